@@ -1,0 +1,126 @@
+// reverie: the command line.
+
+#include <malloc.h>
+
+#include <boost/program_options.hpp>
+#include <iostream>
+
+#include "cli/program.h"
+#include "log/log.h"
+
+namespace reverie {
+namespace {
+
+namespace po = boost::program_options;
+
+constexpr const char* kUsage =
+    R"(reverie: text prompts to pictures, by gradient descent through CLIP, made of plugins
+
+usage:
+  reverie render FILE [name=value ...]   render what a settings file (YAML or JSON) asks for
+  reverie check  FILE [name=value ...]   report everything that is wrong with it, without rendering
+  reverie config FILE [name=value ...]   print the settings as they would be used
+  reverie settings [--markdown]          every setting with its default and meaning
+  reverie plugins list                   every plugin found, and those that were rejected, with the reason
+  reverie plugins describe NAME          a plugin's parameters
+
+FILE may be left out when name=value pairs say it all:
+  reverie render scenes="a red heart" width=256 height=256
+
+)";
+
+constexpr const char* kExitStatus =
+    R"(
+exit status: 0 done, 1 failed while running, 2 a mistake in the command line or the settings,
+             130 interrupted (what was made so far is saved)
+)";
+
+int run(int argc, char** argv) {
+  po::options_description options("options");
+  options.add_options()("help,h", "show this")("version", "show the version")(
+      "plugin-path", po::value<std::vector<std::string>>()->value_name("DIR"),
+      "look for plugins here first (repeatable; REVERIE_PLUGIN_PATH comes next)")(
+      "verbose,v", "say more")("markdown", "with settings: print a table for the documentation");
+  po::options_description hidden;
+  hidden.add(options).add_options()("words", po::value<std::vector<std::string>>());
+  po::positional_options_description positional;
+  positional.add("words", -1);
+  po::variables_map given;
+  try {
+    po::store(po::command_line_parser(argc, argv).options(hidden).positional(positional).run(), given);
+    po::notify(given);
+  } catch (const po::error& error) {
+    throw Error(ErrorKind::usage, error.what(), "reverie --help shows the options");
+  }
+  if (given.count("verbose")) set_log_level(LogLevel::debug);
+  std::vector<std::string> words;
+  if (given.count("words")) words = given["words"].as<std::vector<std::string>>();
+  if (given.count("version")) {
+    std::cout << "reverie " REVERIE_VERSION ", SDK ABI " << kSdkAbi << ", LibTorch " TORCH_VERSION "\n";
+    return 0;
+  }
+  if (given.count("help") || words.empty() || words[0] == "help") {
+    std::cout << kUsage << options << kExitStatus;
+    return given.count("help") || !words.empty() ? 0 : 2;
+  }
+  const std::string command = words[0];
+  std::vector<std::string> rest(words.begin() + 1, words.end());
+  std::vector<std::string> folders;
+  if (given.count("plugin-path")) folders = given["plugin-path"].as<std::vector<std::string>>();
+  const auto registry = [&] { return PluginRegistry(plugin_search_path(folders, installation_prefix())); };
+
+  if (command == "plugins") {
+    if (rest.size() == 1 && rest[0] == "list") return list_plugins(registry());
+    if (rest.size() == 2 && rest[0] == "describe") return describe_plugin(registry(), rest[1]);
+    throw Error(ErrorKind::usage, "reverie plugins takes 'list' or 'describe NAME'");
+  }
+  if (command == "settings") return list_settings(given.count("markdown") > 0, registry());
+  if (command != "render" && command != "check" && command != "config")
+    throw Error(ErrorKind::usage, "there is no command '" + command + "'", "reverie --help shows the commands");
+
+  std::string file;
+  if (!rest.empty() && rest[0].find('=') == std::string::npos) {
+    file = rest[0];
+    rest.erase(rest.begin());
+  }
+  if (file.empty() && rest.empty())
+    throw Error(ErrorKind::usage, "reverie " + command + " needs a settings file", "reverie --help shows how");
+  const PluginRegistry plugins = registry();
+  const Plan plan = make_plan(file, rest, plugins);
+  if (command == "config") {
+    std::cout << settings_yaml(plan.settings);
+    return 0;
+  }
+  if (command == "check") {
+    for (const std::string& notice : plan.notices) write_log(LogLevel::warning, notice);
+    std::cout << "no problems found\n";
+    return 0;
+  }
+  return render_command(plan, plugins);
+}
+
+}  // namespace
+}  // namespace reverie
+
+int main(int argc, char** argv) {
+  // Steps allocate and free the same large buffers over and over: keep them instead of returning them to the
+  // kernel, which would hand out zeroed pages again at each step.
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  mallopt(M_TRIM_THRESHOLD, 2147483647);
+  mallopt(M_TOP_PAD, 64 << 20);
+  using reverie::ErrorKind;
+  try {
+    return reverie::run(argc, argv);
+  } catch (const reverie::Error& error) {
+    std::cerr << "reverie: " << error.what() << "\n";
+    if (!error.advice().empty()) std::cerr << "         " << error.advice() << "\n";
+    return error.kind() == ErrorKind::usage || error.kind() == ErrorKind::settings ? 2 : 1;
+  } catch (const c10::Error& error) {
+    // Its what() goes on with a stack trace, which helps nobody at the terminal.
+    std::cerr << "reverie: " << error.what_without_backtrace() << "\n";
+    return 1;
+  } catch (const std::exception& error) {
+    std::cerr << "reverie: " << error.what() << "\n";
+    return 1;
+  }
+}

@@ -1,0 +1,83 @@
+#include <iostream>
+
+#include "cli/program.h"
+
+namespace reverie {
+
+int list_plugins(const PluginRegistry& registry) {
+  std::size_t width = 0;
+  for (const PluginFile& file : registry.files()) width = std::max(width, (file.kind + "/" + file.name).size());
+  for (const PluginFile& file : registry.files()) {
+    std::string title = file.kind + "/" + file.name;
+    title.resize(width + 2, ' ');
+    std::cout << title;
+    if (file.state == PluginFile::State::usable)
+      std::cout << file.descriptor->version << "  " << file.descriptor->summary << "\n";
+    else
+      std::cout << (file.state == PluginFile::State::shadowed ? "shadowed: " : "REJECTED: ") << file.reason << "\n";
+    std::cout << "    " << file.path.string() << "\n";
+    for (const std::string& warning : file.warnings) std::cout << "    warning: " << warning << "\n";
+  }
+  if (registry.files().empty()) std::cout << "no plugins were found\n";
+  return 0;
+}
+
+int describe_plugin(const PluginRegistry& registry, const std::string& name) {
+  bool found = false;
+  for (const PluginFile& file : registry.files()) {
+    if (!file.descriptor || !(file.answers_to(name) || file.kind + "/" + file.name == name)) continue;
+    found = true;
+    const PluginDescriptor& plugin = *file.descriptor;
+    std::cout << file.kind << "/" << plugin.name << " " << plugin.version << ": " << plugin.summary << "\n"
+              << file.path.string() << "\n";
+    if (*plugin.aliases) std::cout << "also called: " << plugin.aliases << "\n";
+    for (std::uint32_t i = 0; i < plugin.param_count; ++i) {
+      const ParamSpec& spec = plugin.params[i];
+      std::cout << "  " << spec.name << " = " << default_text(spec) << "  (" << allowed(spec)
+                << (*spec.unit_name ? std::string(", ") + spec.unit_name : "") << ")  " << spec.help_text << "\n";
+    }
+    if (plugin.param_count == 0) std::cout << "  it has no parameters of its own\n";
+  }
+  if (found) return 0;
+  for (const PluginFile& file : registry.files())
+    if (file.answers_to(name))
+      throw Error(ErrorKind::plugin, "'" + file.path.string() + "' cannot be used: " + file.reason);
+  throw Error(ErrorKind::plugin, "there is no plugin '" + name + "'", "reverie plugins list shows them all");
+}
+
+int list_settings(bool markdown, const PluginRegistry& registry) {
+  const auto row = [&](const ParamSpec& spec, bool works, const std::string& plugin) {
+    const std::string note = !plugin.empty() ? "plugin " + plugin + ": " : works ? "" : "not yet: ";
+    if (markdown)
+      std::cout << "| `" << spec.name << "` | " << default_text(spec) << " | " << allowed(spec)
+                << (*spec.unit_name ? std::string(", ") + spec.unit_name : "") << " | " << note << spec.help_text << " |\n";
+    else
+      std::cout << "  " << spec.name << " = " << default_text(spec) << "  (" << allowed(spec) << ")  " << note
+                << spec.help_text << "\n";
+  };
+  const auto heading = [&](const std::string& title) {
+    if (markdown)
+      std::cout << "\n## " << title << "\n\n| setting | default | takes | meaning |\n|---|---|---|---|\n";
+    else
+      std::cout << "\n" << title << "\n";
+  };
+  if (markdown)
+    std::cout << "# Settings\n\nMade by `reverie settings --markdown` from the program's own table; do not edit.\n"
+                 "\"not yet\" marks settings that are known by name but not implemented: only their default is accepted.\n";
+  std::string group;
+  for (const Setting& setting : settings_table()) {
+    if (group != setting.group) heading(group = setting.group);
+    row(setting.spec, setting.status == Status::works, "");
+  }
+  bool first = true;
+  for (const PluginFile& file : registry.files()) {
+    if (!file.descriptor) continue;
+    for (std::uint32_t i = 0; i < file.descriptor->param_count; ++i) {
+      if (std::exchange(first, false)) heading("Of plugins");
+      row(file.descriptor->params[i], true, file.name);
+    }
+  }
+  return 0;
+}
+
+}  // namespace reverie

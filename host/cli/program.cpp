@@ -1,0 +1,70 @@
+#include "cli/program.h"
+
+#include "settings/reader.h"
+
+namespace reverie {
+
+std::filesystem::path installation_prefix() {
+  std::error_code error;
+  const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+  return self.parent_path().parent_path();
+}
+
+Plan make_plan(const std::string& file, const std::vector<std::string>& overrides, const PluginRegistry& registry) {
+  std::vector<Problem> problems;
+  std::vector<RawEntry> entries;
+  if (!file.empty()) entries = read_settings_file(file, problems);
+  for (const std::string& text : overrides)
+    for (RawEntry& entry : read_override(text, problems)) entries.push_back(std::move(entry));
+
+  std::vector<PluginParams> all, active, others;
+  for (const PluginFile& plugin : registry.files())
+    if (plugin.descriptor)
+      all.push_back({plugin.kind + "/" + plugin.name, {plugin.descriptor->params, plugin.descriptor->param_count}});
+
+  Plan plan;
+  // The first pass only tells which plugins the settings name; the second knows whose parameters count.
+  const Resolution first = resolve(entries, {}, {}, all);
+  if (const SettingValue* name = first.settings.find("image_model")) {
+    try {
+      plan.image_model = &registry.find("image_models", name->text);
+    } catch (const Error& error) {
+      problems.push_back({name->location, "'image_model' is '" + name->text + "': " + error.what() +
+                                              (error.advice().empty() ? "" : "; " + error.advice())});
+    }
+  }
+  for (const PluginParams& plugin : all) {
+    const bool used = plan.image_model && plugin.plugin == plan.image_model->kind + "/" + plan.image_model->name;
+    (used ? active : others).push_back(plugin);
+  }
+  Resolution resolution = resolve(entries, std::move(problems), active, others);
+  if (resolution.settings.find("scenes")) {
+    const Settings& settings = resolution.settings;
+    std::vector<std::string> wrong;
+    const auto text = [&](const char* name) { return settings.find(name) ? settings.find(name)->text : std::string(); };
+    if (text("scenes").find_first_not_of(" \t\r\n") != std::string::npos)
+      plan.scenes = parse_scenes(text("scenes"), text("scene_prefix"), text("scene_suffix"), wrong);
+    for (const std::string& message : wrong)
+      resolution.problems.push_back({settings.find("scenes")->location, message});
+  }
+  if (!resolution.problems.empty())
+    throw Error(ErrorKind::settings, report(resolution.problems), "nothing was rendered");
+  plan.settings = std::move(resolution.settings);
+  plan.notices = std::move(resolution.notices);
+  return plan;
+}
+
+std::string settings_yaml(const Settings& settings) {
+  std::string result;
+  for (const std::string& name : settings.names()) result += name + ": " + settings.find(name)->json() + "\n";
+  return result;
+}
+
+std::string settings_json(const Settings& settings) {
+  std::string result;
+  for (const std::string& name : settings.names())
+    result += (result.empty() ? "{\n  \"" : ",\n  \"") + name + "\": " + settings.find(name)->json();
+  return result + "\n}\n";
+}
+
+}  // namespace reverie

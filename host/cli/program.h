@@ -1,0 +1,41 @@
+#pragma once
+// What the commands share: places, plugins, and settings made ready for a run.
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "plugins/registry.h"
+#include "prompts/prompt.h"
+#include "settings/resolve.h"
+
+namespace reverie {
+
+/// The folder that holds bin/, lib/reverie/ and share/reverie/; found from the running program.
+std::filesystem::path installation_prefix();
+
+/// A run that has been checked but not started.
+struct Plan {
+  Settings settings;
+  std::vector<Scene> scenes;
+  const PluginFile* image_model = nullptr;
+  std::vector<std::string> notices;
+};
+
+/// Reads and checks settings. Throws Error(settings) with the report of everything that is wrong.
+Plan make_plan(const std::string& file, const std::vector<std::string>& overrides, const PluginRegistry& registry);
+
+/// The settings as `name: value` lines (YAML), in the order of the documentation.
+std::string settings_yaml(const Settings& settings);
+
+/// The settings as one JSON object.
+std::string settings_json(const Settings& settings);
+
+// The commands; each returns the process' exit status.
+int render_command(const Plan& plan, const PluginRegistry& registry);
+int list_plugins(const PluginRegistry& registry);
+int describe_plugin(const PluginRegistry& registry, const std::string& name);
+int list_settings(bool markdown, const PluginRegistry& registry);
+
+}  // namespace reverie

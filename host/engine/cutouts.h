@@ -1,0 +1,36 @@
+#pragma once
+// Cutouts: the glimpses of a picture that perceptors judge.
+
+#include <ATen/core/Generator.h>
+#include <ATen/core/Tensor.h>
+
+#include <string>
+#include <vector>
+
+namespace reverie {
+
+struct CutoutSettings {
+  double power = 2;      ///< cut_pow
+  double border = 0.25;  ///< cutout_border
+  std::string border_mode = "clamp";
+};
+
+/// A square part of the picture, in pixels. With a border mode other than clamp, x and y may lie outside of it.
+struct Cutout {
+  std::int64_t x, y, size;
+};
+
+/// Draws `count` cutouts for a perceptor with inputs of `input_size` on a width x height picture:
+/// size = floor(M * clip(N(0.8, 0.3), min(input_size / M, 1), 1)^power), M = min(width, height), placed uniformly.
+/// `generator` is a CPU generator.
+std::vector<Cutout> draw_cutouts(std::int64_t count, std::int64_t width, std::int64_t height, std::int64_t input_size,
+                                 const CutoutSettings& settings, at::Generator generator);
+
+/// How far cutouts may reach over an edge of length `side`.
+std::int64_t border_pixels(std::int64_t side, double border);
+
+/// Cuts and resizes by area averaging: [1, 3, H, W] to [N, 3, input_size, input_size]. Differentiable.
+at::Tensor take_cutouts(const at::Tensor& image, const std::vector<Cutout>& cutouts, std::int64_t input_size,
+                        const CutoutSettings& settings);
+
+}  // namespace reverie

@@ -1,0 +1,102 @@
+#include "engine/host_services.h"
+
+#include <ATen/CPUGeneratorImpl.h>
+#include <ATen/Context.h>
+#include <ATen/detail/CUDAHooksInterface.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "log/log.h"
+#include "settings/nearest.h"
+#include "weights/safetensors.h"
+
+namespace reverie {
+
+std::atomic<bool> interrupted{false};
+
+namespace {
+
+std::filesystem::path expand_home(const std::string& path) {
+  if (path.rfind("~", 0) != 0 || (path.size() > 1 && path[1] != '/')) return path;
+  const char* home = std::getenv("HOME");
+  return std::string(home ? home : "") + path.substr(1);
+}
+
+}  // namespace
+
+c10::Device choose_device(const std::string& setting) {
+  const std::string word = lower(setting);
+  const int count = at::hasCUDA() ? at::detail::getCUDAHooks().deviceCount() : 0;
+  if (word == "cpu") return c10::kCPU;
+  if (word == "auto") return count > 0 ? c10::Device(c10::kCUDA, 0) : c10::Device(c10::kCPU);
+  std::string index = word == "cuda" ? "0" : word.rfind("cuda:", 0) == 0 ? word.substr(5) : word;
+  if (index.empty() || index.size() > 3 || index.find_first_not_of("0123456789") != std::string::npos)
+    throw Error(ErrorKind::settings, "'device' is '" + setting + "'; allowed: auto, cpu, cuda, cuda:N or N");
+  const int wanted = std::stoi(index);
+  if (wanted >= count)
+    throw Error(ErrorKind::device,
+                "'device' is '" + setting + "', but " +
+                    (at::hasCUDA() ? "there are " + std::to_string(count) + " CUDA devices"
+                                   : std::string("this LibTorch was built or installed without CUDA")),
+                "use device: cpu, or auto");
+  return c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(wanted));
+}
+
+HostServices::HostServices(const Options& options)
+    : options_(options),
+      device_(choose_device(options.device)),
+      cpu_generator_(at::make_generator<at::CPUGeneratorImpl>(options.seed)) {
+  if (device_.is_cpu()) {
+    generator_ = cpu_generator_;
+  } else {
+    generator_ = at::detail::getCUDAHooks().getNewGenerator(device_.index());
+    generator_.set_current_seed(options.seed);
+  }
+}
+
+void HostServices::log(LogLevel level, std::string_view message) { write_log(level, message); }
+
+void HostServices::progress(double fraction, std::string_view what) {
+  write_log(LogLevel::debug, std::string(what) + " " + std::to_string(static_cast<int>(fraction * 100)) + " %");
+}
+
+std::filesystem::path HostServices::resolve_asset(const std::string& path_or_url) {
+  if (path_or_url.find("://") != std::string::npos)
+    throw Error(ErrorKind::unsupported, "'" + path_or_url + "': addresses of the web cannot be read by this version yet",
+                "download the file and give its path");
+  const std::filesystem::path path = expand_home(path_or_url);
+  if (!std::filesystem::exists(path)) throw Error(ErrorKind::file, "there is no file '" + path.string() + "'");
+  return path;
+}
+
+std::vector<std::string> HostServices::shipped_models() const {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(options_.models, error), end; !error && entry != end; entry.increment(error))
+    if (entry->path().extension() == ".safetensors") names.push_back(entry->path().stem().string());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::shared_ptr<const Weights> HostServices::load_weights(const std::string& name_or_path) {
+  const std::filesystem::path written = expand_home(name_or_path);
+  const std::filesystem::path candidates[] = {
+      written, options_.models / (name_or_path + ".safetensors"),
+      expand_home(options_.models_parent_dir) / "reverie" / (name_or_path + ".safetensors")};
+  for (const std::filesystem::path& path : candidates) {
+    if (!std::filesystem::is_regular_file(path)) continue;
+    if (path.extension() != ".safetensors")
+      throw Error(ErrorKind::unsupported, "'" + path.string() + "': only .safetensors weights can be read by this version");
+    return read_safetensors(path);
+  }
+  std::string message = "there are no weights '" + name_or_path + "'; tried";
+  for (const std::filesystem::path& path : candidates) message += " '" + path.string() + "'";
+  message += "; shipped models:";
+  const std::vector<std::string> shipped = shipped_models();
+  for (const std::string& name : shipped) message += " " + name;
+  const std::string near = nearest(name_or_path, shipped);
+  throw Error(ErrorKind::file, message, near.empty() ? "" : "did you mean '" + near + "'?");
+}
+
+}  // namespace reverie

@@ -1,0 +1,48 @@
+#pragma once
+// The Host that plugins of one run see.
+
+#include <atomic>
+
+#include "reverie/host.h"
+
+namespace reverie {
+
+/// Set by the signal handler: the artist wants the run to end.
+extern std::atomic<bool> interrupted;
+
+class HostServices final : public Host {
+ public:
+  struct Options {
+    std::string device;  ///< as the setting `device`
+    std::uint64_t seed = 0;
+    std::filesystem::path models;        ///< models that ship with the program
+    std::string models_parent_dir;  ///< as the setting
+  };
+  /// Throws Error(device) when the device is not there.
+  explicit HostServices(const Options& options);
+
+  void log(LogLevel level, std::string_view message) override;
+  c10::Device device() const override { return device_; }
+  c10::ScalarType precision() const override { return c10::kFloat; }
+  at::Generator generator() override { return generator_; }
+  std::filesystem::path resolve_asset(const std::string& path_or_url) override;
+  std::shared_ptr<const Weights> load_weights(const std::string& name_or_path) override;
+  bool cancelled() const override { return interrupted; }
+  void progress(double fraction, std::string_view what) override;
+
+  /// For decisions that are made on the CPU whatever the device. The same as generator() when that is the CPU.
+  at::Generator cpu_generator() { return cpu_generator_; }
+
+  /// Names of the models that ship with the program, sorted.
+  std::vector<std::string> shipped_models() const;
+
+ private:
+  Options options_;
+  c10::Device device_;
+  at::Generator generator_, cpu_generator_;
+};
+
+/// `auto`, `cpu`, `cuda`, `cuda:N` or `N` to a device that exists.
+c10::Device choose_device(const std::string& setting);
+
+}  // namespace reverie

@@ -1,0 +1,33 @@
+#pragma once
+// Shows how a run goes: a bar on a terminal, plain lines elsewhere.
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace reverie {
+
+class Progress {
+ public:
+  Progress(std::int64_t total_steps, bool terminal);
+  ~Progress();
+
+  /// `losses`: name and present value, most important first.
+  void step(std::int64_t done, const std::vector<std::pair<std::string, double>>& losses);
+  void saved(const std::filesystem::path& file);
+
+ private:
+  void draw(std::int64_t done, const std::vector<std::pair<std::string, double>>& losses);
+  void clear_line();
+
+  using Clock = std::chrono::steady_clock;
+  std::int64_t total_;
+  bool terminal_;
+  bool bar_shown_ = false;
+  Clock::time_point start_, last_drawn_;
+  std::string last_line_;
+};
+
+}  // namespace reverie

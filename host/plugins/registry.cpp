@@ -1,0 +1,172 @@
+#include "plugins/registry.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/dll/library_info.hpp>
+#include <boost/dll/shared_library.hpp>
+#include <cstdlib>
+
+#include "plugins/compatibility.h"
+#include "settings/nearest.h"
+
+namespace reverie {
+namespace {
+
+std::vector<std::string> split(const std::string& text, char separator) {
+  std::vector<std::string> parts;
+  std::string part;
+  for (const char c : text + separator) {
+    if (c != separator)
+      part += c;
+    else if (!part.empty())
+      parts.push_back(std::exchange(part, {}));
+  }
+  return parts;
+}
+
+/// Never destroyed: static destructors of other libraries may still run code of a plugin.
+std::vector<boost::dll::shared_library>& handles() {
+  static auto* const libraries = new std::vector<boost::dll::shared_library>;
+  return *libraries;
+}
+
+/// Gate 1, without running anything of the file: is it a library, and does it export a descriptor?
+std::string cannot_be_plugin(const std::filesystem::path& path) {
+  if (::access(path.c_str(), R_OK) != 0) return "it cannot be read: " + std::string(std::strerror(errno));
+  std::vector<std::string> symbols;
+  try {
+    boost::dll::library_info info(path.string(), /*throw_if_not_native=*/true);
+    symbols = info.symbols();
+  } catch (const std::exception&) {
+    // Boost's own texts ("basic_ios::clear") say nothing about the file.
+    return "it is not a shared library of this system, or it is damaged";
+  }
+  if (std::find(symbols.begin(), symbols.end(), kDescriptorSymbol) == symbols.end())
+    return std::string("it is a shared library but no Reverie plugin: it exports no '") + kDescriptorSymbol +
+           "' (see REVERIE_EXPORT_PLUGIN)";
+  return {};
+}
+
+void examine(PluginFile& file) {
+  const auto reject = [&](const std::string& reason) {
+    file.state = PluginFile::State::rejected;
+    file.reason = reason;
+  };
+  if (const std::string why = cannot_be_plugin(file.path); !why.empty()) return reject(why);
+  try {
+    using boost::dll::load_mode::type;
+    boost::dll::shared_library library(file.path.string(), boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
+    file.descriptor = &library.get<const PluginDescriptor>(kDescriptorSymbol);
+    handles().push_back(std::move(library));
+  } catch (const std::exception& error) {
+    return reject(std::string("it cannot be loaded: ") + error.what());
+  }
+  const PluginDescriptor* descriptor = std::exchange(file.descriptor, nullptr);
+  const Compatibility fit = check_compatibility(*descriptor, file.kind);
+  if (!fit.errors.empty()) {
+    std::string reason;
+    for (const std::string& error : fit.errors) reason += (reason.empty() ? "" : "; ") + error;
+    return reject(reason);
+  }
+  if (file.name != descriptor->name)
+    return reject(std::string("it declares the name '") + descriptor->name + "', which is not its file's name");
+  file.warnings = fit.warnings;
+  file.descriptor = descriptor;
+}
+
+}  // namespace
+
+bool PluginFile::answers_to(const std::string& wanted) const {
+  // "Unlimited Palette" also finds a file that is too damaged to tell its aliases.
+  std::string folded = lower(wanted);
+  std::replace(folded.begin(), folded.end(), ' ', '_');
+  if (lower(name) == folded) return true;
+  if (!descriptor) return false;
+  for (const std::string& alias : split(descriptor->aliases, '|'))
+    if (lower(alias) == lower(wanted)) return true;
+  return false;
+}
+
+PluginRegistry::PluginRegistry(std::vector<std::filesystem::path> folders) : folders_(std::move(folders)) {
+  for (const std::filesystem::path& folder : folders_) {
+    for (const std::string& kind : plugin_kinds()) {
+      std::error_code error;
+      std::vector<std::filesystem::path> found;
+      for (std::filesystem::directory_iterator entry(folder / kind, error), end; !error && entry != end; entry.increment(error))
+        if (entry->path().extension() == ".so") found.push_back(entry->path());
+      std::sort(found.begin(), found.end());  // directories list their files in any order
+      for (const std::filesystem::path& path : found) {
+        PluginFile file;
+        file.path = std::filesystem::absolute(path);
+        file.kind = kind;
+        file.name = path.stem().string();
+        const auto first = std::find_if(files_.begin(), files_.end(), [&](const PluginFile& other) {
+          return other.kind == kind && other.name == file.name && other.state == PluginFile::State::usable;
+        });
+        if (first != files_.end()) {
+          file.state = PluginFile::State::shadowed;
+          file.reason = "another file of this name comes first: " + first->path.string();
+        } else {
+          examine(file);
+        }
+        files_.push_back(std::move(file));
+      }
+    }
+  }
+}
+
+const PluginFile& PluginRegistry::find(const std::string& kind, const std::string& name) const {
+  std::vector<std::string> names, rejected;
+  std::string ours;
+  for (const PluginFile& file : files_) {
+    if (file.kind != kind) continue;
+    if (file.state == PluginFile::State::usable) {
+      if (file.answers_to(name)) return file;
+      names.push_back(file.name);
+      for (const std::string& alias : split(file.descriptor->aliases, '|')) names.push_back(alias);
+    } else if (file.state == PluginFile::State::rejected) {
+      rejected.push_back("'" + file.path.string() + "' cannot be used: " + file.reason);
+      if (file.answers_to(name)) ours = rejected.back();
+    }
+  }
+  if (!ours.empty())
+    throw Error(ErrorKind::plugin, "the plugin '" + name + "' of kind " + kind + " was found, but " + ours,
+                "replace or rebuild the file; reverie plugins list shows every plugin");
+  std::string message = "there is no plugin '" + name + "' of kind " + kind + "; looked in ";
+  for (std::size_t i = 0; i < folders_.size(); ++i) message += (i ? ", " : "") + (folders_[i] / kind).string();
+  message += "; there " + std::string(names.empty() ? "is none" : "are: ");
+  for (std::size_t i = 0; i < names.size(); ++i) message += (i ? ", " : "") + names[i];
+  for (const std::string& file : rejected) message += "; " + file;
+  const std::string near = nearest(name, names);
+  throw Error(ErrorKind::plugin, message, near.empty() ? "" : "did you mean '" + near + "'?");
+}
+
+std::vector<const PluginFile*> PluginRegistry::usable(const std::string& kind) const {
+  std::vector<const PluginFile*> result;
+  for (const PluginFile& file : files_)
+    if (file.kind == kind && file.state == PluginFile::State::usable) result.push_back(&file);
+  return result;
+}
+
+std::vector<std::filesystem::path> plugin_search_path(const std::vector<std::string>& command_line,
+                                                      const std::filesystem::path& prefix) {
+  std::vector<std::filesystem::path> result;
+  for (const std::string& list : command_line)
+    for (const std::string& folder : split(list, ':')) result.push_back(std::filesystem::absolute(folder));
+  if (const char* variable = std::getenv("REVERIE_PLUGIN_PATH"))
+    for (const std::string& folder : split(variable, ':')) result.push_back(std::filesystem::absolute(folder));
+  result.push_back(prefix / "lib/reverie/plugins");
+  return result;
+}
+
+void* create_instance(const PluginFile& plugin, Host& host, const Params& params, const void* setup) {
+  ErrorText error{ErrorKind::plugin, "it gave no reason", ""};
+  void* instance = plugin.descriptor->create(host, params, setup, error);
+  if (!instance)
+    throw Error(error.kind, "the plugin " + plugin.kind + "/" + plugin.name + " could not start: " + error.message,
+                error.advice);
+  return instance;
+}
+
+}  // namespace reverie

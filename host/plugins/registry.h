@@ -1,0 +1,68 @@
+#pragma once
+// Finds plugins on disk, and knows which of them fit this host.
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "reverie/plugin.h"
+
+namespace reverie {
+
+/// One file that looks like a plugin.
+struct PluginFile {
+  enum class State { usable, shadowed, rejected };
+
+  std::filesystem::path path;
+  std::string kind;  ///< the folder it lies in
+  std::string name;  ///< the file's stem
+  State state = State::usable;
+  std::string reason;    ///< why it is shadowed or rejected
+  std::vector<std::string> warnings;
+  const PluginDescriptor* descriptor = nullptr;  ///< null if rejected before it could be read
+
+  /// Its name or one of its aliases, case-insensitively.
+  bool answers_to(const std::string& wanted) const;
+};
+
+/// Libraries stay loaded until the process ends: tensors and gradients may refer to code in them.
+class PluginRegistry {
+ public:
+  /// Looks through the folders in order; of two files of one kind and name the first counts. Every file passes
+  /// two gates before any of its code can run: its symbols are read from the file, then its BuildInfo compared.
+  explicit PluginRegistry(std::vector<std::filesystem::path> folders);
+
+  const std::vector<PluginFile>& files() const { return files_; }
+
+  /// Throws Error(plugin): which folders were tried, what there is of that kind, the nearest name, and, if the
+  /// file was found but rejected, why.
+  const PluginFile& find(const std::string& kind, const std::string& name) const;
+
+  std::vector<const PluginFile*> usable(const std::string& kind) const;
+
+ private:
+  std::vector<std::filesystem::path> folders_;
+  std::vector<PluginFile> files_;
+};
+
+/// The kinds of plugin this host knows: the folders' names, in the order of the documentation.
+const std::vector<std::string>& plugin_kinds();
+
+/// --plugin-path, REVERIE_PLUGIN_PATH (separated by ':'), <prefix>/lib/reverie/plugins. Never the working
+/// directory, and never from a settings file: a stranger's settings must not be able to load code.
+std::vector<std::filesystem::path> plugin_search_path(const std::vector<std::string>& command_line,
+                                                      const std::filesystem::path& prefix);
+
+/// Creates an instance. `Interface::Setup` travels by address; exceptions of the plugin arrive as Error.
+void* create_instance(const PluginFile& plugin, Host& host, const Params& params, const void* setup);
+
+template <typename Interface>
+std::shared_ptr<Interface> create(const PluginFile& plugin, Host& host, const Params& params,
+                                  const typename Interface::Setup& setup) {
+  auto* instance = static_cast<Interface*>(create_instance(plugin, host, params, &setup));
+  const auto destroy = plugin.descriptor->destroy;
+  return std::shared_ptr<Interface>(instance, [destroy](Interface* made) { destroy(made); });
+}
+
+}  // namespace reverie

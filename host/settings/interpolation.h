@@ -1,0 +1,34 @@
+#pragma once
+// OmegaConf's interpolation as the reference's files use it: ${key}, ${now:FORMAT}, ${user_cache:}.
+
+#include <functional>
+#include <map>
+#include <set>
+
+#include "settings/value.h"
+
+namespace reverie {
+
+class Interpolation {
+ public:
+  /// `entries` by canonical name; `canonical` turns a written name into one ("" if unknown); `fallback` gives the
+  /// default of a setting that no entry sets.
+  Interpolation(const std::map<std::string, RawEntry>& entries, std::function<std::string(const std::string&)> canonical,
+                std::function<RawValue(const std::string&)> fallback)
+      : entries_(entries), canonical_(std::move(canonical)), fallback_(std::move(fallback)) {}
+
+  /// The entry's value with every reference replaced. Throws std::runtime_error saying what is wrong.
+  RawValue resolve(const std::string& name);
+
+ private:
+  RawValue expand(const RawValue& value);
+  RawValue expand_text(const std::string& text, bool quoted);
+  RawValue reference(const std::string& inside);
+
+  const std::map<std::string, RawEntry>& entries_;
+  std::function<std::string(const std::string&)> canonical_;
+  std::function<RawValue(const std::string&)> fallback_;
+  std::vector<std::string> open_;  // names being resolved, to find cycles
+};
+
+}  // namespace reverie

@@ -1,0 +1,29 @@
+#pragma once
+// From entries of files and the command line to the settings of a run.
+
+#include "settings/settings.h"
+
+namespace reverie {
+
+/// A plugin's declared parameters, as far as settings are concerned.
+struct PluginParams {
+  std::string plugin;
+  std::span<const ParamSpec> specs;
+};
+
+struct Resolution {
+  Settings settings;  ///< every setting that works, and all parameters of the plugins in use
+  std::vector<Problem> problems;
+  std::vector<std::string> notices;  ///< what the artist should know but need not change
+};
+
+/// `entries`: file entries, then overrides; later ones win. `active(image_model)` gives the parameters of the
+/// plugins that this run will use; `others` those of all other installed plugins, whose settings are checked but
+/// have no effect. All problems are collected; `problems` of reading the files go in first.
+Resolution resolve(const std::vector<RawEntry>& entries, std::vector<Problem> problems,
+                   const std::vector<PluginParams>& active, const std::vector<PluginParams>& others);
+
+/// All problems of a resolution as one report, a line each.
+std::string report(const std::vector<Problem>& problems);
+
+}  // namespace reverie

@@ -1,0 +1,208 @@
+#include "settings/settings.h"
+
+#include <json/json.h>
+
+#include <charconv>
+#include <cmath>
+#include <cstring>
+
+#include "settings/nearest.h"
+
+namespace reverie {
+namespace {
+
+std::vector<std::string> split(const std::string& text, char separator) {
+  std::vector<std::string> parts;
+  std::size_t begin = 0;
+  while (begin <= text.size() && !text.empty()) {
+    const auto end = std::min(text.find(separator, begin), text.size());
+    parts.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return parts;
+}
+
+std::string shortest(double value) {
+  char buffer[32];
+  const auto [end, error] = std::to_chars(buffer, buffer + sizeof buffer, value);
+  return std::string(buffer, error == std::errc() ? end : buffer);
+}
+
+bool parse_number(const std::string& text, double& out) {
+  const char* begin = text.c_str() + (text.size() > 1 && text[0] == '+' ? 1 : 0);
+  const char* end = text.c_str() + text.size();
+  const auto [rest, error] = std::from_chars(begin, end, out);
+  return error == std::errc() && rest == end && std::isfinite(out);
+}
+
+std::string json_text(const std::string& text) { return Json::valueToQuotedString(text.c_str()); }
+
+}  // namespace
+
+std::string SettingValue::json() const {
+  if (null) return "null";
+  switch (spec.type) {
+    case ParamType::boolean:
+      return number != 0 ? "true" : "false";
+    case ParamType::integer:
+      return std::to_string(static_cast<std::int64_t>(number));
+    case ParamType::number:
+      return shortest(number);
+    case ParamType::text:
+    case ParamType::choice:
+      return json_text(text);
+    case ParamType::list: {
+      std::string result;
+      for (const std::string& item : list) result += (result.empty() ? "" : ", ") + json_text(item);
+      return "[" + result + "]";
+    }
+  }
+  return "null";
+}
+
+void Settings::set(const std::string& name, SettingValue value) {
+  if (!values_.count(name)) order_.push_back(name);
+  values_[name] = std::move(value);
+}
+
+const SettingValue* Settings::find(std::string_view name) const {
+  const auto found = values_.find(name);
+  return found == values_.end() ? nullptr : &found->second;
+}
+
+const SettingValue& Settings::typed(std::string_view name, ParamType type) const {
+  const SettingValue* value = find(name);
+  if (!value) throw Error(ErrorKind::plugin, "the parameter '" + std::string(name) + "' was read but not declared");
+  asked_.insert(std::string(name));
+  const bool texts = type == ParamType::text && value->spec.type == ParamType::choice;
+  const bool numbers = type == ParamType::number && value->spec.type == ParamType::integer;
+  if (value->spec.type != type && !texts && !numbers)
+    throw Error(ErrorKind::plugin, "the parameter '" + std::string(name) + "' was read as another type than declared");
+  return *value;
+}
+
+bool Settings::has(std::string_view name) const {
+  const SettingValue* value = find(name);
+  if (value) asked_.insert(std::string(name));
+  return value && !value->null;
+}
+bool Settings::get_boolean(std::string_view name) const { return typed(name, ParamType::boolean).number != 0; }
+std::int64_t Settings::get_integer(std::string_view name) const {
+  return static_cast<std::int64_t>(typed(name, ParamType::integer).number);
+}
+double Settings::get_number(std::string_view name) const { return typed(name, ParamType::number).number; }
+std::string Settings::get_text(std::string_view name) const { return typed(name, ParamType::text).text; }
+std::vector<std::string> Settings::get_list(std::string_view name) const { return typed(name, ParamType::list).list; }
+
+SettingValue default_value(const ParamSpec& spec) {
+  SettingValue value;
+  value.spec = spec;
+  value.null = spec.nullable;
+  value.number = spec.default_number;
+  if (spec.type == ParamType::list)
+    value.list = split(spec.default_text, ',');
+  else
+    value.text = spec.default_text;
+  return value;
+}
+
+std::string convert(const ParamSpec& spec, const RawValue& raw, SettingValue& out) {
+  out = default_value(spec);
+  const bool is_text = spec.type == ParamType::text;
+  if (raw.kind == RawValue::Kind::null) {
+    out.null = spec.nullable;
+    out.text.clear();
+    out.list.clear();
+    if (spec.nullable || is_text || spec.type == ParamType::list) return {};
+    return "has no value";
+  }
+  if (raw.kind == RawValue::Kind::map && !(is_text && !raw.text.empty())) return "is a group of values";
+  if (spec.type == ParamType::list) {
+    out.list.clear();
+    if (raw.kind == RawValue::Kind::scalar) {
+      if (!raw.text.empty()) out.list.push_back(raw.text);
+      return {};
+    }
+    for (const RawValue& item : raw.items) {
+      if (item.kind != RawValue::Kind::scalar) return "holds something other than texts";
+      out.list.push_back(item.text);
+    }
+    return {};
+  }
+  if (raw.kind == RawValue::Kind::list && !is_text) return "is a list";
+  out.null = false;
+  switch (spec.type) {
+    case ParamType::text:
+      // A list in a file, such as a quaternion, is as good as its text.
+      out.text = raw.kind == RawValue::Kind::list && raw.text.empty() ? raw.display() : raw.text;
+      return {};
+    case ParamType::choice: {
+      const std::vector<std::string> words = split(spec.choices, '|');
+      for (const std::string& word : words)
+        if (lower(word) == lower(raw.text)) {
+          out.text = word;
+          return {};
+        }
+      const std::string near = nearest(raw.text, words);
+      return "is not one of the choices" + (near.empty() ? "" : "; did you mean '" + near + "'?");
+    }
+    case ParamType::boolean: {
+      const std::string word = lower(raw.text);
+      const bool yes = word == "true" || word == "yes" || word == "on";
+      if (!yes && word != "false" && word != "no" && word != "off") return "is not true or false";
+      out.number = yes;
+      return {};
+    }
+    default:
+      break;
+  }
+  if (!parse_number(raw.text, out.number))
+    return spec.type == ParamType::integer ? "is not a whole number" : "is not a number";
+  if (spec.type == ParamType::integer && (out.number != std::floor(out.number) || std::abs(out.number) > 9007199254740992.0))
+    return "is not a whole number";
+  const bool low = spec.has_min && (spec.exclusive_min ? !(out.number > spec.min) : out.number < spec.min);
+  if (low || (spec.has_max && out.number > spec.max)) return "is out of range";
+  return {};
+}
+
+std::string allowed(const ParamSpec& spec) {
+  std::string result;
+  switch (spec.type) {
+    case ParamType::boolean:
+      result = "true or false";
+      break;
+    case ParamType::integer:
+      result = "whole number";
+      break;
+    case ParamType::number:
+      result = "number";
+      break;
+    case ParamType::text:
+      result = "text";
+      break;
+    case ParamType::list:
+      result = "list of texts";
+      break;
+    case ParamType::choice:
+      for (const std::string& word : split(spec.choices, '|')) result += (result.empty() ? "" : ", ") + word;
+      break;
+  }
+  if (spec.has_min && spec.has_max)
+    result += std::string(spec.exclusive_min ? ", above " : ", ") + shortest(spec.min) + " to " + shortest(spec.max);
+  else if (spec.has_min)
+    result += std::string(spec.exclusive_min ? ", above " : ", at least ") + shortest(spec.min);
+  else if (spec.has_max)
+    result += ", at most " + shortest(spec.max);
+  if (spec.nullable) result += ", or null";
+  return result;
+}
+
+std::string default_text(const ParamSpec& spec) {
+  if (spec.required) return "required";
+  const SettingValue value = default_value(spec);
+  if (value.null) return "null";
+  if (spec.type == ParamType::text || spec.type == ParamType::choice) return value.text.empty() ? "''" : value.text;
+  return value.json();
+}
+
+}  // namespace reverie

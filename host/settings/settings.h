@@ -1,0 +1,65 @@
+#pragma once
+// The settings of a run: checked, typed, complete.
+
+#include <functional>
+#include <map>
+#include <set>
+#include <span>
+
+#include "settings/table.h"
+#include "settings/value.h"
+
+namespace reverie {
+
+/// One typed value and where it came from.
+struct SettingValue {
+  ParamSpec spec;
+  bool null = false;
+  double number = 0;  // boolean, integer, number
+  std::string text;   // text, choice
+  std::vector<std::string> list;
+  Location location;  // empty: the default
+
+  bool is_default() const { return location.file.empty(); }
+  /// As JSON, which is also valid YAML.
+  std::string json() const;
+};
+
+/// Values by name, in the order of the table. Also the view that a plugin gets of its own parameters.
+class Settings final : public Params {
+ public:
+  void set(const std::string& name, SettingValue value);
+  const SettingValue* find(std::string_view name) const;
+  const std::vector<std::string>& names() const { return order_; }
+
+  bool has(std::string_view name) const override;
+
+  /// Names that were asked for since construction: a test holds plugins to reading what they declare.
+  const std::set<std::string>& asked() const { return asked_; }
+
+ protected:
+  bool get_boolean(std::string_view name) const override;
+  std::int64_t get_integer(std::string_view name) const override;
+  double get_number(std::string_view name) const override;
+  std::string get_text(std::string_view name) const override;
+  std::vector<std::string> get_list(std::string_view name) const override;
+
+ private:
+  const SettingValue& typed(std::string_view name, ParamType type) const;
+  std::map<std::string, SettingValue, std::less<>> values_;
+  std::vector<std::string> order_;
+  mutable std::set<std::string> asked_;
+};
+
+SettingValue default_value(const ParamSpec& spec);
+
+/// Empty, or why the raw value does not fit the declaration and what would.
+std::string convert(const ParamSpec& spec, const RawValue& raw, SettingValue& out);
+
+/// A one-line description of what a setting takes, e.g. "whole number, 1 to 64".
+std::string allowed(const ParamSpec& spec);
+
+/// A declared default as people write it; empty text is shown as ''.
+std::string default_text(const ParamSpec& spec);
+
+}  // namespace reverie

@@ -1,0 +1,28 @@
+#pragma once
+// Every setting the specification knows, in the order of the reference documentation.
+
+#include <span>
+
+#include "reverie/params.h"
+
+namespace reverie {
+
+enum class Status {
+  works,
+  planned,  ///< known by name; any value but the inert one is refused, saying so
+};
+
+struct Setting {
+  ParamSpec spec;
+  const char* group;
+  Status status = Status::works;
+  /// Planned settings: the value that asks for nothing. Null means the default does.
+  const char* inert = nullptr;
+};
+
+std::span<const Setting> settings_table();
+
+/// The name a document may use for a setting instead of its own, e.g. "target_pallete". Null if it is no alias.
+const char* alias_of(const std::string& lower_case_name);
+
+}  // namespace reverie

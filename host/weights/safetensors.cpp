@@ -1,0 +1,247 @@
+#include "weights/safetensors.h"
+
+#include <ATen/ATen.h>
+#include <fcntl.h>
+#include <json/json.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <fstream>
+
+namespace reverie {
+namespace {
+
+constexpr std::uint64_t kMaxHeader = 100'000'000;  // the reference implementation's limit
+
+struct DType {
+  const char* name;
+  at::ScalarType type;
+};
+constexpr DType kDTypes[] = {
+    {"F32", at::kFloat}, {"F16", at::kHalf}, {"BF16", at::kBFloat16}, {"F64", at::kDouble},
+    {"I64", at::kLong},  {"I32", at::kInt},  {"I16", at::kShort},     {"I8", at::kChar},
+    {"U8", at::kByte},   {"BOOL", at::kBool}};
+
+/// A read-only mapping of a whole file. Shared by every tensor made from it.
+class Mapping {
+ public:
+  explicit Mapping(const std::filesystem::path& path) {
+    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0) fail(path, std::strerror(errno));
+    struct stat info {};
+    if (::fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
+      ::close(fd);
+      fail(path, "it is not a regular file");
+    }
+    size_ = static_cast<std::uint64_t>(info.st_size);
+    if (size_ > 0) {
+      // Private and writable: a caller that writes to a tensor by mistake changes its own copy, never the file.
+      void* data = ::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+      if (data == MAP_FAILED) {
+        const int error = errno;
+        ::close(fd);
+        fail(path, std::strerror(error));
+      }
+      data_ = static_cast<char*>(data);
+    }
+    ::close(fd);
+  }
+  ~Mapping() {
+    if (data_) ::munmap(data_, size_);
+  }
+  Mapping(const Mapping&) = delete;
+  Mapping& operator=(const Mapping&) = delete;
+
+  char* data() const { return data_; }
+  std::uint64_t size() const { return size_; }
+
+ private:
+  [[noreturn]] static void fail(const std::filesystem::path& path, const std::string& why) {
+    throw Error(ErrorKind::file, "cannot read weights '" + path.string() + "': " + why);
+  }
+  char* data_ = nullptr;
+  std::uint64_t size_ = 0;
+};
+
+struct Entry {
+  at::ScalarType type;
+  std::vector<std::int64_t> shape;
+  std::uint64_t begin;
+  std::uint64_t end;
+};
+
+class SafetensorsFile final : public Weights {
+ public:
+  explicit SafetensorsFile(const std::filesystem::path& path)
+      : path_(path.string()), mapping_(std::make_shared<Mapping>(path)) {
+    parse();
+  }
+
+  std::vector<std::string> names() const override {
+    std::vector<std::string> result;
+    for (const auto& [name, entry] : entries_) result.push_back(name);
+    return result;
+  }
+  bool contains(const std::string& name) const override { return entries_.count(name) > 0; }
+  const std::map<std::string, std::string>& metadata() const override { return metadata_; }
+  std::string origin() const override { return path_; }
+
+  at::Tensor tensor(const std::string& name) const override {
+    const auto found = entries_.find(name);
+    if (found == entries_.end())
+      throw Error(ErrorKind::model, "weights '" + path_ + "' hold no tensor '" + name + "'");
+    const Entry& entry = found->second;
+    const auto options = at::TensorOptions().dtype(entry.type);
+    char* data = mapping_->data() + body_ + entry.begin;
+    // The format does not promise alignment; unaligned elements are copied out.
+    if ((body_ + entry.begin) % c10::elementSize(entry.type) != 0) {
+      at::Tensor copy = at::empty(entry.shape, options);
+      std::memcpy(copy.mutable_data_ptr(), data, entry.end - entry.begin);
+      return copy;
+    }
+    return at::from_blob(data, entry.shape, [keep = mapping_](void*) {}, options);
+  }
+
+ private:
+  [[noreturn]] void damaged(const std::string& why) const {
+    throw Error(ErrorKind::model, "'" + path_ + "' is not a valid safetensors file: " + why,
+                "copy or download the file again");
+  }
+
+  void parse() {
+    const std::uint64_t size = mapping_->size();
+    if (size < 8) damaged("it is " + std::to_string(size) + " bytes long, too short for a header");
+    std::uint64_t length = 0;
+    for (int i = 7; i >= 0; --i) length = length << 8 | static_cast<unsigned char>(mapping_->data()[i]);
+    if (length > kMaxHeader || length > size - 8)
+      damaged("its header claims " + std::to_string(length) + " bytes, the file has " + std::to_string(size));
+    body_ = 8 + length;
+
+    Json::CharReaderBuilder builder;
+    Json::CharReaderBuilder::strictMode(&builder.settings_);
+    builder["stackLimit"] = 16;  // a valid header nests three deep
+    Json::Value header;
+    std::string problems;
+    const char* text = mapping_->data() + 8;
+    try {
+      const std::unique_ptr<Json::CharReader> reader(builder.newCharReader());
+      if (!reader->parse(text, text + length, &header, &problems)) damaged("its header is not JSON: " + problems);
+    } catch (const Json::Exception& error) {
+      damaged(std::string("its header is not JSON: ") + error.what());
+    }
+    if (!header.isObject()) damaged("its header is not a JSON object");
+    for (const std::string& name : header.getMemberNames()) {
+      if (name == "__metadata__")
+        parse_metadata(header[name]);
+      else
+        entries_.emplace(name, parse_entry(name, header[name]));
+    }
+    check_layout(size - body_);
+  }
+
+  void parse_metadata(const Json::Value& value) {
+    if (!value.isObject()) damaged("'__metadata__' is not an object");
+    for (const std::string& key : value.getMemberNames()) {
+      if (!value[key].isString()) damaged("metadata '" + key + "' is not text");
+      metadata_[key] = value[key].asString();
+    }
+  }
+
+  Entry parse_entry(const std::string& name, const Json::Value& value) const {
+    const auto bad = [&](const std::string& why) { damaged("tensor '" + name + "' " + why); };
+    if (!value.isObject()) bad("is not described by an object");
+    const Json::Value& shape = value["shape"];
+    const Json::Value& offsets = value["data_offsets"];
+    if (!value["dtype"].isString()) bad("has no dtype");
+    if (!shape.isArray()) bad("has no shape");
+    if (!offsets.isArray() || offsets.size() != 2 || !offsets[0].isUInt64() || !offsets[1].isUInt64())
+      bad("has no valid data_offsets");
+
+    const std::string dtype = value["dtype"].asString();
+    const auto known = std::find_if(std::begin(kDTypes), std::end(kDTypes),
+                                    [&](const DType& candidate) { return dtype == candidate.name; });
+    if (known == std::end(kDTypes)) bad("has dtype '" + dtype + "', which is not supported");
+
+    Entry entry{known->type, {}, offsets[0].asUInt64(), offsets[1].asUInt64()};
+    std::uint64_t bytes = c10::elementSize(entry.type);
+    for (const Json::Value& side : shape) {
+      if (!side.isUInt64() || side.asUInt64() > INT64_MAX) bad("has a side that is not a count");
+      if (__builtin_mul_overflow(bytes, side.asUInt64(), &bytes)) bad("has a size that overflows");
+      entry.shape.push_back(static_cast<std::int64_t>(side.asUInt64()));
+    }
+    if (entry.end < entry.begin || entry.end - entry.begin != bytes)
+      bad("has " + std::to_string(bytes) + " bytes by its shape, but other data_offsets");
+    return entry;
+  }
+
+  /// Tensors must tile the body: no holes, no overlap, nothing behind the last.
+  void check_layout(std::uint64_t body_size) const {
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges;
+    for (const auto& [name, entry] : entries_) ranges.emplace_back(entry.begin, entry.end);
+    std::sort(ranges.begin(), ranges.end());
+    std::uint64_t expected = 0;
+    for (const auto& [begin, end] : ranges) {
+      if (begin != expected) damaged("its tensors overlap or leave holes at byte " + std::to_string(expected));
+      expected = end;
+    }
+    if (expected != body_size)
+      damaged("its tensors take " + std::to_string(expected) + " bytes, the file holds " +
+              std::to_string(body_size));
+  }
+
+  std::string path_;
+  std::shared_ptr<Mapping> mapping_;
+  std::uint64_t body_ = 0;
+  std::map<std::string, Entry> entries_;
+  std::map<std::string, std::string> metadata_;
+};
+
+}  // namespace
+
+std::shared_ptr<Weights> read_safetensors(const std::filesystem::path& path) {
+  return std::make_shared<SafetensorsFile>(path);
+}
+
+void write_safetensors(const std::filesystem::path& path,
+                       const std::vector<std::pair<std::string, at::Tensor>>& tensors,
+                       const std::map<std::string, std::string>& metadata) {
+  Json::Value header(Json::objectValue);
+  for (const auto& [key, text] : metadata) header["__metadata__"][key] = text;
+  std::vector<at::Tensor> bodies;
+  std::uint64_t offset = 0;
+  for (const auto& [name, tensor] : tensors) {
+    at::Tensor body = tensor.detach().cpu().contiguous();
+    const auto known = std::find_if(std::begin(kDTypes), std::end(kDTypes),
+                                    [&](const DType& candidate) { return candidate.type == body.scalar_type(); });
+    if (known == std::end(kDTypes))
+      throw Error(ErrorKind::model, "tensor '" + name + "' has a dtype that safetensors cannot hold");
+    Json::Value& entry = header[name];
+    entry["dtype"] = known->name;
+    entry["shape"] = Json::Value(Json::arrayValue);
+    for (const std::int64_t side : body.sizes()) entry["shape"].append(Json::Int64(side));
+    entry["data_offsets"].append(Json::UInt64(offset));
+    offset += body.nbytes();
+    entry["data_offsets"].append(Json::UInt64(offset));
+    bodies.push_back(std::move(body));
+  }
+  Json::StreamWriterBuilder builder;
+  builder["indentation"] = "";
+  std::string text = Json::writeString(builder, header);
+  text.resize((text.size() + 7) / 8 * 8, ' ');
+
+  std::filesystem::path temporary = path;
+  temporary += ".part";
+  std::ofstream file(temporary, std::ios::binary);
+  for (int i = 0; i < 8; ++i) file.put(static_cast<char>(text.size() >> (8 * i)));
+  file.write(text.data(), static_cast<std::streamsize>(text.size()));
+  for (const at::Tensor& body : bodies)
+    file.write(static_cast<const char*>(body.const_data_ptr()), static_cast<std::streamsize>(body.nbytes()));
+  file.close();
+  if (!file) throw Error(ErrorKind::file, "cannot write '" + temporary.string() + "'");
+  std::filesystem::rename(temporary, path);
+}
+
+}  // namespace reverie

@@ -1,0 +1,71 @@
+/// Unlimited Palette: the pixels themselves are optimised.
+///
+/// Each colour channel of each pixel is one parameter, limited to 0..1 with a gradient that is kept where it
+/// leads back into range, and shown `pixel_size` times enlarged without smoothing.
+
+#include <ATen/core/grad_mode.h>
+
+#include "reverie/image_model.h"
+#include "reverie/ops.h"
+#include "reverie/plugin.h"
+
+namespace reverie {
+namespace {
+
+constexpr ParamSpec kParams[] = {
+    integer("pixel_size", 1).range(1, 64).unit("pixels").help("output pixels per optimised pixel"),
+};
+
+class UnlimitedPalette final : public ImageModel {
+ public:
+  UnlimitedPalette(Host& host, const Params& params, const Setup& setup)
+      : host_(host), scale_(params.get<std::int64_t>("pixel_size")) {
+    pixels_ = at::zeros({1, 3, setup.height, setup.width}, at::TensorOptions(host.device())).set_requires_grad(true);
+    randomise();
+  }
+
+  void randomise() override { assign(at::rand(pixels_.sizes(), host_.generator(), pixels_.options())); }
+
+  void encode(const at::Tensor& image) override {
+    // Area averaging is what nearest upscaling undoes: encoding a decoded picture changes nothing.
+    const at::Tensor source = image.to(pixels_.device(), at::kFloat);
+    assign(at::adaptive_avg_pool2d(source, {pixels_.size(2), pixels_.size(3)}));
+  }
+
+  std::vector<at::Tensor> parameters() override { return {pixels_}; }
+  double learning_rate() const override { return 0.02; }
+
+  at::Tensor decode() override { return upscale_nearest(clamp_with_gradient(pixels_, 0, 1), scale_); }
+  at::Tensor decode_final() override {
+    at::NoGradGuard no_grad;
+    return decode();
+  }
+
+  std::optional<at::Tensor> canvas() const override { return pixels_.detach().clone(); }
+  void set_canvas(const at::Tensor& canvas) override { assign(canvas); }
+
+  std::map<std::string, at::Tensor> state() const override { return {{"pixels", pixels_.detach().clone()}}; }
+  void load_state(const std::map<std::string, at::Tensor>& state) override {
+    const auto found = state.find("pixels");
+    if (found == state.end() || found->second.sizes() != pixels_.sizes())
+      throw Error(ErrorKind::model, "the saved state is not of an Unlimited Palette of this size");
+    assign(found->second);
+  }
+
+ private:
+  void assign(const at::Tensor& values) {
+    at::NoGradGuard no_grad;
+    pixels_.copy_(values);
+  }
+
+  Host& host_;
+  std::int64_t scale_;
+  at::Tensor pixels_;  // [1, 3, height, width]
+};
+
+}  // namespace
+
+REVERIE_EXPORT_PLUGIN(UnlimitedPalette, ImageModel, "unlimited_palette", "1.0",
+                      "every pixel is optimised, any colour", kParams, "Unlimited Palette");
+
+}  // namespace reverie

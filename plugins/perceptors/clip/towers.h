@@ -1,0 +1,54 @@
+#pragma once
+// CLIP's image and text encoders, in OpenAI's naming of the tensors.
+//
+// Hyperparameters are not configured: they follow from the tensors' shapes. A network is a vision transformer
+// exactly when it has `visual.proj`; otherwise it is a modified ResNet.
+
+#include <memory>
+
+#include "reverie/weights.h"
+#include "transformer.h"
+
+namespace reverie::clip {
+
+/// What the shapes say about a set of weights.
+struct Shape {
+  bool vision_transformer;
+  std::int64_t image_size;        ///< side of the square input, pixels
+  std::int64_t embedding;         ///< length of an embedding
+  std::int64_t vision_width;
+  std::vector<std::int64_t> vision_layers;  ///< one count for a transformer, four for a ResNet
+  std::int64_t patch;             ///< side of a patch (transformer only)
+  std::int64_t context;           ///< tokens of a text, start and end included
+  std::int64_t vocabulary;
+  std::int64_t text_layers;
+};
+
+/// Throws Error(model) naming the first thing that is missing or does not fit.
+Shape infer_shape(const Weights& weights);
+
+class VisionTower {
+ public:
+  virtual ~VisionTower() = default;
+  /// images [N, 3, image_size, image_size], normalised, to embeddings [N, embedding]. Differentiable.
+  virtual at::Tensor operator()(const at::Tensor& images) const = 0;
+};
+
+/// `training` makes a ResNet's batch norms use, and record, the statistics of each batch.
+std::unique_ptr<VisionTower> make_vision_tower(const Shape& shape, const TensorSource& get, Activation activation,
+                                               bool training = false);
+
+class TextTower {
+ public:
+  TextTower(const Shape& shape, const TensorSource& get, Activation activation);
+  /// tokens int64 [N, length] to embeddings [N, embedding], length at most `context`: padding behind the
+  /// longest text changes nothing, so it need not be computed.
+  at::Tensor operator()(const at::Tensor& tokens) const;
+
+ private:
+  at::Tensor token_embedding_, position_, projection_;
+  Transformer transformer_;
+  LayerNorm norm_;
+};
+
+}  // namespace reverie::clip

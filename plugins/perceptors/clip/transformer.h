@@ -1,0 +1,49 @@
+#pragma once
+// The pre-norm residual attention blocks that both CLIP towers share (Radford et al. 2021, section 2.4).
+
+#include <ATen/core/Tensor.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace reverie::clip {
+
+/// Gives the tensor of a state-dict name, in the dtype and on the device to compute with.
+using TensorSource = std::function<at::Tensor(const std::string& name)>;
+
+/// OpenAI's weights use x * sigmoid(1.702 x); open_clip's own default is the exact GELU.
+enum class Activation { quick_gelu, gelu };
+
+constexpr double kNormEpsilon = 1e-5;
+constexpr std::int64_t kHeadWidth = 64;  // every published CLIP transformer has heads this wide
+
+struct LayerNorm {
+  at::Tensor weight, bias;
+  LayerNorm() = default;
+  LayerNorm(const TensorSource& get, const std::string& prefix);
+  at::Tensor operator()(const at::Tensor& x) const;
+};
+
+class Transformer {
+ public:
+  /// Reads blocks `<prefix>resblocks.0` to `<prefix>resblocks.<layers-1>`.
+  Transformer(const TensorSource& get, const std::string& prefix, std::int64_t layers, Activation activation);
+
+  /// x [N, length, width] to the same shape. `causal` hides later positions from earlier ones.
+  at::Tensor operator()(at::Tensor x, bool causal) const;
+
+ private:
+  struct Block {
+    LayerNorm norm1, norm2;
+    at::Tensor in_weight, in_bias, out_weight, out_bias;      // attention; q, k, v stacked in that order
+    at::Tensor fc_weight, fc_bias, proj_weight, proj_bias;    // MLP, four times as wide inside
+  };
+  at::Tensor attend(const Block& block, const at::Tensor& x, bool causal) const;
+  at::Tensor mlp(const Block& block, const at::Tensor& x) const;
+
+  std::vector<Block> blocks_;
+  Activation activation_;
+};
+
+}  // namespace reverie::clip

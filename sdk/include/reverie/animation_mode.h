@@ -1,0 +1,67 @@
+#pragma once
+// AnimationMode: moves the picture between frames.
+
+#include <ATen/core/Tensor.h>
+
+#include <memory>
+#include <optional>
+
+#include "reverie/depth_estimator.h"
+#include "reverie/flow_estimator.h"
+#include "reverie/frame.h"
+#include "reverie/frame_source.h"
+#include "reverie/image_model.h"
+
+namespace reverie {
+
+class REVERIE_PUBLIC AnimationMode {
+ public:
+  static constexpr const char* kKind = "animation";
+  static constexpr std::uint32_t kInterfaceVersion = 1;
+
+  /// A plugin class has the constructor `Plugin(Host&, const Params&, const Setup&)`. Motion settings are
+  /// parameters declared with may_vary(): FrameContext::parameter() has their present values.
+  struct Setup {
+    ImageSize size;             ///< of decode()'s pictures
+    double frames_per_second;   ///< of the animation
+  };
+
+  /// What the host must have ready before advance(); asked once, after construction.
+  struct Needs {
+    bool depth = false;
+    bool flow = false;
+    bool video = false;
+    std::int64_t history = 0;  ///< how many earlier output frames `Tools::past_frame` must reach back
+  };
+
+  /// Given to advance(). Pointers are null where needs() did not ask.
+  struct Tools {
+    DepthEstimator* depth = nullptr;
+    FlowEstimator* flow = nullptr;
+    FrameSource* video = nullptr;
+  };
+
+  /// What a move leaves for the losses.
+  struct Move {
+    at::Tensor image;                   ///< the moved picture [1, 3, H, W]: target of stabilisation losses
+    std::optional<at::Tensor> flow;     ///< [1, 2, H, W] pixels, from the last frame to this: target of flow losses
+    std::optional<at::Tensor> reliable; ///< [1, 1, H, W] 0..1: where `flow` can be trusted
+    bool reset_optimiser = false;       ///< the parameters were encoded anew; their old momentum means nothing
+    bool finished = false;              ///< the source has ended, and with it the render
+  };
+
+  virtual ~AnimationMode() = default;
+  virtual Needs needs() const = 0;
+
+  /// [setup] The picture to start from where the settings name none (a video's first frame).
+  virtual std::optional<at::Tensor> first_image(const Tools& /*tools*/) { return std::nullopt; }
+
+  /// [frame] Moves `model` to the next frame through its canvas, or by decoding and encoding, without gradient.
+  virtual Move advance(const FrameContext& context, ImageModel& model, const Tools& tools) = 0;
+
+  /// [frame] What must be kept to continue exactly.
+  virtual std::map<std::string, at::Tensor> state() const { return {}; }
+  virtual void load_state(const std::map<std::string, at::Tensor>& /*state*/) {}
+};
+
+}  // namespace reverie

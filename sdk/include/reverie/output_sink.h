@@ -1,0 +1,39 @@
+#pragma once
+// OutputSink: takes finished frames.
+
+#include <ATen/core/Tensor.h>
+
+#include <filesystem>
+#include <string>
+
+#include "reverie/frame.h"
+#include "reverie/host.h"
+#include "reverie/params.h"
+
+namespace reverie {
+
+class REVERIE_PUBLIC OutputSink {
+ public:
+  static constexpr const char* kKind = "io";
+  static constexpr std::uint32_t kInterfaceVersion = 1;
+
+  /// A plugin class has the constructor `Plugin(Host&, const Params&, const Setup&)`. Nothing is written before
+  /// the first frame.
+  struct Setup {
+    std::filesystem::path folder;  ///< images_out/<file_namespace>; may not exist yet
+    std::string base_name;         ///< files are called <base_name>_<n>.* or <base_name>.*
+    double frames_per_second;      ///< of the animation
+    std::string settings;          ///< the run's resolved settings as JSON, for embedding
+  };
+
+  virtual ~OutputSink() = default;
+
+  /// [frame] `image` [1, 3, H, W] 0..1, float32, on the CPU; `number` counts saved frames from 1. Returns the
+  /// file the frame is in. A file is complete or absent whatever happens. Throws Error(file).
+  virtual std::filesystem::path write(const at::Tensor& image, std::int64_t number) = 0;
+
+  /// Once, after the last frame, also when the run failed. Flushes; may throw Error(file).
+  virtual void close() {}
+};
+
+}  // namespace reverie

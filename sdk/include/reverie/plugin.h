@@ -1,0 +1,152 @@
+#pragma once
+// Plugins: one shared library, one plugin, one descriptor.
+//
+// A plugin file ends with
+//
+//   REVERIE_EXPORT_PLUGIN(MyModel, ImageModel, "my_model", "1.0", "one line on what it is", kParams, "My Model");
+//
+// which emits a constant-initialised `extern "C"` object that the host can find and compare before it runs any
+// of the plugin's code. The name must be the library's file name without ".so". The last argument, which may be
+// left out, lists further names for settings files, separated by '|'. Names are matched case-insensitively.
+
+#include <ATen/core/Tensor.h>
+#include <torch/version.h>
+
+#include <cstdio>
+#include <exception>
+#include <span>
+#include <type_traits>
+
+#include "reverie/error.h"
+#include "reverie/host.h"
+#include "reverie/params.h"
+#include "reverie/version.h"
+
+namespace reverie {
+
+/// Carries an exception's text out of a noexcept function.
+struct ErrorText {
+  ErrorKind kind;
+  char message[3072];
+  char advice[1024];
+};
+
+/// What a library exports under the name `reverie_plugin_descriptor`. Pointers refer to static data.
+struct PluginDescriptor {
+  BuildInfo build;  ///< first, so that it can be read from a plugin of any version
+  const char* kind;                 ///< Interface::kKind, also the folder the library lies in
+  std::uint32_t interface_version;  ///< Interface::kInterfaceVersion
+  const char* name;
+  const char* version;
+  const char* summary;
+  const char* aliases;  ///< separated by '|'
+  const ParamSpec* params;
+  std::uint32_t param_count;
+  /// Returns an Interface*, or null with `error` filled. `setup` is a const Interface::Setup*.
+  void* (*create)(Host& host, const Params& params, const void* setup, ErrorText& error) noexcept;
+  void (*destroy)(void* instance) noexcept;
+  /// `subject` is a const Interface::Subject*. Null for interfaces that do not choose plugins by content.
+  bool (*accepts)(const void* subject) noexcept;
+};
+
+inline constexpr const char* kDescriptorSymbol = "reverie_plugin_descriptor";
+inline constexpr std::span<const ParamSpec> kNoParams{};
+
+namespace detail {
+
+#if defined(__SANITIZE_ADDRESS__)
+inline constexpr std::uint32_t kSanitised = 1;
+#else
+inline constexpr std::uint32_t kSanitised = 0;
+#endif
+#ifdef NDEBUG
+inline constexpr std::uint32_t kDebug = 0;
+#else
+inline constexpr std::uint32_t kDebug = 1;
+#endif
+#if defined(_LIBCPP_VERSION)
+inline constexpr const char* kStandardLibrary = "libc++";
+#elif _GLIBCXX_USE_CXX11_ABI
+inline constexpr const char* kStandardLibrary = "libstdc++, C++11 ABI";
+#else
+inline constexpr const char* kStandardLibrary = "libstdc++, old ABI";
+#endif
+#if defined(__clang__)
+inline constexpr const char* kCompiler = "clang " __clang_version__;
+#else
+inline constexpr const char* kCompiler = "gcc " __VERSION__;
+#endif
+
+template <typename Interface>
+constexpr BuildInfo build_info() {
+  return {sizeof(BuildInfo),   kSdkAbi,         TORCH_VERSION,   kStandardLibrary,
+          sizeof(void*),       sizeof(at::Tensor), alignof(at::Tensor), sizeof(PluginDescriptor),
+          sizeof(ParamSpec),   sizeof(typename Interface::Setup), kCompiler, kDebug,
+          kSanitised};
+}
+
+inline void describe(ErrorText& out, ErrorKind kind, const char* message, const char* advice) noexcept {
+  out.kind = kind;
+  std::snprintf(out.message, sizeof out.message, "%s", message);
+  std::snprintf(out.advice, sizeof out.advice, "%s", advice);
+}
+
+template <typename Class, typename Interface>
+void* create(Host& host, const Params& params, const void* setup, ErrorText& error) noexcept {
+  try {
+    Interface* made = new Class(host, params, *static_cast<const typename Interface::Setup*>(setup));
+    return made;
+  } catch (const Error& e) {
+    describe(error, e.kind(), e.what(), e.advice().c_str());
+  } catch (const std::exception& e) {
+    describe(error, ErrorKind::plugin, e.what(), "");
+  } catch (...) {
+    describe(error, ErrorKind::plugin, "an exception of unknown type", "");
+  }
+  return nullptr;
+}
+
+template <typename Interface>
+void destroy(void* instance) noexcept {
+  delete static_cast<Interface*>(instance);
+}
+
+template <typename Class, typename Subject>
+bool accepts(const void* subject) noexcept {
+  try {
+    return Class::accepts(*static_cast<const Subject*>(subject));
+  } catch (...) {
+    return false;
+  }
+}
+
+template <typename Class, typename Interface>
+constexpr PluginDescriptor describe_plugin(const char* name, const char* version, const char* summary,
+                                           std::span<const ParamSpec> params, const char* aliases = "") {
+  static_assert(std::is_base_of_v<Interface, Class>, "the plugin class must implement the interface");
+  PluginDescriptor d{build_info<Interface>(),
+                     Interface::kKind,
+                     Interface::kInterfaceVersion,
+                     name,
+                     version,
+                     summary,
+                     aliases,
+                     params.data(),
+                     static_cast<std::uint32_t>(params.size()),
+                     &create<Class, Interface>,
+                     &destroy<Interface>,
+                     nullptr};
+  if constexpr (requires { typename Interface::Subject; }) d.accepts = &accepts<Class, typename Interface::Subject>;
+  return d;
+}
+
+}  // namespace detail
+}  // namespace reverie
+
+#define REVERIE_EXPORT_PLUGIN(Class, Interface, ...)                                         \
+  extern "C" {                                                                               \
+  extern REVERIE_PUBLIC const ::reverie::PluginDescriptor reverie_plugin_descriptor;         \
+  constinit const ::reverie::PluginDescriptor reverie_plugin_descriptor =                    \
+      ::reverie::detail::describe_plugin<Class, Interface>(__VA_ARGS__);                     \
+  }                                                                                          \
+  static_assert(true, "a semicolon belongs here")

@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# Installs what Reverie is built with, where it is missing: Debian packages, and LibTorch from PyTorch's wheel.
+set -euo pipefail
+
+root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
+say() { echo "reverie: $*" >&2; }
+fail() { say "$*"; exit 1; }
+
+packages=(
+  g++ cmake ninja-build ccache mold pkg-config unzip python3 python3-pip
+  libboost1.81-dev libboost-filesystem1.81-dev libboost-program-options1.81-dev
+  libyaml-cpp-dev libjsoncpp-dev libspdlog-dev libpng-dev libgtest-dev
+)
+
+install_packages() {
+  command -v dpkg-query >/dev/null || { say "not a Debian system; install the like of: ${packages[*]}"; return; }
+  local missing=() package
+  for package in "${packages[@]}"; do
+    [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
+  done
+  # Any Python with pip will do.
+  python3 -m pip --version >/dev/null 2>&1 && missing=("${missing[@]/python3-pip/}") && missing=("${missing[@]/#%python3/}")
+  local wanted=()
+  for package in "${missing[@]}"; do [ -n "$package" ] && wanted+=("$package"); done
+  [ ${#wanted[@]} -gt 0 ] || return 0
+  local sudo=()
+  if [ "$(id -u)" != 0 ]; then
+    command -v sudo >/dev/null || fail "these packages are missing; as root run: apt-get install ${wanted[*]}"
+    sudo=(sudo)
+  fi
+  say "installing Debian packages: ${wanted[*]}"
+  local log=$root/build/packages.log
+  { "${sudo[@]}" apt-get update -qq && "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
+      apt-get install -y --no-install-recommends "${wanted[@]}"; } >"$log" 2>&1 </dev/null ||
+    { tail -n 20 "$log" >&2; fail "installing packages failed; the log is $log"; }
+}
+
+# The PyTorch wheel for Linux is built for CUDA. Without an NVIDIA driver only its CPU libraries are unpacked, and
+# of its companions only the two small ones that libtorch_cpu.so is linked to.
+install_libtorch() ( # a subshell, so that its trap is its own
+  set -e
+  local target=$root/.deps/libtorch
+  local wanted=tools/libtorch.txt
+  [ -e /proc/driver/nvidia/version ] && wanted=tools/libtorch-cuda.txt
+  cmp -s "$target/.installed-from" "$root/$wanted" && return 0
+  [ "$(uname -m)" = x86_64 ] ||
+    fail "no LibTorch is pinned for $(uname -m); unpack LibTorch 2.7 or newer and set REVERIE_LIBTORCH to its folder"
+  say "downloading LibTorch (0.9 GB once; $(grep -m1 -o 'torch==[0-9.]*' "$root/$wanted"))"
+  mkdir -p "$root/.deps"
+  work=$(mktemp -d "$root/.deps/new.XXXXXX")
+  trap 'rm -rf "$work"' EXIT
+  python3 -m pip download --quiet --no-deps --only-binary=:all: --require-hashes --dest "$work" \
+    --python-version 3.11 --implementation cp --abi cp311 --abi none --platform manylinux_2_28_x86_64 \
+    --platform manylinux_2_27_x86_64 --platform manylinux_2_17_x86_64 --platform manylinux2014_x86_64 \
+    --platform manylinux_2_12_x86_64 --platform manylinux2010_x86_64 \
+    -r "$root/$wanted" </dev/null || fail "downloading LibTorch failed; is the Python package index reachable?"
+  local wheel skip=(torch/lib/libtorch_python.so)
+  [ "$wanted" = tools/libtorch.txt ] &&
+    skip+=('torch/lib/libtorch_cuda*' torch/lib/libc10_cuda.so torch/lib/libcaffe2_nvrtc.so torch/lib/libtorch.so)
+  mkdir "$work/libtorch"
+  for wheel in "$work"/torch-*.whl; do
+    unzip -q "$wheel" 'torch/include/*' 'torch/lib/*' -x "${skip[@]}" -d "$work/libtorch"
+  done
+  for wheel in "$work"/nvidia_*.whl; do
+    unzip -q -o "$wheel" 'nvidia/*/lib/*' -d "$work/libtorch"
+  done
+  cp "$root/$wanted" "$work/libtorch/.installed-from"
+  rm -rf "$target"
+  mv "$work/libtorch" "$target"
+)
+
+mkdir -p "$root/build"
+install_packages
+[ -n "${REVERIE_LIBTORCH:-}" ] || install_libtorch
