@@ -22,12 +22,16 @@ if(LibTorch_INCLUDE_DIR)
   endif()
 endif()
 
+if(LibTorch_FIND_VERSION_EXACT)
+  set(_advice "set CMAKE_PREFIX_PATH to an unpacked LibTorch ${LibTorch_FIND_VERSION}: plugin and host share one")
+else()
+  set(_advice "set CMAKE_PREFIX_PATH to an unpacked LibTorch 2.7 or newer, or run ./reverie, which installs one")
+endif()
 include(FindPackageHandleStandardArgs)
 find_package_handle_standard_args(LibTorch
   REQUIRED_VARS LibTorch_CPU_LIBRARY LibTorch_C10_LIBRARY LibTorch_INCLUDE_DIR
   VERSION_VAR LibTorch_VERSION
-  REASON_FAILURE_MESSAGE
-  "set CMAKE_PREFIX_PATH to an unpacked LibTorch 2.7 or newer, or run ./reverie, which installs one")
+  REASON_FAILURE_MESSAGE "${_advice}")
 
 if(LibTorch_FOUND AND NOT TARGET LibTorch::LibTorch)
   if(LibTorch_CUDA_LIBRARY)

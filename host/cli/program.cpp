@@ -1,5 +1,7 @@
 #include "cli/program.h"
 
+#include <algorithm>
+
 #include "settings/reader.h"
 
 namespace reverie {
@@ -25,11 +27,12 @@ Plan make_plan(const std::string& file, const std::vector<std::string>& override
   Plan plan;
   // The first pass only tells which plugins the settings name; the second knows whose parameters count.
   const Resolution first = resolve(entries, {}, {}, all);
+  std::vector<Problem> plugin_problems;
   if (const SettingValue* name = first.settings.find("image_model")) {
     try {
       plan.image_model = &registry.find("image_models", name->text);
     } catch (const Error& error) {
-      problems.push_back({name->location, "'image_model' is '" + name->text + "': " + error.what() +
+      plugin_problems.push_back({name->location, "'image_model' is '" + name->text + "': " + error.what() +
                                               (error.advice().empty() ? "" : "; " + error.advice())});
     }
   }
@@ -47,6 +50,13 @@ Plan make_plan(const std::string& file, const std::vector<std::string>& override
     for (const std::string& message : wrong)
       resolution.problems.push_back({settings.find("scenes")->location, message});
   }
+  // What is missing has no line, but it is missing in the file.
+  for (Problem& problem : resolution.problems)
+    if (problem.location.file.empty()) problem.location.file = file;
+  resolution.problems.insert(resolution.problems.end(), plugin_problems.begin(), plugin_problems.end());
+  const auto place = [&](const Problem& problem) { return std::pair(problem.location.file != file, problem.location.line); };
+  std::stable_sort(resolution.problems.begin(), resolution.problems.end(),
+                   [&](const Problem& a, const Problem& b) { return place(a) < place(b); });
   if (!resolution.problems.empty())
     throw Error(ErrorKind::settings, report(resolution.problems), "nothing was rendered");
   plan.settings = std::move(resolution.settings);

@@ -41,7 +41,7 @@ std::vector<std::string> split(const std::string& text, const std::string& separ
 /// Empty, or why it is no number.
 std::string parse_number(const std::string& text, const std::string& what, double& out) {
   const std::string word = trimmed(text);
-  const char* begin = word.c_str() + (!word.empty() && word[0] == '+' ? 1 : 0);
+  const char* begin = word.c_str() + (word.size() > 1 && word[0] == '+' && word[1] != '-' ? 1 : 0);
   const auto [rest, error] = std::from_chars(begin, word.c_str() + word.size(), out);
   if (!word.empty() && error == std::errc() && rest == word.c_str() + word.size() && !std::isnan(out)) return {};
   return "the " + what + " '" + word + "' is not a number (expressions are not implemented yet)";

@@ -10,6 +10,7 @@ namespace reverie {
 namespace {
 
 constexpr std::size_t kMaxLength = 1 << 20;
+constexpr int kMaxReferences = 1000;  // empty texts can refer to each other 2^70 times without ever growing
 
 std::string now(const std::string& format) {
   const auto time = std::chrono::system_clock::now();
@@ -49,10 +50,15 @@ RawValue Interpolation::resolve(const std::string& name) {
     for (const std::string& step : open_) circle += step + " -> ";
     throw std::runtime_error("its ${...} references go in a circle: " + circle + name);
   }
+  // A reference that fails must not stay open: the next setting's would then seem to go in a circle.
+  struct Opened {
+    std::vector<std::string>& names;
+    ~Opened() { names.pop_back(); }
+  };
+  if (open_.empty()) references_ = 0;
   open_.push_back(name);
-  RawValue result = expand(found->second.value);
-  open_.pop_back();
-  return result;
+  const Opened opened{open_};
+  return expand(found->second.value);
 }
 
 RawValue Interpolation::expand(const RawValue& value) {
@@ -86,6 +92,7 @@ RawValue Interpolation::expand_text(const std::string& text, bool quoted) {
 }
 
 RawValue Interpolation::reference(const std::string& inside) {
+  if (++references_ > kMaxReferences) throw std::runtime_error("it stands for more than 1,000 ${...} references");
   const auto colon = inside.find(':');
   if (colon == std::string::npos) {
     const std::string name = canonical_(inside);

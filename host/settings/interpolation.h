@@ -29,6 +29,7 @@ class Interpolation {
   std::function<std::string(const std::string&)> canonical_;
   std::function<RawValue(const std::string&)> fallback_;
   std::vector<std::string> open_;  // names being resolved, to find cycles
+  int references_ = 0;             // followed for the setting being resolved
 };
 
 }  // namespace reverie

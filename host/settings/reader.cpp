@@ -1,18 +1,20 @@
 #include "settings/reader.h"
 
 #include <json/json.h>
+#include <yaml-cpp/depthguard.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <fstream>
 #include <map>
-#include <sstream>
+#include "settings/nearest.h"
 
 namespace reverie {
 namespace {
 
-constexpr std::uintmax_t kMaxBytes = 16 * 1024 * 1024;  // a settings file is a page or two
+constexpr std::size_t kMaxBytes = 16 * 1024 * 1024;  // a settings file is a page or two
 constexpr int kMaxDepth = 32;
 constexpr int kMaxNodes = 100'000;
 
@@ -44,8 +46,11 @@ class YamlReader {
   std::vector<RawEntry> read(const std::string& text) {
     std::vector<RawEntry> entries;
     try {
-      const YAML::Node root = YAML::Load(text);
-      if (root.IsNull()) return entries;
+      // yaml-cpp 0.7 takes a quote that never closes for closed when only white space stands at the file's end.
+      const std::vector<YAML::Node> documents = YAML::LoadAll(text.substr(0, text.find_last_not_of(" \t\r\n") + 1));
+      if (documents.empty() || documents[0].IsNull()) return entries;
+      const YAML::Node& root = documents[0];
+      if (documents.size() > 1) problem(documents[1].Mark(), "a second document begins here; a file holds one run's settings");
       if (!root.IsMap()) {
         problem(root.Mark(), "a settings file holds lines of 'name: value'; this is something else");
         return entries;
@@ -57,6 +62,8 @@ class YamlReader {
         }
         entries.push_back({pair.first.Scalar(), convert(pair.second, 0), at(pair.first.Mark())});
       }
+    } catch (const YAML::DeepRecursion& error) {
+      problem(error.mark, "not valid YAML: lists are nested too deeply");
     } catch (const YAML::Exception& error) {
       problem(error.mark, "not valid YAML: " + error.msg);
     }
@@ -102,6 +109,8 @@ RawValue from_json(const Json::Value& json) {
   } else if (json.isObject()) {
     value.kind = RawValue::Kind::map;
     for (const std::string& name : json.getMemberNames()) value.members.emplace_back(name, from_json(json[name]));
+  } else if (json.type() == Json::realValue && !std::isfinite(json.asDouble())) {
+    value = RawValue::scalar(std::isnan(json.asDouble()) ? "NaN" : json.asDouble() < 0 ? "-Infinity" : "Infinity", false);
   } else if (!json.isNull()) {
     value = RawValue::scalar(json.asString(), json.isString());
   }
@@ -149,7 +158,7 @@ std::vector<RawEntry> read_json(const std::string& text, const std::string& file
 void refuse_duplicates(const std::vector<RawEntry>& entries, std::vector<Problem>& problems) {
   std::map<std::string, int> first;
   for (const RawEntry& entry : entries) {
-    const auto [found, inserted] = first.emplace(entry.name, entry.location.line);
+    const auto [found, inserted] = first.emplace(lower(entry.name), entry.location.line);
     if (!inserted)
       problems.push_back({entry.location, "'" + entry.name + "' is set a second time; the first is in line " +
                                               std::to_string(found->second)});
@@ -190,13 +199,14 @@ std::vector<RawEntry> read_settings_file(const std::filesystem::path& path, std:
     problems.push_back({{file, 0}, std::string("cannot be read: ") + std::strerror(errno)});
     return {};
   }
-  std::ostringstream buffer;
-  if (std::filesystem::file_size(path, error) > kMaxBytes && !error) {
+  // Read no further than the limit: pipes and devices do not tell their size, and some never end.
+  std::string text(kMaxBytes + 1, '\0');
+  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(stream.gcount()));
+  if (text.size() > kMaxBytes) {
     problems.push_back({{file, 0}, "is larger than 16 MB; that is no settings file"});
     return {};
   }
-  buffer << stream.rdbuf();
-  std::string text = buffer.str();
   if (text.rfind("\xEF\xBB\xBF", 0) == 0) text.erase(0, 3);  // Windows editors' byte order mark
   if (text.rfind("\xFF\xFE", 0) == 0 || text.rfind("\xFE\xFF", 0) == 0) {
     problems.push_back({{file, 1}, "is encoded in UTF-16; save it as UTF-8"});
@@ -232,6 +242,8 @@ std::vector<RawEntry> read_override(const std::string& text, std::vector<Problem
   try {
     parsed = YamlReader(where, problems).convert(YAML::Load(value), 0);
     // Prompts are full of characters that mean something to YAML: a text setting takes the words as typed.
+    // Some mean nothing at all, such as '#' in front; only what people write for null is null.
+    if (parsed.kind == RawValue::Kind::null && !is_null_word(value)) parsed = RawValue::scalar(value, true);
     if (!parsed.quoted && parsed.kind != RawValue::Kind::null) parsed.text = value;
   } catch (const YAML::Exception&) {
   }

@@ -14,6 +14,14 @@ std::string trimmed(const std::string& text) {
   return text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
 }
 
+/// Whether a device could have this name; only a run finds out whether the machine has it.
+bool is_device(const std::string& text) {
+  const std::string word = lower(text);
+  if (word == "auto" || word == "cpu" || word == "cuda") return true;
+  const std::string index = word.rfind("cuda:", 0) == 0 ? word.substr(5) : word;
+  return !index.empty() && index.size() <= 3 && index.find_first_not_of("0123456789") == std::string::npos;
+}
+
 /// What is known about a name.
 struct Known {
   ParamSpec spec;
@@ -35,6 +43,8 @@ class Resolver {
 
   Resolution run(const std::vector<RawEntry>& entries, std::vector<Problem> problems) {
     result_.problems = std::move(problems);
+    // Of a file that could not be read to its end nobody knows what is missing in it.
+    const bool complete = result_.problems.empty();
     collect(entries);
     Interpolation interpolation(
         entries_, [this](const std::string& name) { return canonical(name); },
@@ -49,13 +59,13 @@ class Resolver {
       if (entry != entries_.end()) {
         if (!check(entry->second, known, interpolation, value)) continue;
       } else if (known.spec.required) {
-        result_.problems.push_back({{"", 0}, "'" + std::string(known.spec.name) + "' is missing: " + known.spec.help_text});
+        if (complete) result_.problems.push_back({{"", 0}, "'" + std::string(known.spec.name) + "' is missing: " + known.spec.help_text});
         continue;
       }
       if (known.used && !(known.setting && known.setting->status == Status::planned))
         result_.settings.set(known.spec.name, std::move(value));
     }
-    if (result_.problems.empty()) check_combinations();
+    check_combinations();
     return std::move(result_);
   }
 
@@ -128,22 +138,30 @@ class Resolver {
                    "; this setting is known, but not implemented yet: only " + inert + " is accepted");
   }
 
+  /// What no single declaration can say. Settings that already are a problem are absent here.
   void check_combinations() {
     const Settings& settings = result_.settings;
-    const auto where = [&](const char* name) { return settings.find(name)->location; };
-    if (trimmed(settings.get<std::string>("scenes")).empty())
-      result_.problems.push_back({where("scenes"), "'scenes' is empty: it says what to make"});
-    const auto cutouts = settings.get<std::int64_t>("cutouts");
-    const auto batches = settings.get<std::int64_t>("gradient_accumulation_steps");
-    if (cutouts % batches != 0)
-      result_.problems.push_back({where("gradient_accumulation_steps"),
-                                  "'gradient_accumulation_steps' is " + std::to_string(batches) +
-                                      ", which does not divide the " + std::to_string(cutouts) + " cutouts"});
-    const std::string name_space = settings.get<std::string>("file_namespace");
-    if (name_space.empty() || name_space == "." || name_space == ".." ||
-        name_space.find_first_of(std::string("/\\\0", 3)) != std::string::npos)
-      result_.problems.push_back({where("file_namespace"), "'file_namespace' is '" + name_space + "', which is not a folder name"});
-    if (settings.get<std::int64_t>("interpolation_steps") > settings.get<std::int64_t>("steps_per_scene"))
+    const auto problem = [&](const char* name, const std::string& message) {
+      result_.problems.push_back({settings.find(name)->location, message});
+    };
+    if (settings.find("scenes") && trimmed(settings.get<std::string>("scenes")).empty())
+      problem("scenes", "'scenes' is empty: it says what to make");
+    if (settings.find("cutouts") && settings.find("gradient_accumulation_steps")) {
+      const auto cutouts = settings.get<std::int64_t>("cutouts");
+      const auto batches = settings.get<std::int64_t>("gradient_accumulation_steps");
+      if (cutouts % batches != 0)
+        problem("gradient_accumulation_steps", "'gradient_accumulation_steps' is " + std::to_string(batches) +
+                                                   ", which does not divide the " + std::to_string(cutouts) + " cutouts");
+    }
+    if (settings.find("file_namespace")) {
+      const std::string folder = settings.get<std::string>("file_namespace");
+      if (folder.empty() || folder == "." || folder == ".." || folder.find_first_of("/\\") != std::string::npos)
+        problem("file_namespace", "'file_namespace' is '" + folder + "', which is not a folder name");
+    }
+    if (settings.find("device") && !is_device(settings.get<std::string>("device")))
+      problem("device", "'device' is '" + settings.get<std::string>("device") + "'; allowed: auto, cpu, cuda, cuda:N or N");
+    if (settings.find("interpolation_steps") && settings.find("steps_per_scene") &&
+        settings.get<std::int64_t>("interpolation_steps") > settings.get<std::int64_t>("steps_per_scene"))
       result_.notices.push_back("interpolation_steps is larger than steps_per_scene: no scene will fade in whole");
   }
 

@@ -29,13 +29,19 @@ std::string shortest(double value) {
 }
 
 bool parse_number(const std::string& text, double& out) {
-  const char* begin = text.c_str() + (text.size() > 1 && text[0] == '+' ? 1 : 0);
+  const char* begin = text.c_str() + (text.size() > 1 && text[0] == '+' && text[1] != '-' ? 1 : 0);
   const char* end = text.c_str() + text.size();
   const auto [rest, error] = std::from_chars(begin, end, out);
   return error == std::errc() && rest == end && std::isfinite(out);
 }
 
-std::string json_text(const std::string& text) { return Json::valueToQuotedString(text.c_str()); }
+/// Characters outside ASCII stay as they are: YAML knows no pairs of \u escapes, and people read this.
+std::string json_text(const std::string& text) {
+  Json::StreamWriterBuilder builder;
+  builder["indentation"] = "";
+  builder["emitUTF8"] = true;
+  return Json::writeString(builder, text);
+}
 
 }  // namespace
 
@@ -125,11 +131,13 @@ std::string convert(const ParamSpec& spec, const RawValue& raw, SettingValue& ou
     }
     for (const RawValue& item : raw.items) {
       if (item.kind != RawValue::Kind::scalar) return "holds something other than texts";
+      if (item.text.find('\0') != std::string::npos) return "holds a zero character";
       out.list.push_back(item.text);
     }
     return {};
   }
   if (raw.kind == RawValue::Kind::list && !is_text) return "is a list";
+  if (raw.text.find('\0') != std::string::npos) return "holds a zero character";
   out.null = false;
   switch (spec.type) {
     case ParamType::text:
@@ -138,8 +146,9 @@ std::string convert(const ParamSpec& spec, const RawValue& raw, SettingValue& ou
       return {};
     case ParamType::choice: {
       const std::vector<std::string> words = split(spec.choices, '|');
+      const char* alias = value_alias_of(lower(raw.text));
       for (const std::string& word : words)
-        if (lower(word) == lower(raw.text)) {
+        if (lower(word) == (alias ? alias : lower(raw.text))) {
           out.text = word;
           return {};
         }

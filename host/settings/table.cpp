@@ -23,7 +23,7 @@ constexpr Setting kTable[] = {
     {integer("height", 512).range(1, 16384).unit("pixels").help("height in the image model's pixels, before pixel_size"), "Image"},
     {number("smoothing_weight", 0.02).help("weight of total variation; 0 off, negative for a harsher picture"), "Image"},
     {text("image_model", "Unlimited Palette").help("the plugin that represents the picture; see reverie plugins list"), "Image"},
-    {choice("vqgan_model", "sflckr", "imagenet|coco|wikiart|sflckr|sflickr|faceshq|openimages").help("weights of the VQGAN image model"), "Image", planned},
+    {choice("vqgan_model", "sflckr", "imagenet|coco|wikiart|sflckr|faceshq|openimages").help("weights of the VQGAN image model"), "Image", planned},
     {boolean("random_initial_palette", false).help("palettes start random instead of grey ramps"), "Image", planned},
     {integer("palette_size", 5).at_least(1).help("colours per palette"), "Image", planned},
     {integer("palettes", 20).at_least(1).help("number of palettes"), "Image", planned},
@@ -100,6 +100,7 @@ constexpr Setting kTable[] = {
 };
 
 constexpr const char* kAliases[][2] = {{"target_pallete", "target_palette"}, {"lock_pallete", "lock_palette"}};
+constexpr const char* kValueAliases[][2] = {{"sflickr", "sflckr"}};
 
 }  // namespace
 
@@ -108,6 +109,12 @@ std::span<const Setting> settings_table() { return kTable; }
 const char* alias_of(const std::string& lower_case_name) {
   for (const auto& [alias, name] : kAliases)
     if (lower_case_name == alias) return name;
+  return nullptr;
+}
+
+const char* value_alias_of(const std::string& lower_case_word) {
+  for (const auto& [alias, word] : kValueAliases)
+    if (lower_case_word == alias) return word;
   return nullptr;
 }
 

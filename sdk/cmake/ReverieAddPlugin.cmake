@@ -1,26 +1,36 @@
-# reverie_add_plugin(<name> KIND <kind> SOURCES <file>... [LIBRARIES <target>...])
+# reverie_add_plugin(<name> KIND <kind> SOURCES <file>... [LIBRARIES <target>...] [OUTPUT <folder>] [NO_INSTALL])
 #
-# Builds the plugin <name>.so into <build>/lib/reverie/plugins/<kind>/ and installs it to the like place.
+# Builds the plugin <name>.so into <build>/lib/reverie/plugins/<kind>/ (or OUTPUT) and installs it to the like place.
 # <kind> is the folder of its interface: image_models, perceptors, animation, depth_estimators, flow_estimators,
 # audio, losses, frame_sources or io. <name> must be the name that REVERIE_EXPORT_PLUGIN declares.
+# The target is called plugin_<name>.
 function(reverie_add_plugin name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "NO_INSTALL" "KIND;OUTPUT" "SOURCES;LIBRARIES")
   set(kinds image_models perceptors animation depth_estimators flow_estimators audio losses frame_sources io)
   if(NOT arg_KIND IN_LIST kinds)
-    message(FATAL_ERROR "reverie_add_plugin(${name}): KIND must be one of ${kinds}, not '${arg_KIND}'")
+    list(JOIN kinds ", " words)
+    message(FATAL_ERROR "reverie_add_plugin(${name}): KIND must be one of ${words}, not '${arg_KIND}'")
   endif()
   if(NOT arg_SOURCES)
     message(FATAL_ERROR "reverie_add_plugin(${name}): SOURCES is missing")
+  endif()
+  if(arg_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "reverie_add_plugin(${name}): unknown arguments: ${arg_UNPARSED_ARGUMENTS}")
   endif()
   if(NOT arg_OUTPUT)
     set(arg_OUTPUT "${CMAKE_BINARY_DIR}/lib/reverie/plugins/${arg_KIND}")
   endif()
   set(target "plugin_${name}")
   add_library(${target} MODULE ${arg_SOURCES})
+  # The RPATH is the same in the build tree and installed, and names only folders of libraries that the plugin
+  # links: what CMake would otherwise pad it with makes the loader search the working directory.
   set_target_properties(${target} PROPERTIES
     OUTPUT_NAME "${name}" PREFIX "" SUFFIX ".so" LIBRARY_OUTPUT_DIRECTORY "${arg_OUTPUT}"
-    CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON DEFINE_SYMBOL "")
-  target_link_libraries(${target} PRIVATE Reverie::sdk LibTorch::LibTorch ${arg_LIBRARIES})
+    CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON DEFINE_SYMBOL ""
+    BUILD_WITH_INSTALL_RPATH ON INSTALL_RPATH_USE_LINK_PATH ON INSTALL_RPATH "")
+  target_link_libraries(${target} PRIVATE Reverie::sdk ${arg_LIBRARIES})
+  # A function that is declared but nowhere defined is an error here rather than when the host loads the plugin.
+  target_link_options(${target} PRIVATE "LINKER:-z,defs")
   if(NOT arg_NO_INSTALL)
     install(TARGETS ${target} LIBRARY DESTINATION "lib/reverie/plugins/${arg_KIND}")
   endif()
