@@ -6,6 +6,7 @@ Everything comes from Debian packages or is drawn here:
   tuxpaint-stamps-default  stamps with captions               GPL-2
   openclipart-svg          titled drawings                    public domain dedication
   fonts-noto-color-emoji   colour emoji                       SIL OFL 1.1 (font)
+  ruby-gemojione           the same emoji by other artists    CC-BY-SA-4.0
   unicode-cldr-core        names and keywords of the emoji    Unicode-DFS-2016
   mate-backgrounds         photographs, used as backgrounds   GPL-2+, some CC-BY-SA-4.0
   ukui-wallpapers          photographs, used as backgrounds   CC-BY-SA-3.0
@@ -13,8 +14,7 @@ Everything comes from Debian packages or is drawn here:
   wamerican                list of English words, for cleaning captions
   librsvg2-2               draws the SVG files
 
-Install them with `apt install --no-install-recommends` and their names, install numpy and Pillow
-from PyPI, and run
+tools/train_models.sh installs them, with numpy and Pillow, and runs
 
   python3 tools/prepare_pictures.py --out DIR
 

@@ -91,12 +91,7 @@ int run(int argc, char** argv) {
     std::cout << settings_yaml(plan.settings);
     return 0;
   }
-  if (command == "check") {
-    for (const std::string& notice : plan.notices) write_log(LogLevel::warning, notice);
-    std::cout << "no problems found\n";
-    return 0;
-  }
-  return render_command(plan, plugins);
+  return command == "check" ? check_command(plan, plugins) : render_command(plan, plugins);
 }
 
 }  // namespace

@@ -37,7 +37,9 @@ Plan make_plan(const std::string& file, const std::vector<std::string>& override
     }
   }
   for (const PluginParams& plugin : all) {
-    const bool used = plan.image_model && plugin.plugin == plan.image_model->kind + "/" + plan.image_model->name;
+    // Which perceptors and sinks a run uses depends on weights and lists; their parameters are ready for all.
+    const bool used = plugin.plugin.rfind("perceptors/", 0) == 0 || plugin.plugin.rfind("io/", 0) == 0 ||
+                      (plan.image_model && plugin.plugin == plan.image_model->kind + "/" + plan.image_model->name);
     (used ? active : others).push_back(plugin);
   }
   Resolution resolution = resolve(entries, std::move(problems), active, others);
@@ -62,6 +64,15 @@ Plan make_plan(const std::string& file, const std::vector<std::string>& override
   plan.settings = std::move(resolution.settings);
   plan.notices = std::move(resolution.notices);
   return plan;
+}
+
+Settings params_for(const PluginFile& plugin, const Settings& settings) {
+  Settings result;
+  for (std::uint32_t i = 0; i < plugin.descriptor->param_count; ++i) {
+    const char* name = plugin.descriptor->params[i].name;
+    if (const SettingValue* value = settings.find(name)) result.set(name, *value);
+  }
+  return result;
 }
 
 std::string settings_yaml(const Settings& settings) {

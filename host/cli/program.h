@@ -32,8 +32,12 @@ std::string settings_yaml(const Settings& settings);
 /// The settings as one JSON object.
 std::string settings_json(const Settings& settings);
 
+/// The part of the settings that a plugin declared.
+Settings params_for(const PluginFile& plugin, const Settings& settings);
+
 // The commands; each returns the process' exit status.
 int render_command(const Plan& plan, const PluginRegistry& registry);
+int check_command(const Plan& plan, const PluginRegistry& registry);
 int list_plugins(const PluginRegistry& registry);
 int describe_plugin(const PluginRegistry& registry, const std::string& name);
 int list_settings(bool markdown, const PluginRegistry& registry);

@@ -13,18 +13,26 @@
 namespace reverie {
 namespace {
 
-constexpr const char* kSink = "png_sequence";
-
 extern "C" void on_interrupt(int signal) {
   interrupted = true;
   std::signal(signal, SIG_DFL);  // a second Ctrl-C ends the program at once
 }
 
-void set_integer(Settings& settings, const char* name, std::int64_t number) {
-  SettingValue value = *settings.find(name);
-  value.null = false;
-  value.number = static_cast<double>(number);
-  settings.set(name, value);
+/// What a run will be made of: every plugin and weights file found, nothing of them created yet.
+struct Cast {
+  Settings settings;  ///< with seed and perceptors filled in
+  std::unique_ptr<HostServices> host;
+  std::vector<const PluginFile*> sinks;
+  std::vector<std::pair<const PluginFile*, Perceptor::Setup>> perceptors;
+};
+
+void choose_seed(Settings& settings) {
+  if (settings.has("seed")) return;
+  SettingValue seed = *settings.find("seed");
+  seed.null = false;
+  const auto now = static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count());
+  seed.number = static_cast<double>(now % 4'294'967'296);
+  settings.set("seed", seed);
 }
 
 /// The perceptor plugin that understands a file.
@@ -35,57 +43,95 @@ const PluginFile& plugin_for(const PluginRegistry& registry, const Weights& weig
               "reverie plugins list shows the perceptors");
 }
 
-std::vector<std::shared_ptr<Perceptor>> make_perceptors(HostServices& host, const PluginRegistry& registry, Settings& settings) {
-  std::vector<std::string> names = settings.get<std::vector<std::string>>("perceptors");
-  if (names.empty()) {
-    names = host.shipped_models();
-    if (names.empty())
+void choose_perceptors(Cast& cast, const PluginRegistry& registry) {
+  SettingValue chosen = *cast.settings.find("perceptors");
+  if (chosen.list.empty()) {
+    chosen.list = cast.host->shipped_models();
+    if (chosen.list.empty())
       throw Error(ErrorKind::file, "no perceptor is chosen and no models came with the program",
                   "name a weights file in the setting 'perceptors'");
-    std::string list;
-    for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
-    host.log(LogLevel::info, "no perceptor is chosen; using the shipped ones: " + list);
-    SettingValue chosen = *settings.find("perceptors");
-    chosen.list = names;
-    settings.set("perceptors", chosen);
+    std::string names;
+    for (const std::string& name : chosen.list) names += (names.empty() ? "" : ", ") + name;
+    cast.host->log(LogLevel::info, "no perceptor is chosen; using the shipped ones: " + names);
+    cast.settings.set("perceptors", chosen);
   }
-  std::vector<std::pair<const PluginFile*, Perceptor::Setup>> found;
-  for (const std::string& name : names) {
-    const auto weights = host.load_weights(name);
-    found.emplace_back(&plugin_for(registry, *weights), Perceptor::Setup{name, weights});
+  for (const std::string& name : chosen.list) {
+    const auto weights = cast.host->load_weights(name);
+    cast.perceptors.emplace_back(&plugin_for(registry, *weights), Perceptor::Setup{name, weights});
   }
-  std::vector<std::shared_ptr<Perceptor>> perceptors;
-  for (const auto& [plugin, setup] : found) perceptors.push_back(create<Perceptor>(*plugin, host, settings, setup));
-  return perceptors;
+}
+
+Cast choose_cast(const Plan& plan, const PluginRegistry& registry) {
+  Cast cast;
+  cast.settings = plan.settings;
+  choose_seed(cast.settings);
+  const Settings& settings = cast.settings;
+  cast.host = std::make_unique<HostServices>(HostServices::Options{
+      settings.get<std::string>("device"), static_cast<std::uint64_t>(settings.get<std::int64_t>("seed")),
+      installation_prefix() / "share/reverie/models", settings.get<std::string>("models_parent_dir")});
+  for (const std::string& notice : plan.notices) cast.host->log(LogLevel::warning, notice);
+  // Every plugin is found before any weights are opened.
+  for (const std::string& name : settings.get<std::vector<std::string>>("output_sinks"))
+    cast.sinks.push_back(&registry.find(OutputSink::kKind, name));
+  if (cast.sinks.empty()) throw Error(ErrorKind::settings, "'output_sinks' is empty: the pictures would go nowhere");
+  choose_perceptors(cast, registry);
+
+  std::vector<const PluginFile*> plugins = cast.sinks;
+  plugins.push_back(plan.image_model);
+  for (const auto& [plugin, setup] : cast.perceptors) plugins.push_back(plugin);
+  for (const PluginFile* plugin : plugins)
+    for (const std::string& warning : plugin->warnings)
+      cast.host->log(LogLevel::warning, plugin->path.string() + ": " + warning);
+  return cast;
+}
+
+std::string title(const PluginFile& plugin) { return plugin.kind + "/" + plugin.name; }
+
+/// Closes every sink; the first that fails is told.
+void close_all(const Ensemble& ensemble) {
+  std::exception_ptr failure;
+  for (const auto& [name, sink] : ensemble.sinks) {
+    try {
+      sink->close();
+    } catch (...) {
+      if (!failure) failure = std::current_exception();
+    }
+  }
+  if (failure) std::rethrow_exception(failure);
 }
 
 }  // namespace
 
+int check_command(const Plan& plan, const PluginRegistry& registry) {
+  choose_cast(plan, registry);
+  std::cout << "no problems found\n";
+  return 0;
+}
+
 int render_command(const Plan& plan, const PluginRegistry& registry) {
   std::signal(SIGINT, on_interrupt);
   std::signal(SIGTERM, on_interrupt);
-  Settings settings = plan.settings;
-  if (!settings.has("seed")) {
-    const auto now = std::chrono::system_clock::now().time_since_epoch().count();
-    set_integer(settings, "seed", static_cast<std::int64_t>(static_cast<std::uint64_t>(now) % 4'294'967'296));
-  }
-  HostServices host({settings.get<std::string>("device"), static_cast<std::uint64_t>(settings.get<std::int64_t>("seed")),
-                     installation_prefix() / "share/reverie/models", settings.get<std::string>("models_parent_dir")});
-  for (const std::string& notice : plan.notices) host.log(LogLevel::warning, notice);
-  const PluginFile& sink = registry.find(OutputSink::kKind, kSink);
-  for (const PluginFile* plugin : {plan.image_model, &sink})
-    for (const std::string& warning : plugin->warnings) host.log(LogLevel::warning, plugin->path.string() + ": " + warning);
+  Cast cast = choose_cast(plan, registry);
+  const Settings& settings = cast.settings;
+  HostServices& host = *cast.host;
 
   Ensemble ensemble;
-  ensemble.perceptors = make_perceptors(host, registry, settings);
-  ensemble.model = create<ImageModel>(*plan.image_model, host, settings,
-                                      {settings.get<std::int64_t>("width"), settings.get<std::int64_t>("height")});
-  ensemble.model->randomise();
+  for (const auto& [plugin, setup] : cast.perceptors)
+    ensemble.perceptors.push_back({title(*plugin) + " with " + setup.name,
+                                   create<Perceptor>(*plugin, host, params_for(*plugin, settings), setup)});
+  cast.perceptors.clear();  // the weights' files need not stay open
+  ensemble.model = {title(*plan.image_model),
+                    create<ImageModel>(*plan.image_model, host, params_for(*plan.image_model, settings),
+                                       {settings.get<std::int64_t>("width"), settings.get<std::int64_t>("height")})};
+  ensemble.model.instance->randomise();
   Render render(host, ensemble, settings, plan.scenes);
 
-  const OutputNames output = choose_output(settings.get<std::string>("file_namespace"), settings.get<bool>("allow_overwrite"));
+  const OutputNames output =
+      choose_output(settings.get<std::string>("file_namespace"), settings.get<bool>("allow_overwrite"));
   const std::string json = settings_json(settings);
-  ensemble.sink = create<OutputSink>(sink, host, settings, {output.folder, output.base, 12, json});
+  for (const PluginFile* plugin : cast.sinks)
+    ensemble.sinks.push_back({title(*plugin), create<OutputSink>(*plugin, host, params_for(*plugin, settings),
+                                                                 {output.folder, output.base, 12, json})});
   write_file(output.folder / (output.base + "_settings.txt"), json);
 
   RenderResult result;
@@ -95,14 +141,14 @@ int render_command(const Plan& plan, const PluginRegistry& registry) {
     try {
       result = render.run(progress);
     } catch (...) {
-      ensemble.sink->close();
+      close_all(ensemble);
       throw;
     }
   }
-  ensemble.sink->close();
+  close_all(ensemble);
   std::cout << (result.interrupted ? "interrupted after " : "done: ") << result.steps << " steps, " << result.frames
-            << (result.frames == 1 ? " picture in " : " pictures in ") << output.folder.string() << "/\n"
-            << result.last_frame.string() << std::endl;
+            << (result.frames == 1 ? " picture in " : " pictures in ") << output.folder.string() << "/\n";
+  if (!result.last_frame.empty()) std::cout << result.last_frame.string() << "\n";
   return result.interrupted ? 130 : 0;
 }
 

@@ -27,11 +27,11 @@ Render::Render(HostServices& host, Ensemble& ensemble, const Settings& settings,
       cutouts_(settings.get<std::int64_t>("cutouts")),
       batches_(settings.get<std::int64_t>("gradient_accumulation_steps")),
       smoothing_(settings.get<double>("smoothing_weight")),
-      learning_rate_(settings.has("learning_rate") ? settings.get<double>("learning_rate") : ensemble.model->learning_rate()),
+      learning_rate_(settings.has("learning_rate") ? settings.get<double>("learning_rate") : ensemble.model.instance->learning_rate()),
       cutout_settings_{settings.get<double>("cut_pow"), settings.get<double>("cutout_border"),
                        settings.get<std::string>("border_mode")} {
   embed_prompts();
-  optimiser_ = std::make_unique<Optimiser>(ensemble_.model->parameters(), learning_rate_);
+  optimiser_ = std::make_unique<Optimiser>(ensemble_.model.instance->parameters(), learning_rate_);
 }
 
 Render::~Render() = default;
@@ -40,9 +40,26 @@ void Render::embed_prompts() {
   std::vector<std::string> texts;
   for (const Scene& scene : scenes_)
     for (const Prompt& prompt : scene.prompts) texts.push_back(prompt.text);
-  for (const auto& perceptor : ensemble_.perceptors) {
+  for (const auto& [name, perceptor] : ensemble_.perceptors) {
     embeddings_.push_back(perceptor->embed_texts(texts).detach());
     perceptor->release_text_encoder();
+  }
+}
+
+template <typename Work>
+auto Render::call(const std::string& plugin, Work&& work) -> decltype(work()) {
+  const auto told = [&](const std::string& what) {
+    return "the plugin " + plugin + " failed in step " + std::to_string(result_.steps + 1) + " (frame " +
+           std::to_string(result_.frames + 1) + "): " + what;
+  };
+  try {
+    return work();
+  } catch (const Error& error) {
+    throw Error(error.kind(), told(error.what()), error.advice());
+  } catch (const c10::Error& error) {
+    throw Error(ErrorKind::plugin, told(error.what_without_backtrace()));
+  } catch (const std::exception& error) {
+    throw Error(ErrorKind::plugin, told(error.what()));
   }
 }
 
@@ -68,8 +85,8 @@ bool Render::look(const at::Tensor& image, const std::vector<ActivePrompt>& prom
   const double share = 1.0 / static_cast<double>(batches_ * static_cast<std::int64_t>(ensemble_.perceptors.size()));
   bool all_held = true;
   for (std::size_t p = 0; p < ensemble_.perceptors.size(); ++p) {
-    Perceptor& perceptor = *ensemble_.perceptors[p];
-    const std::int64_t side = perceptor.input_size();
+    const auto& [name, perceptor] = ensemble_.perceptors[p];
+    const std::int64_t side = perceptor->input_size();
     const at::Tensor texts = embeddings_[p].index_select(0, selection);
     for (std::int64_t batch = 0; batch < batches_; ++batch) {
       const std::int64_t count = cutouts_ / batches_;
@@ -77,7 +94,8 @@ bool Render::look(const at::Tensor& image, const std::vector<ActivePrompt>& prom
           draw_cutouts(count, image.size(3), image.size(2), side, cutout_settings_, host_.cpu_generator());
       const Augmentation changes = draw_augmentation(count, side, host_.cpu_generator());
       const at::Tensor glimpses = augment(take_cutouts(image, places, side, cutout_settings_), changes, host_.generator());
-      const at::Tensor distances = spherical_distance(perceptor.embed_images(glimpses), texts);
+      const at::Tensor embedded = call(name, [&, &perceptor = *perceptor] { return perceptor.embed_images(glimpses); });
+      const at::Tensor distances = spherical_distance(embedded, texts);
       at::Tensor total = at::zeros({}, distances.options());
       for (std::size_t i = 0; i < prompts.size(); ++i) {
         const PromptLoss loss = prompt_loss(distances.select(1, static_cast<std::int64_t>(i)), *prompts[i].prompt);
@@ -92,11 +110,12 @@ bool Render::look(const at::Tensor& image, const std::vector<ActivePrompt>& prom
 }
 
 Render::StepReport Render::step(const std::vector<ActivePrompt>& prompts) {
-  ImageModel& model = *ensemble_.model;
+  const std::string& name = ensemble_.model.name;
+  ImageModel& model = *ensemble_.model.instance;
   torch::optim::Adam& adam = optimiser_->adam;
   adam.zero_grad();
   StepReport report;
-  const at::Tensor decoded = model.decode();
+  const at::Tensor decoded = call(name, [&] { return model.decode(); });
   const at::Tensor image = decoded.detach().set_requires_grad(true);
   image.mutable_grad() = at::zeros_like(image);
 
@@ -113,7 +132,7 @@ Render::StepReport Render::step(const std::vector<ActivePrompt>& prompts) {
     report.losses.emplace_back("smoothing", loss.item<double>());
     total += report.losses.back().second;
   }
-  for (const Regulariser& regulariser : model.regularisers()) {
+  for (const Regulariser& regulariser : call(name, [&] { return model.regularisers(); })) {
     report.losses.emplace_back(regulariser.name, regulariser.value.item<double>());
     total += report.losses.back().second;
     regulariser.value.backward();
@@ -121,17 +140,23 @@ Render::StepReport Render::step(const std::vector<ActivePrompt>& prompts) {
   if (!std::isfinite(total))
     throw Error(ErrorKind::model, "the loss is no longer a finite number at step " + std::to_string(result_.steps + 1),
                 "lower learning_rate or the prompts' weights");
-  decoded.backward(image.grad());
+  call(name, [&] { decoded.backward(image.grad()); });
   adam.step();
-  model.after_step();
+  call(name, [&] { model.after_step(); });
   return report;
 }
 
 void Render::save(Progress& progress) {
-  const at::Tensor image = ensemble_.model->decode_final().detach().to(at::kCPU, at::kFloat).contiguous();
-  result_.last_frame = ensemble_.sink->write(image, result_.frames + 1);
+  const auto& [name, model] = ensemble_.model;
+  const at::Tensor image =
+      call(name, [&, &model = *model] { return model.decode_final(); }).detach().to(at::kCPU, at::kFloat).contiguous();
+  result_.last_frame.clear();
+  for (const auto& [sink_name, sink] : ensemble_.sinks) {
+    const auto file = call(sink_name, [&, &sink = *sink] { return sink.write(image, result_.frames + 1); });
+    progress.saved(file);
+    if (result_.last_frame.empty()) result_.last_frame = file;
+  }
   ++result_.frames;
-  progress.saved(result_.last_frame);
 }
 
 RenderResult Render::run(Progress& progress) {
@@ -155,7 +180,7 @@ RenderResult Render::run(Progress& progress) {
     }
   }
   // What was made since the last frame is not thrown away.
-  if (unsaved || result_.frames == 0) save(progress);
+  if (unsaved) save(progress);
   return result_;
 }
 

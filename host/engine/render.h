@@ -15,17 +15,24 @@
 
 namespace reverie {
 
+/// A plugin's instance and its name, "kind/name", for messages.
+template <typename Interface>
+struct Member {
+  std::string name;
+  std::shared_ptr<Interface> instance;
+};
+
 /// What a run is made of. Members are destroyed in reverse order: sinks before models.
 struct Ensemble {
-  std::shared_ptr<ImageModel> model;
-  std::vector<std::shared_ptr<Perceptor>> perceptors;
-  std::shared_ptr<OutputSink> sink;
+  Member<ImageModel> model;
+  std::vector<Member<Perceptor>> perceptors;
+  std::vector<Member<OutputSink>> sinks;
 };
 
 struct RenderResult {
   std::int64_t steps = 0;
   std::int64_t frames = 0;
-  std::filesystem::path last_frame;
+  std::filesystem::path last_frame;  ///< empty if none was saved
   bool interrupted = false;
 };
 
@@ -54,6 +61,9 @@ class Render {
   };
 
   void embed_prompts();
+  /// Runs a plugin's part of the work; what it throws is told with its name and the step.
+  template <typename Work>
+  auto call(const std::string& plugin, Work&& work) -> decltype(work());
   std::vector<ActivePrompt> active_prompts(std::size_t scene, std::int64_t step) const;
   StepReport step(const std::vector<ActivePrompt>& prompts);
   bool look(const at::Tensor& image, const std::vector<ActivePrompt>& prompts, std::vector<double>& values);

@@ -67,6 +67,18 @@ Compatibility check_compatibility(const PluginDescriptor& descriptor, const std:
     result.errors.push_back(differs("size of PluginDescriptor", theirs.descriptor_size, sizeof(PluginDescriptor)));
     return result;
   }
+  // A descriptor that the macro did not write may lack anything.
+  const std::pair<const char*, const void*> members[] = {
+      {"LibTorch version", theirs.libtorch}, {"standard library", theirs.standard_library},
+      {"compiler", theirs.compiler},         {"kind", descriptor.kind},
+      {"name", descriptor.name},             {"version", descriptor.version},
+      {"summary", descriptor.summary},       {"aliases", descriptor.aliases},
+      {"create", reinterpret_cast<const void*>(descriptor.create)},
+      {"destroy", reinterpret_cast<const void*>(descriptor.destroy)},
+      {"params", descriptor.param_count ? descriptor.params : static_cast<const void*>(&descriptor)}};
+  for (const auto& [what, value] : members)
+    if (!value) result.errors.push_back(std::string("its descriptor is incomplete: no ") + what);
+  if (!result.errors.empty()) return result;
   const KindInfo* kind = nullptr;
   for (const KindInfo& info : kKinds)
     if (folder_kind == info.kind) kind = &info;

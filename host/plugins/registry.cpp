@@ -31,8 +31,18 @@ std::vector<boost::dll::shared_library>& handles() {
   return *libraries;
 }
 
+/// "Unlimited Palette" also finds unlimited_palette.so when that is too damaged to tell its aliases.
+std::string folded_name(const std::string& wanted) {
+  std::string folded = lower(wanted);
+  std::replace(folded.begin(), folded.end(), ' ', '_');
+  return folded;
+}
+
 /// Gate 1, without running anything of the file: is it a library, and does it export a descriptor?
 std::string cannot_be_plugin(const std::filesystem::path& path) {
+  std::error_code error;
+  const std::filesystem::file_status status = std::filesystem::status(path, error);
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) return "it is not a file";
   if (::access(path.c_str(), R_OK) != 0) return "it cannot be read: " + std::string(std::strerror(errno));
   std::vector<std::string> symbols;
   try {
@@ -48,6 +58,55 @@ std::string cannot_be_plugin(const std::filesystem::path& path) {
   return {};
 }
 
+/// What the system's loader said, without Boost's words around it and the error number that only looks like one.
+std::string loader_words(const std::string& what) {
+  static const std::string before = "dlerror system message: ";
+  const auto begin = what.find(before);
+  const auto end = what.rfind("): ");
+  if (begin == std::string::npos || end == std::string::npos || end < begin) return what;
+  return what.substr(begin + before.size(), end - begin - before.size());
+}
+
+/// The plugins directly in a folder, sorted: directories list their files in any order.
+std::vector<std::filesystem::path> libraries_in(const std::filesystem::path& folder) {
+  std::vector<std::filesystem::path> found;
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error))
+    if (entry->path().extension() == ".so") found.push_back(entry->path());
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+/// Libraries in places where no plugin is looked for, which would otherwise be passed over in silence: in the folder
+/// itself, and in folders in it that are called like no kind.
+std::vector<PluginFile> misplaced(const std::filesystem::path& folder) {
+  std::vector<std::filesystem::path> places = {folder};
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    std::error_code ignored;
+    if (std::find(plugin_kinds().begin(), plugin_kinds().end(), name) == plugin_kinds().end() &&
+        entry->is_directory(ignored))
+      places.push_back(entry->path());
+  }
+  std::sort(places.begin() + 1, places.end());
+  std::string kinds;
+  for (const std::string& kind : plugin_kinds()) kinds += (kinds.empty() ? "" : ", ") + kind;
+  std::vector<PluginFile> result;
+  for (const std::filesystem::path& place : places) {
+    for (const std::filesystem::path& path : libraries_in(place)) {
+      PluginFile file;
+      file.path = std::filesystem::absolute(path);
+      file.kind = file.path.parent_path().filename().string();
+      file.name = path.stem().string();
+      file.state = PluginFile::State::rejected;
+      file.reason = "it must lie in a folder of '" + folder.string() + "' that is called like its kind: " + kinds;
+      result.push_back(std::move(file));
+    }
+  }
+  return result;
+}
+
 void examine(PluginFile& file) {
   const auto reject = [&](const std::string& reason) {
     file.state = PluginFile::State::rejected;
@@ -60,7 +119,7 @@ void examine(PluginFile& file) {
     file.descriptor = &library.get<const PluginDescriptor>(kDescriptorSymbol);
     handles().push_back(std::move(library));
   } catch (const std::exception& error) {
-    return reject(std::string("it cannot be loaded: ") + error.what());
+    return reject("it cannot be loaded: " + loader_words(error.what()));
   }
   const PluginDescriptor* descriptor = std::exchange(file.descriptor, nullptr);
   const Compatibility fit = check_compatibility(*descriptor, file.kind);
@@ -78,25 +137,24 @@ void examine(PluginFile& file) {
 }  // namespace
 
 bool PluginFile::answers_to(const std::string& wanted) const {
-  // "Unlimited Palette" also finds a file that is too damaged to tell its aliases.
-  std::string folded = lower(wanted);
-  std::replace(folded.begin(), folded.end(), ' ', '_');
-  if (lower(name) == folded) return true;
+  if (lower(name) == folded_name(wanted)) return true;
   if (!descriptor) return false;
   for (const std::string& alias : split(descriptor->aliases, '|'))
     if (lower(alias) == lower(wanted)) return true;
   return false;
 }
 
-PluginRegistry::PluginRegistry(std::vector<std::filesystem::path> folders) : folders_(std::move(folders)) {
+PluginRegistry::PluginRegistry(std::vector<std::filesystem::path> folders) {
+  for (std::filesystem::path& folder : folders) {
+    std::error_code ignored;
+    const bool twice = std::any_of(folders_.begin(), folders_.end(), [&](const std::filesystem::path& other) {
+      return other == folder || std::filesystem::equivalent(other, folder, ignored);
+    });
+    if (!twice) folders_.push_back(std::filesystem::absolute(folder).lexically_normal());
+  }
   for (const std::filesystem::path& folder : folders_) {
     for (const std::string& kind : plugin_kinds()) {
-      std::error_code error;
-      std::vector<std::filesystem::path> found;
-      for (std::filesystem::directory_iterator entry(folder / kind, error), end; !error && entry != end; entry.increment(error))
-        if (entry->path().extension() == ".so") found.push_back(entry->path());
-      std::sort(found.begin(), found.end());  // directories list their files in any order
-      for (const std::filesystem::path& path : found) {
+      for (const std::filesystem::path& path : libraries_in(folder / kind)) {
         PluginFile file;
         file.path = std::filesystem::absolute(path);
         file.kind = kind;
@@ -109,20 +167,30 @@ PluginRegistry::PluginRegistry(std::vector<std::filesystem::path> folders) : fol
           file.reason = "another file of this name comes first: " + first->path.string();
         } else {
           examine(file);
+          // It stands in for one that was meant to come before it, which must not happen in silence.
+          for (const PluginFile& other : files_)
+            if (file.state == PluginFile::State::usable && other.kind == kind && other.name == file.name)
+              file.warnings.push_back("used in place of '" + other.path.string() + "', which cannot be used: " + other.reason);
         }
         files_.push_back(std::move(file));
       }
     }
+    for (PluginFile& file : misplaced(folder)) files_.push_back(std::move(file));
   }
 }
 
 const PluginFile& PluginRegistry::find(const std::string& kind, const std::string& name) const {
   std::vector<std::string> names, rejected;
   std::string ours;
+  // A plugin's own name counts more than what another calls itself besides.
+  const std::string folded = folded_name(name);
+  for (const PluginFile* file : usable(kind))
+    if (lower(file->name) == folded) return *file;
+  for (const PluginFile* file : usable(kind))
+    if (file->answers_to(name)) return *file;
   for (const PluginFile& file : files_) {
     if (file.kind != kind) continue;
     if (file.state == PluginFile::State::usable) {
-      if (file.answers_to(name)) return file;
       names.push_back(file.name);
       for (const std::string& alias : split(file.descriptor->aliases, '|')) names.push_back(alias);
     } else if (file.state == PluginFile::State::rejected) {
@@ -156,7 +224,8 @@ std::vector<std::filesystem::path> plugin_search_path(const std::vector<std::str
     for (const std::string& folder : split(list, ':')) result.push_back(std::filesystem::absolute(folder));
   if (const char* variable = std::getenv("REVERIE_PLUGIN_PATH"))
     for (const std::string& folder : split(variable, ':')) result.push_back(std::filesystem::absolute(folder));
-  result.push_back(prefix / "lib/reverie/plugins");
+  // Where the prefix is not known, its folder would be one of the working directory.
+  if (prefix.is_absolute()) result.push_back(prefix / "lib/reverie/plugins");
   return result;
 }
 

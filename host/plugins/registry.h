@@ -29,8 +29,10 @@ struct PluginFile {
 /// Libraries stay loaded until the process ends: tensors and gradients may refer to code in them.
 class PluginRegistry {
  public:
-  /// Looks through the folders in order; of two files of one kind and name the first counts. Every file passes
-  /// two gates before any of its code can run: its symbols are read from the file, then its BuildInfo compared.
+  /// Looks through the folders in order; of two files of one kind and name the first counts. Gate 1: the file's
+  /// symbols are read, and without a descriptor it is never loaded, so none of its code runs. Gate 2: it is loaded,
+  /// which runs its static initialisers and no more, and its BuildInfo is compared. Nothing in a library is called
+  /// before it has passed both.
   explicit PluginRegistry(std::vector<std::filesystem::path> folders);
 
   const std::vector<PluginFile>& files() const { return files_; }

@@ -2,6 +2,7 @@
 
 #include <json/json.h>
 #include <yaml-cpp/depthguard.h>
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
@@ -9,6 +10,8 @@
 #include <cstring>
 #include <fstream>
 #include <map>
+#include <sstream>
+
 #include "settings/nearest.h"
 
 namespace reverie {
@@ -39,6 +42,20 @@ bool is_null_word(const std::string& text) {
   return text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL";
 }
 
+/// Where the document that is being read begins.
+struct LastDocument final : YAML::EventHandler {
+  YAML::Mark mark;
+  void OnDocumentStart(const YAML::Mark& start) override { mark = start; }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+};
+
 class YamlReader {
  public:
   YamlReader(const Location& origin, std::vector<Problem>& problems) : origin_(origin), problems_(problems) {}
@@ -47,10 +64,15 @@ class YamlReader {
     std::vector<RawEntry> entries;
     try {
       // yaml-cpp 0.7 takes a quote that never closes for closed when only white space stands at the file's end.
-      const std::vector<YAML::Node> documents = YAML::LoadAll(text.substr(0, text.find_last_not_of(" \t\r\n") + 1));
-      if (documents.empty() || documents[0].IsNull()) return entries;
-      const YAML::Node& root = documents[0];
-      if (documents.size() > 1) problem(documents[1].Mark(), "a second document begins here; a file holds one run's settings");
+      const std::string trimmed = text.substr(0, text.find_last_not_of(" \t\r\n") + 1);
+      const YAML::Node root = YAML::Load(trimmed);
+      // Load() is content with what it could make sense of and says nothing about the rest.
+      std::istringstream stream(trimmed);
+      YAML::Parser parser(stream);
+      LastDocument last;
+      if (parser.HandleNextDocument(last) && parser.HandleNextDocument(last))
+        problem(last.mark, "the settings end here, but the file goes on; a file holds one run's settings");
+      if (root.IsNull()) return entries;
       if (!root.IsMap()) {
         problem(root.Mark(), "a settings file holds lines of 'name: value'; this is something else");
         return entries;

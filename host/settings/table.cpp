@@ -71,6 +71,7 @@ constexpr Setting kTable[] = {
     {integer("clear_every", 0).at_least(0).unit("steps").help("steps between clears of the display; 0 off"), "Output", planned},
     {number("display_scale", 1).above(0).help("scale of the display only"), "Output", planned},
     {integer("save_every", 50).at_least(1).unit("steps").help("steps between saved frames"), "Output"},
+    {list("output_sinks", "png_sequence").help("plugins that take the finished frames"), "Output"},
     {text("backups", "3").help("backups to keep, or all"), "Output", planned},
     {boolean("show_graphs", false).help("loss graphs with each display"), "Output", planned},
     {boolean("approximate_vram_usage", false).help("report memory per component"), "Output", planned},

@@ -2,6 +2,7 @@
 // Runs a program as a user would, and keeps what it said.
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -26,11 +27,22 @@ inline void record_end(int wait_status, Outcome& outcome) {
   if (WIFSIGNALED(wait_status)) outcome.signal = WTERMSIG(wait_status);
 }
 
+/// A program gone wild must not take the machine with it. AddressSanitizer reserves more than any limit.
+inline void limit_resources() {
+  const rlimit seconds{300, 300};
+  ::setrlimit(RLIMIT_CPU, &seconds);
+#if !defined(__SANITIZE_ADDRESS__)
+  const rlimit bytes{4ull << 30, 4ull << 30};
+  ::setrlimit(RLIMIT_DATA, &bytes);
+#endif
+}
+
 /// In a forked child: becomes the program, in `folder`. Does not return.
 [[noreturn]] inline void become(const std::vector<std::string>& command, const std::filesystem::path& folder) {
   std::vector<char*> arguments;
   for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
+  limit_resources();
   if (::chdir(folder.c_str()) == 0) ::execv(arguments[0], arguments.data());
   ::_exit(127);
 }

@@ -121,8 +121,8 @@ constexpr ParamSpec list(const char* name, const char* items) {
   return detail::param(name, ParamType::list, 0, items);
 }
 
-/// The checked values of one plugin instance. Every declared parameter is present: with the settings file's
-/// value or the default.
+/// The checked values of one plugin instance: exactly the declared parameters, each with the settings file's value
+/// or its default. Lives as long as the constructor runs.
 class REVERIE_PUBLIC Params {
  public:
   virtual ~Params() = default;

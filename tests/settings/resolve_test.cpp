@@ -1,0 +1,261 @@
+// What settings mean: names, defaults, who wins, what is refused, and that they survive being written.
+
+#include <cmath>
+
+#include "cli/program.h"
+#include "settings/settings_fixture.h"
+#include "settings/table.h"
+
+namespace reverie::test {
+namespace {
+
+std::string problems_of(const std::string& text, const std::vector<std::string>& overrides = {}) {
+  return report(resolve_text(text, overrides).problems);
+}
+
+TEST(ResolveDefaults, AreTheSpecifications) {
+  const Settings settings = settings_of("scenes: red");
+  const auto whole = [&](const char* name) { return settings.get<std::int64_t>(name); };
+  const auto real = [&](const char* name) { return settings.get<double>(name); };
+  const auto text = [&](const char* name) { return settings.get<std::string>(name); };
+  EXPECT_EQ(text("scene_prefix"), "");
+  EXPECT_EQ(text("scene_suffix"), "");
+  EXPECT_EQ(whole("interpolation_steps"), 0);
+  EXPECT_EQ(whole("steps_per_scene"), 100);
+  EXPECT_EQ(whole("width"), 512);
+  EXPECT_EQ(whole("height"), 512);
+  EXPECT_EQ(real("smoothing_weight"), 0.02);
+  EXPECT_EQ(text("image_model"), "Unlimited Palette");
+  EXPECT_EQ(whole("steps_per_frame"), 50);
+  EXPECT_EQ(text("file_namespace"), "default");
+  EXPECT_FALSE(settings.get<bool>("allow_overwrite"));
+  EXPECT_EQ(whole("save_every"), 50);
+  EXPECT_FALSE(settings.has("learning_rate"));
+  EXPECT_FALSE(settings.has("seed"));
+  EXPECT_EQ(whole("cutouts"), 40);
+  EXPECT_EQ(real("cut_pow"), 2);
+  EXPECT_EQ(real("cutout_border"), 0.25);
+  EXPECT_EQ(text("border_mode"), "clamp");
+  EXPECT_EQ(whole("gradient_accumulation_steps"), 1);
+  EXPECT_EQ(text("models_parent_dir"), "~/.cache");
+  EXPECT_EQ(text("device"), "auto");
+}
+
+/// Every setting of the specification's tables, so that none is forgotten. Values are as documents write them; a
+/// setting that is not there yet takes its default all the same.
+TEST(ResolveDefaults, EverySettingOfTheSpecificationIsKnown) {
+  const std::string all = R"(
+scenes: red
+scene_prefix: ''
+scene_suffix: ''
+interpolation_steps: 0
+steps_per_scene: 100
+direct_image_prompts: ''
+init_image: ''
+direct_init_weight: ''
+semantic_init_weight: ''
+width: 512
+height: 512
+pixel_size: 1
+smoothing_weight: 0.02
+image_model: Unlimited Palette
+vqgan_model: sflckr
+random_initial_palette: false
+palette_size: 5
+palettes: 20
+gamma: 1
+hdr_weight: 0.01
+palette_normalization_weight: 0.2
+show_palette: false
+target_palette: ''
+lock_palette: false
+animation_mode: off
+sampling_mode: bicubic
+infill_mode: wrap
+pre_animation_steps: 50
+steps_per_frame: 50
+frames_per_second: 12
+direct_stabilization_weight: ''
+semantic_stabilization_weight: ''
+depth_stabilization_weight: ''
+edge_stabilization_weight: ''
+flow_stabilization_weight: ''
+video_path: ''
+frame_stride: 1
+reencode_each_frame: true
+flow_long_term_samples: 1
+translate_x: '0'
+translate_y: '0'
+translate_z_3d: '0'
+rotate_3d: '[1, 0, 0, 0]'
+rotate_2d: '0'
+zoom_x_2d: '0'
+zoom_y_2d: '0'
+lock_camera: true
+field_of_view: 60
+near_plane: 1
+far_plane: 10000
+input_audio: ''
+input_audio_offset: 0
+input_audio_filters: []
+file_namespace: default
+allow_overwrite: false
+display_every: 50
+clear_every: 0
+display_scale: 1
+save_every: 50
+backups: 3
+show_graphs: false
+approximate_vram_usage: false
+use_tensorboard: false
+restore: false
+ViTB32: false
+ViTB16: false
+ViTL14: false
+ViTL14_336px: false
+RN50: false
+RN101: false
+RN50x4: false
+RN50x16: false
+RN50x64: false
+learning_rate: null
+reset_lr_each_frame: true
+seed: null
+cutouts: 40
+cut_pow: 2
+cutout_border: 0.25
+border_mode: clamp
+gradient_accumulation_steps: 1
+models_parent_dir: ~/.cache
+device: auto
+)";
+  const ParamSpec pixel_size[] = {integer("pixel_size", 1).range(1, 64)};
+  Read read = read_text(all);
+  const Resolution resolution = resolve(read.entries, read.problems, {{"image_models/any", pixel_size}}, {});
+  EXPECT_EQ(report(resolution.problems), "");
+}
+
+TEST(ResolveNames, InAnyCaseAndUnderTheirAliases) {
+  EXPECT_EQ(problems_of("Scenes: red\nrotate_2D: '0'\ntranslate_z_3D: '0'\ntarget_pallete: ''\nlock_pallete: false\n"
+                        "VITB32: false\nvqgan_model: sflickr\ninfill_mode: Wrap\nBORDER_MODE: WRAP"),
+            "");
+  EXPECT_EQ(settings_of("SCENES: red\nBORDER_MODE: WRAP").get<std::string>("border_mode"), "wrap");
+  EXPECT_NE(problems_of("scenes: red\nlock_pallete: true").find("FILE:2: 'lock_palette' is true; this setting is known"),
+            std::string::npos);
+}
+
+TEST(ResolveOrder, OverridesWinAndTheLastOfThem) {
+  const Settings settings = settings_of("scenes: red\nwidth: 10\nheight: 10", {"width=20", "WIDTH=30"});
+  EXPECT_EQ(settings.get<std::int64_t>("width"), 30);
+  EXPECT_EQ(settings.get<std::int64_t>("height"), 10);
+  EXPECT_EQ(settings.find("width")->location.text(), "command line");
+  EXPECT_EQ(settings.find("height")->location.text(), "FILE:3");
+  EXPECT_TRUE(settings.find("cutouts")->is_default());
+}
+
+TEST(ResolveProblems, NamePlaceValueAndWhatIsAllowed) {
+  EXPECT_EQ(problems_of("scenes: red\n\ncutouts: many"),
+            "FILE:3: 'cutouts' is many, which is not a whole number; allowed: whole number, 1 to 4096");
+  EXPECT_EQ(problems_of("scenes: red", {"cut_pow=0"}),
+            "command line: 'cut_pow' is 0, which is out of range; allowed: number, above 0");
+  EXPECT_EQ(problems_of("scenes: red\nhieght: 64"), "FILE:2: there is no setting 'hieght'; did you mean 'height'?");
+}
+
+TEST(ResolveProblems, AllOfAFileAtOnce) {
+  const std::string report = problems_of("scenes: red\nwidth: wide\nhieght: 1\ncut_pow: -1\nseed: x\n", {"device=gpu"});
+  for (const char* place : {"FILE:2: 'width'", "FILE:3: there is no setting", "FILE:4: 'cut_pow'", "FILE:5: 'seed'",
+                            "command line: 'device'"})
+    EXPECT_NE(report.find(place), std::string::npos) << place << " in\n" << report;
+  EXPECT_EQ(std::count(report.begin(), report.end(), '\n'), 4);
+}
+
+TEST(ResolveProblems, CombinationsAreJudgedBesideOtherProblems) {
+  const std::string report = problems_of("scenes: red\nwidth: wide\ncutouts: 10\ngradient_accumulation_steps: 4");
+  EXPECT_NE(report.find("FILE:4: 'gradient_accumulation_steps' is 4, which does not divide the 10 cutouts"), std::string::npos) << report;
+  // Nothing can be said about a combination with a value that is none.
+  EXPECT_EQ(problems_of("scenes: red\ncutouts: none\ngradient_accumulation_steps: 7").find("divide"), std::string::npos);
+}
+
+TEST(ResolveProblems, ABrokenReferenceDoesNotTaintTheNext) {
+  EXPECT_EQ(problems_of("scenes: red\nwidth: ${nowhere}\nheight: ${save_every}\nsave_every: 64"),
+            "FILE:2: 'width': ${nowhere} names no setting");
+}
+
+TEST(ResolvePlanned, AcceptTheirDefaultInAnyFormAndNothingElse) {
+  for (const char* line : {"hdr_weight: 0.010", "backups: 3", "lock_camera: yes", "rotate_3d: [1, 0, 0, 0]", "translate_x: 0",
+                           "field_of_view: 60.0", "video_path:", "RN50: off", "use_tensorboard: no"})
+    EXPECT_EQ(problems_of("scenes: red\n" + std::string(line)), "");
+  for (const char* line : {"hdr_weight: 0.02", "backups: all", "lock_camera: no", "translate_x: sin(t)", "video_path: a.mp4",
+                           "RN50: true", "ViTB32: true", "animation_mode: 3D", "restore: true", "infill_mode: mirror"}) {
+    const std::string report = problems_of("scenes: red\n" + std::string(line));
+    EXPECT_NE(report.find("FILE:2: "), std::string::npos) << line;
+    EXPECT_NE(report.find("not implemented yet"), std::string::npos) << line;
+  }
+}
+
+TEST(ResolvePlugins, ParametersOfThoseInUseAndOfTheOthers) {
+  const ParamSpec used[] = {integer("pixel_size", 1).range(1, 64)};
+  const ParamSpec unused[] = {number("grain", 0.5).range(0, 1)};
+  const auto outcome = [&](const std::string& text) {
+    Read read = read_text(text);
+    for (RawEntry& entry : read.entries) entry.location.file = "FILE";
+    return resolve(read.entries, read.problems, {{"image_models/used", used}}, {{"image_models/unused", unused}});
+  };
+  const Resolution good = outcome("scenes: red\npixel_size: 4\ngrain: 0.25");
+  EXPECT_EQ(report(good.problems), "");
+  EXPECT_EQ(good.settings.get<std::int64_t>("pixel_size"), 4);
+  EXPECT_EQ(good.settings.find("grain"), nullptr) << "nobody would read it";
+  EXPECT_EQ(report(outcome("scenes: red\npixel_size: 100\ngrain: 2").problems),
+            "FILE:2: 'pixel_size' is 100, which is out of range; allowed: whole number, 1 to 64\n"
+            "FILE:3: 'grain' is 2, which is out of range; allowed: number, 0 to 1");
+  EXPECT_NE(report(outcome("scenes: red\ngrian: 1").problems).find("did you mean 'grain'?"), std::string::npos);
+}
+
+TEST(ResolveNotices, FadeLongerThanTheScene) {
+  EXPECT_EQ(resolve_text("scenes: red\ninterpolation_steps: 200").notices.size(), 1u);
+  EXPECT_EQ(resolve_text("scenes: red\ninterpolation_steps: 100").notices.size(), 0u);
+}
+
+/// Values that text formats like to break.
+const char* const kDifficult = R"({
+  "scenes": "a \"red\" \\ hill: 2 | 'it''s' \ud83d\ude00 caf\u00e9 \u2028 # no | - {x} [y] %z *w &v !u @t `s || off || \u007f\u0001\t\n end",
+  "scene_prefix": "  both ends  ", "scene_suffix": "null", "file_namespace": "on", "image_model": "2e3",
+  "seed": 9007199254740992, "learning_rate": 0.1, "cut_pow": 0.3333333333333333, "smoothing_weight": -1e-300,
+  "cutouts": 12, "gradient_accumulation_steps": 3, "perceptors": ["", "a, b", "~", "\u00e9: x"], "device": "3",
+  "allow_overwrite": true, "border_mode": "smear"
+})";
+
+void expect_equal(const Settings& a, const Settings& b) {
+  ASSERT_EQ(a.names(), b.names());
+  for (const std::string& name : a.names()) {
+    const SettingValue &x = *a.find(name), &y = *b.find(name);
+    EXPECT_EQ(x.null, y.null) << name;
+    EXPECT_EQ(x.number, y.number) << name;
+    EXPECT_EQ(x.text, y.text) << name;
+    EXPECT_EQ(x.list, y.list) << name;
+  }
+}
+
+TEST(ResolveRoundTrip, ThroughYamlAndJson) {
+  for (const std::string text : {kDifficult, "scenes: red\n"}) {
+    const Settings settings = settings_of(text);
+    expect_equal(settings, settings_of(settings_yaml(settings)));
+    expect_equal(settings, settings_of(settings_json(settings)));
+    EXPECT_EQ(settings_yaml(settings), settings_yaml(settings_of(settings_json(settings))));
+  }
+}
+
+TEST(ResolveTable, DefaultsFitTheirOwnDeclarations) {
+  for (const Setting& setting : settings_table()) {
+    if (setting.spec.required || setting.spec.nullable || setting.spec.type == ParamType::list) continue;
+    const SettingValue value = default_value(setting.spec);
+    const bool text = setting.spec.type == ParamType::text || setting.spec.type == ParamType::choice;
+    SettingValue read;
+    EXPECT_EQ(convert(setting.spec, RawValue::scalar(text ? value.text : value.json(), text), read), "") << setting.spec.name;
+    EXPECT_EQ(read.json(), value.json()) << setting.spec.name;
+    EXPECT_FALSE(std::string(setting.spec.help_text).empty()) << setting.spec.name;
+  }
+}
+
+}  // namespace
+}  // namespace reverie::test

@@ -1,0 +1,45 @@
+#pragma once
+// From the text of a settings file to checked settings, without the program around it.
+
+#include <gtest/gtest.h>
+
+#include "settings/reader.h"
+#include "settings/resolve.h"
+#include "support/scratch.h"
+
+namespace reverie::test {
+
+struct Read {
+  std::vector<RawEntry> entries;
+  std::vector<Problem> problems;
+  std::string file;
+};
+
+inline Read read_text(const std::string& text, const std::string& name = "run.yaml") {
+  const Scratch scratch;
+  Read result;
+  result.file = scratch.write(name, text).string();
+  result.entries = read_settings_file(result.file, result.problems);
+  return result;
+}
+
+/// A file and overrides behind it. Reports name the file as "FILE".
+inline Resolution resolve_text(const std::string& text, const std::vector<std::string>& overrides = {}) {
+  Read read = read_text(text, text[0] == '{' ? "run.json" : "run.yaml");
+  for (const std::string& override : overrides)
+    for (RawEntry& entry : read_override(override, read.problems)) read.entries.push_back(std::move(entry));
+  for (RawEntry& entry : read.entries)
+    if (entry.location.file == read.file) entry.location.file = "FILE";
+  for (Problem& problem : read.problems)
+    if (problem.location.file == read.file) problem.location.file = "FILE";
+  return resolve(read.entries, read.problems, {}, {});
+}
+
+/// The settings of a text that must have no problem.
+inline Settings settings_of(const std::string& text, const std::vector<std::string>& overrides = {}) {
+  Resolution resolution = resolve_text(text, overrides);
+  EXPECT_EQ(report(resolution.problems), "") << text;
+  return resolution.settings;
+}
+
+}  // namespace reverie::test

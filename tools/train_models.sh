@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Makes one of the shipped models from nothing: tools/train_models.sh vit|resnet [OUT.safetensors]
+#
+# Installs the packages the pictures come from, prepares the pictures (about a minute) and trains. One core is used,
+# so that both models can be trained side by side on two: about 75 minutes each that way.
+set -euo pipefail
+
+root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
+model=${1:-}
+case $model in
+  vit) steps=3400 batch=192 ;;
+  resnet) steps=4600 batch=256 ;;
+  *) echo "usage: tools/train_models.sh vit|resnet [OUT.safetensors]" >&2; exit 2 ;;
+esac
+out=${2:-$root/models/tiny_$model.safetensors}
+data=$root/build/pictures
+
+packages=(tuxpaint-stamps-default openclipart-svg fonts-noto-color-emoji ruby-gemojione unicode-cldr-core
+  mate-backgrounds ukui-wallpapers gnome-backgrounds wamerican librsvg2-2 python3-venv)
+missing=()
+for package in "${packages[@]}"; do
+  [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
+done
+if [ ${#missing[@]} -gt 0 ]; then
+  sudo=(); [ "$(id -u)" = 0 ] || sudo=(sudo)
+  "${sudo[@]}" apt-get update -qq
+  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"
+fi
+
+"$root/reverie" --version # sets up and configures
+cmake --build --preset release --target train_clip
+
+if [ ! -e "$data/pictures.safetensors" ]; then
+  python3 -m venv "$root/build/venv"
+  "$root/build/venv/bin/pip" install --quiet numpy==2.4.6 Pillow==13.0.0
+  "$root/build/venv/bin/python" "$root/tools/prepare_pictures.py" --out "$data" --cache "$root/build/picture_cache"
+fi
+
+# Steps allocate the same large buffers again and again; keeping them halves the time.
+export GLIBC_TUNABLES=glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=17179869184:glibc.malloc.top_pad=268435456
+export OMP_NUM_THREADS=1
+exec "$root/build/release/tools/train_clip" --model "$model" --data "$data" --out "$out" \
+  --steps "$steps" --batch "$batch" --seed 1
