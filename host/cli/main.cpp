@@ -1,11 +1,10 @@
 // reverie: the command line.
 
-#include <malloc.h>
-
 #include <boost/program_options.hpp>
 #include <iostream>
 
 #include "cli/program.h"
+#include "engine/memory.h"
 #include "log/log.h"
 
 namespace reverie {
@@ -98,11 +97,7 @@ int run(int argc, char** argv) {
 }  // namespace reverie
 
 int main(int argc, char** argv) {
-  // Steps allocate and free the same large buffers over and over: keep them instead of returning them to the
-  // kernel, which would hand out zeroed pages again at each step.
-  mallopt(M_MMAP_THRESHOLD, 1 << 30);
-  mallopt(M_TRIM_THRESHOLD, 2147483647);
-  mallopt(M_TOP_PAD, 64 << 20);
+  reverie::keep_freed_memory();
   using reverie::ErrorKind;
   try {
     return reverie::run(argc, argv);

@@ -39,8 +39,12 @@ void choose_seed(Settings& settings) {
 const PluginFile& plugin_for(const PluginRegistry& registry, const Weights& weights) {
   for (const PluginFile* plugin : registry.usable(Perceptor::kKind))
     if (plugin->descriptor->accepts && plugin->descriptor->accepts(&weights)) return *plugin;
-  throw Error(ErrorKind::model, "no installed perceptor understands the weights '" + weights.origin() + "'",
-              "reverie plugins list shows the perceptors");
+  std::string message = "no installed perceptor understands the weights '" + weights.origin() + "'";
+  // The one that would have may be there, but damaged.
+  for (const PluginFile& file : registry.files())
+    if (file.kind == Perceptor::kKind && file.state == PluginFile::State::rejected)
+      message += "; '" + file.path.string() + "' cannot be used: " + file.reason;
+  throw Error(ErrorKind::model, message, "reverie plugins list shows the perceptors");
 }
 
 void choose_perceptors(Cast& cast, const PluginRegistry& registry) {

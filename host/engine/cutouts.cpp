@@ -1,5 +1,7 @@
 #include "engine/cutouts.h"
 
+#include <torch/csrc/autograd/custom_function.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -15,6 +17,36 @@ at::Tensor extend(const at::Tensor& image, std::int64_t x, std::int64_t y, const
   const std::int64_t mx = std::min(x, image.size(3) - 1), my = std::min(y, image.size(2) - 1);
   return at::replication_pad2d(at::reflection_pad2d(image, {mx, mx, my, my}), {x - mx, x - mx, y - my, y - my});
 }
+
+/// Cuts and area-averages. Left to autograd, each cutout's slice would get a gradient as large as the whole
+/// picture; here all cutouts add to one.
+struct TakeCutouts : torch::autograd::Function<TakeCutouts> {
+  static at::Tensor piece(const at::Tensor& image, const Cutout& c) {
+    return image.narrow(2, c.y, c.size).narrow(3, c.x, c.size);
+  }
+  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& image,
+                            const std::vector<Cutout>& cutouts, std::int64_t side) {
+    context->saved_data["shape"] = image.sizes();
+    std::vector<std::int64_t> places;
+    for (const Cutout& c : cutouts) places.insert(places.end(), {c.x, c.y, c.size});
+    context->saved_data["places"] = places;
+    at::Tensor result = at::empty({static_cast<std::int64_t>(cutouts.size()), 3, side, side}, image.options());
+    for (std::size_t i = 0; i < cutouts.size(); ++i)
+      result[static_cast<std::int64_t>(i)] = at::adaptive_avg_pool2d(piece(image, cutouts[i]), {side, side})[0];
+    return result;
+  }
+  static torch::autograd::tensor_list backward(torch::autograd::AutogradContext* context,
+                                               torch::autograd::tensor_list gradients) {
+    const std::vector<std::int64_t> places = context->saved_data["places"].toIntVector();
+    at::Tensor total = at::zeros(context->saved_data["shape"].toIntVector(), gradients[0].options());
+    for (std::size_t i = 0; i * 3 < places.size(); ++i) {
+      const Cutout c{places[3 * i], places[3 * i + 1], places[3 * i + 2]};
+      const at::Tensor part = piece(total, c);
+      part.add_(at::_adaptive_avg_pool2d_backward(gradients[0].narrow(0, static_cast<std::int64_t>(i), 1), part));
+    }
+    return {total, at::Tensor(), at::Tensor()};
+  }
+};
 
 }  // namespace
 
@@ -56,13 +88,12 @@ at::Tensor take_cutouts(const at::Tensor& image, const std::vector<Cutout>& cuto
     shift_y = border_pixels(image.size(2), settings.border);
     source = extend(image, shift_x, shift_y, settings.border_mode);
   }
-  std::vector<at::Tensor> pieces;
-  for (const Cutout& cutout : cutouts) {
-    const at::Tensor piece =
-        source.narrow(2, cutout.y + shift_y, cutout.size).narrow(3, cutout.x + shift_x, cutout.size);
-    pieces.push_back(at::adaptive_avg_pool2d(piece, {input_size, input_size}));
+  std::vector<Cutout> shifted = cutouts;
+  for (Cutout& cutout : shifted) {
+    cutout.x += shift_x;
+    cutout.y += shift_y;
   }
-  return at::cat(pieces);
+  return TakeCutouts::apply(source, shifted, input_size);
 }
 
 }  // namespace reverie

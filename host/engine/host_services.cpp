@@ -85,7 +85,8 @@ std::shared_ptr<const Weights> HostServices::load_weights(const std::string& nam
       written, options_.models / (name_or_path + ".safetensors"),
       expand_home(options_.models_parent_dir) / "reverie" / (name_or_path + ".safetensors")};
   for (const std::filesystem::path& path : candidates) {
-    if (!std::filesystem::is_regular_file(path)) continue;
+    std::error_code ignored;  // a name that no file can have is a name that none has
+    if (!std::filesystem::is_regular_file(path, ignored)) continue;
     if (path.extension() != ".safetensors")
       throw Error(ErrorKind::unsupported, "'" + path.string() + "': only .safetensors weights can be read by this version");
     return read_safetensors(path);

@@ -40,8 +40,13 @@ void write_file(const std::filesystem::path& path, const std::string& text) {
   std::ofstream file(temporary, std::ios::binary);
   file << text;
   file.close();
-  if (!file) throw Error(ErrorKind::file, "cannot write '" + path.string() + "'", "check free space and permissions");
-  std::filesystem::rename(temporary, path);
+  error.clear();
+  if (file) std::filesystem::rename(temporary, path, error);
+  if (!file || error) {
+    std::error_code ignored;
+    std::filesystem::remove(temporary, ignored);
+    throw Error(ErrorKind::file, "cannot write '" + path.string() + "'", "check free space and permissions");
+  }
 }
 
 }  // namespace reverie

@@ -167,10 +167,14 @@ class SafetensorsFile final : public Weights {
 
     Entry entry{known->type, {}, offsets[0].asUInt64(), offsets[1].asUInt64()};
     std::uint64_t bytes = c10::elementSize(entry.type);
+    std::int64_t stride = 1;  // of a tensor without elements, too, LibTorch multiplies the other sides
     for (const Json::Value& side : shape) {
       if (!side.isUInt64() || side.asUInt64() > INT64_MAX) bad("has a side that is not a count");
-      if (__builtin_mul_overflow(bytes, side.asUInt64(), &bytes)) bad("has a size that overflows");
-      entry.shape.push_back(static_cast<std::int64_t>(side.asUInt64()));
+      const auto length = static_cast<std::int64_t>(side.asUInt64());
+      if (__builtin_mul_overflow(bytes, side.asUInt64(), &bytes) ||
+          __builtin_mul_overflow(stride, std::max<std::int64_t>(length, 1), &stride))
+        bad("has a size that overflows");
+      entry.shape.push_back(length);
     }
     if (entry.end < entry.begin || entry.end - entry.begin != bytes)
       bad("has " + std::to_string(bytes) + " bytes by its shape, but other data_offsets");
@@ -218,6 +222,7 @@ void write_safetensors(const std::filesystem::path& path,
                                     [&](const DType& candidate) { return candidate.type == body.scalar_type(); });
     if (known == std::end(kDTypes))
       throw Error(ErrorKind::model, "tensor '" + name + "' has a dtype that safetensors cannot hold");
+    if (header.isMember(name)) throw Error(ErrorKind::model, "tensor '" + name + "' is given twice");
     Json::Value& entry = header[name];
     entry["dtype"] = known->name;
     entry["shape"] = Json::Value(Json::arrayValue);
@@ -240,8 +245,13 @@ void write_safetensors(const std::filesystem::path& path,
   for (const at::Tensor& body : bodies)
     file.write(static_cast<const char*>(body.const_data_ptr()), static_cast<std::streamsize>(body.nbytes()));
   file.close();
-  if (!file) throw Error(ErrorKind::file, "cannot write '" + temporary.string() + "'");
-  std::filesystem::rename(temporary, path);
+  std::error_code error;
+  if (file) std::filesystem::rename(temporary, path, error);
+  if (!file || error) {
+    std::error_code ignored;
+    std::filesystem::remove(temporary, ignored);
+    throw Error(ErrorKind::file, "cannot write '" + path.string() + "'", "check free space and permissions");
+  }
 }
 
 }  // namespace reverie

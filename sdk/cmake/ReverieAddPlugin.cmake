@@ -1,6 +1,8 @@
-# reverie_add_plugin(<name> KIND <kind> SOURCES <file>... [LIBRARIES <target>...] [OUTPUT <folder>] [NO_INSTALL])
+# reverie_add_plugin(<name> KIND <kind> SOURCES <file>... [LIBRARIES <target>...]
+#                    [OUTPUT <folder>] [NO_INSTALL])
 #
-# Builds the plugin <name>.so into <build>/lib/reverie/plugins/<kind>/ (or OUTPUT) and installs it to the like place.
+# Builds the plugin <name>.so into <build>/lib/reverie/plugins/<kind>/, or OUTPUT, and installs it to the like
+# place, unless NO_INSTALL.
 # <kind> is the folder of its interface: image_models, perceptors, animation, depth_estimators, flow_estimators,
 # audio, losses, frame_sources or io. <name> must be the name that REVERIE_EXPORT_PLUGIN declares.
 # The target is called plugin_<name>.

@@ -16,11 +16,13 @@ struct Outcome {
 };
 
 Outcome reverie_says(const std::string& arguments, const fs::path& working_directory = "/") {
-  const std::string command = "cd '" + working_directory.string() + "' && '" + (kBuild / "bin/reverie").string() + "' " + arguments + " 2>&1";
+  const std::string command = "cd '" + working_directory.string() + "' && '" + std::string(REVERIE_PROGRAM) +
+                              "' " + arguments + " 2>&1";
   Outcome outcome{};
   std::FILE* pipe = ::popen(command.c_str(), "r");
   std::array<char, 4096> buffer;
-  while (const std::size_t count = std::fread(buffer.data(), 1, buffer.size(), pipe)) outcome.text.append(buffer.data(), count);
+  while (const std::size_t count = std::fread(buffer.data(), 1, buffer.size(), pipe))
+    outcome.text.append(buffer.data(), count);
   outcome.status = WEXITSTATUS(::pclose(pipe));
   return outcome;
 }
@@ -35,13 +37,16 @@ void expect(const Outcome& outcome, const std::string& words) {
 TEST(PluginsList, ShowsUsableShadowedAndRejectedFilesWithTheirReasons) {
   TemporaryFolder folder;
   fs::create_directories(folder / "image_models");
-  fs::copy_file(kBuild / "lib/reverie/plugins/image_models/unlimited_palette.so", folder / "image_models/unlimited_palette.so");
-  const Outcome outcome = reverie_says(kBroken + kReference + "--plugin-path " + folder.path().string() + " plugins list");
+  fs::copy_file(kBuild / "lib/reverie/plugins/image_models/unlimited_palette.so",
+                folder / "image_models/unlimited_palette.so");
+  const Outcome outcome =
+      reverie_says(kBroken + kReference + "--plugin-path " + folder.path().string() + " plugins list");
   EXPECT_EQ(outcome.status, 0);
   expect(outcome, "image_models/soft_grid");
   expect(outcome, "a coarse grid of colours, enlarged smoothly");
   expect(outcome, (folder / "image_models/unlimited_palette.so").string());
-  expect(outcome, "shadowed: another file of this name comes first: " + (folder / "image_models/unlimited_palette.so").string());
+  expect(outcome, "shadowed: another file of this name comes first: " +
+                      (folder / "image_models/unlimited_palette.so").string());
   expect(outcome, "REJECTED: LibTorch: plugin 1.13.1, host " TORCH_VERSION);
   expect(outcome, "warning: compiler: plugin Fortran 77");
   const PluginRegistry broken({kFixtures / "broken"});
@@ -86,7 +91,7 @@ TEST(PluginsDescribe, ShowsWhatIsDeclared) {
     expect(outcome, "also called: Soft Grid");
     expect(outcome, "cell = 8");
     expect(outcome, "1 to 256");
-    expect(outcome, "side of the square that one colour stands for");
+    expect(outcome, "side of the square of one colour");
   }
 }
 

@@ -31,7 +31,8 @@ TEST_P(BrokenPlugin, IsRejectedWithItsReasonAndNeverCalled) {
   ASSERT_TRUE(file) << "the fixture was not built";
   EXPECT_EQ(file->state, State::rejected);
   EXPECT_EQ(file->descriptor, nullptr);
-  for (const std::string& word : GetParam().words) EXPECT_NE(file->reason.find(word), std::string::npos) << file->reason;
+  for (const std::string& word : GetParam().words)
+    EXPECT_NE(file->reason.find(word), std::string::npos) << file->reason;
 
   const Error error = error_of([&] { registry.find(file->kind, file->name); });
   EXPECT_EQ(error.kind(), ErrorKind::plugin);
@@ -50,22 +51,32 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{"hidden_descriptor", {"no Reverie plugin", "reverie_plugin_descriptor"}},
         Fault{"newer_sdk", {"SDK ABI", "plugin " + std::to_string(kSdkAbi + 1), kHostAbi, "newer Reverie"}},
         Fault{"older_sdk", {"SDK ABI", "plugin " + std::to_string(kSdkAbi - 1), kHostAbi, "rebuilt"}},
-        Fault{"build_info_size", {"BuildInfo", "plugin " + std::to_string(sizeof(BuildInfo) + 8), "host " + std::to_string(sizeof(BuildInfo))}},
-        Fault{"descriptor_size", {"PluginDescriptor", "plugin " + std::to_string(sizeof(PluginDescriptor) - 8), "host " + std::to_string(sizeof(PluginDescriptor))}},
+        Fault{"build_info_size",
+              {"BuildInfo", "plugin " + std::to_string(sizeof(BuildInfo) + 8),
+               "host " + std::to_string(sizeof(BuildInfo))}},
+        Fault{"descriptor_size",
+              {"PluginDescriptor", "plugin " + std::to_string(sizeof(PluginDescriptor) - 8),
+               "host " + std::to_string(sizeof(PluginDescriptor))}},
         Fault{"other_interface", {"interface version of image_models", "plugin 2", "host 1"}},
         Fault{"other_libtorch", {"LibTorch", "plugin 1.13.1", kOurLibTorch}},
         Fault{"other_standard_library", {"standard library", "plugin libc++", "host libstdc++"}},
         Fault{"other_pointer_size", {"pointer size", "plugin 4", "host 8"}},
-        Fault{"other_tensor", {"size of a tensor: plugin 24, host 8", "alignment of a tensor: plugin 16, host 8"}},
-        Fault{"other_param_spec", {"ParamSpec", "plugin " + std::to_string(sizeof(ParamSpec) + 8), "host " + std::to_string(sizeof(ParamSpec))}},
-        Fault{"other_setup", {"Setup", "plugin " + std::to_string(sizeof(ImageModel::Setup) + 8), "host " + std::to_string(sizeof(ImageModel::Setup))}},
-        Fault{"wrong_kind", {"'losses'", "'image_models'"}}, Fault{"unknown_kind", {"'paintings'", "'image_models'"}},
+        Fault{"other_tensor",
+              {"size of a tensor: plugin 24, host 8", "alignment of a tensor: plugin 16, host 8"}},
+        Fault{"other_param_spec",
+              {"ParamSpec", "plugin " + std::to_string(sizeof(ParamSpec) + 8),
+               "host " + std::to_string(sizeof(ParamSpec))}},
+        Fault{"other_setup",
+              {"Setup", "plugin " + std::to_string(sizeof(ImageModel::Setup) + 8),
+               "host " + std::to_string(sizeof(ImageModel::Setup))}},
+        Fault{"wrong_kind", {"'losses'", "'image_models'"}},
+        Fault{"unknown_kind", {"'paintings'", "'image_models'"}},
         Fault{"wrong_name", {"'another_name'", "file's name"}}, Fault{"no_name", {"incomplete", "no name"}},
         Fault{"no_create", {"incomplete", "no create"}},
         Fault{"undefined_symbol", {"undefined symbol: reverie_fixture_function_that_nobody_defines"}}),
     [](const auto& info) { return std::string(info.param.name); });
 
-// What the fixtures differ from: without it, a change of the SDK could make each of them fail for the wrong reason.
+// Without this, a change of the SDK could make each of the fixtures fail for the wrong reason.
 TEST(Compatibility, TheFixturesWithoutAFaultAreAccepted) {
   const PluginRegistry registry({kFixtures / "broken"});
   const PluginFile& healthy = registry.find("image_models", "healthy");
@@ -73,9 +84,11 @@ TEST(Compatibility, TheFixturesWithoutAFaultAreAccepted) {
 }
 
 TEST(Compatibility, EveryFixtureIsExpectedToBeRejectedOrAccepted) {
-  std::set<std::string> known = {"healthy", "other_compiler", "borrowed_name", "throws_error", "throws_exception", "throws_number"};
+  std::set<std::string> known = {"healthy",      "other_compiler",   "borrowed_name",
+                                 "throws_error", "throws_exception", "throws_number"};
   const PluginRegistry registry({kFixtures / "broken"});
-  for (const PluginFile& file : registry.files()) EXPECT_EQ(file.state == State::usable, known.count(file.name) > 0) << file.name;
+  for (const PluginFile& file : registry.files())
+    EXPECT_EQ(file.state == State::usable, known.count(file.name) > 0) << file.name;
 }
 
 TEST(Compatibility, DifferencesThatUsuallyWorkAreWarnings) {
@@ -97,8 +110,8 @@ TEST(Compatibility, NoCodeOfALibraryWithoutDescriptorRuns) {
   EXPECT_NE(std::getenv(trace), nullptr);
 }
 
-// The limit of what can be promised: BuildInfo can only be read from a loaded library, and loading one runs its static
-// initialisers. After that nothing of a rejected library is called.
+// The limit of what can be promised: BuildInfo can only be read from a loaded library, and loading one runs
+// its static initialisers. After that nothing of a rejected library is called.
 TEST(Compatibility, OfALibraryOfAnotherBuildOnlyStaticInitialisersRun) {
   const PluginRegistry registry({kFixtures / "broken"});
   EXPECT_NE(std::getenv("REVERIE_FIXTURE_LOADED_other_libtorch"), nullptr);

@@ -26,10 +26,12 @@ class EveryPlugin : public testing::TestWithParam<std::string> {
 TEST_P(EveryPlugin, ReadsEveryParameterThatItDeclares) {
   HostServices host(host_options());
   const Settings settings = defaults(plugin());
-  with_interface(plugin().kind, [&]<typename Interface>(Interface*) { make<Interface>(plugin(), host, settings); });
+  with_interface(plugin().kind,
+                 [&]<typename Interface>(Interface*) { make<Interface>(plugin(), host, settings); });
   for (const ParamSpec& spec : std::span(plugin().descriptor->params, plugin().descriptor->param_count)) {
     // Those that vary are read at each frame instead.
-    EXPECT_TRUE(spec.animatable || settings.asked().count(spec.name)) << spec.name << " is declared but never read";
+    EXPECT_TRUE(spec.animatable || settings.asked().count(spec.name))
+        << spec.name << " is declared but never read";
   }
 }
 
@@ -39,16 +41,19 @@ TEST_P(EveryPlugin, DeclaresSoundParameters) {
     const std::string name = spec.name;
     EXPECT_TRUE(seen.insert(name).second) << name << " is declared twice";
     for (const char c : name)
-      EXPECT_TRUE(std::islower(static_cast<unsigned char>(c)) || std::isdigit(static_cast<unsigned char>(c)) || c == '_')
+      EXPECT_TRUE(std::islower(static_cast<unsigned char>(c)) ||
+                  std::isdigit(static_cast<unsigned char>(c)) || c == '_')
           << name << ": settings are written in small letters with underscores";
     EXPECT_FALSE(std::string(spec.help_text).empty()) << name << " has no help";
     EXPECT_TRUE(!spec.has_min || !spec.has_max || spec.min <= spec.max) << name;
-    EXPECT_TRUE(!spec.animatable || spec.type == reverie::ParamType::number) << name << ": only numbers may vary";
+    EXPECT_TRUE(!spec.animatable || spec.type == reverie::ParamType::number)
+        << name << ": only numbers may vary";
     if (spec.required || spec.nullable || spec.type == reverie::ParamType::list) continue;
     // The default passes the very check that a settings file's value has to.
     SettingValue ignored;
     const bool text = spec.type == reverie::ParamType::text;  // whose empty default is shown as ''
-    EXPECT_EQ(convert(spec, RawValue::scalar(text ? spec.default_text : default_text(spec), false), ignored), "")
+    EXPECT_EQ(convert(spec, RawValue::scalar(text ? spec.default_text : default_text(spec), false), ignored),
+              "")
         << name << ": its default " << default_text(spec) << " is not allowed by its own declaration";
   }
 }
@@ -68,7 +73,8 @@ INSTANTIATE_TEST_SUITE_P(All, EveryPlugin, testing::ValuesIn(every_plugin()), []
 
 // Should the search break, the tests above would pass by running over nothing.
 TEST(Plugins, AreFound) {
-  for (const char* name : {"image_models/unlimited_palette", "image_models/soft_grid", "perceptors/clip", "io/png_sequence"}) {
+  for (const char* name :
+       {"image_models/unlimited_palette", "image_models/soft_grid", "perceptors/clip", "io/png_sequence"}) {
     const std::vector<std::string> all = every_plugin();
     EXPECT_NE(std::find(all.begin(), all.end(), name), all.end()) << name;
   }

@@ -10,8 +10,8 @@ using State = PluginFile::State;
 class Registry : public testing::Test {
  protected:
   /// A copy of a fixture in one of the test's own plugin folders.
-  fs::path put(const std::string& fixture, const std::string& folder, const std::string& kind = "image_models",
-               std::string name = {}) {
+  fs::path put(const std::string& fixture, const std::string& folder,
+               const std::string& kind = "image_models", std::string name = {}) {
     if (name.empty()) name = fixture;
     fs::create_directories(folder_ / folder / kind);
     const fs::path to = folder_ / folder / kind / (name + ".so");
@@ -57,7 +57,9 @@ TEST_F(Registry, MissingFoldersAreNoError) {
   const PluginRegistry registry({folder_ / "nothing here"});
   EXPECT_TRUE(registry.files().empty());
   const Error error = error_of([&] { registry.find("image_models", "anything"); });
-  EXPECT_NE(std::string(error.what()).find((folder_ / "nothing here/image_models").string()), std::string::npos) << error.what();
+  EXPECT_NE(std::string(error.what()).find((folder_ / "nothing here/image_models").string()),
+            std::string::npos)
+      << error.what();
   EXPECT_NE(std::string(error.what()).find("there is none"), std::string::npos) << error.what();
 }
 
@@ -79,13 +81,15 @@ TEST_F(Registry, LibrariesInTheWrongPlaceAreListed) {
 
 TEST_F(Registry, OtherFilesAreNoPlugins) {
   fs::create_directories(folder_ / "a/image_models");
-  for (const char* name : {"README.md", "libold.so.1", "so", "plugin.so~"}) std::ofstream(folder_ / "a/image_models" / name) << "x";
+  for (const char* name : {"README.md", "libold.so.1", "so", "plugin.so~"})
+    std::ofstream(folder_ / "a/image_models" / name) << "x";
   EXPECT_TRUE(PluginRegistry({folder_ / "a"}).files().empty());
 }
 
 TEST_F(Registry, FindsByNameWhateverTheCaseAndByAlias) {
   const PluginRegistry& all = plugins();
-  for (const char* name : {"unlimited_palette", "Unlimited Palette", "UNLIMITED PALETTE", "Unlimited_Palette", "unlimited palette"})
+  for (const char* name : {"unlimited_palette", "Unlimited Palette", "UNLIMITED PALETTE", "Unlimited_Palette",
+                           "unlimited palette"})
     EXPECT_EQ(all.find("image_models", name).name, "unlimited_palette") << name;
   const PluginRegistry registry({kFixtures / "broken"});
   EXPECT_EQ(registry.find("image_models", "borrowed plumes").name, "borrowed_name");
@@ -116,8 +120,9 @@ TEST_F(Registry, MissingPluginNamesFoldersNamesAndTheNearest) {
   const std::string what = error.what();
   for (const std::string& words :
        {std::string("'helthy'"), std::string("image_models"), (folder_ / "a/image_models").string(),
-        (folder_ / "b/image_models").string(), std::string("healthy, borrowed_name"), std::string("Borrowed Plumes"),
-        (folder_ / "b/image_models/other_libtorch.so").string(), std::string("plugin 1.13.1")})
+        (folder_ / "b/image_models").string(), std::string("healthy, borrowed_name"),
+        std::string("Borrowed Plumes"), (folder_ / "b/image_models/other_libtorch.so").string(),
+        std::string("plugin 1.13.1")})
     EXPECT_NE(what.find(words), std::string::npos) << "'" << words << "' in: " << what;
   EXPECT_NE(error.advice().find("'healthy'"), std::string::npos) << error.advice();
   EXPECT_EQ(error_of([&] { registry.find("image_models", "nothing like it at all"); }).advice(), "");
@@ -151,7 +156,8 @@ TEST_F(SearchPath, EmptyEntriesAreNotTheWorkingDirectory) {
 }
 
 TEST_F(SearchPath, RelativeFoldersAreMadeAbsoluteAtOnce) {
-  for (const fs::path& folder : plugin_search_path({"here"}, "/prefix")) EXPECT_TRUE(folder.is_absolute()) << folder;
+  for (const fs::path& folder : plugin_search_path({"here"}, "/prefix"))
+    EXPECT_TRUE(folder.is_absolute()) << folder;
 }
 
 /// Creating instances.
@@ -204,7 +210,9 @@ TEST_F(Creation, LongTextsAreCutNotOverrun) {
 TEST_F(Creation, NothingMadeAndNothingSaidIsAnError) {
   const PluginFile& plugin = registry_.find("image_models", "healthy");
   const Error error = error_of([&] { make<ImageModel>(plugin, host_); });
-  EXPECT_NE(std::string(error.what()).find("image_models/healthy could not start: it gave no reason"), std::string::npos) << error.what();
+  EXPECT_NE(std::string(error.what()).find("image_models/healthy could not start: it gave no reason"),
+            std::string::npos)
+      << error.what();
   // The fixtures' other trace works as well.
   ASSERT_NE(std::getenv("REVERIE_FIXTURE_CREATED"), nullptr);
   ::unsetenv("REVERIE_FIXTURE_CREATED");

@@ -1,4 +1,5 @@
-// Files that are no text, or not a file: they are written here because editors and version control would mend them.
+// Files that are no text, or not a file: they are written here because editors and version control would mend
+// them.
 
 #include <gtest/gtest.h>
 
@@ -10,7 +11,8 @@ namespace reverie::test {
 namespace {
 
 /// Checks `bytes` as a settings file: refused, by itself, with `fragment` behind the file's name.
-void expect_refused(const std::string& bytes, const std::string& fragment, const std::string& name = "settings.yaml") {
+void expect_refused(const std::string& bytes, const std::string& fragment,
+                    const std::string& name = "settings.yaml") {
   const Scratch scratch;
   const std::string file = scratch.write(name, bytes).string();
   const Outcome outcome = run({REVERIE_PROGRAM, "check", file}, scratch.path());
@@ -50,9 +52,13 @@ TEST(MalformedBytes, Utf16AndUtf32WithoutMark) {
   expect_refused(wide(kGood, 4, true), "zero byte");
 }
 
-TEST(MalformedBytes, Latin1) { expect_refused("width: 64\nscenes: caf\xE9 au lait\n", ":2: is not encoded in UTF-8"); }
+TEST(MalformedBytes, Latin1) {
+  expect_refused("width: 64\nscenes: caf\xE9 au lait\n", ":2: is not encoded in UTF-8");
+}
 
-TEST(MalformedBytes, Utf8CutInsideACharacter) { expect_refused("scenes: caf\xC3", ":1: is not encoded in UTF-8"); }
+TEST(MalformedBytes, Utf8CutInsideACharacter) {
+  expect_refused("scenes: caf\xC3", ":1: is not encoded in UTF-8");
+}
 
 TEST(MalformedBytes, ZeroByteInALine) {
   expect_refused(std::string("scenes: red\nwidth: 6\0004\n", 24), ":2: holds a zero byte");
@@ -124,13 +130,17 @@ TEST(MalformedBytes, TextThatGrows) {
                  ":2: 'scenes': its text grows beyond 1 MB");
 }
 
-TEST(MalformedBytes, EndlessName) { expect_refused("scenes: red\n? " + std::string(100'000, 'n') + "\n: 1\n", ":2: there is no setting 'nnn"); }
+TEST(MalformedBytes, EndlessName) {
+  expect_refused("scenes: red\n? " + std::string(100'000, 'n') + "\n: 1\n", ":2: there is no setting 'nnn");
+}
 
 TEST(MalformedPlaces, Missing) {
   const Scratch scratch;
   const Outcome outcome = run({REVERIE_PROGRAM, "check", "nowhere/settings.yaml"}, scratch.path());
   EXPECT_EQ(outcome.status, 2);
-  EXPECT_NE(outcome.err.find("nowhere/settings.yaml: cannot be read: No such file or directory"), std::string::npos) << outcome.err;
+  EXPECT_NE(outcome.err.find("nowhere/settings.yaml: cannot be read: No such file or directory"),
+            std::string::npos)
+      << outcome.err;
 }
 
 TEST(MalformedPlaces, Folder) {

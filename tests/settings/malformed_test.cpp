@@ -24,7 +24,8 @@ constexpr Malformed kFiles[] = {
     {"integer_given_fraction.yaml", 2, "'width' is 10.5, which is not a whole number"},
     {"integer_given_group.yaml", 2, "'height' is {pixels: 64}, which is a group of values"},
     {"integer_given_list.yaml", 3, "'steps_per_scene' is [1, 2], which is a list"},
-    {"integer_given_text.yaml", 2, "'cutouts' is many, which is not a whole number; allowed: whole number, 1 to 4096"},
+    {"integer_given_text.yaml", 2,
+     "'cutouts' is many, which is not a whole number; allowed: whole number, 1 to 4096"},
     {"integer_hexadecimal.yaml", 3, "'width' is 0x100, which is not a whole number"},
     {"integer_overflows.yaml", 2, "'seed' is 99999999999999999999999, which"},
     {"integer_thousands_separator.yaml", 2, "'steps_per_scene' is 1,000, which is not a whole number"},
@@ -46,7 +47,8 @@ constexpr Malformed kFiles[] = {
     {"infinity.json", 3, "'smoothing_weight' is Infinity, which is not a number"},
     {"huge_number.json", 3, "'seed' is 1.2345678901234568e+29"},
     // Out of range.
-    {"batches_do_not_divide_cutouts.yaml", 2, "'gradient_accumulation_steps' is 7, which does not divide the 40 cutouts"},
+    {"batches_do_not_divide_cutouts.yaml", 2,
+     "'gradient_accumulation_steps' is 7, which does not divide the 40 cutouts"},
     {"border_above_one.yaml", 2, "'cutout_border' is 1.5, which is out of range; allowed: number, 0 to 1"},
     {"huge_width.yaml", 2, "'width' is 1000000000, which is out of range"},
     {"negative_height.yaml", 2, "'height' is -5, which is out of range"},
@@ -72,11 +74,13 @@ constexpr Malformed kFiles[] = {
     {"setting_twice.json", 4, "Duplicate key: 'width'"},
     {"setting_twice.yaml", 4, "'width' is set a second time; the first is in line 2"},
     {"setting_twice_in_other_case.yaml", 3, "'width' is set a second time; the first is in line 2"},
-    {"unknown_setting.yaml", 2, "there is no setting 'frobnicate_all_the_things'; reverie settings lists them all"},
+    {"unknown_setting.yaml", 2,
+     "there is no setting 'frobnicate_all_the_things'; reverie settings lists them all"},
     // Known, but not there yet.
     {"animation_not_yet.yaml", 2, "'animation_mode' is 2D; this setting is known, but not implemented yet"},
     {"audio_not_yet.yaml", 2, "not implemented yet"},
-    {"init_image_not_yet.yaml", 2, "'init_image' is photo.png; this setting is known, but not implemented yet"},
+    {"init_image_not_yet.yaml", 2,
+     "'init_image' is photo.png; this setting is known, but not implemented yet"},
     {"mask_not_yet.yaml", 1, "prompt 'a red heart:1_left': masks are not implemented yet"},
     {"openai_weights_not_yet.yaml", 2, "only false is accepted"},
     {"picture_prompt_not_yet.yaml", 1, "prompt '[photo.png]:1': pictures as prompts are not implemented yet"},
@@ -111,8 +115,10 @@ constexpr Malformed kFiles[] = {
     {"reference_to_nothing.yaml", 2, "'width': ${nowhere} names no setting"},
     {"reference_to_text_for_number.yaml", 2, "'cutouts' is a red heart, which is not a whole number"},
     {"references_explode.yaml", 1, "'scenes': it stands for more than 1,000 ${...} references"},
-    {"references_explode_without_growing.yaml", 1, "'scenes': it stands for more than 1,000 ${...} references"},
-    {"references_in_a_circle.yaml", 4, "'save_every': its ${...} references go in a circle: save_every -> width -> height"},
+    {"references_explode_without_growing.yaml", 1,
+     "'scenes': it stands for more than 1,000 ${...} references"},
+    {"references_in_a_circle.yaml", 4,
+     "'save_every': its ${...} references go in a circle: save_every -> width -> height"},
     {"unclosed_group_in_reference.yaml", 2, "'seed': '${' without its '}'"},
     {"unclosed_reference.yaml", 2, "'scenes': '${' without its '}'"},
     {"unknown_resolver.yaml", 2, "'seed': ${env:HOME} is not known"},
@@ -176,8 +182,9 @@ TEST(MalformedReport, ListsEveryProblemInTheOrderOfTheFile) {
   const std::string file = (malformed_folder() / "several_problems.yaml").string();
   const std::string report = run({REVERIE_PROGRAM, "check", file}, scratch.path()).err;
   std::size_t position = 0;
-  for (const char* expected : {":1: prompt 'a red heart:heavy'", ":2: 'width' is wide", ":3: there is no setting 'hight'",
-                               ":5: 'gradient_accumulation_steps'", ":6: 'device' is 'quantum'"}) {
+  for (const char* expected :
+       {":1: prompt 'a red heart:heavy'", ":2: 'width' is wide", ":3: there is no setting 'hight'",
+        ":5: 'gradient_accumulation_steps'", ":6: 'device' is 'quantum'"}) {
     const std::size_t found = report.find(file + expected, position);
     ASSERT_NE(found, std::string::npos) << expected << " in\n" << report;
     position = found + 1;
@@ -195,7 +202,8 @@ TEST(MalformedRender, LeavesNothingBehind) {
   for (const char* file : {"integer_given_text.yaml", "unclosed_object.json", "misspelt_image_model.yaml",
                            "prompt_without_text.yaml", "references_in_a_circle.yaml"}) {
     const Scratch scratch;
-    const Outcome outcome = run({REVERIE_PROGRAM, "render", (malformed_folder() / file).string()}, scratch.path());
+    const Outcome outcome =
+        run({REVERIE_PROGRAM, "render", (malformed_folder() / file).string()}, scratch.path());
     EXPECT_EQ(outcome.status, 2) << file;
     EXPECT_NE(outcome.err.find(file), std::string::npos) << outcome.err;
     EXPECT_TRUE(std::filesystem::is_empty(scratch.path())) << file;

@@ -49,14 +49,16 @@ TEST(ReaderYaml, BareOffIsTheWordWhereTextBelongs) {
 
 TEST(ReaderYaml, EveryWayToWriteATruthValue) {
   for (const char* yes : {"true", "True", "TRUE", "yes", "on"})
-    EXPECT_TRUE(settings_of("scenes: red\nallow_overwrite: " + std::string(yes)).get<bool>("allow_overwrite"));
+    EXPECT_TRUE(
+        settings_of("scenes: red\nallow_overwrite: " + std::string(yes)).get<bool>("allow_overwrite"));
   for (const char* no : {"false", "False", "no", "off"})
-    EXPECT_FALSE(settings_of("scenes: red\nallow_overwrite: " + std::string(no)).get<bool>("allow_overwrite"));
+    EXPECT_FALSE(
+        settings_of("scenes: red\nallow_overwrite: " + std::string(no)).get<bool>("allow_overwrite"));
 }
 
 TEST(ReaderYaml, Numbers) {
-  const Settings settings =
-      settings_of("scenes: red\nwidth: 6.4e1\nheight: +48\nsmoothing_weight: -1e-3\ncut_pow: .5\nlearning_rate: 1e-1");
+  const Settings settings = settings_of(
+      "scenes: red\nwidth: 6.4e1\nheight: +48\nsmoothing_weight: -1e-3\ncut_pow: .5\nlearning_rate: 1e-1");
   EXPECT_EQ(whole(settings, "width"), 64);
   EXPECT_EQ(whole(settings, "height"), 48);
   EXPECT_EQ(settings.get<double>("smoothing_weight"), -0.001);
@@ -78,7 +80,8 @@ TEST(ReaderYaml, MarksAndLineEnds) {
 }
 
 TEST(ReaderYaml, AnchorsAndLists) {
-  const Settings settings = settings_of("scenes: &words a hill\nscene_suffix: *words\nperceptors:\n- a\n- b\n");
+  const Settings settings =
+      settings_of("scenes: &words a hill\nscene_suffix: *words\nperceptors:\n- a\n- b\n");
   EXPECT_EQ(settings.get<std::string>("scene_suffix"), "a hill");
   EXPECT_EQ(settings.get<Texts>("perceptors"), (Texts{"a", "b"}));
   EXPECT_EQ(settings_of("scenes: red\nperceptors: one").get<Texts>("perceptors"), Texts{"one"});
@@ -100,7 +103,8 @@ TEST(ReaderJson, Object) {
 }
 
 TEST(ReaderJson, SavedSettingsOfTheReference) {
-  const std::string saved = "{\n  \"scenes\": \"red\",\n  \"seed\": 5\n}\n\nScene 1:\n  red (weight 1) {not JSON\n";
+  const std::string saved =
+      "{\n  \"scenes\": \"red\",\n  \"seed\": 5\n}\n\nScene 1:\n  red (weight 1) {not JSON\n";
   const Settings settings = settings_of(saved);
   EXPECT_EQ(settings.get<std::string>("scenes"), "red");
   EXPECT_EQ(whole(settings, "seed"), 5);
@@ -108,7 +112,8 @@ TEST(ReaderJson, SavedSettingsOfTheReference) {
 }
 
 TEST(ReaderLines, OfYamlAndJson) {
-  for (const std::string text : {"\n# words\nscenes: red\n\nwidth: 64\n", "{\n\n\"scenes\": \"red\",\n\n  \"width\": 64}"}) {
+  for (const std::string text :
+       {"\n# words\nscenes: red\n\nwidth: 64\n", "{\n\n\"scenes\": \"red\",\n\n  \"width\": 64}"}) {
     const Read read = read_text(text);
     ASSERT_EQ(read.entries.size(), 2u);
     EXPECT_EQ(read.entries[0].location.text(), read.file + ":3");
@@ -118,8 +123,10 @@ TEST(ReaderLines, OfYamlAndJson) {
 
 TEST(ReaderReferences, TakeTheWholeValueOrAPart) {
   const Settings settings = settings_of(
-      "scenes: a ${scene_prefix}, ${width} wide, ${cut_pow}\nscene_prefix: ${file_namespace}\nfile_namespace: hill\n"
-      "width: 64\nheight: ${width}\nsave_every: ${STEPS_PER_FRAME}\nlearning_rate: ${seed}\nperceptors: ['${width}']");
+      "scenes: a ${scene_prefix}, ${width} wide, ${cut_pow}\nscene_prefix: "
+      "${file_namespace}\nfile_namespace: hill\n"
+      "width: 64\nheight: ${width}\nsave_every: ${STEPS_PER_FRAME}\nlearning_rate: ${seed}\nperceptors: "
+      "['${width}']");
   EXPECT_EQ(settings.get<std::string>("scenes"), "a hill, 64 wide, 2");
   EXPECT_EQ(whole(settings, "height"), 64);
   EXPECT_EQ(whole(settings, "save_every"), 50) << "the default of a setting that no line sets";
@@ -131,7 +138,8 @@ TEST(ReaderReferences, TakeTheWholeValueOrAPart) {
 }
 
 TEST(ReaderReferences, FollowTheValueThatWins) {
-  EXPECT_EQ(whole(settings_of("scenes: red\nsteps_per_frame: 10\nsave_every: ${steps_per_frame}", {"steps_per_frame=20"}),
+  EXPECT_EQ(whole(settings_of("scenes: red\nsteps_per_frame: 10\nsave_every: ${steps_per_frame}",
+                              {"steps_per_frame=20"}),
                   "save_every"),
             20);
 }
@@ -140,15 +148,20 @@ TEST(ReaderReferences, UserCache) {
   const char* before = std::getenv("XDG_CACHE_HOME");
   const std::string kept = before ? before : "";
   ::setenv("XDG_CACHE_HOME", "/somewhere/cache", 1);
-  EXPECT_EQ(settings_of("scenes: red\nmodels_parent_dir: ${user_cache:}").get<std::string>("models_parent_dir"), "/somewhere/cache");
+  EXPECT_EQ(
+      settings_of("scenes: red\nmodels_parent_dir: ${user_cache:}").get<std::string>("models_parent_dir"),
+      "/somewhere/cache");
   ::unsetenv("XDG_CACHE_HOME");
   const std::string home = std::getenv("HOME") ? std::getenv("HOME") : "";
-  EXPECT_EQ(settings_of("scenes: red\nmodels_parent_dir: ${user_cache:}").get<std::string>("models_parent_dir"), home + "/.cache");
+  EXPECT_EQ(
+      settings_of("scenes: red\nmodels_parent_dir: ${user_cache:}").get<std::string>("models_parent_dir"),
+      home + "/.cache");
   if (before) ::setenv("XDG_CACHE_HOME", kept.c_str(), 1);
 }
 
 TEST(ReaderReferences, Now) {
-  const std::string year = settings_of("scenes: red\nfile_namespace: run_${now:%Y}").get<std::string>("file_namespace");
+  const std::string year =
+      settings_of("scenes: red\nfile_namespace: run_${now:%Y}").get<std::string>("file_namespace");
   ASSERT_EQ(year.size(), 8u);
   EXPECT_GE(year, "run_2024");
   EXPECT_EQ(settings_of("scenes: red\nfile_namespace: ${now:%%f}").get<std::string>("file_namespace"), "%f");
@@ -156,17 +169,35 @@ TEST(ReaderReferences, Now) {
 
 TEST(ReaderOverrides, TakeTextAsTyped) {
   const std::string file = "scenes: red\n";
-  for (const std::string text :
-       {"a red heart: 2", "a: b: c", "red | green || blue", "#art", "%art", "*art", "&art", "!art", "@home", "`art`",
-        "[red, blue]", "- red", "red # blue", "a = b", "\"half quoted", "{red", "? what", "a\nb: c", "---", "off", "1e3"})
+  for (const std::string text : {"a red heart: 2",
+                                 "a: b: c",
+                                 "red | green || blue",
+                                 "#art",
+                                 "%art",
+                                 "*art",
+                                 "&art",
+                                 "!art",
+                                 "@home",
+                                 "`art`",
+                                 "[red, blue]",
+                                 "- red",
+                                 "red # blue",
+                                 "a = b",
+                                 "\"half quoted",
+                                 "{red",
+                                 "? what",
+                                 "a\nb: c",
+                                 "---",
+                                 "off",
+                                 "1e3"})
     EXPECT_EQ(scenes_of(file, {"scenes=" + text}), text);
   EXPECT_EQ(scenes_of(file, {"scenes='a red heart'"}), "a red heart") << "quotes that the shell left";
 }
 
 TEST(ReaderOverrides, OtherTypes) {
-  const Settings settings =
-      settings_of("scenes: red\nlearning_rate: 0.5\nscene_prefix: old",
-                  {"cutouts=8", "cut_pow=0.5", "perceptors=[a, b]", "learning_rate=null", "scene_prefix=", "Allow_Overwrite=yes"});
+  const Settings settings = settings_of("scenes: red\nlearning_rate: 0.5\nscene_prefix: old",
+                                        {"cutouts=8", "cut_pow=0.5", "perceptors=[a, b]",
+                                         "learning_rate=null", "scene_prefix=", "Allow_Overwrite=yes"});
   EXPECT_EQ(whole(settings, "cutouts"), 8);
   EXPECT_EQ(settings.get<double>("cut_pow"), 0.5);
   EXPECT_EQ(settings.get<Texts>("perceptors"), (Texts{"a", "b"}));

@@ -41,8 +41,8 @@ TEST(ResolveDefaults, AreTheSpecifications) {
   EXPECT_EQ(text("device"), "auto");
 }
 
-/// Every setting of the specification's tables, so that none is forgotten. Values are as documents write them; a
-/// setting that is not there yet takes its default all the same.
+/// Every setting of the specification's tables, so that none is forgotten. Values are as documents write
+/// them; a setting that is not there yet takes its default all the same.
 TEST(ResolveDefaults, EverySettingOfTheSpecificationIsKnown) {
   const std::string all = R"(
 scenes: red
@@ -136,11 +136,13 @@ device: auto
 }
 
 TEST(ResolveNames, InAnyCaseAndUnderTheirAliases) {
-  EXPECT_EQ(problems_of("Scenes: red\nrotate_2D: '0'\ntranslate_z_3D: '0'\ntarget_pallete: ''\nlock_pallete: false\n"
-                        "VITB32: false\nvqgan_model: sflickr\ninfill_mode: Wrap\nBORDER_MODE: WRAP"),
+  EXPECT_EQ(problems_of(
+                "Scenes: red\nrotate_2D: '0'\ntranslate_z_3D: '0'\ntarget_pallete: ''\nlock_pallete: false\n"
+                "VITB32: false\nvqgan_model: sflickr\ninfill_mode: Wrap\nBORDER_MODE: WRAP"),
             "");
   EXPECT_EQ(settings_of("SCENES: red\nBORDER_MODE: WRAP").get<std::string>("border_mode"), "wrap");
-  EXPECT_NE(problems_of("scenes: red\nlock_pallete: true").find("FILE:2: 'lock_palette' is true; this setting is known"),
+  EXPECT_NE(problems_of("scenes: red\nlock_pallete: true")
+                .find("FILE:2: 'lock_palette' is true; this setting is known"),
             std::string::npos);
 }
 
@@ -158,22 +160,28 @@ TEST(ResolveProblems, NamePlaceValueAndWhatIsAllowed) {
             "FILE:3: 'cutouts' is many, which is not a whole number; allowed: whole number, 1 to 4096");
   EXPECT_EQ(problems_of("scenes: red", {"cut_pow=0"}),
             "command line: 'cut_pow' is 0, which is out of range; allowed: number, above 0");
-  EXPECT_EQ(problems_of("scenes: red\nhieght: 64"), "FILE:2: there is no setting 'hieght'; did you mean 'height'?");
+  EXPECT_EQ(problems_of("scenes: red\nhieght: 64"),
+            "FILE:2: there is no setting 'hieght'; did you mean 'height'?");
 }
 
 TEST(ResolveProblems, AllOfAFileAtOnce) {
-  const std::string report = problems_of("scenes: red\nwidth: wide\nhieght: 1\ncut_pow: -1\nseed: x\n", {"device=gpu"});
-  for (const char* place : {"FILE:2: 'width'", "FILE:3: there is no setting", "FILE:4: 'cut_pow'", "FILE:5: 'seed'",
-                            "command line: 'device'"})
+  const std::string report =
+      problems_of("scenes: red\nwidth: wide\nhieght: 1\ncut_pow: -1\nseed: x\n", {"device=gpu"});
+  for (const char* place : {"FILE:2: 'width'", "FILE:3: there is no setting", "FILE:4: 'cut_pow'",
+                            "FILE:5: 'seed'", "command line: 'device'"})
     EXPECT_NE(report.find(place), std::string::npos) << place << " in\n" << report;
   EXPECT_EQ(std::count(report.begin(), report.end(), '\n'), 4);
 }
 
 TEST(ResolveProblems, CombinationsAreJudgedBesideOtherProblems) {
-  const std::string report = problems_of("scenes: red\nwidth: wide\ncutouts: 10\ngradient_accumulation_steps: 4");
-  EXPECT_NE(report.find("FILE:4: 'gradient_accumulation_steps' is 4, which does not divide the 10 cutouts"), std::string::npos) << report;
+  const std::string report =
+      problems_of("scenes: red\nwidth: wide\ncutouts: 10\ngradient_accumulation_steps: 4");
+  EXPECT_NE(report.find("FILE:4: 'gradient_accumulation_steps' is 4, which does not divide the 10 cutouts"),
+            std::string::npos)
+      << report;
   // Nothing can be said about a combination with a value that is none.
-  EXPECT_EQ(problems_of("scenes: red\ncutouts: none\ngradient_accumulation_steps: 7").find("divide"), std::string::npos);
+  EXPECT_EQ(problems_of("scenes: red\ncutouts: none\ngradient_accumulation_steps: 7").find("divide"),
+            std::string::npos);
 }
 
 TEST(ResolveProblems, ABrokenReferenceDoesNotTaintTheNext) {
@@ -182,11 +190,13 @@ TEST(ResolveProblems, ABrokenReferenceDoesNotTaintTheNext) {
 }
 
 TEST(ResolvePlanned, AcceptTheirDefaultInAnyFormAndNothingElse) {
-  for (const char* line : {"hdr_weight: 0.010", "backups: 3", "lock_camera: yes", "rotate_3d: [1, 0, 0, 0]", "translate_x: 0",
-                           "field_of_view: 60.0", "video_path:", "RN50: off", "use_tensorboard: no"})
+  for (const char* line :
+       {"hdr_weight: 0.010", "backups: 3", "lock_camera: yes", "rotate_3d: [1, 0, 0, 0]", "translate_x: 0",
+        "field_of_view: 60.0", "video_path:", "RN50: off", "use_tensorboard: no"})
     EXPECT_EQ(problems_of("scenes: red\n" + std::string(line)), "");
-  for (const char* line : {"hdr_weight: 0.02", "backups: all", "lock_camera: no", "translate_x: sin(t)", "video_path: a.mp4",
-                           "RN50: true", "ViTB32: true", "animation_mode: 3D", "restore: true", "infill_mode: mirror"}) {
+  for (const char* line :
+       {"hdr_weight: 0.02", "backups: all", "lock_camera: no", "translate_x: sin(t)", "video_path: a.mp4",
+        "RN50: true", "ViTB32: true", "animation_mode: 3D", "restore: true", "infill_mode: mirror"}) {
     const std::string report = problems_of("scenes: red\n" + std::string(line));
     EXPECT_NE(report.find("FILE:2: "), std::string::npos) << line;
     EXPECT_NE(report.find("not implemented yet"), std::string::npos) << line;
@@ -199,7 +209,8 @@ TEST(ResolvePlugins, ParametersOfThoseInUseAndOfTheOthers) {
   const auto outcome = [&](const std::string& text) {
     Read read = read_text(text);
     for (RawEntry& entry : read.entries) entry.location.file = "FILE";
-    return resolve(read.entries, read.problems, {{"image_models/used", used}}, {{"image_models/unused", unused}});
+    return resolve(read.entries, read.problems, {{"image_models/used", used}},
+                   {{"image_models/unused", unused}});
   };
   const Resolution good = outcome("scenes: red\npixel_size: 4\ngrain: 0.25");
   EXPECT_EQ(report(good.problems), "");
@@ -208,7 +219,8 @@ TEST(ResolvePlugins, ParametersOfThoseInUseAndOfTheOthers) {
   EXPECT_EQ(report(outcome("scenes: red\npixel_size: 100\ngrain: 2").problems),
             "FILE:2: 'pixel_size' is 100, which is out of range; allowed: whole number, 1 to 64\n"
             "FILE:3: 'grain' is 2, which is out of range; allowed: number, 0 to 1");
-  EXPECT_NE(report(outcome("scenes: red\ngrian: 1").problems).find("did you mean 'grain'?"), std::string::npos);
+  EXPECT_NE(report(outcome("scenes: red\ngrian: 1").problems).find("did you mean 'grain'?"),
+            std::string::npos);
 }
 
 TEST(ResolveNotices, FadeLongerThanTheScene) {
@@ -251,7 +263,8 @@ TEST(ResolveTable, DefaultsFitTheirOwnDeclarations) {
     const SettingValue value = default_value(setting.spec);
     const bool text = setting.spec.type == ParamType::text || setting.spec.type == ParamType::choice;
     SettingValue read;
-    EXPECT_EQ(convert(setting.spec, RawValue::scalar(text ? value.text : value.json(), text), read), "") << setting.spec.name;
+    EXPECT_EQ(convert(setting.spec, RawValue::scalar(text ? value.text : value.json(), text), read), "")
+        << setting.spec.name;
     EXPECT_EQ(read.json(), value.json()) << setting.spec.name;
     EXPECT_FALSE(std::string(setting.spec.help_text).empty()) << setting.spec.name;
   }

@@ -38,7 +38,8 @@ inline void limit_resources() {
 }
 
 /// In a forked child: becomes the program, in `folder`. Does not return.
-[[noreturn]] inline void become(const std::vector<std::string>& command, const std::filesystem::path& folder) {
+[[noreturn]] inline void become(const std::vector<std::string>& command,
+                                const std::filesystem::path& folder) {
   std::vector<char*> arguments;
   for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
@@ -47,8 +48,8 @@ inline void limit_resources() {
   ::_exit(127);
 }
 
-/// Runs `command` in `folder` to its end. Its output goes to files, so that no pipe can fill up, and its standard
-/// error is no terminal.
+/// Runs `command` in `folder` to its end. Its output goes to files, so that no pipe can fill up, and its
+/// standard error is no terminal.
 inline Outcome run(const std::vector<std::string>& command, const std::filesystem::path& folder) {
   const Scratch capture;
   const std::filesystem::path out = capture / "out", err = capture / "err";

@@ -20,6 +20,14 @@ namespace {
 constexpr double kMean[] = {0.48145466, 0.4578275, 0.40821073};
 constexpr double kDeviation[] = {0.26862954, 0.26130258, 0.27577711};
 
+/// For messages: a text's beginning, cut between characters of UTF-8.
+std::string shortened(const std::string& text) {
+  std::size_t end = 200;
+  if (text.size() <= end) return text;
+  while ((static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return text.substr(0, end) + " ...";
+}
+
 class Clip final : public Perceptor {
  public:
   static bool accepts(const Weights& weights) {
@@ -70,7 +78,7 @@ class Clip final : public Perceptor {
       const std::vector<std::int64_t> ids = tokenizer_->encode(texts[i]);
       if (static_cast<std::int64_t>(ids.size()) > shape_.context)
         throw Error(ErrorKind::settings,
-                    "the prompt '" + texts[i] + "' is too long for '" + name_ + "': " +
+                    "the prompt '" + shortened(texts[i]) + "' is too long for '" + name_ + "': " +
                         std::to_string(ids.size() - 2) + " tokens, at most " + std::to_string(shape_.context - 2),
                     "shorten it or split it at '|'");
       tokens[static_cast<std::int64_t>(i)].narrow(0, 0, static_cast<std::int64_t>(ids.size())).copy_(at::tensor(ids));

@@ -39,9 +39,117 @@ std::int64_t grid_side(const Weights& weights, const std::string& name) {
   const std::int64_t rows = expect(weights, name, 2).size(0) - 1;
   const auto side = static_cast<std::int64_t>(std::llround(std::sqrt(static_cast<double>(rows))));
   if (side < 1 || side * side != rows)
-    throw Error(ErrorKind::model, "'" + weights.origin() + "': '" + name + "' does not describe a square grid");
+    throw Error(ErrorKind::model,
+                "'" + weights.origin() + "': '" + name + "' does not describe a square grid");
   return side;
 }
+
+/// Every tensor that the towers read must have the shape that the others imply: found here, it is told by
+/// name.
+class ShapeCheck {
+ public:
+  ShapeCheck(const Weights& weights, const Shape& shape) : weights_(weights), shape_(shape) {}
+
+  void text() const {
+    const std::int64_t width = weights_.tensor("token_embedding.weight").size(1);
+    if (width % kHeadWidth != 0) narrow("token_embedding.weight", width);
+    need("positional_embedding", {shape_.context, width});
+    blocks("transformer.", shape_.text_layers, width);
+    norm("ln_final", width);
+    need("text_projection", {width, shape_.embedding});
+  }
+
+  void vision_transformer() const {
+    const std::int64_t width = shape_.vision_width, grid = shape_.image_size / shape_.patch;
+    if (width % kHeadWidth != 0) narrow("visual.conv1.weight", width);
+    need("visual.conv1.weight", {width, 3, shape_.patch, shape_.patch});
+    need("visual.class_embedding", {width});
+    need("visual.positional_embedding", {grid * grid + 1, width});
+    norm("visual.ln_pre", width);
+    blocks("visual.transformer.", shape_.vision_layers[0], width);
+    norm("visual.ln_post", width);
+    need("visual.proj", {width, shape_.embedding});
+  }
+
+  void resnet() const {
+    const std::int64_t width = shape_.vision_width, last = 32 * width, grid = shape_.image_size / 32;
+    if (last % kHeadWidth != 0) narrow("visual.layer1.0.conv1.weight", width);
+    const std::int64_t stem[] = {3, width / 2, width / 2, width};
+    for (int i = 0; i < 3; ++i) {
+      const std::string n = std::to_string(i + 1);
+      need("visual.conv" + n + ".weight", {stem[i + 1], stem[i], 3, 3});
+      batch_norm("visual.bn" + n, stem[i + 1]);
+    }
+    std::int64_t input = width;
+    for (std::size_t layer = 0; layer < shape_.vision_layers.size(); ++layer) {
+      const std::int64_t planes = width << layer;
+      for (std::int64_t i = 0; i < shape_.vision_layers[layer]; ++i) {
+        const std::string p = "visual.layer" + std::to_string(layer + 1) + "." + std::to_string(i) + ".";
+        need(p + "conv1.weight", {planes, input, 1, 1});
+        need(p + "conv2.weight", {planes, planes, 3, 3});
+        need(p + "conv3.weight", {4 * planes, planes, 1, 1});
+        batch_norm(p + "bn1", planes);
+        batch_norm(p + "bn2", planes);
+        batch_norm(p + "bn3", 4 * planes);
+        if (i == 0) {
+          need(p + "downsample.0.weight", {4 * planes, input, 1, 1});
+          batch_norm(p + "downsample.1", 4 * planes);
+        }
+        input = 4 * planes;
+      }
+    }
+    const std::string pool = "visual.attnpool.";
+    need(pool + "positional_embedding", {grid * grid + 1, last});
+    for (const char* part : {"q_proj", "k_proj", "v_proj"}) linear(pool + part, last, last);
+    linear(pool + "c_proj", last, shape_.embedding);
+  }
+
+ private:
+  void need(const std::string& name, const std::vector<std::int64_t>& sizes) const {
+    const at::Tensor tensor = weights_.tensor(name);
+    if (tensor.sizes() == at::IntArrayRef(sizes)) return;
+    const auto words = [](at::IntArrayRef list) {
+      std::string text;
+      for (const std::int64_t side : list) text += (text.empty() ? "" : ", ") + std::to_string(side);
+      return "[" + text + "]";
+    };
+    throw Error(ErrorKind::model, "'" + weights_.origin() + "': tensor '" + name + "' has the shape " +
+                                      words(tensor.sizes()) + ", but by the others' it should have " +
+                                      words(sizes));
+  }
+  [[noreturn]] void narrow(const std::string& name, std::int64_t width) const {
+    throw Error(ErrorKind::model, "'" + weights_.origin() + "': the width " + std::to_string(width) +
+                                      " of tensor '" + name + "' does not make whole attention heads of 64");
+  }
+  void linear(const std::string& prefix, std::int64_t in, std::int64_t out) const {
+    need(prefix + ".weight", {out, in});
+    need(prefix + ".bias", {out});
+  }
+  void norm(const std::string& prefix, std::int64_t width) const {
+    need(prefix + ".weight", {width});
+    need(prefix + ".bias", {width});
+  }
+  void batch_norm(const std::string& prefix, std::int64_t width) const {
+    norm(prefix, width);
+    need(prefix + ".running_mean", {width});
+    need(prefix + ".running_var", {width});
+  }
+  void blocks(const std::string& prefix, std::int64_t layers, std::int64_t width) const {
+    for (std::int64_t i = 0; i < layers; ++i) {
+      const std::string p = prefix + "resblocks." + std::to_string(i) + ".";
+      norm(p + "ln_1", width);
+      norm(p + "ln_2", width);
+      need(p + "attn.in_proj_weight", {3 * width, width});
+      need(p + "attn.in_proj_bias", {3 * width});
+      linear(p + "attn.out_proj", width, width);
+      linear(p + "mlp.c_fc", width, 4 * width);
+      linear(p + "mlp.c_proj", 4 * width, width);
+    }
+  }
+
+  const Weights& weights_;
+  const Shape& shape_;
+};
 
 }  // namespace
 
@@ -64,14 +172,14 @@ Shape infer_shape(const Weights& weights) {
   shape.context = expect(weights, "positional_embedding", 2).size(0);
   shape.vocabulary = expect(weights, "token_embedding.weight", 2).size(0);
   shape.text_layers = count_blocks(weights, "transformer.resblocks.");
-  if (shape.vision_transformer && shape.vision_width % kHeadWidth != 0)
-    throw Error(ErrorKind::model, "'" + weights.origin() + "': width " + std::to_string(shape.vision_width) +
-                                      " of the vision transformer is not a multiple of 64");
+  const ShapeCheck check(weights, shape);
+  check.text();
+  shape.vision_transformer ? check.vision_transformer() : check.resnet();
   return shape;
 }
 
-std::unique_ptr<VisionTower> make_vision_tower(const Shape& shape, const TensorSource& get, Activation activation,
-                                               bool training) {
+std::unique_ptr<VisionTower> make_vision_tower(const Shape& shape, const TensorSource& get,
+                                               Activation activation, bool training) {
   if (shape.vision_transformer) return std::make_unique<VisionTransformer>(shape, get, activation);
   return std::make_unique<ModifiedResNet>(shape, get, training);
 }

@@ -1,0 +1,16 @@
+#pragma once
+// What the allocator is told.
+
+#include <malloc.h>
+
+namespace reverie {
+
+/// Steps allocate and free the same large buffers over and over: keep them instead of returning them to the kernel,
+/// which would hand out zeroed pages again at each step. Call it before anything large is allocated.
+inline void keep_freed_memory() {
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  mallopt(M_TRIM_THRESHOLD, 2147483647);
+  mallopt(M_TOP_PAD, 64 << 20);
+}
+
+}  // namespace reverie

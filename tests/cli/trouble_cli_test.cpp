@@ -1,0 +1,247 @@
+// Interruptions, damage, terminals and mistakes on the command line.
+
+#include <pty.h>
+
+#include <csignal>
+#include <cstdio>
+
+#include "cli/real_program.h"
+
+namespace reverie::test {
+namespace {
+
+/// Starts a render whose errors go through a pipe, waits until it says `sign`, and sends `signal`.
+Outcome interrupted_render(const fs::path& folder, const Words& words, const std::string& sign, int signal) {
+  const Words line = command("render", words);
+  int pipe_ends[2];
+  EXPECT_EQ(::pipe(pipe_ends), 0);
+  const fs::path out = folder / "stdout";
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::dup2(::open(out.c_str(), O_WRONLY | O_CREAT, 0600), STDOUT_FILENO);
+    ::dup2(pipe_ends[1], STDERR_FILENO);
+    ::close(pipe_ends[0]);
+    ::close(pipe_ends[1]);
+    become(line, folder);
+  }
+  ::close(pipe_ends[1]);
+  Outcome outcome;
+  bool sent = false;
+  char buffer[4096];
+  for (ssize_t n; (n = ::read(pipe_ends[0], buffer, sizeof buffer)) > 0;) {
+    outcome.err.append(buffer, static_cast<std::size_t>(n));
+    if (!sent && holds(outcome.err, sign)) {
+      ::kill(child, signal);
+      sent = true;
+    }
+  }
+  ::close(pipe_ends[0]);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  record_end(status, outcome);
+  outcome.out = read_bytes(out);
+  EXPECT_TRUE(sent) << outcome.err;
+  return outcome;
+}
+
+TEST(Interrupted, TheLastPictureIsWholeAndNothingElseIsLeft) {
+  for (const int signal : {SIGINT, SIGTERM}) {
+    const Scratch scratch;
+    const Outcome outcome = interrupted_render(
+        scratch.path(), tiny("red", {"steps_per_scene=1000000", "save_every=2"}), "default_2.png", signal);
+    EXPECT_EQ(outcome.status, 130) << outcome.err;
+    EXPECT_TRUE(holds(outcome.out, "interrupted after ")) << outcome.out;
+    std::size_t pictures = 0;
+    for (const std::string& file : files_below(scratch / "images_out")) {
+      EXPECT_FALSE(holds(file, ".part")) << file;
+      if (fs::path(file).extension() != ".png") continue;
+      EXPECT_EQ(read_png(scratch.path() / "images_out" / file).width, 64) << file;
+      ++pictures;
+    }
+    EXPECT_GE(pictures, 2u);
+  }
+}
+
+TEST(Interrupted, BeforeTheFirstStepTooTheProgramEndsByItself) {
+  const Scratch scratch;
+  // What is said before the weights are read comes long before the first step.
+  Words words = tiny("red", {"steps_per_scene=1000000"});
+  words[1] = "perceptors=[]";
+  const Outcome outcome = interrupted_render(scratch.path(), words, "no perceptor is chosen", SIGINT);
+  EXPECT_EQ(outcome.status, 130) << outcome.err;
+  for (const std::string& file : files_below(scratch.path())) EXPECT_FALSE(holds(file, ".part")) << file;
+}
+
+/// A copy of the program whose parts can be damaged.
+class DamagedInstallation : public testing::Test {
+ protected:
+  void SetUp() override {
+    fs::create_directories(scratch_ / "app/bin");
+    fs::create_directories(scratch_ / "app/share/reverie");
+    fs::create_directories(scratch_ / "work");
+    fs::copy_file(REVERIE_PROGRAM, scratch_ / "app/bin/reverie");
+    fs::create_directories(scratch_ / "app/lib/reverie");
+    fs::copy(prefix() / "lib/reverie/plugins", scratch_ / "app/lib/reverie/plugins",
+             fs::copy_options::recursive);
+    fs::create_directory_symlink(fs::canonical(prefix() / "share/reverie/models"),
+                                 scratch_ / "app/share/reverie/models");
+  }
+  Outcome render_there(const Words& words) {
+    return run(command("render", words, scratch_ / "app/bin/reverie"), scratch_ / "work");
+  }
+
+  Scratch scratch_;
+};
+
+TEST_F(DamagedInstallation, WorksWhileWhole) {
+  EXPECT_EQ(render_there(tiny("red", {"steps_per_scene=1"})).status, 0);
+}
+
+TEST_F(DamagedInstallation, EachPluginOfARunIsNamedWhenItIsGarbage) {
+  for (const char* name : {"image_models/unlimited_palette.so", "perceptors/clip.so", "io/png_sequence.so"}) {
+    const fs::path plugin = scratch_.path() / "app/lib/reverie/plugins" / name;
+    const std::string whole = read_bytes(plugin);
+    for (const std::string& garbage :
+         {std::string("no library at all\n"), std::string(), whole.substr(0, whole.size() / 2),
+          "\x7F"
+          "ELF" +
+              std::string(4096, '\x5A')}) {
+      scratch_.write(fs::relative(plugin, scratch_.path()).string(), garbage);
+      const Outcome outcome = render_there(tiny("red"));
+      EXPECT_EQ(outcome.signal, 0) << name;
+      EXPECT_GT(outcome.status, 0) << name;
+      EXPECT_TRUE(holds(outcome.err, plugin.string())) << outcome.err;
+      EXPECT_EQ(outcome.err.rfind("reverie: ", 0), 0u) << "one message, from its beginning: " << outcome.err;
+      EXPECT_TRUE(fs::is_empty(scratch_ / "work")) << name;
+    }
+    scratch_.write(fs::relative(plugin, scratch_.path()).string(), whole);
+  }
+}
+
+TEST_F(DamagedInstallation, WithoutAnyPlugins) {
+  fs::remove_all(scratch_ / "app/lib/reverie/plugins");
+  const Outcome outcome = render_there(tiny("red"));
+  EXPECT_GT(outcome.status, 0);
+  EXPECT_TRUE(holds(outcome.err, (scratch_ / "app/lib/reverie/plugins/image_models").string()))
+      << outcome.err;
+  EXPECT_TRUE(fs::is_empty(scratch_ / "work"));
+}
+
+TEST(DamagedWeights, AreNamed) {
+  const Scratch scratch;
+  const std::string whole =
+      read_bytes(prefix() / "share/reverie/models" / (shipped_model() + ".safetensors"));
+  for (const std::string& bytes : {std::string(), whole.substr(0, 1000), whole.substr(0, whole.size() - 1)}) {
+    const fs::path path = scratch.write("cut.safetensors", bytes);
+    const Outcome outcome = render(scratch.path(), tiny("red", {"perceptors=cut.safetensors"}));
+    EXPECT_EQ(outcome.status, 1);
+    EXPECT_TRUE(holds(outcome.err, "'cut.safetensors' is not a valid safetensors file")) << outcome.err;
+    EXPECT_EQ(files_below(scratch.path()), Words{"cut.safetensors"});
+  }
+}
+
+TEST(MissingWeights, TheNearestIsTold) {
+  const Scratch scratch;
+  const Outcome outcome = render(scratch.path(), tiny("red", {"perceptors=" + shipped_model() + "x"}));
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_TRUE(holds(outcome.err, "did you mean '" + shipped_model() + "'?")) << outcome.err;
+  EXPECT_TRUE(fs::is_empty(scratch.path()));
+}
+
+TEST(Output, WhereNothingCanBeWritten) {
+  const Scratch scratch;
+  scratch.write("images_out", "a file stands where the folder should be");
+  const Outcome outcome = render(scratch.path(), tiny("red"));
+  EXPECT_EQ(outcome.status, 1) << outcome.err;
+  EXPECT_EQ(outcome.signal, 0);
+  EXPECT_TRUE(holds(outcome.err, "images_out")) << outcome.err;
+  EXPECT_EQ(files_below(scratch.path()), Words{"images_out"});
+}
+
+TEST(Prompts, TooLongForThePerceptor) {
+  const Scratch scratch;
+  std::string words;
+  for (int i = 0; i < 200; ++i) words += "heart ";
+  const Outcome outcome = render(scratch.path(), tiny(words));
+  EXPECT_GT(outcome.status, 0);
+  EXPECT_TRUE(holds(outcome.err, "the prompt 'heart heart")) << outcome.err;
+  EXPECT_TRUE(fs::is_empty(scratch.path()));
+}
+
+TEST(ProgressReport, IsPlainLinesWithoutATerminal) {
+  const Scratch scratch;
+  const Outcome outcome = render(scratch.path(), tiny("a red heart"));
+  EXPECT_FALSE(holds(outcome.err, "\r")) << outcome.err;
+  EXPECT_FALSE(holds(outcome.err, "\033")) << outcome.err;
+  for (const char* part :
+       {"step 1/4 ", "step 4/4 ", "a red heart", "saved images_out/default/default_1.png\n"})
+    EXPECT_TRUE(holds(outcome.err, part)) << part << " in\n" << outcome.err;
+}
+
+TEST(ProgressReport, IsABarOnATerminal) {
+  const Scratch scratch;
+  const Words line = command("render", tiny("a red heart", {"steps_per_scene=8"}));
+  int terminal = -1;
+  const winsize size{24, 100, 0, 0};
+  const pid_t child = ::forkpty(&terminal, nullptr, nullptr, &size);
+  ASSERT_GE(child, 0);
+  if (child == 0) become(line, scratch.path());
+  std::string seen;
+  char buffer[4096];
+  // The terminal ends with an error when its last user is gone.
+  for (ssize_t n; (n = ::read(terminal, buffer, sizeof buffer)) > 0;)
+    seen.append(buffer, static_cast<std::size_t>(n));
+  ::close(terminal);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(WEXITSTATUS(status), 0) << seen;
+  EXPECT_TRUE(holds(seen, "█")) << seen;
+  EXPECT_TRUE(holds(seen, "\r\033[K")) << "drawn over itself: " << seen;
+  EXPECT_TRUE(holds(seen, "8/8")) << seen;
+  EXPECT_TRUE(holds(seen, "done: 8 steps")) << seen;
+}
+
+TEST(CommandLine, MistakesAreExplained) {
+  const Scratch scratch;
+  const auto expect = [&](const Words& words, const std::string& fragment) {
+    Words line = {REVERIE_PROGRAM};
+    line.insert(line.end(), words.begin(), words.end());
+    const Outcome outcome = run(line, scratch.path());
+    EXPECT_EQ(outcome.status, 2) << outcome.err;
+    EXPECT_TRUE(holds(outcome.out + outcome.err, fragment)) << outcome.err;
+  };
+  expect({}, "usage:");
+  expect({"rendre"}, "there is no command 'rendre'");
+  expect({"render"}, "render needs a settings file");
+  expect({"render", "--colour"}, "--colour");
+  expect({"check", "scenes=red", "cutouts"}, "'cutouts' is not of the form name=value");
+  expect({"plugins", "remove"}, "'list' or 'describe NAME'");
+  EXPECT_TRUE(fs::is_empty(scratch.path()));
+}
+
+TEST(CommandLine, HelpVersionAndChecksSucceed) {
+  const Scratch scratch;
+  for (const Words& words : {Words{"--help"}, Words{"--version"}, Words{"settings"}, Words{"plugins", "list"},
+                             Words{"check", "scenes=red"}, Words{"config", "scenes=red"}}) {
+    Words line = {REVERIE_PROGRAM};
+    line.insert(line.end(), words.begin(), words.end());
+    const Outcome outcome = run(line, scratch.path());
+    EXPECT_EQ(outcome.status, 0) << words[0] << outcome.err;
+    EXPECT_NE(outcome.out, "") << words[0];
+  }
+  EXPECT_TRUE(fs::is_empty(scratch.path()));
+}
+
+TEST(CommandLine, PrintedSettingsCanBeReadAgain) {
+  const Scratch scratch;
+  const Outcome first = run(
+      command("config", {"scenes=a \"red\" hill: 2 | \xF0\x9F\x98\x80 #1", "cut_pow=0.1"}), scratch.path());
+  ASSERT_EQ(first.status, 0) << first.err;
+  scratch.write("again.yaml", first.out);
+  const Outcome second = run(command("config", {"again.yaml"}), scratch.path());
+  EXPECT_EQ(second.status, 0) << second.err;
+  EXPECT_EQ(second.out, first.out);
+}
+
+}  // namespace
+}  // namespace reverie::test

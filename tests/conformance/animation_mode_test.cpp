@@ -1,0 +1,143 @@
+#include "reverie/animation_mode.h"
+
+#include "conformance/tensors.h"
+#include "fixtures/plugins_under_test.h"
+
+namespace reverie::test {
+namespace {
+
+/// Animation modes over image models with a canvas and without.
+class WithoutCanvas final : public ImageModel {
+ public:
+  explicit WithoutCanvas(std::shared_ptr<ImageModel> model) : model_(std::move(model)) {}
+  void randomise() override { model_->randomise(); }
+  void encode(const at::Tensor& image) override { model_->encode(image); }
+  std::vector<at::Tensor> parameters() override { return model_->parameters(); }
+  double learning_rate() const override { return model_->learning_rate(); }
+  at::Tensor decode() override { return model_->decode(); }
+  at::Tensor decode_final() override { return model_->decode_final(); }
+  std::map<std::string, at::Tensor> state() const override { return model_->state(); }
+  void load_state(const std::map<std::string, at::Tensor>& state) override { model_->load_state(state); }
+
+ private:
+  std::shared_ptr<ImageModel> model_;
+};
+
+class AnimationModeConformance : public testing::TestWithParam<std::string> {
+ protected:
+  AnimationModeConformance() : host_(host_options()) {}
+
+  const PluginFile& plugin() const { return plugins().find(AnimationMode::kKind, GetParam()); }
+
+  std::shared_ptr<ImageModel> model(std::int64_t width, std::int64_t height, bool canvas = true) {
+    const PluginFile& palette = plugins().find(ImageModel::kKind, "unlimited_palette");
+    auto made = create<ImageModel>(palette, host_, defaults(palette), {width, height});
+    made->encode(smooth_picture(width, height));
+    if (canvas) return made;
+    return std::make_shared<WithoutCanvas>(made);
+  }
+
+  /// A mode and what its needs() ask for.
+  struct Stage {
+    std::shared_ptr<AnimationMode> mode;
+    std::shared_ptr<DepthEstimator> depth;
+    std::shared_ptr<FlowEstimator> flow;
+    std::shared_ptr<FrameSource> video;
+    AnimationMode::Tools tools() const { return {depth.get(), flow.get(), video.get()}; }
+  };
+  Stage stage(std::int64_t width, std::int64_t height) {
+    Stage result;
+    result.mode = create<AnimationMode>(plugin(), host_, defaults(plugin()), {{width, height}, 12});
+    const AnimationMode::Needs needs = result.mode->needs();
+    EXPECT_GE(needs.history, 0);
+    if (needs.depth)
+      result.depth = make<DepthEstimator>(plugins().find(DepthEstimator::kKind, "plane"), host_);
+    if (needs.flow)
+      result.flow = make<FlowEstimator>(plugins().find(FlowEstimator::kKind, "zero_flow"), host_);
+    if (needs.video)
+      result.video = make<FrameSource>(plugins().find(FrameSource::kKind, "single_colour"), host_);
+    return result;
+  }
+
+  /// Moving settings at their defaults.
+  FrameContext context(std::int64_t frame) const {
+    FrameContext result;
+    result.frame = frame;
+    result.step = 50 * (frame + 1);
+    result.t = static_cast<double>(frame) / 12;
+    for (const ParamSpec& spec : std::span(plugin().descriptor->params, plugin().descriptor->param_count))
+      if (spec.animatable) result.parameters[spec.name] = spec.default_number;
+    return result;
+  }
+
+  HostServices host_;
+};
+
+TEST_P(AnimationModeConformance, MovesThePicture) {
+  for (const bool canvas : {true, false}) {
+    for (const auto& [width, height] : {std::pair{64, 48}, {33, 17}, {1, 1}}) {
+      SCOPED_TRACE(std::to_string(width) + "x" + std::to_string(height) + (canvas ? "" : ", without canvas"));
+      const auto picture = model(width, height, canvas);
+      const Stage all = stage(width, height);
+      const std::vector<at::Tensor> parameters = picture->parameters();
+      for (int frame = 0; frame < 3; ++frame) {
+        const AnimationMode::Move move = all.mode->advance(context(frame), *picture, all.tools());
+        EXPECT_TRUE(is_plane(move.image, {1, 3, height, width}, 0, 1));
+        EXPECT_FALSE(move.image.requires_grad());
+        if (move.flow) {
+          EXPECT_TRUE(is_plane(*move.flow, {1, 2, height, width}, -kUnbounded, kUnbounded));
+          EXPECT_FALSE(move.flow->requires_grad());
+        }
+        if (move.reliable) {
+          EXPECT_TRUE(is_plane(*move.reliable, {1, 1, height, width}, 0, 1));
+        }
+        if (move.finished) break;
+      }
+      EXPECT_TRUE(is_plane(picture->decode(), {1, 3, height, width}, 0, 1));
+      EXPECT_TRUE(picture->decode().requires_grad()) << "what was moved can be optimised further";
+      for (std::size_t i = 0; i < parameters.size(); ++i) {
+        EXPECT_TRUE(picture->parameters()[i].is_same(parameters[i]));
+        EXPECT_FALSE(parameters[i].grad().defined()) << "moving computes no gradients";
+      }
+    }
+  }
+}
+
+TEST_P(AnimationModeConformance, FirstImageIsAPicture) {
+  const Stage all = stage(64, 48);
+  const auto image = all.mode->first_image(all.tools());
+  EXPECT_TRUE(!image || is_picture(*image));
+}
+
+TEST_P(AnimationModeConformance, NeedsStayTheSame) {
+  const Stage all = stage(64, 48);
+  const AnimationMode::Needs before = all.mode->needs();
+  const auto picture = model(64, 48);
+  all.mode->advance(context(0), *picture, all.tools());
+  const AnimationMode::Needs after = all.mode->needs();
+  EXPECT_EQ(before.depth, after.depth);
+  EXPECT_EQ(before.flow, after.flow);
+  EXPECT_EQ(before.video, after.video);
+  EXPECT_EQ(before.history, after.history);
+}
+
+TEST_P(AnimationModeConformance, StateContinuesExactly) {
+  const Stage first = stage(64, 48), second = stage(64, 48);
+  const auto picture = model(64, 48), other = model(64, 48);
+  for (int frame = 0; frame < 2; ++frame) first.mode->advance(context(frame), *picture, first.tools());
+  second.mode->load_state(first.mode->state());
+  other->load_state(picture->state());
+  for (int frame = 2; frame < 4; ++frame) {
+    const AnimationMode::Move one = first.mode->advance(context(frame), *picture, first.tools());
+    const AnimationMode::Move two = second.mode->advance(context(frame), *other, second.tools());
+    EXPECT_TRUE(at::equal(one.image, two.image)) << "frame " << frame;
+    EXPECT_EQ(one.finished, two.finished);
+  }
+  EXPECT_TRUE(at::equal(picture->decode_final(), other->decode_final()));
+}
+
+INSTANTIATE_TEST_SUITE_P(All, AnimationModeConformance, testing::ValuesIn(names_of(AnimationMode::kKind)),
+                         name_as_is);
+
+}  // namespace
+}  // namespace reverie::test

@@ -1,0 +1,91 @@
+#include "reverie/audio_filter.h"
+
+#include <cmath>
+
+#include "conformance/tensors.h"
+#include "fixtures/plugins_under_test.h"
+
+namespace reverie::test {
+namespace {
+
+class AudioFilterConformance : public testing::TestWithParam<std::string> {
+ protected:
+  AudioFilterConformance() : host_(host_options()) {}
+
+  const PluginFile& plugin() const { return plugins().find(AudioFilter::kKind, GetParam()); }
+  std::shared_ptr<AudioFilter> filter() { return make<AudioFilter>(plugin(), host_); }
+
+  /// Swelling and fading tones of many pitches.
+  static std::vector<float> track(double seconds, double rate) {
+    std::vector<float> samples(static_cast<std::size_t>(seconds * rate));
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+      const double t = static_cast<double>(i) / rate;
+      double sum = 0;
+      for (const double pitch : {55.0, 220.0, 880.0, 3520.0}) sum += std::sin(6.283185307 * pitch * t);
+      samples[i] = static_cast<float>(sum / 4 * std::sin(3 * t));
+    }
+    return samples;
+  }
+
+  HostServices host_;
+};
+
+TEST_P(AudioFilterConformance, ValuesLieBetweenZeroAndOne) {
+  for (const double rate : {44100.0, 8000.0}) {
+    for (const double frames_per_second : {12.0, 29.97, 0.5}) {
+      SCOPED_TRACE(std::to_string(rate) + " Hz, " + std::to_string(frames_per_second) + " frames per second");
+      const auto it = filter();
+      it->prepare(track(3, rate), rate, frames_per_second);
+      double most = 0;
+      for (double t = 0; t < 3; t += 1 / frames_per_second) {
+        const std::map<std::string, double> values = it->analyse(t);
+        ASSERT_TRUE(values.count("band")) << "the variable that the settings named";
+        for (const auto& [name, value] : values) {
+          EXPECT_GE(value, 0) << name << " at " << t;
+          EXPECT_LE(value, 1) << name << " at " << t;
+          most = std::max(most, value);
+        }
+      }
+      EXPECT_GT(most, 0) << "a loud track says something";
+    }
+  }
+}
+
+TEST_P(AudioFilterConformance, OutsideTheTrackEveryValueIsZero) {
+  const auto it = filter();
+  it->prepare(track(2, 44100), 44100, 12);
+  const std::map<std::string, double> inside = it->analyse(1);
+  for (const double t : {-1000.0, -1.0, -0.1, 2.0, 2.1, 3.0, 1e6, 1e12}) {
+    const std::map<std::string, double> values = it->analyse(t);
+    EXPECT_EQ(values.size(), inside.size()) << "at " << t;
+    for (const auto& [name, value] : values) {
+      EXPECT_TRUE(inside.count(name)) << name << ": names never come or go";
+      EXPECT_EQ(value, 0) << name << " at " << t;
+    }
+  }
+}
+
+TEST_P(AudioFilterConformance, SilenceAndEmptinessAreZero) {
+  for (const std::size_t length : {0, 1, 100, 44100}) {
+    const auto it = filter();
+    it->prepare(std::vector<float>(length), 44100, 12);
+    for (const double t : {0.0, 0.5, 2.0})
+      for (const auto& [name, value] : it->analyse(t))
+        EXPECT_EQ(value, 0) << name << " of " << length << " samples at " << t;
+  }
+}
+
+TEST_P(AudioFilterConformance, AnyOrderGivesTheSameValues) {
+  const auto it = filter();
+  it->prepare(track(2, 44100), 44100, 12);
+  std::vector<std::map<std::string, double>> forward;
+  for (int i = 0; i < 24; ++i) forward.push_back(it->analyse(i / 12.0));
+  for (int i = 23; i >= 0; --i)
+    EXPECT_EQ(it->analyse(i / 12.0), forward[static_cast<std::size_t>(i)]) << "frame " << i;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, AudioFilterConformance, testing::ValuesIn(names_of(AudioFilter::kKind)),
+                         name_as_is);
+
+}  // namespace
+}  // namespace reverie::test

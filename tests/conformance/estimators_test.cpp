@@ -1,0 +1,96 @@
+// Depth and flow estimators.
+
+#include "conformance/tensors.h"
+#include "fixtures/plugins_under_test.h"
+
+namespace reverie::test {
+namespace {
+
+const std::pair<std::int64_t, std::int64_t> kSizes[] = {{1, 1}, {1, 9}, {9, 1}, {33, 17}, {130, 66}};
+
+class DepthEstimatorConformance : public testing::TestWithParam<std::string> {
+ protected:
+  DepthEstimatorConformance() : host_(host_options()), it_(make<DepthEstimator>(plugin(), host_)) {}
+  const PluginFile& plugin() const { return plugins().find(DepthEstimator::kKind, GetParam()); }
+
+  HostServices host_;
+  std::shared_ptr<DepthEstimator> it_;
+};
+
+TEST_P(DepthEstimatorConformance, GivesADepthForEveryPixelOfAnySize) {
+  const DepthEstimator::Range range = it_->range();
+  EXPECT_LT(range.nearest, range.farthest);
+  for (const auto& [width, height] : kSizes) {
+    const at::Tensor image = smooth_picture(width, height), copy = image.clone();
+    // Half a unit in the last place of a float32 for ranges that are no float32.
+    EXPECT_TRUE(is_plane(it_->estimate(image), {1, 1, height, width}, range.nearest * (1 - 1e-7),
+                         range.farthest * (1 + 1e-7)));
+    EXPECT_TRUE(at::equal(image, copy)) << "the picture is only read";
+  }
+}
+
+TEST_P(DepthEstimatorConformance, IsDeterministic) {
+  const at::Tensor image = smooth_picture(40, 30);
+  EXPECT_TRUE(at::equal(it_->estimate(image), it_->estimate(image)));
+}
+
+TEST_P(DepthEstimatorConformance, GradientsFlowIfItSaysSo) {
+  const at::Tensor image = smooth_picture(40, 30).set_requires_grad(true);
+  const at::Tensor depth = it_->estimate(image);
+  if (!it_->differentiable()) GTEST_SKIP() << "it says it is not differentiable";
+  ASSERT_TRUE(depth.requires_grad());
+  depth.sum().backward();
+  ASSERT_TRUE(image.grad().defined());
+  EXPECT_TRUE(image.grad().isfinite().all().item<bool>());
+}
+
+INSTANTIATE_TEST_SUITE_P(All, DepthEstimatorConformance, testing::ValuesIn(names_of(DepthEstimator::kKind)),
+                         name_as_is);
+
+class FlowEstimatorConformance : public testing::TestWithParam<std::string> {
+ protected:
+  FlowEstimatorConformance() : host_(host_options()), it_(make<FlowEstimator>(plugin(), host_)) {}
+  const PluginFile& plugin() const { return plugins().find(FlowEstimator::kKind, GetParam()); }
+
+  HostServices host_;
+  std::shared_ptr<FlowEstimator> it_;
+};
+
+TEST_P(FlowEstimatorConformance, GivesAMotionForEveryPixelOfAnySize) {
+  for (const auto& [width, height] : kSizes) {
+    const at::Tensor from = smooth_picture(width, height), to = from.roll(1, 3).contiguous(),
+                     copy = from.clone();
+    const double farthest = 2.0 * static_cast<double>(width + height);
+    EXPECT_TRUE(is_plane(it_->estimate(from, to), {1, 2, height, width}, -farthest, farthest));
+    EXPECT_TRUE(at::equal(from, copy)) << "the pictures are only read";
+  }
+}
+
+TEST_P(FlowEstimatorConformance, ThePictureItselfHasHardlyMoved) {
+  const at::Tensor image = smooth_picture(64, 48);
+  EXPECT_LT(it_->estimate(image, image).abs().mean().item<double>(), 0.5) << "pixels";
+}
+
+TEST_P(FlowEstimatorConformance, IsDeterministic) {
+  const at::Tensor from = smooth_picture(40, 30), to = from.flip(3).contiguous();
+  EXPECT_TRUE(at::equal(it_->estimate(from, to), it_->estimate(from, to)));
+}
+
+TEST_P(FlowEstimatorConformance, GradientsFlowToBothIfItSaysSo) {
+  const at::Tensor from = smooth_picture(40, 30).set_requires_grad(true);
+  const at::Tensor to = smooth_picture(40, 30).roll(2, 3).set_requires_grad(true);
+  const at::Tensor flow = it_->estimate(from, to);
+  if (!it_->differentiable()) GTEST_SKIP() << "it says it is not differentiable";
+  ASSERT_TRUE(flow.requires_grad());
+  flow.sum().backward();
+  for (const at::Tensor& image : {from, to}) {
+    ASSERT_TRUE(image.grad().defined());
+    EXPECT_TRUE(image.grad().isfinite().all().item<bool>());
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, FlowEstimatorConformance, testing::ValuesIn(names_of(FlowEstimator::kKind)),
+                         name_as_is);
+
+}  // namespace
+}  // namespace reverie::test

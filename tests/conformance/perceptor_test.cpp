@@ -1,0 +1,206 @@
+#include "reverie/perceptor.h"
+
+#include "conformance/tensors.h"
+#include "fixtures/plugins_under_test.h"
+
+namespace reverie::test {
+namespace {
+
+/// Weights that no network understands.
+class ForeignWeights final : public Weights {
+ public:
+  std::vector<std::string> names() const override { return {"layer.bias", "layer.weight"}; }
+  bool contains(const std::string& name) const override {
+    return name == "layer.bias" || name == "layer.weight";
+  }
+  at::Tensor tensor(const std::string& name) const override {
+    if (!contains(name)) throw Error(ErrorKind::model, "no tensor '" + name + "'");
+    return at::zeros({2, 2});
+  }
+  const std::map<std::string, std::string>& metadata() const override { return metadata_; }
+  std::string origin() const override { return "foreign"; }
+
+ private:
+  std::map<std::string, std::string> metadata_;
+};
+
+/// A plugin and a model that it accepts.
+struct Pair {
+  std::string plugin, model;
+  friend std::ostream& operator<<(std::ostream& out, const Pair& pair) {
+    return out << pair.plugin << " with " << pair.model;
+  }
+};
+
+std::vector<Pair> pairs() {
+  HostServices host(host_options());
+  std::vector<Pair> result;
+  for (const PluginFile* plugin : plugins().usable(Perceptor::kKind))
+    for (const std::string& model : shipped_models())
+      if (plugin->descriptor->accepts && plugin->descriptor->accepts(host.load_weights(model).get()))
+        result.push_back({plugin->name, model});
+  return result;
+}
+
+class PerceptorConformance : public testing::TestWithParam<Pair> {
+ protected:
+  PerceptorConformance() : host_(services()) {
+    // Loading takes longer than most tests.
+    static std::map<std::string, std::shared_ptr<Perceptor>> loaded;
+    std::shared_ptr<Perceptor>& perceptor = loaded[GetParam().plugin + "/" + GetParam().model];
+    if (!perceptor) perceptor = fresh();
+    perceptor_ = perceptor;
+  }
+
+  static HostServices& services() {
+    static HostServices host(host_options());
+    return host;
+  }
+  std::shared_ptr<Perceptor> fresh() {
+    return create<Perceptor>(plugin(), host_, defaults(plugin()),
+                             {GetParam().model, host_.load_weights(GetParam().model)});
+  }
+  const PluginFile& plugin() const { return plugins().find(Perceptor::kKind, GetParam().plugin); }
+
+  /// [count, 3, S, S]: smooth, with some noise, each another.
+  at::Tensor images(std::int64_t count, std::uint64_t seed = 1) {
+    const std::int64_t side = perceptor_->input_size();
+    return (smooth_picture(side, side) * 0.8 + random_tensor({count, 3, side, side}, seed) * 0.1).clamp(0, 1);
+  }
+
+  HostServices& host_;
+  std::shared_ptr<Perceptor> perceptor_;
+};
+
+TEST_P(PerceptorConformance, EmbedsImages) {
+  EXPECT_GT(perceptor_->input_size(), 0);
+  EXPECT_GT(perceptor_->embedding_size(), 0);
+  for (const std::int64_t count : {1, 3}) {
+    const at::Tensor embeddings = perceptor_->embed_images(images(count));
+    EXPECT_TRUE(is_plane(embeddings, {count, perceptor_->embedding_size()}, -kUnbounded, kUnbounded));
+    EXPECT_GT(embeddings.norm(2, 1).min().item<double>(), 0) << "an embedding needs a direction";
+  }
+}
+
+TEST_P(PerceptorConformance, TakesValuesSlightlyOutsideTheRange) {
+  const at::Tensor embeddings = perceptor_->embed_images(images(2) * 1.4 - 0.2);
+  EXPECT_TRUE(is_plane(embeddings, {2, perceptor_->embedding_size()}, -kUnbounded, kUnbounded));
+}
+
+TEST_P(PerceptorConformance, IsDeterministic) {
+  const at::Tensor batch = images(2);
+  EXPECT_TRUE(at::equal(perceptor_->embed_images(batch), perceptor_->embed_images(batch.clone())));
+}
+
+TEST_P(PerceptorConformance, RowsDoNotDependOnEachOther) {
+  const at::Tensor batch = images(4);
+  const at::Tensor together = perceptor_->embed_images(batch);
+  const double scale = together.norm(2, 1).mean().item<double>();
+  for (std::int64_t i = 0; i < 4; ++i) {
+    const at::Tensor alone = perceptor_->embed_images(batch.narrow(0, i, 1));
+    EXPECT_LT((alone[0] - together[i]).norm().item<double>() / scale, 1e-4) << "row " << i;
+  }
+  const at::Tensor turned = perceptor_->embed_images(batch.flip(0)).flip(0);
+  EXPECT_LT((turned - together).norm(2, 1).max().item<double>() / scale, 1e-4);
+}
+
+TEST_P(PerceptorConformance, TellsImagesApart) {
+  const at::Tensor embeddings = perceptor_->embed_images(at::cat({images(1), images(1).flip({2, 3}) * 0.3}));
+  EXPECT_GT((embeddings[0] - embeddings[1]).norm().item<double>(),
+            1e-3 * embeddings[0].norm().item<double>());
+}
+
+TEST_P(PerceptorConformance, GradientIsThatOfFiniteDifferences) {
+  const at::Tensor at_images = images(2);
+  const at::Tensor weights = random_tensor({2, perceptor_->embedding_size()}, 5);
+  const auto value = [&](const at::Tensor& x) { return (perceptor_->embed_images(x) * weights).sum(); };
+
+  const at::Tensor variable = at_images.clone().set_requires_grad(true);
+  value(variable).backward();
+  const at::Tensor gradient = variable.grad();
+  ASSERT_TRUE(gradient.defined());
+  ASSERT_TRUE(gradient.isfinite().all().item<bool>());
+  ASSERT_GT(gradient.norm().item<double>(), 0);
+
+  // A random direction alone is nearly orthogonal to the gradient, and float32 would drown the difference.
+  const at::Tensor random = random_tensor(gradient.sizes(), 6);
+  const at::Tensor direction = gradient / gradient.norm() + random / random.norm();
+  const double predicted = (gradient * direction).sum().item<double>();
+  const double h = 0.02;
+  const double measured =
+      (value(at_images + direction * h) - value(at_images - direction * h)).item<double>() / (2 * h);
+  EXPECT_NEAR(measured, predicted, 0.03 * std::abs(predicted));
+}
+
+TEST_P(PerceptorConformance, WeightsAskForNoGradient) {
+  const at::Tensor embeddings = perceptor_->embed_images(images(1));
+  EXPECT_FALSE(embeddings.requires_grad())
+      << "gradients of weights cost time and memory, and nothing uses them";
+}
+
+TEST_P(PerceptorConformance, EmbedsTexts) {
+  const std::vector<std::string> texts = {"a red heart", "a blue square", "", "Ünïcödé 😀 文字",
+                                          "a red heart"};
+  const at::Tensor rows = perceptor_->embed_texts(texts);
+  EXPECT_TRUE(is_plane(rows, {static_cast<std::int64_t>(texts.size()), perceptor_->embedding_size()},
+                       -kUnbounded, kUnbounded));
+  EXPECT_FALSE(rows.requires_grad());
+  const double scale = rows.norm(2, 1).mean().item<double>();
+  EXPECT_LT((rows[0] - rows[4]).norm().item<double>() / scale, 1e-4) << "the same text, the same row";
+  EXPECT_GT((rows[0] - rows[1]).norm().item<double>() / scale, 1e-3);
+  const at::Tensor alone = perceptor_->embed_texts({texts[1]});
+  EXPECT_LT((alone[0] - rows[1]).norm().item<double>() / scale, 1e-4) << "rows do not depend on each other";
+}
+
+TEST_P(PerceptorConformance, NoTextsGiveNoRows) {
+  const at::Tensor rows = perceptor_->embed_texts({});
+  EXPECT_EQ(rows.sizes(), at::IntArrayRef({0, perceptor_->embedding_size()}));
+}
+
+TEST_P(PerceptorConformance, TooLongATextIsAnErrorThatNamesIt) {
+  std::string text = "an endless tale of";
+  for (int i = 0; i < 2000; ++i) text += " and then";
+  const Error error = error_of([&] { perceptor_->embed_texts({"short", text}); });
+  EXPECT_EQ(error.kind(), ErrorKind::settings);
+  EXPECT_NE(std::string(error.what()).find("an endless tale of and then"), std::string::npos) << error.what();
+  EXPECT_LT(std::string(error.what()).size(), 2000u) << "the message must stay readable";
+}
+
+TEST_P(PerceptorConformance, ImagesOutliveTheTextEncoder) {
+  const at::Tensor batch = images(2);
+  const auto it = fresh();
+  const at::Tensor before = it->embed_images(batch);
+  it->embed_texts({"a red heart"});
+  it->release_text_encoder();
+  it->release_text_encoder();
+  EXPECT_TRUE(at::equal(it->embed_images(batch), before));
+  EXPECT_THROW(it->embed_texts({"a red heart"}), Error) << "asking all the same is a mistake, not a crash";
+}
+
+TEST_P(PerceptorConformance, ForeignWeightsAreNotAccepted) {
+  ASSERT_TRUE(plugin().descriptor->accepts);
+  const ForeignWeights foreign;
+  EXPECT_FALSE(plugin().descriptor->accepts(&foreign));
+}
+
+TEST_P(PerceptorConformance, MissingWeightsAreRefusedUnlessItNeedsNone) {
+  try {
+    const auto perceptor = create<Perceptor>(plugin(), host_, defaults(plugin()), {plugin().name, nullptr});
+    EXPECT_GT(perceptor->input_size(), 0);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::settings) << error.what();
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, PerceptorConformance, testing::ValuesIn(pairs()),
+                         [](const auto& info) { return info.param.plugin + "_with_" + info.param.model; });
+
+TEST(AllPerceptorConformance, EveryShippedModelIsAccepted) {
+  std::set<std::string> accepted;
+  for (const Pair& pair : pairs()) accepted.insert(pair.model);
+  EXPECT_FALSE(accepted.empty());
+  for (const std::string& model : shipped_models()) EXPECT_TRUE(accepted.count(model)) << model;
+}
+
+}  // namespace
+}  // namespace reverie::test

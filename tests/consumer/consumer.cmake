@@ -1,0 +1,144 @@
+# Run by CTest; see CMakeLists.txt. Any step that fails ends the test with what it said.
+
+cmake_minimum_required(VERSION 3.25)
+
+function(fail)
+  list(JOIN ARGN "" message)
+  message(FATAL_ERROR "${message}")
+endfunction()
+
+# run(<result variable> <command>...) must succeed, and gives what it printed.
+function(run result)
+  execute_process(COMMAND ${ARGN} WORKING_DIRECTORY "${SCRATCH}/work"
+    RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output)
+  list(JOIN ARGN " " command)
+  message(STATUS "${command}")
+  if(NOT status EQUAL 0)
+    fail("exit status ${status}:\n" "${output}")
+  endif()
+  set(${result} "${output}" PARENT_SCOPE)
+endfunction()
+
+function(expect text words)
+  string(FIND "${text}" "${words}" place)
+  if(place EQUAL -1)
+    fail("'${words}' is not in:\n" "${text}")
+  endif()
+endfunction()
+
+# Nothing of the tests' surroundings may help.
+unset(ENV{REVERIE_PLUGIN_PATH})
+unset(ENV{LD_LIBRARY_PATH})
+unset(ENV{CMAKE_PREFIX_PATH})
+file(REMOVE_RECURSE "${SCRATCH}")
+file(MAKE_DIRECTORY "${SCRATCH}/work")
+
+# Install, then move: nothing in the installation may remember where it was put first.
+run(ignored ${CMAKE_COMMAND} --install ${BUILD} --prefix "${SCRATCH}/first" --config "${CONFIGURATION}")
+file(RENAME "${SCRATCH}/first" "${SCRATCH}/moved")
+set(prefix "${SCRATCH}/moved")
+set(reverie "${prefix}/bin/reverie")
+foreach(part bin/reverie lib/reverie/plugins/image_models/unlimited_palette.so
+    lib/reverie/plugins/perceptors/clip.so
+    lib/reverie/plugins/io/png_sequence.so include/reverie/plugin.h lib/cmake/Reverie/ReverieConfig.cmake
+    lib/cmake/Reverie/ReverieConfigVersion.cmake lib/cmake/Reverie/ReverieTargets.cmake
+    lib/cmake/Reverie/ReverieAddPlugin.cmake lib/cmake/Reverie/FindLibTorch.cmake)
+  if(NOT EXISTS "${prefix}/${part}")
+    fail("the installation lacks ${part}")
+  endif()
+endforeach()
+file(GLOB models "${prefix}/share/reverie/models/*.safetensors")
+if(NOT models)
+  fail("the installation has no models")
+endif()
+# Test fixtures stay out of it, and so do the host's static libraries.
+file(GLOB_RECURSE installed LIST_DIRECTORIES false RELATIVE "${prefix}" "${prefix}/*")
+foreach(file IN LISTS installed)
+  if(file MATCHES "\\.a$|other_libtorch|soft_grid|gtest")
+    fail("${file} should not be installed")
+  endif()
+  if(file MATCHES "\\.cmake$")
+    file(READ "${prefix}/${file}" text)
+    string(FIND "${text}" "${SCRATCH}" place)
+    if(NOT place EQUAL -1)
+      fail("${file} remembers the folder that it was installed to")
+    endif()
+  endif()
+endforeach()
+file(SHA256 "${reverie}" before)
+
+# Build the example. The sanitizers' flags are the one thing that a host built with them asks of its plugins.
+set(compiler "-DCMAKE_CXX_COMPILER=${COMPILER}")
+if(CCACHE)
+  set(ENV{CMAKE_CXX_COMPILER_LAUNCHER} "${CCACHE}")
+endif()
+if(SANITIZE)
+  list(APPEND compiler "-DCMAKE_CXX_FLAGS=-fsanitize=address,undefined")
+endif()
+run(said ${CMAKE_COMMAND} -S ${SOURCE}/examples/plugins -B "${SCRATCH}/build" -G ${GENERATOR}
+  "-DCMAKE_PREFIX_PATH=${prefix}" ${compiler})
+expect("${said}" "found suitable exact version \"${LIBTORCH}\"")
+run(ignored ${CMAKE_COMMAND} --build "${SCRATCH}/build")
+set(plugins "${SCRATCH}/build/lib/reverie/plugins")
+
+# The installed program finds it by name, and its setting with it.
+run(said "${reverie}" --plugin-path "${plugins}" plugins list)
+expect("${said}" "${plugins}/image_models/soft_grid.so")
+expect("${said}" "${prefix}/lib/reverie/plugins/image_models/unlimited_palette.so")
+if(said MATCHES "REJECTED")
+  fail("a plugin was rejected:\n" "${said}")
+endif()
+if(said MATCHES "warning: (compiler|one of plugin)" AND CONFIGURATION STREQUAL "Release")
+  fail("the plugin was built otherwise than the host:\n" "${said}")
+endif()
+run(said "${reverie}" --plugin-path "${plugins}" plugins describe soft_grid)
+expect("${said}" "cell = 8")
+
+# It renders, from a settings file, without the host having been touched.
+file(WRITE "${SCRATCH}/work/consumer.yaml" [[
+scenes: a red heart
+image_model: soft_grid
+cell: 4
+width: 48
+height: 32
+steps_per_scene: 2
+save_every: 2
+cutouts: 2
+seed: 1
+file_namespace: consumer
+]])
+run(said "${reverie}" --plugin-path "${plugins}" render consumer.yaml)
+set(picture "${SCRATCH}/work/images_out/consumer/consumer_1.png")
+if(NOT EXISTS "${picture}")
+  fail("no picture was made:\n" "${said}")
+endif()
+file(READ "${picture}" bytes HEX)
+if(NOT bytes MATCHES "^89504e470d0a1a0a0000000d494844520000003000000020")
+  fail("${picture} is no PNG of 48x32 pixels")
+endif()
+file(SHA256 "${reverie}" after)
+if(NOT before STREQUAL after)
+  fail("the host was changed")
+endif()
+
+# Installed into the same prefix, it needs no --plugin-path.
+run(ignored ${CMAKE_COMMAND} --install "${SCRATCH}/build" --prefix "${prefix}")
+run(said "${reverie}" plugins describe "Soft Grid")
+expect("${said}" "${prefix}/lib/reverie/plugins/image_models/soft_grid.so")
+
+# Another LibTorch is refused when the author configures, not when an artist renders.
+set(other "${SCRATCH}/other libtorch")
+file(WRITE "${other}/include/ATen/ATen.h" "")
+file(WRITE "${other}/include/torch/csrc/api/include/torch/version.h"
+  "#define TORCH_VERSION_MAJOR 1\n#define TORCH_VERSION_MINOR 13\n#define TORCH_VERSION_PATCH 1\n")
+file(WRITE "${other}/lib/libtorch_cpu.so" "")
+file(WRITE "${other}/lib/libc10.so" "")
+execute_process(COMMAND ${CMAKE_COMMAND} -S ${SOURCE}/examples/plugins -B "${SCRATCH}/refused" -G ${GENERATOR}
+    "-DCMAKE_PREFIX_PATH=${prefix};${other}" ${compiler}
+  WORKING_DIRECTORY "${SCRATCH}/work" RESULT_VARIABLE status OUTPUT_VARIABLE said ERROR_VARIABLE said)
+if(status EQUAL 0)
+  fail("another LibTorch was accepted:\n" "${said}")
+endif()
+string(REGEX REPLACE "[ \n]+" " " said "${said}")
+expect("${said}" "1.13.1")
+expect("${said}" "unpacked LibTorch ${LIBTORCH}: plugin and host share one")

@@ -1,0 +1,171 @@
+// Devices, files, weights and output names: what the host finds, and what it says when it does not.
+
+#include "engine/host_services.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "engine/outputs.h"
+#include "support/numbers.h"
+#include "support/scratch.h"
+#include "weights/safetensors.h"
+
+namespace reverie::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The error that `work` must throw.
+Error error_of(const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    return error;
+  }
+  ADD_FAILURE() << "no error";
+  return Error(ErrorKind::usage, "");
+}
+
+bool holds(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+/// Output names are relative to the working directory, as the reference has it.
+class InScratch : public testing::Test {
+ protected:
+  void SetUp() override {
+    before_ = fs::current_path();
+    fs::current_path(scratch_.path());
+  }
+  void TearDown() override { fs::current_path(before_); }
+  Scratch scratch_;
+  fs::path before_;
+};
+
+TEST(ChooseDevice, Cpu) {
+  EXPECT_TRUE(choose_device("cpu").is_cpu());
+  EXPECT_TRUE(choose_device("CPU").is_cpu());
+  EXPECT_NO_THROW(choose_device("auto"));
+}
+
+TEST(ChooseDevice, WordsThatNameNone) {
+  for (const char* word :
+       {"gpu", "", "cuda:", "cuda:x", "cuda:-1", "-1", "1.5", "99999999999999999999", "cpu:0", "mps"}) {
+    const Error error = error_of([&] { choose_device(word); });
+    EXPECT_EQ(error.kind(), ErrorKind::settings) << word;
+    EXPECT_TRUE(holds(error.what(), "'device' is '" + std::string(word) + "'")) << error.what();
+    EXPECT_TRUE(holds(error.what(), "auto, cpu, cuda, cuda:N or N")) << error.what();
+  }
+}
+
+TEST(ChooseDevice, ThatIsNotThere) {
+  for (const char* word : {"cuda:999", "999"}) {
+    const Error error = error_of([&] { choose_device(word); });
+    EXPECT_EQ(error.kind(), ErrorKind::device) << word;
+    EXPECT_TRUE(holds(error.what(), word)) << error.what();
+    EXPECT_TRUE(holds(error.advice(), "cpu")) << error.advice();
+  }
+}
+
+class HostWeights : public InScratch {
+ protected:
+  void SetUp() override {
+    InScratch::SetUp();
+    fs::create_directories("models");
+    fs::create_directories("cache/reverie");
+    write_safetensors("models/tiny_heart.safetensors", {{"a", at::tensor({1.0f})}});
+    write_safetensors("models/tiny_owl.safetensors", {{"a", at::tensor({2.0f})}});
+    write_safetensors("cache/reverie/fetched.safetensors", {{"a", at::tensor({3.0f})}});
+    write_safetensors("own.safetensors", {{"a", at::tensor({4.0f})}});
+  }
+  HostServices host() { return HostServices({"cpu", 5, scratch_ / "models", (scratch_ / "cache").string()}); }
+  float first(const std::string& name) { return host().load_weights(name)->tensor("a")[0].item<float>(); }
+};
+
+TEST_F(HostWeights, AreFoundByNameOrPath) {
+  EXPECT_EQ(host().shipped_models(), (std::vector<std::string>{"tiny_heart", "tiny_owl"}));
+  EXPECT_EQ(first("tiny_heart"), 1);
+  EXPECT_EQ(first("fetched"), 3);
+  EXPECT_EQ(first("own.safetensors"), 4);
+  EXPECT_EQ(first((scratch_ / "own.safetensors").string()), 4);
+}
+
+TEST_F(HostWeights, MissingOnesNameEveryPlaceAndTheNearest) {
+  const Error error = error_of([&] { host().load_weights("tiny_hart"); });
+  EXPECT_EQ(error.kind(), ErrorKind::file);
+  EXPECT_TRUE(holds(error.what(), "there are no weights 'tiny_hart'")) << error.what();
+  EXPECT_TRUE(holds(error.what(), (scratch_ / "models/tiny_hart.safetensors").string())) << error.what();
+  EXPECT_TRUE(holds(error.what(), (scratch_ / "cache/reverie/tiny_hart.safetensors").string()))
+      << error.what();
+  EXPECT_TRUE(holds(error.what(), "tiny_heart tiny_owl")) << error.what();
+  EXPECT_EQ(error.advice(), "did you mean 'tiny_heart'?");
+}
+
+TEST_F(HostWeights, OddNamesAreOnlyMissing) {
+  for (const std::string& name :
+       {std::string(), std::string("."), std::string(5000, 'x'), std::string("own.safetensors/x")})
+    EXPECT_EQ(error_of([&] { host().load_weights(name); }).kind(), ErrorKind::file) << name.substr(0, 20);
+}
+
+TEST_F(HostWeights, OtherFormatsAreRefused) {
+  scratch_.write("model.pt", "PK");
+  const Error error = error_of([&] { host().load_weights("model.pt"); });
+  EXPECT_EQ(error.kind(), ErrorKind::unsupported);
+  EXPECT_TRUE(holds(error.what(), "model.pt")) << error.what();
+}
+
+TEST_F(HostWeights, Assets) {
+  EXPECT_EQ(host().resolve_asset("own.safetensors"), fs::path("own.safetensors"));
+  EXPECT_EQ(error_of([&] { host().resolve_asset("none.png"); }).kind(), ErrorKind::file);
+  EXPECT_EQ(error_of([&] { host().resolve_asset("https://host/a.png"); }).kind(), ErrorKind::unsupported);
+}
+
+TEST_F(HostWeights, TheSeedDecidesWhatIsDrawn) {
+  HostServices a({"cpu", 5, "models", ""}), b({"cpu", 5, "models", ""}), c({"cpu", 6, "models", ""});
+  const at::Tensor x = at::rand({8}, a.generator());
+  EXPECT_TRUE(at::equal(x, at::rand({8}, b.generator())));
+  EXPECT_FALSE(at::equal(x, at::rand({8}, c.generator())));
+}
+
+using OutputNamesTest = InScratch;
+
+TEST_F(OutputNamesTest, TheFirstThatIsFree) {
+  const auto base = [](bool overwrite = false) { return choose_output("hill", overwrite).base; };
+  EXPECT_EQ(choose_output("hill", false).folder, fs::path("images_out/hill"));
+  EXPECT_EQ(base(), "hill");
+  fs::create_directories("images_out/hill");
+  EXPECT_EQ(base(), "hill");
+  scratch_.write("images_out/hill/hill_settings.txt", "");
+  EXPECT_EQ(base(), "hill(1)");
+  scratch_.write("images_out/hill/hill(1)_7.png", "");
+  EXPECT_EQ(base(), "hill(2)") << "a frame alone is enough";
+  scratch_.write("images_out/hill/hill(3)_1.png", "");
+  EXPECT_EQ(base(), "hill(2)");
+  scratch_.write("images_out/hill/hill(2)_settings.txt", "");
+  EXPECT_EQ(base(), "hill(4)");
+  EXPECT_EQ(base(true), "hill");
+}
+
+TEST_F(OutputNamesTest, OtherFilesTakeNoName) {
+  fs::create_directories("images_out/hill");
+  for (const char* file : {"hill_notes.txt", "hillside_1.png", "hill.png", "my_hill_1.png", "hill_1b.png"})
+    scratch_.write(std::string("images_out/hill/") + file, "");
+  EXPECT_EQ(choose_output("hill", false).base, "hill");
+}
+
+TEST_F(OutputNamesTest, FilesAreWrittenWholeOrNotAtAll) {
+  write_file("a/b/settings.txt", "one");
+  write_file("a/b/settings.txt", "two");
+  EXPECT_EQ(read_bytes("a/b/settings.txt"), "two");
+  EXPECT_EQ(std::distance(fs::directory_iterator("a/b"), fs::directory_iterator()), 1)
+      << "nothing temporary is left";
+  scratch_.write("file", "");
+  const Error error = error_of([] { write_file("file/settings.txt", "three"); });
+  EXPECT_EQ(error.kind(), ErrorKind::file);
+  EXPECT_TRUE(holds(error.what(), "file/settings.txt")) << error.what();
+  fs::create_directories("folder/inside");
+  EXPECT_EQ(error_of([] { write_file("folder", "four"); }).kind(), ErrorKind::file)
+      << "a folder stands in its place";
+}
+
+}  // namespace
+}  // namespace reverie::test
