@@ -48,6 +48,7 @@ void run(const std::vector<std::string>& words, const fs::path& folder) {
     std::vector<char*> arguments;
     for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
     arguments.push_back(nullptr);
+    ::dup2(STDERR_FILENO, STDOUT_FILENO);  // standard output is for the table
     if (::chdir(folder.c_str()) == 0) ::execv(arguments[0], arguments.data());
     ::_exit(127);
   }
