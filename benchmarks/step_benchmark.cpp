@@ -24,7 +24,9 @@ HostServices& host() {
   return instance;
 }
 
-at::Tensor picture() { return at::rand({1, 3, kPicture, kPicture}, host().generator()).set_requires_grad(true); }
+at::Tensor picture() {
+  return at::rand({1, 3, kPicture, kPicture}, host().generator()).set_requires_grad(true);
+}
 
 void cutouts(benchmark::State& state) {
   const at::Tensor image = picture();

@@ -1,6 +1,7 @@
 // The honest test of a guided picture: one model guides the render, another, which took no part, judges it.
 //
-//   cross_judge --guide tiny_vit --judge tiny_resnet --prompts tools/twenty_prompts.txt --program build/release/bin/reverie
+//   cross_judge --guide tiny_vit --judge tiny_resnet --prompts tools/twenty_prompts.txt --program
+//   build/release/bin/reverie
 //               --out FOLDER [name=value ...]
 //
 // Renders every prompt of the file with the guide, then asks the judge which of all the prompts fits
@@ -33,7 +34,8 @@ namespace fs = std::filesystem;
 at::Tensor read_png(const fs::path& path) {
   png_image header{};
   header.version = PNG_IMAGE_VERSION;
-  if (!png_image_begin_read_from_file(&header, path.c_str())) throw Error(ErrorKind::file, path.string() + ": " + header.message);
+  if (!png_image_begin_read_from_file(&header, path.c_str()))
+    throw Error(ErrorKind::file, path.string() + ": " + header.message);
   header.format = PNG_FORMAT_RGB;
   at::Tensor pixels = at::empty({std::int64_t(header.height), std::int64_t(header.width), 3}, at::kByte);
   if (!png_image_finish_read(&header, nullptr, pixels.mutable_data_ptr(), 0, nullptr))
@@ -54,11 +56,12 @@ void run(const std::vector<std::string>& words, const fs::path& folder) {
   }
   int status = 0;
   ::waitpid(child, &status, 0);
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) throw Error(ErrorKind::plugin, "rendering '" + words[2] + "' failed");
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+    throw Error(ErrorKind::plugin, "rendering '" + words[2] + "' failed");
 }
 
-void judge(const std::string& guide, const std::string& judge_name, const fs::path& program, const fs::path& folder,
-           const fs::path& list, const std::vector<std::string>& overrides) {
+void judge(const std::string& guide, const std::string& judge_name, const fs::path& program,
+           const fs::path& folder, const fs::path& list, const std::vector<std::string>& overrides) {
   std::vector<std::string> prompts;
   std::ifstream lines(list);
   for (std::string line; std::getline(lines, line);)
@@ -72,13 +75,14 @@ void judge(const std::string& guide, const std::string& judge_name, const fs::pa
     fs::path newest;
     const auto find = [&] {
       // The last frame carries the highest number.
-      for (int n = 1; fs::exists(folder / "images_out" / name / (name + "_" + std::to_string(n) + ".png")); ++n)
+      for (int n = 1; fs::exists(folder / "images_out" / name / (name + "_" + std::to_string(n) + ".png"));
+           ++n)
         newest = folder / "images_out" / name / (name + "_" + std::to_string(n) + ".png");
     };
     find();
     if (newest.empty()) {
-      std::vector<std::string> words = {program.string(), "render", "scenes=" + prompts[i], "perceptors=" + guide,
-                                        "file_namespace=" + name};
+      std::vector<std::string> words = {program.string(), "render", "scenes=" + prompts[i],
+                                        "perceptors=" + guide, "file_namespace=" + name};
       words.insert(words.end(), overrides.begin(), overrides.end());
       run(words, folder);
       find();
@@ -100,17 +104,20 @@ void judge(const std::string& guide, const std::string& judge_name, const fs::pa
   const at::Tensor texts = perceptor->embed_texts(prompts);
   const std::int64_t side = perceptor->input_size();
   int first = 0;
-  std::cout << "| prompt | rank of the right prompt of " << prompts.size() << " | what " << judge_name << " saw |\n|---|---|---|\n";
+  std::cout << "| prompt | rank of the right prompt of " << prompts.size() << " | what " << judge_name
+            << " saw |\n|---|---|---|\n";
   for (std::size_t i = 0; i < prompts.size(); ++i) {
-    const at::Tensor seen = perceptor->embed_images(at::adaptive_avg_pool2d(read_png(pictures[i]), {side, side}));
+    const at::Tensor seen =
+        perceptor->embed_images(at::adaptive_avg_pool2d(read_png(pictures[i]), {side, side}));
     const at::Tensor order = spherical_distance(seen, texts)[0].argsort();
     std::int64_t rank = 0;
     while (order[rank].item<std::int64_t>() != static_cast<std::int64_t>(i)) ++rank;
     first += rank == 0;
-    std::cout << "| " << prompts[i] << " | " << rank + 1 << " | " << prompts[static_cast<std::size_t>(order[0].item<std::int64_t>())] << " |\n";
+    std::cout << "| " << prompts[i] << " | " << rank + 1 << " | "
+              << prompts[static_cast<std::size_t>(order[0].item<std::int64_t>())] << " |\n";
   }
-  std::cout << "\nguided by " << guide << ", judged by " << judge_name << ": the right prompt came first for " << first
-            << " of " << prompts.size() << " pictures\n";
+  std::cout << "\nguided by " << guide << ", judged by " << judge_name << ": the right prompt came first for "
+            << first << " of " << prompts.size() << " pictures\n";
 }
 
 }  // namespace
@@ -121,10 +128,11 @@ int main(int argc, char** argv) {
   std::string guide, judge, program, out, prompts;
   std::vector<std::string> overrides;
   po::options_description options("cross_judge");
-  options.add_options()("help", "show this")("guide", po::value(&guide)->required(), "model that guides the render")(
+  options.add_options()("help", "show this")("guide", po::value(&guide)->required(),
+                                             "model that guides the render")(
       "judge", po::value(&judge)->required(), "model that judges the pictures")(
-      "program", po::value(&program)->required(), "the reverie program")(
-      "out", po::value(&out)->required(), "folder for the pictures")(
+      "program", po::value(&program)->required(), "the reverie program")("out", po::value(&out)->required(),
+                                                                         "folder for the pictures")(
       "prompts", po::value(&prompts)->required(), "file with a prompt a line")(
       "override", po::value(&overrides), "name=value for the render");
   po::positional_options_description rest;

@@ -38,8 +38,8 @@ int run(int argc, char** argv) {
   po::options_description options("options");
   options.add_options()("help,h", "show this")("version", "show the version")(
       "plugin-path", po::value<std::vector<std::string>>()->value_name("DIR"),
-      "look for plugins here first (repeatable; REVERIE_PLUGIN_PATH comes next)")(
-      "verbose,v", "say more")("markdown", "with settings: print a table for the documentation");
+      "look for plugins here first (repeatable; REVERIE_PLUGIN_PATH comes next)")("verbose,v", "say more")(
+      "markdown", "with settings: print a table for the documentation");
   po::options_description hidden;
   hidden.add(options).add_options()("words", po::value<std::vector<std::string>>());
   po::positional_options_description positional;
@@ -75,7 +75,8 @@ int run(int argc, char** argv) {
   }
   if (command == "settings") return list_settings(given.count("markdown") > 0, registry());
   if (command != "render" && command != "check" && command != "config")
-    throw Error(ErrorKind::usage, "there is no command '" + command + "'", "reverie --help shows the commands");
+    throw Error(ErrorKind::usage, "there is no command '" + command + "'",
+                "reverie --help shows the commands");
 
   std::string file;
   if (!rest.empty() && rest[0].find('=') == std::string::npos) {
@@ -83,7 +84,8 @@ int run(int argc, char** argv) {
     rest.erase(rest.begin());
   }
   if (file.empty() && rest.empty())
-    throw Error(ErrorKind::usage, "reverie " + command + " needs a settings file", "reverie --help shows how");
+    throw Error(ErrorKind::usage, "reverie " + command + " needs a settings file",
+                "reverie --help shows how");
   const PluginRegistry plugins = registry();
   const Plan plan = make_plan(file, rest, plugins);
   if (command == "config") {

@@ -6,7 +6,8 @@ namespace reverie {
 
 int list_plugins(const PluginRegistry& registry) {
   std::size_t width = 0;
-  for (const PluginFile& file : registry.files()) width = std::max(width, (file.kind + "/" + file.name).size());
+  for (const PluginFile& file : registry.files())
+    width = std::max(width, (file.kind + "/" + file.name).size());
   for (const PluginFile& file : registry.files()) {
     std::string title = file.kind + "/" + file.name;
     title.resize(width + 2, ' ');
@@ -14,7 +15,8 @@ int list_plugins(const PluginRegistry& registry) {
     if (file.state == PluginFile::State::usable)
       std::cout << file.descriptor->version << "  " << file.descriptor->summary << "\n";
     else
-      std::cout << (file.state == PluginFile::State::shadowed ? "shadowed: " : "REJECTED: ") << file.reason << "\n";
+      std::cout << (file.state == PluginFile::State::shadowed ? "shadowed: " : "REJECTED: ") << file.reason
+                << "\n";
     std::cout << "    " << file.path.string() << "\n";
     for (const std::string& warning : file.warnings) std::cout << "    warning: " << warning << "\n";
   }
@@ -34,7 +36,8 @@ int describe_plugin(const PluginRegistry& registry, const std::string& name) {
     for (std::uint32_t i = 0; i < plugin.param_count; ++i) {
       const ParamSpec& spec = plugin.params[i];
       std::cout << "  " << spec.name << " = " << default_text(spec) << "  (" << allowed(spec)
-                << (*spec.unit_name ? std::string(", ") + spec.unit_name : "") << ")  " << spec.help_text << "\n";
+                << (*spec.unit_name ? std::string(", ") + spec.unit_name : "") << ")  " << spec.help_text
+                << "\n";
     }
     if (plugin.param_count == 0) std::cout << "  it has no parameters of its own\n";
   }
@@ -50,7 +53,8 @@ int list_settings(bool markdown, const PluginRegistry& registry) {
     const std::string note = !plugin.empty() ? "plugin " + plugin + ": " : works ? "" : "not yet: ";
     if (markdown)
       std::cout << "| `" << spec.name << "` | " << default_text(spec) << " | " << allowed(spec)
-                << (*spec.unit_name ? std::string(", ") + spec.unit_name : "") << " | " << note << spec.help_text << " |\n";
+                << (*spec.unit_name ? std::string(", ") + spec.unit_name : "") << " | " << note
+                << spec.help_text << " |\n";
     else
       std::cout << "  " << spec.name << " = " << default_text(spec) << "  (" << allowed(spec) << ")  " << note
                 << spec.help_text << "\n";
@@ -62,8 +66,10 @@ int list_settings(bool markdown, const PluginRegistry& registry) {
       std::cout << "\n" << title << "\n";
   };
   if (markdown)
-    std::cout << "# Settings\n\nMade by `reverie settings --markdown` from the program's own table; do not edit.\n"
-                 "\"not yet\" marks settings that are known by name but not implemented: only their default is accepted.\n";
+    std::cout
+        << "# Settings\n\nMade by `reverie settings --markdown` from the program's own table; do not edit.\n"
+           "\"not yet\" marks settings that are known by name but not implemented: only their default is "
+           "accepted.\n";
   std::string group;
   for (const Setting& setting : settings_table()) {
     if (group != setting.group) heading(group = setting.group);

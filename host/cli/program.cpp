@@ -12,7 +12,8 @@ std::filesystem::path installation_prefix() {
   return self.parent_path().parent_path();
 }
 
-Plan make_plan(const std::string& file, const std::vector<std::string>& overrides, const PluginRegistry& registry) {
+Plan make_plan(const std::string& file, const std::vector<std::string>& overrides,
+               const PluginRegistry& registry) {
   std::vector<Problem> problems;
   std::vector<RawEntry> entries;
   if (!file.empty()) entries = read_settings_file(file, problems);
@@ -22,7 +23,8 @@ Plan make_plan(const std::string& file, const std::vector<std::string>& override
   std::vector<PluginParams> all, active, others;
   for (const PluginFile& plugin : registry.files())
     if (plugin.descriptor)
-      all.push_back({plugin.kind + "/" + plugin.name, {plugin.descriptor->params, plugin.descriptor->param_count}});
+      all.push_back(
+          {plugin.kind + "/" + plugin.name, {plugin.descriptor->params, plugin.descriptor->param_count}});
 
   Plan plan;
   // The first pass only tells which plugins the settings name; the second knows whose parameters count.
@@ -33,20 +35,23 @@ Plan make_plan(const std::string& file, const std::vector<std::string>& override
       plan.image_model = &registry.find("image_models", name->text);
     } catch (const Error& error) {
       plugin_problems.push_back({name->location, "'image_model' is '" + name->text + "': " + error.what() +
-                                              (error.advice().empty() ? "" : "; " + error.advice())});
+                                                     (error.advice().empty() ? "" : "; " + error.advice())});
     }
   }
   for (const PluginParams& plugin : all) {
     // Which perceptors and sinks a run uses depends on weights and lists; their parameters are ready for all.
-    const bool used = plugin.plugin.rfind("perceptors/", 0) == 0 || plugin.plugin.rfind("io/", 0) == 0 ||
-                      (plan.image_model && plugin.plugin == plan.image_model->kind + "/" + plan.image_model->name);
+    const bool used =
+        plugin.plugin.rfind("perceptors/", 0) == 0 || plugin.plugin.rfind("io/", 0) == 0 ||
+        (plan.image_model && plugin.plugin == plan.image_model->kind + "/" + plan.image_model->name);
     (used ? active : others).push_back(plugin);
   }
   Resolution resolution = resolve(entries, std::move(problems), active, others);
   if (resolution.settings.find("scenes")) {
     const Settings& settings = resolution.settings;
     std::vector<std::string> wrong;
-    const auto text = [&](const char* name) { return settings.find(name) ? settings.find(name)->text : std::string(); };
+    const auto text = [&](const char* name) {
+      return settings.find(name) ? settings.find(name)->text : std::string();
+    };
     if (text("scenes").find_first_not_of(" \t\r\n") != std::string::npos)
       plan.scenes = parse_scenes(text("scenes"), text("scene_prefix"), text("scene_suffix"), wrong);
     for (const std::string& message : wrong)
@@ -56,7 +61,9 @@ Plan make_plan(const std::string& file, const std::vector<std::string>& override
   for (Problem& problem : resolution.problems)
     if (problem.location.file.empty()) problem.location.file = file;
   resolution.problems.insert(resolution.problems.end(), plugin_problems.begin(), plugin_problems.end());
-  const auto place = [&](const Problem& problem) { return std::pair(problem.location.file != file, problem.location.line); };
+  const auto place = [&](const Problem& problem) {
+    return std::pair(problem.location.file != file, problem.location.line);
+  };
   std::stable_sort(resolution.problems.begin(), resolution.problems.end(),
                    [&](const Problem& a, const Problem& b) { return place(a) < place(b); });
   if (!resolution.problems.empty())

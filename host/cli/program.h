@@ -24,7 +24,8 @@ struct Plan {
 };
 
 /// Reads and checks settings. Throws Error(settings) with the report of everything that is wrong.
-Plan make_plan(const std::string& file, const std::vector<std::string>& overrides, const PluginRegistry& registry);
+Plan make_plan(const std::string& file, const std::vector<std::string>& overrides,
+               const PluginRegistry& registry);
 
 /// The settings as `name: value` lines (YAML), in the order of the documentation.
 std::string settings_yaml(const Settings& settings);

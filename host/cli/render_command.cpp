@@ -77,7 +77,8 @@ Cast choose_cast(const Plan& plan, const PluginRegistry& registry) {
   // Every plugin is found before any weights are opened.
   for (const std::string& name : settings.get<std::vector<std::string>>("output_sinks"))
     cast.sinks.push_back(&registry.find(OutputSink::kKind, name));
-  if (cast.sinks.empty()) throw Error(ErrorKind::settings, "'output_sinks' is empty: the pictures would go nowhere");
+  if (cast.sinks.empty())
+    throw Error(ErrorKind::settings, "'output_sinks' is empty: the pictures would go nowhere");
   choose_perceptors(cast, registry);
 
   std::vector<const PluginFile*> plugins = cast.sinks;
@@ -124,9 +125,10 @@ int render_command(const Plan& plan, const PluginRegistry& registry) {
     ensemble.perceptors.push_back({title(*plugin) + " with " + setup.name,
                                    create<Perceptor>(*plugin, host, params_for(*plugin, settings), setup)});
   cast.perceptors.clear();  // the weights' files need not stay open
-  ensemble.model = {title(*plan.image_model),
-                    create<ImageModel>(*plan.image_model, host, params_for(*plan.image_model, settings),
-                                       {settings.get<std::int64_t>("width"), settings.get<std::int64_t>("height")})};
+  ensemble.model = {
+      title(*plan.image_model),
+      create<ImageModel>(*plan.image_model, host, params_for(*plan.image_model, settings),
+                         {settings.get<std::int64_t>("width"), settings.get<std::int64_t>("height")})};
   ensemble.model.instance->randomise();
   Render render(host, ensemble, settings, plan.scenes);
 
@@ -140,8 +142,9 @@ int render_command(const Plan& plan, const PluginRegistry& registry) {
 
   RenderResult result;
   {
-    Progress progress(settings.get<std::int64_t>("steps_per_scene") * static_cast<std::int64_t>(plan.scenes.size()),
-                      ::isatty(STDERR_FILENO) != 0);
+    Progress progress(
+        settings.get<std::int64_t>("steps_per_scene") * static_cast<std::int64_t>(plan.scenes.size()),
+        ::isatty(STDERR_FILENO) != 0);
     try {
       result = render.run(progress);
     } catch (...) {
@@ -150,8 +153,9 @@ int render_command(const Plan& plan, const PluginRegistry& registry) {
     }
   }
   close_all(ensemble);
-  std::cout << (result.interrupted ? "interrupted after " : "done: ") << result.steps << " steps, " << result.frames
-            << (result.frames == 1 ? " picture in " : " pictures in ") << output.folder.string() << "/\n";
+  std::cout << (result.interrupted ? "interrupted after " : "done: ") << result.steps << " steps, "
+            << result.frames << (result.frames == 1 ? " picture in " : " pictures in ")
+            << output.folder.string() << "/\n";
   if (!result.last_frame.empty()) std::cout << result.last_frame.string() << "\n";
   return result.interrupted ? 130 : 0;
 }

@@ -29,9 +29,11 @@ at::Tensor homography(const at::Tensor& from, const at::Tensor& to) {
 Augmentation draw_augmentation(std::int64_t count, std::int64_t side, at::Generator generator) {
   const at::Tensor u = at::rand({count, 24}, generator, at::kDouble);
   const auto r = u.accessor<double, 2>();
-  Augmentation result{at::zeros({count, 2, 3}), at::eye(3).repeat({count, 1, 1}), at::zeros({count}),
-                      at::ones({count}),        at::zeros({count, 4}),           at::zeros({count})};
-  const at::Tensor corners = at::tensor({-1.0, -1.0, 1.0, -1.0, 1.0, 1.0, -1.0, 1.0}, at::kDouble).view({4, 2});
+  Augmentation result{at::zeros({count, 2, 3}), at::eye(3).repeat({count, 1, 1}),
+                      at::zeros({count}),       at::ones({count}),
+                      at::zeros({count, 4}),    at::zeros({count})};
+  const at::Tensor corners =
+      at::tensor({-1.0, -1.0, 1.0, -1.0, 1.0, 1.0, -1.0, 1.0}, at::kDouble).view({4, 2});
   for (std::int64_t i = 0; i < count; ++i) {
     const auto spread = [&](int k, double width) { return (2 * r[i][k] - 1) * width; };
     const double flip = r[i][0] < 0.3 ? -1 : 1;
@@ -59,10 +61,12 @@ Augmentation draw_augmentation(std::int64_t count, std::int64_t side, at::Genera
     if (r[i][17] < 0.7) {
       const double area = (kEraseLow + (kEraseHigh - kEraseLow) * r[i][18]) * double(side * side);
       // Flat and upright rectangles are equally likely.
-      const double ratio = r[i][19] < 0.5 ? kRatioLow + (1 - kRatioLow) * r[i][20] : 1 + (kRatioHigh - 1) * r[i][20];
+      const double ratio =
+          r[i][19] < 0.5 ? kRatioLow + (1 - kRatioLow) * r[i][20] : 1 + (kRatioHigh - 1) * r[i][20];
       const double height = std::clamp(std::round(std::sqrt(area * ratio)), 1.0, double(side));
       const double width = std::clamp(std::round(std::sqrt(area / ratio)), 1.0, double(side));
-      const double x = std::floor(r[i][21] * (double(side) - width + 1)), y = std::floor(r[i][22] * (double(side) - height + 1));
+      const double x = std::floor(r[i][21] * (double(side) - width + 1)),
+                   y = std::floor(r[i][22] * (double(side) - height + 1));
       result.erased[i] = at::tensor({x, y, x + width, y + height}, at::kFloat);
     }
     result.noise[i] = kNoise * r[i][23];
@@ -75,9 +79,9 @@ at::Tensor shift_colours(const at::Tensor& rgb, const at::Tensor& hue, const at:
   const at::Tensor value = std::get<0>(rgb.max(1)), low = std::get<0>(rgb.min(1));
   const at::Tensor chroma = value - low, safe = chroma.clamp_min(1e-6);
   // Hue in sixths of the circle (Smith 1978).
-  const at::Tensor h = at::where(
-      channels[0] == value, (channels[1] - channels[2]) / safe,
-      at::where(channels[1] == value, 2 + (channels[2] - channels[0]) / safe, 4 + (channels[0] - channels[1]) / safe));
+  const at::Tensor h = at::where(channels[0] == value, (channels[1] - channels[2]) / safe,
+                                 at::where(channels[1] == value, 2 + (channels[2] - channels[0]) / safe,
+                                           4 + (channels[0] - channels[1]) / safe));
   const at::Tensor turned = h + 6 * hue.view({-1, 1, 1});
   const at::Tensor s = (chroma / value.clamp_min(1e-6) * saturation.view({-1, 1, 1})).clamp(0, 1);
   std::vector<at::Tensor> result;
@@ -96,12 +100,15 @@ at::Tensor augment(const at::Tensor& images, const Augmentation& a, at::Generato
   const at::Tensor x = line.view({1, -1}).expand({side, side}), y = line.view({-1, 1}).expand({side, side});
   const at::Tensor points = at::stack({x, y, at::ones_like(x)}, -1).view({1, side * side, 3});
 
-  const at::Tensor projected = at::matmul(points, a.perspective.to(here.device()).transpose(1, 2));  // [N, S*S, 3]
+  const at::Tensor projected =
+      at::matmul(points, a.perspective.to(here.device()).transpose(1, 2));  // [N, S*S, 3]
   const at::Tensor flat = projected.narrow(2, 0, 2) / projected.narrow(2, 2, 1);
   const at::Tensor inside = (flat.abs() <= 1).all(2).view({count, 1, side, side});
   const at::Tensor theta = a.affine.to(here.device());
-  const at::Tensor source = at::matmul(flat, theta.narrow(2, 0, 2).transpose(1, 2)) + theta.narrow(2, 2, 1).transpose(1, 2);
-  at::Tensor result = at::grid_sampler(images, source.view({count, side, side, 2}), /*bilinear*/ 0, /*border*/ 1, false);
+  const at::Tensor source =
+      at::matmul(flat, theta.narrow(2, 0, 2).transpose(1, 2)) + theta.narrow(2, 2, 1).transpose(1, 2);
+  at::Tensor result =
+      at::grid_sampler(images, source.view({count, side, side, 2}), /*bilinear*/ 0, /*border*/ 1, false);
   result = result * inside;
 
   result = shift_colours(result, a.hue.to(here.device()), a.saturation.to(here.device()));
@@ -109,7 +116,10 @@ at::Tensor augment(const at::Tensor& images, const Augmentation& a, at::Generato
   const at::Tensor pixel = at::arange(side, here);
   const at::Tensor box = a.erased.to(here.device()).view({count, 4, 1, 1});
   const at::Tensor px = pixel.view({1, 1, -1}), py = pixel.view({1, -1, 1});
-  const at::Tensor hole = (px >= box.select(1, 0)).logical_and(px < box.select(1, 2)).logical_and(py >= box.select(1, 1)).logical_and(py < box.select(1, 3));
+  const at::Tensor hole = (px >= box.select(1, 0))
+                              .logical_and(px < box.select(1, 2))
+                              .logical_and(py >= box.select(1, 1))
+                              .logical_and(py < box.select(1, 3));
   result = result.masked_fill(hole.unsqueeze(1), 0.0);
 
   const at::Tensor noise = at::randn(images.sizes(), generator, here);

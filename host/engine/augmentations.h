@@ -9,7 +9,8 @@ namespace reverie {
 
 /// The random numbers of one batch, drawn ahead so that their order does not depend on how they are used.
 struct Augmentation {
-  at::Tensor affine;       ///< [N, 2, 3] output to input coordinates, -1..1: horizontal flip, rotation, translation
+  at::Tensor
+      affine;  ///< [N, 2, 3] output to input coordinates, -1..1: horizontal flip, rotation, translation
   at::Tensor perspective;  ///< [N, 3, 3] output to input coordinates, -1..1
   at::Tensor hue;          ///< [N] shift, as a fraction of the colour circle
   at::Tensor saturation;   ///< [N] factor
@@ -18,12 +19,13 @@ struct Augmentation {
 };
 
 /// Draws from a CPU generator: flip p 0.3; affine p 0.8 (rotation up to 30 degrees, translation up to 10 %);
-/// perspective p 0.4 (distortion 0.2); colour jitter p 0.7 (hue 0.01, saturation 1 %); erasing p 0.7 (area 0.1 to
-/// 0.4, ratio 0.3 to 3.3); noise factor 0 to 0.1.
+/// perspective p 0.4 (distortion 0.2); colour jitter p 0.7 (hue 0.01, saturation 1 %); erasing p 0.7 (area
+/// 0.1 to 0.4, ratio 0.3 to 3.3); noise factor 0 to 0.1.
 Augmentation draw_augmentation(std::int64_t count, std::int64_t side, at::Generator generator);
 
-/// Applies flip, affine (edges repeated) and perspective (black outside) in one bilinear sampling, then colour
-/// jitter, erasing and noise from `generator`, which belongs to the images' device. images [N, 3, S, S].
+/// Applies flip, affine (edges repeated) and perspective (black outside) in one bilinear sampling, then
+/// colour jitter, erasing and noise from `generator`, which belongs to the images' device. images [N, 3, S,
+/// S].
 at::Tensor augment(const at::Tensor& images, const Augmentation& augmentation, at::Generator generator);
 
 /// RGB 0..1 with the hue turned by `hue` circles and the HSV saturation multiplied, both [N].

@@ -15,7 +15,8 @@ at::Tensor extend(const at::Tensor& image, std::int64_t x, std::int64_t y, const
   if (mode == "wrap") return at::pad(image, {x, x, y, y}, "circular");
   // A mirror repeats no edge pixel, so it reaches one pixel less far; what is left is smeared.
   const std::int64_t mx = std::min(x, image.size(3) - 1), my = std::min(y, image.size(2) - 1);
-  return at::replication_pad2d(at::reflection_pad2d(image, {mx, mx, my, my}), {x - mx, x - mx, y - my, y - my});
+  return at::replication_pad2d(at::reflection_pad2d(image, {mx, mx, my, my}),
+                               {x - mx, x - mx, y - my, y - my});
 }
 
 /// Cuts and area-averages. Left to autograd, each cutout's slice would get a gradient as large as the whole
@@ -30,9 +31,11 @@ struct TakeCutouts : torch::autograd::Function<TakeCutouts> {
     std::vector<std::int64_t> places;
     for (const Cutout& c : cutouts) places.insert(places.end(), {c.x, c.y, c.size});
     context->saved_data["places"] = places;
-    at::Tensor result = at::empty({static_cast<std::int64_t>(cutouts.size()), 3, side, side}, image.options());
+    at::Tensor result =
+        at::empty({static_cast<std::int64_t>(cutouts.size()), 3, side, side}, image.options());
     for (std::size_t i = 0; i < cutouts.size(); ++i)
-      result[static_cast<std::int64_t>(i)] = at::adaptive_avg_pool2d(piece(image, cutouts[i]), {side, side})[0];
+      result[static_cast<std::int64_t>(i)] =
+          at::adaptive_avg_pool2d(piece(image, cutouts[i]), {side, side})[0];
     return result;
   }
   static torch::autograd::tensor_list backward(torch::autograd::AutogradContext* context,
@@ -42,7 +45,8 @@ struct TakeCutouts : torch::autograd::Function<TakeCutouts> {
     for (std::size_t i = 0; i * 3 < places.size(); ++i) {
       const Cutout c{places[3 * i], places[3 * i + 1], places[3 * i + 2]};
       const at::Tensor part = piece(total, c);
-      part.add_(at::_adaptive_avg_pool2d_backward(gradients[0].narrow(0, static_cast<std::int64_t>(i), 1), part));
+      part.add_(
+          at::_adaptive_avg_pool2d_backward(gradients[0].narrow(0, static_cast<std::int64_t>(i), 1), part));
     }
     return {total, at::Tensor(), at::Tensor()};
   }
@@ -54,8 +58,9 @@ std::int64_t border_pixels(std::int64_t side, double border) {
   return std::min<std::int64_t>(std::llround(static_cast<double>(side) * border), side);
 }
 
-std::vector<Cutout> draw_cutouts(std::int64_t count, std::int64_t width, std::int64_t height, std::int64_t input_size,
-                                 const CutoutSettings& settings, at::Generator generator) {
+std::vector<Cutout> draw_cutouts(std::int64_t count, std::int64_t width, std::int64_t height,
+                                 std::int64_t input_size, const CutoutSettings& settings,
+                                 at::Generator generator) {
   const double shorter = static_cast<double>(std::min(width, height));
   const double least = std::min(static_cast<double>(input_size) / shorter, 1.0);
   const at::Tensor normal = at::randn({count}, generator) * 0.3 + 0.8;
@@ -67,7 +72,9 @@ std::vector<Cutout> draw_cutouts(std::int64_t count, std::int64_t width, std::in
   const auto place = [&](double chance, std::int64_t side, std::int64_t size) {
     const std::int64_t reach = border_pixels(side, settings.border);
     const std::int64_t over = clamp ? reach : std::min(size, reach);
-    const auto offset = static_cast<std::int64_t>(std::floor(chance * static_cast<double>(side - size + 1 + 2 * over))) - over;
+    const auto offset =
+        static_cast<std::int64_t>(std::floor(chance * static_cast<double>(side - size + 1 + 2 * over))) -
+        over;
     return clamp ? std::clamp<std::int64_t>(offset, 0, side - size) : offset;
   };
   std::vector<Cutout> result;

@@ -15,16 +15,18 @@ struct CutoutSettings {
   std::string border_mode = "clamp";
 };
 
-/// A square part of the picture, in pixels. With a border mode other than clamp, x and y may lie outside of it.
+/// A square part of the picture, in pixels. With a border mode other than clamp, x and y may lie outside of
+/// it.
 struct Cutout {
   std::int64_t x, y, size;
 };
 
 /// Draws `count` cutouts for a perceptor with inputs of `input_size` on a width x height picture:
-/// size = floor(M * clip(N(0.8, 0.3), min(input_size / M, 1), 1)^power), M = min(width, height), placed uniformly.
-/// `generator` is a CPU generator.
-std::vector<Cutout> draw_cutouts(std::int64_t count, std::int64_t width, std::int64_t height, std::int64_t input_size,
-                                 const CutoutSettings& settings, at::Generator generator);
+/// size = floor(M * clip(N(0.8, 0.3), min(input_size / M, 1), 1)^power), M = min(width, height), placed
+/// uniformly. `generator` is a CPU generator.
+std::vector<Cutout> draw_cutouts(std::int64_t count, std::int64_t width, std::int64_t height,
+                                 std::int64_t input_size, const CutoutSettings& settings,
+                                 at::Generator generator);
 
 /// How far cutouts may reach over an edge of length `side`.
 std::int64_t border_pixels(std::int64_t side, double border);

@@ -58,22 +58,26 @@ HostServices::HostServices(const Options& options)
 void HostServices::log(LogLevel level, std::string_view message) { write_log(level, message); }
 
 void HostServices::progress(double fraction, std::string_view what) {
-  write_log(LogLevel::debug, std::string(what) + " " + std::to_string(static_cast<int>(fraction * 100)) + " %");
+  write_log(LogLevel::debug,
+            std::string(what) + " " + std::to_string(static_cast<int>(fraction * 100)) + " %");
 }
 
 std::filesystem::path HostServices::resolve_asset(const std::string& path_or_url) {
   if (path_or_url.find("://") != std::string::npos)
-    throw Error(ErrorKind::unsupported, "'" + path_or_url + "': addresses of the web cannot be read by this version yet",
+    throw Error(ErrorKind::unsupported,
+                "'" + path_or_url + "': addresses of the web cannot be read by this version yet",
                 "download the file and give its path");
   const std::filesystem::path path = expand_home(path_or_url);
-  if (!std::filesystem::exists(path)) throw Error(ErrorKind::file, "there is no file '" + path.string() + "'");
+  if (!std::filesystem::exists(path))
+    throw Error(ErrorKind::file, "there is no file '" + path.string() + "'");
   return path;
 }
 
 std::vector<std::string> HostServices::shipped_models() const {
   std::vector<std::string> names;
   std::error_code error;
-  for (std::filesystem::directory_iterator entry(options_.models, error), end; !error && entry != end; entry.increment(error))
+  for (std::filesystem::directory_iterator entry(options_.models, error), end; !error && entry != end;
+       entry.increment(error))
     if (entry->path().extension() == ".safetensors") names.push_back(entry->path().stem().string());
   std::sort(names.begin(), names.end());
   return names;
@@ -88,7 +92,8 @@ std::shared_ptr<const Weights> HostServices::load_weights(const std::string& nam
     std::error_code ignored;  // a name that no file can have is a name that none has
     if (!std::filesystem::is_regular_file(path, ignored)) continue;
     if (path.extension() != ".safetensors")
-      throw Error(ErrorKind::unsupported, "'" + path.string() + "': only .safetensors weights can be read by this version");
+      throw Error(ErrorKind::unsupported,
+                  "'" + path.string() + "': only .safetensors weights can be read by this version");
     return read_safetensors(path);
   }
   std::string message = "there are no weights '" + name_or_path + "'; tried";

@@ -15,7 +15,7 @@ class HostServices final : public Host {
   struct Options {
     std::string device;  ///< as the setting `device`
     std::uint64_t seed = 0;
-    std::filesystem::path models;        ///< models that ship with the program
+    std::filesystem::path models;   ///< models that ship with the program
     std::string models_parent_dir;  ///< as the setting
   };
   /// Throws Error(device) when the device is not there.
@@ -30,7 +30,8 @@ class HostServices final : public Host {
   bool cancelled() const override { return interrupted; }
   void progress(double fraction, std::string_view what) override;
 
-  /// For decisions that are made on the CPU whatever the device. The same as generator() when that is the CPU.
+  /// For decisions that are made on the CPU whatever the device. The same as generator() when that is the
+  /// CPU.
   at::Generator cpu_generator() { return cpu_generator_; }
 
   /// Names of the models that ship with the program, sorted.

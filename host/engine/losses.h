@@ -7,7 +7,8 @@
 
 namespace reverie {
 
-/// 2 asin(|e/|e| - p/|p|| / 2)^2 between every row of `images` [N, D] and every row of `texts` [P, D]: [N, P].
+/// 2 asin(|e/|e| - p/|p|| / 2)^2 between every row of `images` [N, D] and every row of `texts` [P, D]: [N,
+/// P].
 at::Tensor spherical_distance(const at::Tensor& images, const at::Tensor& texts);
 
 struct PromptLoss {

@@ -5,8 +5,8 @@
 
 namespace reverie {
 
-/// Steps allocate and free the same large buffers over and over: keep them instead of returning them to the kernel,
-/// which would hand out zeroed pages again at each step. Call it before anything large is allocated.
+/// Steps allocate and free the same large buffers over and over: keep them instead of returning them to the
+/// kernel, which would hand out zeroed pages again at each step. Call it before anything large is allocated.
 inline void keep_freed_memory() {
   mallopt(M_MMAP_THRESHOLD, 1 << 30);
   mallopt(M_TRIM_THRESHOLD, 2147483647);

@@ -14,7 +14,8 @@ bool is_number(const std::string& text) {
 /// A base name is taken when its settings or any numbered frame of it exist.
 bool taken(const std::filesystem::path& folder, const std::string& base) {
   std::error_code error;
-  for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+  for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error)) {
     const std::string stem = entry->path().stem().string();
     if (stem.rfind(base + "_", 0) != 0) continue;
     const std::string rest = stem.substr(base.size() + 1);

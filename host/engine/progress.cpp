@@ -54,8 +54,9 @@ void Progress::draw(std::int64_t done, const std::vector<std::pair<std::string, 
   const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
   const double rate = seconds > 0 ? static_cast<double>(done) / seconds : 0;
   char head[128];
-  std::snprintf(head, sizeof head, "step %ld/%ld  %.2f steps/s  %s left", static_cast<long>(done), static_cast<long>(total_),
-                rate, duration(rate > 0 ? static_cast<double>(total_ - done) / rate : 0).c_str());
+  std::snprintf(head, sizeof head, "step %ld/%ld  %.2f steps/s  %s left", static_cast<long>(done),
+                static_cast<long>(total_), rate,
+                duration(rate > 0 ? static_cast<double>(total_ - done) / rate : 0).c_str());
   std::string line = head;
   for (const auto& [name, value] : losses) {
     char text[32];
@@ -67,7 +68,8 @@ void Progress::draw(std::int64_t done, const std::vector<std::pair<std::string, 
     return;
   }
   constexpr std::size_t kBar = 20;
-  const std::size_t filled = static_cast<std::size_t>(done) * kBar / static_cast<std::size_t>(std::max<std::int64_t>(total_, 1));
+  const std::size_t filled =
+      static_cast<std::size_t>(done) * kBar / static_cast<std::size_t>(std::max<std::int64_t>(total_, 1));
   std::string bar;
   for (std::size_t i = 0; i < kBar; ++i) bar += i < filled ? "█" : "░";
   std::cerr << "\r\033[K" << bar << ' ' << fit(line, terminal_width() - kBar - 2) << std::flush;

@@ -27,7 +27,8 @@ Render::Render(HostServices& host, Ensemble& ensemble, const Settings& settings,
       cutouts_(settings.get<std::int64_t>("cutouts")),
       batches_(settings.get<std::int64_t>("gradient_accumulation_steps")),
       smoothing_(settings.get<double>("smoothing_weight")),
-      learning_rate_(settings.has("learning_rate") ? settings.get<double>("learning_rate") : ensemble.model.instance->learning_rate()),
+      learning_rate_(settings.has("learning_rate") ? settings.get<double>("learning_rate")
+                                                   : ensemble.model.instance->learning_rate()),
       cutout_settings_{settings.get<double>("cut_pow"), settings.get<double>("cutout_border"),
                        settings.get<std::string>("border_mode")} {
   embed_prompts();
@@ -76,13 +77,16 @@ std::vector<Render::ActivePrompt> Render::active_prompts(std::size_t scene, std:
   return result;
 }
 
-/// Shows cutouts of `image` to every perceptor and adds the prompts' gradients to image.grad(). A batch's graph
-/// is gone before the next is built, which is what makes accumulation save memory. True if every prompt is held.
-bool Render::look(const at::Tensor& image, const std::vector<ActivePrompt>& prompts, std::vector<double>& values) {
+/// Shows cutouts of `image` to every perceptor and adds the prompts' gradients to image.grad(). A batch's
+/// graph is gone before the next is built, which is what makes accumulation save memory. True if every prompt
+/// is held.
+bool Render::look(const at::Tensor& image, const std::vector<ActivePrompt>& prompts,
+                  std::vector<double>& values) {
   std::vector<std::int64_t> rows;
   for (const ActivePrompt& active : prompts) rows.push_back(static_cast<std::int64_t>(active.index));
   const at::Tensor selection = at::tensor(rows).to(image.device());
-  const double share = 1.0 / static_cast<double>(batches_ * static_cast<std::int64_t>(ensemble_.perceptors.size()));
+  const double share =
+      1.0 / static_cast<double>(batches_ * static_cast<std::int64_t>(ensemble_.perceptors.size()));
   bool all_held = true;
   for (std::size_t p = 0; p < ensemble_.perceptors.size(); ++p) {
     const auto& [name, perceptor] = ensemble_.perceptors[p];
@@ -93,12 +97,15 @@ bool Render::look(const at::Tensor& image, const std::vector<ActivePrompt>& prom
       const std::vector<Cutout> places =
           draw_cutouts(count, image.size(3), image.size(2), side, cutout_settings_, host_.cpu_generator());
       const Augmentation changes = draw_augmentation(count, side, host_.cpu_generator());
-      const at::Tensor glimpses = augment(take_cutouts(image, places, side, cutout_settings_), changes, host_.generator());
-      const at::Tensor embedded = call(name, [&, &perceptor = *perceptor] { return perceptor.embed_images(glimpses); });
+      const at::Tensor glimpses =
+          augment(take_cutouts(image, places, side, cutout_settings_), changes, host_.generator());
+      const at::Tensor embedded =
+          call(name, [&, &perceptor = *perceptor] { return perceptor.embed_images(glimpses); });
       const at::Tensor distances = spherical_distance(embedded, texts);
       at::Tensor total = at::zeros({}, distances.options());
       for (std::size_t i = 0; i < prompts.size(); ++i) {
-        const PromptLoss loss = prompt_loss(distances.select(1, static_cast<std::int64_t>(i)), *prompts[i].prompt);
+        const PromptLoss loss =
+            prompt_loss(distances.select(1, static_cast<std::int64_t>(i)), *prompts[i].prompt);
         total = total + loss.value * (prompts[i].share * share);
         values[i] += loss.value.item<double>() * share;
         all_held = all_held && loss.held;
@@ -138,7 +145,8 @@ Render::StepReport Render::step(const std::vector<ActivePrompt>& prompts) {
     regulariser.value.backward();
   }
   if (!std::isfinite(total))
-    throw Error(ErrorKind::model, "the loss is no longer a finite number at step " + std::to_string(result_.steps + 1),
+    throw Error(ErrorKind::model,
+                "the loss is no longer a finite number at step " + std::to_string(result_.steps + 1),
                 "lower learning_rate or the prompts' weights");
   call(name, [&] { decoded.backward(image.grad()); });
   adam.step();
@@ -148,8 +156,10 @@ Render::StepReport Render::step(const std::vector<ActivePrompt>& prompts) {
 
 void Render::save(Progress& progress) {
   const auto& [name, model] = ensemble_.model;
-  const at::Tensor image =
-      call(name, [&, &model = *model] { return model.decode_final(); }).detach().to(at::kCPU, at::kFloat).contiguous();
+  const at::Tensor image = call(name, [&, &model = *model] { return model.decode_final(); })
+                               .detach()
+                               .to(at::kCPU, at::kFloat)
+                               .contiguous();
   result_.last_frame.clear();
   for (const auto& [sink_name, sink] : ensemble_.sinks) {
     const auto file = call(sink_name, [&, &sink = *sink] { return sink.write(image, result_.frames + 1); });
@@ -173,7 +183,8 @@ RenderResult Render::run(Progress& progress) {
       progress.step(result_.steps, report.losses);
       if (!unsaved) save(progress);
       if (report.all_held && i >= interpolation_steps_) {
-        host_.log(LogLevel::info, "every prompt of scene " + std::to_string(scene + 1) + " is held by its stop; the scene ends at step " +
+        host_.log(LogLevel::info, "every prompt of scene " + std::to_string(scene + 1) +
+                                      " is held by its stop; the scene ends at step " +
                                       std::to_string(i + 1));
         break;
       }

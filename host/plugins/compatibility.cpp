@@ -26,9 +26,10 @@ constexpr KindInfo kind_info() {
   return {Interface::kKind, Interface::kInterfaceVersion, detail::build_info<Interface>()};
 }
 
-constexpr KindInfo kKinds[] = {kind_info<ImageModel>(),    kind_info<Perceptor>(),   kind_info<AnimationMode>(),
-                               kind_info<DepthEstimator>(), kind_info<FlowEstimator>(), kind_info<AudioFilter>(),
-                               kind_info<Loss>(),           kind_info<FrameSource>(), kind_info<OutputSink>()};
+constexpr KindInfo kKinds[] = {
+    kind_info<ImageModel>(),     kind_info<Perceptor>(),     kind_info<AnimationMode>(),
+    kind_info<DepthEstimator>(), kind_info<FlowEstimator>(), kind_info<AudioFilter>(),
+    kind_info<Loss>(),           kind_info<FrameSource>(),   kind_info<OutputSink>()};
 
 }  // namespace
 
@@ -55,8 +56,9 @@ Compatibility check_compatibility(const PluginDescriptor& descriptor, const std:
   const BuildInfo& theirs = descriptor.build;
   // Behind the first two members nothing may be read until these agree.
   if (theirs.sdk_abi != kSdkAbi) {
-    result.errors.push_back(differs("SDK ABI", theirs.sdk_abi, kSdkAbi) +
-                            (theirs.sdk_abi > kSdkAbi ? "; it needs a newer Reverie" : "; it must be rebuilt for this Reverie"));
+    result.errors.push_back(
+        differs("SDK ABI", theirs.sdk_abi, kSdkAbi) +
+        (theirs.sdk_abi > kSdkAbi ? "; it needs a newer Reverie" : "; it must be rebuilt for this Reverie"));
     return result;
   }
   if (theirs.struct_size != sizeof(BuildInfo)) {
@@ -64,15 +66,20 @@ Compatibility check_compatibility(const PluginDescriptor& descriptor, const std:
     return result;
   }
   if (theirs.descriptor_size != sizeof(PluginDescriptor)) {
-    result.errors.push_back(differs("size of PluginDescriptor", theirs.descriptor_size, sizeof(PluginDescriptor)));
+    result.errors.push_back(
+        differs("size of PluginDescriptor", theirs.descriptor_size, sizeof(PluginDescriptor)));
     return result;
   }
   // A descriptor that the macro did not write may lack anything.
   const std::pair<const char*, const void*> members[] = {
-      {"LibTorch version", theirs.libtorch}, {"standard library", theirs.standard_library},
-      {"compiler", theirs.compiler},         {"kind", descriptor.kind},
-      {"name", descriptor.name},             {"version", descriptor.version},
-      {"summary", descriptor.summary},       {"aliases", descriptor.aliases},
+      {"LibTorch version", theirs.libtorch},
+      {"standard library", theirs.standard_library},
+      {"compiler", theirs.compiler},
+      {"kind", descriptor.kind},
+      {"name", descriptor.name},
+      {"version", descriptor.version},
+      {"summary", descriptor.summary},
+      {"aliases", descriptor.aliases},
       {"create", reinterpret_cast<const void*>(descriptor.create)},
       {"destroy", reinterpret_cast<const void*>(descriptor.destroy)},
       {"params", descriptor.param_count ? descriptor.params : static_cast<const void*>(&descriptor)}};
@@ -83,14 +90,16 @@ Compatibility check_compatibility(const PluginDescriptor& descriptor, const std:
   for (const KindInfo& info : kKinds)
     if (folder_kind == info.kind) kind = &info;
   if (!kind || folder_kind != descriptor.kind) {
-    result.errors.push_back(std::string("it is of kind '") + descriptor.kind + "' but lies in the folder '" + folder_kind + "'");
+    result.errors.push_back(std::string("it is of kind '") + descriptor.kind + "' but lies in the folder '" +
+                            folder_kind + "'");
     return result;
   }
   const BuildInfo& ours = kind->build;
   const auto require = [&](const std::string& what, const auto& plugin, const auto& host) {
     if (plugin != host) result.errors.push_back(differs(what, plugin, host));
   };
-  require(std::string("interface version of ") + kind->kind, descriptor.interface_version, kind->interface_version);
+  require(std::string("interface version of ") + kind->kind, descriptor.interface_version,
+          kind->interface_version);
   require("LibTorch", std::string(theirs.libtorch), std::string(ours.libtorch));
   require("standard library", std::string(theirs.standard_library), std::string(ours.standard_library));
   require("pointer size", theirs.pointer_size, ours.pointer_size);
@@ -101,7 +110,8 @@ Compatibility check_compatibility(const PluginDescriptor& descriptor, const std:
 
   if (std::strcmp(theirs.compiler, ours.compiler) != 0)
     result.warnings.push_back(differs("compiler", theirs.compiler, ours.compiler));
-  if (theirs.debug != ours.debug) result.warnings.push_back("one of plugin and host is a debug build, the other not");
+  if (theirs.debug != ours.debug)
+    result.warnings.push_back("one of plugin and host is a debug build, the other not");
   if (theirs.sanitised != ours.sanitised)
     result.warnings.push_back("one of plugin and host is built with a sanitizer, the other not");
   return result;

@@ -58,7 +58,8 @@ std::string cannot_be_plugin(const std::filesystem::path& path) {
   return {};
 }
 
-/// What the system's loader said, without Boost's words around it and the error number that only looks like one.
+/// What the system's loader said, without Boost's words around it and the error number that only looks like
+/// one.
 std::string loader_words(const std::string& what) {
   static const std::string before = "dlerror system message: ";
   const auto begin = what.find(before);
@@ -71,18 +72,20 @@ std::string loader_words(const std::string& what) {
 std::vector<std::filesystem::path> libraries_in(const std::filesystem::path& folder) {
   std::vector<std::filesystem::path> found;
   std::error_code error;
-  for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error))
+  for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error))
     if (entry->path().extension() == ".so") found.push_back(entry->path());
   std::sort(found.begin(), found.end());
   return found;
 }
 
-/// Libraries in places where no plugin is looked for, which would otherwise be passed over in silence: in the folder
-/// itself, and in folders in it that are called like no kind.
+/// Libraries in places where no plugin is looked for, which would otherwise be passed over in silence: in the
+/// folder itself, and in folders in it that are called like no kind.
 std::vector<PluginFile> misplaced(const std::filesystem::path& folder) {
   std::vector<std::filesystem::path> places = {folder};
   std::error_code error;
-  for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+  for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error)) {
     const std::string name = entry->path().filename().string();
     std::error_code ignored;
     if (std::find(plugin_kinds().begin(), plugin_kinds().end(), name) == plugin_kinds().end() &&
@@ -100,7 +103,8 @@ std::vector<PluginFile> misplaced(const std::filesystem::path& folder) {
       file.kind = file.path.parent_path().filename().string();
       file.name = path.stem().string();
       file.state = PluginFile::State::rejected;
-      file.reason = "it must lie in a folder of '" + folder.string() + "' that is called like its kind: " + kinds;
+      file.reason =
+          "it must lie in a folder of '" + folder.string() + "' that is called like its kind: " + kinds;
       result.push_back(std::move(file));
     }
   }
@@ -115,7 +119,8 @@ void examine(PluginFile& file) {
   if (const std::string why = cannot_be_plugin(file.path); !why.empty()) return reject(why);
   try {
     using boost::dll::load_mode::type;
-    boost::dll::shared_library library(file.path.string(), boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
+    boost::dll::shared_library library(file.path.string(),
+                                       boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
     file.descriptor = &library.get<const PluginDescriptor>(kDescriptorSymbol);
     handles().push_back(std::move(library));
   } catch (const std::exception& error) {
@@ -129,7 +134,8 @@ void examine(PluginFile& file) {
     return reject(reason);
   }
   if (file.name != descriptor->name)
-    return reject(std::string("it declares the name '") + descriptor->name + "', which is not its file's name");
+    return reject(std::string("it declares the name '") + descriptor->name +
+                  "', which is not its file's name");
   file.warnings = fit.warnings;
   file.descriptor = descriptor;
 }
@@ -170,7 +176,8 @@ PluginRegistry::PluginRegistry(std::vector<std::filesystem::path> folders) {
           // It stands in for one that was meant to come before it, which must not happen in silence.
           for (const PluginFile& other : files_)
             if (file.state == PluginFile::State::usable && other.kind == kind && other.name == file.name)
-              file.warnings.push_back("used in place of '" + other.path.string() + "', which cannot be used: " + other.reason);
+              file.warnings.push_back("used in place of '" + other.path.string() +
+                                      "', which cannot be used: " + other.reason);
         }
         files_.push_back(std::move(file));
       }
@@ -202,7 +209,8 @@ const PluginFile& PluginRegistry::find(const std::string& kind, const std::strin
     throw Error(ErrorKind::plugin, "the plugin '" + name + "' of kind " + kind + " was found, but " + ours,
                 "replace or rebuild the file; reverie plugins list shows every plugin");
   std::string message = "there is no plugin '" + name + "' of kind " + kind + "; looked in ";
-  for (std::size_t i = 0; i < folders_.size(); ++i) message += (i ? ", " : "") + (folders_[i] / kind).string();
+  for (std::size_t i = 0; i < folders_.size(); ++i)
+    message += (i ? ", " : "") + (folders_[i] / kind).string();
   message += "; there " + std::string(names.empty() ? "is none" : "are: ");
   for (std::size_t i = 0; i < names.size(); ++i) message += (i ? ", " : "") + names[i];
   for (const std::string& file : rejected) message += "; " + file;
@@ -223,7 +231,8 @@ std::vector<std::filesystem::path> plugin_search_path(const std::vector<std::str
   for (const std::string& list : command_line)
     for (const std::string& folder : split(list, ':')) result.push_back(std::filesystem::absolute(folder));
   if (const char* variable = std::getenv("REVERIE_PLUGIN_PATH"))
-    for (const std::string& folder : split(variable, ':')) result.push_back(std::filesystem::absolute(folder));
+    for (const std::string& folder : split(variable, ':'))
+      result.push_back(std::filesystem::absolute(folder));
   // Where the prefix is not known, its folder would be one of the working directory.
   if (prefix.is_absolute()) result.push_back(prefix / "lib/reverie/plugins");
   return result;
@@ -233,7 +242,8 @@ void* create_instance(const PluginFile& plugin, Host& host, const Params& params
   ErrorText error{ErrorKind::plugin, "it gave no reason", ""};
   void* instance = plugin.descriptor->create(host, params, setup, error);
   if (!instance)
-    throw Error(error.kind, "the plugin " + plugin.kind + "/" + plugin.name + " could not start: " + error.message,
+    throw Error(error.kind,
+                "the plugin " + plugin.kind + "/" + plugin.name + " could not start: " + error.message,
                 error.advice);
   return instance;
 }

@@ -18,7 +18,7 @@ struct PluginFile {
   std::string kind;  ///< the folder it lies in
   std::string name;  ///< the file's stem
   State state = State::usable;
-  std::string reason;    ///< why it is shadowed or rejected
+  std::string reason;  ///< why it is shadowed or rejected
   std::vector<std::string> warnings;
   const PluginDescriptor* descriptor = nullptr;  ///< null if rejected before it could be read
 
@@ -29,16 +29,16 @@ struct PluginFile {
 /// Libraries stay loaded until the process ends: tensors and gradients may refer to code in them.
 class PluginRegistry {
  public:
-  /// Looks through the folders in order; of two files of one kind and name the first counts. Gate 1: the file's
-  /// symbols are read, and without a descriptor it is never loaded, so none of its code runs. Gate 2: it is loaded,
-  /// which runs its static initialisers and no more, and its BuildInfo is compared. Nothing in a library is called
-  /// before it has passed both.
+  /// Looks through the folders in order; of two files of one kind and name the first counts. Gate 1: the
+  /// file's symbols are read, and without a descriptor it is never loaded, so none of its code runs. Gate 2:
+  /// it is loaded, which runs its static initialisers and no more, and its BuildInfo is compared. Nothing in
+  /// a library is called before it has passed both.
   explicit PluginRegistry(std::vector<std::filesystem::path> folders);
 
   const std::vector<PluginFile>& files() const { return files_; }
 
-  /// Throws Error(plugin): which folders were tried, what there is of that kind, the nearest name, and, if the
-  /// file was found but rejected, why.
+  /// Throws Error(plugin): which folders were tried, what there is of that kind, the nearest name, and, if
+  /// the file was found but rejected, why.
   const PluginFile& find(const std::string& kind, const std::string& name) const;
 
   std::vector<const PluginFile*> usable(const std::string& kind) const;

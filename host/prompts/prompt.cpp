@@ -43,14 +43,15 @@ std::string parse_number(const std::string& text, const std::string& what, doubl
   const std::string word = trimmed(text);
   const char* begin = word.c_str() + (word.size() > 1 && word[0] == '+' && word[1] != '-' ? 1 : 0);
   const auto [rest, error] = std::from_chars(begin, word.c_str() + word.size(), out);
-  if (!word.empty() && error == std::errc() && rest == word.c_str() + word.size() && !std::isnan(out)) return {};
+  if (!word.empty() && error == std::errc() && rest == word.c_str() + word.size() && !std::isnan(out))
+    return {};
   return "the " + what + " '" + word + "' is not a number (expressions are not implemented yet)";
 }
 
 }  // namespace
 
-std::vector<Scene> parse_scenes(const std::string& scenes, const std::string& prefix, const std::string& suffix,
-                                std::vector<std::string>& problems) {
+std::vector<Scene> parse_scenes(const std::string& scenes, const std::string& prefix,
+                                const std::string& suffix, std::vector<std::string>& problems) {
   std::vector<Scene> result;
   for (const std::string& piece : split(scenes, "||")) {
     if (trimmed(piece).empty()) continue;
@@ -58,18 +59,22 @@ std::vector<Scene> parse_scenes(const std::string& scenes, const std::string& pr
     for (const std::string& written : split(prefix + piece + suffix, "|")) {
       const std::string text = trimmed(written);
       if (text.empty()) continue;
-      const auto problem = [&](const std::string& why) { problems.push_back("prompt '" + text + "': " + why); };
+      const auto problem = [&](const std::string& why) {
+        problems.push_back("prompt '" + text + "': " + why);
+      };
       const std::vector<std::string> parts = split_outside_brackets(text, ':');
       Prompt prompt;
       prompt.text = trimmed(parts[0]);
       if (prompt.text.empty()) problem("it has no text before ':'");
-      if (!prompt.text.empty() && prompt.text.front() == '[') problem("pictures as prompts are not implemented yet");
+      if (!prompt.text.empty() && prompt.text.front() == '[')
+        problem("pictures as prompts are not implemented yet");
       if (parts.size() > 3) problem("it has more than text:weight:stop; a ':' cannot be part of the text");
       if (parts.size() > 1) {
         const std::vector<std::string> weight = split_outside_brackets(parts[1], '_');
         if (weight.size() > 1 && !(weight.size() == 2 && trimmed(weight[1]) == "a"))
           problem("masks are not implemented yet; only '_a' (everywhere) is accepted");
-        if (const std::string why = parse_number(weight[0], "weight", prompt.weight); !why.empty()) problem(why);
+        if (const std::string why = parse_number(weight[0], "weight", prompt.weight); !why.empty())
+          problem(why);
         if (std::isinf(prompt.weight)) problem("the weight is infinite");
       }
       if (parts.size() > 2)

@@ -20,8 +20,8 @@ struct Scene {
 
 /// Splits `scenes` at ||, puts prefix and suffix around each, splits at |, and parses each
 /// `text[:weight[_mask]][:stop]`. What is wrong is added to `problems`, in words that quote the prompt.
-std::vector<Scene> parse_scenes(const std::string& scenes, const std::string& prefix, const std::string& suffix,
-                                std::vector<std::string>& problems);
+std::vector<Scene> parse_scenes(const std::string& scenes, const std::string& prefix,
+                                const std::string& suffix, std::vector<std::string>& problems);
 
 /// A scene's share in the loss at a step. While a scene fades in, the one before it fades out.
 struct SceneShare {

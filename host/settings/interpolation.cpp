@@ -14,7 +14,8 @@ constexpr int kMaxReferences = 1000;  // empty texts can refer to each other 2^7
 
 std::string now(const std::string& format) {
   const auto time = std::chrono::system_clock::now();
-  const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(time.time_since_epoch()).count() % 1'000'000;
+  const auto micros =
+      std::chrono::duration_cast<std::chrono::microseconds>(time.time_since_epoch()).count() % 1'000'000;
   std::string fraction = std::to_string(micros);
   fraction.insert(0, 6 - fraction.size(), '0');
   std::string with_micros;
@@ -83,7 +84,8 @@ RawValue Interpolation::expand_text(const std::string& text, bool quoted) {
     // A value that is nothing but a reference takes the other's value whole: lists and null too.
     if (open == 0 && close + 1 == text.size()) return inner;
     if (inner.kind != RawValue::Kind::scalar && inner.kind != RawValue::Kind::null)
-      throw std::runtime_error("${" + text.substr(open + 2, close - open - 2) + "} is a list and cannot be part of a text");
+      throw std::runtime_error("${" + text.substr(open + 2, close - open - 2) +
+                               "} is a list and cannot be part of a text");
     result += text.substr(i, open - i) + inner.text;
     if (result.size() > kMaxLength) throw std::runtime_error("its text grows beyond 1 MB");
     i = close + 1;
@@ -92,7 +94,8 @@ RawValue Interpolation::expand_text(const std::string& text, bool quoted) {
 }
 
 RawValue Interpolation::reference(const std::string& inside) {
-  if (++references_ > kMaxReferences) throw std::runtime_error("it stands for more than 1,000 ${...} references");
+  if (++references_ > kMaxReferences)
+    throw std::runtime_error("it stands for more than 1,000 ${...} references");
   const auto colon = inside.find(':');
   if (colon == std::string::npos) {
     const std::string name = canonical_(inside);
@@ -102,7 +105,8 @@ RawValue Interpolation::reference(const std::string& inside) {
   const std::string resolver = inside.substr(0, colon), argument = inside.substr(colon + 1);
   if (resolver == "now") return RawValue::scalar(now(argument), false);
   if (resolver == "user_cache") return RawValue::scalar(user_cache() + argument, false);
-  throw std::runtime_error("${" + inside + "} is not known; there are ${setting}, ${now:FORMAT} and ${user_cache:}");
+  throw std::runtime_error("${" + inside +
+                           "} is not known; there are ${setting}, ${now:FORMAT} and ${user_cache:}");
 }
 
 }  // namespace reverie

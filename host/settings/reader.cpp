@@ -25,7 +25,11 @@ constexpr int kMaxNodes = 100'000;
 std::size_t invalid_utf8(const std::string& text) {
   for (std::size_t i = 0; i < text.size();) {
     const auto c = static_cast<unsigned char>(text[i]);
-    const std::size_t length = c < 0x80 ? 1 : c >= 0xC2 && c < 0xE0 ? 2 : c >= 0xE0 && c < 0xF0 ? 3 : c >= 0xF0 && c < 0xF5 ? 4 : 0;
+    const std::size_t length = c < 0x80                ? 1
+                               : c >= 0xC2 && c < 0xE0 ? 2
+                               : c >= 0xE0 && c < 0xF0 ? 3
+                               : c >= 0xF0 && c < 0xF5 ? 4
+                                                       : 0;
     if (length == 0 || i + length > text.size()) return i;
     for (std::size_t k = 1; k < length; ++k)
       if ((static_cast<unsigned char>(text[i + k]) & 0xC0) != 0x80) return i;
@@ -35,7 +39,9 @@ std::size_t invalid_utf8(const std::string& text) {
 }
 
 int line_of(const std::string& text, std::size_t offset) {
-  return 1 + static_cast<int>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(std::min(offset, text.size())), '\n'));
+  return 1 +
+         static_cast<int>(std::count(
+             text.begin(), text.begin() + static_cast<std::ptrdiff_t>(std::min(offset, text.size())), '\n'));
 }
 
 bool is_null_word(const std::string& text) {
@@ -50,9 +56,11 @@ struct LastDocument final : YAML::EventHandler {
   void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
   void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
   void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
-  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {}
   void OnSequenceEnd() override {}
-  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
+  }
   void OnMapEnd() override {}
 };
 
@@ -63,7 +71,8 @@ class YamlReader {
   std::vector<RawEntry> read(const std::string& text) {
     std::vector<RawEntry> entries;
     try {
-      // yaml-cpp 0.7 takes a quote that never closes for closed when only white space stands at the file's end.
+      // yaml-cpp 0.7 takes a quote that never closes for closed when only white space stands at the file's
+      // end.
       const std::string trimmed = text.substr(0, text.find_last_not_of(" \t\r\n") + 1);
       const YAML::Node root = YAML::Load(trimmed);
       // Load() is content with what it could make sense of and says nothing about the rest.
@@ -106,7 +115,8 @@ class YamlReader {
     } else if (node.IsMap()) {
       value.kind = RawValue::Kind::map;
       for (const auto& pair : node)
-        value.members.emplace_back(pair.first.IsScalar() ? pair.first.Scalar() : "?", convert(pair.second, depth + 1));
+        value.members.emplace_back(pair.first.IsScalar() ? pair.first.Scalar() : "?",
+                                   convert(pair.second, depth + 1));
     }
     return value;
   }
@@ -116,7 +126,9 @@ class YamlReader {
     // Overrides keep their own origin: the command line has no lines.
     return origin_.line < 0 ? Location{origin_.file, 0} : Location{origin_.file, std::max(mark.line, 0) + 1};
   }
-  void problem(const YAML::Mark& mark, const std::string& message) { problems_.push_back({at(mark), message}); }
+  void problem(const YAML::Mark& mark, const std::string& message) {
+    problems_.push_back({at(mark), message});
+  }
 
   Location origin_;
   std::vector<Problem>& problems_;
@@ -130,9 +142,13 @@ RawValue from_json(const Json::Value& json) {
     for (const Json::Value& item : json) value.items.push_back(from_json(item));
   } else if (json.isObject()) {
     value.kind = RawValue::Kind::map;
-    for (const std::string& name : json.getMemberNames()) value.members.emplace_back(name, from_json(json[name]));
+    for (const std::string& name : json.getMemberNames())
+      value.members.emplace_back(name, from_json(json[name]));
   } else if (json.type() == Json::realValue && !std::isfinite(json.asDouble())) {
-    value = RawValue::scalar(std::isnan(json.asDouble()) ? "NaN" : json.asDouble() < 0 ? "-Infinity" : "Infinity", false);
+    value = RawValue::scalar(std::isnan(json.asDouble()) ? "NaN"
+                             : json.asDouble() < 0       ? "-Infinity"
+                                                         : "Infinity",
+                             false);
   } else if (!json.isNull()) {
     value = RawValue::scalar(json.asString(), json.isString());
   }
@@ -140,7 +156,8 @@ RawValue from_json(const Json::Value& json) {
 }
 
 /// A JSON object; lines behind it (as the reference's saved settings have) are for people and not read.
-std::vector<RawEntry> read_json(const std::string& text, const std::string& file, std::vector<Problem>& problems) {
+std::vector<RawEntry> read_json(const std::string& text, const std::string& file,
+                                std::vector<Problem>& problems) {
   std::vector<RawEntry> entries;
   Json::CharReaderBuilder builder;
   Json::CharReaderBuilder::strictMode(&builder.settings_);
@@ -168,7 +185,8 @@ std::vector<RawEntry> read_json(const std::string& text, const std::string& file
     return entries;
   }
   for (const std::string& name : root.getMemberNames()) {
-    const int line = line_of(text, static_cast<std::size_t>(std::max<std::ptrdiff_t>(root[name].getOffsetStart(), 0)));
+    const int line =
+        line_of(text, static_cast<std::size_t>(std::max<std::ptrdiff_t>(root[name].getOffsetStart(), 0)));
     entries.push_back({name, from_json(root[name]), {file, line}});
   }
   std::sort(entries.begin(), entries.end(),
@@ -202,7 +220,8 @@ std::string RawValue::display() const {
     }
     case Kind::map: {
       std::string result;
-      for (const auto& [name, value] : members) result += (result.empty() ? "" : ", ") + name + ": " + value.display();
+      for (const auto& [name, value] : members)
+        result += (result.empty() ? "" : ", ") + name + ": " + value.display();
       return "{" + result + "}";
     }
   }
@@ -236,8 +255,9 @@ std::vector<RawEntry> read_settings_file(const std::filesystem::path& path, std:
   }
   const std::size_t bad = std::min(invalid_utf8(text), text.find('\0'));
   if (bad != std::string::npos) {
-    problems.push_back({{file, line_of(text, bad)}, text[bad] == '\0' ? "holds a zero byte; that is no settings file"
-                                                                       : "is not encoded in UTF-8; save it as UTF-8"});
+    problems.push_back({{file, line_of(text, bad)},
+                        text[bad] == '\0' ? "holds a zero byte; that is no settings file"
+                                          : "is not encoded in UTF-8; save it as UTF-8"});
     return {};
   }
   const auto first = text.find_first_not_of(" \t\r\n");

@@ -59,7 +59,9 @@ class Resolver {
       if (entry != entries_.end()) {
         if (!check(entry->second, known, interpolation, value)) continue;
       } else if (known.spec.required) {
-        if (complete) result_.problems.push_back({{"", 0}, "'" + std::string(known.spec.name) + "' is missing: " + known.spec.help_text});
+        if (complete)
+          result_.problems.push_back(
+              {{"", 0}, "'" + std::string(known.spec.name) + "' is missing: " + known.spec.help_text});
         continue;
       }
       if (known.used && !(known.setting && known.setting->status == Status::planned))
@@ -118,7 +120,8 @@ class Resolver {
     if (shown.size() > 60) shown = shown.substr(0, 57) + "...";
     if (!why.empty()) {
       // Lists of groups are a planned setting's own business until it works.
-      if (known.setting && known.setting->status == Status::planned && raw.kind == RawValue::Kind::list) return refuse(problem, known, shown);
+      if (known.setting && known.setting->status == Status::planned && raw.kind == RawValue::Kind::list)
+        return refuse(problem, known, shown);
       return problem("'" + name + "' is " + shown + ", which " + why + "; allowed: " + allowed(known.spec));
     }
     value.location = entry.location;
@@ -126,7 +129,8 @@ class Resolver {
       SettingValue inert = default_value(known.spec);
       if (known.setting->inert) convert(known.spec, RawValue::scalar(known.setting->inert, false), inert);
       const bool off = lower(value.text) == "off" || lower(value.text) == "false";
-      if (value.json() != inert.json() && !(off && lower(inert.text) == "off")) return refuse(problem, known, shown);
+      if (value.json() != inert.json() && !(off && lower(inert.text) == "off"))
+        return refuse(problem, known, shown);
     }
     return true;
   }
@@ -151,18 +155,22 @@ class Resolver {
       const auto batches = settings.get<std::int64_t>("gradient_accumulation_steps");
       if (cutouts % batches != 0)
         problem("gradient_accumulation_steps", "'gradient_accumulation_steps' is " + std::to_string(batches) +
-                                                   ", which does not divide the " + std::to_string(cutouts) + " cutouts");
+                                                   ", which does not divide the " + std::to_string(cutouts) +
+                                                   " cutouts");
     }
     if (settings.find("file_namespace")) {
       const std::string folder = settings.get<std::string>("file_namespace");
-      if (folder.empty() || folder == "." || folder == ".." || folder.find_first_of("/\\") != std::string::npos)
+      if (folder.empty() || folder == "." || folder == ".." ||
+          folder.find_first_of("/\\") != std::string::npos)
         problem("file_namespace", "'file_namespace' is '" + folder + "', which is not a folder name");
     }
     if (settings.find("device") && !is_device(settings.get<std::string>("device")))
-      problem("device", "'device' is '" + settings.get<std::string>("device") + "'; allowed: auto, cpu, cuda, cuda:N or N");
+      problem("device", "'device' is '" + settings.get<std::string>("device") +
+                            "'; allowed: auto, cpu, cuda, cuda:N or N");
     if (settings.find("interpolation_steps") && settings.find("steps_per_scene") &&
         settings.get<std::int64_t>("interpolation_steps") > settings.get<std::int64_t>("steps_per_scene"))
-      result_.notices.push_back("interpolation_steps is larger than steps_per_scene: no scene will fade in whole");
+      result_.notices.push_back(
+          "interpolation_steps is larger than steps_per_scene: no scene will fade in whole");
   }
 
   std::map<std::string, Known> known_;

@@ -78,12 +78,14 @@ const SettingValue* Settings::find(std::string_view name) const {
 
 const SettingValue& Settings::typed(std::string_view name, ParamType type) const {
   const SettingValue* value = find(name);
-  if (!value) throw Error(ErrorKind::plugin, "the parameter '" + std::string(name) + "' was read but not declared");
+  if (!value)
+    throw Error(ErrorKind::plugin, "the parameter '" + std::string(name) + "' was read but not declared");
   asked_.insert(std::string(name));
   const bool texts = type == ParamType::text && value->spec.type == ParamType::choice;
   const bool numbers = type == ParamType::number && value->spec.type == ParamType::integer;
   if (value->spec.type != type && !texts && !numbers)
-    throw Error(ErrorKind::plugin, "the parameter '" + std::string(name) + "' was read as another type than declared");
+    throw Error(ErrorKind::plugin,
+                "the parameter '" + std::string(name) + "' was read as another type than declared");
   return *value;
 }
 
@@ -92,13 +94,17 @@ bool Settings::has(std::string_view name) const {
   if (value) asked_.insert(std::string(name));
   return value && !value->null;
 }
-bool Settings::get_boolean(std::string_view name) const { return typed(name, ParamType::boolean).number != 0; }
+bool Settings::get_boolean(std::string_view name) const {
+  return typed(name, ParamType::boolean).number != 0;
+}
 std::int64_t Settings::get_integer(std::string_view name) const {
   return static_cast<std::int64_t>(typed(name, ParamType::integer).number);
 }
 double Settings::get_number(std::string_view name) const { return typed(name, ParamType::number).number; }
 std::string Settings::get_text(std::string_view name) const { return typed(name, ParamType::text).text; }
-std::vector<std::string> Settings::get_list(std::string_view name) const { return typed(name, ParamType::list).list; }
+std::vector<std::string> Settings::get_list(std::string_view name) const {
+  return typed(name, ParamType::list).list;
+}
 
 SettingValue default_value(const ParamSpec& spec) {
   SettingValue value;
@@ -167,7 +173,8 @@ std::string convert(const ParamSpec& spec, const RawValue& raw, SettingValue& ou
   }
   if (!parse_number(raw.text, out.number))
     return spec.type == ParamType::integer ? "is not a whole number" : "is not a number";
-  if (spec.type == ParamType::integer && (out.number != std::floor(out.number) || std::abs(out.number) > 9007199254740992.0))
+  if (spec.type == ParamType::integer &&
+      (out.number != std::floor(out.number) || std::abs(out.number) > 9007199254740992.0))
     return "is not a whole number";
   const bool low = spec.has_min && (spec.exclusive_min ? !(out.number > spec.min) : out.number < spec.min);
   if (low || (spec.has_max && out.number > spec.max)) return "is out of range";
@@ -197,7 +204,8 @@ std::string allowed(const ParamSpec& spec) {
       break;
   }
   if (spec.has_min && spec.has_max)
-    result += std::string(spec.exclusive_min ? ", above " : ", ") + shortest(spec.min) + " to " + shortest(spec.max);
+    result += std::string(spec.exclusive_min ? ", above " : ", ") + shortest(spec.min) + " to " +
+              shortest(spec.max);
   else if (spec.has_min)
     result += std::string(spec.exclusive_min ? ", above " : ", at least ") + shortest(spec.min);
   else if (spec.has_max)
@@ -210,7 +218,8 @@ std::string default_text(const ParamSpec& spec) {
   if (spec.required) return "required";
   const SettingValue value = default_value(spec);
   if (value.null) return "null";
-  if (spec.type == ParamType::text || spec.type == ParamType::choice) return value.text.empty() ? "''" : value.text;
+  if (spec.type == ParamType::text || spec.type == ParamType::choice)
+    return value.text.empty() ? "''" : value.text;
   return value.json();
 }
 

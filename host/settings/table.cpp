@@ -9,66 +9,120 @@ constexpr Status planned = Status::planned;
 
 // A new setting is one line here; a plugin's own settings are declared in the plugin.
 constexpr Setting kTable[] = {
-    {text("scenes", "").is_required().help("what to make: scenes separated by ||, prompts of a scene by |"), "Prompts"},
+    {text("scenes", "").is_required().help("what to make: scenes separated by ||, prompts of a scene by |"),
+     "Prompts"},
     {text("scene_prefix", "").help("text put before each scene, before it is split at |"), "Prompts"},
     {text("scene_suffix", "").help("text put after each scene, before it is split at |"), "Prompts"},
-    {integer("interpolation_steps", 0).at_least(0).unit("steps").help("steps at the start of a scene during which the previous scene fades out and this one in"), "Prompts"},
-    {integer("steps_per_scene", 100).at_least(1).unit("steps").help("optimisation steps per scene; at least interpolation_steps"), "Prompts"},
-    {text("direct_image_prompts", "").help("pictures the output should resemble literally: path:weight_mask:stop, separated by |"), "Prompts", planned},
+    {integer("interpolation_steps", 0)
+         .at_least(0)
+         .unit("steps")
+         .help("steps at the start of a scene during which the previous scene fades out and this one in"),
+     "Prompts"},
+    {integer("steps_per_scene", 100)
+         .at_least(1)
+         .unit("steps")
+         .help("optimisation steps per scene; at least interpolation_steps"),
+     "Prompts"},
+    {text("direct_image_prompts", "")
+         .help("pictures the output should resemble literally: path:weight_mask:stop, separated by |"),
+     "Prompts", planned},
     {text("init_image", "").help("picture the optimisation starts from"), "Prompts", planned},
-    {text("direct_init_weight", "").help("how strongly to stay near init_image, pixel by pixel"), "Prompts", planned},
-    {text("semantic_init_weight", "").help("how strongly to stay near init_image in meaning"), "Prompts", planned},
+    {text("direct_init_weight", "").help("how strongly to stay near init_image, pixel by pixel"), "Prompts",
+     planned},
+    {text("semantic_init_weight", "").help("how strongly to stay near init_image in meaning"), "Prompts",
+     planned},
 
-    {integer("width", 512).range(1, 16384).unit("pixels").help("width in the image model's pixels, before pixel_size"), "Image"},
-    {integer("height", 512).range(1, 16384).unit("pixels").help("height in the image model's pixels, before pixel_size"), "Image"},
-    {number("smoothing_weight", 0.02).help("weight of total variation; 0 off, negative for a harsher picture"), "Image"},
-    {text("image_model", "Unlimited Palette").help("the plugin that represents the picture; see reverie plugins list"), "Image"},
-    {choice("vqgan_model", "sflckr", "imagenet|coco|wikiart|sflckr|faceshq|openimages").help("weights of the VQGAN image model"), "Image", planned},
-    {boolean("random_initial_palette", false).help("palettes start random instead of grey ramps"), "Image", planned},
+    {integer("width", 512)
+         .range(1, 16384)
+         .unit("pixels")
+         .help("width in the image model's pixels, before pixel_size"),
+     "Image"},
+    {integer("height", 512)
+         .range(1, 16384)
+         .unit("pixels")
+         .help("height in the image model's pixels, before pixel_size"),
+     "Image"},
+    {number("smoothing_weight", 0.02)
+         .help("weight of total variation; 0 off, negative for a harsher picture"),
+     "Image"},
+    {text("image_model", "Unlimited Palette")
+         .help("the plugin that represents the picture; see reverie plugins list"),
+     "Image"},
+    {choice("vqgan_model", "sflckr", "imagenet|coco|wikiart|sflckr|faceshq|openimages")
+         .help("weights of the VQGAN image model"),
+     "Image", planned},
+    {boolean("random_initial_palette", false).help("palettes start random instead of grey ramps"), "Image",
+     planned},
     {integer("palette_size", 5).at_least(1).help("colours per palette"), "Image", planned},
     {integer("palettes", 20).at_least(1).help("number of palettes"), "Image", planned},
-    {number("gamma", 1).above(0).help("relative gamma of palettes: higher is darker, with more contrast"), "Image", planned},
+    {number("gamma", 1).above(0).help("relative gamma of palettes: higher is darker, with more contrast"),
+     "Image", planned},
     {number("hdr_weight", 0.01).help("how strongly gamma is kept; 0 off"), "Image", planned},
-    {number("palette_normalization_weight", 0.2).help("how strongly every palette keeps a presence"), "Image", planned},
-    {boolean("show_palette", false).help("show a palette swatch whenever the image is displayed"), "Image", planned},
+    {number("palette_normalization_weight", 0.2).help("how strongly every palette keeps a presence"), "Image",
+     planned},
+    {boolean("show_palette", false).help("show a palette swatch whenever the image is displayed"), "Image",
+     planned},
     {text("target_palette", "").help("picture the palette is taken from"), "Image", planned},
     {boolean("lock_palette", false).help("keep the initial palette fixed"), "Image", planned},
 
-    {text("animation_mode", "off").help("off, 2D, 3D, Video Source, or the name of an animation plugin"), "Animation", planned},
-    {choice("sampling_mode", "bicubic", "nearest|bilinear|bicubic").help("how moved pixels are interpolated"), "Animation", planned},
-    {choice("infill_mode", "wrap", "mirror|wrap|black|smear").help("what fills pixels that come in from outside"), "Animation", planned},
-    {integer("pre_animation_steps", 50).at_least(0).unit("steps").help("steps before the first move"), "Animation", planned},
-    {integer("steps_per_frame", 50).at_least(1).unit("steps").help("steps between moves; without animation, a name for save_every to refer to"), "Animation"},
-    {number("frames_per_second", 12).above(0).help("frames of the animation per second of t"), "Animation", planned},
-    {text("direct_stabilization_weight", "").help("keep the moved previous frame, or the video frame, pixel by pixel"), "Animation", planned},
+    {text("animation_mode", "off").help("off, 2D, 3D, Video Source, or the name of an animation plugin"),
+     "Animation", planned},
+    {choice("sampling_mode", "bicubic", "nearest|bilinear|bicubic").help("how moved pixels are interpolated"),
+     "Animation", planned},
+    {choice("infill_mode", "wrap", "mirror|wrap|black|smear")
+         .help("what fills pixels that come in from outside"),
+     "Animation", planned},
+    {integer("pre_animation_steps", 50).at_least(0).unit("steps").help("steps before the first move"),
+     "Animation", planned},
+    {integer("steps_per_frame", 50)
+         .at_least(1)
+         .unit("steps")
+         .help("steps between moves; without animation, a name for save_every to refer to"),
+     "Animation"},
+    {number("frames_per_second", 12).above(0).help("frames of the animation per second of t"), "Animation",
+     planned},
+    {text("direct_stabilization_weight", "")
+         .help("keep the moved previous frame, or the video frame, pixel by pixel"),
+     "Animation", planned},
     {text("semantic_stabilization_weight", "").help("the same in meaning"), "Animation", planned},
     {text("depth_stabilization_weight", "").help("keep the depth map"), "Animation", planned},
     {text("edge_stabilization_weight", "").help("keep the edges"), "Animation", planned},
     {text("flow_stabilization_weight", "").help("keep the optical flow"), "Animation", planned},
     {text("video_path", "").help("source for the mode Video Source"), "Animation", planned},
     {integer("frame_stride", 1).at_least(1).help("source frames per output frame"), "Animation", planned},
-    {boolean("reencode_each_frame", true).help("start each frame from the video frame instead of the warped output"), "Animation", planned},
-    {integer("flow_long_term_samples", 1).at_least(0).help("also use flows from 2^i frames back; 0 off"), "Animation", planned},
+    {boolean("reencode_each_frame", true)
+         .help("start each frame from the video frame instead of the warped output"),
+     "Animation", planned},
+    {integer("flow_long_term_samples", 1).at_least(0).help("also use flows from 2^i frames back; 0 off"),
+     "Animation", planned},
     {text("translate_x", "0").unit("pixels").help("horizontal motion, f(t)"), "Animation", planned},
     {text("translate_y", "0").unit("pixels").help("vertical motion, f(t)"), "Animation", planned},
     {text("translate_z_3d", "0").unit("pixels").help("forward motion, f(t)"), "Animation", planned},
-    {text("rotate_3d", "[1, 0, 0, 0]").help("rotation as a quaternion [r, x, y, z], f(t)"), "Animation", planned},
+    {text("rotate_3d", "[1, 0, 0, 0]").help("rotation as a quaternion [r, x, y, z], f(t)"), "Animation",
+     planned},
     {text("rotate_2d", "0").unit("degrees").help("rotation, f(t)"), "Animation", planned},
     {text("zoom_x_2d", "0").unit("pixels").help("horizontal zoom, f(t)"), "Animation", planned},
     {text("zoom_y_2d", "0").unit("pixels").help("vertical zoom, f(t)"), "Animation", planned},
     {boolean("lock_camera", true).help("no scrolling or drifting in 3D"), "Animation", planned},
-    {number("field_of_view", 60).range(1, 179).unit("degrees").help("vertical field of view"), "Animation", planned},
+    {number("field_of_view", 60).range(1, 179).unit("degrees").help("vertical field of view"), "Animation",
+     planned},
     {number("near_plane", 1).above(0).unit("pixels").help("nearest depth"), "Animation", planned},
     {number("far_plane", 10000).above(0).unit("pixels").help("farthest depth"), "Animation", planned},
 
     {text("input_audio", "").help("sound file that motion and weights can follow"), "Audio", planned},
-    {number("input_audio_offset", 0).at_least(0).unit("seconds").help("where in the file to start"), "Audio", planned},
-    {list("input_audio_filters", "").help("band-pass filters: {variable_name, f_center, f_width, order}"), "Audio", planned},
+    {number("input_audio_offset", 0).at_least(0).unit("seconds").help("where in the file to start"), "Audio",
+     planned},
+    {list("input_audio_filters", "").help("band-pass filters: {variable_name, f_center, f_width, order}"),
+     "Audio", planned},
 
     {text("file_namespace", "default").help("name of the output folder below images_out"), "Output"},
-    {boolean("allow_overwrite", false).help("write over an earlier run's files instead of choosing a free name"), "Output"},
-    {integer("display_every", 50).at_least(0).unit("steps").help("steps between displays; 0 off"), "Output", planned},
-    {integer("clear_every", 0).at_least(0).unit("steps").help("steps between clears of the display; 0 off"), "Output", planned},
+    {boolean("allow_overwrite", false)
+         .help("write over an earlier run's files instead of choosing a free name"),
+     "Output"},
+    {integer("display_every", 50).at_least(0).unit("steps").help("steps between displays; 0 off"), "Output",
+     planned},
+    {integer("clear_every", 0).at_least(0).unit("steps").help("steps between clears of the display; 0 off"),
+     "Output", planned},
     {number("display_scale", 1).above(0).help("scale of the display only"), "Output", planned},
     {integer("save_every", 50).at_least(1).unit("steps").help("steps between saved frames"), "Output"},
     {list("output_sinks", "png_sequence").help("plugins that take the finished frames"), "Output"},
@@ -78,7 +132,10 @@ constexpr Setting kTable[] = {
     {boolean("use_tensorboard", false).help("write TensorBoard event files"), "Output", planned},
     {boolean("restore", false).help("continue the newest run of file_namespace"), "Output", planned},
 
-    {list("perceptors", "").help("models that judge the picture: names of shipped models or paths of weights files; empty = the shipped ones"), "Perceptors"},
+    {list("perceptors", "")
+         .help("models that judge the picture: names of shipped models or paths of weights files; empty = "
+               "the shipped ones"),
+     "Perceptors"},
     {boolean("ViTB32", true).help("OpenAI's ViT-B/32"), "Perceptors", planned, "false"},
     {boolean("ViTB16", false).help("OpenAI's ViT-B/16"), "Perceptors", planned},
     {boolean("ViTL14", false).help("OpenAI's ViT-L/14"), "Perceptors", planned},
@@ -88,19 +145,39 @@ constexpr Setting kTable[] = {
     {boolean("RN50x4", false).help("OpenAI's RN50x4"), "Perceptors", planned},
     {boolean("RN50x16", false).help("OpenAI's RN50x16"), "Perceptors", planned},
     {boolean("RN50x64", false).help("OpenAI's RN50x64"), "Perceptors", planned},
-    {number("learning_rate", 0).above(0).may_be_null().help("optimiser step size; null = the image model's own"), "Perceptors"},
+    {number("learning_rate", 0)
+         .above(0)
+         .may_be_null()
+         .help("optimiser step size; null = the image model's own"),
+     "Perceptors"},
     {boolean("reset_lr_each_frame", true).help("new optimiser state after each move"), "Perceptors", planned},
-    {integer("seed", 0).range(0, 9007199254740992.0).may_be_null().help("what randomness starts from; null = from the clock"), "Perceptors"},
-    {integer("cutouts", 40).range(1, 4096).help("glimpses of the picture per step and perceptor"), "Perceptors"},
-    {number("cut_pow", 2).above(0).help("large = small cutouts (detail), small = large cutouts (coherence)"), "Perceptors"},
-    {number("cutout_border", 0.25).range(0, 1).help("how far cutouts may poke over the edge, as a fraction of the side"), "Perceptors"},
-    {choice("border_mode", "clamp", "clamp|mirror|wrap|black|smear").help("what lies beyond the edge for cutouts"), "Perceptors"},
-    {integer("gradient_accumulation_steps", 1).at_least(1).help("batches the cutouts are split into, to save memory; must divide cutouts"), "Perceptors"},
-    {text("models_parent_dir", "~/.cache").help("folder of downloaded models, each family below it"), "Perceptors"},
+    {integer("seed", 0)
+         .range(0, 9007199254740992.0)
+         .may_be_null()
+         .help("what randomness starts from; null = from the clock"),
+     "Perceptors"},
+    {integer("cutouts", 40).range(1, 4096).help("glimpses of the picture per step and perceptor"),
+     "Perceptors"},
+    {number("cut_pow", 2).above(0).help("large = small cutouts (detail), small = large cutouts (coherence)"),
+     "Perceptors"},
+    {number("cutout_border", 0.25)
+         .range(0, 1)
+         .help("how far cutouts may poke over the edge, as a fraction of the side"),
+     "Perceptors"},
+    {choice("border_mode", "clamp", "clamp|mirror|wrap|black|smear")
+         .help("what lies beyond the edge for cutouts"),
+     "Perceptors"},
+    {integer("gradient_accumulation_steps", 1)
+         .at_least(1)
+         .help("batches the cutouts are split into, to save memory; must divide cutouts"),
+     "Perceptors"},
+    {text("models_parent_dir", "~/.cache").help("folder of downloaded models, each family below it"),
+     "Perceptors"},
     {text("device", "auto").help("auto, cpu, cuda, cuda:N or N"), "Perceptors"},
 };
 
-constexpr const char* kAliases[][2] = {{"target_pallete", "target_palette"}, {"lock_pallete", "lock_palette"}};
+constexpr const char* kAliases[][2] = {{"target_pallete", "target_palette"},
+                                       {"lock_pallete", "lock_palette"}};
 constexpr const char* kValueAliases[][2] = {{"sflickr", "sflckr"}};
 
 }  // namespace

@@ -22,7 +22,8 @@ struct Setting {
 
 std::span<const Setting> settings_table();
 
-/// The name a document may use for a setting instead of its own, e.g. "target_pallete". Null if it is no alias.
+/// The name a document may use for a setting instead of its own, e.g. "target_pallete". Null if it is no
+/// alias.
 const char* alias_of(const std::string& lower_case_name);
 
 /// The same for the word of a choice, e.g. "sflickr".

@@ -18,9 +18,9 @@ struct Location {
 struct RawValue {
   enum class Kind { null, scalar, list, map };
   Kind kind = Kind::null;
-  std::string text;              // scalar: as written, unquoted; of the command line: the words as typed
-  bool quoted = false;           // scalar: was in quotes, so `"off"` is never a boolean
-  std::vector<RawValue> items;   // list
+  std::string text;             // scalar: as written, unquoted; of the command line: the words as typed
+  bool quoted = false;          // scalar: was in quotes, so `"off"` is never a boolean
+  std::vector<RawValue> items;  // list
   std::vector<std::pair<std::string, RawValue>> members;  // map
 
   static RawValue scalar(std::string text, bool quoted) {

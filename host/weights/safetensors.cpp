@@ -20,10 +20,10 @@ struct DType {
   const char* name;
   at::ScalarType type;
 };
-constexpr DType kDTypes[] = {
-    {"F32", at::kFloat}, {"F16", at::kHalf}, {"BF16", at::kBFloat16}, {"F64", at::kDouble},
-    {"I64", at::kLong},  {"I32", at::kInt},  {"I16", at::kShort},     {"I8", at::kChar},
-    {"U8", at::kByte},   {"BOOL", at::kBool}};
+constexpr DType kDTypes[] = {{"F32", at::kFloat},  {"F16", at::kHalf}, {"BF16", at::kBFloat16},
+                             {"F64", at::kDouble}, {"I64", at::kLong}, {"I32", at::kInt},
+                             {"I16", at::kShort},  {"I8", at::kChar},  {"U8", at::kByte},
+                             {"BOOL", at::kBool}};
 
 /// A read-only mapping of a whole file. Shared by every tensor made from it.
 class Mapping {
@@ -38,7 +38,8 @@ class Mapping {
     }
     size_ = static_cast<std::uint64_t>(info.st_size);
     if (size_ > 0) {
-      // Private and writable: a caller that writes to a tensor by mistake changes its own copy, never the file.
+      // Private and writable: a caller that writes to a tensor by mistake changes its own copy, never the
+      // file.
       void* data = ::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
       if (data == MAP_FAILED) {
         const int error = errno;
@@ -102,7 +103,8 @@ class SafetensorsFile final : public Weights {
       std::memcpy(copy.mutable_data_ptr(), data, entry.end - entry.begin);
       return copy;
     }
-    return at::from_blob(data, entry.shape, [keep = mapping_](void*) {}, options);
+    return at::from_blob(
+        data, entry.shape, [keep = mapping_](void*) {}, options);
   }
 
  private:
@@ -128,7 +130,8 @@ class SafetensorsFile final : public Weights {
     const char* text = mapping_->data() + 8;
     try {
       const std::unique_ptr<Json::CharReader> reader(builder.newCharReader());
-      if (!reader->parse(text, text + length, &header, &problems)) damaged("its header is not JSON: " + problems);
+      if (!reader->parse(text, text + length, &header, &problems))
+        damaged("its header is not JSON: " + problems);
     } catch (const Json::Exception& error) {
       damaged(std::string("its header is not JSON: ") + error.what());
     }
@@ -188,7 +191,8 @@ class SafetensorsFile final : public Weights {
     std::sort(ranges.begin(), ranges.end());
     std::uint64_t expected = 0;
     for (const auto& [begin, end] : ranges) {
-      if (begin != expected) damaged("its tensors overlap or leave holes at byte " + std::to_string(expected));
+      if (begin != expected)
+        damaged("its tensors overlap or leave holes at byte " + std::to_string(expected));
       expected = end;
     }
     if (expected != body_size)
@@ -218,8 +222,9 @@ void write_safetensors(const std::filesystem::path& path,
   std::uint64_t offset = 0;
   for (const auto& [name, tensor] : tensors) {
     at::Tensor body = tensor.detach().cpu().contiguous();
-    const auto known = std::find_if(std::begin(kDTypes), std::end(kDTypes),
-                                    [&](const DType& candidate) { return candidate.type == body.scalar_type(); });
+    const auto known = std::find_if(std::begin(kDTypes), std::end(kDTypes), [&](const DType& candidate) {
+      return candidate.type == body.scalar_type();
+    });
     if (known == std::end(kDTypes))
       throw Error(ErrorKind::model, "tensor '" + name + "' has a dtype that safetensors cannot hold");
     if (header.isMember(name)) throw Error(ErrorKind::model, "tensor '" + name + "' is given twice");

@@ -20,7 +20,8 @@ class UnlimitedPalette final : public ImageModel {
  public:
   UnlimitedPalette(Host& host, const Params& params, const Setup& setup)
       : host_(host), scale_(params.get<std::int64_t>("pixel_size")) {
-    pixels_ = at::zeros({1, 3, setup.height, setup.width}, at::TensorOptions(host.device())).set_requires_grad(true);
+    pixels_ = at::zeros({1, 3, setup.height, setup.width}, at::TensorOptions(host.device()))
+                  .set_requires_grad(true);
     randomise();
   }
 

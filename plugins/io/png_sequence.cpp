@@ -30,7 +30,8 @@ class PngSequence final : public OutputSink {
     try {
       std::filesystem::create_directories(folder_);
     } catch (const std::filesystem::filesystem_error& error) {
-      throw Error(ErrorKind::file, "cannot create the output folder '" + folder_.string() + "': " + error.code().message());
+      throw Error(ErrorKind::file,
+                  "cannot create the output folder '" + folder_.string() + "': " + error.code().message());
     }
     // Rounded, so that 8-bit pictures survive a round trip.
     const at::Tensor bytes =
@@ -67,6 +68,7 @@ class PngSequence final : public OutputSink {
 
 }  // namespace
 
-REVERIE_EXPORT_PLUGIN(PngSequence, OutputSink, "png_sequence", "1.0", "one PNG file for each saved frame", kNoParams);
+REVERIE_EXPORT_PLUGIN(PngSequence, OutputSink, "png_sequence", "1.0", "one PNG file for each saved frame",
+                      kNoParams);
 
 }  // namespace reverie

@@ -1,4 +1,5 @@
-// Trains one of the small CLIP models that ship in models/, on the towers that plugins/perceptors/clip renders with.
+// Trains one of the small CLIP models that ship in models/, on the towers that plugins/perceptors/clip
+// renders with.
 //
 //   train_clip --model vit|resnet --data FOLDER --out models/NAME.safetensors
 //              [--steps N] [--batch N] [--seed N] [--init FILE]
@@ -30,7 +31,9 @@ constexpr double kChannelMean[] = {0.48145466, 0.4578275, 0.40821073};
 constexpr double kChannelStd[] = {0.26862954, 0.26130258, 0.27577711};
 
 at::Tensor normalise(const at::Tensor& images) {
-  const auto channel = [](const double(&v)[3]) { return at::tensor({v[0], v[1], v[2]}, at::kFloat).view({1, 3, 1, 1}); };
+  const auto channel = [](const double(&v)[3]) {
+    return at::tensor({v[0], v[1], v[2]}, at::kFloat).view({1, 3, 1, 1});
+  };
   return (images - channel(kChannelMean)) / channel(kChannelStd);
 }
 
@@ -206,11 +209,13 @@ std::pair<double, double> evaluate(const Weights& weights, const Collection& dat
     plain.push_back(with_article(noun));
     drawn.push_back("a picture of " + with_article(noun));
   }
-  const at::Tensor words = unit(unit((*model.text)(model.tokens(plain))) + unit((*model.text)(model.tokens(drawn))));
+  const at::Tensor words =
+      unit(unit((*model.text)(model.tokens(plain))) + unit((*model.text)(model.tokens(drawn))));
   const at::Tensor seen = unit((*model.vision)(normalise(images)));
   const at::Tensor best = std::get<1>(at::topk(at::matmul(seen, words.t()), 5, 1));
   const at::Tensor hit = best == at::tensor(labels).view({-1, 1});
-  return {hit.select(1, 0).to(at::kFloat).mean().item<double>(), hit.any(1).to(at::kFloat).mean().item<double>()};
+  return {hit.select(1, 0).to(at::kFloat).mean().item<double>(),
+          hit.any(1).to(at::kFloat).mean().item<double>()};
 }
 
 /// Symmetric cross-entropy (Radford et al. 2021, figure 3). Two pictures of one group are not negatives.
@@ -236,8 +241,9 @@ void save(const Options& options, const std::map<std::string, at::Tensor>& tenso
   std::vector<std::pair<std::string, at::Tensor>> list;
   for (const auto& [name, tensor] : tensors) list.emplace_back(name, tensor.to(at::kHalf));
   // reverie.perceptor names the plugin that understands the file; see plugins/perceptors/clip/clip.cpp.
-  write_safetensors(options.out, list,
-                    {{"reverie.perceptor", "clip"}, {"clip.activation", "gelu"}, {"clip.merges", data.merges}});
+  write_safetensors(
+      options.out, list,
+      {{"reverie.perceptor", "clip"}, {"clip.activation", "gelu"}, {"clip.merges", data.merges}});
 }
 
 void train(const Options& options) {
@@ -283,16 +289,20 @@ void train(const Options& options) {
   double mean_loss = 0;
   for (std::int64_t step = 0; step < options.steps; ++step) {
     const double warmup = std::min(1.0, double(step + 1) / 200);
-    const double rate =
-        options.rate * warmup * (0.02 + 0.98 * 0.5 * (1 + std::cos(M_PI * double(step) / double(options.steps))));
+    const double rate = options.rate * warmup *
+                        (0.02 + 0.98 * 0.5 * (1 + std::cos(M_PI * double(step) / double(options.steps))));
     for (auto& group : optimiser.param_groups()) static_cast<AdamWOptions&>(group.options()).lr(rate);
 
     const Batch batch = composer.training_batch(options.batch);
     at::autocast::set_autocast_enabled(at::kCPU, true);
-    // A network that rebuilds fused weights on each step (attention pooling) is built anew to keep its graph fresh.
-    if (options.model == "resnet") model.vision = clip::make_vision_tower(
-        model.shape, [&](const std::string& name) { return network.tensor(name); }, clip::Activation::gelu, true);
-    const at::Tensor images = (*model.vision)(normalise(batch.images).contiguous(at::MemoryFormat::ChannelsLast));
+    // A network that rebuilds fused weights on each step (attention pooling) is built anew to keep its graph
+    // fresh.
+    if (options.model == "resnet")
+      model.vision = clip::make_vision_tower(
+          model.shape, [&](const std::string& name) { return network.tensor(name); }, clip::Activation::gelu,
+          true);
+    const at::Tensor images =
+        (*model.vision)(normalise(batch.images).contiguous(at::MemoryFormat::ChannelsLast));
     const at::Tensor texts = (*model.text)(model.tokens(batch.captions));
     at::autocast::clear_cache();
     at::autocast::set_autocast_enabled(at::kCPU, false);
@@ -333,7 +343,8 @@ int main(int argc, char** argv) {
   po::options_description help("train_clip");
   help.add_options()("help", "show this")("model", po::value(&o.model), "vit or resnet")(
       "data", po::value(&o.data)->required(), "folder made by prepare_pictures.py")(
-      "out", po::value(&o.out), "safetensors file to write")("init", po::value(&o.init), "continue from this file")(
+      "out", po::value(&o.out), "safetensors file to write")("init", po::value(&o.init),
+                                                             "continue from this file")(
       "steps", po::value(&o.steps)->default_value(6000), "optimisation steps")(
       "batch", po::value(&o.batch)->default_value(256), "pictures per step")(
       "rate", po::value(&o.rate)->default_value(1e-3), "peak learning rate")(

@@ -18,7 +18,8 @@ namespace {
 std::string read_text(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file)
-    throw Error(ErrorKind::file, "cannot read '" + path.string() + "'", "run tools/prepare_pictures.py first");
+    throw Error(ErrorKind::file, "cannot read '" + path.string() + "'",
+                "run tools/prepare_pictures.py first");
   std::ostringstream text;
   text << file.rdbuf();
   return text.str();
@@ -59,7 +60,8 @@ Collection load_collection(const std::filesystem::path& folder) {
     result.pictures.push_back(std::move(picture));
   }
   if (std::int64_t(result.pictures.size()) != result.pixels.size(0))
-    throw Error(ErrorKind::file, "pictures.jsonl and pictures.safetensors describe different numbers of pictures");
+    throw Error(ErrorKind::file,
+                "pictures.jsonl and pictures.safetensors describe different numbers of pictures");
 
   std::istringstream nouns(read_text(folder / "nouns.txt"));
   for (std::string noun; std::getline(nouns, noun);)
@@ -67,7 +69,8 @@ Collection load_collection(const std::filesystem::path& folder) {
   const Json::Value colours = parse(read_text(folder / "colours.json"), "colours.json");
   for (const std::string& name : colours.getMemberNames()) {
     const Json::Value& rgb = colours[name];
-    result.colours.push_back({name, {rgb[0].asFloat() / 255, rgb[1].asFloat() / 255, rgb[2].asFloat() / 255}});
+    result.colours.push_back(
+        {name, {rgb[0].asFloat() / 255, rgb[1].asFloat() / 255, rgb[2].asFloat() / 255}});
   }
   return result;
 }
@@ -76,7 +79,8 @@ Composer::Composer(const Collection& collection, std::uint64_t seed)
     : data_(collection), random_(seed), generator_(at::make_generator<at::CPUGeneratorImpl>(seed)) {}
 
 at::Tensor Composer::place(const std::vector<std::int64_t>& chosen, const at::Tensor& theta) {
-  at::Tensor rgba = data_.pixels.index_select(0, at::tensor(chosen)).permute({0, 3, 1, 2}).to(at::kFloat) / 255;
+  at::Tensor rgba =
+      data_.pixels.index_select(0, at::tensor(chosen)).permute({0, 3, 1, 2}).to(at::kFloat) / 255;
   // Premultiplied, so that the interpolation does not bleed the colour of transparent pixels.
   rgba = at::cat({rgba.narrow(1, 0, 3) * rgba.narrow(1, 3, 1), rgba.narrow(1, 3, 1)}, 1);
   const at::Tensor grid = at::affine_grid_generator(theta, {theta.size(0), 4, kSide, kSide}, false);
@@ -100,7 +104,8 @@ at::Tensor Composer::background(std::int64_t kind, std::string* caption) {
     const double angle = uniform(0, 2 * M_PI);
     const at::Tensor line = at::linspace(-1, 1, kSide);
     const at::Tensor ramp =
-        ((line.view({1, -1}) * std::cos(angle) + line.view({-1, 1}) * std::sin(angle)) * 0.5 + 0.5).clamp(0, 1);
+        ((line.view({1, -1}) * std::cos(angle) + line.view({-1, 1}) * std::sin(angle)) * 0.5 + 0.5)
+            .clamp(0, 1);
     return at::rand({3, 1, 1}, generator_) * ramp + at::rand({3, 1, 1}, generator_) * (1 - ramp);
   }
   const auto m = std::uniform_int_distribution<std::int64_t>(0, data_.backgrounds.size(0) - 1)(random_);

@@ -39,14 +39,16 @@ struct Batch {
   std::vector<std::int64_t> groups;
 };
 
-/// Draws pictures and puts each, scaled, turned and shifted, on a background: white, a named colour (which the
-/// caption then may mention), a gradient or a photograph. Some batches' members get a second picture beside.
+/// Draws pictures and puts each, scaled, turned and shifted, on a background: white, a named colour (which
+/// the caption then may mention), a gradient or a photograph. Some batches' members get a second picture
+/// beside.
 class Composer {
  public:
   Composer(const Collection& collection, std::uint64_t seed);
   Batch training_batch(std::int64_t size);
 
-  /// Held-out pictures of the packages that carry a noun, drawn plainly on white, with the index of their noun.
+  /// Held-out pictures of the packages that carry a noun, drawn plainly on white, with the index of their
+  /// noun.
   std::pair<at::Tensor, std::vector<std::int64_t>> labelled_held_out();
 
  private:

@@ -1,8 +1,8 @@
 /// CLIP: pictures and texts in one space (Radford et al. 2021).
 ///
 /// Understands files in OpenAI's naming of the tensors, both vision transformers and modified ResNets. The
-/// tokenizer's merges travel in the file's metadata (`clip.merges`), as does the activation (`clip.activation`:
-/// quick_gelu, the default, or gelu).
+/// tokenizer's merges travel in the file's metadata (`clip.merges`), as does the activation
+/// (`clip.activation`: quick_gelu, the default, or gelu).
 
 #include <ATen/ATen.h>
 
@@ -68,7 +68,9 @@ class Clip final : public Perceptor {
   std::int64_t input_size() const override { return shape_.image_size; }
   std::int64_t embedding_size() const override { return shape_.embedding; }
 
-  at::Tensor embed_images(const at::Tensor& images) override { return (*vision_)((images - mean_) / deviation_); }
+  at::Tensor embed_images(const at::Tensor& images) override {
+    return (*vision_)((images - mean_) / deviation_);
+  }
 
   at::Tensor embed_texts(const std::vector<std::string>& texts) override {
     if (!text_) throw Error(ErrorKind::plugin, "the text encoder of '" + name_ + "' was released");
@@ -78,10 +80,13 @@ class Clip final : public Perceptor {
       const std::vector<std::int64_t> ids = tokenizer_->encode(texts[i]);
       if (static_cast<std::int64_t>(ids.size()) > shape_.context)
         throw Error(ErrorKind::settings,
-                    "the prompt '" + shortened(texts[i]) + "' is too long for '" + name_ + "': " +
-                        std::to_string(ids.size() - 2) + " tokens, at most " + std::to_string(shape_.context - 2),
+                    "the prompt '" + shortened(texts[i]) + "' is too long for '" + name_ +
+                        "': " + std::to_string(ids.size() - 2) + " tokens, at most " +
+                        std::to_string(shape_.context - 2),
                     "shorten it or split it at '|'");
-      tokens[static_cast<std::int64_t>(i)].narrow(0, 0, static_cast<std::int64_t>(ids.size())).copy_(at::tensor(ids));
+      tokens[static_cast<std::int64_t>(i)]
+          .narrow(0, 0, static_cast<std::int64_t>(ids.size()))
+          .copy_(at::tensor(ids));
     }
     return (*text_)(tokens.to(device_)).to(at::kFloat);
   }
@@ -100,6 +105,7 @@ class Clip final : public Perceptor {
 
 }  // namespace
 
-REVERIE_EXPORT_PLUGIN(Clip, Perceptor, "clip", "1.0", "CLIP image and text encoders, ViT and ResNet", kNoParams);
+REVERIE_EXPORT_PLUGIN(Clip, Perceptor, "clip", "1.0", "CLIP image and text encoders, ViT and ResNet",
+                      kNoParams);
 
 }  // namespace reverie

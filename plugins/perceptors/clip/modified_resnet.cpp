@@ -34,14 +34,16 @@ ModifiedResNet::ModifiedResNet(const Shape& shape, const TensorSource& get, bool
   }
   const std::string pool = "visual.attnpool.";
   position_ = get(pool + "positional_embedding");
-  in_weight_ = at::cat({get(pool + "k_proj.weight"), get(pool + "v_proj.weight"), get(pool + "q_proj.weight")});
+  in_weight_ =
+      at::cat({get(pool + "k_proj.weight"), get(pool + "v_proj.weight"), get(pool + "q_proj.weight")});
   in_bias_ = at::cat({get(pool + "k_proj.bias"), get(pool + "v_proj.bias"), get(pool + "q_proj.bias")});
   out_weight_ = get(pool + "c_proj.weight");
   out_bias_ = get(pool + "c_proj.bias");
 }
 
 at::Tensor ModifiedResNet::normalise(const at::Tensor& x, const BatchNorm& bn) const {
-  return at::batch_norm(x, bn.weight, bn.bias, bn.mean, bn.variance, training_, /*momentum=*/0.1, kNormEpsilon,
+  return at::batch_norm(x, bn.weight, bn.bias, bn.mean, bn.variance, training_, /*momentum=*/0.1,
+                        kNormEpsilon,
                         /*cudnn_enabled=*/true);
 }
 

@@ -14,12 +14,12 @@ namespace reverie::clip {
 /// What the shapes say about a set of weights.
 struct Shape {
   bool vision_transformer;
-  std::int64_t image_size;        ///< side of the square input, pixels
-  std::int64_t embedding;         ///< length of an embedding
+  std::int64_t image_size;  ///< side of the square input, pixels
+  std::int64_t embedding;   ///< length of an embedding
   std::int64_t vision_width;
   std::vector<std::int64_t> vision_layers;  ///< one count for a transformer, four for a ResNet
-  std::int64_t patch;             ///< side of a patch (transformer only)
-  std::int64_t context;           ///< tokens of a text, start and end included
+  std::int64_t patch;                       ///< side of a patch (transformer only)
+  std::int64_t context;                     ///< tokens of a text, start and end included
   std::int64_t vocabulary;
   std::int64_t text_layers;
 };
@@ -35,8 +35,8 @@ class VisionTower {
 };
 
 /// `training` makes a ResNet's batch norms use, and record, the statistics of each batch.
-std::unique_ptr<VisionTower> make_vision_tower(const Shape& shape, const TensorSource& get, Activation activation,
-                                               bool training = false);
+std::unique_ptr<VisionTower> make_vision_tower(const Shape& shape, const TensorSource& get,
+                                               Activation activation, bool training = false);
 
 class TextTower {
  public:

@@ -36,8 +36,8 @@ class Transformer {
  private:
   struct Block {
     LayerNorm norm1, norm2;
-    at::Tensor in_weight, in_bias, out_weight, out_bias;      // attention; q, k, v stacked in that order
-    at::Tensor fc_weight, fc_bias, proj_weight, proj_bias;    // MLP, four times as wide inside
+    at::Tensor in_weight, in_bias, out_weight, out_bias;    // attention; q, k, v stacked in that order
+    at::Tensor fc_weight, fc_bias, proj_weight, proj_bias;  // MLP, four times as wide inside
   };
   at::Tensor attend(const Block& block, const at::Tensor& x, bool causal) const;
   at::Tensor mlp(const Block& block, const at::Tensor& x) const;

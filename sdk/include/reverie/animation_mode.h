@@ -22,8 +22,8 @@ class REVERIE_PUBLIC AnimationMode {
   /// A plugin class has the constructor `Plugin(Host&, const Params&, const Setup&)`. Motion settings are
   /// parameters declared with may_vary(): FrameContext::parameter() has their present values.
   struct Setup {
-    ImageSize size;             ///< of decode()'s pictures
-    double frames_per_second;   ///< of the animation
+    ImageSize size;            ///< of decode()'s pictures
+    double frames_per_second;  ///< of the animation
   };
 
   /// What the host must have ready before advance(); asked once, after construction.
@@ -43,11 +43,12 @@ class REVERIE_PUBLIC AnimationMode {
 
   /// What a move leaves for the losses.
   struct Move {
-    at::Tensor image;                   ///< the moved picture [1, 3, H, W]: target of stabilisation losses
-    std::optional<at::Tensor> flow;     ///< [1, 2, H, W] pixels, from the last frame to this: target of flow losses
-    std::optional<at::Tensor> reliable; ///< [1, 1, H, W] 0..1: where `flow` can be trusted
-    bool reset_optimiser = false;       ///< the parameters were encoded anew; their old momentum means nothing
-    bool finished = false;              ///< the source has ended, and with it the render
+    at::Tensor image;  ///< the moved picture [1, 3, H, W]: target of stabilisation losses
+    std::optional<at::Tensor>
+        flow;  ///< [1, 2, H, W] pixels, from the last frame to this: target of flow losses
+    std::optional<at::Tensor> reliable;  ///< [1, 1, H, W] 0..1: where `flow` can be trusted
+    bool reset_optimiser = false;  ///< the parameters were encoded anew; their old momentum means nothing
+    bool finished = false;         ///< the source has ended, and with it the render
   };
 
   virtual ~AnimationMode() = default;
@@ -56,7 +57,8 @@ class REVERIE_PUBLIC AnimationMode {
   /// [setup] The picture to start from where the settings name none (a video's first frame).
   virtual std::optional<at::Tensor> first_image(const Tools& /*tools*/) { return std::nullopt; }
 
-  /// [frame] Moves `model` to the next frame through its canvas, or by decoding and encoding, without gradient.
+  /// [frame] Moves `model` to the next frame through its canvas, or by decoding and encoding, without
+  /// gradient.
   virtual Move advance(const FrameContext& context, ImageModel& model, const Tools& tools) = 0;
 
   /// [frame] What must be kept to continue exactly.

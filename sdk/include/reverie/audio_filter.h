@@ -25,8 +25,8 @@ class REVERIE_PUBLIC AudioFilter {
   /// [setup] The whole track, mono, -1..1. Everything that costs time is done here, once.
   virtual void prepare(const std::vector<float>& samples, double sample_rate, double frames_per_second) = 0;
 
-  /// [frame] Values 0..1 by variable name, for the window of one frame that starts `t` seconds into the track.
-  /// Before the start and past the end every value is 0.
+  /// [frame] Values 0..1 by variable name, for the window of one frame that starts `t` seconds into the
+  /// track. Before the start and past the end every value is 0.
   virtual std::map<std::string, double> analyse(double t) const = 0;
 };
 

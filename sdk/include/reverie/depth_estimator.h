@@ -20,8 +20,8 @@ class REVERIE_PUBLIC DepthEstimator {
 
   virtual ~DepthEstimator() = default;
 
-  /// [frame; step when a depth loss is on] image [1, 3, H, W] 0..1 of any size from 1x1 (pad where the network
-  /// needs more) to depth [1, 1, H, W] float32, larger = farther, within range().
+  /// [frame; step when a depth loss is on] image [1, 3, H, W] 0..1 of any size from 1x1 (pad where the
+  /// network needs more) to depth [1, 1, H, W] float32, larger = farther, within range().
   virtual at::Tensor estimate(const at::Tensor& image) = 0;
 
   /// Whether gradients flow from estimate()'s result to its image. Where not, depth losses are refused.

@@ -21,7 +21,8 @@ class REVERIE_PUBLIC FlowEstimator {
   virtual ~FlowEstimator() = default;
 
   /// [frame; step when a flow loss is on] Both pictures [1, 3, H, W] 0..1, the same size, any size from 1x1.
-  /// Returns [1, 2, H, W] float32, in pixels, x then y: the point p of `from` is found at p + flow(p) in `to`.
+  /// Returns [1, 2, H, W] float32, in pixels, x then y: the point p of `from` is found at p + flow(p) in
+  /// `to`.
   virtual at::Tensor estimate(const at::Tensor& from, const at::Tensor& to) = 0;
 
   /// Whether gradients flow to both pictures. Where not, the 3D flow loss is refused.

@@ -1,9 +1,9 @@
 #pragma once
 // Tensor conventions, and what is known about the frame being made.
 //
-// An image is a float32 tensor [N, 3, H, W] of RGB values 0..1 (sRGB as files hold them, no linearisation) on the
-// host's device. A mask is [N, 1, H, W], 0..1. A depth map is [N, 1, H, W]. A flow is [N, 2, H, W]: x, then y
-// displacement, in pixels.
+// An image is a float32 tensor [N, 3, H, W] of RGB values 0..1 (sRGB as files hold them, no linearisation) on
+// the host's device. A mask is [N, 1, H, W], 0..1. A depth map is [N, 1, H, W]. A flow is [N, 2, H, W]: x,
+// then y displacement, in pixels.
 
 #include <cstdint>
 #include <map>
@@ -21,9 +21,9 @@ struct ImageSize {
 
 /// The moment an animation mode or audio filter is asked about.
 struct FrameContext {
-  std::int64_t step = 0;    ///< optimisation steps done, over all scenes
-  std::int64_t frame = 0;   ///< frames moved since the animation started
-  double t = 0;             ///< seconds: (step - pre_animation_steps) / (steps_per_frame * frames_per_second)
+  std::int64_t step = 0;   ///< optimisation steps done, over all scenes
+  std::int64_t frame = 0;  ///< frames moved since the animation started
+  double t = 0;            ///< seconds: (step - pre_animation_steps) / (steps_per_frame * frames_per_second)
   std::map<std::string, double> parameters;  ///< animatable parameters, evaluated at t
   std::map<std::string, double> audio;       ///< audio bands by variable name, 0..1, and `<name>_prev`
 

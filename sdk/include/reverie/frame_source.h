@@ -18,17 +18,17 @@ class REVERIE_PUBLIC FrameSource {
   static constexpr std::uint32_t kInterfaceVersion = 1;
   using Subject = std::filesystem::path;  ///< what accepts() judges
 
-  /// A plugin class has the constructor `Plugin(Host&, const Params&, const Setup&)`, which throws Error(file)
-  /// when it cannot read the file, and `static bool accepts(const std::filesystem::path&)`.
+  /// A plugin class has the constructor `Plugin(Host&, const Params&, const Setup&)`, which throws
+  /// Error(file) when it cannot read the file, and `static bool accepts(const std::filesystem::path&)`.
   struct Setup {
     std::filesystem::path path;
     double frames_per_second;  ///< a video is read at this rate; 0 means the file's own frames, one by one
   };
 
   struct Info {
-    ImageSize size;                       ///< as displayed: rotation and pixel aspect applied
-    double frames_per_second = 0;         ///< of read()'s indexes; 0 for a still
-    std::optional<std::int64_t> frames;   ///< where the file says; absent where only reading it would tell
+    ImageSize size;                      ///< as displayed: rotation and pixel aspect applied
+    double frames_per_second = 0;        ///< of read()'s indexes; 0 for a still
+    std::optional<std::int64_t> frames;  ///< where the file says; absent where only reading it would tell
   };
 
   virtual ~FrameSource() = default;

@@ -27,19 +27,20 @@ class REVERIE_PUBLIC Host {
   /// Where to compute. Tensors that cross the SDK live here unless a header says otherwise.
   virtual c10::Device device() const = 0;
 
-  /// The dtype to compute networks in (float, bfloat16 or half). Images and optimised parameters are always float.
+  /// The dtype to compute networks in (float, bfloat16 or half). Images and optimised parameters are always
+  /// float.
   virtual c10::ScalarType precision() const = 0;
 
-  /// The run's random generator, seeded from the settings, on device(). Draw from nothing else, and only on the
-  /// thread that calls the plugin: the order of draws is part of what makes a run reproducible.
+  /// The run's random generator, seeded from the settings, on device(). Draw from nothing else, and only on
+  /// the thread that calls the plugin: the order of draws is part of what makes a run reproducible.
   virtual at::Generator generator() = 0;
 
   /// Makes a local file of what a setting names: a path (relative to the working directory, `~` for the home
   /// folder) or a URL. Throws Error(file) when there is none.
   virtual std::filesystem::path resolve_asset(const std::string& path_or_url) = 0;
 
-  /// Finds and opens a weights file: a path, or the name of a model that ships with the program or lies in the
-  /// models folder. Nothing in it is executed. Throws Error(file) or Error(model).
+  /// Finds and opens a weights file: a path, or the name of a model that ships with the program or lies in
+  /// the models folder. Nothing in it is executed. Throws Error(file) or Error(model).
   virtual std::shared_ptr<const Weights> load_weights(const std::string& name_or_path) = 0;
 
   /// True once the artist asked to stop; long work should then return early or throw.

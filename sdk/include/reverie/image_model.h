@@ -42,18 +42,19 @@ class REVERIE_PUBLIC ImageModel {
   /// [setup, frame] Makes the parameters represent `image` [1, 3, H, W] of any size as well as they can.
   virtual void encode(const at::Tensor& image) = 0;
 
-  /// [setup] The leaf tensors to optimise, float32, requires_grad. They stay the same objects from one encode(),
-  /// randomise() or set_canvas() to the next.
+  /// [setup] The leaf tensors to optimise, float32, requires_grad. They stay the same objects from one
+  /// encode(), randomise() or set_canvas() to the next.
   virtual std::vector<at::Tensor> parameters() = 0;
 
   /// [setup] Adam's learning rate where the settings give none.
   virtual double learning_rate() const = 0;
 
-  /// [step] The picture [1, 3, H, W] 0..1, differentiable with respect to parameters(). Its size never changes.
+  /// [step] The picture [1, 3, H, W] 0..1, differentiable with respect to parameters(). Its size never
+  /// changes.
   virtual at::Tensor decode() = 0;
 
-  /// [frame] What is shown and saved [1, 3, H, W] 0..1, without gradient. Differs from decode() in models that
-  /// average their parameters over time.
+  /// [frame] What is shown and saved [1, 3, H, W] 0..1, without gradient. Differs from decode() in models
+  /// that average their parameters over time.
   virtual at::Tensor decode_final() = 0;
 
   /// [step] Terms of the model's own.

@@ -24,12 +24,12 @@ class REVERIE_PUBLIC Loss {
 
   virtual ~Loss() = default;
 
-  /// [setup, frame] What the picture is compared with, [1, 3, H, W] of any size; undefined for none. A loss that
-  /// needs no target (smoothing) ignores it.
+  /// [setup, frame] What the picture is compared with, [1, 3, H, W] of any size; undefined for none. A loss
+  /// that needs no target (smoothing) ignores it.
   virtual void set_target(const at::Tensor& image) = 0;
 
-  /// [setup, frame] Where the loss counts, [1, 1, H, W] 0..1 of any size; undefined = everywhere. It multiplies
-  /// both sides of the comparison.
+  /// [setup, frame] Where the loss counts, [1, 1, H, W] 0..1 of any size; undefined = everywhere. It
+  /// multiplies both sides of the comparison.
   virtual void set_mask(const at::Tensor& mask) = 0;
 
   /// [step] The scalar value for `image` [1, 3, H, W], unweighted: the host applies weight and stop.

@@ -8,7 +8,8 @@ namespace reverie {
 
 namespace detail {
 struct ClampWithGradient : torch::autograd::Function<ClampWithGradient> {
-  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x, double low, double high) {
+  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x, double low,
+                            double high) {
     context->save_for_backward({x});
     context->saved_data["low"] = low;
     context->saved_data["high"] = high;
@@ -20,13 +21,15 @@ struct ClampWithGradient : torch::autograd::Function<ClampWithGradient> {
     const at::Tensor x = context->get_saved_variables()[0];
     const double low = context->saved_data["low"].toDouble(), high = context->saved_data["high"].toDouble();
     // Descent moves against the gradient: outside the range, only a step back towards it is let through.
-    const at::Tensor keep = ((x >= low).logical_or(gradient < 0)).logical_and((x <= high).logical_or(gradient > 0));
+    const at::Tensor keep =
+        ((x >= low).logical_or(gradient < 0)).logical_and((x <= high).logical_or(gradient > 0));
     return {gradient * keep, at::Tensor(), at::Tensor()};
   }
 };
 }  // namespace detail
 
-/// x limited to low..high. Unlike at::clamp, values outside still receive gradients that lead them back inside.
+/// x limited to low..high. Unlike at::clamp, values outside still receive gradients that lead them back
+/// inside.
 inline at::Tensor clamp_with_gradient(const at::Tensor& x, double low, double high) {
   return detail::ClampWithGradient::apply(x, low, high);
 }

@@ -17,8 +17,8 @@ class REVERIE_PUBLIC OutputSink {
   static constexpr const char* kKind = "io";
   static constexpr std::uint32_t kInterfaceVersion = 1;
 
-  /// A plugin class has the constructor `Plugin(Host&, const Params&, const Setup&)`. Nothing is written before
-  /// the first frame.
+  /// A plugin class has the constructor `Plugin(Host&, const Params&, const Setup&)`. Nothing is written
+  /// before the first frame.
   struct Setup {
     std::filesystem::path folder;  ///< images_out/<file_namespace>; may not exist yet
     std::string base_name;         ///< files are called <base_name>_<n>.* or <base_name>.*

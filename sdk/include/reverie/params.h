@@ -21,8 +21,8 @@ enum class ParamType : std::uint32_t {
   list,     ///< a list of texts; a single text counts as a list of one
 };
 
-/// One setting. A POD, built at compile time by boolean(), integer(), number(), text(), choice() or list() below
-/// and refined by its chained functions:
+/// One setting. A POD, built at compile time by boolean(), integer(), number(), text(), choice() or list()
+/// below and refined by its chained functions:
 ///
 ///   constexpr ParamSpec kParams[] = {
 ///       integer("pixel_size", 1).range(1, 64).unit("pixels").help("output pixels per optimised pixel"),
@@ -30,15 +30,15 @@ enum class ParamType : std::uint32_t {
 struct ParamSpec {
   const char* name = nullptr;
   ParamType type = ParamType::text;
-  bool required = false;           ///< there is no default
-  bool animatable = false;         ///< number only: may be an expression of t; see FrameContext::parameter()
-  bool nullable = false;           ///< may be null: Params::has() is then false
+  bool required = false;    ///< there is no default
+  bool animatable = false;  ///< number only: may be an expression of t; see FrameContext::parameter()
+  bool nullable = false;    ///< may be null: Params::has() is then false
   bool has_min = false, has_max = false;
-  bool exclusive_min = false;      ///< the minimum itself is not allowed
+  bool exclusive_min = false;  ///< the minimum itself is not allowed
   double min = 0, max = 0;
-  double default_number = 0;       ///< boolean (0 or 1), integer, number
-  const char* default_text = "";   ///< text, choice; list: items separated by ','
-  const char* choices = "";        ///< choice: words separated by '|'
+  double default_number = 0;      ///< boolean (0 or 1), integer, number
+  const char* default_text = "";  ///< text, choice; list: items separated by ','
+  const char* choices = "";       ///< choice: words separated by '|'
   const char* unit_name = "";
   const char* help_text = "";
 
@@ -121,14 +121,15 @@ constexpr ParamSpec list(const char* name, const char* items) {
   return detail::param(name, ParamType::list, 0, items);
 }
 
-/// The checked values of one plugin instance: exactly the declared parameters, each with the settings file's value
-/// or its default. Lives as long as the constructor runs.
+/// The checked values of one plugin instance: exactly the declared parameters, each with the settings file's
+/// value or its default. Lives as long as the constructor runs.
 class REVERIE_PUBLIC Params {
  public:
   virtual ~Params() = default;
 
-  /// T is bool, std::int64_t, double, std::string or std::vector<std::string>, as declared (a choice is text).
-  /// Throws Error(plugin) when the parameter was not declared, or as another type: a mistake in the plugin.
+  /// T is bool, std::int64_t, double, std::string or std::vector<std::string>, as declared (a choice is
+  /// text). Throws Error(plugin) when the parameter was not declared, or as another type: a mistake in the
+  /// plugin.
   template <typename T>
   T get(std::string_view name) const;
 

@@ -19,8 +19,8 @@ class REVERIE_PUBLIC Perceptor {
   using Subject = Weights;  ///< what accepts() judges
 
   /// A plugin class has the constructor `Plugin(Host&, const Params&, const Setup&)` and
-  /// `static bool accepts(const Weights&)`: whether it understands a file, judged by its tensors' names and its
-  /// metadata only. The first perceptor plugin in alphabetical order that accepts a file gets it.
+  /// `static bool accepts(const Weights&)`: whether it understands a file, judged by its tensors' names and
+  /// its metadata only. The first perceptor plugin in alphabetical order that accepts a file gets it.
   struct Setup {
     std::string name;                        ///< as the settings name the weights
     std::shared_ptr<const Weights> weights;  ///< null for a perceptor that is chosen by its own name
@@ -35,8 +35,8 @@ class REVERIE_PUBLIC Perceptor {
   virtual std::int64_t embedding_size() const = 0;
 
   /// [step] images [N, 3, input_size, input_size], RGB, nominally 0..1 (noise may lead slightly outside); the
-  /// perceptor normalises them itself. Returns float32 [N, embedding_size], not normalised, differentiable with
-  /// respect to the images.
+  /// perceptor normalises them itself. Returns float32 [N, embedding_size], not normalised, differentiable
+  /// with respect to the images.
   virtual at::Tensor embed_images(const at::Tensor& images) = 0;
 
   /// [setup] One row for each text: float32 [N, embedding_size], detached. Throws Error(settings), naming the

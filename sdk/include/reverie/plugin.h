@@ -3,11 +3,13 @@
 //
 // A plugin file ends with
 //
-//   REVERIE_EXPORT_PLUGIN(MyModel, ImageModel, "my_model", "1.0", "one line on what it is", kParams, "My Model");
+//   REVERIE_EXPORT_PLUGIN(MyModel, ImageModel, "my_model", "1.0", "one line on what it is", kParams, "My
+//   Model");
 //
-// which emits a constant-initialised `extern "C"` object that the host can find and compare before it runs any
-// of the plugin's code. The name must be the library's file name without ".so". The last argument, which may be
-// left out, lists further names for settings files, separated by '|'. Names are matched case-insensitively.
+// which emits a constant-initialised `extern "C"` object that the host can find and compare before it runs
+// any of the plugin's code. The name must be the library's file name without ".so". The last argument, which
+// may be left out, lists further names for settings files, separated by '|'. Names are matched
+// case-insensitively.
 
 #include <ATen/core/Tensor.h>
 #include <torch/version.h>
@@ -33,7 +35,7 @@ struct ErrorText {
 
 /// What a library exports under the name `reverie_plugin_descriptor`. Pointers refer to static data.
 struct PluginDescriptor {
-  BuildInfo build;  ///< first, so that it can be read from a plugin of any version
+  BuildInfo build;                  ///< first, so that it can be read from a plugin of any version
   const char* kind;                 ///< Interface::kKind, also the folder the library lies in
   std::uint32_t interface_version;  ///< Interface::kInterfaceVersion
   const char* name;
@@ -79,9 +81,12 @@ inline constexpr const char* kCompiler = "gcc " __VERSION__;
 
 template <typename Interface>
 constexpr BuildInfo build_info() {
-  return {sizeof(BuildInfo),   kSdkAbi,         TORCH_VERSION,   kStandardLibrary,
-          sizeof(void*),       sizeof(at::Tensor), alignof(at::Tensor), sizeof(PluginDescriptor),
-          sizeof(ParamSpec),   sizeof(typename Interface::Setup), kCompiler, kDebug,
+  return {sizeof(BuildInfo),   kSdkAbi,
+          TORCH_VERSION,       kStandardLibrary,
+          sizeof(void*),       sizeof(at::Tensor),
+          alignof(at::Tensor), sizeof(PluginDescriptor),
+          sizeof(ParamSpec),   sizeof(typename Interface::Setup),
+          kCompiler,           kDebug,
           kSanitised};
 }
 
@@ -136,17 +141,18 @@ constexpr PluginDescriptor describe_plugin(const char* name, const char* version
                      &create<Class, Interface>,
                      &destroy<Interface>,
                      nullptr};
-  if constexpr (requires { typename Interface::Subject; }) d.accepts = &accepts<Class, typename Interface::Subject>;
+  if constexpr (requires { typename Interface::Subject; })
+    d.accepts = &accepts<Class, typename Interface::Subject>;
   return d;
 }
 
 }  // namespace detail
 }  // namespace reverie
 
-#define REVERIE_EXPORT_PLUGIN(Class, Interface, ...)                                         \
-  extern "C" {                                                                               \
-  extern REVERIE_PUBLIC const ::reverie::PluginDescriptor reverie_plugin_descriptor;         \
-  constinit const ::reverie::PluginDescriptor reverie_plugin_descriptor =                    \
-      ::reverie::detail::describe_plugin<Class, Interface>(__VA_ARGS__);                     \
-  }                                                                                          \
+#define REVERIE_EXPORT_PLUGIN(Class, Interface, ...)                                 \
+  extern "C" {                                                                       \
+  extern REVERIE_PUBLIC const ::reverie::PluginDescriptor reverie_plugin_descriptor; \
+  constinit const ::reverie::PluginDescriptor reverie_plugin_descriptor =            \
+      ::reverie::detail::describe_plugin<Class, Interface>(__VA_ARGS__);             \
+  }                                                                                  \
   static_assert(true, "a semicolon belongs here")

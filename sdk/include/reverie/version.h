@@ -11,22 +11,22 @@ namespace reverie {
 ///   1  first release
 inline constexpr std::uint32_t kSdkAbi = 1;
 
-/// What the host compares, before any plugin code runs, between its own build and a plugin's. A POD whose first
-/// two members never move, so that any host can read any plugin's.
+/// What the host compares, before any plugin code runs, between its own build and a plugin's. A POD whose
+/// first two members never move, so that any host can read any plugin's.
 struct BuildInfo {
-  std::uint32_t struct_size;        ///< sizeof(BuildInfo)
-  std::uint32_t sdk_abi;            ///< kSdkAbi
-  const char* libtorch;             ///< LibTorch's version, "2.8.0"
-  const char* standard_library;     ///< "libstdc++ (cxx11 ABI)" and the like
-  std::uint32_t pointer_size;       ///< sizeof(void*)
-  std::uint32_t tensor_size;        ///< sizeof(at::Tensor)
-  std::uint32_t tensor_align;       ///< alignof(at::Tensor)
-  std::uint32_t descriptor_size;    ///< sizeof(PluginDescriptor)
-  std::uint32_t param_spec_size;    ///< sizeof(ParamSpec)
-  std::uint32_t setup_size;         ///< sizeof(Interface::Setup): what the constructor is given
-  const char* compiler;             ///< compared loosely: a difference is a warning
-  std::uint32_t debug;              ///< 1 when built with assertions; a difference is a warning
-  std::uint32_t sanitised;          ///< 1 when built with AddressSanitizer; a difference is a warning
+  std::uint32_t struct_size;      ///< sizeof(BuildInfo)
+  std::uint32_t sdk_abi;          ///< kSdkAbi
+  const char* libtorch;           ///< LibTorch's version, "2.8.0"
+  const char* standard_library;   ///< "libstdc++ (cxx11 ABI)" and the like
+  std::uint32_t pointer_size;     ///< sizeof(void*)
+  std::uint32_t tensor_size;      ///< sizeof(at::Tensor)
+  std::uint32_t tensor_align;     ///< alignof(at::Tensor)
+  std::uint32_t descriptor_size;  ///< sizeof(PluginDescriptor)
+  std::uint32_t param_spec_size;  ///< sizeof(ParamSpec)
+  std::uint32_t setup_size;       ///< sizeof(Interface::Setup): what the constructor is given
+  const char* compiler;           ///< compared loosely: a difference is a warning
+  std::uint32_t debug;            ///< 1 when built with assertions; a difference is a warning
+  std::uint32_t sanitised;        ///< 1 when built with AddressSanitizer; a difference is a warning
 };
 
 }  // namespace reverie
