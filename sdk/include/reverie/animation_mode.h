@@ -31,7 +31,7 @@ class REVERIE_PUBLIC AnimationMode {
     bool depth = false;
     bool flow = false;
     bool video = false;
-    std::int64_t history = 0;  ///< how many earlier output frames `Tools::past_frame` must reach back
+    std::int64_t history = 0;  ///< how many earlier output frames must be kept
   };
 
   /// Given to advance(). Pointers are null where needs() did not ask.
