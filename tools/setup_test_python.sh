@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Makes .deps/python, the Python that the tests compare with: Debian's PyTorch and the packages of
+# tests/python-packages.txt. Rendering never uses it.
+set -euo pipefail
+
+root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
+target=$root/.deps/python wanted=$root/tests/python-packages.txt
+cmp -s "$target/.installed-from" "$wanted" && exit 0
+
+say() { echo "reverie: $*" >&2; }
+packages=(python3-torch python3-torchvision python3-numpy python3-yaml python3-requests python3-venv)
+mkdir -p "$root/build" "$root/.deps"
+log=$root/build/test-python.log
+if command -v dpkg-query >/dev/null; then
+  missing=()
+  for package in "${packages[@]}"; do
+    [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
+  done
+  if [ ${#missing[@]} -gt 0 ]; then
+    sudo=()
+    if [ "$(id -u)" != 0 ]; then
+      command -v sudo >/dev/null || { say "for the tests, as root run: apt-get install ${missing[*]}"; exit 1; }
+      sudo=(sudo)
+    fi
+    say "installing Debian packages for the tests: ${missing[*]}"
+    { "${sudo[@]}" apt-get update -qq && "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1 </dev/null ||
+      { tail -n 20 "$log" >&2; say "installing packages failed; the log is $log"; exit 1; }
+  fi
+fi
+# Debian's own Python, which may not be the first in PATH: only that one sees Debian's PyTorch.
+python=/usr/bin/python3
+"$python" -c 'import torch' 2>/dev/null ||
+  { say "the tests need PyTorch for $python (Debian: python3-torch)"; exit 1; }
+say "installing the Python packages that the tests compare with"
+rm -rf "$target"
+{ "$python" -m venv --system-site-packages "$target" &&
+  "$target/bin/python" -m pip install --quiet --no-deps --only-binary=:all: -r "$wanted"; } >"$log" 2>&1 </dev/null ||
+  { tail -n 20 "$log" >&2; say "installing failed; the log is $log"; exit 1; }
+cp "$wanted" "$target/.installed-from"
