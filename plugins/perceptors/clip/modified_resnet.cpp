@@ -5,7 +5,7 @@
 namespace reverie::clip {
 
 ModifiedResNet::ModifiedResNet(const Shape& shape, const TensorSource& get, bool training)
-    : training_(training), heads_(32 * shape.vision_width / kHeadWidth) {
+    : training_(training), heads_(shape.vision_heads) {
   const auto batch_norm = [&](const std::string& prefix) {
     return BatchNorm{get(prefix + ".weight"), get(prefix + ".bias"), get(prefix + ".running_mean"),
                      get(prefix + ".running_var")};

@@ -12,6 +12,8 @@
 namespace reverie::clip {
 namespace {
 
+constexpr std::int64_t kHeadWidth = 64;  // of all of OpenAI's models
+
 /// Counts the distinct numbers that follow `prefix` in the names, which must be 0, 1, 2, ...
 std::int64_t count_blocks(const Weights& weights, const std::string& prefix) {
   std::set<std::int64_t> seen;
@@ -172,6 +174,8 @@ Shape infer_shape(const Weights& weights) {
   shape.context = expect(weights, "positional_embedding", 2).size(0);
   shape.vocabulary = expect(weights, "token_embedding.weight", 2).size(0);
   shape.text_layers = count_blocks(weights, "transformer.resblocks.");
+  shape.text_heads = weights.tensor("token_embedding.weight").size(1) / kHeadWidth;
+  shape.vision_heads = (shape.vision_transformer ? 1 : 32) * shape.vision_width / kHeadWidth;
   const ShapeCheck check(weights, shape);
   check.text();
   shape.vision_transformer ? check.vision_transformer() : check.resnet();

@@ -8,7 +8,7 @@ TextTower::TextTower(const Shape& shape, const TensorSource& get, Activation act
     : token_embedding_(get("token_embedding.weight")),
       position_(get("positional_embedding")),
       projection_(get("text_projection")),
-      transformer_(get, "transformer.", shape.text_layers, activation),
+      transformer_(get, "transformer.", shape.text_layers, shape.text_heads, activation),
       norm_(get, "ln_final") {}
 
 at::Tensor TextTower::operator()(const at::Tensor& tokens) const {

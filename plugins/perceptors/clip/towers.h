@@ -18,10 +18,12 @@ struct Shape {
   std::int64_t embedding;   ///< length of an embedding
   std::int64_t vision_width;
   std::vector<std::int64_t> vision_layers;  ///< one count for a transformer, four for a ResNet
+  std::int64_t vision_heads;                ///< of the transformer, or of the ResNet's attention pooling
   std::int64_t patch;                       ///< side of a patch (transformer only)
   std::int64_t context;                     ///< tokens of a text, start and end included
   std::int64_t vocabulary;
   std::int64_t text_layers;
+  std::int64_t text_heads;
 };
 
 /// Throws Error(model) naming the first thing that is missing or does not fit.

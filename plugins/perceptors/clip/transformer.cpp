@@ -15,8 +15,8 @@ at::Tensor LayerNorm::operator()(const at::Tensor& x) const {
 }
 
 Transformer::Transformer(const TensorSource& get, const std::string& prefix, std::int64_t layers,
-                         Activation activation)
-    : activation_(activation) {
+                         std::int64_t heads, Activation activation)
+    : heads_(heads), activation_(activation) {
   for (std::int64_t i = 0; i < layers; ++i) {
     const std::string p = prefix + "resblocks." + std::to_string(i) + ".";
     blocks_.push_back({LayerNorm(get, p + "ln_1"), LayerNorm(get, p + "ln_2"), get(p + "attn.in_proj_weight"),
@@ -35,14 +35,14 @@ at::Tensor Transformer::operator()(at::Tensor x, bool causal) const {
 }
 
 at::Tensor Transformer::attend(const Block& block, const at::Tensor& x, bool causal) const {
-  const auto batch = x.size(0), length = x.size(1), width = x.size(2), heads = width / kHeadWidth;
+  const auto batch = x.size(0), length = x.size(1), width = x.size(2), head_width = width / heads_;
   // [N, L, 3W] -> 3 x [N, heads, L, head width]
   const at::Tensor qkv = at::linear(x, block.in_weight, block.in_bias)
-                             .view({batch, length, 3, heads, kHeadWidth})
+                             .view({batch, length, 3, heads_, head_width})
                              .permute({2, 0, 3, 1, 4});
   // Written out because LibTorch's fused CPU kernel spends its time on set-up at CLIP's short lengths: 2 to 4
   // times slower in bf16 (measured with tools/train_clip, 65 tokens).
-  at::Tensor scores = at::matmul(qkv[0] * std::pow(kHeadWidth, -0.5), qkv[1].transpose(-1, -2));
+  at::Tensor scores = at::matmul(qkv[0] * std::pow(head_width, -0.5), qkv[1].transpose(-1, -2));
   if (causal) {
     const at::Tensor later = at::ones({length, length}, scores.options().dtype(at::kBool)).triu(1);
     scores = scores.masked_fill(later, -std::numeric_limits<double>::infinity());

@@ -16,7 +16,6 @@ using TensorSource = std::function<at::Tensor(const std::string& name)>;
 enum class Activation { quick_gelu, gelu };
 
 constexpr double kNormEpsilon = 1e-5;
-constexpr std::int64_t kHeadWidth = 64;  // every published CLIP transformer has heads this wide
 
 struct LayerNorm {
   at::Tensor weight, bias;
@@ -28,7 +27,8 @@ struct LayerNorm {
 class Transformer {
  public:
   /// Reads blocks `<prefix>resblocks.0` to `<prefix>resblocks.<layers-1>`.
-  Transformer(const TensorSource& get, const std::string& prefix, std::int64_t layers, Activation activation);
+  Transformer(const TensorSource& get, const std::string& prefix, std::int64_t layers, std::int64_t heads,
+              Activation activation);
 
   /// x [N, length, width] to the same shape. `causal` hides later positions from earlier ones.
   at::Tensor operator()(at::Tensor x, bool causal) const;
@@ -37,12 +37,13 @@ class Transformer {
   struct Block {
     LayerNorm norm1, norm2;
     at::Tensor in_weight, in_bias, out_weight, out_bias;    // attention; q, k, v stacked in that order
-    at::Tensor fc_weight, fc_bias, proj_weight, proj_bias;  // MLP, four times as wide inside
+    at::Tensor fc_weight, fc_bias, proj_weight, proj_bias;  // MLP, wider inside
   };
   at::Tensor attend(const Block& block, const at::Tensor& x, bool causal) const;
   at::Tensor mlp(const Block& block, const at::Tensor& x) const;
 
   std::vector<Block> blocks_;
+  std::int64_t heads_;
   Activation activation_;
 };
 

@@ -11,7 +11,7 @@ VisionTransformer::VisionTransformer(const Shape& shape, const TensorSource& get
       projection_(get("visual.proj")),
       norm_pre_(get, "visual.ln_pre"),
       norm_post_(get, "visual.ln_post"),
-      transformer_(get, "visual.transformer.", shape.vision_layers[0], activation) {}
+      transformer_(get, "visual.transformer.", shape.vision_layers[0], shape.vision_heads, activation) {}
 
 at::Tensor VisionTransformer::operator()(const at::Tensor& images) const {
   const at::Tensor grid = at::conv2d(images, patches_, {}, patches_.size(2));  // [N, W, g, g]
