@@ -4,8 +4,7 @@
 #include <ATen/ATen.h>
 #include <benchmark/benchmark.h>
 
-#include "engine/augmentations.h"
-#include "engine/cutouts.h"
+#include "engine/glimpses.h"
 #include "engine/host_services.h"
 #include "engine/losses.h"
 #include "engine/memory.h"
@@ -28,23 +27,26 @@ at::Tensor picture() {
   return at::rand({1, 3, kPicture, kPicture}, host().generator()).set_requires_grad(true);
 }
 
-void cutouts(benchmark::State& state) {
+/// Forward and backward, fused as a render does it, and by LibTorch's operators one after the other.
+void glimpses(benchmark::State& state, bool fused) {
   const at::Tensor image = picture();
+  const std::int64_t side = state.range(0);
+  const at::Tensor direction = at::ones({kCutouts, 3, side, side});
   for (auto _ : state) {
-    const auto places = draw_cutouts(kCutouts, kPicture, kPicture, kSide, {}, host().cpu_generator());
-    take_cutouts(image, places, kSide, {}).sum().backward();
+    const auto places = draw_cutouts(kCutouts, kPicture, kPicture, side, {}, host().cpu_generator());
+    const Augmentation changes = draw_augmentation(kCutouts, side, host().cpu_generator());
+    const at::Tensor result = fused ? take_glimpses(image, places, side, {}, changes, host().generator())
+                                    : augment(take_cutouts(image, places, side, {}), changes, host().generator());
+    result.backward(direction);
   }
 }
-BENCHMARK(cutouts)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK_CAPTURE(glimpses, fused, true)->Arg(64)->Arg(224)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK_CAPTURE(glimpses, separate, false)->Arg(64)->Arg(224)->Unit(benchmark::kMillisecond)->UseRealTime();
 
-void augmentations(benchmark::State& state) {
-  const at::Tensor images = at::rand({kCutouts, 3, kSide, kSide}, host().generator()).set_requires_grad(true);
-  for (auto _ : state) {
-    const Augmentation changes = draw_augmentation(kCutouts, kSide, host().cpu_generator());
-    augment(images, changes, host().generator()).sum().backward();
-  }
+void draw(benchmark::State& state) {
+  for (auto _ : state) benchmark::DoNotOptimize(draw_augmentation(kCutouts, 224, host().cpu_generator()));
 }
-BENCHMARK(augmentations)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK(draw)->Unit(benchmark::kMillisecond)->UseRealTime();
 
 void perceptor(benchmark::State& state, const char* name) {
   static const PluginRegistry registry(plugin_search_path({}, REVERIE_PREFIX));

@@ -9,7 +9,7 @@ fail() { say "$*"; exit 1; }
 packages=(
   g++ cmake ninja-build ccache mold pkg-config unzip python3 python3-pip
   libboost1.81-dev libboost-filesystem1.81-dev libboost-program-options1.81-dev
-  libyaml-cpp-dev libjsoncpp-dev libspdlog-dev libpng-dev libgtest-dev
+  libyaml-cpp-dev libjsoncpp-dev libspdlog-dev libpng-dev libgtest-dev libicu-dev zlib1g-dev libcurl4-openssl-dev libssl-dev
 )
 
 install_packages() {
@@ -69,6 +69,24 @@ install_libtorch() ( # a subshell, so that its trap is its own
   mv "$work/libtorch" "$target"
 )
 
+# Rendering with the shipped models does without it, so failing to get it is no error.
+install_vocabulary() (
+  local file=bpe_simple_vocab_16e6.txt.gz sha256=924691ac288e54409236115652ad4aa250f48203de50a9e4722a6ecd48d6804a
+  local target=$root/.deps/clip/$file
+  [ -e "$target" ] && return 0
+  say "downloading CLIP's vocabulary (1.5 MB)"
+  mkdir -p "$root/.deps/clip"
+  work=$(mktemp -d "$root/.deps/new.XXXXXX")
+  trap 'rm -rf "$work"' EXIT
+  python3 -m pip download --quiet --retries 1 --timeout 20 --no-deps --only-binary=:all: --require-hashes --dest "$work" \
+    -r "$root/tools/clip-vocabulary.txt" >"$root/build/vocabulary.log" 2>&1 </dev/null &&
+    unzip -p "$work"/open_clip_torch-*.whl "open_clip/$file" >"$work/$file" &&
+    echo "$sha256  $work/$file" | sha256sum --check --quiet >>"$root/build/vocabulary.log" 2>&1 &&
+    mv "$work/$file" "$target" ||
+    say "warning: that failed; published CLIP models need it: reverie models fetch clip-vocabulary"
+)
+
 mkdir -p "$root/build"
 install_packages
+install_vocabulary
 [ -n "${REVERIE_LIBTORCH:-}" ] || install_libtorch

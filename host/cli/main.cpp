@@ -3,6 +3,7 @@
 #include <boost/program_options.hpp>
 #include <iostream>
 
+#include "cli/models_command.h"
 #include "cli/program.h"
 #include "engine/memory.h"
 #include "log/log.h"
@@ -22,6 +23,10 @@ usage:
   reverie settings [--markdown]          every setting with its default and meaning
   reverie plugins list                   every plugin found, and those that were rejected, with the reason
   reverie plugins describe NAME          a plugin's parameters
+  reverie models list [--markdown]       published models known by name, and whether they are installed
+  reverie models fetch NAME...           download them, checked; goes on where it was interrupted
+  reverie models verify [NAME...]        read what is installed and compare it with what was published
+  reverie models path NAME               print where a model lies
 
 FILE may be left out when name=value pairs say it all:
   reverie render scenes="a red heart" width=256 height=256
@@ -39,7 +44,7 @@ int run(int argc, char** argv) {
   options.add_options()("help,h", "show this")("version", "show the version")(
       "plugin-path", po::value<std::vector<std::string>>()->value_name("DIR"),
       "look for plugins here first (repeatable; REVERIE_PLUGIN_PATH comes next)")("verbose,v", "say more")(
-      "markdown", "with settings: print a table for the documentation");
+      "markdown", "with settings and models list: print a table for the documentation");
   po::options_description hidden;
   hidden.add(options).add_options()("words", po::value<std::vector<std::string>>());
   po::positional_options_description positional;
@@ -73,6 +78,7 @@ int run(int argc, char** argv) {
     if (rest.size() == 2 && rest[0] == "describe") return describe_plugin(registry(), rest[1]);
     throw Error(ErrorKind::usage, "reverie plugins takes 'list' or 'describe NAME'");
   }
+  if (command == "models") return models_command(rest, given.count("markdown") > 0);
   if (command == "settings") return list_settings(given.count("markdown") > 0, registry());
   if (command != "render" && command != "check" && command != "config")
     throw Error(ErrorKind::usage, "there is no command '" + command + "'",

@@ -84,7 +84,12 @@ Settings params_for(const PluginFile& plugin, const Settings& settings) {
 
 std::string settings_yaml(const Settings& settings) {
   std::string result;
-  for (const std::string& name : settings.names()) result += name + ": " + settings.find(name)->json() + "\n";
+  for (const std::string& name : settings.names()) {
+    const SettingValue& value = *settings.find(name);
+    // Its default holds only while nobody writes it down.
+    if (name == "ViTB32" && value.is_default()) continue;
+    result += name + ": " + value.json() + "\n";
+  }
   return result;
 }
 

@@ -9,6 +9,7 @@
 #include "engine/outputs.h"
 #include "engine/progress.h"
 #include "engine/render.h"
+#include "models/catalogue.h"
 
 namespace reverie {
 namespace {
@@ -17,6 +18,10 @@ extern "C" void on_interrupt(int signal) {
   interrupted = true;
   std::signal(signal, SIG_DFL);  // a second Ctrl-C ends the program at once
 }
+
+/// The settings that switch on OpenAI's models; each is an alias in the catalogue.
+constexpr const char* kPerceptorFlags[] = {"ViTB32", "ViTB16", "ViTL14", "ViTL14_336px", "RN50",
+                                           "RN101",  "RN50x4", "RN50x16", "RN50x64"};
 
 /// What a run will be made of: every plugin and weights file found, nothing of them created yet.
 struct Cast {
@@ -47,21 +52,52 @@ const PluginFile& plugin_for(const PluginRegistry& registry, const Weights& weig
   throw Error(ErrorKind::model, message, "reverie plugins list shows the perceptors");
 }
 
+std::string joined(const std::vector<std::string>& words) {
+  std::string result;
+  for (const std::string& word : words) result += (result.empty() ? "" : ", ") + word;
+  return result;
+}
+
+/// The names of the models that judge: those of the list, those that are switched on, or the default.
+std::vector<std::string> perceptor_names(const Settings& settings, HostServices& host) {
+  std::vector<std::string> names = settings.get<std::vector<std::string>>("perceptors");
+  const auto add = [&](const CatalogueEntry& model) {
+    for (const std::string& name : names)
+      if (find_model(name) == &model) return;
+    names.push_back(model.name);
+  };
+  const CatalogueEntry* by_default = nullptr;
+  for (const char* flag : kPerceptorFlags) {
+    if (!settings.get<bool>(flag)) continue;
+    const CatalogueEntry* model = find_model(flag);
+    settings.find(flag)->is_default() ? void(by_default = model) : add(*model);
+  }
+  const bool named = !settings.get<std::vector<std::string>>("perceptors").empty();
+  if (by_default && !named &&
+      std::filesystem::exists(model_path(*by_default, settings.get<std::string>("models_parent_dir"))))
+    add(*by_default);
+  if (!names.empty()) return names;
+  names = host.shipped_models();
+  if (names.empty())
+    throw Error(ErrorKind::file, "no perceptor is chosen and no models came with the program",
+                "reverie models fetch ViT-B/32, or name a weights file in the setting 'perceptors'");
+  host.log(LogLevel::info, "no perceptor is chosen; using the shipped ones: " + joined(names));
+  return names;
+}
+
 void choose_perceptors(Cast& cast, const PluginRegistry& registry) {
   SettingValue chosen = *cast.settings.find("perceptors");
-  if (chosen.list.empty()) {
-    chosen.list = cast.host->shipped_models();
-    if (chosen.list.empty())
-      throw Error(ErrorKind::file, "no perceptor is chosen and no models came with the program",
-                  "name a weights file in the setting 'perceptors'");
-    std::string names;
-    for (const std::string& name : chosen.list) names += (names.empty() ? "" : ", ") + name;
-    cast.host->log(LogLevel::info, "no perceptor is chosen; using the shipped ones: " + names);
-    cast.settings.set("perceptors", chosen);
-  }
+  chosen.list = perceptor_names(cast.settings, *cast.host);
   for (const std::string& name : chosen.list) {
     const auto weights = cast.host->load_weights(name);
     cast.perceptors.emplace_back(&plugin_for(registry, *weights), Perceptor::Setup{name, weights});
+  }
+  // What was used is written down by name, so that a rerun does not depend on what is installed then.
+  cast.settings.set("perceptors", chosen);
+  for (const char* flag : kPerceptorFlags) {
+    SettingValue off = *cast.settings.find(flag);
+    off.number = 0;
+    cast.settings.set(flag, off);
   }
 }
 
@@ -72,7 +108,8 @@ Cast choose_cast(const Plan& plan, const PluginRegistry& registry) {
   const Settings& settings = cast.settings;
   cast.host = std::make_unique<HostServices>(HostServices::Options{
       settings.get<std::string>("device"), static_cast<std::uint64_t>(settings.get<std::int64_t>("seed")),
-      installation_prefix() / "share/reverie/models", settings.get<std::string>("models_parent_dir")});
+      installation_prefix() / "share/reverie/models", settings.get<std::string>("models_parent_dir"),
+      settings.get<std::string>("precision")});
   for (const std::string& notice : plan.notices) cast.host->log(LogLevel::warning, notice);
   // Every plugin is found before any weights are opened.
   for (const std::string& name : settings.get<std::vector<std::string>>("output_sinks"))

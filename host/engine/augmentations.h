@@ -16,6 +16,7 @@ struct Augmentation {
   at::Tensor saturation;   ///< [N] factor
   at::Tensor erased;       ///< [N, 4] x0, y0, x1, y1 of the erased rectangle in pixels; empty where x0 = x1
   at::Tensor noise;        ///< [N] factor of the Gaussian noise
+  at::Tensor noise_key;    ///< [N, 2] 32-bit words that say which noise (take_glimpses() on the CPU)
 };
 
 /// Draws from a CPU generator: flip p 0.3; affine p 0.8 (rotation up to 30 degrees, translation up to 10 %);

@@ -86,21 +86,23 @@ std::vector<Cutout> draw_cutouts(std::int64_t count, std::int64_t width, std::in
   return result;
 }
 
+std::pair<at::Tensor, std::vector<Cutout>> extend_picture(const at::Tensor& image,
+                                                          std::vector<Cutout> cutouts,
+                                                          const CutoutSettings& settings) {
+  if (settings.border_mode == "clamp") return {image, std::move(cutouts)};
+  const std::int64_t x = border_pixels(image.size(3), settings.border);
+  const std::int64_t y = border_pixels(image.size(2), settings.border);
+  for (Cutout& cutout : cutouts) {
+    cutout.x += x;
+    cutout.y += y;
+  }
+  return {extend(image, x, y, settings.border_mode), std::move(cutouts)};
+}
+
 at::Tensor take_cutouts(const at::Tensor& image, const std::vector<Cutout>& cutouts, std::int64_t input_size,
                         const CutoutSettings& settings) {
-  at::Tensor source = image;
-  std::int64_t shift_x = 0, shift_y = 0;
-  if (settings.border_mode != "clamp") {
-    shift_x = border_pixels(image.size(3), settings.border);
-    shift_y = border_pixels(image.size(2), settings.border);
-    source = extend(image, shift_x, shift_y, settings.border_mode);
-  }
-  std::vector<Cutout> shifted = cutouts;
-  for (Cutout& cutout : shifted) {
-    cutout.x += shift_x;
-    cutout.y += shift_y;
-  }
-  return TakeCutouts::apply(source, shifted, input_size);
+  const auto [source, places] = extend_picture(image, cutouts, settings);
+  return TakeCutouts::apply(source, places, input_size);
 }
 
 }  // namespace reverie

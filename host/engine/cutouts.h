@@ -5,6 +5,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace reverie {
@@ -30,6 +31,11 @@ std::vector<Cutout> draw_cutouts(std::int64_t count, std::int64_t width, std::in
 
 /// How far cutouts may reach over an edge of length `side`.
 std::int64_t border_pixels(std::int64_t side, double border);
+
+/// The picture with what lies beyond its edges, and the cutouts' places on that.
+std::pair<at::Tensor, std::vector<Cutout>> extend_picture(const at::Tensor& image,
+                                                          std::vector<Cutout> cutouts,
+                                                          const CutoutSettings& settings);
 
 /// Cuts and resizes by area averaging: [1, 3, H, W] to [N, 3, input_size, input_size]. Differentiable.
 at::Tensor take_cutouts(const at::Tensor& image, const std::vector<Cutout>& cutouts, std::int64_t input_size,

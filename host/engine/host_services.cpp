@@ -8,22 +8,14 @@
 #include <cstdlib>
 
 #include "log/log.h"
+#include "models/catalogue.h"
+#include "reverie/cpu.h"
 #include "settings/nearest.h"
 #include "weights/safetensors.h"
 
 namespace reverie {
 
 std::atomic<bool> interrupted{false};
-
-namespace {
-
-std::filesystem::path expand_home(const std::string& path) {
-  if (path.rfind("~", 0) != 0 || (path.size() > 1 && path[1] != '/')) return path;
-  const char* home = std::getenv("HOME");
-  return std::string(home ? home : "") + path.substr(1);
-}
-
-}  // namespace
 
 c10::Device choose_device(const std::string& setting) {
   const std::string word = lower(setting);
@@ -43,10 +35,24 @@ c10::Device choose_device(const std::string& setting) {
   return c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(wanted));
 }
 
+c10::ScalarType choose_precision(const std::string& setting, c10::Device device) {
+  const bool native = !device.is_cpu() || native_bfloat16();
+  if (setting == "auto") return native ? c10::kBFloat16 : c10::kFloat;
+  if (setting == "bf16") return c10::kBFloat16;
+  if (setting == "fp32") return c10::kFloat;
+  if (device.is_cpu())
+    throw Error(ErrorKind::settings, "'precision' is fp16, which needs a GPU; the device is the CPU",
+                std::string("use precision: ") + (native ? "bf16" : "fp32") + ", or auto");
+  return c10::kHalf;
+}
+
 HostServices::HostServices(const Options& options)
     : options_(options),
       device_(choose_device(options.device)),
+      precision_(choose_precision(options.precision, device_)),
       cpu_generator_(at::make_generator<at::CPUGeneratorImpl>(options.seed)) {
+  if (device_.is_cpu() && precision_ == c10::kBFloat16 && !native_bfloat16())
+    log(LogLevel::warning, "precision: bf16 is slow here, because this processor has no instructions for it");
   if (device_.is_cpu()) {
     generator_ = cpu_generator_;
   } else {
@@ -67,10 +73,19 @@ std::filesystem::path HostServices::resolve_asset(const std::string& path_or_url
     throw Error(ErrorKind::unsupported,
                 "'" + path_or_url + "': addresses of the web cannot be read by this version yet",
                 "download the file and give its path");
-  const std::filesystem::path path = expand_home(path_or_url);
-  if (!std::filesystem::exists(path))
-    throw Error(ErrorKind::file, "there is no file '" + path.string() + "'");
-  return path;
+  const std::filesystem::path written = expand_home(path_or_url);
+  std::vector<std::filesystem::path> candidates = {written};
+  if (written.is_relative()) {
+    candidates.push_back(options_.models / written);
+    candidates.push_back(expand_home(options_.models_parent_dir) / written);
+  }
+  std::string message = "there is no file";
+  for (const std::filesystem::path& path : candidates) {
+    std::error_code ignored;  // a name that no file can have is a name that none has
+    if (std::filesystem::exists(path, ignored)) return path;
+    message += (path == written ? " '" : ", nor '") + path.string() + "'";
+  }
+  throw Error(ErrorKind::file, message);
 }
 
 std::vector<std::string> HostServices::shipped_models() const {
@@ -85,9 +100,11 @@ std::vector<std::string> HostServices::shipped_models() const {
 
 std::shared_ptr<const Weights> HostServices::load_weights(const std::string& name_or_path) {
   const std::filesystem::path written = expand_home(name_or_path);
-  const std::filesystem::path candidates[] = {
+  std::vector<std::filesystem::path> candidates = {
       written, options_.models / (name_or_path + ".safetensors"),
       expand_home(options_.models_parent_dir) / "reverie" / (name_or_path + ".safetensors")};
+  const CatalogueEntry* published = find_model(name_or_path);
+  if (published) candidates.push_back(model_path(*published, options_.models_parent_dir));
   for (const std::filesystem::path& path : candidates) {
     std::error_code ignored;  // a name that no file can have is a name that none has
     if (!std::filesystem::is_regular_file(path, ignored)) continue;
@@ -96,12 +113,20 @@ std::shared_ptr<const Weights> HostServices::load_weights(const std::string& nam
                   "'" + path.string() + "': only .safetensors weights can be read by this version");
     return read_safetensors(path);
   }
+  if (published)
+    throw Error(ErrorKind::file,
+                "the model '" + published->name + "' is not installed: there is no file '" +
+                    candidates.back().string() + "'",
+                fetch_command(*published, options_.models_parent_dir) + " downloads it (" +
+                    size_text(published->bytes) + ")");
   std::string message = "there are no weights '" + name_or_path + "'; tried";
   for (const std::filesystem::path& path : candidates) message += " '" + path.string() + "'";
-  message += "; shipped models:";
+  message += "; reverie models list shows the published ones; shipped models:";
   const std::vector<std::string> shipped = shipped_models();
   for (const std::string& name : shipped) message += " " + name;
-  const std::string near = nearest(name_or_path, shipped);
+  std::vector<std::string> names = shipped;
+  for (const CatalogueEntry& entry : model_catalogue()) names.push_back(entry.name);
+  const std::string near = nearest(name_or_path, names);
   throw Error(ErrorKind::file, message, near.empty() ? "" : "did you mean '" + near + "'?");
 }
 

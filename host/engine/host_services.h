@@ -17,13 +17,14 @@ class HostServices final : public Host {
     std::uint64_t seed = 0;
     std::filesystem::path models;   ///< models that ship with the program
     std::string models_parent_dir;  ///< as the setting
+    std::string precision = "fp32";  ///< as the setting
   };
-  /// Throws Error(device) when the device is not there.
+  /// Throws Error(device) when the device is not there, Error(settings) when it has no such precision.
   explicit HostServices(const Options& options);
 
   void log(LogLevel level, std::string_view message) override;
   c10::Device device() const override { return device_; }
-  c10::ScalarType precision() const override { return c10::kFloat; }
+  c10::ScalarType precision() const override { return precision_; }
   at::Generator generator() override { return generator_; }
   std::filesystem::path resolve_asset(const std::string& path_or_url) override;
   std::shared_ptr<const Weights> load_weights(const std::string& name_or_path) override;
@@ -40,8 +41,12 @@ class HostServices final : public Host {
  private:
   Options options_;
   c10::Device device_;
+  c10::ScalarType precision_;
   at::Generator generator_, cpu_generator_;
 };
+
+/// `auto`, `fp32`, `bf16` or `fp16` to what a device computes in. Throws Error(settings) for fp16 on a CPU.
+c10::ScalarType choose_precision(const std::string& setting, c10::Device device);
 
 /// `auto`, `cpu`, `cuda`, `cuda:N` or `N` to a device that exists.
 c10::Device choose_device(const std::string& setting);

@@ -13,4 +13,7 @@ inline void keep_freed_memory() {
   mallopt(M_TOP_PAD, 64 << 20);
 }
 
+/// Gives back what loading needed and no step will.
+inline void release_freed_memory() { malloc_trim(0); }
+
 }  // namespace reverie

@@ -4,8 +4,9 @@
 
 #include <cmath>
 
-#include "engine/augmentations.h"
+#include "engine/glimpses.h"
 #include "engine/losses.h"
+#include "engine/memory.h"
 #include "engine/progress.h"
 
 namespace reverie {
@@ -45,6 +46,7 @@ void Render::embed_prompts() {
     embeddings_.push_back(perceptor->embed_texts(texts).detach());
     perceptor->release_text_encoder();
   }
+  release_freed_memory();
 }
 
 template <typename Work>
@@ -98,7 +100,7 @@ bool Render::look(const at::Tensor& image, const std::vector<ActivePrompt>& prom
           draw_cutouts(count, image.size(3), image.size(2), side, cutout_settings_, host_.cpu_generator());
       const Augmentation changes = draw_augmentation(count, side, host_.cpu_generator());
       const at::Tensor glimpses =
-          augment(take_cutouts(image, places, side, cutout_settings_), changes, host_.generator());
+          take_glimpses(image, places, side, cutout_settings_, changes, host_.generator());
       const at::Tensor embedded =
           call(name, [&, &perceptor = *perceptor] { return perceptor.embed_images(glimpses); });
       const at::Tensor distances = spherical_distance(embedded, texts);

@@ -133,18 +133,19 @@ constexpr Setting kTable[] = {
     {boolean("restore", false).help("continue the newest run of file_namespace"), "Output", planned},
 
     {list("perceptors", "")
-         .help("models that judge the picture: names of shipped models or paths of weights files; empty = "
-               "the shipped ones"),
+         .help("models that judge the picture, besides those switched on below: names (reverie models list) or "
+               "paths of weights files; when nothing is chosen, ViT-B/32 if it is installed, else the shipped "
+               "models"),
      "Perceptors"},
-    {boolean("ViTB32", true).help("OpenAI's ViT-B/32"), "Perceptors", planned, "false"},
-    {boolean("ViTB16", false).help("OpenAI's ViT-B/16"), "Perceptors", planned},
-    {boolean("ViTL14", false).help("OpenAI's ViT-L/14"), "Perceptors", planned},
-    {boolean("ViTL14_336px", false).help("OpenAI's ViT-L/14@336px"), "Perceptors", planned},
-    {boolean("RN50", false).help("OpenAI's RN50"), "Perceptors", planned},
-    {boolean("RN101", false).help("OpenAI's RN101"), "Perceptors", planned},
-    {boolean("RN50x4", false).help("OpenAI's RN50x4"), "Perceptors", planned},
-    {boolean("RN50x16", false).help("OpenAI's RN50x16"), "Perceptors", planned},
-    {boolean("RN50x64", false).help("OpenAI's RN50x64"), "Perceptors", planned},
+    {boolean("ViTB32", true).help("OpenAI's ViT-B/32; counts as chosen only when a file or the command line says so"), "Perceptors"},
+    {boolean("ViTB16", false).help("OpenAI's ViT-B/16"), "Perceptors"},
+    {boolean("ViTL14", false).help("OpenAI's ViT-L/14"), "Perceptors"},
+    {boolean("ViTL14_336px", false).help("OpenAI's ViT-L/14@336px"), "Perceptors"},
+    {boolean("RN50", false).help("OpenAI's RN50"), "Perceptors"},
+    {boolean("RN101", false).help("OpenAI's RN101"), "Perceptors"},
+    {boolean("RN50x4", false).help("OpenAI's RN50x4"), "Perceptors"},
+    {boolean("RN50x16", false).help("OpenAI's RN50x16"), "Perceptors"},
+    {boolean("RN50x64", false).help("OpenAI's RN50x64"), "Perceptors"},
     {number("learning_rate", 0)
          .above(0)
          .may_be_null()
@@ -174,6 +175,10 @@ constexpr Setting kTable[] = {
     {text("models_parent_dir", "~/.cache").help("folder of downloaded models, each family below it"),
      "Perceptors"},
     {text("device", "auto").help("auto, cpu, cuda, cuda:N or N"), "Perceptors"},
+    {choice("precision", "auto", "auto|fp32|bf16|fp16")
+         .help("what networks compute in; the picture stays fp32. auto: bf16 where the processor or the GPU "
+               "computes it natively, else fp32. fp16 needs a GPU"),
+     "Perceptors"},
 };
 
 constexpr const char* kAliases[][2] = {{"target_pallete", "target_palette"},

@@ -23,7 +23,8 @@ Augmentation nothing(std::int64_t count) {
           at::zeros({count}),
           at::ones({count}),
           at::zeros({count, 4}),
-          at::zeros({count})};
+          at::zeros({count}),
+          at::zeros({count, 2}, at::kLong)};
 }
 
 at::Tensor applied(const at::Tensor& images, const Augmentation& augmentation) {

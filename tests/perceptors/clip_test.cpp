@@ -5,6 +5,7 @@
 #include "plugins/registry.h"
 #include "reverie/perceptor.h"
 #include "settings/settings.h"
+#include "support/scratch.h"
 #include "tokenizer.h"
 #include "towers.h"
 
@@ -20,6 +21,7 @@ const PluginFile& plugin() {
 std::shared_ptr<ToyWeights> toy(bool vit = true) {
   auto weights = std::make_shared<ToyWeights>(vit ? toy_vit(515) : toy_resnet(515));
   weights->texts["clip.merges"] = "r e\n";
+  weights->texts["clip.activation"] = "quick_gelu";
   return weights;
 }
 
@@ -133,9 +135,6 @@ TEST(ClipPlugin, AcceptsWhatLooksLikeClip) {
 TEST(ClipPlugin, RefusesWeightsThatItCannotUse) {
   EXPECT_NE(complaint(nullptr).find("needs weights"), std::string::npos);
   auto weights = toy();
-  weights->texts.erase("clip.merges");
-  EXPECT_NE(complaint(weights).find("clip.merges"), std::string::npos);
-  weights = toy();
   weights->texts["clip.merges"] += "d e\n";
   EXPECT_NE(complaint(weights).find("the vocabulary has 516 tokens, the network 515"), std::string::npos)
       << complaint(weights);
@@ -143,9 +142,69 @@ TEST(ClipPlugin, RefusesWeightsThatItCannotUse) {
   weights->tensors.erase("visual.ln_post.bias");
   EXPECT_NE(complaint(weights).find("'visual.ln_post.bias'"), std::string::npos);
   weights = toy();
+  weights->add("visual.transformer.resblocks.0.ls_1.gamma", {128});
+  EXPECT_NE(complaint(weights).find("'visual.transformer.resblocks.0.ls_1.gamma'"), std::string::npos)
+      << "LayerScale would be left out silently";
+  weights = toy();
   weights->tensors["visual.proj"] = at::zeros({128, kEmbedding + 1});
   EXPECT_NE(complaint(weights).find("'visual.proj'"), std::string::npos)
       << "texts and pictures would not meet";
+}
+
+TEST(ClipPlugin, OpenaisVocabularyIsMissed) {
+  auto weights = toy();
+  weights->texts.erase("clip.merges");
+  const Scratch empty;
+  HostServices bare({"cpu", 1, empty.path(), empty.path()});
+  try {
+    create<Perceptor>(plugin(), bare, defaults(), {"toy", weights});
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::file);
+    EXPECT_NE(std::string(error.what()).find((empty / "clip/bpe_simple_vocab_16e6.txt.gz").string()),
+              std::string::npos)
+        << error.what();
+    EXPECT_NE(error.advice().find("reverie models fetch clip-vocabulary"), std::string::npos);
+  }
+}
+
+TEST(ClipPlugin, TheVocabularyIsLookedForInTheModelsFolder) {
+  const Scratch shipped, fetched;
+  std::filesystem::create_directory(fetched / "clip");
+  const std::filesystem::path file = fetched.write("clip/bpe_simple_vocab_16e6.txt.gz", "");
+  HostServices services({"cpu", 1, shipped.path(), fetched.path()});
+  EXPECT_EQ(services.resolve_asset("clip/bpe_simple_vocab_16e6.txt.gz"), file);
+  std::filesystem::create_directory(shipped / "clip");
+  const std::filesystem::path first = shipped.write("clip/bpe_simple_vocab_16e6.txt.gz", "");
+  EXPECT_EQ(services.resolve_asset("clip/bpe_simple_vocab_16e6.txt.gz"), first);
+  EXPECT_EQ(services.resolve_asset(file), file);
+}
+
+TEST(ClipPlugin, SettingsOverrideWhatTheFileSays) {
+  const auto with = [&](const char* name, const char* value) {
+    Settings settings = defaults();
+    SettingValue chosen = *settings.find(name);
+    chosen.text = value;
+    settings.set(name, chosen);
+    return create<Perceptor>(plugin(), host(), settings, {"toy", toy()});
+  };
+  const auto weights = toy();
+  weights->texts["clip.activation"] = "gelu";
+  const auto told = make(weights);
+  const at::Tensor images = at::rand({1, 3, 12, 12}, seeded(3));
+  EXPECT_LT(largest(with("clip_activation", "gelu")->embed_images(images) - told->embed_images(images)),
+            1e-5);
+  EXPECT_GT(largest(with("clip_activation", "quick_gelu")->embed_images(images) - told->embed_images(images)),
+            1e-4);
+  // (x - 0.5) / 0.5 is what OpenAI's normalisation makes of x' = (x - 0.5) / 0.5 * deviation + mean.
+  const auto channels = [](double r, double g, double b) {
+    return at::tensor({r, g, b}, at::kFloat).view({1, 3, 1, 1});
+  };
+  const at::Tensor shifted = (images - 0.5) / 0.5 * channels(0.26862954, 0.26130258, 0.27577711) +
+                             channels(0.48145466, 0.4578275, 0.40821073);
+  EXPECT_LT(largest(with("clip_normalisation", "half")->embed_images(images) -
+                    with("clip_normalisation", "openai")->embed_images(shifted)),
+            1e-4);
 }
 
 }  // namespace

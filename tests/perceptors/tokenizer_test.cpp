@@ -4,6 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include "reverie/error.h"
+#include "unicode.h"
+
 namespace reverie::test {
 namespace {
 
@@ -48,10 +51,11 @@ TEST(TokenizerIds, Layout) {
 
 TEST(TokenizerIds, BytesBeyondAscii) {
   // Bytes A1..AC follow '~', then AE..FF, then 00..20, 7F..A0 and AD.
-  const Tokenizer plain("");
-  const auto bytes = [&](const std::string& text) {
-    Ids ids = plain.encode(text);
-    return Ids(ids.begin() + 1, ids.end() - 1);
+  const clip::BytePairEncoding plain("");
+  const auto bytes = [&](const std::string& word) {
+    Ids ids;
+    plain.encode(word, ids);
+    return ids;
   };
   EXPECT_EQ(bytes("\xC2\xA1"), (Ids{106 + 0xC2 - 0xAE, 94 + kLast}));
   EXPECT_EQ(bytes("\xC2\xAC"), (Ids{106 + 0xC2 - 0xAE, 94 + 11 + kLast}));
@@ -100,12 +104,45 @@ TEST(TokenizerWords, CaseAndSpaceAreEvenedOut) {
   EXPECT_EQ(inner(" \t "), Ids{});
 }
 
+TEST(TokenizerWords, NamesOfStartAndEnd) {
+  EXPECT_EQ(inner("a <|startoftext|> <|EndOfText|><start_of_text>b<end_of_text>"),
+            (Ids{64 + kLast, kStart, kEnd, kStart, 65 + kLast, kEnd}));
+  EXPECT_EQ(inner("<|endoftext").size(), 2u + 9u) << "only the whole name counts";
+}
+
+TEST(TokenizerWords, TextIsRepaired) {
+  EXPECT_EQ(Tokenizer::clean("P&EACUTE;REZ &amp;amp; &#x201C;Söhne&#x201D;"), "pérez & \"söhne\"");
+  EXPECT_EQ(Tokenizer::clean("ＬＯＵＤ　ﬂuﬃer\x1B[31m \x07‘red’\r\n"), "loud fluffier 'red'");
+  EXPECT_EQ(Tokenizer::clean("e\xCC\x81"), "é");
+  EXPECT_EQ(Tokenizer::clean("ΟΔΟΣ ΣΟΦΟΣ"), "οδος σοφος");
+  EXPECT_EQ(Tokenizer::clean("İ"), "i\xCC\x87");
+}
+
+TEST(TokenizerWords, NumbersOfAnyScriptStandAlone) {
+  EXPECT_EQ(Tokenizer::split("٣٤½ⅷ日本"), (Words{"٣", "٤", "½", "ⅷ", "日本"}));
+}
+
 TEST(TokenizerMerges, AnyTextCanBeSpelt) {
   std::string everything;
-  for (int c = 1; c < 256; ++c) everything += static_cast<char>(c);
+  for (unsigned c = 1; c < 0x800; ++c) everything += clip::encode_utf8(clip::Text{static_cast<char32_t>(c)});
   for (const std::int64_t token : inner(everything)) {
     EXPECT_GE(token, 0);
     EXPECT_LT(token, kStart);
+  }
+}
+
+TEST(TokenizerErrors, InvalidUtf8IsQuoted) {
+  // A lone continuation byte, a cut character, a surrogate, a longer form than needed, beyond Unicode.
+  for (const char* bad : {"red \x80 heart", "red heart \xC3", "red \xED\xA0\x80 heart", "red \xC0\xAF heart",
+                          "red \xF4\x90\x80\x80 heart"}) {
+    try {
+      Tokenizer("").encode(bad);
+      FAIL() << bad;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::settings);
+      EXPECT_NE(std::string(error.what()).find("'red "), std::string::npos) << error.what();
+      EXPECT_NE(std::string(error.what()).find("UTF-8"), std::string::npos) << error.what();
+    }
   }
 }
 

@@ -1,24 +1,33 @@
 /// CLIP: pictures and texts in one space (Radford et al. 2021).
 ///
-/// Understands files in OpenAI's naming of the tensors, both vision transformers and modified ResNets. The
-/// tokenizer's merges travel in the file's metadata (`clip.merges`), as does the activation
-/// (`clip.activation`: quick_gelu, the default, or gelu).
+/// Understands OpenAI's, open_clip's and transformers' files with OpenAI's networks, vision transformers and
+/// modified ResNets. The vocabulary is OpenAI's unless the file brings its own merges (metadata
+/// `clip.merges`). How activation and normalisation are found out: conventions.h.
 
 #include <ATen/ATen.h>
 
 #include <ATen/core/grad_mode.h>
 
+#include <algorithm>
+#include <set>
+
+#include "conventions.h"
+#include "inference_tower.h"
 #include "reverie/perceptor.h"
 #include "reverie/plugin.h"
 #include "tokenizer.h"
-#include "towers.h"
+#include "vocabulary.h"
 
 namespace reverie {
 namespace {
 
-// Of the pictures OpenAI trained on, by channel; every published CLIP expects these.
-constexpr double kMean[] = {0.48145466, 0.4578275, 0.40821073};
-constexpr double kDeviation[] = {0.26862954, 0.26130258, 0.27577711};
+constexpr ParamSpec kParams[] = {
+    choice("clip_activation", "auto", "auto|quick_gelu|gelu")
+        .help("activation of CLIP models whose files do not tell it rightly; auto: as the file says or "
+              "suggests"),
+    choice("clip_normalisation", "auto", "auto|openai|half")
+        .help("mean and deviation that CLIP models expect of pictures; half: 0.5 for every channel"),
+};
 
 /// For messages: a text's beginning, cut between characters of UTF-8.
 std::string shortened(const std::string& text) {
@@ -30,47 +39,32 @@ std::string shortened(const std::string& text) {
 
 class Clip final : public Perceptor {
  public:
-  static bool accepts(const Weights& weights) {
-    return weights.contains("token_embedding.weight") && weights.contains("visual.conv1.weight");
-  }
+  /// Relatives of CLIP are accepted too, for the sake of a message that says why they cannot be used.
+  static bool accepts(const Weights& weights) { return clip::recognise(weights) != clip::Naming::none; }
 
-  Clip(Host& host, const Params&, const Setup& setup) : name_(setup.name), device_(host.device()) {
+  Clip(Host& host, const Params& params, const Setup& setup) : name_(setup.name), device_(host.device()) {
     if (!setup.weights)
       throw Error(ErrorKind::settings, "the perceptor 'clip' needs weights",
                   "name a model or a weights file in the setting 'perceptors'");
-    const Weights& weights = *setup.weights;
-    shape_ = clip::infer_shape(weights);
-    const auto merges = weights.metadata().find("clip.merges");
-    if (merges == weights.metadata().end())
-      throw Error(ErrorKind::unsupported,
-                  "'" + weights.origin() + "' carries no vocabulary (metadata 'clip.merges')",
-                  "weights without their own vocabulary cannot be used yet");
-    tokenizer_ = std::make_unique<clip::Tokenizer>(merges->second);
-    if (tokenizer_->vocabulary() != shape_.vocabulary)
-      throw Error(ErrorKind::model, "'" + weights.origin() + "': the vocabulary has " +
-                                        std::to_string(tokenizer_->vocabulary()) + " tokens, the network " +
-                                        std::to_string(shape_.vocabulary));
-    const auto activation = weights.metadata().find("clip.activation");
-    const bool gelu = activation != weights.metadata().end() && activation->second == "gelu";
-    const auto kind = gelu ? clip::Activation::gelu : clip::Activation::quick_gelu;
+    const std::unique_ptr<const Weights> weights = clip::with_openai_names(*setup.weights);
+    shape_ = clip::infer_shape(*weights);
+    tokenizer_ = make_tokenizer(host, *weights);
+    const clip::Activation activation = choose_activation(host, params, *setup.weights);
+    const clip::Normalisation normal = choose_normalisation(host, params, *setup.weights);
+    std::set<std::string> used;
     const clip::TensorSource get = [&](const std::string& tensor) {
-      return weights.tensor(tensor).to(device_, at::kFloat, /*non_blocking=*/false, /*copy=*/true);
+      used.insert(tensor);
+      return weights->tensor(tensor).to(device_, at::kFloat);
     };
-    vision_ = clip::make_vision_tower(shape_, get, kind);
-    text_ = std::make_unique<clip::TextTower>(shape_, get, kind);
-    const auto channel = [&](const double(&values)[3]) {
-      return at::tensor({values[0], values[1], values[2]}, at::kFloat).view({1, 3, 1, 1}).to(device_);
-    };
-    mean_ = channel(kMean);
-    deviation_ = channel(kDeviation);
+    vision_ = clip::make_inference_tower(shape_, get, activation, normal, device_, host.precision());
+    text_ = std::make_unique<clip::TextTower>(shape_, get, activation);
+    refuse_unknown_parts(*weights, used);
   }
 
   std::int64_t input_size() const override { return shape_.image_size; }
   std::int64_t embedding_size() const override { return shape_.embedding; }
 
-  at::Tensor embed_images(const at::Tensor& images) override {
-    return (*vision_)((images - mean_) / deviation_);
-  }
+  at::Tensor embed_images(const at::Tensor& images) override { return (*vision_)(images); }
 
   at::Tensor embed_texts(const std::vector<std::string>& texts) override {
     if (!text_) throw Error(ErrorKind::plugin, "the text encoder of '" + name_ + "' was released");
@@ -94,18 +88,78 @@ class Clip final : public Perceptor {
   void release_text_encoder() override { text_.reset(); }
 
  private:
+  std::unique_ptr<clip::Tokenizer> make_tokenizer(Host& host, const Weights& weights) const {
+    const auto merges = weights.metadata().find("clip.merges");
+    auto tokenizer = std::make_unique<clip::Tokenizer>(merges != weights.metadata().end()
+                                                           ? merges->second
+                                                           : clip::read_openai_merges(find_vocabulary(host)));
+    if (tokenizer->vocabulary() != shape_.vocabulary)
+      throw Error(ErrorKind::model, "'" + weights.origin() + "': the vocabulary has " +
+                                        std::to_string(tokenizer->vocabulary()) + " tokens, the network " +
+                                        std::to_string(shape_.vocabulary));
+    return tokenizer;
+  }
+
+  std::filesystem::path find_vocabulary(Host& host) const {
+    try {
+      return host.resolve_asset(clip::kVocabularyAsset);
+    } catch (const Error& error) {
+      throw Error(error.kind(), "the vocabulary of '" + name_ + "' is missing: " + error.what(),
+                  "reverie models fetch clip-vocabulary downloads it (1.3 MB)");
+    }
+  }
+
+  clip::Activation choose_activation(Host& host, const Params& params, const Weights& weights) const {
+    const auto setting = params.get<std::string>("clip_activation");
+    if (setting != "auto") return setting == "gelu" ? clip::Activation::gelu : clip::Activation::quick_gelu;
+    const auto found = clip::find_activation(weights);
+    if (found.assumed)
+      host.log(LogLevel::info, name_ + ": the activation is taken to be " +
+                                   (found.value == clip::Activation::gelu ? "gelu" : "quick_gelu") +
+                                   ", because " + found.reason + "; set clip_activation if that is wrong");
+    return found.value;
+  }
+
+  clip::Normalisation choose_normalisation(Host& host, const Params& params, const Weights& weights) const {
+    const auto setting = params.get<std::string>("clip_normalisation");
+    if (setting != "auto") return setting == "half" ? clip::kHalfNormalisation : clip::kOpenaiNormalisation;
+    const auto found = clip::find_normalisation(weights);
+    if (found.assumed && found.value.mean != clip::kOpenaiNormalisation.mean)
+      host.log(LogLevel::info, name_ + ": pictures are normalised with mean and deviation 0.5, because " +
+                                   found.reason + "; set clip_normalisation if that is wrong");
+    return found.value;
+  }
+
+  /// A network with further parts would compute something else than this one does without them.
+  static void refuse_unknown_parts(const Weights& weights, const std::set<std::string>& used) {
+    const auto matters = [](const std::string& name) {
+      const std::string last = name.substr(name.rfind('.') + 1);
+      if (last == "num_batches_tracked" || last == "attn_mask" || last == "position_ids") return false;
+      const auto roots = {"visual", "transformer.", "vision_model.", "text_model.", "text_projection"};
+      return std::any_of(roots.begin(), roots.end(),
+                         [&](const char* root) { return name.rfind(root, 0) == 0; });
+    };
+    std::vector<std::string> unknown;
+    for (const std::string& name : weights.names())
+      if (matters(name) && used.count(name) == 0) unknown.push_back(name);
+    if (unknown.empty()) return;
+    throw Error(ErrorKind::unsupported, "'" + weights.origin() + "' holds " + std::to_string(unknown.size()) +
+                                            (unknown.size() == 1 ? " tensor" : " tensors") +
+                                            " that CLIP's networks have no place for, such as '" +
+                                            unknown.front() + "': its network is another one");
+  }
+
   std::string name_;
   at::Device device_;
   clip::Shape shape_;
   std::unique_ptr<clip::Tokenizer> tokenizer_;
   std::unique_ptr<clip::VisionTower> vision_;
   std::unique_ptr<clip::TextTower> text_;
-  at::Tensor mean_, deviation_;
 };
 
 }  // namespace
 
 REVERIE_EXPORT_PLUGIN(Clip, Perceptor, "clip", "1.0", "CLIP image and text encoders, ViT and ResNet",
-                      kNoParams);
+                      kParams);
 
 }  // namespace reverie

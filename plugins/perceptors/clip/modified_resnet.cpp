@@ -4,58 +4,62 @@
 
 namespace reverie::clip {
 
-ModifiedResNet::ModifiedResNet(const Shape& shape, const TensorSource& get, bool training)
+ModifiedResNet::ModifiedResNet(const Shape& shape, const TensorSource& get, bool training,
+                               std::optional<at::ScalarType> precision)
     : training_(training), heads_(shape.vision_heads) {
-  const auto batch_norm = [&](const std::string& prefix) {
-    return BatchNorm{get(prefix + ".weight"), get(prefix + ".bias"), get(prefix + ".running_mean"),
-                     get(prefix + ".running_var")};
+  const auto rounded = [&](const at::Tensor& tensor) { return precision ? tensor.to(*precision) : tensor; };
+  const auto convolution = [&](const std::string& weight, const std::string& norm) {
+    Convolution c{get(weight), {}, get(norm + ".weight"), get(norm + ".bias"),
+                  get(norm + ".running_mean"), get(norm + ".running_var")};
+    if (!training) {
+      const at::Tensor scale = c.norm_weight * (c.variance + kNormEpsilon).rsqrt();
+      c = {rounded(c.weight * scale.view({-1, 1, 1, 1})).contiguous(at::MemoryFormat::ChannelsLast),
+           rounded(c.norm_bias - c.mean * scale), {}, {}, {}, {}};
+    }
+    return c;
   };
   for (int i = 0; i < 3; ++i) {
-    stem_[i] = get("visual.conv" + std::to_string(i + 1) + ".weight");
-    stem_bn_[i] = batch_norm("visual.bn" + std::to_string(i + 1));
+    const std::string n = std::to_string(i + 1);
+    stem_[i] = convolution("visual.conv" + n + ".weight", "visual.bn" + n);
   }
   for (std::size_t layer = 0; layer < shape.vision_layers.size(); ++layer) {
     for (std::int64_t i = 0; i < shape.vision_layers[layer]; ++i) {
       const std::string p = "visual.layer" + std::to_string(layer + 1) + "." + std::to_string(i) + ".";
-      Block block;
-      block.stride = layer > 0 && i == 0 ? 2 : 1;
-      block.conv1 = get(p + "conv1.weight");
-      block.conv2 = get(p + "conv2.weight");
-      block.conv3 = get(p + "conv3.weight");
-      block.bn1 = batch_norm(p + "bn1");
-      block.bn2 = batch_norm(p + "bn2");
-      block.bn3 = batch_norm(p + "bn3");
-      if (i == 0) {
-        block.shortcut = get(p + "downsample.0.weight");
-        block.shortcut_bn = batch_norm(p + "downsample.1");
-      }
+      Block block{convolution(p + "conv1.weight", p + "bn1"),
+                  convolution(p + "conv2.weight", p + "bn2"),
+                  convolution(p + "conv3.weight", p + "bn3"),
+                  {},
+                  layer > 0 && i == 0 ? 2 : 1};
+      if (i == 0) block.shortcut = convolution(p + "downsample.0.weight", p + "downsample.1");
       blocks_.push_back(std::move(block));
     }
   }
   const std::string pool = "visual.attnpool.";
-  position_ = get(pool + "positional_embedding");
-  in_weight_ =
-      at::cat({get(pool + "k_proj.weight"), get(pool + "v_proj.weight"), get(pool + "q_proj.weight")});
-  in_bias_ = at::cat({get(pool + "k_proj.bias"), get(pool + "v_proj.bias"), get(pool + "q_proj.bias")});
-  out_weight_ = get(pool + "c_proj.weight");
-  out_bias_ = get(pool + "c_proj.bias");
+  position_ = rounded(get(pool + "positional_embedding"));
+  in_weight_ = rounded(
+      at::cat({get(pool + "k_proj.weight"), get(pool + "v_proj.weight"), get(pool + "q_proj.weight")}));
+  in_bias_ =
+      rounded(at::cat({get(pool + "k_proj.bias"), get(pool + "v_proj.bias"), get(pool + "q_proj.bias")}));
+  out_weight_ = rounded(get(pool + "c_proj.weight"));
+  out_bias_ = rounded(get(pool + "c_proj.bias"));
 }
 
-at::Tensor ModifiedResNet::normalise(const at::Tensor& x, const BatchNorm& bn) const {
-  return at::batch_norm(x, bn.weight, bn.bias, bn.mean, bn.variance, training_, /*momentum=*/0.1,
-                        kNormEpsilon,
-                        /*cudnn_enabled=*/true);
+at::Tensor ModifiedResNet::convolve(const at::Tensor& x, const Convolution& c, std::int64_t stride) const {
+  const std::int64_t padding = c.weight.size(2) / 2;
+  if (!training_) return at::conv2d(x, c.weight, c.bias, stride, padding);
+  return at::batch_norm(at::conv2d(x, c.weight, {}, stride, padding), c.norm_weight, c.norm_bias, c.mean,
+                        c.variance, /*training=*/true, /*momentum=*/0.1, kNormEpsilon, /*cudnn_enabled=*/true);
 }
 
 at::Tensor ModifiedResNet::bottleneck(const at::Tensor& x, const Block& block) const {
-  at::Tensor h = at::relu(normalise(at::conv2d(x, block.conv1), block.bn1));
-  h = at::relu(normalise(at::conv2d(h, block.conv2, {}, 1, 1), block.bn2));
+  at::Tensor h = at::relu(convolve(x, block.conv1));
+  h = at::relu(convolve(h, block.conv2));
   if (block.stride > 1) h = at::avg_pool2d(h, block.stride);
-  h = normalise(at::conv2d(h, block.conv3), block.bn3);
+  h = convolve(h, block.conv3);
   at::Tensor identity = x;
-  if (block.shortcut.defined()) {
+  if (block.shortcut.weight.defined()) {
     if (block.stride > 1) identity = at::avg_pool2d(identity, block.stride);
-    identity = normalise(at::conv2d(identity, block.shortcut), block.shortcut_bn);
+    identity = convolve(identity, block.shortcut);
   }
   return at::relu(h + identity);
 }
@@ -80,8 +84,7 @@ at::Tensor ModifiedResNet::attention_pool(const at::Tensor& x) const {
 
 at::Tensor ModifiedResNet::operator()(const at::Tensor& images) const {
   at::Tensor x = images;
-  for (int i = 0; i < 3; ++i)
-    x = at::relu(normalise(at::conv2d(x, stem_[i], {}, i == 0 ? 2 : 1, 1), stem_bn_[i]));
+  for (int i = 0; i < 3; ++i) x = at::relu(convolve(x, stem_[i], i == 0 ? 2 : 1));
   x = at::avg_pool2d(x, 2);
   for (const Block& block : blocks_) x = bottleneck(x, block);
   return attention_pool(x);

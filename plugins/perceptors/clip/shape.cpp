@@ -12,7 +12,23 @@
 namespace reverie::clip {
 namespace {
 
-constexpr std::int64_t kHeadWidth = 64;  // of all of OpenAI's models
+/// Nothing in a file tells how its attention is divided into heads. OpenAI's models all have heads of 64, as
+/// have open_clip's but for its vision transformers from H upward, which are told by their widths.
+constexpr std::int64_t kHeadWidth = 64;
+std::int64_t vision_head_width(std::int64_t width) {
+  switch (width) {
+    case 1280:
+      return 80;  // ViT-H
+    case 1408:
+      return 88;  // ViT-g
+    case 1664:
+      return 104;  // ViT-bigG
+    case 1792:
+      return 112;  // ViT-e
+    default:
+      return kHeadWidth;
+  }
+}
 
 /// Counts the distinct numbers that follow `prefix` in the names, which must be 0, 1, 2, ...
 std::int64_t count_blocks(const Weights& weights, const std::string& prefix) {
@@ -63,7 +79,7 @@ class ShapeCheck {
 
   void vision_transformer() const {
     const std::int64_t width = shape_.vision_width, grid = shape_.image_size / shape_.patch;
-    if (width % kHeadWidth != 0) narrow("visual.conv1.weight", width);
+    if (width % vision_head_width(width) != 0) narrow("visual.conv1.weight", width);
     need("visual.conv1.weight", {width, 3, shape_.patch, shape_.patch});
     need("visual.class_embedding", {width});
     need("visual.positional_embedding", {grid * grid + 1, width});
@@ -136,6 +152,14 @@ class ShapeCheck {
     need(prefix + ".running_mean", {width});
     need(prefix + ".running_var", {width});
   }
+  /// Four times the block's width, but for ViT-g and larger ones. Where the tensors disagree, the majority
+  /// counts.
+  std::int64_t mlp_width(const std::string& block) const {
+    const std::int64_t in = expect(weights_, block + "mlp.c_fc.weight", 2).size(0),
+                       bias = expect(weights_, block + "mlp.c_fc.bias", 1).size(0),
+                       out = expect(weights_, block + "mlp.c_proj.weight", 2).size(1);
+    return bias == out ? bias : in;
+  }
   void blocks(const std::string& prefix, std::int64_t layers, std::int64_t width) const {
     for (std::int64_t i = 0; i < layers; ++i) {
       const std::string p = prefix + "resblocks." + std::to_string(i) + ".";
@@ -144,8 +168,9 @@ class ShapeCheck {
       need(p + "attn.in_proj_weight", {3 * width, width});
       need(p + "attn.in_proj_bias", {3 * width});
       linear(p + "attn.out_proj", width, width);
-      linear(p + "mlp.c_fc", width, 4 * width);
-      linear(p + "mlp.c_proj", 4 * width, width);
+      const std::int64_t hidden = mlp_width(p);
+      linear(p + "mlp.c_fc", width, hidden);
+      linear(p + "mlp.c_proj", hidden, width);
     }
   }
 
@@ -175,7 +200,8 @@ Shape infer_shape(const Weights& weights) {
   shape.vocabulary = expect(weights, "token_embedding.weight", 2).size(0);
   shape.text_layers = count_blocks(weights, "transformer.resblocks.");
   shape.text_heads = weights.tensor("token_embedding.weight").size(1) / kHeadWidth;
-  shape.vision_heads = (shape.vision_transformer ? 1 : 32) * shape.vision_width / kHeadWidth;
+  shape.vision_heads = shape.vision_transformer ? shape.vision_width / vision_head_width(shape.vision_width)
+                                                : 32 * shape.vision_width / kHeadWidth;
   const ShapeCheck check(weights, shape);
   check.text();
   shape.vision_transformer ? check.vision_transformer() : check.resnet();
@@ -185,7 +211,7 @@ Shape infer_shape(const Weights& weights) {
 std::unique_ptr<VisionTower> make_vision_tower(const Shape& shape, const TensorSource& get,
                                                Activation activation, bool training) {
   if (shape.vision_transformer) return std::make_unique<VisionTransformer>(shape, get, activation);
-  return std::make_unique<ModifiedResNet>(shape, get, training);
+  return std::make_unique<ModifiedResNet>(shape, get, training, get("visual.conv1.weight").scalar_type());
 }
 
 }  // namespace reverie::clip

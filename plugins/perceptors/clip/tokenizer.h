@@ -1,37 +1,35 @@
 #pragma once
-// CLIP's byte-level byte-pair encoding (Sennrich et al. 2016; Radford et al. 2021) with any list of merges.
+// CLIP's tokenizer (Radford et al. 2021): text repaired, evened out, split into words, and those into byte
+// pairs.
 
-#include <cstdint>
-#include <string>
-#include <unordered_map>
-#include <vector>
+#include "byte_pair_encoding.h"
 
 namespace reverie::clip {
 
 class Tokenizer {
  public:
-  /// `merges` holds one merge a line, "left right", most frequent first, in the byte-to-symbol spelling that
-  /// GPT-2 introduced. Ids: 256 bytes, 256 bytes that end a word, the merges, start of text, end of text.
-  explicit Tokenizer(const std::string& merges);
+  /// `merges` as BytePairEncoding takes them. Behind its ids come start of text and end of text.
+  explicit Tokenizer(const std::string& merges) : words_(merges) {}
 
-  std::int64_t vocabulary() const { return end_ + 1; }
+  std::int64_t vocabulary() const { return end() + 1; }
 
-  /// The ids of a text between the start and end tokens, without padding.
+  /// The ids of a UTF-8 text between the start and end tokens, without padding. Throws Error(settings),
+  /// quoting the text, when it is not UTF-8.
   std::vector<std::int64_t> encode(const std::string& text) const;
 
-  /// Splits cleaned text into words: contractions, runs of letters, single digits, runs of anything else.
+  /// Splits cleaned text into words: the names of the start and end tokens, contractions, runs of letters,
+  /// single digits, runs of anything else.
   static std::vector<std::string> split(const std::string& text);
 
-  /// Lower case, runs of white space collapsed, none at the ends.
+  /// Repaired (see fix_text.h), HTML's references resolved, runs of white space collapsed, none at the ends,
+  /// lower case.
   static std::string clean(const std::string& text);
 
  private:
-  std::vector<std::int64_t> encode_word(const std::string& word) const;
+  std::int64_t start() const { return words_.size(); }
+  std::int64_t end() const { return words_.size() + 1; }
 
-  std::unordered_map<std::string, std::int64_t> ids_;
-  std::unordered_map<std::string, std::int64_t> ranks_;  // "left right" to the order of merging
-  std::string symbols_[256];
-  std::int64_t start_ = 0, end_ = 0;
+  BytePairEncoding words_;
 };
 
 }  // namespace reverie::clip

@@ -4,6 +4,7 @@
 // Hyperparameters are not configured: they follow from the tensors' shapes. A network is a vision transformer
 // exactly when it has `visual.proj`; otherwise it is a modified ResNet.
 
+#include <array>
 #include <memory>
 
 #include "reverie/weights.h"
@@ -24,6 +25,11 @@ struct Shape {
   std::int64_t vocabulary;
   std::int64_t text_layers;
   std::int64_t text_heads;
+};
+
+/// How pictures of 0..1 are shifted and scaled, by channel.
+struct Normalisation {
+  std::array<double, 3> mean, deviation;
 };
 
 /// Throws Error(model) naming the first thing that is missing or does not fit.

@@ -1,0 +1,273 @@
+#include "cli/models_command.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+
+#include "cli/program.h"
+#include "engine/host_services.h"
+#include "log/log.h"
+#include "models/catalogue.h"
+#include "models/download.h"
+#include "models/transfer_progress.h"
+#include "reverie/error.h"
+#include "settings/nearest.h"
+#include "settings/reader.h"
+
+namespace reverie {
+namespace {
+
+namespace fs = std::filesystem;
+using Files = std::vector<const CatalogueEntry*>;
+
+extern "C" void on_models_interrupt(int signal) {
+  interrupted = true;
+  std::signal(signal, SIG_DFL);  // a second Ctrl-C ends the program at once
+}
+
+/// What stands after `models` and its subcommand.
+struct Request {
+  std::vector<std::string> names;
+  std::string parent = kDefaultModelsParent;
+};
+
+/// models_parent_dir is a setting like any other; all others have no meaning here.
+std::string parent_of(const std::string& word) {
+  std::vector<Problem> problems;
+  std::vector<RawEntry> entries = read_override(word, problems);
+  if (problems.empty() && (entries.size() != 1 || lower(entries[0].name) != "models_parent_dir"))
+    throw Error(ErrorKind::usage,
+                "'" + word + "': the only setting that reverie models takes is models_parent_dir",
+                "models_parent_dir=DIR chooses the folder of downloaded models");
+  std::string folder;
+  if (problems.empty()) {
+    // The one setting that a run cannot do without has nothing to do with this.
+    entries.push_back({"scenes", RawValue::scalar("none", true), {}});
+    Resolution resolution = resolve(entries, {}, {}, {});
+    problems = std::move(resolution.problems);
+    if (problems.empty()) folder = resolution.settings.get<std::string>("models_parent_dir");
+  }
+  if (problems.empty() && folder.empty())
+    problems.push_back({{"command line", 0}, "'models_parent_dir' is empty"});
+  if (!problems.empty()) throw Error(ErrorKind::usage, report(problems));
+  return folder;
+}
+
+Request read_words(const std::vector<std::string>& words) {
+  Request request;
+  for (std::size_t i = 1; i < words.size(); ++i) {
+    if (words[i].find('=') != std::string::npos)
+      request.parent = parent_of(words[i]);
+    else
+      request.names.push_back(words[i]);
+  }
+  return request;
+}
+
+std::vector<fs::path> shipped_files() {
+  std::vector<fs::path> files;
+  std::error_code error;
+  for (fs::directory_iterator entry(installation_prefix() / "share/reverie/models", error), end;
+       !error && entry != end; entry.increment(error))
+    if (entry->path().extension() == ".safetensors") files.push_back(entry->path());
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+/// The shipped model of that name; empty if there is none.
+fs::path shipped_file(const std::string& name) {
+  for (const fs::path& file : shipped_files())
+    if (lower(file.stem().string()) == lower(name)) return file;
+  return {};
+}
+
+/// The files that a name stands for. Throws Error(usage) with the nearest name.
+Files find_files(const std::string& name) {
+  Files files = find_model_files(name);
+  if (!files.empty()) return files;
+  std::vector<std::string> names;
+  for (const CatalogueEntry& entry : model_catalogue()) {
+    names.push_back(entry.name);
+    names.insert(names.end(), entry.aliases.begin(), entry.aliases.end());
+  }
+  for (const fs::path& file : shipped_files()) names.push_back(file.stem().string());
+  const std::string near = nearest(name, names);
+  throw Error(ErrorKind::usage, "there is no model '" + name + "'",
+              (near.empty() ? "" : "did you mean '" + near + "'? ") + "reverie models list shows them all");
+}
+
+bool installed(const CatalogueEntry& entry, const std::string& parent) {
+  std::error_code error;
+  return fs::is_regular_file(model_path(entry, parent), error);
+}
+
+/// Of a file that has the right name; reading gigabytes to make a list would take too long.
+std::string state(const CatalogueEntry& entry, const std::string& parent) {
+  std::error_code error;
+  if (!installed(entry, parent)) {
+    fs::path part = model_path(entry, parent);
+    const auto bytes = fs::file_size(part += ".part", error);
+    return error ? "no" : std::to_string(bytes * 100 / entry.bytes) + " % of it";
+  }
+  return fs::file_size(model_path(entry, parent), error) == entry.bytes ? "yes" : "DAMAGED";
+}
+
+using Row = std::vector<std::string>;
+
+void print_markdown(const std::vector<Row>& rows) {
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    for (const std::string& cell : rows[r]) std::cout << "| " << cell << " ";
+    std::cout << "|\n";
+    for (std::size_t c = 0; r == 0 && c < rows[r].size(); ++c) std::cout << "|---";
+    if (r == 0) std::cout << "|\n";
+  }
+}
+
+void print_columns(const std::vector<Row>& rows) {
+  for (const Row& row : rows) {
+    for (std::size_t c = 0; c < row.size(); ++c) {
+      std::size_t width = 0;
+      for (const Row& other : rows) width = std::max(width, other[c].size());
+      std::cout << row[c] << (c + 1 < row.size() ? std::string(width + 2 - row[c].size(), ' ') : "\n");
+    }
+  }
+}
+
+/// The table for the documentation says what is true on every machine.
+int list(const std::string& parent, bool markdown) {
+  const auto used_by = [](const std::string& plugin) { return plugin.empty() ? "not used yet" : plugin; };
+  std::vector<Row> rows = {{"name", "size", "licence", "installed", "used by", "what it is"}};
+  for (const fs::path& file : shipped_files())
+    rows.push_back({file.stem().string(), size_text(fs::file_size(file)), "Apache-2.0", "ships",
+                    "perceptors/clip", "Reverie's own small CLIP"});
+  for (const CatalogueEntry& entry : model_catalogue())
+    rows.push_back({entry.name, size_text(entry.bytes), entry.licence, markdown ? "" : state(entry, parent),
+                    used_by(entry.used_by), entry.purpose});
+  if (!markdown) {
+    print_columns(rows);
+    return 0;
+  }
+  for (Row& row : rows)
+    row[3] = row[3] == "installed" ? "file" : row[3] == "ships" ? "ships with Reverie" : "";
+  const std::size_t shipped = rows.size() - model_catalogue().size();
+  for (std::size_t i = shipped; i < rows.size(); ++i) {
+    const CatalogueEntry& entry = model_catalogue()[i - shipped];
+    rows[i][3] = "`" + entry.family + "/" + entry.file + "`";
+    rows[i].push_back("`" + entry.sha256 + "`");
+    std::string links;
+    for (std::size_t k = 0; k < entry.urls.size(); ++k)
+      links += (k ? ", [" : "[") + std::to_string(k + 1) + "](" + entry.urls[k] + ")";
+    rows[i].push_back(links);
+  }
+  rows[0].insert(rows[0].end(), {"SHA-256", "addresses"});
+  for (std::size_t i = 1; i < shipped; ++i) rows[i].insert(rows[i].end(), {"", ""});
+  print_markdown(rows);
+  return 0;
+}
+
+DownloadEnd fetch_one(const CatalogueEntry& entry, const std::string& parent) {
+  TransferProgress progress(entry.name, entry.bytes, ::isatty(STDERR_FILENO) != 0);
+  DownloadOptions options;
+  if (const char* mirror = std::getenv("REVERIE_MODELS_MIRROR")) options.mirror = mirror;
+  options.cancelled = &interrupted;
+  options.progress = [&](std::uint64_t bytes) { progress.reached(bytes); };
+  options.note = [&](const std::string& text) {
+    progress.clear_line();
+    write_log(LogLevel::info, text);
+  };
+  return download(entry, parent, options);
+}
+
+int fetch(const Request& request) {
+  Files files;
+  for (const std::string& name : request.names) {
+    const fs::path shipped = shipped_file(name);
+    if (!shipped.empty()) {
+      std::cout << name << " comes with the program: " << shipped.string() << "\n";
+      continue;
+    }
+    for (const CatalogueEntry* entry : find_files(name))
+      if (std::find(files.begin(), files.end(), entry) == files.end()) files.push_back(entry);
+  }
+  std::signal(SIGINT, on_models_interrupt);
+  std::signal(SIGTERM, on_models_interrupt);
+  int status = 0;
+  for (const CatalogueEntry* entry : files) {
+    const std::string path = model_path(*entry, request.parent).string();
+    try {
+      const DownloadEnd end = fetch_one(*entry, request.parent);
+      if (end == DownloadEnd::interrupted) {
+        std::cerr << "interrupted; what has arrived is kept, and the same command goes on from there\n";
+        return 130;
+      }
+      std::cout << entry->name
+                << (end == DownloadEnd::installed ? " is installed: " : " was already installed: ") << path
+                << std::endl;
+    } catch (const Error& error) {
+      std::cerr << "reverie: " << error.what() << "\n         " << error.advice() << std::endl;
+      status = 1;
+    }
+  }
+  return status;
+}
+
+int verify(const Request& request) {
+  Files files;
+  for (const std::string& name : request.names)
+    for (const CatalogueEntry* entry : find_files(name)) files.push_back(entry);
+  if (request.names.empty())
+    for (const CatalogueEntry& entry : model_catalogue())
+      if (installed(entry, request.parent)) files.push_back(&entry);
+  if (files.empty()) std::cout << "no models are installed in '" << request.parent << "'\n";
+  int status = 0;
+  for (const CatalogueEntry* entry : files) {
+    const std::string path = model_path(*entry, request.parent).string();
+    const bool there = installed(*entry, request.parent);
+    if (there && is_right(*entry, path)) {
+      std::cout << entry->name << " is right: " << path << std::endl;
+      continue;
+    }
+    status = 1;
+    std::cout << entry->name << (there ? " is DAMAGED: " : " is not installed: ") << path << "; "
+              << fetch_command(*entry, request.parent) << (there ? " replaces it" : " downloads it")
+              << std::endl;
+  }
+  return status;
+}
+
+int print_path(const Request& request) {
+  if (request.names.size() != 1) throw Error(ErrorKind::usage, "reverie models path needs one name");
+  const fs::path shipped = shipped_file(request.names[0]);
+  if (!shipped.empty()) {
+    std::cout << shipped.string() << "\n";
+    return 0;
+  }
+  for (const CatalogueEntry* entry : find_files(request.names[0])) {
+    const fs::path path = model_path(*entry, request.parent);
+    if (!installed(*entry, request.parent))
+      throw Error(ErrorKind::file,
+                  "'" + entry->name + "' is not installed: there is no '" + path.string() + "'",
+                  fetch_command(*entry, request.parent) + " downloads it (" + size_text(entry->bytes) + ")");
+    std::cout << path.string() << "\n";
+  }
+  return 0;
+}
+
+}  // namespace
+
+int models_command(const std::vector<std::string>& words, bool markdown) {
+  const std::string action = words.empty() ? "" : words[0];
+  const Request request = read_words(words);
+  if (action == "list" && request.names.empty()) return list(request.parent, markdown);
+  if (action == "fetch" && !request.names.empty()) return fetch(request);
+  if (action == "verify") return verify(request);
+  if (action == "path") return print_path(request);
+  throw Error(ErrorKind::usage,
+              "reverie models takes 'list', 'fetch NAME...', 'verify [NAME...]' or 'path NAME'",
+              "reverie --help shows how");
+}
+
+}  // namespace reverie

@@ -1,0 +1,151 @@
+#include "engine/glimpses.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "engine/glimpse_kernels.h"
+#include "reverie/cpu.h"
+
+namespace reverie {
+
+extern const GlimpseKernels glimpse_kernels_baseline;
+
+const GlimpseKernels& glimpse_kernels() {
+#if defined(__x86_64__)
+  extern const GlimpseKernels glimpse_kernels_avx2, glimpse_kernels_avx512;
+  static const GlimpseKernels& chosen =
+      choose_kernels(glimpse_kernels_baseline, glimpse_kernels_avx2, glimpse_kernels_avx512);
+  return chosen;
+#else
+  return glimpse_kernels_baseline;
+#endif
+}
+
+namespace {
+
+constexpr std::int64_t kBand = 32;  // rows of the picture whose gradient one thread sums up
+
+std::vector<Glimpse> describe(const std::vector<Cutout>& cutouts, const Augmentation& a) {
+  std::vector<Glimpse> result(cutouts.size());
+  const at::Tensor affine = a.affine.contiguous(), perspective = a.perspective.contiguous();
+  for (std::size_t i = 0; i < cutouts.size(); ++i) {
+    const auto n = static_cast<std::int64_t>(i);
+    Glimpse& g = result[i];
+    g.x = cutouts[i].x;
+    g.y = cutouts[i].y;
+    g.size = cutouts[i].size;
+    std::copy_n(affine.const_data_ptr<float>() + n * 6, 6, g.affine);
+    std::copy_n(perspective.const_data_ptr<float>() + n * 9, 9, g.perspective);
+    g.hue = a.hue.accessor<float, 1>()[n];
+    g.saturation = a.saturation.accessor<float, 1>()[n];
+    for (std::int64_t k = 0; k < 4; ++k)
+      g.erased[k] = static_cast<std::int64_t>(a.erased.accessor<float, 2>()[n][k]);
+    g.noise = a.noise.accessor<float, 1>()[n];
+    for (std::int64_t k = 0; k < 2; ++k)
+      g.noise_key[k] = static_cast<std::uint32_t>(a.noise_key.accessor<std::int64_t, 2>()[n][k]);
+  }
+  return result;
+}
+
+struct TakeGlimpses : torch::autograd::Function<TakeGlimpses> {
+  /// Planar [1, 3, H, W] to interleaved [H, W, 4].
+  static at::Tensor interleaved(const at::Tensor& image) {
+    const at::Tensor planes = image.contiguous();
+    const std::int64_t height = image.size(2), width = image.size(3), plane = height * width;
+    const at::Tensor result = at::empty({height, width, 4}, image.options());
+    const float* from = planes.const_data_ptr<float>();
+    float* to = result.mutable_data_ptr<float>();
+    at::parallel_for(0, height, kBand, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t y = begin; y < end; ++y) {
+        const float* row = from + y * width;
+        glimpse_kernels().interleave(width, row, row + plane, row + 2 * plane, to + y * width * 4);
+      }
+    });
+    return result;
+  }
+
+  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& image,
+                            const std::vector<Cutout>& cutouts, const Augmentation& changes, std::int64_t side) {
+    const std::vector<Glimpse> glimpses = describe(cutouts, changes);
+    const auto count = static_cast<std::int64_t>(glimpses.size());
+    const at::Tensor source = interleaved(image);
+    const std::int64_t width = image.size(3), each = 3 * side * side;
+    const at::Tensor result = at::empty({count, 3, side, side}, image.options());
+    const at::Tensor warped = at::empty_like(result);
+    const float* from = source.const_data_ptr<float>();
+    float* before = warped.mutable_data_ptr<float>();
+    float* after = result.mutable_data_ptr<float>();
+    at::parallel_for(0, count, 1, [&](std::int64_t begin, std::int64_t end) {
+      const at::Tensor pooled = at::empty({side * side * 4}, at::kFloat);
+      const at::Tensor line = at::empty({std::max(image.size(2), width) * 4}, at::kFloat);
+      for (std::int64_t n = begin; n < end; ++n)
+        glimpse_kernels().forward(glimpses[static_cast<std::size_t>(n)], side, from, width,
+                                  pooled.mutable_data_ptr<float>(), line.mutable_data_ptr<float>(),
+                                  before + n * each, after + n * each);
+    });
+    if (image.requires_grad()) {
+      context->save_for_backward({warped});
+      context->saved_data["shape"] = image.sizes();
+      // Autograd keeps tensors, not structures.
+      const std::size_t bytes = glimpses.size() * sizeof(Glimpse);
+      const at::Tensor kept = at::empty({static_cast<std::int64_t>(bytes)}, at::kByte);
+      std::memcpy(kept.mutable_data_ptr(), glimpses.data(), bytes);
+      context->saved_data["glimpses"] = kept;
+    }
+    return result;
+  }
+
+  static torch::autograd::tensor_list backward(torch::autograd::AutogradContext* context,
+                                               torch::autograd::tensor_list gradients) {
+    const at::Tensor warped = context->get_saved_variables()[0], d_out = gradients[0].contiguous();
+    const std::vector<std::int64_t> shape = context->saved_data["shape"].toIntVector();
+    const at::Tensor kept = context->saved_data["glimpses"].toTensor();
+    const auto* glimpses = static_cast<const Glimpse*>(kept.const_data_ptr());
+    const std::int64_t count = warped.size(0), side = warped.size(2), height = shape[2], width = shape[3];
+    const std::int64_t each = 3 * side * side, plane = height * width;
+
+    const at::Tensor d_pooled = at::empty({count, side, side, 4}, warped.options());
+    float* pooled = d_pooled.mutable_data_ptr<float>();
+    at::parallel_for(0, count, 1, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t n = begin; n < end; ++n)
+        glimpse_kernels().backward(glimpses[n], side, warped.const_data_ptr<float>() + n * each,
+                                   d_out.const_data_ptr<float>() + n * each, pooled + n * side * side * 4);
+    });
+    const at::Tensor result = at::empty(shape, warped.options());
+    float* to = result.mutable_data_ptr<float>();
+    // Glimpses overlap: a thread owns rows of the picture, and adds all glimpses to them in their order.
+    at::parallel_for(0, (height + kBand - 1) / kBand, 1, [&](std::int64_t begin, std::int64_t end) {
+      const at::Tensor line = at::empty({std::max(height, width) * 4}, at::kFloat);
+      const at::Tensor band = at::empty({kBand * width * 4}, at::kFloat);
+      float* rows = band.mutable_data_ptr<float>();
+      for (std::int64_t b = begin; b < end; ++b) {
+        const std::int64_t first = b * kBand, last = std::min(first + kBand, height);
+        std::fill_n(rows, kBand * width * 4, 0.0f);
+        for (std::int64_t n = 0; n < count; ++n)
+          glimpse_kernels().spread(glimpses[n], side, pooled + n * side * side * 4, first, last, width,
+                                   line.mutable_data_ptr<float>(), rows);
+        for (std::int64_t y = first; y < last; ++y) {
+          float* row = to + y * width;
+          glimpse_kernels().separate(width, rows + (y - first) * width * 4, row, row + plane, row + 2 * plane);
+        }
+      }
+    });
+    return {result, at::Tensor(), at::Tensor(), at::Tensor()};
+  }
+};
+
+}  // namespace
+
+at::Tensor take_glimpses(const at::Tensor& image, const std::vector<Cutout>& cutouts, std::int64_t side,
+                         const CutoutSettings& settings, const Augmentation& changes, at::Generator generator) {
+  if (!image.device().is_cpu())
+    return augment(take_cutouts(image, cutouts, side, settings), changes, std::move(generator));
+  const auto [source, places] = extend_picture(image, cutouts, settings);
+  return TakeGlimpses::apply(source, places, changes, side);
+}
+
+}  // namespace reverie

@@ -1,0 +1,49 @@
+#pragma once
+// The published model files that the program knows by name.
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace reverie {
+
+/// One file of one published model.
+struct CatalogueEntry {
+  std::string name;                  ///< as artists say it, e.g. "ViT-B/32"
+  std::vector<std::string> aliases;  ///< other names, e.g. the setting that switches it on
+  std::string family;                ///< folder below models_parent_dir
+  std::string file;                  ///< file name in that folder
+  std::uint64_t bytes = 0;
+  std::string sha256;             ///< 64 hexadecimal digits, lower case
+  std::vector<std::string> urls;  ///< the publisher's, then mirrors
+  std::string licence;
+  std::string purpose;
+  std::string used_by;  ///< plugin as kind/name; empty while no plugin uses it
+};
+
+const std::vector<CatalogueEntry>& model_catalogue();
+
+/// The entry of that name or alias; case, spaces and the characters / - _ @ . make no difference. Null if
+/// there is none. Of a model in several files, the one with the weights.
+const CatalogueEntry* find_model(const std::string& name);
+
+/// All files of the model of that name, the weights first; empty if there is none.
+std::vector<const CatalogueEntry*> find_model_files(const std::string& name);
+
+/// `~` at the start is the user's home folder.
+std::filesystem::path expand_home(const std::string& path);
+
+/// Where a file lies once it is installed. `models_parent_dir` as in the settings.
+std::filesystem::path model_path(const CatalogueEntry& entry, const std::string& models_parent_dir);
+
+/// The command that downloads a model, as a shell takes it.
+std::string fetch_command(const CatalogueEntry& entry, const std::string& models_parent_dir);
+
+/// A size for people, in decimal units: "354.0 MB".
+std::string size_text(std::uint64_t bytes);
+
+/// What models_parent_dir is when nobody sets it.
+extern const char* const kDefaultModelsParent;
+
+}  // namespace reverie

@@ -1,0 +1,42 @@
+// CLIP files as PyTorch programs write them, against what those programs compute with them.
+
+#include "perceptors/parity.h"
+
+#include <gtest/gtest.h>
+
+#include "support/process.h"
+
+namespace reverie::test {
+namespace {
+
+/// Runs the script for some cases and compares each; returns how many there were.
+int expect_parity(const std::vector<std::string>& cases) {
+  const Scratch scratch;
+  std::vector<std::string> command = {REVERIE_TEST_PYTHON, REVERIE_TEST_FOLDER "/clip_files.py",
+                                      scratch.path().string()};
+  command.insert(command.end(), cases.begin(), cases.end());
+  const Outcome made = run(command, scratch.path());
+  EXPECT_EQ(made.status, 0) << made.err << "\n(tools/setup_test_python.sh installs what the script needs)";
+  const PluginRegistry registry({REVERIE_PLUGINS});
+  const PluginFile& plugin = registry.find(Perceptor::kKind, "clip");
+  HostServices host({"cpu", 1, REVERIE_MODELS, ""});
+  int count = 0;
+  std::istringstream lines(made.out);
+  for (std::string weights, expected; std::getline(lines, weights, '\t') && std::getline(lines, expected);) {
+    ++count;
+    SCOPED_TRACE(weights);
+    Parity parity;
+    EXPECT_NO_THROW(parity = compare(plugin, host, weights, expected));
+    EXPECT_LT(parity.images, 1e-4);
+    EXPECT_LT(parity.gradient, 1e-3);
+    EXPECT_LT(parity.texts, 1e-4);
+    std::filesystem::remove(weights);
+  }
+  return count;
+}
+
+TEST(Parity, OfSmallModels) { EXPECT_EQ(expect_parity({"small"}), 14); }
+TEST(Parity, OfPublishedArchitectures) { EXPECT_EQ(expect_parity({"ViT-B-32", "RN50"}), 2); }
+
+}  // namespace
+}  // namespace reverie::test
