@@ -4,10 +4,14 @@
 #include <ATen/ATen.h>
 #include <benchmark/benchmark.h>
 
+#include <cmath>
+
 #include "engine/glimpses.h"
 #include "engine/host_services.h"
 #include "engine/losses.h"
 #include "engine/memory.h"
+#include "fused_vision_transformer.h"
+#include "linear.h"
 #include "plugins/registry.h"
 #include "reverie/perceptor.h"
 #include "settings/settings.h"
@@ -50,13 +54,55 @@ BENCHMARK(draw)->Unit(benchmark::kMillisecond)->UseRealTime();
 
 void perceptor(benchmark::State& state, const char* name) {
   static const PluginRegistry registry(plugin_search_path({}, REVERIE_PREFIX));
-  const auto model = create<Perceptor>(registry.find(Perceptor::kKind, "clip"), host(), Settings(),
-                                       {name, host().load_weights(name)});
+  const PluginFile& clip = registry.find(Perceptor::kKind, "clip");
+  const auto model =
+      create<Perceptor>(clip, host(), default_params(clip), {name, host().load_weights(name)});
   const at::Tensor images = at::rand({kCutouts, 3, kSide, kSide}, host().generator()).set_requires_grad(true);
   for (auto _ : state) model->embed_images(images).sum().backward();
 }
 BENCHMARK_CAPTURE(perceptor, tiny_vit, "tiny_vit")->Unit(benchmark::kMillisecond)->UseRealTime();
 BENCHMARK_CAPTURE(perceptor, tiny_resnet, "tiny_resnet")->Unit(benchmark::kMillisecond)->UseRealTime();
+
+/// The processor's own measure: the product that dominates ViT-B/32, as the perceptor computes it.
+void matrix_product(benchmark::State& state, at::ScalarType type) {
+  const at::Tensor a = at::randn({2048, 768}).to(type), b = at::randn({3072, 768}).to(type);
+  for (auto _ : state) benchmark::DoNotOptimize(clip::fixed_linear(a, b, {}));
+  state.counters["GFLOP/s"] = benchmark::Counter(2e-9 * 2048 * 768 * 3072, benchmark::Counter::kIsIterationInvariantRate);
+}
+BENCHMARK_CAPTURE(matrix_product, fp32, at::kFloat)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK_CAPTURE(matrix_product, bf16, at::kBFloat16)->Unit(benchmark::kMillisecond)->UseRealTime();
+
+/// ViT-B/32 with random weights, forward and backward to the pictures. Its floating-point operations are counted as
+/// if every token went through every layer, although only the class token needs all of the last.
+void vit_b32(benchmark::State& state, at::ScalarType type) {
+  constexpr std::int64_t width = 768, patch = 32, layers = 12, grid = 7, embedding = 512;
+  const clip::TensorSource random = [](const std::string& name) {
+    const auto ends = [&](const char* end) { return name.ends_with(end); };
+    const double spread = 1 / std::sqrt(double(width));
+    if (ends("in_proj_weight")) return at::randn({3 * width, width}) * spread;
+    if (ends("in_proj_bias")) return at::zeros({3 * width});
+    if (ends("out_proj.weight")) return at::randn({width, width}) * spread;
+    if (ends("c_fc.weight")) return at::randn({4 * width, width}) * spread;
+    if (ends("c_fc.bias")) return at::zeros({4 * width});
+    if (ends("c_proj.weight")) return at::randn({width, 4 * width}) * spread;
+    if (ends("visual.conv1.weight")) return at::randn({width, 3, patch, patch}) * 0.02;
+    if (ends("visual.positional_embedding")) return at::randn({grid * grid + 1, width}) * 0.1;
+    if (ends("visual.proj")) return at::randn({width, embedding}) * spread;
+    return ends(".weight") ? at::ones({width}) : at::zeros({width});
+  };
+  const clip::Shape shape{true, grid * patch, embedding, width, {layers}, width / 64, patch, 77, 0, 0, 0};
+  const clip::FusedVisionTransformer tower(shape, random, clip::Activation::quick_gelu,
+                                           {{0.48, 0.46, 0.41}, {0.27, 0.26, 0.28}}, type);
+  const at::Tensor images = at::rand({kCutouts, 3, 224, 224}).set_requires_grad(true);
+  for (auto _ : state) tower(images).sum().backward();
+  const double tokens = kCutouts * (grid * grid + 1), matrices = 12.0 * width * width * layers;
+  const double attention = 2.0 * tokens * (grid * grid + 1) * width * layers;
+  const double patches = double(kCutouts * grid * grid) * 3 * patch * patch * width;
+  state.counters["GFLOP/s"] = benchmark::Counter(4e-9 * (tokens * matrices + attention + patches),
+                                                 benchmark::Counter::kIsIterationInvariantRate);
+}
+BENCHMARK_CAPTURE(vit_b32, fp32, at::kFloat)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK_CAPTURE(vit_b32, bf16, at::kBFloat16)->Unit(benchmark::kMillisecond)->UseRealTime();
 
 void smoothing(benchmark::State& state) {
   const at::Tensor image = picture();

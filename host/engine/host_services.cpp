@@ -11,7 +11,7 @@
 #include "models/catalogue.h"
 #include "reverie/cpu.h"
 #include "settings/nearest.h"
-#include "weights/safetensors.h"
+#include "weights/open.h"
 
 namespace reverie {
 
@@ -108,10 +108,7 @@ std::shared_ptr<const Weights> HostServices::load_weights(const std::string& nam
   for (const std::filesystem::path& path : candidates) {
     std::error_code ignored;  // a name that no file can have is a name that none has
     if (!std::filesystem::is_regular_file(path, ignored)) continue;
-    if (path.extension() != ".safetensors")
-      throw Error(ErrorKind::unsupported,
-                  "'" + path.string() + "': only .safetensors weights can be read by this version");
-    return read_safetensors(path);
+    return open_weights(path);
   }
   if (published)
     throw Error(ErrorKind::file,

@@ -238,6 +238,13 @@ std::vector<std::filesystem::path> plugin_search_path(const std::vector<std::str
   return result;
 }
 
+Settings default_params(const PluginFile& plugin) {
+  Settings result;
+  for (std::uint32_t i = 0; i < plugin.descriptor->param_count; ++i)
+    result.set(plugin.descriptor->params[i].name, default_value(plugin.descriptor->params[i]));
+  return result;
+}
+
 void* create_instance(const PluginFile& plugin, Host& host, const Params& params, const void* setup) {
   ErrorText error{ErrorKind::plugin, "it gave no reason", ""};
   void* instance = plugin.descriptor->create(host, params, setup, error);

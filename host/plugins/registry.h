@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "reverie/plugin.h"
+#include "settings/settings.h"
 
 namespace reverie {
 
@@ -55,6 +56,9 @@ const std::vector<std::string>& plugin_kinds();
 /// directory, and never from a settings file: a stranger's settings must not be able to load code.
 std::vector<std::filesystem::path> plugin_search_path(const std::vector<std::string>& command_line,
                                                       const std::filesystem::path& prefix);
+
+/// A plugin's parameters at their declared defaults.
+Settings default_params(const PluginFile& plugin);
 
 /// Creates an instance. `Interface::Setup` travels by address; exceptions of the plugin arrive as Error.
 void* create_instance(const PluginFile& plugin, Host& host, const Params& params, const void* setup);

@@ -1,83 +1,31 @@
 #include "weights/safetensors.h"
 
 #include <ATen/ATen.h>
-#include <fcntl.h>
 #include <json/json.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cstring>
 #include <fstream>
+
+#include "weights/element_types.h"
+#include "weights/tensor_view.h"
 
 namespace reverie {
 namespace {
 
 constexpr std::uint64_t kMaxHeader = 100'000'000;  // the reference implementation's limit
 
-struct DType {
-  const char* name;
-  at::ScalarType type;
-};
-constexpr DType kDTypes[] = {{"F32", at::kFloat},  {"F16", at::kHalf}, {"BF16", at::kBFloat16},
-                             {"F64", at::kDouble}, {"I64", at::kLong}, {"I32", at::kInt},
-                             {"I16", at::kShort},  {"I8", at::kChar},  {"U8", at::kByte},
-                             {"BOOL", at::kBool}};
-
-/// A read-only mapping of a whole file. Shared by every tensor made from it.
-class Mapping {
- public:
-  explicit Mapping(const std::filesystem::path& path) {
-    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd < 0) fail(path, std::strerror(errno));
-    struct stat info {};
-    if (::fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
-      ::close(fd);
-      fail(path, "it is not a regular file");
-    }
-    size_ = static_cast<std::uint64_t>(info.st_size);
-    if (size_ > 0) {
-      // Private and writable: a caller that writes to a tensor by mistake changes its own copy, never the
-      // file.
-      void* data = ::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
-      if (data == MAP_FAILED) {
-        const int error = errno;
-        ::close(fd);
-        fail(path, std::strerror(error));
-      }
-      data_ = static_cast<char*>(data);
-    }
-    ::close(fd);
-  }
-  ~Mapping() {
-    if (data_) ::munmap(data_, size_);
-  }
-  Mapping(const Mapping&) = delete;
-  Mapping& operator=(const Mapping&) = delete;
-
-  char* data() const { return data_; }
-  std::uint64_t size() const { return size_; }
-
- private:
-  [[noreturn]] static void fail(const std::filesystem::path& path, const std::string& why) {
-    throw Error(ErrorKind::file, "cannot read weights '" + path.string() + "': " + why);
-  }
-  char* data_ = nullptr;
-  std::uint64_t size_ = 0;
-};
-
 struct Entry {
   at::ScalarType type;
   std::vector<std::int64_t> shape;
+  std::vector<std::int64_t> strides;
   std::uint64_t begin;
   std::uint64_t end;
 };
 
 class SafetensorsFile final : public Weights {
  public:
-  explicit SafetensorsFile(const std::filesystem::path& path)
-      : path_(path.string()), mapping_(std::make_shared<Mapping>(path)) {
+  SafetensorsFile(std::shared_ptr<const Mapping> file, std::string origin)
+      : path_(std::move(origin)), mapping_(std::move(file)) {
     parse();
   }
 
@@ -95,16 +43,8 @@ class SafetensorsFile final : public Weights {
     if (found == entries_.end())
       throw Error(ErrorKind::model, "weights '" + path_ + "' hold no tensor '" + name + "'");
     const Entry& entry = found->second;
-    const auto options = at::TensorOptions().dtype(entry.type);
-    char* data = mapping_->data() + body_ + entry.begin;
-    // The format does not promise alignment; unaligned elements are copied out.
-    if ((body_ + entry.begin) % c10::elementSize(entry.type) != 0) {
-      at::Tensor copy = at::empty(entry.shape, options);
-      std::memcpy(copy.mutable_data_ptr(), data, entry.end - entry.begin);
-      return copy;
-    }
-    return at::from_blob(
-        data, entry.shape, [keep = mapping_](void*) {}, options);
+    return view_as_tensor(mapping_->data() + body_ + entry.begin, mapping_, entry.type, entry.shape,
+                          entry.strides);
   }
 
  private:
@@ -164,11 +104,10 @@ class SafetensorsFile final : public Weights {
       bad("has no valid data_offsets");
 
     const std::string dtype = value["dtype"].asString();
-    const auto known = std::find_if(std::begin(kDTypes), std::end(kDTypes),
-                                    [&](const DType& candidate) { return dtype == candidate.name; });
-    if (known == std::end(kDTypes)) bad("has dtype '" + dtype + "', which is not supported");
+    const ElementType* known = find_element_type(&ElementType::safetensors, dtype);
+    if (!known) bad("has dtype '" + dtype + "', which is not supported");
 
-    Entry entry{known->type, {}, offsets[0].asUInt64(), offsets[1].asUInt64()};
+    Entry entry{known->type, {}, {}, offsets[0].asUInt64(), offsets[1].asUInt64()};
     std::uint64_t bytes = c10::elementSize(entry.type);
     std::int64_t stride = 1;  // of a tensor without elements, too, LibTorch multiplies the other sides
     for (const Json::Value& side : shape) {
@@ -179,6 +118,9 @@ class SafetensorsFile final : public Weights {
         bad("has a size that overflows");
       entry.shape.push_back(length);
     }
+    entry.strides.assign(entry.shape.size(), 1);
+    for (std::size_t i = entry.shape.size(); i-- > 1;)
+      entry.strides[i - 1] = entry.strides[i] * std::max<std::int64_t>(entry.shape[i], 1);
     if (entry.end < entry.begin || entry.end - entry.begin != bytes)
       bad("has " + std::to_string(bytes) + " bytes by its shape, but other data_offsets");
     return entry;
@@ -201,7 +143,7 @@ class SafetensorsFile final : public Weights {
   }
 
   std::string path_;
-  std::shared_ptr<Mapping> mapping_;
+  std::shared_ptr<const Mapping> mapping_;
   std::uint64_t body_ = 0;
   std::map<std::string, Entry> entries_;
   std::map<std::string, std::string> metadata_;
@@ -210,7 +152,11 @@ class SafetensorsFile final : public Weights {
 }  // namespace
 
 std::shared_ptr<Weights> read_safetensors(const std::filesystem::path& path) {
-  return std::make_shared<SafetensorsFile>(path);
+  return read_safetensors(std::make_shared<Mapping>(path), path.string());
+}
+
+std::shared_ptr<Weights> read_safetensors(std::shared_ptr<const Mapping> file, std::string origin) {
+  return std::make_shared<SafetensorsFile>(std::move(file), std::move(origin));
 }
 
 void write_safetensors(const std::filesystem::path& path,
@@ -222,14 +168,15 @@ void write_safetensors(const std::filesystem::path& path,
   std::uint64_t offset = 0;
   for (const auto& [name, tensor] : tensors) {
     at::Tensor body = tensor.detach().cpu().contiguous();
-    const auto known = std::find_if(std::begin(kDTypes), std::end(kDTypes), [&](const DType& candidate) {
-      return candidate.type == body.scalar_type();
-    });
-    if (known == std::end(kDTypes))
+    const auto known =
+        std::find_if(std::begin(kElementTypes), std::end(kElementTypes), [&](const ElementType& candidate) {
+          return candidate.type == body.scalar_type() && !candidate.safetensors.empty();
+        });
+    if (known == std::end(kElementTypes))
       throw Error(ErrorKind::model, "tensor '" + name + "' has a dtype that safetensors cannot hold");
     if (header.isMember(name)) throw Error(ErrorKind::model, "tensor '" + name + "' is given twice");
     Json::Value& entry = header[name];
-    entry["dtype"] = known->name;
+    entry["dtype"] = std::string(known->safetensors);
     entry["shape"] = Json::Value(Json::arrayValue);
     for (const std::int64_t side : body.sizes()) entry["shape"].append(Json::Int64(side));
     entry["data_offsets"].append(Json::UInt64(offset));

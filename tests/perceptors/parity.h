@@ -8,9 +8,11 @@
 #include <sstream>
 
 #include "engine/host_services.h"
+#include "naming.h"
 #include "plugins/registry.h"
 #include "reverie/perceptor.h"
 #include "settings/settings.h"
+#include "towers.h"
 #include "weights/safetensors.h"
 
 namespace reverie::test {
@@ -43,7 +45,7 @@ inline Parity compare(const PluginFile& plugin, HostServices& host, const std::s
   for (const Json::Value& text : list) texts.push_back(text.asString());
 
   const auto perceptor =
-      create<Perceptor>(plugin, host, plugin_defaults(plugin), {"model", host.load_weights(weights_path)});
+      create<Perceptor>(plugin, host, plugin_defaults(plugin), {"model", read_safetensors(weights_path)});
   Parity result;
   result.texts = relative_difference(perceptor->embed_texts(texts), expected->tensor("text_embeddings"));
   perceptor->release_text_encoder();
@@ -52,6 +54,28 @@ inline Parity compare(const PluginFile& plugin, HostServices& host, const std::s
   result.images = relative_difference(embeddings, expected->tensor("image_embeddings"));
   (embeddings * expected->tensor("mix")).sum().backward();
   result.gradient = relative_difference(images.grad(), expected->tensor("gradient"));
+  return result;
+}
+
+/// The image tower alone, in double, where clip_files.py says what comes of it: only there can the gradients
+/// of a large ResNet be compared closely, see with_gradient() in it.
+inline Parity compare_in_double(const std::string& weights_path, const Weights& expected) {
+  const auto file = read_safetensors(weights_path);
+  const auto weights = clip::with_openai_names(*file);
+  const auto tower = clip::make_vision_tower(
+      clip::infer_shape(*weights),
+      [&](const std::string& name) { return weights->tensor(name).to(at::kDouble); },
+      clip::Activation::quick_gelu);
+  const auto channels = [](double r, double g, double b) {
+    return at::tensor({r, g, b}, at::kDouble).view({1, 3, 1, 1});
+  };
+  const at::Tensor images = expected.tensor("images").to(at::kDouble).set_requires_grad(true);
+  const at::Tensor embeddings = (*tower)((images - channels(0.48145466, 0.4578275, 0.40821073)) /
+                                         channels(0.26862954, 0.26130258, 0.27577711));
+  (embeddings * expected.tensor("mix").to(at::kDouble)).sum().backward();
+  Parity result;
+  result.images = relative_difference(embeddings, expected.tensor("image_embeddings_double"));
+  result.gradient = relative_difference(images.grad(), expected.tensor("gradient_double"));
   return result;
 }
 

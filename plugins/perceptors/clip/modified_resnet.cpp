@@ -67,14 +67,17 @@ at::Tensor ModifiedResNet::bottleneck(const at::Tensor& x, const Block& block) c
 at::Tensor ModifiedResNet::attention_pool(const at::Tensor& x) const {
   const auto batch = x.size(0), width = x.size(1);
   at::Tensor tokens = x.flatten(2).transpose(1, 2);  // [N, h*w, D]
-  tokens = at::cat({tokens.mean(1, /*keepdim=*/true), tokens}, 1) + position_.to(tokens.scalar_type());
+  // Contiguous, or else LibTorch multiplies picture by picture, with a copy of the weights for each.
+  tokens =
+      (at::cat({tokens.mean(1, /*keepdim=*/true), tokens}, 1) + position_.to(tokens.scalar_type())).contiguous();
   const auto heads_first = [&](const at::Tensor& t) {
     return t.view({batch, t.size(1), heads_, width / heads_}).transpose(1, 2);
   };
   // Only the mean token asks, all tokens answer.
   const at::Tensor keys_values =
       at::linear(tokens, in_weight_.narrow(0, 0, 2 * width), in_bias_.narrow(0, 0, 2 * width));
-  const at::Tensor query = at::linear(tokens.narrow(1, 0, 1), in_weight_.narrow(0, 2 * width, width),
+  const at::Tensor query = at::linear(tokens.narrow(1, 0, 1).contiguous(),
+                                      in_weight_.narrow(0, 2 * width, width),
                                       in_bias_.narrow(0, 2 * width, width));
   const at::Tensor pooled =
       at::scaled_dot_product_attention(heads_first(query), heads_first(keys_values.narrow(2, 0, width)),

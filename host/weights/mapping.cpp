@@ -1,0 +1,62 @@
+#include "weights/mapping.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+
+#include "reverie/error.h"
+
+namespace reverie {
+namespace {
+
+[[noreturn]] void fail(const std::filesystem::path& path, const std::string& why) {
+  throw Error(ErrorKind::file, "cannot read weights '" + path.string() + "': " + why);
+}
+
+}  // namespace
+
+Mapping::Mapping(const std::filesystem::path& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a FIFO must not make it wait
+  if (fd < 0) fail(path, std::strerror(errno));
+  struct stat info {};
+  if (::fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
+    ::close(fd);
+    fail(path, "it is not a regular file");
+  }
+  size_ = static_cast<std::uint64_t>(info.st_size);
+  if (size_ > 0) {
+    // No reserve: a checkpoint may be larger than memory, of which only some tensors are wanted.
+    void* data = ::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, fd, 0);
+    if (data == MAP_FAILED) {
+      const int error = errno;
+      ::close(fd);
+      fail(path, std::strerror(error));
+    }
+    data_ = static_cast<char*>(data);
+  }
+  ::close(fd);
+#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+  // Memory whose ends AddressSanitizer guards; reads behind a mapping's end would go unnoticed.
+  char* copy = new char[size_];
+  if (size_ > 0) {
+    std::memcpy(copy, data_, size_);
+    ::munmap(data_, size_);
+  }
+  data_ = copy;
+#endif
+}
+
+Mapping::~Mapping() {
+#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+  delete[] data_;
+#else
+  if (data_) ::munmap(data_, size_);
+#endif
+}
+
+}  // namespace reverie
