@@ -39,8 +39,9 @@ void glimpses(benchmark::State& state, bool fused) {
   for (auto _ : state) {
     const auto places = draw_cutouts(kCutouts, kPicture, kPicture, side, {}, host().cpu_generator());
     const Augmentation changes = draw_augmentation(kCutouts, side, host().cpu_generator());
-    const at::Tensor result = fused ? take_glimpses(image, places, side, {}, changes, host().generator())
-                                    : augment(take_cutouts(image, places, side, {}), changes, host().generator());
+    const at::Tensor result =
+        fused ? take_glimpses(image, places, side, {}, changes, host().generator())
+              : augment(take_cutouts(image, places, side, {}), changes, host().generator());
     result.backward(direction);
   }
 }
@@ -55,8 +56,7 @@ BENCHMARK(draw)->Unit(benchmark::kMillisecond)->UseRealTime();
 void perceptor(benchmark::State& state, const char* name) {
   static const PluginRegistry registry(plugin_search_path({}, REVERIE_PREFIX));
   const PluginFile& clip = registry.find(Perceptor::kKind, "clip");
-  const auto model =
-      create<Perceptor>(clip, host(), default_params(clip), {name, host().load_weights(name)});
+  const auto model = create<Perceptor>(clip, host(), default_params(clip), {name, host().load_weights(name)});
   const at::Tensor images = at::rand({kCutouts, 3, kSide, kSide}, host().generator()).set_requires_grad(true);
   for (auto _ : state) model->embed_images(images).sum().backward();
 }
@@ -67,13 +67,14 @@ BENCHMARK_CAPTURE(perceptor, tiny_resnet, "tiny_resnet")->Unit(benchmark::kMilli
 void matrix_product(benchmark::State& state, at::ScalarType type) {
   const at::Tensor a = at::randn({2048, 768}).to(type), b = at::randn({3072, 768}).to(type);
   for (auto _ : state) benchmark::DoNotOptimize(clip::fixed_linear(a, b, {}));
-  state.counters["GFLOP/s"] = benchmark::Counter(2e-9 * 2048 * 768 * 3072, benchmark::Counter::kIsIterationInvariantRate);
+  state.counters["GFLOP/s"] =
+      benchmark::Counter(2e-9 * 2048 * 768 * 3072, benchmark::Counter::kIsIterationInvariantRate);
 }
 BENCHMARK_CAPTURE(matrix_product, fp32, at::kFloat)->Unit(benchmark::kMillisecond)->UseRealTime();
 BENCHMARK_CAPTURE(matrix_product, bf16, at::kBFloat16)->Unit(benchmark::kMillisecond)->UseRealTime();
 
-/// ViT-B/32 with random weights, forward and backward to the pictures. Its floating-point operations are counted as
-/// if every token went through every layer, although only the class token needs all of the last.
+/// ViT-B/32 with random weights, forward and backward to the pictures. Its floating-point operations are
+/// counted as if every token went through every layer, although only the class token needs all of the last.
 void vit_b32(benchmark::State& state, at::ScalarType type) {
   constexpr std::int64_t width = 768, patch = 32, layers = 12, grid = 7, embedding = 512;
   const clip::TensorSource random = [](const std::string& name) {

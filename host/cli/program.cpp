@@ -82,21 +82,27 @@ Settings params_for(const PluginFile& plugin, const Settings& settings) {
   return result;
 }
 
+namespace {
+
+/// ViTB32's default holds only while nobody writes it down.
+bool is_written(const Settings& settings, const std::string& name) {
+  return name != "ViTB32" || !settings.find(name)->is_default();
+}
+
+}  // namespace
+
 std::string settings_yaml(const Settings& settings) {
   std::string result;
-  for (const std::string& name : settings.names()) {
-    const SettingValue& value = *settings.find(name);
-    // Its default holds only while nobody writes it down.
-    if (name == "ViTB32" && value.is_default()) continue;
-    result += name + ": " + value.json() + "\n";
-  }
+  for (const std::string& name : settings.names())
+    if (is_written(settings, name)) result += name + ": " + settings.find(name)->json() + "\n";
   return result;
 }
 
 std::string settings_json(const Settings& settings) {
   std::string result;
   for (const std::string& name : settings.names())
-    result += (result.empty() ? "{\n  \"" : ",\n  \"") + name + "\": " + settings.find(name)->json();
+    if (is_written(settings, name))
+      result += (result.empty() ? "{\n  \"" : ",\n  \"") + name + "\": " + settings.find(name)->json();
   return result + "\n}\n";
 }
 

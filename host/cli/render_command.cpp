@@ -20,7 +20,7 @@ extern "C" void on_interrupt(int signal) {
 }
 
 /// The settings that switch on OpenAI's models; each is an alias in the catalogue.
-constexpr const char* kPerceptorFlags[] = {"ViTB32", "ViTB16", "ViTL14", "ViTL14_336px", "RN50",
+constexpr const char* kPerceptorFlags[] = {"ViTB32", "ViTB16", "ViTL14",  "ViTL14_336px", "RN50",
                                            "RN101",  "RN50x4", "RN50x16", "RN50x64"};
 
 /// What a run will be made of: every plugin and weights file found, nothing of them created yet.
@@ -97,6 +97,7 @@ void choose_perceptors(Cast& cast, const PluginRegistry& registry) {
   for (const char* flag : kPerceptorFlags) {
     SettingValue off = *cast.settings.find(flag);
     off.number = 0;
+    off.location = {"chosen", 0};  // no default any more
     cast.settings.set(flag, off);
   }
 }

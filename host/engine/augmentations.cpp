@@ -29,9 +29,12 @@ at::Tensor homography(const at::Tensor& from, const at::Tensor& to) {
 Augmentation draw_augmentation(std::int64_t count, std::int64_t side, at::Generator generator) {
   const at::Tensor u = at::rand({count, 24}, generator, at::kDouble);
   const auto r = u.accessor<double, 2>();
-  Augmentation result{at::zeros({count, 2, 3}), at::eye(3).repeat({count, 1, 1}),
-                      at::zeros({count}),       at::ones({count}),
-                      at::zeros({count, 4}),    at::zeros({count}),
+  Augmentation result{at::zeros({count, 2, 3}),
+                      at::eye(3).repeat({count, 1, 1}),
+                      at::zeros({count}),
+                      at::ones({count}),
+                      at::zeros({count, 4}),
+                      at::zeros({count}),
                       at::randint(std::int64_t{1} << 32, {count, 2}, generator, at::kLong)};
   const at::Tensor corners =
       at::tensor({-1.0, -1.0, 1.0, -1.0, 1.0, 1.0, -1.0, 1.0}, at::kDouble).view({4, 2});

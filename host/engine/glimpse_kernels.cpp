@@ -1,5 +1,5 @@
-// Compiled once for each instruction set, with REVERIE_ISA naming it. Only headers without shared functions may
-// be included here: see reverie/simd.h.
+// Compiled once for each instruction set, with REVERIE_ISA naming it. Only headers without shared functions
+// may be included here: see reverie/simd.h.
 
 #include "engine/glimpse_kernels.h"
 
@@ -25,7 +25,8 @@ constexpr int64_t kChunk = 64;  // pixels of a row that are worked on together; 
 /// The source pixels that are averaged into pixel i of a side: adaptive average pooling.
 struct Window {
   int64_t begin, end;
-  Window(int64_t i, int64_t size, int64_t side) : begin(i * size / side), end(((i + 1) * size + side - 1) / side) {}
+  Window(int64_t i, int64_t size, int64_t side)
+      : begin(i * size / side), end(((i + 1) * size + side - 1) / side) {}
   int64_t length() const { return end - begin; }
 };
 
@@ -106,7 +107,8 @@ struct Colours {
   Floats rgb[3];
 };
 
-/// How much of the chroma the channel with offset n (5, 3, 1 for red, green, blue) lacks at a hue, and its slope.
+/// How much of the chroma the channel with offset n (5, 3, 1 for red, green, blue) lacks at a hue, and its
+/// slope.
 Floats lack(Floats hue, float n, Floats& slope) {
   Floats k = hue + n;  // in -1.2..10.2
   k = k >= 6.0f ? k - 6.0f : k;
@@ -177,15 +179,21 @@ void jitter_backward(const Glimpse& g, const Colours& c, Colours& d) {
   const Ints red = h.red_highest, green = h.green_highest, blue = ~(red | green);
   const Ints red_low = r == h.low, green_low = ~red_low & (gr == h.low), blue_low = ~(red_low | green_low);
   d.rgb[0] = (red ? d_value : zero) - (red_low ? d_range : zero) +
-             (green ? -d_difference : blue ? d_difference : zero);
+             (green  ? -d_difference
+              : blue ? d_difference
+                     : zero);
   d.rgb[1] = (green ? d_value : zero) - (green_low ? d_range : zero) +
-             (red ? d_difference : blue ? -d_difference : zero);
+             (red    ? d_difference
+              : blue ? -d_difference
+                     : zero);
   d.rgb[2] = (blue ? d_value : zero) - (blue_low ? d_range : zero) +
-             (red ? -d_difference : green ? d_difference : zero);
+             (red     ? -d_difference
+              : green ? d_difference
+                      : zero);
 }
 
-/// A bijection of 32-bit words that leaves no visible structure (C. Wellons, "Prospecting for Hash Functions",
-/// 2018: lowbias32).
+/// A bijection of 32-bit words that leaves no visible structure (C. Wellons, "Prospecting for Hash
+/// Functions", 2018: lowbias32).
 Words scramble(Words x) {
   x ^= x >> 16;
   x *= 0x7FEB352Du;
@@ -354,7 +362,7 @@ void spread(const Glimpse& g, int64_t side, const float* d_pooled, int64_t first
 }  // namespace
 
 extern const GlimpseKernels REVERIE_JOIN(glimpse_kernels_, REVERIE_ISA);
-const GlimpseKernels REVERIE_JOIN(glimpse_kernels_, REVERIE_ISA) = {&interleave, &separate, &forward, &backward,
-                                                                    &spread};
+const GlimpseKernels REVERIE_JOIN(glimpse_kernels_, REVERIE_ISA) = {&interleave, &separate, &forward,
+                                                                    &backward, &spread};
 
 }  // namespace reverie

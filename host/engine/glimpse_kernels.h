@@ -1,9 +1,9 @@
 #pragma once
-// The arithmetic of glimpses on the CPU (see glimpses.h), for one instruction set at a time. No LibTorch here:
-// see reverie/simd.h.
+// The arithmetic of glimpses on the CPU (see glimpses.h), for one instruction set at a time. No LibTorch
+// here: see reverie/simd.h.
 //
-// Pictures are interleaved here: four floats a pixel, red, green, blue and one that is unused, so that one load
-// fetches a pixel.
+// Pictures are interleaved here: four floats a pixel, red, green, blue and one that is unused, so that one
+// load fetches a pixel.
 
 #include <cstdint>
 

@@ -69,7 +69,8 @@ struct TakeGlimpses : torch::autograd::Function<TakeGlimpses> {
   }
 
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& image,
-                            const std::vector<Cutout>& cutouts, const Augmentation& changes, std::int64_t side) {
+                            const std::vector<Cutout>& cutouts, const Augmentation& changes,
+                            std::int64_t side) {
     const std::vector<Glimpse> glimpses = describe(cutouts, changes);
     const auto count = static_cast<std::int64_t>(glimpses.size());
     const at::Tensor source = interleaved(image);
@@ -130,7 +131,8 @@ struct TakeGlimpses : torch::autograd::Function<TakeGlimpses> {
                                    line.mutable_data_ptr<float>(), rows);
         for (std::int64_t y = first; y < last; ++y) {
           float* row = to + y * width;
-          glimpse_kernels().separate(width, rows + (y - first) * width * 4, row, row + plane, row + 2 * plane);
+          glimpse_kernels().separate(width, rows + (y - first) * width * 4, row, row + plane,
+                                     row + 2 * plane);
         }
       }
     });
@@ -141,7 +143,8 @@ struct TakeGlimpses : torch::autograd::Function<TakeGlimpses> {
 }  // namespace
 
 at::Tensor take_glimpses(const at::Tensor& image, const std::vector<Cutout>& cutouts, std::int64_t side,
-                         const CutoutSettings& settings, const Augmentation& changes, at::Generator generator) {
+                         const CutoutSettings& settings, const Augmentation& changes,
+                         at::Generator generator) {
   if (!image.device().is_cpu())
     return augment(take_cutouts(image, cutouts, side, settings), changes, std::move(generator));
   const auto [source, places] = extend_picture(image, cutouts, settings);

@@ -15,8 +15,8 @@ class HostServices final : public Host {
   struct Options {
     std::string device;  ///< as the setting `device`
     std::uint64_t seed = 0;
-    std::filesystem::path models;   ///< models that ship with the program
-    std::string models_parent_dir;  ///< as the setting
+    std::filesystem::path models;    ///< models that ship with the program
+    std::string models_parent_dir;   ///< as the setting
     std::string precision = "fp32";  ///< as the setting
   };
   /// Throws Error(device) when the device is not there, Error(settings) when it has no such precision.

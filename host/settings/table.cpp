@@ -133,11 +133,14 @@ constexpr Setting kTable[] = {
     {boolean("restore", false).help("continue the newest run of file_namespace"), "Output", planned},
 
     {list("perceptors", "")
-         .help("models that judge the picture, besides those switched on below: names (reverie models list) or "
-               "paths of weights files; when nothing is chosen, ViT-B/32 if it is installed, else the shipped "
-               "models"),
+         .help(
+             "models that judge the picture, besides those switched on below: names (reverie models list) or "
+             "paths of weights files; when nothing is chosen, ViT-B/32 if it is installed, else the shipped "
+             "models"),
      "Perceptors"},
-    {boolean("ViTB32", true).help("OpenAI's ViT-B/32; counts as chosen only when a file or the command line says so"), "Perceptors"},
+    {boolean("ViTB32", true)
+         .help("OpenAI's ViT-B/32; counts as chosen only when a file or the command line says so"),
+     "Perceptors"},
     {boolean("ViTB16", false).help("OpenAI's ViT-B/16"), "Perceptors"},
     {boolean("ViTL14", false).help("OpenAI's ViT-L/14"), "Perceptors"},
     {boolean("ViTL14_336px", false).help("OpenAI's ViT-L/14@336px"), "Perceptors"},

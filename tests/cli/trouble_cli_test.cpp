@@ -135,9 +135,39 @@ TEST(DamagedWeights, AreNamed) {
     const fs::path path = scratch.write("cut.safetensors", bytes);
     const Outcome outcome = render(scratch.path(), tiny("red", {"perceptors=cut.safetensors"}));
     EXPECT_EQ(outcome.status, 1);
-    EXPECT_TRUE(holds(outcome.err, "'cut.safetensors' is not a valid safetensors file")) << outcome.err;
+    EXPECT_TRUE(holds(outcome.err, bytes.empty() ? "'cut.safetensors' is empty"
+                                                 : "'cut.safetensors' is not a valid safetensors file"))
+        << outcome.err;
     EXPECT_EQ(files_below(scratch.path()), Words{"cut.safetensors"});
   }
+}
+
+TEST(ChosenPerceptors, OneThatIsNotInstalledIsAnErrorWithTheCommand) {
+  const Scratch scratch;
+  for (const std::string choice : {"ViTB32=true", "RN50x4=true", "perceptors=ViT-B/32"}) {
+    const Outcome outcome = render(scratch.path(), tiny("red", {choice, "models_parent_dir=models"}));
+    EXPECT_EQ(outcome.status, 1);
+    EXPECT_TRUE(holds(outcome.err, "reverie models fetch")) << outcome.err;
+    EXPECT_TRUE(holds(outcome.err, choice[0] == 'R' ? "RN50x4" : "ViT-B/32")) << outcome.err;
+    EXPECT_TRUE(fs::is_empty(scratch.path()));
+  }
+}
+
+TEST(ChosenPerceptors, NoneMeansTheShippedOnes) {
+  const Scratch scratch;
+  for (const std::string choice : {"RN50=false", "ViTB32=false"}) {
+    const Outcome outcome =
+        run({REVERIE_PROGRAM, "check", "scenes=red", choice, "models_parent_dir=models"}, scratch.path());
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    EXPECT_TRUE(holds(outcome.err, "using the shipped ones: tiny_resnet, tiny_vit")) << outcome.err;
+  }
+}
+
+TEST(Precision, HalfNeedsAGpu) {
+  const Scratch scratch;
+  const Outcome outcome = render(scratch.path(), tiny("red", {"precision=fp16", "device=cpu"}));
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_TRUE(holds(outcome.err, "needs a GPU")) << outcome.err;
 }
 
 TEST(MissingWeights, TheNearestIsTold) {

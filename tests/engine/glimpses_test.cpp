@@ -71,8 +71,8 @@ TEST(Glimpses, GreyPicturesHaveFiniteGradients) {
 }
 
 TEST(Glimpses, GradientIsTheSlope) {
-  // Away from the kinks (equal channels, pixel borders) the operator is nearly linear in the picture: a random
-  // direction's slope is measured in float, so not with a tiny step.
+  // Away from the kinks (equal channels, pixel borders) the operator is nearly linear in the picture: a
+  // random direction's slope is measured in float, so not with a tiny step.
   const at::Tensor picture = at::rand({1, 3, 20, 24}, seeded(1)) * 0.5 + 0.2;
   const at::Tensor offsets = at::tensor({0.0, 0.12, 0.25}, at::kFloat).view({1, 3, 1, 1});
   const at::Tensor point = picture * 0.1 + 0.3 + offsets;  // red < green < blue everywhere
@@ -124,7 +124,8 @@ at::Tensor noise(std::int64_t count, std::int64_t side, std::uint64_t seed) {
 
 TEST(GlimpseNoise, IsStandardNormal) {
   const at::Tensor draws = noise(4, 100, 1).flatten();
-  const std::vector<double> values(draws.const_data_ptr<float>(), draws.const_data_ptr<float>() + draws.numel());
+  const std::vector<double> values(draws.const_data_ptr<float>(),
+                                   draws.const_data_ptr<float>() + draws.numel());
   EXPECT_LT(ks_distance(values, normal_cdf), ks_bound(values.size()));
   const double n = static_cast<double>(values.size());
   double fourth = 0, beyond = 0;

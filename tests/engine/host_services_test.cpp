@@ -109,7 +109,7 @@ TEST_F(HostWeights, OddNamesAreOnlyMissing) {
 TEST_F(HostWeights, OtherFormatsAreRefused) {
   scratch_.write("model.pt", "PK");
   const Error error = error_of([&] { host().load_weights("model.pt"); });
-  EXPECT_EQ(error.kind(), ErrorKind::unsupported);
+  EXPECT_EQ(error.kind(), ErrorKind::model);
   EXPECT_TRUE(holds(error.what(), "model.pt")) << error.what();
 }
 

@@ -1,5 +1,5 @@
-// The CPU's vision transformer against plain loops and autograd, and its kernels, for every instruction set that
-// this processor runs, against LibTorch in double.
+// The CPU's vision transformer against plain loops and autograd, and its kernels, for every instruction set
+// that this processor runs, against LibTorch in double.
 
 #include "fused_vision_transformer.h"
 
@@ -33,7 +33,8 @@ at::Tensor normalised(const at::Tensor& images) {
 }
 
 double relative_error(const at::Tensor& a, const at::Tensor& b) {
-  return (a.to(at::kDouble) - b.to(at::kDouble)).norm().item<double>() / b.to(at::kDouble).norm().item<double>();
+  return (a.to(at::kDouble) - b.to(at::kDouble)).norm().item<double>() /
+         b.to(at::kDouble).norm().item<double>();
 }
 
 TEST(FusedTower, AgreesWithPlainLoops) {
@@ -41,11 +42,12 @@ TEST(FusedTower, AgreesWithPlainLoops) {
   const at::Tensor images = at::rand({3, 3, 12, 12}, seeded(1));
   for (const bool gelu : {false, true}) {
     const clip::FusedVisionTransformer tower(clip::infer_shape(weights), source(weights),
-                                             gelu ? Activation::gelu : Activation::quick_gelu, kNormal, at::kFloat);
+                                             gelu ? Activation::gelu : Activation::quick_gelu, kNormal,
+                                             at::kFloat);
     const at::Tensor rows = tower(images), normal = normalised(images);
     for (std::int64_t i = 0; i < 3; ++i)
-      EXPECT_LT(relative_error(rows[i], at::tensor(naive::vision_transformer(normal[i], weights, 2, gelu),
-                                                   at::kDouble)),
+      EXPECT_LT(relative_error(
+                    rows[i], at::tensor(naive::vision_transformer(normal[i], weights, 2, gelu), at::kDouble)),
                 1e-5);
   }
 }
@@ -112,7 +114,8 @@ TEST(Kernels, AddAndNormalise) {
 
       // Its gradient, added to one that is there already.
       const at::Tensor leaf = sum.clone().set_requires_grad(true);
-      const at::Tensor dz = at::randn({5, width}, seeded(3)).to(type), before = at::randn({5, width}, seeded(4));
+      const at::Tensor dz = at::randn({5, width}, seeded(3)).to(type),
+                       before = at::randn({5, width}, seeded(4));
       (at::layer_norm(leaf, {width}, {}, {}, 1e-5) * dz.to(at::kDouble)).sum().backward();
       at::Tensor g = before.clone(), low = at::empty({5, width}, type);
       k.norm_backward[index](5, width, dz.data_ptr(), z.data_ptr(), scale.const_data_ptr<float>(),
@@ -156,7 +159,8 @@ TEST(Kernels, Attention) {
       };
       const at::Tensor ql = q.to(at::kDouble).set_requires_grad(true);
       const at::Tensor kvl = kv.to(at::kDouble).set_requires_grad(true);
-      const at::Tensor scores = at::matmul(heads_first(ql), heads_first(kvl.narrow(1, 0, all)).transpose(1, 2));
+      const at::Tensor scores =
+          at::matmul(heads_first(ql), heads_first(kvl.narrow(1, 0, all)).transpose(1, 2));
       const at::Tensor expected = at::matmul(at::softmax(scores, -1), heads_first(kvl.narrow(1, all, all)))
                                       .transpose(0, 1)
                                       .reshape({c.queries, all});
@@ -171,8 +175,8 @@ TEST(Kernels, Attention) {
       };
       for (std::int64_t h = 0; h < c.heads; ++h) {
         const std::int64_t head = h * c.width;
-        k.attend[index](shape, at_head(q, head), at_head(kv, head), at_head(kv, all + head), at_head(out, head),
-                        all, scratch.mutable_data_ptr<float>());
+        k.attend[index](shape, at_head(q, head), at_head(kv, head), at_head(kv, all + head),
+                        at_head(out, head), all, scratch.mutable_data_ptr<float>());
         k.attend_backward[index](shape, at_head(q, head), at_head(kv, head), at_head(kv, all + head),
                                  at_head(d_out, head), all, at_head(dq, head), at_head(dkv, head),
                                  at_head(dkv, all + head), scratch.mutable_data_ptr<float>());

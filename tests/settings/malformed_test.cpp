@@ -82,7 +82,6 @@ constexpr Malformed kFiles[] = {
     {"init_image_not_yet.yaml", 2,
      "'init_image' is photo.png; this setting is known, but not implemented yet"},
     {"mask_not_yet.yaml", 1, "prompt 'a red heart:1_left': masks are not implemented yet"},
-    {"openai_weights_not_yet.yaml", 2, "only false is accepted"},
     {"picture_prompt_not_yet.yaml", 1, "prompt '[photo.png]:1': pictures as prompts are not implemented yet"},
     // No YAML.
     {"alias_bomb.yaml", 0, "it stands for more than 100,000 values"},

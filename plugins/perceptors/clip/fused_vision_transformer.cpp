@@ -39,13 +39,15 @@ FusedVisionTransformer::FusedVisionTransformer(const Shape& shape, const TensorS
   };
   for (std::int64_t i = 0; i < shape.vision_layers[0]; ++i) {
     const std::string p = "visual.transformer.resblocks." + std::to_string(i) + ".";
-    auto [in, in_bias] = behind_norm(p + "ln_1", get(p + "attn.in_proj_weight"), get(p + "attn.in_proj_bias"));
+    auto [in, in_bias] =
+        behind_norm(p + "ln_1", get(p + "attn.in_proj_weight"), get(p + "attn.in_proj_bias"));
     const double scale = std::pow(static_cast<double>(width / shape.vision_heads), -0.5);
     in.narrow(0, 0, width).mul_(scale);
     in_bias.narrow(0, 0, width).mul_(scale);
     const auto [fc, fc_bias] = behind_norm(p + "ln_2", get(p + "mlp.c_fc.weight"), get(p + "mlp.c_fc.bias"));
-    blocks_.push_back({rounded(in, in_bias), rounded(get(p + "attn.out_proj.weight"), get(p + "attn.out_proj.bias")),
-                       rounded(fc, fc_bias), rounded(get(p + "mlp.c_proj.weight"), get(p + "mlp.c_proj.bias"))});
+    blocks_.push_back(
+        {rounded(in, in_bias), rounded(get(p + "attn.out_proj.weight"), get(p + "attn.out_proj.bias")),
+         rounded(fc, fc_bias), rounded(get(p + "mlp.c_proj.weight"), get(p + "mlp.c_proj.bias"))});
   }
   const auto channels = [](const std::array<double, 3>& values) {
     return at::tensor({values[0], values[1], values[2]}, at::kFloat).view({1, 3, 1, 1});
@@ -135,7 +137,9 @@ void FusedVisionTransformer::activate_backward(const at::Tensor& h, at::Tensor& 
 /// q [N, queries, W] and kv [N, keys, 2W], whose rows may lie apart.
 Attention FusedVisionTransformer::attention(const at::Tensor& q, const at::Tensor& kv) const {
   return {shape_.vision_heads, shape_.vision_width / shape_.vision_heads,
-          q.size(1), kv.size(1), q.stride(1), q.stride(0), kv.stride(1), kv.stride(0)};
+          q.size(1),           kv.size(1),
+          q.stride(1),         q.stride(0),
+          kv.stride(1),        kv.stride(0)};
 }
 
 at::Tensor FusedVisionTransformer::attend(const at::Tensor& q, const at::Tensor& kv) const {
@@ -168,11 +172,10 @@ void FusedVisionTransformer::attend_backward(const Trace& trace, const at::Tenso
       const std::int64_t n = i / heads, head = i % heads * shape.head_width;
       const std::int64_t query = (n * shape.query_batch + head) * item;
       const std::int64_t key = (n * shape.key_batch + head) * item, value = key + width * item;
-      kernels().attend_backward[index_](shape, data<char>(trace.q) + query, data<char>(trace.kv) + key,
-                                        data<char>(trace.kv) + value,
-                                        data<char>(d_out) + (n * trace.q.size(1) * width + head) * item, width,
-                                        data<char>(dq) + query, data<char>(dkv) + key,
-                                        data<char>(dkv) + value, data<float>(scratch));
+      kernels().attend_backward[index_](
+          shape, data<char>(trace.q) + query, data<char>(trace.kv) + key, data<char>(trace.kv) + value,
+          data<char>(d_out) + (n * trace.q.size(1) * width + head) * item, width, data<char>(dq) + query,
+          data<char>(dkv) + key, data<char>(dkv) + value, data<float>(scratch));
     }
   });
 }
@@ -192,12 +195,14 @@ void FusedVisionTransformer::forward_block(const Block& block, bool last, at::Te
     trace.q = qkv.narrow(2, 0, width);
     trace.kv = qkv.narrow(2, width, 2 * width);
   }
-  add_norm(x, fixed_linear(attend(trace.q, trace.kv), block.out.weight, block.out.bias), trace.z2, trace.scale2);
+  add_norm(x, fixed_linear(attend(trace.q, trace.kv), block.out.weight, block.out.bias), trace.z2,
+           trace.scale2);
   trace.h = fixed_linear(trace.z2, block.fc.weight, block.fc.bias);
   x.add_(fixed_linear(activate(trace.h), block.proj.weight, block.proj.bias));
 }
 
-/// `g` is the gradient of the block's output and becomes that of its input; `low` is g in the operands' dtype.
+/// `g` is the gradient of the block's output and becomes that of its input; `low` is g in the operands'
+/// dtype.
 void FusedVisionTransformer::backward_block(const Block& block, bool last, const Trace& trace, at::Tensor& g,
                                             at::Tensor& low) const {
   const std::int64_t width = shape_.vision_width;
@@ -223,8 +228,8 @@ void FusedVisionTransformer::backward_block(const Block& block, bool last, const
   norm_backward(dz, trace.z1, trace.scale1, g, low);
 }
 
-/// Everything that the backward pass needs. Kept outside of autograd's own list so that each block's part can be
-/// freed as soon as it has been used.
+/// Everything that the backward pass needs. Kept outside of autograd's own list so that each block's part can
+/// be freed as soon as it has been used.
 struct FusedVisionTransformer::Run : torch::autograd::Function<Run> {
   struct Traces : torch::CustomClassHolder {
     at::Tensor tokens, mean, scale;  // of the norm before the blocks

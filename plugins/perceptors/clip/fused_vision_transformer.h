@@ -9,9 +9,9 @@ namespace reverie::clip {
 
 class FusedVisionTransformer final : public VisionTower {
  public:
-  /// `get` gives float tensors. `dtype` is float or bfloat16: the matrix products' operands; sums, the residual
-  /// stream and its gradient are float. Pictures come as they are, 0..1; `normalisation` becomes part of the
-  /// weights, as do the affine parts of the layer norms and the scale of the queries.
+  /// `get` gives float tensors. `dtype` is float or bfloat16: the matrix products' operands; sums, the
+  /// residual stream and its gradient are float. Pictures come as they are, 0..1; `normalisation` becomes
+  /// part of the weights, as do the affine parts of the layer norms and the scale of the queries.
   FusedVisionTransformer(const Shape& shape, const TensorSource& get, Activation activation,
                          const Normalisation& normalisation, at::ScalarType dtype);
 
@@ -34,7 +34,8 @@ class FusedVisionTransformer final : public VisionTower {
   at::Tensor to_patches(const at::Tensor& images) const;
   at::Tensor from_patches(const at::Tensor& patches) const;
   void forward_block(const Block& block, bool last, at::Tensor& x, Trace& trace) const;
-  void backward_block(const Block& block, bool last, const Trace& trace, at::Tensor& g, at::Tensor& low) const;
+  void backward_block(const Block& block, bool last, const Trace& trace, at::Tensor& g,
+                      at::Tensor& low) const;
   /// The kernel over all rows, shared between threads. `y` may be undefined.
   void add_norm(at::Tensor& x, const at::Tensor& y, at::Tensor& z, at::Tensor& scale) const;
   void norm_backward(const at::Tensor& dz, const at::Tensor& z, const at::Tensor& scale, at::Tensor& g,
@@ -51,9 +52,9 @@ class FusedVisionTransformer final : public VisionTower {
   int index_;  // of the dtype in the kernels' tables
   std::vector<Block> blocks_;
   Linear patches_;
-  at::Tensor class_, position_;         // float [W], the class token with its position, and [grid * grid, W]
-  at::Tensor pre_weight_, pre_bias_;    // float, of the norm before the blocks
-  at::Tensor projection_, shift_;       // float [W, embedding], [embedding]
+  at::Tensor class_, position_;       // float [W], the class token with its position, and [grid * grid, W]
+  at::Tensor pre_weight_, pre_bias_;  // float, of the norm before the blocks
+  at::Tensor projection_, shift_;     // float [W, embedding], [embedding]
 };
 
 }  // namespace reverie::clip

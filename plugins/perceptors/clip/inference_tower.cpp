@@ -20,8 +20,8 @@ class Framed final : public VisionTower {
       const at::Tensor channel = images.select(1, static_cast<std::int64_t>(c));
       channels.push_back(((channel - normalisation_.mean[c]) * scale).to(precision_));
     }
-    // Stacked behind the pixels, the channels have the channels-last layout. Asking LibTorch's contiguous() for
-    // that layout costs a fifth of a ResNet's whole step.
+    // Stacked behind the pixels, the channels have the channels-last layout. Asking LibTorch's contiguous()
+    // for that layout costs a fifth of a ResNet's whole step.
     return (*tower_)(at::stack(channels, -1).permute({0, 3, 1, 2})).to(at::kFloat);
   }
 

@@ -1,5 +1,5 @@
-// Compiled once for each instruction set, with REVERIE_ISA naming it. Only headers without shared functions may
-// be included here: see reverie/simd.h.
+// Compiled once for each instruction set, with REVERIE_ISA naming it. Only headers without shared functions
+// may be included here: see reverie/simd.h.
 
 #include "kernels.h"
 
@@ -51,7 +51,8 @@ template <typename T>
 void from_patches(int64_t grid, int64_t patch, const void* patches, float* picture) {
   each_patch_row(grid, patch, [=](int64_t pixel, int64_t value) {
     for (int64_t i = 0; i < patch; i += kLanes)
-      store_part(picture + pixel + i, load_part(static_cast<const T*>(patches) + value + i, patch - i), patch - i);
+      store_part(picture + pixel + i, load_part(static_cast<const T*>(patches) + value + i, patch - i),
+                 patch - i);
   });
 }
 
@@ -162,7 +163,8 @@ void activation_backward(int64_t count, bool quick, const void* h_, void* da_) {
 // --- Attention ---
 
 constexpr int64_t kBlock = 64;  // queries handled together, so that their scores stay in the cache
-constexpr int kRows = 4, kColumns = REVERIE_VECTOR_BYTES == 64 ? 4 : 2;  // vectors of a tile kept in registers
+constexpr int kRows = 4,
+              kColumns = REVERIE_VECTOR_BYTES == 64 ? 4 : 2;  // vectors of a tile kept in registers
 
 int64_t padded(int64_t n) { return (n + kLanes - 1) / kLanes * kLanes; }
 
@@ -195,8 +197,8 @@ void tile_row(int64_t width, int64_t depth, const float* a, int64_t a_row, int64
     tile<rows, 1, accumulate>(depth, a, a_row, a_column, b + j, b_row, c + j, c_row);
 }
 
-/// c [m, width] (+)= a [m, depth] b [depth, width]. The element (i, p) of a is a[i * a_row + p * a_column]; b and
-/// c have dense rows of `width`, a multiple of kLanes.
+/// c [m, width] (+)= a [m, depth] b [depth, width]. The element (i, p) of a is a[i * a_row + p * a_column]; b
+/// and c have dense rows of `width`, a multiple of kLanes.
 template <bool accumulate>
 void multiply(int64_t m, int64_t width, int64_t depth, const float* a, int64_t a_row, int64_t a_column,
               const float* b, float* c) {

@@ -20,7 +20,8 @@ struct Attention {
 struct Kernels {
   const char* name;  ///< of the instruction set
 
-  /// One picture's float channels [3, side, side] to its patches [grid * grid, 3 * patch * patch], row by row.
+  /// One picture's float channels [3, side, side] to its patches [grid * grid, 3 * patch * patch], row by
+  /// row.
   void (*to_patches[2])(std::int64_t grid, std::int64_t patch, const float* picture, void* patches);
   void (*from_patches[2])(std::int64_t grid, std::int64_t patch, const void* patches, float* picture);
 

@@ -9,12 +9,20 @@ ModifiedResNet::ModifiedResNet(const Shape& shape, const TensorSource& get, bool
     : training_(training), heads_(shape.vision_heads) {
   const auto rounded = [&](const at::Tensor& tensor) { return precision ? tensor.to(*precision) : tensor; };
   const auto convolution = [&](const std::string& weight, const std::string& norm) {
-    Convolution c{get(weight), {}, get(norm + ".weight"), get(norm + ".bias"),
-                  get(norm + ".running_mean"), get(norm + ".running_var")};
+    Convolution c{get(weight),
+                  {},
+                  get(norm + ".weight"),
+                  get(norm + ".bias"),
+                  get(norm + ".running_mean"),
+                  get(norm + ".running_var")};
     if (!training) {
       const at::Tensor scale = c.norm_weight * (c.variance + kNormEpsilon).rsqrt();
       c = {rounded(c.weight * scale.view({-1, 1, 1, 1})).contiguous(at::MemoryFormat::ChannelsLast),
-           rounded(c.norm_bias - c.mean * scale), {}, {}, {}, {}};
+           rounded(c.norm_bias - c.mean * scale),
+           {},
+           {},
+           {},
+           {}};
     }
     return c;
   };
@@ -48,7 +56,8 @@ at::Tensor ModifiedResNet::convolve(const at::Tensor& x, const Convolution& c, s
   const std::int64_t padding = c.weight.size(2) / 2;
   if (!training_) return at::conv2d(x, c.weight, c.bias, stride, padding);
   return at::batch_norm(at::conv2d(x, c.weight, {}, stride, padding), c.norm_weight, c.norm_bias, c.mean,
-                        c.variance, /*training=*/true, /*momentum=*/0.1, kNormEpsilon, /*cudnn_enabled=*/true);
+                        c.variance, /*training=*/true, /*momentum=*/0.1, kNormEpsilon,
+                        /*cudnn_enabled=*/true);
 }
 
 at::Tensor ModifiedResNet::bottleneck(const at::Tensor& x, const Block& block) const {
@@ -68,17 +77,17 @@ at::Tensor ModifiedResNet::attention_pool(const at::Tensor& x) const {
   const auto batch = x.size(0), width = x.size(1);
   at::Tensor tokens = x.flatten(2).transpose(1, 2);  // [N, h*w, D]
   // Contiguous, or else LibTorch multiplies picture by picture, with a copy of the weights for each.
-  tokens =
-      (at::cat({tokens.mean(1, /*keepdim=*/true), tokens}, 1) + position_.to(tokens.scalar_type())).contiguous();
+  tokens = (at::cat({tokens.mean(1, /*keepdim=*/true), tokens}, 1) + position_.to(tokens.scalar_type()))
+               .contiguous();
   const auto heads_first = [&](const at::Tensor& t) {
     return t.view({batch, t.size(1), heads_, width / heads_}).transpose(1, 2);
   };
   // Only the mean token asks, all tokens answer.
   const at::Tensor keys_values =
       at::linear(tokens, in_weight_.narrow(0, 0, 2 * width), in_bias_.narrow(0, 0, 2 * width));
-  const at::Tensor query = at::linear(tokens.narrow(1, 0, 1).contiguous(),
-                                      in_weight_.narrow(0, 2 * width, width),
-                                      in_bias_.narrow(0, 2 * width, width));
+  const at::Tensor query =
+      at::linear(tokens.narrow(1, 0, 1).contiguous(), in_weight_.narrow(0, 2 * width, width),
+                 in_bias_.narrow(0, 2 * width, width));
   const at::Tensor pooled =
       at::scaled_dot_product_attention(heads_first(query), heads_first(keys_values.narrow(2, 0, width)),
                                        heads_first(keys_values.narrow(2, width, width)));

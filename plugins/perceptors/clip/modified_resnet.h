@@ -10,8 +10,8 @@ namespace reverie::clip {
 
 class ModifiedResNet final : public VisionTower {
  public:
-  /// Not in training, the batch norms become part of the convolutions, before those are rounded to `precision`,
-  /// if one is given. Images in the channels-last layout are the fastest.
+  /// Not in training, the batch norms become part of the convolutions, before those are rounded to
+  /// `precision`, if one is given. Images in the channels-last layout are the fastest.
   ModifiedResNet(const Shape& shape, const TensorSource& get, bool training,
                  std::optional<at::ScalarType> precision = std::nullopt);
   at::Tensor operator()(const at::Tensor& images) const override;

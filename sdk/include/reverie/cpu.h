@@ -5,8 +5,8 @@
 
 namespace reverie {
 
-/// The instruction sets that kernels are compiled for (see reverie/simd.h): x86-64-v4, x86-64-v3, and what every
-/// machine of the architecture has.
+/// The instruction sets that kernels are compiled for (see reverie/simd.h): x86-64-v4, x86-64-v3, and what
+/// every machine of the architecture has.
 enum class InstructionSet { baseline, avx2, avx512 };
 
 inline InstructionSet instruction_set() {
@@ -23,8 +23,8 @@ inline InstructionSet instruction_set() {
 #endif
 }
 
-/// Whether bfloat16 products are computed by the processor itself (avx512_bf16, which every processor with AMX
-/// has as well), and so faster than float.
+/// Whether bfloat16 products are computed by the processor itself (avx512_bf16, which every processor with
+/// AMX has as well), and so faster than float.
 inline bool native_bfloat16() {
 #if defined(__x86_64__)
   return instruction_set() == InstructionSet::avx512 && __builtin_cpu_supports("avx512bf16");

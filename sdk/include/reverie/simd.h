@@ -1,6 +1,6 @@
 #pragma once
-// Vectors of floats in plain GCC/Clang vector extensions, as wide as the file is compiled for. A source file of
-// kernels is compiled once for each instruction set and chosen when the program starts (see
+// Vectors of floats in plain GCC/Clang vector extensions, as wide as the file is compiled for. A source file
+// of kernels is compiled once for each instruction set and chosen when the program starts (see
 // reverie_add_kernels() in cmake/ReverieBuild.cmake). Such a file must include nothing that defines functions
 // shared with other files (no standard containers): the linker could keep the copy that this processor cannot
 // run. For the same reason everything here is static.
