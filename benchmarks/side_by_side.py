@@ -24,7 +24,7 @@ import time
 
 CASES = {  # models, side of the picture, cutouts, steps of a round
     "standard": (["ViT-B-32-quickgelu"], 512, 40, 8),
-    "overhead": (["ViT-B-32-quickgelu"], 64, 2, 60),
+    "overhead": (["ViT-B-32-quickgelu"], 64, 2, 100),
     "pair": (["ViT-B-32-quickgelu", "RN50-quickgelu"], 512, 16, 8),
 }
 PROMPT = "a red heart"
@@ -143,11 +143,14 @@ def run_reverie(arguments, precision):
     begin = time.monotonic()
     process = subprocess.Popen(command, env=environment, cwd=arguments.folder, stderr=subprocess.PIPE,
                                stdout=subprocess.DEVNULL, text=True)
-    moments = [time.monotonic() for line in process.stderr if line.startswith("step ")]
+    # Fast steps share a line: what counts is the time and the number of each line's step.
+    moments = [(time.monotonic(), int(line.split()[1].split("/")[0])) for line in process.stderr
+               if line.startswith("step ")]
     _, status, usage = os.wait4(process.pid, 0)
-    if status != 0 or len(moments) != steps:
-        sys.exit(f"the render failed or skipped progress lines: {' '.join(command)}")
-    return {"steps": [b - a for a, b in zip(moments, moments[1:])], "first": moments[0] - begin,
+    if status != 0 or len(moments) < 4:
+        sys.exit(f"the render failed or was too short: {' '.join(command)}")
+    times = [(b - a) / (m - n) for (a, n), (b, m) in zip(moments, moments[1:]) if m > n]
+    return {"steps": times, "first": moments[0][0] - begin,
             "peak": usage.ru_maxrss / 1024}
 
 
