@@ -41,8 +41,12 @@ std::optional<std::string> plain_text(const Value& value) {
 }
 
 /// A key's part of a name. A class by its name; what has no name of its own by its position.
-std::string key_text(const Value& key, std::size_t position) {
-  if (key.kind == Kind::global) return std::string(key.module) + "." + std::string(key.text);
+std::string key_text(const Document& document, const Value& key, std::size_t position) {
+  const Value* named = &key;
+  // torch.save's old format wraps classes of modules: ('module', class, file, source code).
+  if (key.kind == Kind::persistent)
+    if (const Value* inner = document.item(key.arguments, 1)) named = inner;
+  if (named->kind == Kind::global) return std::string(named->module) + "." + std::string(named->text);
   return plain_text(key).value_or("#" + std::to_string(position));
 }
 
@@ -99,13 +103,13 @@ class Walk {
     bool in_list = frame.in_list;
     if (frame.contents == Contents::pairs) {
       spend(document_[items[2 * i]].text.size());  // before it is copied
-      part = key_text(document_[items[2 * i]], i);
+      part = key_text(document_, document_[items[2 * i]], i);
       child = items[2 * i + 1];
     } else if (frame.contents == Contents::pairs_in_lists) {
       const Value* key = document_.item(items[i], 0);
       if (!key || !document_.item(items[i], 1)) return;
       spend(key->text.size());
-      part = key_text(*key, i);
+      part = key_text(document_, *key, i);
       child = document_[items[i]].items[1];
     } else {
       part = std::to_string(i);
