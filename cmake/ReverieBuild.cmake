@@ -39,23 +39,3 @@ function(reverie_use_torch target)
   target_compile_options(${target} PRIVATE -fPIC -fpch-preprocess)
   target_precompile_headers(${target} REUSE_FROM reverie_torch_pch)
 endfunction()
-
-# Adds <file> to <target>, compiled once for each instruction set that its author's Kernels choose from, with
-# REVERIE_ISA naming it (see sdk/include/reverie/simd.h).
-function(reverie_add_kernels target file)
-  set(isas baseline)
-  if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
-    list(APPEND isas avx2 avx512)
-  endif()
-  set(avx2 -march=x86-64-v3)
-  # GCC would keep to 256 bits, out of consideration for processors that slow down.
-  set(avx512 -march=x86-64-v4 -mprefer-vector-width=512)
-  foreach(isa IN LISTS isas)
-    add_library(${target}_${isa} OBJECT ${file})
-    target_compile_definitions(${target}_${isa} PRIVATE REVERIE_ISA=${isa})
-    target_compile_options(${target}_${isa} PRIVATE -O3 -fno-math-errno -fno-trapping-math ${${isa}})
-    target_include_directories(${target}_${isa} PRIVATE ${PROJECT_SOURCE_DIR}/sdk/include
-      ${PROJECT_SOURCE_DIR}/host)
-    target_sources(${target} PRIVATE $<TARGET_OBJECTS:${target}_${isa}>)
-  endforeach()
-endfunction()

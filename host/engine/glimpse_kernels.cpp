@@ -356,13 +356,10 @@ void spread(const Glimpse& g, int64_t side, const float* d_pooled, int64_t first
   }
 }
 
-#define REVERIE_JOIN2(a, b) a##b
-#define REVERIE_JOIN(a, b) REVERIE_JOIN2(a, b)
-
 }  // namespace
 
-extern const GlimpseKernels REVERIE_JOIN(glimpse_kernels_, REVERIE_ISA);
-const GlimpseKernels REVERIE_JOIN(glimpse_kernels_, REVERIE_ISA) = {&interleave, &separate, &forward,
-                                                                    &backward, &spread};
+extern const GlimpseKernels REVERIE_FOR_ISA(glimpse_kernels);
+const GlimpseKernels REVERIE_FOR_ISA(glimpse_kernels) = {&interleave, &separate, &forward, &backward,
+                                                         &spread};
 
 }  // namespace reverie

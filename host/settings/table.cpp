@@ -179,8 +179,8 @@ constexpr Setting kTable[] = {
      "Perceptors"},
     {text("device", "auto").help("auto, cpu, cuda, cuda:N or N"), "Perceptors"},
     {choice("precision", "auto", "auto|fp32|bf16|fp16")
-         .help("what networks compute in; the picture stays fp32. auto: bf16 where the processor or the GPU "
-               "computes it natively, else fp32. fp16 needs a GPU"),
+         .help("what networks compute in; the picture stays fp32. auto: bf16 on a GPU and where the "
+               "processor computes it natively, else fp32. fp16 needs a GPU"),
      "Perceptors"},
 };
 

@@ -31,7 +31,7 @@ class AnimationModeConformance : public testing::TestWithParam<std::string> {
 
   std::shared_ptr<ImageModel> model(std::int64_t width, std::int64_t height, bool canvas = true) {
     const PluginFile& palette = plugins().find(ImageModel::kKind, "unlimited_palette");
-    auto made = create<ImageModel>(palette, host_, defaults(palette), {width, height});
+    auto made = create<ImageModel>(palette, host_, default_params(palette), {width, height});
     made->encode(smooth_picture(width, height));
     if (canvas) return made;
     return std::make_shared<WithoutCanvas>(made);
@@ -47,7 +47,7 @@ class AnimationModeConformance : public testing::TestWithParam<std::string> {
   };
   Stage stage(std::int64_t width, std::int64_t height) {
     Stage result;
-    result.mode = create<AnimationMode>(plugin(), host_, defaults(plugin()), {{width, height}, 12});
+    result.mode = create<AnimationMode>(plugin(), host_, default_params(plugin()), {{width, height}, 12});
     const AnimationMode::Needs needs = result.mode->needs();
     EXPECT_GE(needs.history, 0);
     if (needs.depth)

@@ -13,7 +13,7 @@ class FrameSourceConformance : public testing::TestWithParam<std::string> {
 
   const PluginFile& plugin() const { return plugins().find(FrameSource::kKind, GetParam()); }
   std::shared_ptr<FrameSource> source(const fs::path& path, double frames_per_second = 0) {
-    return create<FrameSource>(plugin(), host_, defaults(plugin()), {path, frames_per_second});
+    return create<FrameSource>(plugin(), host_, default_params(plugin()), {path, frames_per_second});
   }
   std::shared_ptr<FrameSource> source() { return source(sample_for(plugin())); }
   /// By reading, as not every file says.

@@ -14,7 +14,7 @@ class LossConformance : public testing::TestWithParam<std::string> {
 
   const PluginFile& plugin() const { return plugins().find(Loss::kKind, GetParam()); }
   std::shared_ptr<Loss> loss(std::int64_t width = 64, std::int64_t height = 48) {
-    return create<Loss>(plugin(), host_, defaults(plugin()), {{width, height}});
+    return create<Loss>(plugin(), host_, default_params(plugin()), {{width, height}});
   }
   /// A picture that can be differentiated, unlike any target here.
   static at::Tensor image(std::int64_t width = 64, std::int64_t height = 48) {

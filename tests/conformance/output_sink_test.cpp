@@ -39,7 +39,7 @@ class OutputSinkConformance : public testing::TestWithParam<std::string> {
 
   const PluginFile& plugin() const { return plugins().find(OutputSink::kKind, GetParam()); }
   std::shared_ptr<OutputSink> sink(const fs::path& folder) {
-    return create<OutputSink>(plugin(), host_, defaults(plugin()),
+    return create<OutputSink>(plugin(), host_, default_params(plugin()),
                               {folder, "name", 12, R"({"scenes": "x"})"});
   }
   /// Only files of single pictures can be read back here.

@@ -57,7 +57,7 @@ class PerceptorConformance : public testing::TestWithParam<Pair> {
     return host;
   }
   std::shared_ptr<Perceptor> fresh() {
-    return create<Perceptor>(plugin(), host_, defaults(plugin()),
+    return create<Perceptor>(plugin(), host_, default_params(plugin()),
                              {GetParam().model, host_.load_weights(GetParam().model)});
   }
   const PluginFile& plugin() const { return plugins().find(Perceptor::kKind, GetParam().plugin); }
@@ -185,7 +185,8 @@ TEST_P(PerceptorConformance, ForeignWeightsAreNotAccepted) {
 
 TEST_P(PerceptorConformance, MissingWeightsAreRefusedUnlessItNeedsNone) {
   try {
-    const auto perceptor = create<Perceptor>(plugin(), host_, defaults(plugin()), {plugin().name, nullptr});
+    const auto perceptor =
+        create<Perceptor>(plugin(), host_, default_params(plugin()), {plugin().name, nullptr});
     EXPECT_GT(perceptor->input_size(), 0);
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::settings) << error.what();

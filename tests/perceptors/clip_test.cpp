@@ -30,16 +30,8 @@ HostServices& host() {
   return services;
 }
 
-/// The settings that the plugin declares, at their defaults.
-Settings defaults() {
-  Settings settings;
-  for (std::uint32_t i = 0; i < plugin().descriptor->param_count; ++i)
-    settings.set(plugin().descriptor->params[i].name, default_value(plugin().descriptor->params[i]));
-  return settings;
-}
-
 std::shared_ptr<Perceptor> make(const std::shared_ptr<const Weights>& weights) {
-  return create<Perceptor>(plugin(), host(), defaults(), {"toy", weights});
+  return create<Perceptor>(plugin(), host(), default_params(plugin()), {"toy", weights});
 }
 
 std::string complaint(const std::shared_ptr<const Weights>& weights) {
@@ -157,7 +149,7 @@ TEST(ClipPlugin, OpenaisVocabularyIsMissed) {
   const Scratch empty;
   HostServices bare({"cpu", 1, empty.path(), empty.path()});
   try {
-    create<Perceptor>(plugin(), bare, defaults(), {"toy", weights});
+    create<Perceptor>(plugin(), bare, default_params(plugin()), {"toy", weights});
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::file);
@@ -182,7 +174,7 @@ TEST(ClipPlugin, TheVocabularyIsLookedForInTheModelsFolder) {
 
 TEST(ClipPlugin, SettingsOverrideWhatTheFileSays) {
   const auto with = [&](const char* name, const char* value) {
-    Settings settings = defaults();
+    Settings settings = default_params(plugin());
     SettingValue chosen = *settings.find(name);
     chosen.text = value;
     settings.set(name, chosen);

@@ -17,29 +17,12 @@ using clip::Activation;
 using clip::Naming;
 
 /// Toy weights that claim to be a file.
-class ToyFile final : public Weights {
- public:
-  explicit ToyFile(std::map<std::string, at::Tensor> tensors, std::string path = "toy")
-      : tensors_(std::move(tensors)), path_(std::move(path)) {}
-  std::vector<std::string> names() const override {
-    std::vector<std::string> result;
-    for (const auto& [name, tensor] : tensors_) result.push_back(name);
-    return result;
-  }
-  bool contains(const std::string& name) const override { return tensors_.count(name) > 0; }
-  at::Tensor tensor(const std::string& name) const override {
-    const auto found = tensors_.find(name);
-    if (found == tensors_.end()) throw Error(ErrorKind::model, "no tensor '" + name + "'");
-    return found->second;
-  }
-  const std::map<std::string, std::string>& metadata() const override { return texts; }
-  std::string origin() const override { return path_; }
-  std::map<std::string, std::string> texts;
-
- private:
-  std::map<std::string, at::Tensor> tensors_;
-  std::string path_;
-};
+ToyWeights toy_file(std::map<std::string, at::Tensor> tensors, std::string path = "toy") {
+  ToyWeights weights;
+  weights.tensors = std::move(tensors);
+  weights.path = std::move(path);
+  return weights;
+}
 
 using Tensors = std::map<std::string, at::Tensor>;
 
@@ -120,7 +103,7 @@ TEST(Naming, IsRecognisedWhateverWrapsIt) {
       Tensors wrapped = prefixed(tensors, wrapper);
       if (*wrapper) wrapped["optimizer.state.0.exp_avg"] = at::zeros({3});
       wrapped[std::string(wrapper) + "logit_scale"] = at::zeros({1});
-      const ToyFile file(wrapped);
+      const ToyWeights file = toy_file(wrapped);
       EXPECT_EQ(clip::recognise(file), naming) << wrapper;
       expect_same(*clip::with_openai_names(file),
                   tensors.count("visual.proj") || naming == Naming::transformers ? vit : resnet);
@@ -128,7 +111,7 @@ TEST(Naming, IsRecognisedWhateverWrapsIt) {
 }
 
 std::string complaint(const Tensors& tensors, ErrorKind kind) {
-  const ToyFile file(tensors);
+  const ToyWeights file = toy_file(tensors);
   try {
     const auto view = clip::with_openai_names(file);
     clip::infer_shape(*view);
@@ -150,7 +133,7 @@ TEST(Naming, RelativesAreRefusedByWhatTheyAre) {
   for (const auto& [name, what] : signs) {
     Tensors tensors = custom;
     tensors[name] = at::zeros({2});
-    EXPECT_EQ(clip::recognise(ToyFile(tensors)), Naming::foreign);
+    EXPECT_EQ(clip::recognise(toy_file(tensors)), Naming::foreign);
     EXPECT_NE(complaint(tensors, ErrorKind::unsupported).find(what), std::string::npos) << name;
   }
   Tensors siglip = transformers(vit);
@@ -159,7 +142,7 @@ TEST(Naming, RelativesAreRefusedByWhatTheyAre) {
   Tensors clipa = vit;
   for (const char* part : {"weight", "bias"}) clipa.erase(std::string("visual.ln_pre.") + part);
   EXPECT_NE(complaint(clipa, ErrorKind::unsupported).find("CLIPA"), std::string::npos);
-  EXPECT_EQ(clip::recognise(ToyFile({{"model.weight", at::zeros({2})}})), Naming::none);
+  EXPECT_EQ(clip::recognise(toy_file({{"model.weight", at::zeros({2})}})), Naming::none);
   EXPECT_NE(complaint({{"model.weight", at::zeros({2})}}, ErrorKind::model).find("no CLIP"),
             std::string::npos);
 }
@@ -201,7 +184,7 @@ TEST(Shapes, HeadsFollowFromTheWidths) {
 }
 
 Activation activation(const Tensors& tensors, const std::string& path) {
-  return clip::find_activation(ToyFile(tensors, path)).value;
+  return clip::find_activation(toy_file(tensors, path)).value;
 }
 
 TEST(Conventions, ActivationByNameWhereNothingElseTells) {
@@ -220,14 +203,14 @@ TEST(Conventions, ActivationByNameWhereNothingElseTells) {
                             "/m/apple/DFN2B-CLIP-ViT-L-14-39B/open_clip_pytorch_model.bin"})
     EXPECT_EQ(activation(plain, exact), Activation::gelu) << exact;
   EXPECT_EQ(activation(transformers(plain), "/m/model.safetensors"), Activation::quick_gelu);
-  const auto found = clip::find_activation(ToyFile(plain, "/m/some.safetensors"));
+  const auto found = clip::find_activation(toy_file(plain, "/m/some.safetensors"));
   EXPECT_TRUE(found.assumed) << "the artist is told";
 }
 
 TEST(Conventions, OpenaisOwnFilesTellByTheirBuffers) {
   Tensors tensors = toy_vit().tensors;
   tensors["input_resolution"] = at::tensor(224);
-  const auto found = clip::find_activation(ToyFile(tensors, "/m/ViT-B-32.pt"));
+  const auto found = clip::find_activation(toy_file(tensors, "/m/ViT-B-32.pt"));
   EXPECT_EQ(found.value, Activation::quick_gelu);
   EXPECT_FALSE(found.assumed);
 }
@@ -235,7 +218,7 @@ TEST(Conventions, OpenaisOwnFilesTellByTheirBuffers) {
 TEST(Conventions, MetadataComesFirst) {
   const Scratch scratch;
   scratch.write("open_clip_config.json", R"({"model_cfg": {"quick_gelu": true}})");
-  ToyFile file(toy_vit().tensors, scratch / "openai.safetensors");
+  ToyWeights file = toy_file(toy_vit().tensors, scratch / "openai.safetensors");
   file.texts["clip.activation"] = "gelu";
   EXPECT_EQ(clip::find_activation(file).value, Activation::gelu);
   file.texts["clip.activation"] = "swish";
@@ -252,13 +235,13 @@ TEST(Conventions, ConfigurationsBesideTheFile) {
       "open_clip_config.json",
       R"({"model_cfg": {"embed_dim": 24}, "preprocess_cfg": {"mean": [0.1, 0.2, 0.3], "std": [1, 2, 3]}})");
   EXPECT_EQ(activation(plain, path), Activation::gelu) << "open_clip's default, whatever the name";
-  const clip::Normalisation told = clip::find_normalisation(ToyFile(plain, path)).value;
+  const clip::Normalisation told = clip::find_normalisation(toy_file(plain, path)).value;
   EXPECT_EQ(told.mean, (std::array<double, 3>{0.1, 0.2, 0.3}));
   EXPECT_EQ(told.deviation, (std::array<double, 3>{1, 2, 3}));
   beside("open_clip_config.json",
          R"({"model_cfg": {"quick_gelu": true}, "preprocess_cfg": {"mean": [0, 0], "std": "x"}})");
   EXPECT_EQ(activation(plain, path), Activation::quick_gelu);
-  EXPECT_EQ(clip::find_normalisation(ToyFile(plain, path)).value.mean, clip::kOpenaiNormalisation.mean)
+  EXPECT_EQ(clip::find_normalisation(toy_file(plain, path)).value.mean, clip::kOpenaiNormalisation.mean)
       << "what makes no sense is not taken";
 
   beside("config.json",
@@ -275,12 +258,12 @@ TEST(Conventions, ConfigurationsBesideTheFile) {
 
   std::filesystem::remove(scratch / "open_clip_config.json");
   beside("preprocessor_config.json", R"({"image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5]})");
-  EXPECT_EQ(clip::find_normalisation(ToyFile(hugging, path)).value.mean, clip::kHalfNormalisation.mean);
+  EXPECT_EQ(clip::find_normalisation(toy_file(hugging, path)).value.mean, clip::kHalfNormalisation.mean);
 }
 
 TEST(Conventions, HalfNormalisationByName) {
   const auto mean = [](const char* path) {
-    return clip::find_normalisation(ToyFile(toy_vit().tensors, path)).value.mean;
+    return clip::find_normalisation(toy_file(toy_vit().tensors, path)).value.mean;
   };
   EXPECT_EQ(mean("/m/models--laion--CLIP-ViT-L-14-laion2B-s32B-b82K/snapshots/a/open_clip_model.safetensors"),
             clip::kHalfNormalisation.mean);

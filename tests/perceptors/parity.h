@@ -28,14 +28,6 @@ inline double relative_difference(const at::Tensor& result, const at::Tensor& ex
   return ((r - e).norm(2, 1) / e.norm(2, 1)).max().item<double>();
 }
 
-/// The settings that a plugin declares, at their defaults.
-inline Settings plugin_defaults(const PluginFile& plugin) {
-  Settings settings;
-  for (std::uint32_t i = 0; i < plugin.descriptor->param_count; ++i)
-    settings.set(plugin.descriptor->params[i].name, default_value(plugin.descriptor->params[i]));
-  return settings;
-}
-
 inline Parity compare(const PluginFile& plugin, HostServices& host, const std::string& weights_path,
                       const std::filesystem::path& expected_path) {
   const auto expected = read_safetensors(expected_path);
@@ -45,7 +37,7 @@ inline Parity compare(const PluginFile& plugin, HostServices& host, const std::s
   for (const Json::Value& text : list) texts.push_back(text.asString());
 
   const auto perceptor =
-      create<Perceptor>(plugin, host, plugin_defaults(plugin), {"model", read_safetensors(weights_path)});
+      create<Perceptor>(plugin, host, default_params(plugin), {"model", read_safetensors(weights_path)});
   Parity result;
   result.texts = relative_difference(perceptor->embed_texts(texts), expected->tensor("text_embeddings"));
   perceptor->release_text_encoder();

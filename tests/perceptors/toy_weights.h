@@ -22,7 +22,7 @@ class ToyWeights final : public Weights {
     return found->second;
   }
   const std::map<std::string, std::string>& metadata() const override { return texts; }
-  std::string origin() const override { return "toy"; }
+  std::string origin() const override { return path; }
 
   /// Random values around `mean`, about as large as a trained network's.
   void add(const std::string& name, at::IntArrayRef sizes, double mean = 0, double spread = 0.1) {
@@ -55,6 +55,7 @@ class ToyWeights final : public Weights {
 
   std::map<std::string, at::Tensor> tensors;
   std::map<std::string, std::string> texts;
+  std::string path = "toy";
 
  private:
   at::Generator generator_ = seeded(77);

@@ -25,7 +25,7 @@ class EveryPlugin : public testing::TestWithParam<std::string> {
 
 TEST_P(EveryPlugin, ReadsEveryParameterThatItDeclares) {
   HostServices host(host_options());
-  const Settings settings = defaults(plugin());
+  const Settings settings = default_params(plugin());
   with_interface(plugin().kind,
                  [&]<typename Interface>(Interface*) { make<Interface>(plugin(), host, settings); });
   for (const ParamSpec& spec : std::span(plugin().descriptor->params, plugin().descriptor->param_count)) {

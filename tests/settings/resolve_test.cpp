@@ -190,9 +190,8 @@ TEST(ResolveProblems, ABrokenReferenceDoesNotTaintTheNext) {
 }
 
 TEST(ResolvePlanned, AcceptTheirDefaultInAnyFormAndNothingElse) {
-  for (const char* line :
-       {"hdr_weight: 0.010", "backups: 3", "lock_camera: yes", "rotate_3d: [1, 0, 0, 0]", "translate_x: 0",
-        "field_of_view: 60.0", "video_path:", "use_tensorboard: no"})
+  for (const char* line : {"hdr_weight: 0.010", "backups: 3", "lock_camera: yes", "rotate_3d: [1, 0, 0, 0]",
+                           "translate_x: 0", "field_of_view: 60.0", "video_path:", "use_tensorboard: no"})
     EXPECT_EQ(problems_of("scenes: red\n" + std::string(line)), "");
   for (const char* line :
        {"hdr_weight: 0.02", "backups: all", "lock_camera: no", "translate_x: sin(t)", "video_path: a.mp4",

@@ -8,7 +8,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "support/process.h"
+#include "support/written_files.h"
 #include "weights/open.h"
 #include "weights/safetensors.h"
 
@@ -17,21 +17,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string bytes_of(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-/// Everything that the script writes, once for all tests.
 const fs::path& checkpoints() {
-  static const Scratch scratch;
-  static const Outcome outcome =
-      run({REVERIE_TEST_PYTHON, std::string(REVERIE_TEST_FOLDER) + "/write_checkpoints.py",
-           scratch.path().string()},
-          scratch.path());
-  if (outcome.status != 0) throw std::runtime_error("write_checkpoints.py failed: " + outcome.err);
-  static const fs::path path = scratch.path();
-  return path;
+  static const WrittenFiles files(REVERIE_TEST_PYTHON, REVERIE_TEST_FOLDER, "write_checkpoints.py");
+  return files.path();
 }
 
 std::string hexadecimal(const at::Tensor& tensor) {
@@ -59,7 +47,7 @@ TEST_P(WrittenByPyTorch, EveryTensorIsBitForBitWhatPythonHad) {
   const fs::path path = checkpoints() / GetParam();
   const auto weights = open_weights(path);
   Json::Value expected;
-  std::istringstream(bytes_of(path.string() + ".json")) >> expected;
+  std::istringstream(read_bytes(path.string() + ".json")) >> expected;
   ASSERT_GT(expected.size(), 0U);
   for (const std::string& name : expected.getMemberNames()) {
     SCOPED_TRACE(name);
@@ -78,7 +66,7 @@ TEST_P(WrittenByPyTorch, EveryTensorIsBitForBitWhatPythonHad) {
 }
 
 TEST_P(WrittenByPyTorch, CutOffAnywhereIsAnErrorNotACrash) {
-  const std::string whole = bytes_of(checkpoints() / GetParam());
+  const std::string whole = read_bytes(checkpoints() / GetParam());
   const Scratch scratch;
   // Every byte of small files; a prime step keeps larger ones quick and hits every alignment.
   const std::size_t step = whole.size() < 8192 ? 1 : 13;
@@ -95,7 +83,7 @@ TEST_P(WrittenByPyTorch, CutOffAnywhereIsAnErrorNotACrash) {
 }
 
 TEST_P(WrittenByPyTorch, AnyByteChangedIsAnErrorOrNothing) {
-  const std::string whole = bytes_of(checkpoints() / GetParam());
+  const std::string whole = read_bytes(checkpoints() / GetParam());
   const Scratch scratch;
   const std::size_t step = whole.size() < 8192 ? 1 : 7;
   for (std::size_t i = 0; i < whole.size(); i += step) {

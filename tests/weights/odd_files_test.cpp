@@ -8,7 +8,7 @@
 
 #include <fstream>
 
-#include "support/process.h"
+#include "support/written_files.h"
 #include "weights/open.h"
 
 namespace reverie::test {
@@ -17,14 +17,8 @@ namespace {
 namespace fs = std::filesystem;
 
 const fs::path& odd_files() {
-  static const Scratch scratch;
-  static const Outcome outcome =
-      run({REVERIE_TEST_PYTHON, std::string(REVERIE_TEST_FOLDER) + "/write_odd_files.py",
-           scratch.path().string()},
-          scratch.path());
-  if (outcome.status != 0) throw std::runtime_error("write_odd_files.py failed: " + outcome.err);
-  static const fs::path path = scratch.path();
-  return path;
+  static const WrittenFiles files(REVERIE_TEST_PYTHON, REVERIE_TEST_FOLDER, "write_odd_files.py");
+  return files.path();
 }
 
 /// What `action` complains of; nothing if it does not.

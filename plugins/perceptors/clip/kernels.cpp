@@ -345,22 +345,19 @@ void attend_backward(const Attention& s, const void* q_, const void* k_, const v
 
 #define REVERIE_TEXT2(x) #x
 #define REVERIE_TEXT(x) REVERIE_TEXT2(x)
-#define REVERIE_JOIN2(a, b) a##b
-#define REVERIE_JOIN(a, b) REVERIE_JOIN2(a, b)
 
 }  // namespace
 
-extern const Kernels REVERIE_JOIN(kernels_, REVERIE_ISA);
-const Kernels REVERIE_JOIN(kernels_, REVERIE_ISA) = {
-    REVERIE_TEXT(REVERIE_ISA),
-    {&to_patches<float>, &to_patches<BFloat16>},
-    {&from_patches<float>, &from_patches<BFloat16>},
-    {&add_norm<float>, &add_norm<BFloat16>},
-    {&norm_backward<float>, &norm_backward<BFloat16>},
-    {&activation<float>, &activation<BFloat16>},
-    {&activation_backward<float>, &activation_backward<BFloat16>},
-    &attention_scratch,
-    {&attend<float>, &attend<BFloat16>},
-    {&attend_backward<float>, &attend_backward<BFloat16>}};
+extern const Kernels REVERIE_FOR_ISA(kernels);
+const Kernels REVERIE_FOR_ISA(kernels) = {REVERIE_TEXT(REVERIE_ISA),
+                                          {&to_patches<float>, &to_patches<BFloat16>},
+                                          {&from_patches<float>, &from_patches<BFloat16>},
+                                          {&add_norm<float>, &add_norm<BFloat16>},
+                                          {&norm_backward<float>, &norm_backward<BFloat16>},
+                                          {&activation<float>, &activation<BFloat16>},
+                                          {&activation_backward<float>, &activation_backward<BFloat16>},
+                                          &attention_scratch,
+                                          {&attend<float>, &attend<BFloat16>},
+                                          {&attend_backward<float>, &attend_backward<BFloat16>}};
 
 }  // namespace reverie::clip

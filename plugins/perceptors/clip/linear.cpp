@@ -4,6 +4,8 @@
 #include <ATen/core/List.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 
+#include "reverie/cpu.h"
+
 namespace reverie::clip {
 namespace {
 
@@ -24,7 +26,9 @@ std::optional<c10::TypedOperatorHandle<Pointwise>> find_pointwise() {
 at::Tensor fixed_linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
   static const auto pointwise = find_pointwise();
   const std::optional<at::Tensor> shift = bias.defined() ? std::optional(bias) : std::nullopt;
-  if (!pointwise) return at::linear(x, weight, shift);
+  // oneDNN has bfloat16 for AVX-512 only.
+  const bool supported = x.scalar_type() == at::kFloat || instruction_set() == InstructionSet::avx512;
+  if (!pointwise || !supported) return at::linear(x, weight, shift);
   return pointwise->call(x, weight, shift, "none", c10::List<std::optional<at::Scalar>>(), "");
 }
 

@@ -35,9 +35,9 @@ class REVERIE_PUBLIC Host {
   /// the thread that calls the plugin: the order of draws is part of what makes a run reproducible.
   virtual at::Generator generator() = 0;
 
-  /// Makes a local file of what a setting names: a path (`~` is the home folder). A relative one is looked for in
-  /// the working directory, among what ships with the program (share/reverie/models) and in models_parent_dir.
-  /// Throws Error(file) when there is none.
+  /// Makes a local file of what a setting names: a path (`~` is the home folder). A relative one is looked
+  /// for in the working directory, among what ships with the program (share/reverie/models) and in
+  /// models_parent_dir. Throws Error(file) when there is none.
   virtual std::filesystem::path resolve_asset(const std::string& path_or_url) = 0;
 
   /// Finds and opens a weights file: a path, or the name of a model that ships with the program or lies in

@@ -1,9 +1,9 @@
 #pragma once
 // Vectors of floats in plain GCC/Clang vector extensions, as wide as the file is compiled for. A source file
-// of kernels is compiled once for each instruction set and chosen when the program starts (see
-// reverie_add_kernels() in cmake/ReverieBuild.cmake). Such a file must include nothing that defines functions
-// shared with other files (no standard containers): the linker could keep the copy that this processor cannot
-// run. For the same reason everything here is static.
+// of kernels is compiled once for each instruction set with reverie_add_kernels(), and its table of functions
+// chosen at run time with choose_kernels() of reverie/cpu.h. Such a file must include nothing that defines
+// functions shared with other files (no standard containers): the linker could keep the copy that this
+// processor cannot run. For the same reason everything here is static.
 
 #include <cstdint>
 #include <cstring>
@@ -15,6 +15,12 @@
 #else
 #define REVERIE_VECTOR_BYTES 16
 #endif
+
+/// A name that this instruction set's part of a table of kernels has: REVERIE_FOR_ISA(kernels) is
+/// kernels_avx2 where REVERIE_ISA is avx2.
+#define REVERIE_FOR_ISA(name) REVERIE_FOR_ISA_JOIN(name, REVERIE_ISA)
+#define REVERIE_FOR_ISA_JOIN(name, isa) REVERIE_FOR_ISA_PASTE(name, isa)
+#define REVERIE_FOR_ISA_PASTE(name, isa) name##_##isa
 
 namespace reverie::simd {
 namespace {

@@ -25,7 +25,8 @@ class REVERIE_PUBLIC Weights {
   /// Throws Error(model), naming file and tensor, when it is absent.
   virtual at::Tensor tensor(const std::string& name) const = 0;
 
-  /// Free-form text that travels with the tensors (safetensors' `__metadata__`).
+  /// Text that travels with the tensors: safetensors' `__metadata__`, or the texts and numbers of a
+  /// checkpoint by the path of keys that leads to them.
   virtual const std::map<std::string, std::string>& metadata() const = 0;
 
   /// Where the weights came from, for messages.
