@@ -88,6 +88,10 @@ std::filesystem::path HostServices::resolve_asset(const std::string& path_or_url
   throw Error(ErrorKind::file, message);
 }
 
+at::Tensor HostServices::load_image(const std::string& path_or_url) {
+  throw Error(ErrorKind::unsupported, "'" + path_or_url + "': pictures cannot be read by this version yet");
+}
+
 std::vector<std::string> HostServices::shipped_models() const {
   std::vector<std::string> names;
   std::error_code error;

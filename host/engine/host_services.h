@@ -27,6 +27,7 @@ class HostServices final : public Host {
   c10::ScalarType precision() const override { return precision_; }
   at::Generator generator() override { return generator_; }
   std::filesystem::path resolve_asset(const std::string& path_or_url) override;
+  at::Tensor load_image(const std::string& path_or_url) override;
   std::shared_ptr<const Weights> load_weights(const std::string& name_or_path) override;
   bool cancelled() const override { return interrupted; }
   void progress(double fraction, std::string_view what) override;

@@ -2,6 +2,7 @@
 // Host: what the program offers its plugins.
 
 #include <ATen/core/Generator.h>
+#include <ATen/core/Tensor.h>
 #include <c10/core/Device.h>
 #include <c10/core/ScalarType.h>
 
@@ -35,10 +36,15 @@ class REVERIE_PUBLIC Host {
   /// the thread that calls the plugin: the order of draws is part of what makes a run reproducible.
   virtual at::Generator generator() = 0;
 
-  /// Makes a local file of what a setting names: a path (`~` is the home folder). A relative one is looked
-  /// for in the working directory, among what ships with the program (share/reverie/models) and in
-  /// models_parent_dir. Throws Error(file) when there is none.
+  /// Makes a local file of what a setting names: a path (`~` is the home folder), or an http or https
+  /// address, which is downloaded once and kept in a cache. A relative path is looked for in the working
+  /// directory, among what ships with the program (share/reverie/models) and in models_parent_dir. Throws
+  /// Error(file) when there is none.
   virtual std::filesystem::path resolve_asset(const std::string& path_or_url) = 0;
+
+  /// The picture that a path or address names (a video's first frame), [1, 3, H, W] 0..1 on device(),
+  /// upright, alpha composited on black. Throws Error(file).
+  virtual at::Tensor load_image(const std::string& path_or_url) = 0;
 
   /// Finds and opens a weights file: a path, or the name of a model that ships with the program or lies in
   /// the models folder. Nothing in it is executed. Throws Error(file) or Error(model).

@@ -26,7 +26,7 @@ struct Regulariser {
 class REVERIE_PUBLIC ImageModel {
  public:
   static constexpr const char* kKind = "image_models";
-  static constexpr std::uint32_t kInterfaceVersion = 1;
+  static constexpr std::uint32_t kInterfaceVersion = 2;
 
   /// A plugin class has the constructor `Plugin(Host&, const Params&, const Setup&)`.
   struct Setup {
@@ -75,6 +75,10 @@ class REVERIE_PUBLIC ImageModel {
   virtual std::optional<at::Tensor> latent() { return std::nullopt; }
   virtual std::optional<at::Tensor> encode_latent(const at::Tensor& /*image*/) { return std::nullopt; }
   virtual double latent_strength() const { return 0; }
+
+  /// [frame] The colours the model may use as a picture [1, 3, h, w] 0..1, one pixel a colour; nothing where
+  /// it may use any.
+  virtual std::optional<at::Tensor> palette_picture() const { return std::nullopt; }
 
   /// [frame] Everything needed to continue exactly: parameters, averages, locks. Names are the model's own.
   virtual std::map<std::string, at::Tensor> state() const = 0;

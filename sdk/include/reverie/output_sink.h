@@ -4,6 +4,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "reverie/frame.h"
@@ -15,7 +16,7 @@ namespace reverie {
 class REVERIE_PUBLIC OutputSink {
  public:
   static constexpr const char* kKind = "io";
-  static constexpr std::uint32_t kInterfaceVersion = 1;
+  static constexpr std::uint32_t kInterfaceVersion = 2;
 
   /// A plugin class has the constructor `Plugin(Host&, const Params&, const Setup&)`. Nothing is written
   /// before the first frame.
@@ -31,6 +32,11 @@ class REVERIE_PUBLIC OutputSink {
   /// [frame] `image` [1, 3, H, W] 0..1, float32, on the CPU; `number` counts saved frames from 1. Returns the
   /// file the frame is in. A file is complete or absent whatever happens. Throws Error(file).
   virtual std::filesystem::path write(const at::Tensor& image, std::int64_t number) = 0;
+
+  /// [step] Every display_every steps, for whoever watches: the picture as write() would get it, and with
+  /// show_palette the image model's palette_picture(). Nothing that is shown is part of the run's result.
+  virtual void display(const at::Tensor& /*image*/, const std::optional<at::Tensor>& /*palette*/,
+                       std::int64_t /*step*/) {}
 
   /// Once, after the last frame, also when the run failed. Flushes; may throw Error(file).
   virtual void close() {}

@@ -21,6 +21,13 @@ enum class ParamType : std::uint32_t {
   list,     ///< a list of texts; a single text counts as a list of one
 };
 
+/// What a text stands for, so that the host can say what is missing before anything is loaded.
+enum class Names : std::uint32_t {
+  nothing,  ///< any text
+  weights,  ///< a weights file, as Host::load_weights() takes it
+  image,    ///< a picture, as Host::load_image() takes it; empty: none
+};
+
 /// One setting. A POD, built at compile time by boolean(), integer(), number(), text(), choice() or list()
 /// below and refined by its chained functions:
 ///
@@ -41,6 +48,8 @@ struct ParamSpec {
   const char* choices = "";       ///< choice: words separated by '|'
   const char* unit_name = "";
   const char* help_text = "";
+  Names names = Names::nothing;    ///< text only
+  const char* fallback_text = "";  ///< weights only: see names_weights()
 
   constexpr ParamSpec range(double low, double high) const { return at_least(low).at_most(high); }
   constexpr ParamSpec at_least(double low) const {
@@ -73,6 +82,19 @@ struct ParamSpec {
   constexpr ParamSpec may_vary() const {
     ParamSpec p = *this;
     p.animatable = true;
+    return p;
+  }
+  /// The text names weights. When nobody gave a value and the default's weights are not installed, the host
+  /// takes `shipped` instead, and says so.
+  constexpr ParamSpec names_weights(const char* shipped = "") const {
+    ParamSpec p = *this;
+    p.names = Names::weights;
+    p.fallback_text = shipped;
+    return p;
+  }
+  constexpr ParamSpec names_image() const {
+    ParamSpec p = *this;
+    p.names = Names::image;
     return p;
   }
   constexpr ParamSpec unit(const char* name_of_unit) const {

@@ -9,7 +9,9 @@ namespace reverie {
 /// Raised whenever a struct or interface of the SDK changes in a way that an older plugin would misread.
 /// History:
 ///   1  first release
-inline constexpr std::uint32_t kSdkAbi = 1;
+///   2  ParamSpec says what a text names; Host::load_image(); ImageModel::palette_picture();
+///      OutputSink::display()
+inline constexpr std::uint32_t kSdkAbi = 2;
 
 /// What the host compares, before any plugin code runs, between its own build and a plugin's. A POD whose
 /// first two members never move, so that any host can read any plugin's.
