@@ -4,6 +4,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -33,9 +34,12 @@ class REVERIE_PUBLIC OutputSink {
   /// file the frame is in. A file is complete or absent whatever happens. Throws Error(file).
   virtual std::filesystem::path write(const at::Tensor& image, std::int64_t number) = 0;
 
-  /// [step] Every display_every steps, for whoever watches: the picture as write() would get it, and with
-  /// show_palette the image model's palette_picture(). Nothing that is shown is part of the run's result.
-  virtual void display(const at::Tensor& /*image*/, const std::optional<at::Tensor>& /*palette*/,
+  using Picture = std::function<at::Tensor()>;
+
+  /// [step] Every display_every steps, for whoever watches: `image` makes the picture as write() would get it
+  /// (asking for it may cost a decode), `palette` is the image model's palette_picture() where show_palette
+  /// asks for it. `step` counts steps done. Nothing that is shown is part of the run's result.
+  virtual void display(const Picture& /*image*/, const std::optional<at::Tensor>& /*palette*/,
                        std::int64_t /*step*/) {}
 
   /// Once, after the last frame, also when the run failed. Flushes; may throw Error(file).
