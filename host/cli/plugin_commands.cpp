@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <iostream>
+#include <span>
 
 #include "cli/program.h"
 
@@ -50,7 +52,7 @@ int describe_plugin(const PluginRegistry& registry, const std::string& name) {
 
 int list_settings(bool markdown, const PluginRegistry& registry) {
   const auto row = [&](const ParamSpec& spec, bool works, const std::string& plugin) {
-    const std::string note = !plugin.empty() ? "plugin " + plugin + ": " : works ? "" : "not yet: ";
+    const std::string note = !plugin.empty() ? plugin + ": " : works ? "" : "not yet: ";
     if (markdown)
       std::cout << "| `" << spec.name << "` | " << default_text(spec) << " | " << allowed(spec)
                 << (*spec.unit_name ? std::string(", ") + spec.unit_name : "") << " | " << note
@@ -69,20 +71,34 @@ int list_settings(bool markdown, const PluginRegistry& registry) {
     std::cout
         << "# Settings\n\nMade by `reverie settings --markdown` from the program's own table; do not edit.\n"
            "\"not yet\" marks settings that are known by name but not implemented: only their default is "
-           "accepted.\n";
+           "accepted. Those of motion take any value while `animation_mode` is off, and have no effect then; "
+           "neither have those of a display.\n";
   std::string group;
   for (const Setting& setting : settings_table()) {
     if (group != setting.group) heading(group = setting.group);
     row(setting.spec, setting.status == Status::works, "");
   }
-  bool first = true;
+  // Plugins may share a setting: image models of one size have the same pixel_size.
+  struct Declared {
+    ParamSpec spec;
+    std::string plugins;
+  };
+  std::vector<Declared> declared;
   for (const PluginFile& file : registry.files()) {
     if (!file.descriptor) continue;
-    for (std::uint32_t i = 0; i < file.descriptor->param_count; ++i) {
-      if (std::exchange(first, false)) heading("Of plugins");
-      row(file.descriptor->params[i], true, file.name);
+    for (const ParamSpec& spec : std::span(file.descriptor->params, file.descriptor->param_count)) {
+      const auto same = std::find_if(declared.begin(), declared.end(), [&](const Declared& other) {
+        return std::string(other.spec.name) == spec.name &&
+               std::string(other.spec.help_text) == spec.help_text;
+      });
+      if (same == declared.end())
+        declared.push_back({spec, file.name});
+      else
+        same->plugins += ", " + file.name;
     }
   }
+  if (!declared.empty()) heading("Of plugins");
+  for (const auto& [spec, plugins] : declared) row(spec, true, plugins);
   return 0;
 }
 

@@ -52,6 +52,8 @@ class Resolver {
           const ParamSpec& spec = known_.at(name).spec;
           return spec.nullable ? RawValue{} : RawValue::scalar(default_text(spec), false);
         });
+    still_ = is_off("animation_mode", interpolation);
+    silent_ = is_off("input_audio", interpolation);
     for (const std::string& name : order_) {
       const Known& known = known_.at(name);
       SettingValue value = default_value(known.spec);
@@ -64,9 +66,13 @@ class Resolver {
               {{"", 0}, "'" + std::string(known.spec.name) + "' is missing: " + known.spec.help_text});
         continue;
       }
-      if (known.used && !(known.setting && known.setting->status == Status::planned))
+      const bool works = !known.setting || known.setting->status == Status::works;
+      // What has no effect in this run is kept where it was written, so that a saved file says it again.
+      if (known.used && (works || (entry != entries_.end() && without_effect(known))))
         result_.settings.set(known.spec.name, std::move(value));
     }
+    if (!unshown_.empty())
+      result_.notices.push_back("nothing shows a run while it goes yet; these have no effect: " + unshown_);
     check_combinations();
     return std::move(result_);
   }
@@ -95,12 +101,32 @@ class Resolver {
       for (const auto& [key, known] : known_) names.push_back(known.spec.name);
       const std::string near = nearest(entry.name, names);
       std::string message = "there is no setting '" + entry.name + "'";
-      if (entry.name == "defaults" || entry.name == "conf" || entry.value.kind == RawValue::Kind::map)
-        message += "; config groups cannot be read by this version yet";
+      if (entry.name == "conf" || entry.value.kind == RawValue::Kind::map)
+        message += ", and no folder of that name with .yaml files beside the file, above it, in config/ or in a "
+                   "--config-dir";
       else
         message += near.empty() ? "; reverie settings lists them all" : "; did you mean '" + near + "'?";
       result_.problems.push_back({entry.location, message});
     }
+  }
+
+  /// Whether a setting asks for nothing: it is absent, empty or off.
+  bool is_off(const std::string& name, Interpolation& interpolation) {
+    if (!entries_.count(name)) return true;
+    try {
+      const RawValue raw = interpolation.resolve(name);
+      const std::string text = lower(trimmed(raw.text));
+      return raw.kind == RawValue::Kind::null || text.empty() || text == "off" || text == "false";
+    } catch (const std::runtime_error&) {
+      return true;  // told when its turn comes
+    }
+  }
+
+  bool without_effect(const Known& known) const {
+    if (!known.setting) return false;
+    const Status status = known.setting->status;
+    return (status == Status::motion && still_) || (status == Status::audio && silent_) ||
+           status == Status::display;
   }
 
   bool check(const RawEntry& entry, const Known& known, Interpolation& interpolation, SettingValue& value) {
@@ -120,12 +146,15 @@ class Resolver {
     if (shown.size() > 60) shown = shown.substr(0, 57) + "...";
     if (!why.empty()) {
       // Lists of groups are a planned setting's own business until it works.
-      if (known.setting && known.setting->status == Status::planned && raw.kind == RawValue::Kind::list)
-        return refuse(problem, known, shown);
+      if (known.setting && known.setting->status != Status::works && raw.kind == RawValue::Kind::list)
+        return without_effect(known) ? false : refuse(problem, known, shown);
       return problem("'" + name + "' is " + shown + ", which " + why + "; allowed: " + allowed(known.spec));
     }
     value.location = entry.location;
-    if (known.setting && known.setting->status == Status::planned) {
+    if (known.setting && known.setting->status == Status::display &&
+        value.json() != default_value(known.spec).json())
+      unshown_ += (unshown_.empty() ? "" : ", ") + name;
+    if (known.setting && known.setting->status != Status::works && !without_effect(known)) {
       SettingValue inert = default_value(known.spec);
       if (known.setting->inert) convert(known.spec, RawValue::scalar(known.setting->inert, false), inert);
       const bool off = lower(value.text) == "off" || lower(value.text) == "false";
@@ -150,6 +179,17 @@ class Resolver {
     };
     if (settings.find("scenes") && trimmed(settings.get<std::string>("scenes")).empty())
       problem("scenes", "'scenes' is empty: it says what to make");
+    for (const char* name : {"width", "height"})
+      if (settings.find(name) && settings.get<std::int64_t>(name) == 0)
+        problem(name, "'" + std::string(name) + "' is 0; allowed: 1 to 16384, or -1");
+    if (settings.find("width") && settings.find("height") && settings.get<std::int64_t>("width") == -1) {
+      if (settings.get<std::int64_t>("height") == -1)
+        problem("width", "'width' and 'height' are both -1: one of them must be given");
+    }
+    for (const char* name : {"width", "height"})
+      if (settings.find(name) && settings.get<std::int64_t>(name) == -1 && settings.find("init_image") &&
+          trimmed(settings.get<std::string>("init_image")).empty())
+        problem(name, "'" + std::string(name) + "' is -1, but there is no init_image to take the shape from");
     if (settings.find("cutouts") && settings.find("gradient_accumulation_steps")) {
       const auto cutouts = settings.get<std::int64_t>("cutouts");
       const auto batches = settings.get<std::int64_t>("gradient_accumulation_steps");
@@ -176,6 +216,8 @@ class Resolver {
   std::map<std::string, Known> known_;
   std::vector<std::string> order_;
   std::map<std::string, RawEntry> entries_;
+  bool still_ = true, silent_ = true;
+  std::string unshown_;  // settings of a display that were given
   Resolution result_;
 };
 

@@ -5,7 +5,7 @@
 namespace reverie {
 namespace {
 
-constexpr Status planned = Status::planned;
+constexpr Status planned = Status::planned, motion = Status::motion, audio = Status::audio;
 
 // A new setting is one line here; a plugin's own settings are declared in the plugin.
 constexpr Setting kTable[] = {
@@ -24,23 +24,23 @@ constexpr Setting kTable[] = {
          .help("optimisation steps per scene; at least interpolation_steps"),
      "Prompts"},
     {text("direct_image_prompts", "")
-         .help("pictures the output should resemble literally: path:weight_mask:stop, separated by |"),
-     "Prompts", planned},
-    {text("init_image", "").help("picture the optimisation starts from"), "Prompts", planned},
-    {text("direct_init_weight", "").help("how strongly to stay near init_image, pixel by pixel"), "Prompts",
-     planned},
-    {text("semantic_init_weight", "").help("how strongly to stay near init_image in meaning"), "Prompts",
-     planned},
+         .help("pictures the output should resemble pixel by pixel: path:weight_mask:stop, separated by |"),
+     "Prompts"},
+    {text("init_image", "").help("picture the optimisation starts from"), "Prompts"},
+    {text("direct_init_weight", "").help("how strongly to stay near init_image, pixel by pixel"), "Prompts"},
+    {text("semantic_init_weight", "").help("how strongly to stay near init_image in meaning"), "Prompts"},
 
     {integer("width", 512)
-         .range(1, 16384)
+         .range(-1, 16384)
          .unit("pixels")
-         .help("width in the image model's pixels, before pixel_size"),
+         .help("width in the image model's pixels, before pixel_size; -1: from the height and init_image's "
+               "shape"),
      "Image"},
     {integer("height", 512)
-         .range(1, 16384)
+         .range(-1, 16384)
          .unit("pixels")
-         .help("height in the image model's pixels, before pixel_size"),
+         .help("height in the image model's pixels, before pixel_size; -1: from the width and init_image's "
+               "shape"),
      "Image"},
     {number("smoothing_weight", 0.02)
          .help("weight of total variation; 0 off, negative for a harsher picture"),
@@ -60,77 +60,78 @@ constexpr Setting kTable[] = {
     {number("hdr_weight", 0.01).help("how strongly gamma is kept; 0 off"), "Image", planned},
     {number("palette_normalization_weight", 0.2).help("how strongly every palette keeps a presence"), "Image",
      planned},
-    {boolean("show_palette", false).help("show a palette swatch whenever the image is displayed"), "Image",
-     planned},
+    {boolean("show_palette", false).help("show a palette swatch whenever the image is displayed"), "Image"},
     {text("target_palette", "").help("picture the palette is taken from"), "Image", planned},
     {boolean("lock_palette", false).help("keep the initial palette fixed"), "Image", planned},
 
     {text("animation_mode", "off").help("off, 2D, 3D, Video Source, or the name of an animation plugin"),
      "Animation", planned},
     {choice("sampling_mode", "bicubic", "nearest|bilinear|bicubic").help("how moved pixels are interpolated"),
-     "Animation", planned},
+     "Animation", motion},
     {choice("infill_mode", "wrap", "mirror|wrap|black|smear")
          .help("what fills pixels that come in from outside"),
-     "Animation", planned},
+     "Animation", motion},
     {integer("pre_animation_steps", 50).at_least(0).unit("steps").help("steps before the first move"),
-     "Animation", planned},
+     "Animation"},
     {integer("steps_per_frame", 50)
          .at_least(1)
          .unit("steps")
          .help("steps between moves; without animation, a name for save_every to refer to"),
      "Animation"},
-    {number("frames_per_second", 12).above(0).help("frames of the animation per second of t"), "Animation",
-     planned},
+    {number("frames_per_second", 12).above(0).help("frames per second of t, which expressions use"),
+     "Animation"},
     {text("direct_stabilization_weight", "")
          .help("keep the moved previous frame, or the video frame, pixel by pixel"),
-     "Animation", planned},
-    {text("semantic_stabilization_weight", "").help("the same in meaning"), "Animation", planned},
-    {text("depth_stabilization_weight", "").help("keep the depth map"), "Animation", planned},
-    {text("edge_stabilization_weight", "").help("keep the edges"), "Animation", planned},
-    {text("flow_stabilization_weight", "").help("keep the optical flow"), "Animation", planned},
-    {text("video_path", "").help("source for the mode Video Source"), "Animation", planned},
-    {integer("frame_stride", 1).at_least(1).help("source frames per output frame"), "Animation", planned},
+     "Animation", motion},
+    {text("semantic_stabilization_weight", "").help("the same in meaning"), "Animation", motion},
+    {text("depth_stabilization_weight", "").help("keep the depth map"), "Animation", motion},
+    {text("edge_stabilization_weight", "").help("keep the edges"), "Animation", motion},
+    {text("flow_stabilization_weight", "").help("keep the optical flow"), "Animation", motion},
+    {text("video_path", "").help("source for the mode Video Source"), "Animation", motion},
+    {integer("frame_stride", 1)
+         .at_least(1)
+         .help("frames of videos, and of masks that are videos, to one of ours"),
+     "Animation"},
     {boolean("reencode_each_frame", true)
          .help("start each frame from the video frame instead of the warped output"),
-     "Animation", planned},
+     "Animation", motion},
     {integer("flow_long_term_samples", 1).at_least(0).help("also use flows from 2^i frames back; 0 off"),
-     "Animation", planned},
-    {text("translate_x", "0").unit("pixels").help("horizontal motion, f(t)"), "Animation", planned},
-    {text("translate_y", "0").unit("pixels").help("vertical motion, f(t)"), "Animation", planned},
-    {text("translate_z_3d", "0").unit("pixels").help("forward motion, f(t)"), "Animation", planned},
+     "Animation", motion},
+    {text("translate_x", "0").unit("pixels").help("horizontal motion, f(t)"), "Animation", motion},
+    {text("translate_y", "0").unit("pixels").help("vertical motion, f(t)"), "Animation", motion},
+    {text("translate_z_3d", "0").unit("pixels").help("forward motion, f(t)"), "Animation", motion},
     {text("rotate_3d", "[1, 0, 0, 0]").help("rotation as a quaternion [r, x, y, z], f(t)"), "Animation",
-     planned},
-    {text("rotate_2d", "0").unit("degrees").help("rotation, f(t)"), "Animation", planned},
-    {text("zoom_x_2d", "0").unit("pixels").help("horizontal zoom, f(t)"), "Animation", planned},
-    {text("zoom_y_2d", "0").unit("pixels").help("vertical zoom, f(t)"), "Animation", planned},
-    {boolean("lock_camera", true).help("no scrolling or drifting in 3D"), "Animation", planned},
+     motion},
+    {text("rotate_2d", "0").unit("degrees").help("rotation, f(t)"), "Animation", motion},
+    {text("zoom_x_2d", "0").unit("pixels").help("horizontal zoom, f(t)"), "Animation", motion},
+    {text("zoom_y_2d", "0").unit("pixels").help("vertical zoom, f(t)"), "Animation", motion},
+    {boolean("lock_camera", true).help("no scrolling or drifting in 3D"), "Animation", motion},
     {number("field_of_view", 60).range(1, 179).unit("degrees").help("vertical field of view"), "Animation",
-     planned},
-    {number("near_plane", 1).above(0).unit("pixels").help("nearest depth"), "Animation", planned},
-    {number("far_plane", 10000).above(0).unit("pixels").help("farthest depth"), "Animation", planned},
+     motion},
+    {number("near_plane", 1).above(0).unit("pixels").help("nearest depth"), "Animation", motion},
+    {number("far_plane", 10000).above(0).unit("pixels").help("farthest depth"), "Animation", motion},
 
     {text("input_audio", "").help("sound file that motion and weights can follow"), "Audio", planned},
     {number("input_audio_offset", 0).at_least(0).unit("seconds").help("where in the file to start"), "Audio",
-     planned},
+     audio},
     {list("input_audio_filters", "").help("band-pass filters: {variable_name, f_center, f_width, order}"),
-     "Audio", planned},
+     "Audio", audio},
 
     {text("file_namespace", "default").help("name of the output folder below images_out"), "Output"},
     {boolean("allow_overwrite", false)
          .help("write over an earlier run's files instead of choosing a free name"),
      "Output"},
-    {integer("display_every", 50).at_least(0).unit("steps").help("steps between displays; 0 off"), "Output",
-     planned},
+    {integer("display_every", 50).at_least(0).unit("steps").help("steps between displays; 0 off"), "Output"},
     {integer("clear_every", 0).at_least(0).unit("steps").help("steps between clears of the display; 0 off"),
-     "Output", planned},
-    {number("display_scale", 1).above(0).help("scale of the display only"), "Output", planned},
+     "Output", Status::display},
+    {number("display_scale", 1).above(0).help("scale of the display only"), "Output", Status::display},
     {integer("save_every", 50).at_least(1).unit("steps").help("steps between saved frames"), "Output"},
     {list("output_sinks", "png_sequence").help("plugins that take the finished frames"), "Output"},
-    {text("backups", "3").help("backups to keep, or all"), "Output", planned},
-    {boolean("show_graphs", false).help("loss graphs with each display"), "Output", planned},
-    {boolean("approximate_vram_usage", false).help("report memory per component"), "Output", planned},
-    {boolean("use_tensorboard", false).help("write TensorBoard event files"), "Output", planned},
-    {boolean("restore", false).help("continue the newest run of file_namespace"), "Output", planned},
+    {text("backups", "3").help("backups to keep, or all"), "Output"},
+    {boolean("show_graphs", false).help("loss graphs with each display"), "Output", Status::display},
+    {boolean("approximate_vram_usage", false).help("report memory per component"), "Output", Status::display},
+    {boolean("use_tensorboard", false).help("write TensorBoard event files"), "Output", Status::display},
+    {boolean("restore", false).help("continue the newest run of file_namespace"), "Output"},
 
     {list("perceptors", "")
          .help(
@@ -154,7 +155,7 @@ constexpr Setting kTable[] = {
          .may_be_null()
          .help("optimiser step size; null = the image model's own"),
      "Perceptors"},
-    {boolean("reset_lr_each_frame", true).help("new optimiser state after each move"), "Perceptors", planned},
+    {boolean("reset_lr_each_frame", true).help("new optimiser state after each move"), "Perceptors", motion},
     {integer("seed", 0)
          .range(0, 9007199254740992.0)
          .may_be_null()

@@ -10,6 +10,9 @@ namespace reverie {
 enum class Status {
   works,
   planned,  ///< known by name; any value but the inert one is refused, saying so
+  motion,   ///< planned, but while animation_mode is off, any value is accepted: it has no effect then
+  audio,    ///< the same while there is no input_audio
+  display,  ///< any value is accepted; that nothing shows it yet is said in a notice
 };
 
 struct Setting {
