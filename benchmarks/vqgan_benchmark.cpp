@@ -1,0 +1,60 @@
+// A step of the VQGAN image model without perceptors: quantising a latent, decoding it, and the gradient's
+// way back. Usage: vqgan_benchmark CHECKPOINT [SIDE [STEPS]], e.g. of tests/image_models/vqgan_reference.py
+// --published.
+
+#include <ATen/ATen.h>
+#include <sys/resource.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+
+#include "network.h"
+#include "weights/open.h"
+
+namespace reverie {
+namespace {
+
+double seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+/// Of the process so far, GB.
+double peak_memory() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1e6;
+}
+
+void measure(const Weights& weights, at::ScalarType type, std::int64_t side, int steps) {
+  const VqganNetwork network(weights, c10::kCPU, type, true);
+  const std::int64_t cells = side / network.shape().factor();
+  const at::Tensor z = at::randn({1, network.shape().embedding, cells, cells}).set_requires_grad(true);
+  double quantising = 0, forward = 0, backward = 0;
+  for (int i = -1; i < steps; ++i) {
+    const double start = seconds();
+    const at::Tensor quantised = network.embed(network.nearest_codes(z)) + (z - z.detach());
+    const double quantised_at = seconds();
+    const at::Tensor picture = network.decode(quantised);
+    const double decoded_at = seconds();
+    picture.backward(at::ones_like(picture));
+    if (i < 0) continue;  // the first one warms up
+    quantising += quantised_at - start;
+    forward += decoded_at - quantised_at;
+    backward += seconds() - decoded_at;
+  }
+  std::printf("%-9s quantise %.3f s, decode %.3f s, backward %.3f s, %.3f steps/s; peak so far %.2f GB\n",
+              c10::toString(type), quantising / steps, forward / steps, backward / steps,
+              steps / (quantising + forward + backward), peak_memory());
+}
+
+}  // namespace
+}  // namespace reverie
+
+int main(int count, char** arguments) {
+  if (count < 2) return 2;
+  const auto weights = reverie::open_weights(arguments[1]);
+  const std::int64_t side = count > 2 ? std::atoll(arguments[2]) : 512;
+  const int steps = count > 3 ? std::atoi(arguments[3]) : 2;
+  for (const at::ScalarType type : {at::kBFloat16, at::kFloat}) reverie::measure(*weights, type, side, steps);
+}
