@@ -3,6 +3,7 @@
 #include <boost/program_options.hpp>
 #include <iostream>
 
+#include "cli/batch.h"
 #include "cli/models_command.h"
 #include "cli/program.h"
 #include "engine/memory.h"
@@ -17,25 +18,27 @@ constexpr const char* kUsage =
     R"(reverie: text prompts to pictures, by gradient descent through CLIP, made of plugins
 
 usage:
-  reverie render FILE [name=value ...]   render what a settings file (YAML or JSON) asks for
-  reverie check  FILE [name=value ...]   report everything that is wrong with it, without rendering
-  reverie config FILE [name=value ...]   print the settings as they would be used
-  reverie settings [--markdown]          every setting with its default and meaning
-  reverie plugins list                   every plugin found, and those that were rejected, with the reason
-  reverie plugins describe NAME          a plugin's parameters
-  reverie models list [--markdown]       published models known by name, and whether they are installed
-  reverie models fetch NAME...           download them, checked; goes on where it was interrupted
-  reverie models verify [NAME...]        read what is installed and compare it with what was published
-  reverie models path NAME               print where a model lies
+  reverie render FILE... [name=value ...]   render what settings files (YAML or JSON) ask for, one after another
+  reverie check  FILE... [name=value ...]   report everything that is wrong with them, without rendering
+  reverie config FILE... [name=value ...]   print the settings as they would be used
+  reverie settings [--markdown]             every setting with its default and meaning
+  reverie plugins list                      every plugin found, and those that were rejected, with the reason
+  reverie plugins describe NAME             a plugin's parameters
+  reverie models list [--markdown]          published models known by name, and whether they are installed
+  reverie models fetch NAME...              download them, checked; goes on where it was interrupted
+  reverie models verify [NAME...]           read what is installed and compare it with what was published
+  reverie models path NAME                  print where a model lies
 
-FILE may be left out when name=value pairs say it all:
+A FILE may also be a PNG picture that reverie made: it holds its settings. name=value applies to each file and wins;
+GROUP=option selects GROUP/option.yaml of the config folder. Without a FILE, name=value must say it all:
   reverie render scenes="a red heart" width=256 height=256
+  reverie render --multirun portrait.yaml cut_pow=0.5,1,2 seed='range(1,4)'     9 runs
 
 )";
 
 constexpr const char* kExitStatus =
     R"(
-exit status: 0 done, 1 failed while running, 2 a mistake in the command line or the settings,
+exit status: 0 done, 1 a run failed, 2 a mistake in the command line or the settings (of all runs that failed),
              130 interrupted (what was made so far is saved)
 )";
 
@@ -43,8 +46,13 @@ int run(int argc, char** argv) {
   po::options_description options("options");
   options.add_options()("help,h", "show this")("version", "show the version")(
       "plugin-path", po::value<std::vector<std::string>>()->value_name("DIR"),
-      "look for plugins here first (repeatable; REVERIE_PLUGIN_PATH comes next)")("verbose,v", "say more")(
-      "markdown", "with settings and models list: print a table for the documentation");
+      "look for plugins here first (repeatable; REVERIE_PLUGIN_PATH comes next)")(
+      "config-dir", po::value<std::vector<std::string>>()->value_name("DIR"),
+      "look for config groups here first (repeatable; the file's folder and config/ come next)")(
+      "multirun,m", "commas separate values: run every combination")(
+      "restore", "continue the newest run of file_namespace: the same as restore=true")(
+      "verbose,v", "say more")("markdown",
+                               "with settings and models list: print a table for the documentation");
   po::options_description hidden;
   hidden.add(options).add_options()("words", po::value<std::vector<std::string>>());
   po::positional_options_description positional;
@@ -68,7 +76,7 @@ int run(int argc, char** argv) {
     return given.count("help") || !words.empty() ? 0 : 2;
   }
   const std::string command = words[0];
-  std::vector<std::string> rest(words.begin() + 1, words.end());
+  const std::vector<std::string> rest(words.begin() + 1, words.end());
   std::vector<std::string> folders;
   if (given.count("plugin-path")) folders = given["plugin-path"].as<std::vector<std::string>>();
   const auto registry = [&] { return PluginRegistry(plugin_search_path(folders, installation_prefix())); };
@@ -84,21 +92,15 @@ int run(int argc, char** argv) {
     throw Error(ErrorKind::usage, "there is no command '" + command + "'",
                 "reverie --help shows the commands");
 
-  std::string file;
-  if (!rest.empty() && rest[0].find('=') == std::string::npos) {
-    file = rest[0];
-    rest.erase(rest.begin());
-  }
-  if (file.empty() && rest.empty())
-    throw Error(ErrorKind::usage, "reverie " + command + " needs a settings file",
-                "reverie --help shows how");
-  const PluginRegistry plugins = registry();
-  const Plan plan = make_plan(file, rest, plugins);
-  if (command == "config") {
-    std::cout << settings_yaml(plan.settings);
-    return 0;
-  }
-  return command == "check" ? check_command(plan, plugins) : render_command(plan, plugins);
+  BatchRequest request;
+  request.command = command;
+  request.words = rest;
+  if (given.count("config-dir"))
+    for (const std::string& folder : given["config-dir"].as<std::vector<std::string>>())
+      request.config_folders.emplace_back(folder);
+  request.multirun = given.count("multirun") > 0;
+  request.restore = given.count("restore") > 0;
+  return run_batch(request, registry());
 }
 
 }  // namespace
@@ -106,19 +108,9 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   reverie::keep_freed_memory();
-  using reverie::ErrorKind;
   try {
     return reverie::run(argc, argv);
-  } catch (const reverie::Error& error) {
-    std::cerr << "reverie: " << error.what() << "\n";
-    if (!error.advice().empty()) std::cerr << "         " << error.advice() << "\n";
-    return error.kind() == ErrorKind::usage || error.kind() == ErrorKind::settings ? 2 : 1;
-  } catch (const c10::Error& error) {
-    // Its what() goes on with a stack trace, which helps nobody at the terminal.
-    std::cerr << "reverie: " << error.what_without_backtrace() << "\n";
-    return 1;
-  } catch (const std::exception& error) {
-    std::cerr << "reverie: " << error.what() << "\n";
-    return 1;
+  } catch (...) {
+    return reverie::show(reverie::current_failure());
   }
 }

@@ -1,8 +1,7 @@
 #include "cli/program.h"
 
 #include <algorithm>
-
-#include "settings/reader.h"
+#include <tuple>
 
 namespace reverie {
 
@@ -12,19 +11,14 @@ std::filesystem::path installation_prefix() {
   return self.parent_path().parent_path();
 }
 
-Plan make_plan(const std::string& file, const std::vector<std::string>& overrides,
-               const PluginRegistry& registry) {
-  std::vector<Problem> problems;
-  std::vector<RawEntry> entries;
-  if (!file.empty()) entries = read_settings_file(file, problems);
-  for (const std::string& text : overrides)
-    for (RawEntry& entry : read_override(text, problems)) entries.push_back(std::move(entry));
-
+Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry) {
   std::vector<PluginParams> all, active, others;
   for (const PluginFile& plugin : registry.files())
     if (plugin.descriptor)
       all.push_back(
           {plugin.kind + "/" + plugin.name, {plugin.descriptor->params, plugin.descriptor->param_count}});
+  GatheredSettings gathered = gather_settings(sources, all);
+  const std::vector<RawEntry>& entries = gathered.entries;
 
   Plan plan;
   // The first pass only tells which plugins the settings name; the second knows whose parameters count.
@@ -45,7 +39,7 @@ Plan make_plan(const std::string& file, const std::vector<std::string>& override
         (plan.image_model && plugin.plugin == plan.image_model->kind + "/" + plan.image_model->name);
     (used ? active : others).push_back(plugin);
   }
-  Resolution resolution = resolve(entries, std::move(problems), active, others);
+  Resolution resolution = resolve(entries, std::move(gathered.problems), active, others);
   if (resolution.settings.find("scenes")) {
     const Settings& settings = resolution.settings;
     std::vector<std::string> wrong;
@@ -58,18 +52,22 @@ Plan make_plan(const std::string& file, const std::vector<std::string>& override
       resolution.problems.push_back({settings.find("scenes")->location, message});
   }
   // What is missing has no line, but it is missing in the file.
+  const std::string file = gathered.file.string();
   for (Problem& problem : resolution.problems)
     if (problem.location.file.empty()) problem.location.file = file;
   resolution.problems.insert(resolution.problems.end(), plugin_problems.begin(), plugin_problems.end());
+  // The file's own first, then those of the files it selects, then the command line's.
   const auto place = [&](const Problem& problem) {
-    return std::pair(problem.location.file != file, problem.location.line);
+    const std::string& name = problem.location.file;
+    return std::tuple(name == file ? 0 : name != "command line" ? 1 : 2, name, problem.location.line);
   };
   std::stable_sort(resolution.problems.begin(), resolution.problems.end(),
                    [&](const Problem& a, const Problem& b) { return place(a) < place(b); });
   if (!resolution.problems.empty())
     throw Error(ErrorKind::settings, report(resolution.problems), "nothing was rendered");
   plan.settings = std::move(resolution.settings);
-  plan.notices = std::move(resolution.notices);
+  plan.notices = std::move(gathered.notices);
+  plan.notices.insert(plan.notices.end(), resolution.notices.begin(), resolution.notices.end());
   return plan;
 }
 

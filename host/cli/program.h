@@ -8,7 +8,7 @@
 
 #include "plugins/registry.h"
 #include "prompts/prompt.h"
-#include "settings/resolve.h"
+#include "settings/groups.h"
 
 namespace reverie {
 
@@ -24,8 +24,7 @@ struct Plan {
 };
 
 /// Reads and checks settings. Throws Error(settings) with the report of everything that is wrong.
-Plan make_plan(const std::string& file, const std::vector<std::string>& overrides,
-               const PluginRegistry& registry);
+Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry);
 
 /// The settings as `name: value` lines (YAML), in the order of the documentation.
 std::string settings_yaml(const Settings& settings);
@@ -36,8 +35,14 @@ std::string settings_json(const Settings& settings);
 /// The part of the settings that a plugin declared.
 Settings params_for(const PluginFile& plugin, const Settings& settings);
 
+/// What a run that ended without an exception has made.
+struct RunReport {
+  std::int64_t pictures = 0;
+  std::string folder;
+};
+
 // The commands; each returns the process' exit status.
-int render_command(const Plan& plan, const PluginRegistry& registry);
+int render_command(const Plan& plan, const PluginRegistry& registry, RunReport* report = nullptr);
 int check_command(const Plan& plan, const PluginRegistry& registry);
 int list_plugins(const PluginRegistry& registry);
 int describe_plugin(const PluginRegistry& registry, const std::string& name);

@@ -151,7 +151,7 @@ int check_command(const Plan& plan, const PluginRegistry& registry) {
   return 0;
 }
 
-int render_command(const Plan& plan, const PluginRegistry& registry) {
+int render_command(const Plan& plan, const PluginRegistry& registry, RunReport* report) {
   std::signal(SIGINT, on_interrupt);
   std::signal(SIGTERM, on_interrupt);
   Cast cast = choose_cast(plan, registry);
@@ -195,6 +195,7 @@ int render_command(const Plan& plan, const PluginRegistry& registry) {
             << result.frames << (result.frames == 1 ? " picture in " : " pictures in ")
             << output.folder.string() << "/\n";
   if (!result.last_frame.empty()) std::cout << result.last_frame.string() << "\n";
+  if (report) *report = {result.frames, output.folder.string() + "/"};
   return result.interrupted ? 130 : 0;
 }
 

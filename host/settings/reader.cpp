@@ -13,6 +13,7 @@
 #include <sstream>
 
 #include "settings/nearest.h"
+#include "settings/png_settings.h"
 
 namespace reverie {
 namespace {
@@ -103,20 +104,27 @@ class YamlReader {
 
   RawValue convert(const YAML::Node& node, int depth) {
     RawValue value;
+    value.line = at(node.Mark()).line;
     // Aliases can make a few lines stand for billions of nodes.
     if (++nodes_ > kMaxNodes) throw YAML::Exception(node.Mark(), "it stands for more than 100,000 values");
     if (depth > kMaxDepth) throw YAML::Exception(node.Mark(), "lists are nested too deeply");
     if (node.IsScalar()) {
       const bool quoted = node.Tag() == "!";
-      if (quoted || !is_null_word(node.Scalar())) value = RawValue::scalar(node.Scalar(), quoted);
+      if (quoted || !is_null_word(node.Scalar())) {
+        value.kind = RawValue::Kind::scalar;
+        value.text = node.Scalar();
+        value.quoted = quoted;
+      }
     } else if (node.IsSequence()) {
       value.kind = RawValue::Kind::list;
       for (const auto& item : node) value.items.push_back(convert(item, depth + 1));
     } else if (node.IsMap()) {
       value.kind = RawValue::Kind::map;
-      for (const auto& pair : node)
+      for (const auto& pair : node) {
         value.members.emplace_back(pair.first.IsScalar() ? pair.first.Scalar() : "?",
                                    convert(pair.second, depth + 1));
+        value.members.back().second.line = at(pair.first.Mark()).line;
+      }
     }
     return value;
   }
@@ -184,13 +192,16 @@ std::vector<RawEntry> read_json(const std::string& text, const std::string& file
     problems.push_back({{file, 1}, std::string("not valid JSON: ") + error.what()});
     return entries;
   }
-  for (const std::string& name : root.getMemberNames()) {
-    const int line =
-        line_of(text, static_cast<std::size_t>(std::max<std::ptrdiff_t>(root[name].getOffsetStart(), 0)));
+  std::map<std::ptrdiff_t, std::string> by_offset;  // later entries win, so their order must be the file's
+  for (const std::string& name : root.getMemberNames())
+    by_offset[std::max<std::ptrdiff_t>(root[name].getOffsetStart(), 0)] = name;
+  std::ptrdiff_t counted = 0;
+  int line = 1;
+  for (const auto& [offset, name] : by_offset) {
+    line += static_cast<int>(std::count(text.begin() + counted, text.begin() + offset, '\n'));
+    counted = offset;
     entries.push_back({name, from_json(root[name]), {file, line}});
   }
-  std::sort(entries.begin(), entries.end(),
-            [](const RawEntry& a, const RawEntry& b) { return a.location.line < b.location.line; });
   return entries;
 }
 
@@ -203,6 +214,47 @@ void refuse_duplicates(const std::vector<RawEntry>& entries, std::vector<Problem
       problems.push_back({entry.location, "'" + entry.name + "' is set a second time; the first is in line " +
                                               std::to_string(found->second)});
   }
+}
+
+/// The entries of a file's text; `is_empty` is told apart because a group's file may be.
+std::vector<RawEntry> parse(std::string text, const std::string& file, std::vector<Problem>& problems,
+                            bool& is_empty) {
+  if (text.rfind("\xEF\xBB\xBF", 0) == 0) text.erase(0, 3);  // Windows editors' byte order mark
+  if (text.rfind("\xFF\xFE", 0) == 0 || text.rfind("\xFE\xFF", 0) == 0) {
+    problems.push_back({{file, 1}, "is encoded in UTF-16; save it as UTF-8"});
+    return {};
+  }
+  const std::size_t bad = std::min(invalid_utf8(text), text.find('\0'));
+  if (bad != std::string::npos) {
+    problems.push_back({{file, line_of(text, bad)},
+                        text[bad] == '\0' ? "holds a zero byte; that is no settings file"
+                                          : "is not encoded in UTF-8; save it as UTF-8"});
+    return {};
+  }
+  const auto first = text.find_first_not_of(" \t\r\n");
+  is_empty = first == std::string::npos;
+  if (is_empty) return {};
+  std::vector<RawEntry> entries =
+      text[first] == '{' ? read_json(text, file, problems) : YamlReader({file, 0}, problems).read(text);
+  refuse_duplicates(entries, problems);
+  return entries;
+}
+
+/// A picture's settings have no lines that anybody could look up.
+std::vector<RawEntry> read_picture(std::istream& stream, const std::string& file,
+                                   std::vector<Problem>& problems) {
+  std::string text, why;
+  if (!find_png_settings(stream, kMaxBytes, text, why)) {
+    problems.push_back({{file, 0}, why});
+    return {};
+  }
+  std::vector<Problem> inside;
+  bool is_empty = false;
+  std::vector<RawEntry> entries = parse(text, file, inside, is_empty);
+  if (is_empty) inside.push_back({{file, 0}, "is a PNG picture whose settings are empty"});
+  for (const Problem& problem : inside) problems.push_back({{file, 0}, problem.message});
+  for (RawEntry& entry : entries) entry.location.line = 0;
+  return entries;
 }
 
 }  // namespace
@@ -228,7 +280,8 @@ std::string RawValue::display() const {
   return "";
 }
 
-std::vector<RawEntry> read_settings_file(const std::filesystem::path& path, std::vector<Problem>& problems) {
+std::vector<RawEntry> read_settings_file(const std::filesystem::path& path, std::vector<Problem>& problems,
+                                         bool may_be_empty) {
   const std::string file = path.string();
   std::error_code error;
   if (std::filesystem::is_directory(path, error)) {
@@ -241,34 +294,22 @@ std::vector<RawEntry> read_settings_file(const std::filesystem::path& path, std:
     return {};
   }
   // Read no further than the limit: pipes and devices do not tell their size, and some never end.
-  std::string text(kMaxBytes + 1, '\0');
-  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(stream.gcount()));
+  const auto read = [&](std::size_t bytes) {
+    std::string text(bytes, '\0');
+    stream.read(text.data(), static_cast<std::streamsize>(text.size()));
+    text.resize(static_cast<std::size_t>(stream.gcount()));
+    return text;
+  };
+  std::string text = read(kPngSignature.size());
+  if (text == kPngSignature) return read_picture(stream, file, problems);
+  text += read(kMaxBytes + 1 - kPngSignature.size());
   if (text.size() > kMaxBytes) {
     problems.push_back({{file, 0}, "is larger than 16 MB; that is no settings file"});
     return {};
   }
-  if (text.rfind("\xEF\xBB\xBF", 0) == 0) text.erase(0, 3);  // Windows editors' byte order mark
-  if (text.rfind("\xFF\xFE", 0) == 0 || text.rfind("\xFE\xFF", 0) == 0) {
-    problems.push_back({{file, 1}, "is encoded in UTF-16; save it as UTF-8"});
-    return {};
-  }
-  const std::size_t bad = std::min(invalid_utf8(text), text.find('\0'));
-  if (bad != std::string::npos) {
-    problems.push_back({{file, line_of(text, bad)},
-                        text[bad] == '\0' ? "holds a zero byte; that is no settings file"
-                                          : "is not encoded in UTF-8; save it as UTF-8"});
-    return {};
-  }
-  const auto first = text.find_first_not_of(" \t\r\n");
-  std::vector<RawEntry> entries;
-  if (first == std::string::npos)
-    problems.push_back({{file, 0}, "is empty"});
-  else if (text[first] == '{')
-    entries = read_json(text, file, problems);
-  else
-    entries = YamlReader({file, 0}, problems).read(text);
-  refuse_duplicates(entries, problems);
+  bool is_empty = false;
+  std::vector<RawEntry> entries = parse(std::move(text), file, problems, is_empty);
+  if (is_empty && !may_be_empty) problems.push_back({{file, 0}, "is empty"});
   return entries;
 }
 

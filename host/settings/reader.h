@@ -1,5 +1,5 @@
 #pragma once
-// Reads settings files: YAML, JSON, and the settings that a run leaves beside its pictures.
+// Reads settings files: YAML, JSON, and the settings that a run leaves beside its pictures and inside them.
 
 #include <filesystem>
 #include <string>
@@ -9,8 +9,10 @@
 
 namespace reverie {
 
-/// The entries of a file in their order. What is wrong with it is added to `problems`.
-std::vector<RawEntry> read_settings_file(const std::filesystem::path& path, std::vector<Problem>& problems);
+/// The entries of a file in their order. What is wrong with it is added to `problems`. A PNG picture that a
+/// run wrote, told by its content, gives the settings inside it, all in line 0.
+std::vector<RawEntry> read_settings_file(const std::filesystem::path& path, std::vector<Problem>& problems,
+                                         bool may_be_empty = false);
 
 /// One `key=value` of the command line; the value is read as YAML.
 std::vector<RawEntry> read_override(const std::string& text, std::vector<Problem>& problems);

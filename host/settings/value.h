@@ -22,6 +22,7 @@ struct RawValue {
   bool quoted = false;          // scalar: was in quotes, so `"off"` is never a boolean
   std::vector<RawValue> items;  // list
   std::vector<std::pair<std::string, RawValue>> members;  // map
+  int line = 0;                                           // in its file, where that is known; else 0
 
   static RawValue scalar(std::string text, bool quoted) {
     RawValue value;

@@ -96,7 +96,9 @@ TEST(MalformedBytes, PrintableNoise) {
 }
 
 TEST(MalformedBytes, Picture) {
-  expect_refused(std::string("\x89PNG\r\n\x1A\n\0\0\0\rIHDR", 16), ":1: ", "picture.png");
+  expect_refused(std::string("\x89PNG\r\n\x1A\n\0\0\0\rIHDR", 16), ": is a PNG picture that was cut short",
+                 "picture.png");
+  expect_refused("\xFF\xD8\xFF\xE0 a JPEG picture", ":1: ", "picture.jpg");
 }
 
 TEST(MalformedBytes, TooLarge) {

@@ -1,0 +1,194 @@
+#include "cli/batch.h"
+
+#include <algorithm>
+#include <iostream>
+#include <set>
+
+#include "cli/program.h"
+#include "engine/host_services.h"
+#include "settings/sweep.h"
+
+namespace reverie {
+namespace {
+
+constexpr std::size_t kWidestLabel = 60;
+constexpr int kInterrupted = 130;
+
+/// One line of the summary.
+struct Line {
+  std::string end;  ///< done, failed, interrupted
+  std::string label, rest;
+};
+
+/// The first line of a text, without breaking a character.
+std::string shortened(const std::string& text, std::size_t width) {
+  std::string line = text.substr(0, text.find('\n'));
+  if (line.size() <= width) return line;
+  std::size_t end = width - 3;
+  while (end > 0 && (static_cast<unsigned char>(line[end]) & 0xC0) == 0x80) --end;
+  return line.substr(0, end) + "...";
+}
+
+/// Pictures of the same call are not in each other's way, even where those of earlier calls may be lost.
+void spare_earlier_runs(Plan& plan, std::set<std::string>& folders) {
+  const Settings& settings = plan.settings;
+  const bool first = folders.insert(settings.get<std::string>("file_namespace")).second;
+  if (first || !settings.get<bool>("allow_overwrite")) return;
+  if (settings.find("restore") && settings.get<bool>("restore")) return;  // it goes on with what is there
+  SettingValue off = *settings.find("allow_overwrite");
+  off.number = 0;
+  plan.settings.set("allow_overwrite", off);
+  plan.notices.push_back(
+      "allow_overwrite is off for this run: an earlier run of this call has the same folder");
+}
+
+std::string pictures(const RunReport& report) {
+  return std::to_string(report.pictures) + (report.pictures == 1 ? " picture in " : " pictures in ") +
+         report.folder;
+}
+
+class Batch {
+ public:
+  Batch(const std::string& command, const PluginRegistry& registry)
+      : command_(command), registry_(registry) {}
+
+  int run_one(const BatchRun& run, RunReport& report) {
+    Plan plan = make_plan(run.sources, registry_);
+    if (command_ == "config") {
+      std::cout << settings_yaml(plan.settings);
+      return 0;
+    }
+    if (command_ == "check") return check_command(plan, registry_);
+    spare_earlier_runs(plan, folders_);
+    return render_command(plan, registry_, &report);
+  }
+
+  int run_all(const std::vector<BatchRun>& runs) {
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+      const std::string title =
+          std::to_string(i + 1) + "/" + std::to_string(runs.size()) + " " + runs[i].label;
+      if (command_ == "config")
+        std::cout << (i ? "\n# " : "# ") << title << std::endl;
+      else
+        std::cerr << "[" << title << "]" << std::endl;
+      const int status = run_next(runs[i]);
+      std::cout << std::flush;
+      if (status == kInterrupted || interrupted) break;
+    }
+    if (command_ != "config") sum_up(runs);
+    const auto any = [&](const char* end) {
+      return std::any_of(lines_.begin(), lines_.end(), [&](const Line& line) { return line.end == end; });
+    };
+    if (any("interrupted") || interrupted) return kInterrupted;
+    return !any("failed") ? 0 : all_mistakes_ ? 2 : 1;
+  }
+
+ private:
+  int run_next(const BatchRun& run) {
+    Line line{"done", run.label, ""};
+    RunReport report;
+    int status = 1;
+    try {
+      status = run_one(run, report);
+      if (status == kInterrupted) line.end = "interrupted";
+      if (command_ == "render") line.rest = pictures(report);
+    } catch (...) {
+      const Failure failure = current_failure();
+      status = show(failure);
+      line.end = "failed";
+      line.rest = shortened(failure.message, 100);
+      all_mistakes_ = all_mistakes_ && status == 2;
+    }
+    lines_.push_back(line);
+    return status;
+  }
+
+  void sum_up(const std::vector<BatchRun>& runs) {
+    for (std::size_t i = lines_.size(); i < runs.size(); ++i)
+      lines_.push_back({"not begun", runs[i].label, ""});
+    std::size_t width = 0, failed = 0, done = 0;
+    for (const Line& line : lines_) {
+      width = std::max(width, shortened(line.label, kWidestLabel).size());
+      failed += line.end == "failed";
+      done += line.end == "done";
+    }
+    std::cout << "\n"
+              << lines_.size() << " runs: " << done << " done, " << failed << " failed"
+              << (done + failed < lines_.size() ? ", interrupted" : "") << "\n";
+    for (const Line& line : lines_) {
+      std::string end = line.end, label = shortened(line.label, kWidestLabel);
+      end.resize(std::string("interrupted").size(), ' ');
+      label.resize(line.rest.empty() ? label.size() : width, ' ');
+      std::cout << "  " << end << "  " << label << (line.rest.empty() ? "" : "  ") << line.rest << "\n";
+    }
+  }
+
+  std::string command_;
+  const PluginRegistry& registry_;
+  std::set<std::string> folders_;  // that runs of this batch have written to
+  std::vector<Line> lines_;
+  bool all_mistakes_ = true;  // all failures so far were mistakes in settings
+};
+
+}  // namespace
+
+std::vector<BatchRun> list_runs(const BatchRequest& request) {
+  std::vector<std::string> files, overrides;
+  for (const std::string& word : request.words) {
+    std::error_code error;
+    // Behind name=value, a word may be a value that lost its name.
+    const bool could_be_file = overrides.empty() || word.find_first_of("./") != std::string::npos ||
+                               std::filesystem::exists(word, error);
+    (word.find('=') == std::string::npos && could_be_file ? files : overrides).push_back(word);
+  }
+  if (files.empty() && overrides.empty())
+    throw Error(ErrorKind::usage, "reverie " + request.command + " needs a settings file",
+                "reverie --help shows how");
+  if (files.empty()) files.emplace_back();
+  std::vector<Problem> problems;
+  std::vector<Combination> combinations = {{overrides, ""}};
+  if (request.multirun) combinations = expand_sweep(overrides, problems);
+  if (!problems.empty()) throw Error(ErrorKind::usage, report(problems));
+  std::vector<BatchRun> runs;
+  for (const std::string& file : files) {
+    for (const Combination& combination : combinations) {
+      BatchRun run{{file, combination.overrides, request.config_folders}, file};
+      if (request.restore) run.sources.overrides.push_back("restore=true");
+      run.label += (file.empty() || combination.swept.empty() ? "" : " ") + combination.swept;
+      runs.push_back(std::move(run));
+    }
+  }
+  return runs;
+}
+
+int run_batch(const BatchRequest& request, const PluginRegistry& registry) {
+  const std::vector<BatchRun> runs = list_runs(request);
+  Batch batch(request.command, registry);
+  if (runs.size() > 1) return batch.run_all(runs);
+  RunReport unused;
+  return batch.run_one(runs[0], unused);
+}
+
+Failure current_failure() {
+  try {
+    throw;
+  } catch (const Error& error) {
+    const bool mistake = error.kind() == ErrorKind::usage || error.kind() == ErrorKind::settings;
+    return {mistake ? 2 : 1, error.what(), error.advice()};
+  } catch (const c10::Error& error) {
+    // Its what() goes on with a stack trace, which helps nobody at the terminal.
+    return {1, error.what_without_backtrace(), ""};
+  } catch (const std::exception& error) {
+    return {1, error.what(), ""};
+  } catch (...) {
+    return {1, "an error that says nothing about itself", ""};
+  }
+}
+
+int show(const Failure& failure) {
+  std::cerr << "reverie: " << failure.message << "\n";
+  if (!failure.advice.empty()) std::cerr << "         " << failure.advice << "\n";
+  return failure.status;
+}
+
+}  // namespace reverie

@@ -1,0 +1,48 @@
+#pragma once
+// One call, several runs: settings files one after another, and the combinations of a sweep.
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "plugins/registry.h"
+#include "settings/groups.h"
+
+namespace reverie {
+
+/// How `render`, `check` and `config` were called.
+struct BatchRequest {
+  std::string command;
+  std::vector<std::string> words;  ///< files and name=value
+  std::vector<std::filesystem::path> config_folders;
+  bool multirun = false;  ///< commas separate the values of a sweep
+  bool restore = false;   ///< as if restore=true were the last word
+};
+
+/// One run of a batch.
+struct BatchRun {
+  SettingsSources sources;
+  std::string label;  ///< the file and what differs from the other runs of a sweep
+};
+
+/// All runs in their order: for each file, each combination. Throws Error(usage).
+std::vector<BatchRun> list_runs(const BatchRequest& request);
+
+/// Runs one after another and sums up at the end if there are several. A run that fails is told and does not
+/// end the batch; Ctrl-C does. Returns the exit status: 0, 130 if interrupted, 2 if all that failed were
+/// mistakes in settings, else 1. Throws what the only run throws.
+int run_batch(const BatchRequest& request, const PluginRegistry& registry);
+
+/// What to show for an exception.
+struct Failure {
+  int status = 1;  ///< 2 for mistakes in the command line or settings
+  std::string message, advice;
+};
+
+/// Of the exception that is being handled.
+Failure current_failure();
+
+/// Shows it on standard error, and returns its status.
+int show(const Failure& failure);
+
+}  // namespace reverie

@@ -1,0 +1,31 @@
+#pragma once
+// Where config groups are looked for. A group is a folder of a config folder, an option of it a YAML file in
+// that folder: `motion: zoom_in` is motion/zoom_in.yaml.
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace reverie {
+
+class ConfigFolders {
+ public:
+  /// Looks in `given`, in the folder of `file` and the one above it (where the file is an option itself), and
+  /// in config/ of the working directory. `file` may be empty.
+  ConfigFolders(const std::filesystem::path& file, const std::vector<std::filesystem::path>& given);
+
+  /// `group` may be several folders deep, "a/b"; anything that leaves the config folder is no group.
+  bool has_group(const std::string& group) const;
+
+  /// The file of an option in the first folder that has it; empty if none has. `group` may be empty: the file
+  /// then lies in the config folder itself.
+  std::filesystem::path find(const std::string& group, const std::string& option) const;
+
+  /// What to say when find() found nothing: the folders, the options there and the nearest.
+  std::string missing(const std::string& group, const std::string& option) const;
+
+ private:
+  std::vector<std::filesystem::path> folders_;
+};
+
+}  // namespace reverie
