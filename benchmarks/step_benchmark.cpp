@@ -6,12 +6,14 @@
 
 #include <cmath>
 
+#include "engine/assignment.h"
 #include "engine/glimpses.h"
 #include "engine/host_services.h"
-#include "engine/losses.h"
+#include "engine/masks.h"
 #include "engine/memory.h"
 #include "fused_vision_transformer.h"
 #include "linear.h"
+#include "losses/built_in.h"
 #include "plugins/registry.h"
 #include "reverie/perceptor.h"
 #include "settings/settings.h"
@@ -105,11 +107,55 @@ void vit_b32(benchmark::State& state, at::ScalarType type) {
 BENCHMARK_CAPTURE(vit_b32, fp32, at::kFloat)->Unit(benchmark::kMillisecond)->UseRealTime();
 BENCHMARK_CAPTURE(vit_b32, bf16, at::kBFloat16)->Unit(benchmark::kMillisecond)->UseRealTime();
 
-void smoothing(benchmark::State& state) {
+/// A model that is never asked: these losses look at the picture alone.
+struct NoModel final : ImageModel {
+  void randomise() override {}
+  void encode(const at::Tensor&) override {}
+  std::vector<at::Tensor> parameters() override { return {}; }
+  double learning_rate() const override { return 0; }
+  at::Tensor decode() override { return {}; }
+  at::Tensor decode_final() override { return {}; }
+  std::map<std::string, at::Tensor> state() const override { return {}; }
+  void load_state(const std::map<std::string, at::Tensor>&) override {}
+};
+
+void image_loss(benchmark::State& state, std::unique_ptr<Loss> (*make)(ImageSize), bool masked) {
+  const std::unique_ptr<Loss> loss = make({kPicture, kPicture});
+  loss->set_target(picture().detach());
+  if (masked) loss->set_mask(at::rand({1, 1, 100, 100}, host().generator()));
   const at::Tensor image = picture();
-  for (auto _ : state) smoothing_loss(image).backward();
+  NoModel model;
+  for (auto _ : state) loss->evaluate(image, model).backward();
 }
-BENCHMARK(smoothing)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK_CAPTURE(image_loss, smoothing, make_smoothing_loss, false)
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
+BENCHMARK_CAPTURE(image_loss, direct, make_direct_loss, false)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK_CAPTURE(image_loss, direct_masked, make_direct_loss, true)
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
+BENCHMARK_CAPTURE(image_loss, edge, make_edge_loss, false)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK_CAPTURE(image_loss, edge_masked, make_edge_loss, true)
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
+
+std::vector<CutoutPlace> places() {
+  return places_of(draw_cutouts(kCutouts, kPicture, kPicture, kSide, {}, host().cpu_generator()), kPicture,
+                   kPicture);
+}
+
+void image_mask(benchmark::State& state) {
+  const ImageMask mask((at::rand({1, 1, kPicture, kPicture}, host().generator()) > 0.9).to(at::kFloat));
+  const std::vector<CutoutPlace> cutouts = places();
+  for (auto _ : state) benchmark::DoNotOptimize(mask(cutouts));
+}
+BENCHMARK(image_mask)->Unit(benchmark::kMillisecond)->UseRealTime();
+
+void matching(benchmark::State& state) {
+  const std::vector<CutoutPlace> from = places(), to = places();
+  for (auto _ : state) benchmark::DoNotOptimize(match_by_position(from, to));
+}
+BENCHMARK(matching)->Unit(benchmark::kMillisecond)->UseRealTime();
 
 }  // namespace
 

@@ -19,16 +19,4 @@ PromptLoss prompt_loss(const at::Tensor& distances, const Prompt& prompt) {
   return {limited.mean() * std::abs(prompt.weight), !free.any().item<bool>()};
 }
 
-at::Tensor smoothing_loss(const at::Tensor& image) {
-  at::Tensor result = at::zeros({}, image.options());
-  const auto height = image.size(2), width = image.size(3);
-  if (width == 1 && height == 1) return image.sum() * 0;  // a constant, but one with a gradient
-  // The mean over no differences at all (a picture one pixel wide) would not be a number.
-  if (width > 1)
-    result = result + (image.narrow(3, 1, width - 1) - image.narrow(3, 0, width - 1)).square().mean();
-  if (height > 1)
-    result = result + (image.narrow(2, 1, height - 1) - image.narrow(2, 0, height - 1)).square().mean();
-  return result;
-}
-
 }  // namespace reverie

@@ -1,5 +1,5 @@
 #pragma once
-// The losses that the host itself computes.
+// How far pictures are from prompts.
 
 #include <ATen/core/Tensor.h>
 
@@ -18,8 +18,5 @@ struct PromptLoss {
 
 /// |w| * mean(max(sign(w) * distance, stop)), with no gradient where the stop holds.
 PromptLoss prompt_loss(const at::Tensor& distances, const Prompt& prompt);
-
-/// Total variation: mean of the squared differences to the right neighbours plus that to the lower ones.
-at::Tensor smoothing_loss(const at::Tensor& image);
 
 }  // namespace reverie

@@ -8,6 +8,7 @@
 #include "engine/losses.h"
 #include "engine/memory.h"
 #include "engine/progress.h"
+#include "losses/smoothing.h"
 
 namespace reverie {
 
