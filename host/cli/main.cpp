@@ -30,7 +30,8 @@ usage:
   reverie models path NAME                  print where a model lies
 
 A FILE may also be a PNG picture that reverie made: it holds its settings. name=value applies to each file and wins;
-GROUP=option selects GROUP/option.yaml of the config folder. Without a FILE, name=value must say it all:
+GROUP=option selects GROUP/option.yaml of the config folder. Without a FILE, name=value must say it all, or what
+config/default.yaml leaves open:
   reverie render scenes="a red heart" width=256 height=256
   reverie render --multirun portrait.yaml cut_pow=0.5,1,2 seed='range(1,4)'     9 runs
 

@@ -96,6 +96,24 @@ TEST(PngSettings, CompressedTextThatGrowsBeyondTheLimit) {
       "FILE: is a PNG picture whose settings are damaged");
 }
 
+TEST(PngSettings, AnyChangedByteIsNoticedOrMattersNothing) {
+  const Scratch scratch;
+  for (const int kind : {PNG_ITXT_COMPRESSION_NONE, PNG_ITXT_COMPRESSION_zTXt}) {
+    const std::string whole = picture("reverie.settings", kSettings, kind);
+    for (std::size_t i = 8; i < whole.size(); ++i) {
+      std::string changed = whole;
+      changed[i] = static_cast<char>(changed[i] ^ 0x20);
+      std::vector<Problem> problems;
+      const std::vector<RawEntry> entries =
+          read_settings_file(scratch.write("picture.png", changed), problems);
+      if (!problems.empty()) continue;
+      ASSERT_EQ(entries.size(), 2u) << i;
+      EXPECT_EQ(entries[0].value.text, "caf\u00e9, 2") << i;
+      EXPECT_EQ(entries[1].value.text, "64") << i;
+    }
+  }
+}
+
 TEST(PngSettings, MistakesInThem) {
   EXPECT_EQ(problems_of(picture("reverie.settings", " ", PNG_TEXT_COMPRESSION_NONE)),
             "FILE: is a PNG picture whose settings are empty");

@@ -2,6 +2,9 @@
 
 #include "settings/sweep.h"
 
+#include <algorithm>
+#include <random>
+
 #include "settings/settings_fixture.h"
 
 namespace reverie::test {
@@ -118,6 +121,28 @@ TEST(Sweep, Mistakes) {
             x + "'99999999999999999999' in range is not a number such as 3 or -0.25");
   EXPECT_EQ(problem({"x=range(0,999999999999999,0.000001)"}), x + "the numbers in range are too large");
   EXPECT_EQ(problem({"y=range(200)", "x=range(200)"}), x + "with it, the sweep has more than 10,000 runs");
+}
+
+TEST(Sweep, WithoutACommaOrAFunctionNothingChanges) {
+  std::mt19937 random(3);
+  const std::string alphabet = "ab 1.-'\"\\()[]{}:|${}\t\xC3";
+  for (int i = 0; i < 2000; ++i) {
+    std::string text;
+    for (std::size_t k = random() % 24; k > 0; --k) text += alphabet[random() % alphabet.size()];
+    EXPECT_EQ(values(text), Texts{text});
+    // With commas, it is refused or split; the pieces are the text again.
+    std::vector<Problem> problems;
+    const std::vector<Combination> runs = expand_sweep({"x=" + text + ",b," + text}, problems);
+    if (!problems.empty()) continue;
+    std::string joined;
+    for (const Combination& run : runs) joined += (joined.empty() ? "" : ",") + run.overrides.at(0).substr(2);
+    const auto squeezed = [](std::string all) {
+      all.erase(std::remove_if(all.begin(), all.end(), [](char c) { return c == ' ' || c == '\t'; }),
+                all.end());
+      return all;
+    };
+    EXPECT_EQ(squeezed(joined), squeezed(text + ",b," + text));
+  }
 }
 
 }  // namespace
