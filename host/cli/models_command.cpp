@@ -70,9 +70,13 @@ Request read_words(const std::vector<std::string>& words) {
 std::vector<fs::path> shipped_files() {
   std::vector<fs::path> files;
   std::error_code error;
-  for (fs::directory_iterator entry(installation_prefix() / "share/reverie/models", error), end;
-       !error && entry != end; entry.increment(error))
-    if (entry->path().extension() == ".safetensors") files.push_back(entry->path());
+  const fs::path folder = installation_prefix() / "share/reverie/models";
+  const auto add_files_of = [&](const fs::path& place) {
+    for (fs::directory_iterator entry(place, error), end; !error && entry != end; entry.increment(error))
+      if (entry->path().extension() == ".safetensors") files.push_back(entry->path());
+  };
+  add_files_of(folder);
+  add_files_of(folder / "vqgan");
   std::sort(files.begin(), files.end());
   return files;
 }
@@ -88,6 +92,12 @@ fs::path shipped_file(const std::string& name) {
 Files find_files(const std::string& name) {
   Files files = find_model_files(name);
   if (!files.empty()) return files;
+  for (const CatalogueEntry& entry : models_without_address())
+    if (lower(entry.name) == lower(name))
+      throw Error(ErrorKind::usage,
+                  "no address of '" + entry.name + "' is known from which it could be downloaded safely",
+                  "if you have the file, put it at " + entry.family + "/" + entry.file +
+                      " in the folder of downloaded models");
   std::vector<std::string> names;
   for (const CatalogueEntry& entry : model_catalogue()) {
     names.push_back(entry.name);
@@ -107,6 +117,7 @@ bool installed(const CatalogueEntry& entry, const std::string& parent) {
 /// Of a file that has the right name; reading gigabytes to make a list would take too long.
 std::string state(const CatalogueEntry& entry, const std::string& parent) {
   std::error_code error;
+  if (entry.urls.empty()) return installed(entry, parent) ? "yes" : "no";
   if (!installed(entry, parent)) {
     fs::path part = model_path(entry, parent);
     const auto bytes = fs::file_size(part += ".part", error);
@@ -140,23 +151,28 @@ void print_columns(const std::vector<Row>& rows) {
 int list(const std::string& parent, bool markdown) {
   const auto used_by = [](const std::string& plugin) { return plugin.empty() ? "not used yet" : plugin; };
   std::vector<Row> rows = {{"name", "size", "licence", "installed", "used by", "what it is"}};
-  for (const fs::path& file : shipped_files())
+  for (const fs::path& file : shipped_files()) {
+    const bool vqgan = file.parent_path().filename() == "vqgan";
     rows.push_back({file.stem().string(), size_text(fs::file_size(file)), "Apache-2.0", "ships",
-                    "perceptors/clip", "Reverie's own small CLIP"});
-  for (const CatalogueEntry& entry : model_catalogue())
-    rows.push_back({entry.name, size_text(entry.bytes), entry.licence, markdown ? "" : state(entry, parent),
-                    used_by(entry.used_by), entry.purpose});
+                    vqgan ? "image_models/vqgan" : "perceptors/clip",
+                    vqgan ? "Reverie's own small VQGAN" : "Reverie's own small CLIP"});
+  }
+  std::vector<CatalogueEntry> entries = model_catalogue();
+  entries.insert(entries.end(), models_without_address().begin(), models_without_address().end());
+  for (const CatalogueEntry& entry : entries)
+    rows.push_back({entry.name, entry.bytes ? size_text(entry.bytes) : "", entry.licence,
+                    markdown ? "" : state(entry, parent), used_by(entry.used_by), entry.purpose});
   if (!markdown) {
     print_columns(rows);
     return 0;
   }
   for (Row& row : rows)
     row[3] = row[3] == "installed" ? "file" : row[3] == "ships" ? "ships with Reverie" : "";
-  const std::size_t shipped = rows.size() - model_catalogue().size();
+  const std::size_t shipped = rows.size() - entries.size();
   for (std::size_t i = shipped; i < rows.size(); ++i) {
-    const CatalogueEntry& entry = model_catalogue()[i - shipped];
+    const CatalogueEntry& entry = entries[i - shipped];
     rows[i][3] = "`" + entry.family + "/" + entry.file + "`";
-    rows[i].push_back("`" + entry.sha256 + "`");
+    rows[i].push_back(entry.sha256.empty() ? "" : "`" + entry.sha256 + "`");
     std::string links;
     for (std::size_t k = 0; k < entry.urls.size(); ++k)
       links += (k ? ", [" : "[") + std::to_string(k + 1) + "](" + entry.urls[k] + ")";

@@ -51,7 +51,7 @@ void add_vqgan(std::vector<CatalogueEntry>& all, const std::string& name, std::v
                  {weights.url, kCollection + "vqgan/" + stem + ".ckpt"},
                  licence,
                  std::string("VQGAN trained on ") + trained_on,
-                 ""});
+                 "image_models/vqgan"});
   aliases.push_back(name);
   all.push_back({name + " config",
                  aliases,
@@ -62,7 +62,7 @@ void add_vqgan(std::vector<CatalogueEntry>& all, const std::string& name, std::v
                  {config.url, kCollection + "vqgan/" + stem + ".yaml"},
                  licence,
                  "its configuration",
-                 ""});
+                 "image_models/vqgan"});
 }
 
 std::vector<CatalogueEntry> make_catalogue() {
@@ -171,6 +171,21 @@ bool plain_word(const std::string& word) {
 const std::vector<CatalogueEntry>& model_catalogue() {
   static const std::vector<CatalogueEntry> catalogue = make_catalogue();
   return catalogue;
+}
+
+const std::vector<CatalogueEntry>& models_without_address() {
+  static const std::vector<CatalogueEntry> models = {
+      {"faceshq",
+       {},
+       "vqgan",
+       "faceshq.ckpt",
+       0,
+       "",
+       {},
+       "MIT (code), weights unstated",
+       "VQGAN trained on faces; its file has to be put there by hand",
+       "image_models/vqgan"}};
+  return models;
 }
 
 std::vector<const CatalogueEntry*> find_model_files(const std::string& name) {

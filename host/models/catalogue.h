@@ -24,6 +24,10 @@ struct CatalogueEntry {
 
 const std::vector<CatalogueEntry>& model_catalogue();
 
+/// Models that settings know by name, but of which no address is known whose contents could be checked: they
+/// have neither urls nor sha256, and nobody but the artist can put their files in their place.
+const std::vector<CatalogueEntry>& models_without_address();
+
 /// The entry of that name or alias; case, spaces and the characters / - _ @ . make no difference. Null if
 /// there is none. Of a model in several files, the one with the weights.
 const CatalogueEntry* find_model(const std::string& name);

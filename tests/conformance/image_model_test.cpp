@@ -16,7 +16,7 @@ class ImageModelConformance : public testing::TestWithParam<std::string> {
 
   const PluginFile& plugin() const { return plugins().find(ImageModel::kKind, GetParam()); }
   std::shared_ptr<ImageModel> model(std::int64_t width = 64, std::int64_t height = 48) {
-    return create<ImageModel>(plugin(), host_, default_params(plugin()), {width, height});
+    return create<ImageModel>(plugin(), host_, usual_params(plugin()), {width, height});
   }
   void seed(std::uint64_t number) { host_.generator().set_current_seed(number); }
 
@@ -293,7 +293,7 @@ TEST_P(ImageModelConformance, WorksAtTheLimitsOfItsParameters) {
     for (const auto& [has, value] : {std::pair{spec.has_min, spec.min}, {spec.has_max, spec.max}}) {
       if (!has || value > 64) continue;  // larger ones may be a matter of memory
       SCOPED_TRACE(std::string(spec.name) + " = " + std::to_string(value));
-      Settings settings = default_params(plugin());
+      Settings settings = usual_params(plugin());
       set(settings, spec.name, value);
       const auto it = create<ImageModel>(plugin(), host_, settings, {16, 12});
       it->randomise();

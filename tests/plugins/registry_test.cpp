@@ -167,7 +167,7 @@ class Creation : public testing::Test {
 
   Error failure(const std::string& name, const std::string& words = {}) {
     const PluginFile& plugin = registry_.find("audio", name);
-    Settings settings = default_params(plugin);
+    Settings settings = usual_params(plugin);
     if (!words.empty()) {
       SettingValue value = *settings.find("words");
       value.text = words;

@@ -1,10 +1,11 @@
 #include "layers.h"
 
 #include <ATen/ATen.h>
-#include <ATen/core/grad_mode.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <numeric>
+
+#include "norm_swish.h"
 
 namespace reverie::vqgan {
 namespace {
@@ -17,38 +18,31 @@ std::string words(at::IntArrayRef shape) {
   return "[" + text + "]";
 }
 
-/// A group norm's result and statistics; in the weights' type where the device knows no mixture of types.
-std::tuple<at::Tensor, at::Tensor, at::Tensor> normalise(const at::Tensor& x, const Norm& norm) {
-  return at::native_group_norm(x, norm.weight, norm.bias, x.size(0), x.size(1), x.size(2) * x.size(3),
-                               norm_groups(x.size(1)), kNormEpsilon);
-}
-
 /// activated() with weights that need no gradient. LibTorch would keep the results of norm, swish and
-/// convolution for the backward pass; of these, only the input is needed, from which norm and swish are
-/// computed again. That is a third of the memory, for a few hundredths of the time.
+/// convolution for the backward pass; only the input is needed, from which the rest is computed again. That
+/// is a third of the memory.
 struct Activated : torch::autograd::Function<Activated> {
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x, const Norm& norm,
                             const Convolution& convolution) {
-    auto [h, mean, deviation] = normalise(x, norm);
+    NormStatistics statistics;
+    const at::Tensor h =
+        norm_swish(x, norm.weight, norm.bias, norm_groups(x.size(1)), kNormEpsilon, statistics);
     context->save_for_backward(
-        {x, mean, deviation, norm.weight, norm.bias, convolution.weight, convolution.bias});
-    return convolution(at::silu_(h));
+        {x, statistics.mean, statistics.inverse, norm.weight, norm.bias, convolution.weight});
+    return convolution(h);
   }
   static torch::autograd::tensor_list backward(torch::autograd::AutogradContext* context,
                                                torch::autograd::tensor_list gradients) {
     const auto saved = context->get_saved_variables();
-    const at::Tensor& x = saved[0];
-    const Norm norm{saved[3], saved[4]};
-    const at::Tensor& weight = saved[5];
+    const at::Tensor &x = saved[0], &weight = saved[5];
     const std::int64_t padding = weight.size(2) / 2;
-    at::Tensor gradient = std::get<0>(
+    // Of the input, this uses the size alone.
+    const at::Tensor gradient = std::get<0>(
         at::convolution_backward(gradients[0], x, weight, std::nullopt, {1, 1}, {padding, padding}, {1, 1},
                                  /*transposed=*/false, {0, 0}, /*groups=*/1, {true, false, false}));
-    gradient = at::silu_backward(gradient, std::get<0>(normalise(x, norm)));
-    gradient = std::get<0>(at::native_group_norm_backward(gradient, x, saved[1], saved[2], norm.weight,
-                                                          x.size(0), x.size(1), x.size(2) * x.size(3),
-                                                          norm_groups(x.size(1)), {true, false, false}));
-    return {gradient, at::Tensor(), at::Tensor()};
+    return {
+        norm_swish_backward(gradient, x, saved[3], saved[4], norm_groups(x.size(1)), {saved[1], saved[2]}),
+        at::Tensor(), at::Tensor()};
   }
 };
 
@@ -70,14 +64,13 @@ at::Tensor Norm::operator()(const at::Tensor& x) const {
 at::Tensor activated(const at::Tensor& x, const Norm& norm, const Convolution& convolution) {
   const bool trained = norm.weight.requires_grad() || norm.bias.requires_grad() ||
                        convolution.weight.requires_grad() || convolution.bias.requires_grad();
-  if (x.is_cpu() && x.requires_grad() && at::GradMode::is_enabled() && !trained)
-    return Activated::apply(x, norm, convolution);
+  if (fits_norm_swish(x) && !trained) return Activated::apply(x, norm, convolution);
   return convolution(at::silu(norm(x)));
 }
 
 at::Tensor ResidualBlock::operator()(const at::Tensor& x) const {
-  const at::Tensor h = activated(activated(x, norm1, conv1), norm2, conv2);
-  return (shortcut.weight.defined() ? shortcut(x) : x) + h;
+  at::Tensor h = activated(activated(x, norm1, conv1), norm2, conv2);
+  return h.add_(shortcut.weight.defined() ? shortcut(x) : x);
 }
 
 at::Tensor Attention::operator()(const at::Tensor& x) const {

@@ -1,0 +1,144 @@
+/// VQGAN: the picture is what a pretrained decoder makes of a grid of codes (Esser, Rombach & Ommer 2021;
+/// optimised through CLIP as in Crowson et al. 2022).
+///
+/// The latent z is optimised. The decoder sees the nearest entries of the codebook, and z receives their
+/// gradient. What is shown is an average of z over the latest steps, which is calmer than z itself.
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+
+#include "network.h"
+#include "reverie/image_model.h"
+#include "reverie/ops.h"
+#include "reverie/plugin.h"
+#include "reverie/resize.h"
+
+namespace reverie {
+namespace {
+
+constexpr ParamSpec kParams[] = {
+    text("vqgan_model", "sflckr")
+        .names_weights("tiny")
+        .help("the pretrained VQGAN: imagenet, coco, wikiart, sflckr, faceshq, openimages, tiny, or a file"),
+    integer("pixel_size", 1).range(1, 64).unit("pixels").help("multiplies width and height"),
+};
+
+constexpr double kDecay = 0.99;  // of the average, a step
+
+class Vqgan final : public ImageModel {
+ public:
+  Vqgan(Host& host, const Params& params, const Setup& setup)
+      : host_(host),
+        network_(*host.load_weights(params.get<std::string>("vqgan_model")), host.device(), host.precision(),
+                 /*fixed=*/true) {
+    const std::int64_t scale = params.get<std::int64_t>("pixel_size");
+    const std::int64_t side = network_.shape().factor();
+    const std::int64_t columns = setup.width * scale / side, rows = setup.height * scale / side;
+    if (columns < 1 || rows < 1) {
+      const std::string least = std::to_string((side + scale - 1) / scale);
+      throw Error(ErrorKind::settings,
+                  "'width' and 'height' are " + std::to_string(setup.width) + " and " +
+                      std::to_string(setup.height) + ", but a code of this VQGAN covers " +
+                      std::to_string(side) + " x " + std::to_string(side) + " pixels",
+                  "make both at least " + least + ", or use a larger pixel_size");
+    }
+    z_ = at::zeros({1, rows, columns, network_.shape().embedding},
+                   at::TensorOptions(host.device()).dtype(at::kFloat))
+             .set_requires_grad(true);
+    randomise();
+  }
+
+  void randomise() override {
+    start_from(at::randint(network_.shape().codes, {1, z_.size(1), z_.size(2)}, host_.generator(),
+                           z_.options().dtype(at::kLong)));
+  }
+
+  void encode(const at::Tensor& image) override { start_from(codes_of(image)); }
+
+  std::vector<at::Tensor> parameters() override { return {z_}; }
+  double learning_rate() const override { return network_.shape().gumbel ? 0.15 : 0.1; }
+
+  at::Tensor decode() override { return picture(quantise(z_)); }
+  at::Tensor decode_final() override {
+    at::NoGradGuard no_grad;
+    return picture(quantise(biased_ / (1 - remainder_)));
+  }
+
+  void after_step() override {
+    at::NoGradGuard no_grad;
+    biased_ = biased_ * kDecay + z_ * (1 - kDecay);
+    remainder_ *= kDecay;
+  }
+
+  std::optional<at::Tensor> latent() override { return quantise(z_); }
+  std::optional<at::Tensor> encode_latent(const at::Tensor& image) override {
+    return network_.embed(codes_of(image));
+  }
+  double latent_strength() const override { return 1; }
+
+  std::map<std::string, at::Tensor> state() const override {
+    return {{"z", z_.detach().clone()},
+            {"biased", biased_.clone()},
+            {"remainder", at::scalar_tensor(remainder_, at::kDouble)}};
+  }
+  void load_state(const std::map<std::string, at::Tensor>& state) override {
+    const auto saved = [&](const char* name, at::IntArrayRef sizes) {
+      const auto found = state.find(name);
+      if (found == state.end() || found->second.sizes() != sizes)
+        throw Error(ErrorKind::model, "the saved state is not of a VQGAN of this size");
+      return found->second;
+    };
+    const at::Tensor z = saved("z", z_.sizes()), biased = saved("biased", z_.sizes()),
+                     remainder = saved("remainder", {});
+    assign(z);
+    biased_ = biased.to(z_.options()).clone();
+    remainder_ = remainder.item<double>();
+  }
+
+ private:
+  /// The nearest codes of a latent [1, h, w, embedding], as the decoder takes them: [1, embedding, h, w]. The
+  /// latent receives their gradient.
+  at::Tensor quantise(const at::Tensor& z) const {
+    const at::Tensor latent = z.permute({0, 3, 1, 2});
+    const at::Tensor quantised = network_.embed(network_.nearest_codes(latent));
+    return quantised + (latent - latent.detach());  // adds exactly nothing
+  }
+
+  at::Tensor picture(const at::Tensor& quantised) const {
+    return clamp_with_gradient((network_.decode(quantised) + 1) / 2, 0, 1);
+  }
+
+  at::Tensor codes_of(const at::Tensor& image) const {
+    at::NoGradGuard no_grad;
+    const std::int64_t side = network_.shape().factor();
+    const at::Tensor source =
+        lanczos_resize(image.to(z_.device(), at::kFloat), z_.size(1) * side, z_.size(2) * side);
+    return network_.choose_codes(network_.encode(source * 2 - 1));
+  }
+
+  void start_from(const at::Tensor& codes) {
+    assign(network_.embed(codes).permute({0, 2, 3, 1}));
+    biased_ = z_.detach() * (1 - kDecay);
+    remainder_ = kDecay;
+  }
+
+  void assign(const at::Tensor& values) {
+    at::NoGradGuard no_grad;
+    z_.copy_(values);
+  }
+
+  Host& host_;
+  VqganNetwork network_;
+  at::Tensor z_;  // [1, h, w, embedding]
+  // The average of z since the start, weighted by kDecay^age. It begins at 0 and so falls short by the share
+  // that is still missing: Kingma & Ba (2015), section 3.
+  at::Tensor biased_;
+  double remainder_ = 1;
+};
+
+}  // namespace
+
+REVERIE_EXPORT_PLUGIN(Vqgan, ImageModel, "vqgan", "1.0", "a pretrained decoder's picture of a grid of codes",
+                      kParams, "VQGAN");
+
+}  // namespace reverie
