@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Makes one of the shipped models from nothing: tools/train_models.sh vit|resnet [OUT.safetensors]
+# Makes one of the shipped models from nothing: tools/train_models.sh vit|resnet|vqgan [OUT.safetensors]
 #
-# Installs the packages the pictures come from, prepares the pictures (about a minute) and trains. One core is used,
-# so that both models can be trained side by side on two: about 75 minutes each that way.
+# Installs the packages the pictures come from, prepares the pictures (one to three minutes) and trains. One core is
+# used, so that two models can be trained side by side on two: about 75 minutes each that way. The VQGAN's training
+# compares pictures by the features of models/tiny_resnet.safetensors, and goes on from where it was interrupted.
 set -euo pipefail
 
 root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
@@ -10,13 +11,22 @@ model=${1:-}
 case $model in
   vit) steps=3400 batch=192 ;;
   resnet) steps=4600 batch=256 ;;
-  *) echo "usage: tools/train_models.sh vit|resnet [OUT.safetensors]" >&2; exit 2 ;;
+  vqgan) steps=4500 batch=16 ;;
+  *) echo "usage: tools/train_models.sh vit|resnet|vqgan [OUT.safetensors]" >&2; exit 2 ;;
 esac
-out=${2:-$root/models/tiny_$model.safetensors}
-data=$root/build/pictures
+if [ "$model" = vqgan ]; then
+  tool=train_vqgan prepare=prepare_vqgan_pictures.py data=$root/build/vqgan_pictures
+  out=${2:-$root/models/vqgan/tiny.safetensors}
+  options=(--resnet "$root/models/tiny_resnet.safetensors" --checkpoint "$root/build/vqgan.checkpoint")
+else
+  tool=train_clip prepare=prepare_pictures.py data=$root/build/pictures
+  out=${2:-$root/models/tiny_$model.safetensors}
+  options=(--model "$model")
+fi
 
 packages=(tuxpaint-stamps-default openclipart-svg fonts-noto-color-emoji ruby-gemojione unicode-cldr-core
   mate-backgrounds ukui-wallpapers gnome-backgrounds wamerican librsvg2-2 python3-venv)
+[ "$model" = vqgan ] && packages+=(lomiri-wallpapers-16.04 lomiri-wallpapers-20.04 plasma-workspace-wallpapers)
 missing=()
 for package in "${packages[@]}"; do
   [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
@@ -28,16 +38,17 @@ if [ ${#missing[@]} -gt 0 ]; then
 fi
 
 "$root/reverie" --version # sets up and configures
-cmake --build --preset release --target train_clip
+cmake --build --preset release --target "$tool"
 
-if [ ! -e "$data/pictures.safetensors" ]; then
+if [ ! -e "$data/pictures.safetensors" ] && [ ! -e "$data/vqgan.safetensors" ]; then
   python3 -m venv "$root/build/venv"
   "$root/build/venv/bin/pip" install --quiet numpy==2.4.6 Pillow==13.0.0
-  "$root/build/venv/bin/python" "$root/tools/prepare_pictures.py" --out "$data" --cache "$root/build/picture_cache"
+  "$root/build/venv/bin/python" "$root/tools/$prepare" --out "$data"
 fi
 
 # Steps allocate the same large buffers again and again; keeping them halves the time.
 export GLIBC_TUNABLES=glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=17179869184:glibc.malloc.top_pad=268435456
 export OMP_NUM_THREADS=1
-exec "$root/build/release/tools/train_clip" --model "$model" --data "$data" --out "$out" \
+mkdir -p "$(dirname "$out")"
+exec "$root/build/release/tools/$tool" "${options[@]}" --data "$data" --out "$out" \
   --steps "$steps" --batch "$batch" --seed 1

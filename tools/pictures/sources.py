@@ -247,11 +247,16 @@ def capped(entries):
     return sorted(kept, key=lambda entry: entry.file)
 
 
-def background_crops(count, seed):
-    """[count, 96, 96, 3] random crops of the photographs and textures in the wallpaper packages."""
+def wallpapers():
+    """The files of the photographs and textures in the wallpaper packages."""
     paths = [path for package in WALLPAPER_PACKAGES
              for path in package_files(package, ".jpg", ".jpeg", ".png", ".webp") if "/backgrounds/" in str(path)]
-    paths = [path for path in paths if not re.search(r"_\d{4}x\d{4}|focal|logo|string", path.name)]
+    return [path for path in paths if not re.search(r"_\d{4}x\d{4}|focal|logo|string", path.name)]
+
+
+def background_crops(count, seed):
+    """[count, 96, 96, 3] random crops of the wallpapers."""
+    paths = wallpapers()
     weights = np.array([5.0 if "/nature/" in str(path) else 1.0 for path in paths])
     shares = np.floor(np.cumsum(weights) / weights.sum() * count + 0.5).astype(int)
     crops, done = [], 0
