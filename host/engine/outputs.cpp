@@ -1,53 +1,107 @@
 #include "engine/outputs.h"
 
-#include <fstream>
+#include <algorithm>
+#include <charconv>
+#include <set>
+#include <vector>
 
-#include "reverie/error.h"
+#include "reverie/atomic_file.h"
 
 namespace reverie {
 namespace {
 
-bool is_number(const std::string& text) {
-  return !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+using Path = std::filesystem::path;
+
+/// Decimal digits, without superfluous zeros; nothing for any other text.
+std::optional<std::int64_t> plain_number(const std::string& text) {
+  std::int64_t number = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc() || stop != end || std::to_string(number) != text || number < 0)
+    return std::nullopt;
+  return number;
 }
 
-/// A base name is taken when its settings or any numbered frame of it exist.
-bool taken(const std::filesystem::path& folder, const std::string& base) {
+/// Which run of the namespace has this base name: 0 the namespace's own, k that with "(k)" behind it.
+std::optional<std::int64_t> run_of(const std::string& base, const std::string& file_namespace) {
+  if (base == file_namespace) return 0;
+  const std::size_t size = file_namespace.size();
+  if (base.size() < size + 3 || base.rfind(file_namespace + "(", 0) != 0 || base.back() != ')')
+    return std::nullopt;
+  const std::optional<std::int64_t> number = plain_number(base.substr(size + 1, base.size() - size - 2));
+  return number == 0 ? std::nullopt : number;
+}
+
+std::string base_of(std::int64_t run, const std::string& file_namespace) {
+  return run == 0 ? file_namespace : file_namespace + "(" + std::to_string(run) + ")";
+}
+
+Path picture_folder(const std::string& file_namespace) { return Path("images_out") / file_namespace; }
+
+/// Names of the files in a folder; none where there is no such folder.
+std::vector<Path> files_in(const Path& folder) {
+  std::vector<Path> files;
   std::error_code error;
   for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
-       entry.increment(error)) {
-    const std::string stem = entry->path().stem().string();
-    if (stem.rfind(base + "_", 0) != 0) continue;
-    const std::string rest = stem.substr(base.size() + 1);
-    if (rest == "settings" || is_number(rest)) return true;
+       entry.increment(error))
+    files.push_back(entry->path().filename());
+  if (error && error != std::errc::no_such_file_or_directory)
+    throw Error(ErrorKind::file, "cannot read the folder '" + folder.string() + "': " + error.message(),
+                "check what is there and its permissions");
+  return files;
+}
+
+/// A run has left something when its settings or any numbered file of it exist.
+void add_runs_in(const Path& folder, const std::string& file_namespace, std::set<std::int64_t>& runs) {
+  for (const Path& file : files_in(folder)) {
+    const std::string stem = file.stem().string();
+    const std::size_t bar = stem.rfind('_');
+    if (bar == std::string::npos) continue;
+    const std::string rest = stem.substr(bar + 1);
+    const bool numbered = !rest.empty() && rest.find_first_not_of("0123456789") == std::string::npos;
+    if (!numbered && rest != "settings") continue;
+    if (const auto run = run_of(stem.substr(0, bar), file_namespace)) runs.insert(*run);
   }
-  return false;
 }
 
 }  // namespace
 
 OutputNames choose_output(const std::string& file_namespace, bool allow_overwrite) {
-  OutputNames names{std::filesystem::path("images_out") / file_namespace, file_namespace};
-  for (int k = 1; !allow_overwrite && taken(names.folder, names.base); ++k)
-    names.base = file_namespace + "(" + std::to_string(k) + ")";
-  return names;
+  std::int64_t run = 0;
+  if (!allow_overwrite) {
+    std::set<std::int64_t> taken;
+    add_runs_in(picture_folder(file_namespace), file_namespace, taken);
+    add_runs_in(backup_folder(file_namespace), file_namespace, taken);
+    while (taken.count(run)) ++run;
+  }
+  return {picture_folder(file_namespace), base_of(run, file_namespace)};
 }
 
-void write_file(const std::filesystem::path& path, const std::string& text) {
-  std::filesystem::path temporary = path;
-  temporary += ".part";
-  std::error_code error;
-  if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), error);
-  std::ofstream file(temporary, std::ios::binary);
-  file << text;
-  file.close();
-  error.clear();
-  if (file) std::filesystem::rename(temporary, path, error);
-  if (!file || error) {
-    std::error_code ignored;
-    std::filesystem::remove(temporary, ignored);
-    throw Error(ErrorKind::file, "cannot write '" + path.string() + "'", "check free space and permissions");
+std::optional<OutputNames> newest_run(const std::string& file_namespace) {
+  std::optional<std::int64_t> newest;
+  for (const NumberedFile& file : numbered_files(backup_folder(file_namespace), ".bak"))
+    newest = std::max(newest, run_of(file.base, file_namespace));
+  if (!newest) return std::nullopt;
+  return OutputNames{picture_folder(file_namespace), base_of(*newest, file_namespace)};
+}
+
+Path backup_folder(const std::string& file_namespace) { return Path("backup") / file_namespace; }
+
+std::vector<NumberedFile> numbered_files(const Path& folder, const std::string& extension) {
+  std::vector<NumberedFile> result;
+  for (const Path& file : files_in(folder)) {
+    const std::string stem = file.stem().string();
+    const std::size_t bar = stem.rfind('_');
+    if (file.extension() != extension || bar == std::string::npos) continue;
+    if (const auto number = plain_number(stem.substr(bar + 1)))
+      result.push_back({stem.substr(0, bar), *number});
   }
+  return result;
+}
+
+void write_file(const Path& path, const std::string& text) {
+  create_folder_of(path);
+  write_atomically(path, {text});
 }
 
 }  // namespace reverie

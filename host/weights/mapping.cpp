@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <string>
+#include <utility>
 
 #include "reverie/error.h"
 
@@ -51,11 +52,20 @@ Mapping::Mapping(const std::filesystem::path& path) {
 #endif
 }
 
+std::shared_ptr<const Mapping> Mapping::of(std::string bytes) {
+  const std::shared_ptr<Mapping> result(new Mapping);
+  result->own_ = std::move(bytes);
+  result->data_ = result->own_.empty() ? nullptr : result->own_.data();
+  result->size_ = result->own_.size();
+  return result;
+}
+
 Mapping::~Mapping() {
+  if (!own_.empty()) return;
 #ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
   delete[] data_;
 #else
-  if (data_) ::munmap(data_, size_);
+  if (size_ > 0) ::munmap(data_, size_);
 #endif
 }
 

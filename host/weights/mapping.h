@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
+#include <string>
 #include <string_view>
 
 namespace reverie {
@@ -12,6 +14,8 @@ class Mapping {
  public:
   /// Throws Error(file) when the path is not a regular file that can be read.
   explicit Mapping(const std::filesystem::path& path);
+  /// Of bytes that were read already.
+  static std::shared_ptr<const Mapping> of(std::string bytes);
   ~Mapping();
   Mapping(const Mapping&) = delete;
   Mapping& operator=(const Mapping&) = delete;
@@ -22,6 +26,8 @@ class Mapping {
   std::string_view bytes() const { return {data_, size_}; }
 
  private:
+  Mapping() = default;
+  std::string own_;  ///< empty when a file is mapped
   char* data_ = nullptr;
   std::uint64_t size_ = 0;
 };

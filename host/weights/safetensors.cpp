@@ -4,8 +4,8 @@
 #include <json/json.h>
 
 #include <algorithm>
-#include <fstream>
 
+#include "reverie/atomic_file.h"
 #include "weights/element_types.h"
 #include "weights/tensor_view.h"
 
@@ -159,12 +159,10 @@ std::shared_ptr<Weights> read_safetensors(std::shared_ptr<const Mapping> file, s
   return std::make_shared<SafetensorsFile>(std::move(file), std::move(origin));
 }
 
-void write_safetensors(const std::filesystem::path& path,
-                       const std::vector<std::pair<std::string, at::Tensor>>& tensors,
-                       const std::map<std::string, std::string>& metadata) {
+SafetensorsBytes to_safetensors(const NamedTensors& tensors, const Metadata& metadata) {
   Json::Value header(Json::objectValue);
   for (const auto& [key, text] : metadata) header["__metadata__"][key] = text;
-  std::vector<at::Tensor> bodies;
+  SafetensorsBytes result;
   std::uint64_t offset = 0;
   for (const auto& [name, tensor] : tensors) {
     at::Tensor body = tensor.detach().cpu().contiguous();
@@ -182,28 +180,28 @@ void write_safetensors(const std::filesystem::path& path,
     entry["data_offsets"].append(Json::UInt64(offset));
     offset += body.nbytes();
     entry["data_offsets"].append(Json::UInt64(offset));
-    bodies.push_back(std::move(body));
+    result.bodies.push_back(std::move(body));
   }
   Json::StreamWriterBuilder builder;
   builder["indentation"] = "";
+  builder["emitUTF8"] = true;  // escaping would change bytes that are no UTF-8, as paths may hold
   std::string text = Json::writeString(builder, header);
   text.resize((text.size() + 7) / 8 * 8, ' ');
+  for (int i = 0; i < 8; ++i) result.header += static_cast<char>(text.size() >> (8 * i));
+  result.header += text;
+  return result;
+}
 
-  std::filesystem::path temporary = path;
-  temporary += ".part";
-  std::ofstream file(temporary, std::ios::binary);
-  for (int i = 0; i < 8; ++i) file.put(static_cast<char>(text.size() >> (8 * i)));
-  file.write(text.data(), static_cast<std::streamsize>(text.size()));
+std::vector<std::string_view> SafetensorsBytes::pieces() const {
+  std::vector<std::string_view> result = {header};
   for (const at::Tensor& body : bodies)
-    file.write(static_cast<const char*>(body.const_data_ptr()), static_cast<std::streamsize>(body.nbytes()));
-  file.close();
-  std::error_code error;
-  if (file) std::filesystem::rename(temporary, path, error);
-  if (!file || error) {
-    std::error_code ignored;
-    std::filesystem::remove(temporary, ignored);
-    throw Error(ErrorKind::file, "cannot write '" + path.string() + "'", "check free space and permissions");
-  }
+    result.emplace_back(static_cast<const char*>(body.const_data_ptr()), body.nbytes());
+  return result;
+}
+
+void write_safetensors(const std::filesystem::path& path, const NamedTensors& tensors,
+                       const Metadata& metadata) {
+  write_atomically(path, to_safetensors(tensors, metadata).pieces());
 }
 
 }  // namespace reverie

@@ -2,8 +2,10 @@
 // Reads and writes the safetensors format (https://github.com/huggingface/safetensors, README "Format").
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -18,9 +20,21 @@ std::shared_ptr<Weights> read_safetensors(const std::filesystem::path& path);
 /// The same of a file that is mapped already; `origin` is its path, for messages.
 std::shared_ptr<Weights> read_safetensors(std::shared_ptr<const Mapping> file, std::string origin);
 
-/// Writes to a temporary beside `path` and renames it, so that a crash leaves the old file or the new one.
-void write_safetensors(const std::filesystem::path& path,
-                       const std::vector<std::pair<std::string, at::Tensor>>& tensors,
-                       const std::map<std::string, std::string>& metadata = {});
+using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
+using Metadata = std::map<std::string, std::string>;
+
+/// A file before it is written: the header, then the tensors' elements one behind the other.
+struct SafetensorsBytes {
+  std::string header;
+  std::vector<at::Tensor> bodies;  ///< contiguous, on the CPU
+  /// Of all of the file; they live as long as this and the tensors.
+  std::vector<std::string_view> pieces() const;
+};
+/// Tensors of any dtype that the format has; texts are kept as they are. Throws Error(model).
+SafetensorsBytes to_safetensors(const NamedTensors& tensors, const Metadata& metadata);
+
+/// Writes a file so that a crash leaves the old one or the new one. Throws Error(model) or Error(file).
+void write_safetensors(const std::filesystem::path& path, const NamedTensors& tensors,
+                       const Metadata& metadata = {});
 
 }  // namespace reverie

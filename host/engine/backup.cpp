@@ -1,0 +1,138 @@
+#include "engine/backup.h"
+
+#include <ATen/ATen.h>
+#include <strings.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <fstream>
+
+#include "engine/outputs.h"
+#include "models/sha256.h"
+#include "reverie/atomic_file.h"
+#include "weights/safetensors.h"
+
+namespace reverie {
+namespace {
+
+const std::string kChecksum = "sha256";
+/// As it stands in the header. It cannot stand inside a text, where quotes are escaped.
+const std::string kMark = "\"" + kChecksum + "\":\"";
+const std::string kZeros(64, '0');
+
+[[noreturn]] void unreadable(const std::filesystem::path& path, const std::string& why) {
+  throw Error(ErrorKind::file, "cannot read the backup '" + path.string() + "': " + why,
+              "check the disk and the file's permissions");
+}
+
+[[noreturn]] void damaged(const std::filesystem::path& path, const std::string& why) {
+  throw Error(ErrorKind::model, "the backup '" + path.string() + "' cannot be used: " + why,
+              "go on from an earlier backup");
+}
+
+/// Read rather than mapped: touching a page of a mapping that a broken disk cannot deliver ends the program.
+std::string bytes_of(const std::filesystem::path& path) {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error))  // a FIFO would make it wait
+    unreadable(path, error ? error.message() : "it is no file");
+  std::string bytes(std::filesystem::file_size(path), '\0');
+  std::ifstream file(path, std::ios::binary);
+  file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  if (!file.is_open() || file.bad()) unreadable(path, std::generic_category().message(errno));
+  bytes.resize(static_cast<std::size_t>(file.gcount()));
+  return bytes;
+}
+
+}  // namespace
+
+void write_backup(const std::filesystem::path& path, const Backup& backup) {
+  Metadata facts = backup.facts;
+  if (!facts.emplace(kChecksum, kZeros).second)
+    throw Error(ErrorKind::model, "a backup cannot hold a fact of the name '" + kChecksum + "'");
+  SafetensorsBytes bytes = to_safetensors({backup.tensors.begin(), backup.tensors.end()}, facts);
+  Sha256 hash;
+  for (const std::string_view piece : bytes.pieces()) hash.add(piece);
+  bytes.header.replace(bytes.header.find(kMark) + kMark.size(), kZeros.size(), hash.hex());
+  create_folder_of(path);
+  write_atomically(path, bytes.pieces());
+}
+
+Backup read_backup(const std::filesystem::path& path) {
+  std::string bytes = bytes_of(path);
+  const std::size_t mark = bytes.find(kMark), digits = mark + kMark.size();
+  if (mark == std::string::npos || digits + kZeros.size() > bytes.size())
+    damaged(path, "it holds no checksum, so it is cut short, or no backup that Reverie wrote");
+  const std::string_view all = bytes;
+  Sha256 hash;
+  hash.add(all.substr(0, digits));
+  hash.add(kZeros);
+  hash.add(all.substr(digits + kZeros.size()));
+  if (hash.hex() != all.substr(digits, kZeros.size()))
+    damaged(path, "it is damaged, its checksum is not that of its contents");
+
+  const auto file = read_safetensors(Mapping::of(std::move(bytes)), path.string());
+  Backup backup;
+  backup.facts = file->metadata();
+  backup.facts.erase(kChecksum);
+  for (const std::string& name : file->names()) backup.tensors[name] = file->tensor(name).clone();
+  return backup;
+}
+
+std::optional<std::int64_t> parse_backups_setting(const std::string& text) {
+  if (::strcasecmp(text.c_str(), "all") == 0) return std::nullopt;
+  const bool digits = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+  if (!digits || text.size() > 18)
+    throw Error(ErrorKind::settings, "'backups' is '" + text + "'",
+                "allowed: how many backups to keep, as a whole number, 0 for none; or all");
+  return std::stoll(text);
+}
+
+Backups::Backups(const std::string& file_namespace, std::string base, std::optional<std::int64_t> keep)
+    : folder_(backup_folder(file_namespace)), base_(std::move(base)), keep_(keep) {}
+
+void Backups::add(std::int64_t number, const Backup& backup) {
+  if (keep_ == 0) return;
+  write_backup(file(number), backup);
+  std::int64_t kept = 0;
+  const std::vector<std::int64_t> all = numbers();
+  for (auto other = all.rbegin(); other != all.rend(); ++other)
+    if (*other > number || (keep_ && ++kept > *keep_)) remove(*other);
+}
+
+std::optional<std::pair<std::int64_t, Backup>> Backups::newest(std::vector<std::string>& notices) const {
+  const std::vector<std::int64_t> all = numbers();
+  for (auto number = all.rbegin(); number != all.rend(); ++number) {
+    try {
+      return std::pair(*number, read_backup(file(*number)));
+    } catch (const Error& error) {
+      notices.emplace_back(error.what());
+    }
+  }
+  return std::nullopt;
+}
+
+void Backups::remove_all() {
+  for (const std::int64_t number : numbers()) remove(number);
+}
+
+std::filesystem::path Backups::file(std::int64_t number) const {
+  return folder_ / (base_ + "_" + std::to_string(number) + ".bak");
+}
+
+std::vector<std::int64_t> Backups::numbers() const {
+  std::vector<std::int64_t> result;
+  for (const NumberedFile& file : numbered_files(folder_, ".bak"))
+    if (file.base == base_) result.push_back(file.number);
+  std::sort(result.begin(), result.end());
+  return result;
+}
+
+void Backups::remove(std::int64_t number) {
+  std::error_code error;
+  std::filesystem::remove(file(number), error);
+  if (error)
+    throw Error(ErrorKind::file, "cannot delete '" + file(number).string() + "': " + error.message(),
+                "check its folder's permissions");
+}
+
+}  // namespace reverie

@@ -1,0 +1,401 @@
+// Backups come back bit for bit, tell when they are damaged, and at no moment is there none.
+
+#include "engine/backup.h"
+
+#include <ATen/ATen.h>
+#include <json/json.h>
+#include <sys/stat.h>
+
+#include <cstring>
+#include <sstream>
+
+#include "engine/outputs.h"
+#include "models/sha256.h"
+#include "reverie/error.h"
+#include "support/child.h"
+#include "support/disk_trouble.h"
+#include "support/file_calls.h"
+#include "support/in_scratch.h"
+#include "support/numbers.h"
+#include "support/process.h"
+#include "weights/safetensors.h"
+
+namespace reverie::test {
+namespace {
+
+namespace fs = std::filesystem;
+using Names = std::set<std::string>;
+
+std::string bytes_of(const at::Tensor& tensor) {
+  const at::Tensor plain = tensor.detach().contiguous();
+  return {static_cast<const char*>(plain.const_data_ptr()), plain.nbytes()};
+}
+
+testing::AssertionResult same_bits(const at::Tensor& got, const at::Tensor& expected) {
+  if (got.scalar_type() != expected.scalar_type()) return testing::AssertionFailure() << got.scalar_type();
+  if (got.sizes() != expected.sizes()) return testing::AssertionFailure() << got.sizes();
+  if (bytes_of(got) != bytes_of(expected)) return testing::AssertionFailure() << "other bits";
+  return testing::AssertionSuccess();
+}
+
+/// Random bits as numbers of a type: among them are NaNs with all kinds of payloads and denormals.
+at::Tensor random_bits(at::ScalarType type, std::int64_t count) {
+  const auto size = static_cast<std::int64_t>(c10::elementSize(type));
+  return at::randint(0, 256, {count * size}, seeded(7), at::kByte).view(type);
+}
+
+Backup varied() {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  Backup backup;
+  for (const auto type : {at::kFloat, at::kDouble, at::kHalf, at::kBFloat16, at::kLong, at::kInt, at::kShort,
+                          at::kChar, at::kByte})
+    backup.tensors[std::string("random ") + c10::toString(type)] = random_bits(type, 301);
+  backup.tensors["special"] =
+      at::tensor({kInfinity, -kInfinity, std::nanf("5"), -0.0f, 1e-45f, std::numeric_limits<float>::max()});
+  backup.tensors["flags"] = at::tensor({1, 0, 1}).to(at::kBool);
+  backup.tensors["one number"] = at::scalar_tensor(3.25, at::kDouble);
+  backup.tensors["one flag"] = at::scalar_tensor(true, at::kBool);
+  backup.tensors["none"] = at::empty({0}, at::kFloat);
+  backup.tensors["none of three"] = at::empty({3, 0, 2}, at::kLong);
+  backup.tensors["turned"] = at::arange(12, at::kFloat).view({3, 4}).t();
+  backup.tensors["part"] = at::arange(40, at::kInt).view({5, 8}).slice(1, 1, 7, 2);
+  backup.tensors["trained"] = at::rand({2, 3}, seeded(1)).set_requires_grad(true);
+  backup.tensors["sha256"] = at::arange(3, at::kLong);
+  backup.tensors["Ünicode \"quoted\" \\ /"] = at::arange(2, at::kFloat);
+  return backup;
+}
+
+using BackupFile = InScratch;
+
+TEST_F(BackupFile, KeepsEveryBit) {
+  const Backup written = varied();
+  write_backup("deep/er/x.bak", written);
+  const Backup read = read_backup("deep/er/x.bak");
+  ASSERT_EQ(read.tensors.size(), written.tensors.size());
+  for (const auto& [name, tensor] : written.tensors) {
+    ASSERT_TRUE(read.tensors.count(name)) << name;
+    EXPECT_TRUE(same_bits(read.tensors.at(name), tensor)) << name;
+  }
+  EXPECT_TRUE(read.facts.empty());
+  const std::string bytes = read_bytes("deep/er/x.bak");
+  write_backup("again.bak", read);
+  EXPECT_EQ(read_bytes("again.bak"), bytes) << "the same contents make the same file";
+}
+
+TEST_F(BackupFile, KeepsEveryText) {
+  std::string every_byte;
+  for (int byte = 0; byte < 256; ++byte) every_byte += static_cast<char>(byte);
+  const Backup written{{},
+                       {{"", "no key"},
+                        {"no text", ""},
+                        {"bytes", every_byte},
+                        {"json", R"({"a": "\"sha256\":\"00\"", "b": ["\\", "\u00e9"]})"},
+                        {"mark", "\"sha256\":\"" + std::string(64, '0') + "\""},
+                        {"\"sha256\":\"", "a key"},
+                        {"Ünï", "𝛼 → 日本\n\t\r"},
+                        {"step", "120"}}};
+  write_backup("x.bak", written);
+  EXPECT_EQ(read_backup("x.bak").facts, written.facts);
+  EXPECT_TRUE(read_backup("x.bak").tensors.empty());
+  write_backup("x.bak", {});
+  EXPECT_TRUE(read_backup("x.bak").facts.empty());
+  EXPECT_THROW(write_backup("y.bak", {{}, {{"sha256", "mine"}}}), Error);
+  EXPECT_THROW(write_backup("y.bak", {{{"z", at::zeros({2}, at::kComplexFloat)}}, {}}), Error);
+  EXPECT_FALSE(fs::exists("y.bak"));
+}
+
+TEST_F(BackupFile, TensorsOwnTheirMemory) {
+  const Backup written = varied();
+  write_backup("x.bak", written);
+  const Backup read = read_backup("x.bak");
+  fs::resize_file("x.bak", 0);
+  for (const auto& [name, tensor] : read.tensors) {
+    EXPECT_EQ(tensor.storage().nbytes(), tensor.nbytes()) << name;
+    EXPECT_TRUE(same_bits(tensor, written.tensors.at(name))) << name;
+    EXPECT_FALSE(tensor.requires_grad());
+  }
+}
+
+// The format as the header describes it, by other programs: safetensors' own reader and hashlib.
+TEST_F(BackupFile, IsASafetensorsFileWithItsChecksum) {
+  Backup written = varied();
+  std::erase_if(written.tensors, [](const auto& item) { return item.second.scalar_type() == at::kBFloat16; });
+  written.facts = {{"settings", "{\"scenes\": \"a \\\"red\\\" hill\"}"}, {"step", "7"}};
+  write_backup("x.bak", written);
+  const Outcome outcome =
+      run({REVERIE_TEST_PYTHON, REVERIE_TEST_FOLDER "/backup_reference.py", "x.bak"}, scratch_.path());
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  Json::Value read;
+  std::istringstream(outcome.out) >> read;
+  EXPECT_TRUE(read["checksum holds"].asBool());
+  for (const auto& [key, text] : written.facts) EXPECT_EQ(read["facts"][key].asString(), text);
+  EXPECT_EQ(read["facts"].size(), written.facts.size() + 1) << "and the checksum";
+  ASSERT_EQ(read["tensors"].size(), written.tensors.size());
+  for (const auto& [name, tensor] : written.tensors) {
+    const Json::Value& other = read["tensors"][name];
+    std::vector<std::int64_t> shape;
+    for (const Json::Value& side : other["shape"]) shape.push_back(side.asInt64());
+    EXPECT_EQ(at::IntArrayRef(shape), tensor.sizes()) << name;
+    std::string hex;
+    for (const char byte : bytes_of(tensor)) {
+      constexpr char kDigits[] = "0123456789abcdef";
+      hex += kDigits[static_cast<unsigned char>(byte) >> 4];
+      hex += kDigits[static_cast<unsigned char>(byte) & 15];
+    }
+    EXPECT_EQ(other["bytes"].asString(), hex) << name;
+  }
+}
+
+/// What is wrong with the file by read_backup: an Error(model) that names it.
+std::string complaint_about(const std::string& bytes) {
+  fs::remove("damaged.bak");  // some file systems wait for the disk when a file is cut and written again
+  std::ofstream("damaged.bak", std::ios::binary) << bytes;
+  try {
+    read_backup("damaged.bak");
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::model) << error.what();
+    EXPECT_NE(std::string(error.what()).find("'damaged.bak'"), std::string::npos) << error.what();
+    return error.what();
+  }
+  return "";
+}
+
+TEST_F(BackupFile, EveryDamageIsNoticed) {
+  write_backup("x.bak", {{{"a", at::rand({5}, seeded(3))}, {"b", at::tensor({1, 0}).to(at::kBool)}},
+                         {{"step", "12"}}});
+  const std::string whole = read_bytes("x.bak");
+  ASSERT_LT(whole.size(), 500u);
+  EXPECT_EQ(complaint_about(whole), "");
+  for (std::size_t size = 0; size < whole.size(); ++size)
+    EXPECT_NE(complaint_about(whole.substr(0, size)), "") << "cut to " << size;
+  for (std::size_t at = 0; at < whole.size(); ++at)
+    for (int bit = 0; bit < 8; ++bit) {
+      std::string bytes = whole;
+      bytes[at] = static_cast<char>(bytes[at] ^ (1 << bit));
+      EXPECT_NE(complaint_about(bytes), "") << "bit " << bit << " of byte " << at;
+    }
+  EXPECT_NE(complaint_about(whole + '\0'), "");
+  EXPECT_NE(complaint_about(whole + whole), "");
+  EXPECT_NE(complaint_about(std::string(whole.size(), '\0')), "")
+      << "as file systems leave it after a power cut";
+}
+
+TEST_F(BackupFile, OthersFilesAreNoBackups) {
+  write_safetensors("weights.safetensors", {{"a", at::ones({3})}}, {{"sha256 ", "x"}});
+  EXPECT_NE(complaint_about(read_bytes("weights.safetensors")).find("no checksum"), std::string::npos);
+  EXPECT_NE(complaint_about("\x80\x02}q\x01.").find("no checksum"), std::string::npos) << "a pickle";
+}
+
+// A sound checksum does not excuse the rest.
+TEST_F(BackupFile, ContentsAreCheckedBehindTheChecksum) {
+  std::string header = R"({"__metadata__":{"sha256":")" + std::string(64, '0') +
+                       R"("},"a":{"dtype":"F32","shape":[9],"data_offsets":[0,4]}})";
+  std::string bytes = {static_cast<char>(header.size()), 0, 0, 0, 0, 0, 0, 0};
+  bytes += header + "1234";
+  Sha256 hash;
+  hash.add(bytes);
+  bytes.replace(bytes.find(std::string(64, '0')), 64, hash.hex());
+  EXPECT_NE(complaint_about(bytes).find("tensor 'a'"), std::string::npos);
+}
+
+TEST_F(BackupFile, ThatCannotBeReadIsAnErrorOfFiles) {
+  const auto said = [](const std::string& path) {
+    try {
+      read_backup(path);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::file);
+      return std::string(error.what());
+    }
+    return std::string("nothing");
+  };
+  EXPECT_EQ(said("none.bak"), "cannot read the backup 'none.bak': No such file or directory");
+  fs::create_directory("folder.bak");
+  EXPECT_EQ(said("folder.bak"), "cannot read the backup 'folder.bak': it is no file");
+  ASSERT_EQ(::mkfifo("pipe.bak", 0600), 0);
+  EXPECT_EQ(said("pipe.bak"), "cannot read the backup 'pipe.bak': it is no file");
+  write_backup("secret.bak", {});
+  fs::permissions("secret.bak", fs::perms(0));
+  fs::permissions(".", fs::perms(0755));
+  const ChildReport report = in_child([&] {
+    if (::geteuid() == 0 && ::seteuid(65534) != 0) return std::string("cannot be tried");
+    return said("secret.bak");
+  });
+  if (report.text == "cannot be tried") GTEST_SKIP() << "no other user to be";
+  EXPECT_EQ(report.text, "cannot read the backup 'secret.bak': Permission denied");
+}
+
+TEST(BackupsSetting, TakesANumberOrAll) {
+  EXPECT_EQ(parse_backups_setting("3"), 3);
+  EXPECT_EQ(parse_backups_setting("0"), 0);
+  EXPECT_EQ(parse_backups_setting("007"), 7);
+  EXPECT_EQ(parse_backups_setting("123456789012345678"), 123456789012345678);
+  EXPECT_EQ(parse_backups_setting("all"), std::nullopt);
+  EXPECT_EQ(parse_backups_setting("All"), std::nullopt);
+  for (const char* text : {"", "-1", "3.0", "1e3", " 3", "3 ", "+3", "none", "al", "alle", "0x3", "３",
+                           "99999999999999999999"}) {
+    try {
+      parse_backups_setting(text);
+      ADD_FAILURE() << text;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::settings);
+      EXPECT_EQ(error.what(), "'backups' is '" + std::string(text) + "'");
+      EXPECT_NE(error.advice().find("all"), std::string::npos);
+    }
+  }
+}
+
+Backup numbered(std::int64_t number) {
+  return {{{"number", at::full({3}, number, at::kLong)}}, {{"number", std::to_string(number)}}};
+}
+
+class BackupsOfARun : public InScratch {
+ protected:
+  /// The newest one's number, -1 if there is none; its contents are those of that number.
+  std::int64_t newest(const Backups& backups) {
+    notices_.clear();
+    const auto found = backups.newest(notices_);
+    if (!found) return -1;
+    EXPECT_EQ(found->second.facts.at("number"), std::to_string(found->first));
+    EXPECT_TRUE(at::equal(found->second.tensors.at("number"), at::full({3}, found->first, at::kLong)));
+    return found->first;
+  }
+  static void damage(const fs::path& file) {
+    std::string bytes = read_bytes(file);
+    bytes.back() ^= 1;
+    std::ofstream(file, std::ios::binary) << bytes;
+  }
+  std::vector<std::string> notices_;
+};
+
+TEST_F(BackupsOfARun, KeepsAsManyAsAsked) {
+  const auto left = [](std::optional<std::int64_t> keep) {
+    fs::remove_all("backup");
+    Backups backups("hill", "hill(2)", keep);
+    for (std::int64_t number = 1; number <= 12; ++number) backups.add(number, numbered(number));
+    return fs::exists("backup/hill") ? names_in("backup/hill") : Names{};
+  };
+  EXPECT_EQ(left(0), Names{});
+  EXPECT_EQ(left(1), Names{"hill(2)_12.bak"});
+  EXPECT_EQ(left(3), (Names{"hill(2)_10.bak", "hill(2)_11.bak", "hill(2)_12.bak"}));
+  EXPECT_EQ(left(100).size(), 12u);
+  EXPECT_EQ(left(std::nullopt).size(), 12u);
+}
+
+TEST_F(BackupsOfARun, TheNewestByNumber) {
+  Backups backups("hill", "hill", std::nullopt);
+  EXPECT_EQ(newest(backups), -1);
+  for (const std::int64_t number : {2, 9, 10}) backups.add(number, numbered(number));
+  EXPECT_EQ(newest(backups), 10);
+  EXPECT_TRUE(notices_.empty());
+}
+
+TEST_F(BackupsOfARun, OthersAreLeftAlone) {
+  fs::create_directories("backup/hill");
+  const Names others = {"hill(1)_1.bak",  "hill_2_3.bak",      "hillside_1.bak", "hill_x.bak",
+                        "hill_1.bak.old", "hill_settings.txt", "hill_01.bak",    "_1.bak"};
+  for (const std::string& name : others) scratch_.write("backup/hill/" + name, "other");
+  Backups backups("hill", "hill", 1);
+  EXPECT_EQ(newest(backups), -1);
+  EXPECT_TRUE(notices_.empty());
+  backups.add(5, numbered(5));
+  backups.add(6, numbered(6));
+  Names expected = others;
+  expected.insert("hill_6.bak");
+  EXPECT_EQ(names_in("backup/hill"), expected);
+  backups.remove_all();
+  EXPECT_EQ(names_in("backup/hill"), others);
+}
+
+TEST_F(BackupsOfARun, DamagedOnesArePassedOver) {
+  Backups backups("hill", "hill", 4);
+  for (std::int64_t number = 1; number <= 4; ++number) backups.add(number, numbered(number));
+  damage("backup/hill/hill_4.bak");
+  EXPECT_EQ(newest(backups), 3);
+  ASSERT_EQ(notices_.size(), 1u);
+  EXPECT_NE(notices_[0].find("'backup/hill/hill_4.bak'"), std::string::npos) << notices_[0];
+  EXPECT_NE(notices_[0].find("damaged"), std::string::npos) << notices_[0];
+  fs::resize_file("backup/hill/hill_3.bak", 100);
+  fs::remove("backup/hill/hill_2.bak");
+  fs::create_directory("backup/hill/hill_2.bak");
+  EXPECT_EQ(newest(backups), 1);
+  EXPECT_EQ(notices_.size(), 3u);
+  damage("backup/hill/hill_1.bak");
+  EXPECT_EQ(newest(backups), -1);
+  EXPECT_EQ(notices_.size(), 4u);
+}
+
+TEST_F(BackupsOfARun, WhatIsWrittenIsTheNewest) {
+  Backups backups("hill", "hill", std::nullopt);
+  for (std::int64_t number = 1; number <= 5; ++number) backups.add(number, numbered(number));
+  damage("backup/hill/hill_5.bak");
+  damage("backup/hill/hill_4.bak");
+  EXPECT_EQ(newest(backups), 3);
+  backups.add(4, numbered(4));  // the run went on from 3
+  EXPECT_EQ(newest(backups), 4);
+  EXPECT_TRUE(notices_.empty());
+  EXPECT_EQ(names_in("backup/hill"), (Names{"hill_1.bak", "hill_2.bak", "hill_3.bak", "hill_4.bak"}));
+}
+
+TEST_F(BackupsOfARun, IsOnTheDiskBeforeTheOldestGoes) {
+  Backups backups("hill", "hill", 1);
+  backups.add(1, numbered(1));
+  const Watching watching;
+  backups.add(2, numbered(2));
+  EXPECT_EQ(file_calls.made,
+            (std::vector<std::string>{"write", "write", "fsync", "rename", "fsync", "remove"}));
+}
+
+// The program is ended before each call that changes a file, one after the other, also between two parts of
+// what is written. What is there then must be enough to go on, and going on must end as if nothing had been.
+TEST_F(BackupsOfARun, SurvivesACrashAtAnyMoment) {
+  for (const std::int64_t keep : {1, 3}) {
+    Names expected;
+    for (std::int64_t number = 5 - keep; number < 5; ++number)
+      expected.insert("hill_" + std::to_string(number) + ".bak");
+    std::size_t crashes = 0;
+    for (bool ended = false; !ended; ++crashes) {
+      fs::remove_all("backup");
+      Backups backups("hill", "hill", keep);
+      for (std::int64_t number = 1; number < 4; ++number) backups.add(number, numbered(number));
+      const ChildReport report = in_child([&]() -> std::string {
+        const Watching watching(
+            [&](const std::string&, std::size_t number) {
+              if (number == crashes) ::_exit(9);
+              return 0;
+            },
+            50);
+        backups.add(4, numbered(4));
+        return "";
+      });
+      ended = report.ended;
+      const std::int64_t found = newest(backups);
+      EXPECT_TRUE(found == 3 || found == 4) << found << " after " << crashes << " calls";
+      EXPECT_TRUE(notices_.empty()) << notices_[0];
+      backups.add(4, numbered(4));
+      EXPECT_EQ(newest(backups), 4);
+      EXPECT_EQ(names_in("backup/hill"), expected) << "after " << crashes << " calls";
+    }
+    EXPECT_GT(crashes, 8u);
+  }
+}
+
+TEST_F(BackupsOfARun, ADiskThatFailsLeavesTheEarlierOnes) {
+  Backups backups("hill", "hill", 1);
+  backups.add(1, numbered(1));
+  for (int call = 0; call < 4; ++call) {
+    const Watching watching([call](const std::string&, std::size_t number) {
+      return number == static_cast<std::size_t>(call) ? ENOSPC : 0;
+    });
+    EXPECT_THROW(backups.add(2, numbered(2)), Error) << call;
+    file_calls = {};
+    EXPECT_EQ(newest(backups), 1) << call;
+    EXPECT_EQ(names_in("backup/hill"), Names{"hill_1.bak"}) << call;
+  }
+  const Watching watching([](const std::string& name, std::size_t) { return name == "remove" ? EACCES : 0; });
+  EXPECT_THROW(backups.add(2, numbered(2)), Error) << "the disk would fill up unnoticed";
+  file_calls = {};
+  EXPECT_EQ(newest(backups), 2);
+}
+
+}  // namespace
+}  // namespace reverie::test

@@ -1,0 +1,247 @@
+// Names of a run's files, and that every file is there whole or not at all.
+
+#include "engine/outputs.h"
+
+#include <sys/stat.h>
+
+#include "engine/backup.h"
+#include "reverie/atomic_file.h"
+#include "support/disk_trouble.h"
+#include "support/file_calls.h"
+#include "support/in_scratch.h"
+#include "weights/safetensors.h"
+
+namespace reverie::test {
+namespace {
+
+namespace fs = std::filesystem;
+using Calls = std::vector<std::string>;
+
+using OutputNamesTest = InScratch;
+
+TEST_F(OutputNamesTest, TheFirstThatIsFree) {
+  const auto base = [](bool overwrite = false) { return choose_output("hill", overwrite).base; };
+  EXPECT_EQ(choose_output("hill", false).folder, fs::path("images_out/hill"));
+  EXPECT_EQ(base(), "hill");
+  fs::create_directories("images_out/hill");
+  EXPECT_EQ(base(), "hill");
+  scratch_.write("images_out/hill/hill_settings.txt", "");
+  EXPECT_EQ(base(), "hill(1)");
+  scratch_.write("images_out/hill/hill(1)_7.png", "");
+  EXPECT_EQ(base(), "hill(2)") << "a frame alone is enough";
+  scratch_.write("images_out/hill/hill(3)_0001.png", "");
+  EXPECT_EQ(base(), "hill(2)");
+  scratch_.write("images_out/hill/hill(2)_settings.txt", "");
+  EXPECT_EQ(base(), "hill(4)");
+  EXPECT_EQ(base(true), "hill");
+}
+
+TEST_F(OutputNamesTest, BackupsTakeANameToo) {
+  fs::create_directories("backup/hill");
+  scratch_.write("backup/hill/hill_12.bak", "");
+  EXPECT_EQ(choose_output("hill", false).base, "hill(1)");
+  EXPECT_EQ(choose_output("hill", true).base, "hill");
+  scratch_.write("backup/hill/hill(1)_3.bak", "");
+  EXPECT_EQ(choose_output("hill", false).base, "hill(2)");
+}
+
+TEST_F(OutputNamesTest, OtherFilesTakeNoName) {
+  fs::create_directories("images_out/hill");
+  for (const char* file : {"hill_notes.txt", "hillside_1.png", "hill.png", "my_hill_1.png", "hill_1b.png",
+                           "hill_.png", "hill_1.png.part", "hill_palette.png", "hill(0)_1.png"})
+    scratch_.write(std::string("images_out/hill/") + file, "");
+  EXPECT_EQ(choose_output("hill", false).base, "hill");
+}
+
+TEST_F(OutputNamesTest, AFolderThatCannotBeListedIsNotTakenForAnEmptyOne) {
+  scratch_.write("backup", "a file");
+  EXPECT_THROW(newest_run("hill"), Error);
+  EXPECT_THROW(choose_output("hill", false), Error);
+}
+
+TEST_F(OutputNamesTest, TheNewestRunIsTheLastByNumber) {
+  const auto newest = [](const std::string& name) {
+    const auto run = newest_run(name);
+    return run ? run->base : "none";
+  };
+  EXPECT_EQ(newest("hill"), "none");
+  fs::create_directories("backup/hill");
+  EXPECT_EQ(newest("hill"), "none");
+  for (const char* file :
+       {"hill_settings.bak", "hill_.bak", "hill_7.png", "hill_7.bak.part", "hill_-7.bak", "hill_07.bak",
+        "hill_99999999999999999999.bak", "hillside_9.bak", "hill(x)_9.bak", "hill()_9.bak", "hill(01)_9.bak"})
+    scratch_.write(std::string("backup/hill/") + file, "");
+  EXPECT_EQ(newest("hill"), "none");
+  scratch_.write("backup/hill/hill_500.bak", "");
+  EXPECT_EQ(newest("hill"), "hill");
+  scratch_.write("backup/hill/hill(9)_40.bak", "");
+  scratch_.write("backup/hill/hill(2)_900.bak", "");
+  EXPECT_EQ(newest("hill"), "hill(9)");
+  scratch_.write("backup/hill/hill(10)_1.bak", "");
+  EXPECT_EQ(newest("hill"), "hill(10)") << "numbers, not texts";
+  EXPECT_EQ(newest_run("hill")->folder, fs::path("images_out/hill"));
+}
+
+TEST_F(OutputNamesTest, OddNames) {
+  for (const std::string name : {"a.b", "x_1", "x_1_2", "(1)", "n(1)", "[a]*?", " ", "ü ö", "a+b{2}^$", "%d",
+                                 "_", "settings", "x_settings", ".bak", "\xE9"}) {
+    EXPECT_EQ(choose_output(name, false).base, name);
+    EXPECT_FALSE(newest_run(name));
+    fs::create_directories("images_out/" + name);
+    fs::create_directories("backup/" + name);
+    scratch_.write("images_out/" + name + "/" + name + "_1.png", "");
+    EXPECT_EQ(choose_output(name, false).base, name + "(1)");
+    scratch_.write("backup/" + name + "/" + name + "(1)_3.bak", "");
+    EXPECT_EQ(choose_output(name, false).base, name + "(2)");
+    ASSERT_TRUE(newest_run(name)) << name;
+    EXPECT_EQ(newest_run(name)->base, name + "(1)");
+  }
+}
+
+using AtomicFile = InScratch;
+
+TEST_F(AtomicFile, WritesAllPiecesAndNothingElse) {
+  write_atomically("file", {"one ", "", std::string_view("t\0o", 3)});
+  EXPECT_EQ(read_bytes("file"), std::string("one t\0o", 7));
+  write_atomically("file", {});
+  EXPECT_EQ(read_bytes("file"), "");
+  EXPECT_EQ(names_in("."), std::set<std::string>{"file"});
+}
+
+TEST_F(AtomicFile, WhatACrashLeftIsWrittenOver) {
+  scratch_.write("file", "old");
+  scratch_.write("file.part", std::string(1000, 'x'));
+  write_atomically("file", {"new"});
+  EXPECT_EQ(read_bytes("file"), "new");
+  EXPECT_EQ(names_in("."), std::set<std::string>{"file"});
+}
+
+TEST_F(AtomicFile, HasTheRightsOfAnyNewFile) {
+  const mode_t before = ::umask(027);
+  write_atomically("file", {"text"});
+  ::umask(before);
+  struct stat info {};
+  ASSERT_EQ(::stat("file", &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0640u);
+}
+
+TEST_F(AtomicFile, IsOnTheDiskBeforeItHasItsName) {
+  const Watching watching;
+  write_atomically("file", {"one", "two"});
+  EXPECT_EQ(file_calls.made, (Calls{"write", "write", "fsync", "rename", "fsync"}));
+}
+
+TEST_F(AtomicFile, NewFoldersAreOnTheDiskToo) {
+  const Watching watching;
+  create_folder_of("a/b/c/file");
+  EXPECT_TRUE(fs::is_directory("a/b/c"));
+  EXPECT_EQ(file_calls.made, Calls(3, "fsync")) << "one for each name";
+  create_folder_of("a/b/c/file");
+  create_folder_of("file");
+  EXPECT_EQ(file_calls.made, Calls(3, "fsync")) << "nothing is to do for folders that are there";
+}
+
+TEST_F(AtomicFile, InterruptedAndShortWritesAreContinued) {
+  const std::string text = "a text of more than a few bytes";
+  {
+    const Watching watching(  // all but rename, which never is interrupted
+        [](const std::string& name, std::size_t number) {
+          return name != "rename" && number % 2 ? EINTR : 0;
+        },
+        3);
+    write_atomically("file", {text});
+  }
+  EXPECT_EQ(read_bytes("file"), text);
+}
+
+TEST_F(AtomicFile, AnyStepThatFailsLeavesTheOldFileAlone) {
+  write_atomically("file", {"old"});
+  for (const auto& [step, error, reason] : {std::tuple{0, ENOSPC, "No space left on device"},
+                                            {1, EDQUOT, "Disk quota exceeded"},
+                                            {2, EIO, "Input/output error"},
+                                            {3, EROFS, "Read-only file system"}}) {
+    std::string said, advice;
+    {
+      const Watching watching([step = step, error = error](const std::string&, std::size_t number) {
+        return number == static_cast<std::size_t>(step) ? error : 0;
+      });
+      try {
+        write_atomically("file", {"one", "two"});
+      } catch (const Error& failure) {
+        said = failure.what();
+        advice = failure.advice();
+      }
+    }
+    EXPECT_EQ(said, std::string("cannot write 'file': ") + reason);
+    EXPECT_NE(advice, "");
+    EXPECT_EQ(read_bytes("file"), "old");
+    EXPECT_EQ(names_in("."), std::set<std::string>{"file"});
+  }
+}
+
+TEST_F(AtomicFile, AFolderThatCannotBeWaitedForIsAnErrorUnlessItNeverCan) {
+  const auto last_call_fails = [](int error) {
+    return [error](const std::string&, std::size_t number) { return number == 3 ? error : 0; };
+  };
+  {
+    const Watching watching(last_call_fails(EIO));
+    EXPECT_THROW(write_atomically("file", {"new"}), Error);
+  }
+  EXPECT_EQ(read_bytes("file"), "new") << "it is whole all the same";
+  const Watching watching(last_call_fails(EINVAL));
+  EXPECT_NO_THROW(write_atomically("file", {"newer"})) << "some network file systems";
+}
+
+TEST_F(AtomicFile, ThingsInTheWay) {
+  scratch_.write("file", "");
+  fs::create_directories("folder/inside");
+  fs::create_directories("taken.part");
+  const auto said = [](const std::string& path) {
+    try {
+      write_file(path, "text");
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::file);
+      EXPECT_NE(error.advice(), "");
+      return std::string(error.what());
+    }
+    return std::string("nothing");
+  };
+  EXPECT_EQ(said("file/settings.txt"), "cannot write 'file/settings.txt': Not a directory");
+  EXPECT_EQ(said("file/a/settings.txt"), "cannot write 'file/a/settings.txt': Not a directory");
+  EXPECT_EQ(said("folder"), "cannot write 'folder': Is a directory");
+  EXPECT_EQ(said("taken"), "cannot write 'taken': Is a directory");
+  const std::string long_name(300, 'n');
+  EXPECT_EQ(said(long_name), "cannot write '" + long_name + "': File name too long");
+  EXPECT_EQ(names_in("."), (std::set<std::string>{"file", "folder", "taken.part"}));
+}
+
+class DiskTroubles : public testing::TestWithParam<DiskTrouble> {};
+
+TEST_P(DiskTroubles, LeaveTheOldFileAlone) {
+  const at::Tensor small = at::ones({1}), large = at::ones({1000});
+  const std::vector<std::function<fs::path(const fs::path&, int)>> writers = {
+      [](const fs::path& folder, int version) {
+        write_file(folder / "settings.txt", std::string(version == 1 ? 10 : 5000, 'x'));
+        return folder / "settings.txt";
+      },
+      [&](const fs::path& folder, int version) {
+        fs::create_directories(folder);
+        write_safetensors(folder / "weights.safetensors", {{"a", version == 1 ? small : large}});
+        return folder / "weights.safetensors";
+      },
+      [&](const fs::path& folder, int version) {
+        write_backup(folder / "hill_1.bak", {{{"a", version == 1 ? small : large}}, {{"step", "1"}}});
+        return folder / "hill_1.bak";
+      }};
+  for (const auto& write : writers) {
+    const std::string complaint = complaint_about_trouble(GetParam(), write);
+    if (complaint.rfind("cannot be tried", 0) == 0) GTEST_SKIP() << complaint;
+    EXPECT_EQ(complaint, "");
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, DiskTroubles, testing::ValuesIn(disk_troubles()),
+                         [](const auto& info) { return info.param.name; });
+
+}  // namespace
+}  // namespace reverie::test
