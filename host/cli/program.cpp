@@ -3,6 +3,10 @@
 #include <algorithm>
 #include <tuple>
 
+#include "engine/backup.h"
+#include "settings/nearest.h"
+#include "settings/reader.h"
+
 namespace reverie {
 
 std::filesystem::path installation_prefix() {
@@ -11,6 +15,36 @@ std::filesystem::path installation_prefix() {
   return self.parent_path().parent_path();
 }
 
+namespace {
+
+/// Puts the settings of the run that is to be continued before the others. The run, if there is one.
+std::optional<OutputNames> continue_run(const Settings& settings, GatheredSettings& gathered) {
+  const SettingValue* restore = settings.find("restore");
+  const SettingValue* folder = settings.find("file_namespace");
+  if (!restore || restore->number == 0 || !folder) return std::nullopt;
+  const std::optional<OutputNames> run = newest_run(folder->text);
+  if (!run) {
+    gathered.problems.push_back({restore->location, "'restore': there is no run '" + folder->text +
+                                                        "' to continue: no backup of one in 'backup/" +
+                                                        folder->text + "'"});
+    return std::nullopt;
+  }
+  const std::filesystem::path file = run->folder / (run->base + "_settings.txt");
+  std::vector<RawEntry> entries;
+  // Without the file, the settings given now have to say everything.
+  if (std::filesystem::exists(file)) entries = read_settings_file(file, gathered.problems);
+  const bool kept = std::any_of(entries.begin(), entries.end(),
+                                [](const RawEntry& entry) { return lower(entry.name) == "seed"; });
+  for (RawEntry& entry : gathered.entries)
+    // A seed from the clock would be another one now.
+    if (!kept || lower(entry.name) != "seed" || entry.location.file == "command line")
+      entries.push_back(std::move(entry));
+  gathered.entries = std::move(entries);
+  return run;
+}
+
+}  // namespace
+
 Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry) {
   std::vector<PluginParams> all, active, others;
   for (const PluginFile& plugin : registry.files())
@@ -18,9 +52,10 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry) {
       all.push_back(
           {plugin.kind + "/" + plugin.name, {plugin.descriptor->params, plugin.descriptor->param_count}});
   GatheredSettings gathered = gather_settings(sources, all);
-  const std::vector<RawEntry>& entries = gathered.entries;
 
   Plan plan;
+  plan.restored = continue_run(resolve(gathered.entries, {}, {}, all).settings, gathered);
+  const std::vector<RawEntry>& entries = gathered.entries;
   // The first pass only tells which plugins the settings name; the second knows whose parameters count.
   const Resolution first = resolve(entries, {}, {}, all);
   std::vector<Problem> plugin_problems;
@@ -40,16 +75,13 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry) {
     (used ? active : others).push_back(plugin);
   }
   Resolution resolution = resolve(entries, std::move(gathered.problems), active, others);
-  if (resolution.settings.find("scenes")) {
-    const Settings& settings = resolution.settings;
-    std::vector<std::string> wrong;
-    const auto text = [&](const char* name) {
-      return settings.find(name) ? settings.find(name)->text : std::string();
-    };
-    if (text("scenes").find_first_not_of(" \t\r\n") != std::string::npos)
-      plan.scenes = parse_scenes(text("scenes"), text("scene_prefix"), text("scene_suffix"), wrong);
-    for (const std::string& message : wrong)
-      resolution.problems.push_back({settings.find("scenes")->location, message});
+  plan.script = parse_script(resolution.settings, resolution.problems, resolution.notices);
+  if (const SettingValue* backups = resolution.settings.find("backups")) {
+    try {
+      parse_backups_setting(backups->text);
+    } catch (const Error& error) {
+      resolution.problems.push_back({backups->location, error.what()});
+    }
   }
   // What is missing has no line, but it is missing in the file.
   const std::string file = gathered.file.string();
@@ -66,6 +98,11 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry) {
   if (!resolution.problems.empty())
     throw Error(ErrorKind::settings, report(resolution.problems), "nothing was rendered");
   plan.settings = std::move(resolution.settings);
+  // What a run leaves behind is for making it again, not for continuing it.
+  if (SettingValue restore = *plan.settings.find("restore"); restore.number != 0) {
+    restore.number = 0;
+    plan.settings.set("restore", restore);
+  }
   plan.notices = std::move(gathered.notices);
   plan.notices.insert(plan.notices.end(), resolution.notices.begin(), resolution.notices.end());
   return plan;

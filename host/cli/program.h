@@ -3,11 +3,13 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "engine/outputs.h"
 #include "plugins/registry.h"
-#include "prompts/prompt.h"
+#include "prompts/script.h"
 #include "settings/groups.h"
 
 namespace reverie {
@@ -18,12 +20,15 @@ std::filesystem::path installation_prefix();
 /// A run that has been checked but not started.
 struct Plan {
   Settings settings;
-  std::vector<Scene> scenes;
+  Script script;
   const PluginFile* image_model = nullptr;
+  std::optional<OutputNames> restored;  ///< the earlier run that this one continues
   std::vector<std::string> notices;
 };
 
-/// Reads and checks settings. Throws Error(settings) with the report of everything that is wrong.
+/// Reads and checks settings. With restore, those that the earlier run left come first and are overridden by
+/// what is given now; only its seed stays, unless the command line gives another. Throws Error(settings) with
+/// the report of everything that is wrong.
 Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry);
 
 /// The settings as `name: value` lines (YAML), in the order of the documentation.

@@ -3,12 +3,16 @@
 #include <chrono>
 #include <csignal>
 #include <iostream>
+#include <set>
 
 #include "cli/program.h"
+#include "engine/backup.h"
 #include "engine/host_services.h"
 #include "engine/outputs.h"
 #include "engine/progress.h"
 #include "engine/render.h"
+#include "media/footage.h"
+#include "media/pictures.h"
 #include "models/catalogue.h"
 
 namespace reverie {
@@ -25,8 +29,9 @@ constexpr const char* kPerceptorFlags[] = {"ViTB32", "ViTB16", "ViTL14",  "ViTL1
 
 /// What a run will be made of: every plugin and weights file found, nothing of them created yet.
 struct Cast {
-  Settings settings;  ///< with seed and perceptors filled in
+  Settings settings;  ///< with seed, perceptors and weights filled in
   std::unique_ptr<HostServices> host;
+  std::unique_ptr<Pictures> pictures;
   std::vector<const PluginFile*> sinks;
   std::vector<std::pair<const PluginFile*, Perceptor::Setup>> perceptors;
 };
@@ -102,6 +107,56 @@ void choose_perceptors(Cast& cast, const PluginRegistry& registry) {
   }
 }
 
+/// Weights that the image model names: where nobody chose and the default's are not installed, the shipped
+/// ones take their place.
+void choose_weights(Cast& cast, const PluginFile& model) {
+  for (const ParamSpec& spec : std::span(model.descriptor->params, model.descriptor->param_count)) {
+    if (spec.names != Names::weights) continue;
+    SettingValue value = *cast.settings.find(spec.name);
+    try {
+      cast.host->load_weights(value.text);
+      continue;
+    } catch (const Error&) {
+      if (!value.is_default() || !*spec.fallback_text) throw;
+    }
+    cast.host->log(LogLevel::info, std::string(spec.name) + ": '" + value.text +
+                                       "' is not installed; using the shipped '" + spec.fallback_text + "'");
+    value.text = spec.fallback_text;
+    value.location = {"chosen", 0};  // no default any more: a rerun must not depend on what is installed then
+    cast.settings.set(spec.name, value);
+  }
+}
+
+/// Finds every picture and video that the settings name, and says all that are missing at once.
+void find_pictures(const Cast& cast, const Plan& plan) {
+  std::vector<Problem> problems;
+  std::set<std::string> tried;
+  const auto need = [&](const std::string& path, const std::string& setting) {
+    if (path.empty() || !tried.insert(path).second) return;
+    try {
+      cast.pictures->open(path);
+    } catch (const Error& error) {
+      const SettingValue* value = cast.settings.find(setting);
+      problems.push_back({value ? value->location : Location{}, "'" + setting + "': " + error.what()});
+    }
+  };
+  for (const Scene& scene : plan.script.scenes)
+    for (const Prompt& prompt : scene.prompts) {
+      if (prompt.picture) need(prompt.text, "scenes");
+      if (prompt.mask.kind == PromptMask::Kind::picture || prompt.mask.kind == PromptMask::Kind::video)
+        need(prompt.mask.what, "scenes");
+    }
+  need(cast.settings.get<std::string>("init_image"), "init_image");
+  for (const DirectPrompt& prompt : plan.script.direct) {
+    need(prompt.path, "direct_image_prompts");
+    need(prompt.mask, "direct_image_prompts");
+  }
+  const PluginDescriptor& model = *plan.image_model->descriptor;
+  for (const ParamSpec& spec : std::span(model.params, model.param_count))
+    if (spec.names == Names::image) need(cast.settings.find(spec.name)->text, spec.name);
+  if (!problems.empty()) throw Error(ErrorKind::settings, report(problems), "nothing was rendered");
+}
+
 Cast choose_cast(const Plan& plan, const PluginRegistry& registry) {
   Cast cast;
   cast.settings = plan.settings;
@@ -117,6 +172,9 @@ Cast choose_cast(const Plan& plan, const PluginRegistry& registry) {
     cast.sinks.push_back(&registry.find(OutputSink::kKind, name));
   if (cast.sinks.empty())
     throw Error(ErrorKind::settings, "'output_sinks' is empty: the pictures would go nowhere");
+  cast.pictures = std::make_unique<Pictures>(registry, *cast.host);
+  find_pictures(cast, plan);
+  choose_weights(cast, *plan.image_model);
   choose_perceptors(cast, registry);
 
   std::vector<const PluginFile*> plugins = cast.sinks;
@@ -143,6 +201,35 @@ void close_all(const Ensemble& ensemble) {
   if (failure) std::rethrow_exception(failure);
 }
 
+/// The settings' width and height; one that is -1 follows from the init image's shape.
+ImageModel::Setup picture_size(const Settings& settings, const at::Tensor& init_image) {
+  std::int64_t width = settings.get<std::int64_t>("width"), height = settings.get<std::int64_t>("height");
+  const auto scaled = [](std::int64_t side, std::int64_t by, std::int64_t over) {
+    return std::max<std::int64_t>(1, side * by / over);
+  };
+  if (width == -1) width = scaled(height, init_image.size(3), init_image.size(2));
+  if (height == -1) height = scaled(width, init_image.size(2), init_image.size(3));
+  constexpr std::int64_t kLargest = 16384;
+  if (width > kLargest || height > kLargest)
+    throw Error(ErrorKind::settings, "the init image's shape makes a picture of " + std::to_string(width) +
+                                         "x" + std::to_string(height) + ", more than 16384 on a side");
+  return {width, height};
+}
+
+/// The newest backup that is whole.
+std::pair<std::int64_t, Backup> read_backup_of(const Backups& backups, HostServices& host,
+                                               const OutputNames& output) {
+  std::vector<std::string> notices;
+  auto newest = backups.newest(notices);
+  for (const std::string& notice : notices) host.log(LogLevel::warning, notice);
+  if (!newest)
+    throw Error(ErrorKind::file, "no backup of the run '" + output.base + "' can be read",
+                "render it anew, without restore");
+  host.log(LogLevel::info,
+           "continuing '" + output.base + "' from its backup number " + std::to_string(newest->first));
+  return std::move(*newest);
+}
+
 }  // namespace
 
 int check_command(const Plan& plan, const PluginRegistry& registry) {
@@ -158,31 +245,54 @@ int render_command(const Plan& plan, const PluginRegistry& registry, RunReport* 
   const Settings& settings = cast.settings;
   HostServices& host = *cast.host;
 
+  const OutputNames output = plan.restored ? *plan.restored
+                                           : choose_output(settings.get<std::string>("file_namespace"),
+                                                           settings.get<bool>("allow_overwrite"));
+  const auto kept = parse_backups_setting(settings.get<std::string>("backups"));
+  Backups backups(settings.get<std::string>("file_namespace"), output.base, kept);
+  std::optional<std::pair<std::int64_t, Backup>> backup;
+  if (plan.restored) backup = read_backup_of(backups, host, output);
+
   Ensemble ensemble;
   for (const auto& [plugin, setup] : cast.perceptors)
     ensemble.perceptors.push_back({title(*plugin) + " with " + setup.name,
                                    create<Perceptor>(*plugin, host, params_for(*plugin, settings), setup)});
   cast.perceptors.clear();  // the weights' files need not stay open
-  ensemble.model = {
-      title(*plan.image_model),
-      create<ImageModel>(*plan.image_model, host, params_for(*plan.image_model, settings),
-                         {settings.get<std::int64_t>("width"), settings.get<std::int64_t>("height")})};
-  ensemble.model.instance->randomise();
-  Render render(host, ensemble, settings, plan.scenes);
+  at::Tensor init_image;
+  if (const auto path = settings.get<std::string>("init_image"); !path.empty())
+    init_image = host.load_image(path);
+  ensemble.model = {title(*plan.image_model),
+                    create<ImageModel>(*plan.image_model, host, params_for(*plan.image_model, settings),
+                                       picture_size(settings, init_image))};
+  if (!backup) {
+    ensemble.model.instance->randomise();
+    if (init_image.defined()) ensemble.model.instance->encode(init_image);
+  }
+  init_image = at::Tensor();
+  const double frames_per_second = settings.get<double>("frames_per_second");
+  Render render(
+      host, ensemble, settings, plan.script,
+      [&](const std::string& path) { return Footage(cast.pictures->open(path, frames_per_second)); },
+      kept == 0 ? nullptr : &backups);
+  if (backup) {
+    render.restore(backup->second);
+    backup.reset();
+  } else {
+    backups.remove_all();
+  }
 
-  const OutputNames output =
-      choose_output(settings.get<std::string>("file_namespace"), settings.get<bool>("allow_overwrite"));
   const std::string json = settings_json(settings);
   for (const PluginFile* plugin : cast.sinks)
-    ensemble.sinks.push_back({title(*plugin), create<OutputSink>(*plugin, host, params_for(*plugin, settings),
-                                                                 {output.folder, output.base, 12, json})});
+    ensemble.sinks.push_back(
+        {title(*plugin), create<OutputSink>(*plugin, host, params_for(*plugin, settings),
+                                            {output.folder, output.base, frames_per_second, json})});
   write_file(output.folder / (output.base + "_settings.txt"), json);
 
   RenderResult result;
   {
     Progress progress(
-        settings.get<std::int64_t>("steps_per_scene") * static_cast<std::int64_t>(plan.scenes.size()),
-        ::isatty(STDERR_FILENO) != 0);
+        settings.get<std::int64_t>("steps_per_scene") * static_cast<std::int64_t>(plan.script.scenes.size()),
+        ::isatty(STDERR_FILENO) != 0, render.moment().steps);
     try {
       result = render.run(progress);
     } catch (...) {
@@ -191,11 +301,12 @@ int render_command(const Plan& plan, const PluginRegistry& registry, RunReport* 
     }
   }
   close_all(ensemble);
-  std::cout << (result.interrupted ? "interrupted after " : "done: ") << result.steps << " steps, "
-            << result.frames << (result.frames == 1 ? " picture in " : " pictures in ")
-            << output.folder.string() << "/\n";
+  const std::int64_t steps = result.moment.steps, frames = result.moment.frames;
+  std::cout << (result.interrupted ? "interrupted after " : "done: ") << steps << " steps, " << frames
+            << (frames == 1 ? " picture in " : " pictures in ") << output.folder.string() << "/\n";
   if (!result.last_frame.empty()) std::cout << result.last_frame.string() << "\n";
-  if (report) *report = {result.frames, output.folder.string() + "/"};
+  if (report) *report = {frames, output.folder.string() + "/"};
+  if (result.interrupted) std::cerr << "reverie: the same command with --restore goes on from there\n";
   return result.interrupted ? 130 : 0;
 }
 

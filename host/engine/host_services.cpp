@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include "log/log.h"
+#include "media/web_file.h"
 #include "models/catalogue.h"
 #include "reverie/cpu.h"
 #include "settings/nearest.h"
@@ -25,6 +26,11 @@ c10::Device choose_device(const std::string& setting) {
   std::string index = word == "cuda" ? "0" : word.rfind("cuda:", 0) == 0 ? word.substr(5) : word;
   if (index.empty() || index.size() > 3 || index.find_first_not_of("0123456789") != std::string::npos)
     throw Error(ErrorKind::settings, "'device' is '" + setting + "'; allowed: auto, cpu, cuda, cuda:N or N");
+  // The reference's files all say 0, also those that are to run on a laptop.
+  if (index == word && count == 0) {
+    write_log(LogLevel::info, "device: there is no GPU " + word + "; using the CPU");
+    return c10::kCPU;
+  }
   const int wanted = std::stoi(index);
   if (wanted >= count)
     throw Error(ErrorKind::device,
@@ -45,6 +51,21 @@ c10::ScalarType choose_precision(const std::string& setting, c10::Device device)
                 std::string("use precision: ") + (native ? "bf16" : "fp32") + ", or auto");
   return c10::kHalf;
 }
+
+namespace {
+
+/// Sorted; none if there is no such folder.
+std::vector<std::filesystem::path> folders_of(const std::filesystem::path& parent) {
+  std::vector<std::filesystem::path> folders;
+  std::error_code error, ignored;
+  for (std::filesystem::directory_iterator entry(parent, error), end; !error && entry != end;
+       entry.increment(error))
+    if (entry->is_directory(ignored)) folders.push_back(entry->path());
+  std::sort(folders.begin(), folders.end());
+  return folders;
+}
+
+}  // namespace
 
 HostServices::HostServices(const Options& options)
     : options_(options),
@@ -69,11 +90,18 @@ void HostServices::progress(double fraction, std::string_view what) {
 }
 
 std::filesystem::path HostServices::resolve_asset(const std::string& path_or_url) {
-  if (path_or_url.find("://") != std::string::npos)
-    throw Error(ErrorKind::unsupported,
-                "'" + path_or_url + "': addresses of the web cannot be read by this version yet",
-                "download the file and give its path");
-  const std::filesystem::path written = expand_home(path_or_url);
+  if (is_web_address(path_or_url)) {
+    WebFileOptions options;
+    options.cancelled = &interrupted;
+    options.note = [this](const std::string& note) { log(LogLevel::info, note); };
+    return fetch_web_file(path_or_url, options);
+  }
+  const bool file_address = lower(path_or_url.substr(0, 7)) == "file://";
+  if (!file_address && path_or_url.find("://") != std::string::npos)
+    throw Error(ErrorKind::file, "'" + path_or_url + "' is an address of a kind that cannot be read",
+                "addresses begin with http://, https:// or file://");
+  const std::filesystem::path written =
+      file_address ? path_of_file_address(path_or_url) : expand_home(path_or_url);
   std::vector<std::filesystem::path> candidates = {written};
   if (written.is_relative()) {
     candidates.push_back(options_.models / written);
@@ -89,7 +117,9 @@ std::filesystem::path HostServices::resolve_asset(const std::string& path_or_url
 }
 
 at::Tensor HostServices::load_image(const std::string& path_or_url) {
-  throw Error(ErrorKind::unsupported, "'" + path_or_url + "': pictures cannot be read by this version yet");
+  if (!load_image_)
+    throw Error(ErrorKind::unsupported, "'" + path_or_url + "' cannot be read: this run has no pictures");
+  return load_image_(path_or_url);
 }
 
 std::vector<std::string> HostServices::shipped_models() const {
@@ -104,9 +134,13 @@ std::vector<std::string> HostServices::shipped_models() const {
 
 std::shared_ptr<const Weights> HostServices::load_weights(const std::string& name_or_path) {
   const std::filesystem::path written = expand_home(name_or_path);
-  std::vector<std::filesystem::path> candidates = {
-      written, options_.models / (name_or_path + ".safetensors"),
-      expand_home(options_.models_parent_dir) / "reverie" / (name_or_path + ".safetensors")};
+  const std::filesystem::path parent = expand_home(options_.models_parent_dir);
+  std::vector<std::filesystem::path> candidates = {written,
+                                                   options_.models / (name_or_path + ".safetensors")};
+  for (const std::filesystem::path& folder : folders_of(options_.models))
+    candidates.push_back(folder / (name_or_path + ".safetensors"));
+  candidates.push_back(parent / "reverie" / (name_or_path + ".safetensors"));
+  candidates.push_back(parent / "vqgan" / (name_or_path + ".ckpt"));
   const CatalogueEntry* published = find_model(name_or_path);
   if (published) candidates.push_back(model_path(*published, options_.models_parent_dir));
   for (const std::filesystem::path& path : candidates) {
@@ -120,6 +154,14 @@ std::shared_ptr<const Weights> HostServices::load_weights(const std::string& nam
                     candidates.back().string() + "'",
                 fetch_command(*published, options_.models_parent_dir) + " downloads it (" +
                     size_text(published->bytes) + ")");
+  for (const CatalogueEntry& entry : models_without_address())
+    if (lower(entry.name) == lower(name_or_path))
+      throw Error(
+          ErrorKind::file,
+          "the model '" + entry.name + "' is not installed: there is no file '" +
+              model_path(entry, options_.models_parent_dir).string() + "'",
+          "no address is known from which it could be downloaded safely: if you have the file, put it "
+          "there");
   std::string message = "there are no weights '" + name_or_path + "'; tried";
   for (const std::filesystem::path& path : candidates) message += " '" + path.string() + "'";
   message += "; reverie models list shows the published ones; shipped models:";

@@ -2,6 +2,7 @@
 // The Host that plugins of one run see.
 
 #include <atomic>
+#include <functional>
 
 #include "reverie/host.h"
 
@@ -29,6 +30,8 @@ class HostServices final : public Host {
   std::filesystem::path resolve_asset(const std::string& path_or_url) override;
   at::Tensor load_image(const std::string& path_or_url) override;
   std::shared_ptr<const Weights> load_weights(const std::string& name_or_path) override;
+  /// What load_image() does from now on; Pictures sets it. Empty: nothing, and it throws Error(unsupported).
+  void load_images_with(std::function<at::Tensor(const std::string&)> load) { load_image_ = std::move(load); }
   bool cancelled() const override { return interrupted; }
   void progress(double fraction, std::string_view what) override;
 
@@ -36,7 +39,7 @@ class HostServices final : public Host {
   /// CPU.
   at::Generator cpu_generator() { return cpu_generator_; }
 
-  /// Names of the models that ship with the program, sorted.
+  /// Names of the models that ship with the program and lie in no folder of their own, sorted: perceptors.
   std::vector<std::string> shipped_models() const;
 
  private:
@@ -44,6 +47,7 @@ class HostServices final : public Host {
   c10::Device device_;
   c10::ScalarType precision_;
   at::Generator generator_, cpu_generator_;
+  std::function<at::Tensor(const std::string&)> load_image_;
 };
 
 /// `auto`, `fp32`, `bf16` or `fp16` to what a device computes in. Throws Error(settings) for fp16 on a CPU.

@@ -120,7 +120,7 @@ MaskValues ImageMask::operator()(const std::vector<CutoutPlace>& places) const {
   return {at::full({static_cast<std::int64_t>(n)}, -kInfinity, at::kFloat), as_tensor(weights)};
 }
 
-PromptLoss masked_prompt_loss(const at::Tensor& distances, double weight, double stop,
+PromptLoss prompt_loss(const at::Tensor& distances, double weight, double stop,
                               const MaskValues& mask) {
   const at::Tensor w = mask.weights.to(distances.device(), distances.scalar_type()) * weight;
   const at::Tensor sign = w.sign(), counts = w != 0;

@@ -60,7 +60,7 @@ class ImageMask {
 /// The loss of a prompt from its distances [N] to the cutouts: the mean of |w| * max(distance * sign(w), s),
 /// where w = weight * mask.weights, s = max(mask.stops + min(sign(w), 0), stop), without gradient where s
 /// holds. Held when no cutout of a weight other than 0 is free.
-PromptLoss masked_prompt_loss(const at::Tensor& distances, double weight, double stop,
+PromptLoss prompt_loss(const at::Tensor& distances, double weight, double stop,
                               const MaskValues& mask);
 
 }  // namespace reverie

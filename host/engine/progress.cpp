@@ -35,8 +35,8 @@ std::string fit(const std::string& text, std::size_t width) {
 
 }  // namespace
 
-Progress::Progress(std::int64_t total_steps, bool terminal)
-    : total_(total_steps), terminal_(terminal), start_(Clock::now()), last_drawn_(start_) {}
+Progress::Progress(std::int64_t total_steps, bool terminal, std::int64_t before)
+    : total_(total_steps), before_(before), terminal_(terminal), start_(Clock::now()), last_drawn_(start_) {}
 
 Progress::~Progress() { clear_line(); }
 
@@ -52,7 +52,7 @@ void Progress::step(std::int64_t done, const std::vector<std::pair<std::string, 
 
 void Progress::draw(std::int64_t done, const std::vector<std::pair<std::string, double>>& losses) {
   const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
-  const double rate = seconds > 0 ? static_cast<double>(done) / seconds : 0;
+  const double rate = seconds > 0 ? static_cast<double>(done - before_) / seconds : 0;
   char head[128];
   std::snprintf(head, sizeof head, "step %ld/%ld  %.2f steps/s  %s left", static_cast<long>(done),
                 static_cast<long>(total_), rate,

@@ -11,19 +11,20 @@ namespace reverie {
 
 class Progress {
  public:
-  Progress(std::int64_t total_steps, bool terminal);
-  ~Progress();
+  /// `before`: steps that an earlier part of the run did; they do not count as speed.
+  Progress(std::int64_t total_steps, bool terminal, std::int64_t before = 0);
+  virtual ~Progress();
 
   /// `losses`: name and present value, most important first.
-  void step(std::int64_t done, const std::vector<std::pair<std::string, double>>& losses);
-  void saved(const std::filesystem::path& file);
+  virtual void step(std::int64_t done, const std::vector<std::pair<std::string, double>>& losses);
+  virtual void saved(const std::filesystem::path& file);
 
  private:
   void draw(std::int64_t done, const std::vector<std::pair<std::string, double>>& losses);
   void clear_line();
 
   using Clock = std::chrono::steady_clock;
-  std::int64_t total_;
+  std::int64_t total_, before_;
   bool terminal_;
   bool bar_shown_ = false;
   Clock::time_point start_, last_drawn_;

@@ -1,37 +1,25 @@
 #pragma once
 // The render loop: optimises an image model until perceptors find the prompts in it.
 
+#include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "engine/cutouts.h"
+#include "engine/backup.h"
+#include "engine/ensemble.h"
 #include "engine/host_services.h"
-#include "prompts/prompt.h"
-#include "reverie/image_model.h"
-#include "reverie/output_sink.h"
-#include "reverie/perceptor.h"
+#include "engine/image_losses.h"
+#include "engine/prompt_judge.h"
+#include "engine/timeline.h"
+#include "prompts/script.h"
 #include "settings/settings.h"
 
 namespace reverie {
 
-/// A plugin's instance and its name, "kind/name", for messages.
-template <typename Interface>
-struct Member {
-  std::string name;
-  std::shared_ptr<Interface> instance;
-};
-
-/// What a run is made of. Members are destroyed in reverse order: sinks before models.
-struct Ensemble {
-  Member<ImageModel> model;
-  std::vector<Member<Perceptor>> perceptors;
-  std::vector<Member<OutputSink>> sinks;
-};
-
 struct RenderResult {
-  std::int64_t steps = 0;
-  std::int64_t frames = 0;
+  Moment moment;
   std::filesystem::path last_frame;  ///< empty if none was saved
   bool interrupted = false;
 };
@@ -41,43 +29,52 @@ struct Optimiser;
 
 class Render {
  public:
-  /// Embeds the prompts and then lets the perceptors release their text encoders.
-  Render(HostServices& host, Ensemble& ensemble, const Settings& settings, std::vector<Scene> scenes);
+  /// Opens the pictures that the script names, embeds its words and then lets the perceptors release their
+  /// text encoders. `backups` may be null. Everything given must outlive this.
+  Render(HostServices& host, Ensemble& ensemble, const Settings& settings, const Script& script,
+         const std::function<Footage(const std::string&)>& open, Backups* backups);
 
-  /// Runs all scenes. A frame is saved every save_every steps, at the end, and when the run is interrupted.
+  /// Continues where a backup was made; the result is then the same, bit for bit, as without the pause.
+  /// Throws Error(model) when the backup is of another kind of run.
+  void restore(const Backup& backup);
+
+  const Moment& moment() const { return result_.moment; }
+
+  /// Runs all scenes. A frame is saved and a backup made every save_every steps, at the end, and when the run
+  /// is interrupted.
   RenderResult run(Progress& progress);
 
   ~Render();
 
  private:
-  struct ActivePrompt {
-    const Prompt* prompt;
-    std::size_t index;  ///< row of the embeddings
-    double share;
+  /// The next step to do: a scene may have been left early.
+  struct Position {
+    std::int64_t scene = 0, step = 0;
   };
   struct StepReport {
     std::vector<std::pair<std::string, double>> losses;
     bool all_held = false;
   };
 
-  void embed_prompts();
-  /// Runs a plugin's part of the work; what it throws is told with its name and the step.
-  template <typename Work>
-  auto call(const std::string& plugin, Work&& work) -> decltype(work());
-  std::vector<ActivePrompt> active_prompts(std::size_t scene, std::int64_t step) const;
-  StepReport step(const std::vector<ActivePrompt>& prompts);
-  bool look(const at::Tensor& image, const std::vector<ActivePrompt>& prompts, std::vector<double>& values);
+  void begin_frame(std::int64_t frame);
+  StepReport step(const std::vector<PromptJudge::Active>& prompts);
   void save(Progress& progress);
+  void back_up(std::int64_t number);
+  void display();
 
   HostServices& host_;
   Ensemble& ensemble_;
-  std::vector<Scene> scenes_;
-  std::vector<at::Tensor> embeddings_;  ///< per perceptor [prompts of all scenes, D]
-
-  std::int64_t steps_per_scene_, interpolation_steps_, save_every_, cutouts_, batches_;
+  const Script& script_;
+  Backups* backups_;
+  std::int64_t steps_per_scene_, interpolation_steps_, save_every_, display_every_;
   double smoothing_, learning_rate_;
-  CutoutSettings cutout_settings_;
+  bool show_palette_;
+  Timeline timeline_;
   RenderResult result_;
+  Position position_;
+  std::int64_t frame_ = -1;  // of the timeline
+  PromptJudge judge_;
+  ImageLosses image_losses_;
   std::unique_ptr<Optimiser> optimiser_;
 };
 

@@ -248,10 +248,13 @@ Settings default_params(const PluginFile& plugin) {
 void* create_instance(const PluginFile& plugin, Host& host, const Params& params, const void* setup) {
   ErrorText error{ErrorKind::plugin, "it gave no reason", ""};
   void* instance = plugin.descriptor->create(host, params, setup, error);
-  if (!instance)
-    throw Error(error.kind,
-                "the plugin " + plugin.kind + "/" + plugin.name + " could not start: " + error.message,
-                error.advice);
+  if (!instance) {
+    // What is wrong with a file is not the plugin's fault.
+    const std::string who = error.kind == ErrorKind::file
+                                ? ""
+                                : "the plugin " + plugin.kind + "/" + plugin.name + " could not start: ";
+    throw Error(error.kind, who + error.message, error.advice);
+  }
   return instance;
 }
 

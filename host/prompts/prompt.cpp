@@ -1,89 +1,183 @@
 #include "prompts/prompt.h"
 
-#include <charconv>
+#include <algorithm>
 #include <cmath>
+#include <functional>
+
+#include "expressions/point_at.h"
+#include "prompts/pieces.h"
+#include "settings/nearest.h"
 
 namespace reverie {
 namespace {
 
-std::string trimmed(const std::string& text) {
-  const auto begin = text.find_first_not_of(" \t\r\n");
-  if (begin == std::string::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
-}
-
-/// Splits at a separator that stands outside [ ].
-std::vector<std::string> split_outside_brackets(const std::string& text, char separator) {
-  std::vector<std::string> parts(1);
-  int depth = 0;
-  for (const char c : text) {
-    if (c == '[') ++depth;
-    if (c == ']' && depth > 0) --depth;
-    if (c == separator && depth == 0)
-      parts.emplace_back();
-    else
-      parts.back() += c;
+/// Tells what is wrong with one prompt, with a mark under the place.
+class Trouble {
+ public:
+  Trouble(std::string what, std::string written, std::vector<std::string>& problems)
+      : what_(std::move(what)), written_(std::move(written)), problems_(problems) {}
+  void at(std::size_t column, const std::string& why) const {
+    problems_.push_back(what_ + " '" + written_ + "': " + why + "\n" + point_at(written_, column));
   }
-  return parts;
-}
 
-std::vector<std::string> split(const std::string& text, const std::string& separator) {
-  std::vector<std::string> parts;
-  std::size_t begin = 0;
-  for (;;) {
-    const auto end = text.find(separator, begin);
-    parts.push_back(text.substr(begin, end == std::string::npos ? end : end - begin));
-    if (end == std::string::npos) return parts;
-    begin = end + separator.size();
+ private:
+  std::string what_, written_;
+  std::vector<std::string>& problems_;
+};
+
+/// Compiles an expression that stands in a prompt; on a mistake, `out` stays as it is.
+void compile(const Piece& piece, const std::string& what, const std::set<std::string>& names,
+             const Trouble& trouble, const std::function<void(Expression)>& take) {
+  try {
+    Expression expression = Expression::compile(piece.text, names);
+    // What depends on nothing can be tried here, where it has a place, rather than when it is needed.
+    if (expression.is_constant() && std::isnan(expression.number({})))
+      return trouble.at(piece.at, "the " + what + " is not a number (nan)");
+    take(std::move(expression));
+  } catch (const ExpressionError& error) {
+    static const std::set<std::string> kDepth = {"r", "R", "mu"};
+    std::string why = "the " + what + " '" + piece.text + "': " + error.what();
+    if (kDepth.count(error.unknown_name()))
+      why += "; r, R and mu are depths, which only the motion of the mode 3D knows";
+    else if (!error.unknown_name().empty())
+      why += "; variables are t and, with input_audio, those of input_audio_filters";
+    trouble.at(piece.at + error.column(), why);
   }
 }
 
-/// Empty, or why it is no number.
-std::string parse_number(const std::string& text, const std::string& what, double& out) {
-  const std::string word = trimmed(text);
-  const char* begin = word.c_str() + (word.size() > 1 && word[0] == '+' && word[1] != '-' ? 1 : 0);
-  const auto [rest, error] = std::from_chars(begin, word.c_str() + word.size(), out);
-  if (!word.empty() && error == std::errc() && rest == word.c_str() + word.size() && !std::isnan(out))
-    return {};
-  return "the " + what + " '" + word + "' is not a number (expressions are not implemented yet)";
+PromptMask parse_mask(const Piece& piece, const Trouble& trouble) {
+  using Kind = PromptMask::Kind;
+  PromptMask mask;
+  if (piece.text.empty()) {
+    trouble.at(piece.at, "the mask after '_' is empty");
+    return mask;
+  }
+  if (piece.text.size() == 1 && std::string("alrudnf").find(piece.text[0]) != std::string::npos) {
+    mask.letter = piece.text[0];
+    return mask;
+  }
+  if (piece.text.front() != '[') {
+    mask.kind = Kind::phrase;
+    mask.what = piece.text;
+    return mask;
+  }
+  if (piece.text.back() != ']') {
+    trouble.at(piece.at, "'[' without its ']'");
+    return mask;
+  }
+  mask.what = trimmed(piece.text.substr(1, piece.text.size() - 2));
+  mask.inverted = mask.what.rfind('-', 0) == 0;
+  if (mask.inverted) mask.what = trimmed(mask.what.substr(1));
+  if (mask.what.empty()) trouble.at(piece.at, "the mask's [ ] are empty");
+  mask.kind = is_video(mask.what) ? Kind::video : Kind::picture;
+  return mask;
+}
+
+Prompt parse_prompt(const std::string& written, const std::set<std::string>& names,
+                    std::vector<std::string>& problems, std::vector<std::string>& notices) {
+  using Kind = PromptMask::Kind;
+  const Trouble trouble("prompt", written, problems);
+  Prompt prompt;
+  prompt.written = written;
+  const std::vector<Piece> parts = split_outside_brackets({written, 0}, ':');
+  prompt.text = parts[0].text;
+  if (prompt.text.empty()) trouble.at(0, "it has no text before ':'");
+  if (!prompt.text.empty() && prompt.text.front() == '[') {
+    if (prompt.text.back() != ']') {
+      trouble.at(0, "'[' without its ']'");
+    } else {
+      prompt.picture = true;
+      prompt.text = trimmed(prompt.text.substr(1, prompt.text.size() - 2));
+      if (prompt.text.empty()) trouble.at(0, "its [ ] are empty");
+    }
+  }
+  if (parts.size() > 3)
+    trouble.at(parts[3].at - 1, "it has more than text:weight:stop; a ':' cannot be part of the text");
+  if (parts.size() > 1) {
+    const std::vector<Piece> weight = split_at_masks(parts[1], names);
+    compile(weight[0], "weight", names, trouble, [&](Expression e) { prompt.weight = std::move(e); });
+    if (prompt.weight.is_constant() && std::isinf(prompt.weight.number({})))
+      trouble.at(weight[0].at, "the weight is infinite");
+    if (weight.size() > 1) prompt.mask = parse_mask(weight[1], trouble);
+    if (weight.size() > 2)
+      compile(weight[2], "mask's cutoff", names, trouble,
+              [&](Expression e) { prompt.mask.cutoff = std::move(e); });
+    if (weight.size() > 3) trouble.at(weight[3].at - 1, "it has more than weight_mask_cutoff");
+    const Kind kind = prompt.mask.kind;
+    const bool everywhere = kind == Kind::letter && prompt.mask.letter == 'a';
+    if (prompt.mask.cutoff && (everywhere || kind == Kind::picture || kind == Kind::video)) {
+      notices.push_back("prompt '" + written + "': its mask has no cutoff; what was given has no effect");
+      prompt.mask.cutoff.reset();
+    }
+  }
+  if (parts.size() > 2)
+    compile(parts[2], "stop", names, trouble, [&](Expression e) { prompt.stop = std::move(e); });
+  return prompt;
+}
+
+DirectPrompt parse_direct_prompt(const std::string& written, const std::set<std::string>& names,
+                                 std::vector<std::string>& problems) {
+  const Trouble trouble("picture prompt", written, problems);
+  DirectPrompt prompt;
+  prompt.written = written;
+  const auto unbracketed = [](const std::string& text) {
+    const bool in = text.size() > 1 && text.front() == '[' && text.back() == ']';
+    return in ? trimmed(text.substr(1, text.size() - 2)) : text;
+  };
+  const std::vector<Piece> parts = split_between_paths({written, 0});
+  prompt.path = unbracketed(parts[0].text);
+  if (prompt.path.empty()) trouble.at(0, "it has no picture before ':'");
+  if (parts.size() > 3) trouble.at(parts[3].at - 1, "it has more than path:weight_mask:stop");
+  if (parts.size() > 1) {
+    // A mask is a path, which may hold '_' itself.
+    std::vector<Piece> weight = split_at_masks(parts[1], names);
+    compile(weight[0], "weight", names, trouble, [&](Expression e) { prompt.weight = std::move(e); });
+    if (weight.size() > 1) {
+      prompt.mask = unbracketed(
+          trimmed(written.substr(weight[1].at, parts[1].at + parts[1].text.size() - weight[1].at)));
+      prompt.inverted = prompt.mask.rfind('-', 0) == 0;
+      if (prompt.inverted) prompt.mask = unbracketed(trimmed(prompt.mask.substr(1)));
+      if (prompt.mask.empty()) trouble.at(weight[1].at, "the mask after '_' is empty");
+    }
+  }
+  if (parts.size() > 2)
+    compile(parts[2], "stop", names, trouble, [&](Expression e) { prompt.stop = std::move(e); });
+  return prompt;
 }
 
 }  // namespace
 
+bool is_video(const std::string& path) {
+  static const char* const kEndings[] = {".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".gif"};
+  const std::string word = lower(path.substr(0, path.find('?')));
+  return std::any_of(std::begin(kEndings), std::end(kEndings), [&](const std::string& ending) {
+    return word.size() > ending.size() &&
+           word.compare(word.size() - ending.size(), ending.size(), ending) == 0;
+  });
+}
+
 std::vector<Scene> parse_scenes(const std::string& scenes, const std::string& prefix,
-                                const std::string& suffix, std::vector<std::string>& problems) {
+                                const std::string& suffix, const std::set<std::string>& names,
+                                std::vector<std::string>& problems, std::vector<std::string>& notices) {
   std::vector<Scene> result;
   for (const std::string& piece : split(scenes, "||")) {
     if (trimmed(piece).empty()) continue;
     Scene scene;
-    for (const std::string& written : split(prefix + piece + suffix, "|")) {
-      const std::string text = trimmed(written);
-      if (text.empty()) continue;
-      const auto problem = [&](const std::string& why) {
-        problems.push_back("prompt '" + text + "': " + why);
-      };
-      const std::vector<std::string> parts = split_outside_brackets(text, ':');
-      Prompt prompt;
-      prompt.text = trimmed(parts[0]);
-      if (prompt.text.empty()) problem("it has no text before ':'");
-      if (!prompt.text.empty() && prompt.text.front() == '[')
-        problem("pictures as prompts are not implemented yet");
-      if (parts.size() > 3) problem("it has more than text:weight:stop; a ':' cannot be part of the text");
-      if (parts.size() > 1) {
-        const std::vector<std::string> weight = split_outside_brackets(parts[1], '_');
-        if (weight.size() > 1 && !(weight.size() == 2 && trimmed(weight[1]) == "a"))
-          problem("masks are not implemented yet; only '_a' (everywhere) is accepted");
-        if (const std::string why = parse_number(weight[0], "weight", prompt.weight); !why.empty())
-          problem(why);
-        if (std::isinf(prompt.weight)) problem("the weight is infinite");
-      }
-      if (parts.size() > 2)
-        if (const std::string why = parse_number(parts[2], "stop", prompt.stop); !why.empty()) problem(why);
-      scene.prompts.push_back(std::move(prompt));
-    }
+    for (const std::string& written : split(prefix + piece + suffix, "|"))
+      if (const std::string text = trimmed(written); !text.empty())
+        scene.prompts.push_back(parse_prompt(text, names, problems, notices));
     if (!scene.prompts.empty()) result.push_back(std::move(scene));
   }
   if (result.empty() && problems.empty()) problems.push_back("'scenes' holds no prompt");
+  return result;
+}
+
+std::vector<DirectPrompt> parse_direct_prompts(const std::string& text, const std::set<std::string>& names,
+                                               std::vector<std::string>& problems) {
+  std::vector<DirectPrompt> result;
+  for (const std::string& piece : split(text, "|"))
+    if (const std::string written = trimmed(piece); !written.empty())
+      result.push_back(parse_direct_prompt(written, names, problems));
   return result;
 }
 

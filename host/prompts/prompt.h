@@ -1,27 +1,61 @@
 #pragma once
 // Prompts and scenes: the language of the setting `scenes`.
 
-#include <limits>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "expressions/expression.h"
+
 namespace reverie {
 
+/// Where in the picture a prompt counts.
+struct PromptMask {
+  enum class Kind { letter, picture, video, phrase };
+  Kind kind = Kind::letter;
+  char letter = 'a';      ///< a everywhere, l r u d left right up down, n near, f far
+  std::string what;       ///< path or address of a picture or video; or the phrase
+  bool inverted = false;  ///< of a picture or video: its black counts
+  std::optional<Expression> cutoff;
+};
+
+/// `text[:weight[_mask[_cutoff]][:stop]]`. Weight, stop and cutoff are numbers or expressions, evaluated when
+/// a frame starts.
 struct Prompt {
-  std::string text;
-  double weight = 1;  ///< negative pushes away
-  double stop = -std::numeric_limits<double>::infinity();
-  bool operator==(const Prompt&) const = default;
+  std::string text;      ///< the words, or the path or address of a picture or video that stood in [ ]
+  bool picture = false;  ///< `text` stood in [ ]
+  Expression weight = Expression::compile("1", {});  ///< negative pushes away
+  Expression stop = Expression::compile("-inf", {});
+  PromptMask mask;
+  std::string written;  ///< the whole prompt, for messages
 };
 
 struct Scene {
   std::vector<Prompt> prompts;
 };
 
-/// Splits `scenes` at ||, puts prefix and suffix around each, splits at |, and parses each
-/// `text[:weight[_mask]][:stop]`. What is wrong is added to `problems`, in words that quote the prompt.
+/// Splits `scenes` at ||, puts prefix and suffix around each, splits at |, and parses each prompt. `names`
+/// are the variables that expressions may use. What is wrong is added to `problems`, in words that quote the
+/// prompt with a mark under the place; what is strange but harmless to `notices`.
 std::vector<Scene> parse_scenes(const std::string& scenes, const std::string& prefix,
-                                const std::string& suffix, std::vector<std::string>& problems);
+                                const std::string& suffix, const std::set<std::string>& names,
+                                std::vector<std::string>& problems, std::vector<std::string>& notices);
+
+/// A picture that the output should resemble pixel by pixel: `path[:weight[_mask][:stop]]`. The path need not
+/// stand in [ ]: neither `C:\` nor the `://` and port of an address is taken for a separator.
+struct DirectPrompt {
+  std::string path;
+  Expression weight = Expression::compile("1", {});
+  Expression stop = Expression::compile("-inf", {});
+  std::string mask;  ///< path or address of a picture or video; empty: everywhere
+  bool inverted = false;
+  std::string written;
+};
+
+/// The setting direct_image_prompts: prompts separated by |.
+std::vector<DirectPrompt> parse_direct_prompts(const std::string& text, const std::set<std::string>& names,
+                                               std::vector<std::string>& problems);
 
 /// A scene's share in the loss at a step. While a scene fades in, the one before it fades out.
 struct SceneShare {
@@ -32,5 +66,8 @@ struct SceneShare {
 /// `step` counts within `scene`. Spec: for step < interpolation_steps the new scene's losses are scaled by
 /// t = step / interpolation_steps and the previous scene's by 1 - t.
 std::vector<SceneShare> scene_shares(std::size_t scene, std::int64_t step, std::int64_t interpolation_steps);
+
+/// Whether a path or address is of a moving picture, judged by its ending.
+bool is_video(const std::string& path);
 
 }  // namespace reverie

@@ -152,9 +152,8 @@ std::string convert(const ParamSpec& spec, const RawValue& raw, SettingValue& ou
       return {};
     case ParamType::choice: {
       const std::vector<std::string> words = split(spec.choices, '|');
-      const char* alias = value_alias_of(lower(raw.text));
       for (const std::string& word : words)
-        if (lower(word) == (alias ? alias : lower(raw.text))) {
+        if (lower(word) == lower(raw.text)) {
           out.text = word;
           return {};
         }
@@ -174,8 +173,13 @@ std::string convert(const ParamSpec& spec, const RawValue& raw, SettingValue& ou
   if (!parse_number(raw.text, out.number))
     return spec.type == ParamType::integer ? "is not a whole number" : "is not a number";
   if (spec.type == ParamType::integer &&
-      (out.number != std::floor(out.number) || std::abs(out.number) > 9007199254740992.0))
+      (out.number != std::floor(out.number) || std::abs(out.number) >= 9223372036854775808.0))
     return "is not a whole number";
+  // Not every whole number beyond has a double of its own; who allows them does not mind.
+  constexpr double kExact = 9007199254740992.0;
+  if (spec.type == ParamType::integer && std::abs(out.number) > kExact &&
+      !(spec.has_max && spec.max > kExact))
+    return "is out of range";
   const bool low = spec.has_min && (spec.exclusive_min ? !(out.number > spec.min) : out.number < spec.min);
   if (low || (spec.has_max && out.number > spec.max)) return "is out of range";
   return {};

@@ -48,9 +48,6 @@ constexpr Setting kTable[] = {
     {text("image_model", "Unlimited Palette")
          .help("the plugin that represents the picture; see reverie plugins list"),
      "Image"},
-    {choice("vqgan_model", "sflckr", "imagenet|coco|wikiart|sflckr|faceshq|openimages")
-         .help("weights of the VQGAN image model"),
-     "Image", planned},
     {boolean("random_initial_palette", false).help("palettes start random instead of grey ramps"), "Image",
      planned},
     {integer("palette_size", 5).at_least(1).help("colours per palette"), "Image", planned},
@@ -150,6 +147,7 @@ constexpr Setting kTable[] = {
     {boolean("RN50x4", false).help("OpenAI's RN50x4"), "Perceptors"},
     {boolean("RN50x16", false).help("OpenAI's RN50x16"), "Perceptors"},
     {boolean("RN50x64", false).help("OpenAI's RN50x64"), "Perceptors"},
+    {boolean("use_mmc", false).help("the reference's other loader of perceptors"), "Perceptors", planned},
     {number("learning_rate", 0)
          .above(0)
          .may_be_null()
@@ -157,9 +155,9 @@ constexpr Setting kTable[] = {
      "Perceptors"},
     {boolean("reset_lr_each_frame", true).help("new optimiser state after each move"), "Perceptors", motion},
     {integer("seed", 0)
-         .range(0, 9007199254740992.0)
+         .range(-9223372036854775808.0, 9223372036854775807.0)
          .may_be_null()
-         .help("what randomness starts from; null = from the clock"),
+         .help("what randomness starts from, rounded to 53 bits; null = from the clock"),
      "Perceptors"},
     {integer("cutouts", 40).range(1, 4096).help("glimpses of the picture per step and perceptor"),
      "Perceptors"},
@@ -178,7 +176,9 @@ constexpr Setting kTable[] = {
      "Perceptors"},
     {text("models_parent_dir", "~/.cache").help("folder of downloaded models, each family below it"),
      "Perceptors"},
-    {text("device", "auto").help("auto, cpu, cuda, cuda:N or N"), "Perceptors"},
+    {text("device", "auto")
+         .help("auto, cpu, cuda or cuda:N; a bare N is that GPU where there is any GPU, else the CPU"),
+     "Perceptors"},
     {choice("precision", "auto", "auto|fp32|bf16|fp16")
          .help("what networks compute in; the picture stays fp32. auto: bf16 on a GPU and where the "
                "processor computes it natively, else fp32. fp16 needs a GPU"),
@@ -187,7 +187,6 @@ constexpr Setting kTable[] = {
 
 constexpr const char* kAliases[][2] = {{"target_pallete", "target_palette"},
                                        {"lock_pallete", "lock_palette"}};
-constexpr const char* kValueAliases[][2] = {{"sflickr", "sflckr"}};
 
 }  // namespace
 
@@ -196,12 +195,6 @@ std::span<const Setting> settings_table() { return kTable; }
 const char* alias_of(const std::string& lower_case_name) {
   for (const auto& [alias, name] : kAliases)
     if (lower_case_name == alias) return name;
-  return nullptr;
-}
-
-const char* value_alias_of(const std::string& lower_case_word) {
-  for (const auto& [alias, word] : kValueAliases)
-    if (lower_case_word == alias) return word;
   return nullptr;
 }
 

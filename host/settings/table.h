@@ -29,7 +29,4 @@ std::span<const Setting> settings_table();
 /// alias.
 const char* alias_of(const std::string& lower_case_name);
 
-/// The same for the word of a choice, e.g. "sflickr".
-const char* value_alias_of(const std::string& lower_case_word);
-
 }  // namespace reverie

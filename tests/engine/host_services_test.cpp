@@ -6,9 +6,8 @@
 
 #include <functional>
 
-#include "engine/outputs.h"
+#include "support/in_scratch.h"
 #include "support/numbers.h"
-#include "support/scratch.h"
 #include "weights/safetensors.h"
 
 namespace reverie::test {
@@ -29,18 +28,6 @@ Error error_of(const std::function<void()>& work) {
 
 bool holds(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
-/// Output names are relative to the working directory, as the reference has it.
-class InScratch : public testing::Test {
- protected:
-  void SetUp() override {
-    before_ = fs::current_path();
-    fs::current_path(scratch_.path());
-  }
-  void TearDown() override { fs::current_path(before_); }
-  Scratch scratch_;
-  fs::path before_;
-};
-
 TEST(ChooseDevice, Cpu) {
   EXPECT_TRUE(choose_device("cpu").is_cpu());
   EXPECT_TRUE(choose_device("CPU").is_cpu());
@@ -57,8 +44,14 @@ TEST(ChooseDevice, WordsThatNameNone) {
   }
 }
 
+TEST(ChooseDevice, ABareNumberIsTheCpuWhereThereIsNoGpu) {
+  if (!choose_device("auto").is_cpu()) GTEST_SKIP() << "there is a GPU";
+  EXPECT_TRUE(choose_device("0").is_cpu());
+}
+
 TEST(ChooseDevice, ThatIsNotThere) {
-  for (const char* word : {"cuda:999", "999"}) {
+  for (const char* word : {"cuda", "cuda:999"}) {
+    if (word == std::string("cuda") && !choose_device("auto").is_cpu()) continue;  // there it is
     const Error error = error_of([&] { choose_device(word); });
     EXPECT_EQ(error.kind(), ErrorKind::device) << word;
     EXPECT_TRUE(holds(error.what(), word)) << error.what();
@@ -70,12 +63,17 @@ class HostWeights : public InScratch {
  protected:
   void SetUp() override {
     InScratch::SetUp();
-    fs::create_directories("models");
+    fs::create_directories("models/vqgan");
     fs::create_directories("cache/reverie");
     write_safetensors("models/tiny_heart.safetensors", {{"a", at::tensor({1.0f})}});
     write_safetensors("models/tiny_owl.safetensors", {{"a", at::tensor({2.0f})}});
     write_safetensors("cache/reverie/fetched.safetensors", {{"a", at::tensor({3.0f})}});
     write_safetensors("own.safetensors", {{"a", at::tensor({4.0f})}});
+    write_safetensors("models/vqgan/tiny.safetensors", {{"a", at::tensor({5.0f})}});
+    fs::create_directories("cache/vqgan");
+    // What a file is follows from its contents.
+    write_safetensors("cache/vqgan/faceshq.ckpt", {{"a", at::tensor({6.0f})}});
+    write_safetensors("cache/vqgan/sflckr.ckpt", {{"a", at::tensor({7.0f})}});
   }
   HostServices host() { return HostServices({"cpu", 5, scratch_ / "models", (scratch_ / "cache").string()}); }
   float first(const std::string& name) { return host().load_weights(name)->tensor("a")[0].item<float>(); }
@@ -87,6 +85,21 @@ TEST_F(HostWeights, AreFoundByNameOrPath) {
   EXPECT_EQ(first("fetched"), 3);
   EXPECT_EQ(first("own.safetensors"), 4);
   EXPECT_EQ(first((scratch_ / "own.safetensors").string()), 4);
+}
+
+TEST_F(HostWeights, OfImageModelsLieInFoldersOfTheirOwn) {
+  EXPECT_EQ(first("tiny"), 5);
+  EXPECT_EQ(first("faceshq"), 6);
+  EXPECT_EQ(first("sflckr"), 7);
+  EXPECT_EQ(first("sflickr"), 7) << "a spelling that documents use";
+}
+
+TEST_F(HostWeights, WithoutAnAddressSayWhereTheyBelong) {
+  fs::remove("cache/vqgan/faceshq.ckpt");
+  const Error error = error_of([&] { host().load_weights("FacesHQ"); });
+  EXPECT_EQ(error.kind(), ErrorKind::file);
+  EXPECT_TRUE(holds(error.what(), (scratch_ / "cache/vqgan/faceshq.ckpt").string())) << error.what();
+  EXPECT_EQ(error.advice().find("fetch"), std::string::npos) << error.advice();
 }
 
 TEST_F(HostWeights, MissingOnesNameEveryPlaceAndTheNearest) {
@@ -124,47 +137,6 @@ TEST_F(HostWeights, TheSeedDecidesWhatIsDrawn) {
   const at::Tensor x = at::rand({8}, a.generator());
   EXPECT_TRUE(at::equal(x, at::rand({8}, b.generator())));
   EXPECT_FALSE(at::equal(x, at::rand({8}, c.generator())));
-}
-
-using OutputNamesTest = InScratch;
-
-TEST_F(OutputNamesTest, TheFirstThatIsFree) {
-  const auto base = [](bool overwrite = false) { return choose_output("hill", overwrite).base; };
-  EXPECT_EQ(choose_output("hill", false).folder, fs::path("images_out/hill"));
-  EXPECT_EQ(base(), "hill");
-  fs::create_directories("images_out/hill");
-  EXPECT_EQ(base(), "hill");
-  scratch_.write("images_out/hill/hill_settings.txt", "");
-  EXPECT_EQ(base(), "hill(1)");
-  scratch_.write("images_out/hill/hill(1)_7.png", "");
-  EXPECT_EQ(base(), "hill(2)") << "a frame alone is enough";
-  scratch_.write("images_out/hill/hill(3)_1.png", "");
-  EXPECT_EQ(base(), "hill(2)");
-  scratch_.write("images_out/hill/hill(2)_settings.txt", "");
-  EXPECT_EQ(base(), "hill(4)");
-  EXPECT_EQ(base(true), "hill");
-}
-
-TEST_F(OutputNamesTest, OtherFilesTakeNoName) {
-  fs::create_directories("images_out/hill");
-  for (const char* file : {"hill_notes.txt", "hillside_1.png", "hill.png", "my_hill_1.png", "hill_1b.png"})
-    scratch_.write(std::string("images_out/hill/") + file, "");
-  EXPECT_EQ(choose_output("hill", false).base, "hill");
-}
-
-TEST_F(OutputNamesTest, FilesAreWrittenWholeOrNotAtAll) {
-  write_file("a/b/settings.txt", "one");
-  write_file("a/b/settings.txt", "two");
-  EXPECT_EQ(read_bytes("a/b/settings.txt"), "two");
-  EXPECT_EQ(std::distance(fs::directory_iterator("a/b"), fs::directory_iterator()), 1)
-      << "nothing temporary is left";
-  scratch_.write("file", "");
-  const Error error = error_of([] { write_file("file/settings.txt", "three"); });
-  EXPECT_EQ(error.kind(), ErrorKind::file);
-  EXPECT_TRUE(holds(error.what(), "file/settings.txt")) << error.what();
-  fs::create_directories("folder/inside");
-  EXPECT_EQ(error_of([] { write_file("folder", "four"); }).kind(), ErrorKind::file)
-      << "a folder stands in its place";
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "engine/losses.h"
 
+#include "engine/masks.h"
 #include "support/numbers.h"
 
 namespace reverie::test {
@@ -25,6 +26,11 @@ TEST(SphericalDistance, ClosedForms) {
 TEST(SphericalDistance, IsHalfTheSquareOfTheAngle) {
   for (double angle = 0.1; angle < 3.1; angle += 0.25)
     EXPECT_NEAR(distance({1, 0, 0}, {std::cos(angle), 0, std::sin(angle)}), angle * angle / 2, 1e-9) << angle;
+}
+
+TEST(SphericalDistance, InPairsIsTheDiagonal) {
+  const at::Tensor a = at::randn({5, 7}, at::kDouble), b = at::randn({5, 7}, at::kDouble);
+  EXPECT_LT(largest(paired_spherical_distance(a, b) - spherical_distance(a, b).diagonal()), 1e-12);
 }
 
 TEST(SphericalDistance, LengthsDoNotMatter) {
@@ -57,6 +63,12 @@ TEST(SphericalDistance, GradientIsFiniteWhereItCouldNotBe) {
   }
 }
 
+/// Of a prompt without a mask.
+PromptLoss loss_of(const at::Tensor& distances, double weight, double stop) {
+  const std::vector<CutoutPlace> places(static_cast<std::size_t>(distances.size(0)), {0.5, 0.5, 1, 1});
+  return prompt_loss(distances, weight, stop, direction_mask('a', places));
+}
+
 /// The specification's loss of one prompt over the whole picture, number by number.
 struct Expected {
   double value = 0;
@@ -80,7 +92,7 @@ TEST(PromptLoss, WeightsStopsAndTheirGradients) {
   for (const double weight : {1.0, 2.5, 0.1, -1.0, -3.0})
     for (const double stop : {-kInfinity, 0.0, 0.5, 0.6, 2.0, -0.7, -0.1}) {
       const at::Tensor x = at::tensor(distances, at::kDouble).set_requires_grad(true);
-      const PromptLoss loss = prompt_loss(x, {"red", weight, stop});
+      const PromptLoss loss = loss_of(x, weight, stop);
       const Expected expected = expected_loss(distances, weight, stop);
       EXPECT_NEAR(loss.value.item<double>(), expected.value, 1e-12) << weight << " " << stop;
       EXPECT_EQ(loss.held, expected.held) << weight << " " << stop;
@@ -92,10 +104,10 @@ TEST(PromptLoss, WeightsStopsAndTheirGradients) {
 }
 
 TEST(PromptLoss, HeldOnlyWhenNothingIsLeftToGain) {
-  EXPECT_TRUE(prompt_loss(at::tensor({0.2, 0.3}), {"red", 1, 0.4}).held);
-  EXPECT_FALSE(prompt_loss(at::tensor({0.2, 0.5}), {"red", 1, 0.4}).held);
-  EXPECT_TRUE(prompt_loss(at::tensor({1.2, 1.3}), {"red", -1, -1.0}).held) << "pushed far enough away";
-  EXPECT_FALSE(prompt_loss(at::tensor({0.2, 1.3}), {"red", -1, -1.0}).held);
+  EXPECT_TRUE(loss_of(at::tensor({0.2, 0.3}), 1, 0.4).held);
+  EXPECT_FALSE(loss_of(at::tensor({0.2, 0.5}), 1, 0.4).held);
+  EXPECT_TRUE(loss_of(at::tensor({1.2, 1.3}), -1, -1.0).held) << "pushed far enough away";
+  EXPECT_FALSE(loss_of(at::tensor({0.2, 1.3}), -1, -1.0).held);
 }
 
 }  // namespace

@@ -236,7 +236,7 @@ TEST(MaskedPromptLoss, FollowsTheFormula) {
       for (const double weight : {1.0, 2.5, -1.0, -3.0, 0.0})
         for (const double stop : {-kInfinity, -0.6, 0.0, 0.6, 2.0, kInfinity}) {
           const at::Tensor x = at::tensor(distances, at::kDouble).set_requires_grad(true);
-          const PromptLoss loss = masked_prompt_loss(
+          const PromptLoss loss = prompt_loss(
               x, weight, stop, {at::tensor(stops, at::kDouble), at::tensor(weights, at::kDouble)});
           const Expected expected = expected_loss(distances, weight, stop, stops, weights);
           if (std::isfinite(expected.value))
@@ -255,24 +255,12 @@ TEST(MaskedPromptLoss, FollowsTheFormula) {
         }
 }
 
-TEST(MaskedPromptLoss, UnmaskedIsThePlainLoss) {
-  const at::Tensor distances = at::rand({7}, seeded(1));
-  const MaskValues all = direction_mask('a', std::vector<CutoutPlace>(7, kWhole));
-  for (const double weight : {1.5, -0.5})
-    for (const double stop : {-kInfinity, 0.4, -0.3}) {
-      const PromptLoss masked = masked_prompt_loss(distances, weight, stop, all),
-                       plain = prompt_loss(distances, {"red", weight, stop});
-      EXPECT_FLOAT_EQ(masked.value.item<float>(), plain.value.item<float>());
-      EXPECT_EQ(masked.held, plain.held);
-    }
-}
-
 TEST(MaskedPromptLoss, DirectionsActOnBothSigns) {
   // Text distances lie below 1: a masked prompt neither pulls nor pushes there.
   const at::Tensor x = at::tensor({0.8, 0.9}).set_requires_grad(true);
   const MaskValues right = direction_mask('r', {kLeft, kRight});
   for (const double weight : {1.0, -1.0}) {
-    const PromptLoss loss = masked_prompt_loss(x, weight, -kInfinity, right);
+    const PromptLoss loss = prompt_loss(x, weight, -kInfinity, right);
     EXPECT_FALSE(loss.held);
     x.mutable_grad() = at::Tensor();
     loss.value.backward();
@@ -283,7 +271,7 @@ TEST(MaskedPromptLoss, DirectionsActOnBothSigns) {
 TEST(MaskedPromptLoss, WithoutACutoffThePhraseMustBeNearerThanThePrompt) {
   const at::Tensor x = at::tensor({0.8, 0.8}).set_requires_grad(true);
   const PromptLoss loss =
-      masked_prompt_loss(x, 1, -kInfinity, semantic_mask(at::tensor({0.7, 0.9}), std::nullopt));
+      prompt_loss(x, 1, -kInfinity, semantic_mask(at::tensor({0.7, 0.9}), std::nullopt));
   EXPECT_NEAR(loss.value.item<double>(), (0.8 + 0.9) / 2, 1e-6);
   loss.value.backward();
   EXPECT_EQ(numbers(x.grad()), (std::vector<double>{0.5, 0}));

@@ -11,10 +11,12 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
+const std::set<std::string> kNames = {"t", "fLo", "fLo_prev"};
+
 std::vector<Scene> parse(const std::string& scenes, const std::string& prefix = "",
                          const std::string& suffix = "") {
-  std::vector<std::string> problems;
-  std::vector<Scene> result = parse_scenes(scenes, prefix, suffix, problems);
+  std::vector<std::string> problems, notices;
+  std::vector<Scene> result = parse_scenes(scenes, prefix, suffix, kNames, problems, notices);
   EXPECT_EQ(problems, std::vector<std::string>{}) << scenes;
   return result;
 }
@@ -38,9 +40,22 @@ Prompt only_prompt(const std::string& text) {
 }
 
 std::vector<std::string> problems_of(const std::string& scenes) {
-  std::vector<std::string> problems;
-  parse_scenes(scenes, "", "", problems);
+  std::vector<std::string> problems, notices;
+  parse_scenes(scenes, "", "", kNames, problems, notices);
   return problems;
+}
+
+struct Parts {
+  std::string text;
+  double weight, stop;
+  bool operator==(const Parts&) const = default;
+};
+void PrintTo(const Parts& p, std::ostream* out) { *out << p.text << ":" << p.weight << ":" << p.stop; }
+
+/// A prompt's text, weight and stop at t = 2, fLo = 3 and fLo_prev = 5.
+Parts parts_of(const Prompt& prompt) {
+  const std::map<std::string, double> values = {{"t", 2}, {"fLo", 3}, {"fLo_prev", 5}};
+  return {prompt.text, prompt.weight.number(values), prompt.stop.number(values)};
 }
 
 TEST(Scenes, SplitAtDoubleAndSingleBars) {
@@ -69,7 +84,7 @@ TEST(Scenes, PrefixAndSuffixGoAroundEachScene) {
 TEST(Scenes, PrefixAndSuffixAreSplitTogetherWithTheScene) {
   EXPECT_EQ(texts(parse("red || green", "frame | ", " | sky")), "frame,red,sky/frame,green,sky");
   EXPECT_EQ(texts(parse("red", "", ":2")) +
-                std::to_string(parse("red", "", ":2")[0].prompts[0].weight).substr(0, 1),
+                std::to_string(parse("red", "", ":2")[0].prompts[0].weight.number({})).substr(0, 1),
             "red2");
 }
 
@@ -78,48 +93,167 @@ TEST(Scenes, EmptyScenesGetNoPrefix) {
 }
 
 TEST(Prompts, WeightsAndStops) {
-  EXPECT_EQ(only_prompt("red"), (Prompt{"red", 1, -kInfinity}));
-  EXPECT_EQ(only_prompt("red:2"), (Prompt{"red", 2, -kInfinity}));
-  EXPECT_EQ(only_prompt(" red : 0.5 : 0.25 "), (Prompt{"red", 0.5, 0.25}));
-  EXPECT_EQ(only_prompt("red:-1"), (Prompt{"red", -1, -kInfinity}));
-  EXPECT_EQ(only_prompt("red:-1:-.9"), (Prompt{"red", -1, -0.9}));
-  EXPECT_EQ(only_prompt("red:+1e-1:-inf"), (Prompt{"red", 0.1, -kInfinity}));
-  EXPECT_EQ(only_prompt("red:0"), (Prompt{"red", 0, -kInfinity}));
+  const auto parts = [](const std::string& text) { return parts_of(only_prompt(text)); };
+  EXPECT_EQ(parts("red"), (Parts{"red", 1, -kInfinity}));
+  EXPECT_EQ(parts("red:2"), (Parts{"red", 2, -kInfinity}));
+  EXPECT_EQ(parts(" red : 0.5 : 0.25 "), (Parts{"red", 0.5, 0.25}));
+  EXPECT_EQ(parts("red:-1"), (Parts{"red", -1, -kInfinity}));
+  EXPECT_EQ(parts("red:-1:-.9"), (Parts{"red", -1, -0.9}));
+  EXPECT_EQ(parts("red:+1e-1:-inf"), (Parts{"red", 0.1, -kInfinity}));
+  EXPECT_EQ(parts("red:0"), (Parts{"red", 0, -kInfinity}));
+  EXPECT_EQ(parts("red:2_a"), (Parts{"red", 2, -kInfinity}));
+  EXPECT_EQ(parts("red: 2 _ a :0.5"), (Parts{"red", 2, 0.5}));
 }
 
-TEST(Prompts, MaskOfEverything) {
-  EXPECT_EQ(only_prompt("red:2_a"), (Prompt{"red", 2, -kInfinity}));
-  EXPECT_EQ(only_prompt("red: 2 _ a :0.5"), (Prompt{"red", 2, 0.5}));
+TEST(Prompts, WeightsAndStopsAreExpressions) {
+  const auto parts = [](const std::string& text) { return parts_of(only_prompt(text)); };
+  EXPECT_EQ(parts("red:t*3:1/(t+2)"), (Parts{"red", 6, 0.25}));
+  EXPECT_EQ(parts("red:max(t, [1,9][1])"), (Parts{"red", 9, -kInfinity}))
+      << "the ':' of no slice splits here";
+  EXPECT_EQ(parts("red:1 if t > 1 else 0:-t"), (Parts{"red", 1, -2}));
+  EXPECT_EQ(parts("red:fLo-fLo_prev"), (Parts{"red", -2, -kInfinity}));
 }
 
-TEST(Prompts, BracketsDoNotSplit) {
-  EXPECT_EQ(only_prompt("a [b:c_d] heart:2"), (Prompt{"a [b:c_d] heart", 2, -kInfinity}));
-  const std::vector<std::string> problems = problems_of("[http://host/a_b.png]:2");
-  ASSERT_EQ(problems.size(), 1u) << "one picture, not text, weight and stop";
-  EXPECT_EQ(problems[0], "prompt '[http://host/a_b.png]:2': pictures as prompts are not implemented yet");
+TEST(Prompts, UnderscoresOfKnownNamesDoNotSplit) {
+  const Prompt prompt = only_prompt("red:fLo_prev_r_fLo_prev/10");
+  EXPECT_EQ(parts_of(prompt), (Parts{"red", 5, -kInfinity}));
+  EXPECT_EQ(prompt.mask.letter, 'r');
+  ASSERT_TRUE(prompt.mask.cutoff);
+  EXPECT_EQ(prompt.mask.cutoff->number({{"fLo_prev", 5}}), 0.5);
+  // Of `fLo_previous` nothing is known, so it is the weight fLo with a phrase.
+  const Prompt phrase = only_prompt("red:fLo_previous");
+  EXPECT_EQ(phrase.mask.kind, PromptMask::Kind::phrase);
+  EXPECT_EQ(phrase.mask.what, "previous");
 }
 
-TEST(PromptProblems, QuoteThePrompt) {
+TEST(PromptMasks, Letters) {
+  for (const char letter : std::string("alrudnf")) {
+    const Prompt prompt = only_prompt(std::string("red:2_") + letter);
+    EXPECT_EQ(prompt.mask.kind, PromptMask::Kind::letter);
+    EXPECT_EQ(prompt.mask.letter, letter);
+    EXPECT_FALSE(prompt.mask.cutoff);
+  }
+  const Prompt cut = only_prompt("red:2_ l _ t/8 :0.3");
+  EXPECT_EQ(cut.mask.letter, 'l');
+  EXPECT_EQ(cut.mask.cutoff->number({{"t", 2}}), 0.25);
+  EXPECT_EQ(parts_of(cut).stop, 0.3);
+}
+
+TEST(PromptMasks, PicturesVideosAndPhrases) {
+  const auto mask = [](const std::string& text) { return only_prompt(text).mask; };
+  using Kind = PromptMask::Kind;
+  EXPECT_EQ(mask("red:1_[a_b:c.png]").kind, Kind::picture);
+  EXPECT_EQ(mask("red:1_[a_b:c.png]").what, "a_b:c.png");
+  EXPECT_FALSE(mask("red:1_[a.png]").inverted);
+  EXPECT_TRUE(mask("red:1_[-a.png]").inverted);
+  EXPECT_EQ(mask("red:1_[ - a.png ]").what, "a.png");
+  EXPECT_EQ(mask("red:1_[https://host:80/x_y.mp4]").kind, Kind::video);
+  EXPECT_EQ(mask("red:1_[-C:\\clips\\x.MP4]").kind, Kind::video);
+  EXPECT_EQ(mask("red:1_[-C:\\clips\\x.MP4]").what, "C:\\clips\\x.MP4");
+  EXPECT_EQ(mask("red:1_a red car").kind, Kind::phrase);
+  EXPECT_EQ(mask("red:1_a red car").what, "a red car");
+  EXPECT_EQ(mask("red:1_sky_0.3").cutoff->number({}), 0.3);
+  EXPECT_EQ(mask("red:1_left").kind, Kind::phrase);
+}
+
+TEST(Prompts, PicturesStandInBrackets) {
+  const Prompt prompt = only_prompt("[http://host/a_b.png]:2_r:0.5");
+  EXPECT_TRUE(prompt.picture);
+  EXPECT_EQ(parts_of(prompt), (Parts{"http://host/a_b.png", 2, 0.5}));
+  EXPECT_EQ(only_prompt("[ C:\\my pictures\\a_1.png ]").text, "C:\\my pictures\\a_1.png");
+  EXPECT_FALSE(only_prompt("a [b:c_d] heart:2").picture);
+  EXPECT_EQ(parts_of(only_prompt("a [b:c_d] heart:2")), (Parts{"a [b:c_d] heart", 2, -kInfinity}));
+  EXPECT_EQ(parts_of(only_prompt("a [b heart:2")).weight, 2) << "a bracket that never closes holds nothing";
+}
+
+TEST(PromptProblems, QuoteThePromptAndMarkThePlace) {
   const auto only = [](const std::string& scenes) {
     const std::vector<std::string> problems = problems_of(scenes);
     EXPECT_EQ(problems.size(), 1u) << scenes;
     return problems.empty() ? "" : problems[0];
   };
-  EXPECT_EQ(only("red | green:x | blue").rfind("prompt 'green:x': the weight 'x' is not a number", 0), 0u);
-  EXPECT_EQ(only("green:1:y").rfind("prompt 'green:1:y': the stop 'y' is not a number", 0), 0u);
-  EXPECT_EQ(only("green:").rfind("prompt 'green:': the weight '' is not a number", 0), 0u);
-  EXPECT_EQ(only("green:1:").rfind("prompt 'green:1:': the stop '' is not a number", 0), 0u);
-  EXPECT_EQ(only("green:nan").rfind("prompt 'green:nan'", 0), 0u);
-  EXPECT_EQ(only("green:inf"), "prompt 'green:inf': the weight is infinite");
-  EXPECT_EQ(only(":1"), "prompt ':1': it has no text before ':'");
-  EXPECT_EQ(only("green:1 2").rfind("prompt 'green:1 2': the weight '1 2' is not a number", 0), 0u);
-  EXPECT_EQ(only("green:1_r").rfind("prompt 'green:1_r': masks are not implemented yet", 0), 0u);
-  EXPECT_EQ(
-      only("green:1_[mask:1.png]").rfind("prompt 'green:1_[mask:1.png]': masks are not implemented yet", 0),
-      0u);
-  EXPECT_EQ(only("green:1_a_0.5").rfind("prompt 'green:1_a_0.5': masks are not implemented yet", 0), 0u);
-  EXPECT_EQ(only("a:1:0:b").rfind("prompt 'a:1:0:b': it has more than text:weight:stop", 0), 0u);
-  EXPECT_EQ(only("green:sin(t)").rfind("prompt 'green:sin(t)': the weight 'sin(t)'", 0), 0u);
+  /// The mark stands under the character `column` of the prompt.
+  const auto marks = [&](const std::string& scenes, const std::string& words, std::size_t column) {
+    const std::string problem = only(scenes);
+    EXPECT_NE(problem.find("prompt '" + scenes + "'"), std::string::npos) << problem;
+    EXPECT_NE(problem.find(words), std::string::npos) << problem;
+    const auto line = problem.find('\n'), next = problem.find('\n', line + 1);
+    ASSERT_NE(next, std::string::npos) << problem;
+    const auto quoted = problem.find(scenes, line), caret = problem.find('^', next);
+    ASSERT_NE(quoted, std::string::npos) << problem;
+    ASSERT_NE(caret, std::string::npos) << problem;
+    EXPECT_EQ(caret - next - 1, quoted - line - 1 + column) << problem;
+  };
+  marks("green:x", "the weight 'x'", 6);
+  marks("green:1:y", "the stop 'y'", 8);
+  marks("green:1 + * 2", "the weight '1 + * 2'", 10);
+  marks("green:2_l_z", "cutoff 'z'", 10);
+  marks("green:inf", "the weight is infinite", 6);
+  marks("green:1_", "the mask after '_' is empty", 8);
+  marks("green:1_[a.png", "'[' without its ']'", 8);
+  marks("a:1:0:b", "it has more than text:weight:stop", 5);
+  marks("a:1_r_2_3", "it has more than weight_mask_cutoff", 7);
+  marks("green:mu", "r, R and mu are depths", 6);
+  EXPECT_EQ(only("red | green:x | blue").rfind("prompt 'green:x': the weight 'x'", 0), 0u);
+  for (const char* text : {":1", "green:", "green:1:", "green:nan", "green:1 2", "[]:1", "[a.png:1"})
+    only(text);
+}
+
+TEST(PromptProblems, ACutoffThatHasNoUseIsANotice) {
+  for (const char* text : {"red:1_a_0.5", "red:1_[m.png]_0.5"}) {
+    std::vector<std::string> problems, notices;
+    const auto scenes = parse_scenes(text, "", "", kNames, problems, notices);
+    EXPECT_TRUE(problems.empty());
+    ASSERT_EQ(notices.size(), 1u);
+    EXPECT_FALSE(scenes[0].prompts[0].mask.cutoff);
+  }
+}
+
+DirectPrompt only_direct(const std::string& text) {
+  std::vector<std::string> problems;
+  const auto prompts = parse_direct_prompts(text, kNames, problems);
+  EXPECT_EQ(problems, std::vector<std::string>{}) << text;
+  EXPECT_EQ(prompts.size(), 1u) << text;
+  return prompts.at(0);
+}
+
+TEST(DirectPrompts, PathsKeepTheirColons) {
+  struct Case {
+    const char* written;
+    const char* path;
+    double weight;
+    const char* mask;
+    bool inverted;
+    double stop;
+  };
+  const Case cases[] = {
+      {"a.png", "a.png", 1, "", false, -kInfinity},
+      {"a_b.png:2", "a_b.png", 2, "", false, -kInfinity},
+      {"a.png:2_m.png:0.1", "a.png", 2, "m.png", false, 0.1},
+      {"a.png:2_-my_mask.mp4", "a.png", 2, "my_mask.mp4", true, -kInfinity},
+      {"C:\\pics\\a.png:0.5", "C:\\pics\\a.png", 0.5, "", false, -kInfinity},
+      {"C:/pics/a.png:0.5_D:/m_1.png:2", "C:/pics/a.png", 0.5, "D:/m_1.png", false, 2},
+      {"https://host:8080/a_b.png:t*2", "https://host:8080/a_b.png", 4, "", false, -kInfinity},
+      {"http://host/a.png:1_-http://host/m.png:0.5", "http://host/a.png", 1, "http://host/m.png", true, 0.5},
+      {"[odd:name.png]:3_[-m:1.png]", "odd:name.png", 3, "m:1.png", true, -kInfinity},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.written);
+    const DirectPrompt prompt = only_direct(c.written);
+    EXPECT_EQ(prompt.path, c.path);
+    EXPECT_EQ(prompt.weight.number({{"t", 2}}), c.weight);
+    EXPECT_EQ(prompt.stop.number({}), c.stop);
+    EXPECT_EQ(prompt.mask, c.mask);
+    EXPECT_EQ(prompt.inverted, c.inverted);
+  }
+}
+
+TEST(DirectPrompts, SeveralAndWrongOnes) {
+  std::vector<std::string> problems;
+  EXPECT_EQ(parse_direct_prompts("a.png | | b.png:2", kNames, problems).size(), 2u);
+  EXPECT_TRUE(problems.empty());
+  parse_direct_prompts("a.png:x | :2 | b.png:1:2:3 | c.png:1_", kNames, problems);
+  EXPECT_EQ(problems.size(), 4u);
 }
 
 TEST(PromptProblems, OfAllPromptsAreListed) {

@@ -1,0 +1,40 @@
+#pragma once
+// The losses that look at the picture itself, pixel by pixel or in the image model's latent.
+
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "engine/ensemble.h"
+#include "media/footage.h"
+#include "prompts/prompt.h"
+#include "reverie/loss.h"
+
+namespace reverie {
+
+class ImageLosses {
+ public:
+  /// One Loss for each prompt: of the model's latent where that stands for the picture, else of the pixels.
+  /// `prompts` must outlive this.
+  ImageLosses(const std::vector<DirectPrompt>& prompts, ImageModel& model, ImageSize size, c10::Device device,
+              const std::function<Footage(const std::string&)>& open);
+
+  /// Evaluates weights and stops, and brings moving pictures and masks to `video_frame`.
+  void begin_frame(const std::map<std::string, double>& values, std::int64_t video_frame);
+
+  /// Adds the losses' gradients to image.grad() and to the model's parameters. Returns names and values.
+  std::vector<std::pair<std::string, double>> evaluate(const at::Tensor& image, ImageModel& model);
+
+ private:
+  struct Term {
+    const DirectPrompt* prompt = nullptr;
+    std::unique_ptr<Loss> loss;
+    Footage picture;
+    std::optional<Footage> mask;
+    double weight = 0, stop = 0;
+  };
+  c10::Device device_;
+  std::vector<Term> terms_;
+};
+
+}  // namespace reverie

@@ -1,0 +1,84 @@
+#pragma once
+// PromptJudge: knows what the prompts want, and says how far a picture is from it.
+
+#include <map>
+#include <optional>
+
+#include "engine/cutouts.h"
+#include "engine/ensemble.h"
+#include "engine/host_services.h"
+#include "engine/masks.h"
+#include "media/footage.h"
+#include "prompts/prompt.h"
+
+namespace reverie {
+
+/// How perceptors look at a picture.
+struct LookSettings {
+  std::int64_t cutouts = 40;  ///< glimpses in a step, for each perceptor
+  std::int64_t batches = 1;   ///< that they are split into
+  CutoutSettings cutout;
+};
+
+class PromptJudge {
+ public:
+  /// A prompt that counts at a step: its number over all scenes, and how much of its loss does.
+  struct Active {
+    std::size_t prompt;
+    double share;
+  };
+  struct Verdict {
+    std::vector<double> losses;  ///< of each active prompt, mean over perceptors, before its share
+    bool held = true;            ///< every prompt is held by its stop: there is nothing more to gain
+  };
+
+  /// Embeds all words, and then lets the perceptors release their text encoders. `scenes` must outlive this.
+  PromptJudge(HostServices& host, const std::vector<Member<Perceptor>>& perceptors, const Moment& moment,
+              const std::vector<Scene>& scenes, const LookSettings& settings,
+              const std::function<Footage(const std::string&)>& open);
+
+  /// Evaluates weights, stops and cutoffs, and brings moving pictures and masks to `video_frame`.
+  void begin_frame(const std::map<std::string, double>& values, std::int64_t video_frame);
+
+  /// The prompts that count at a step of a scene; those of weight 0 do not and cost nothing.
+  std::vector<Active> active(std::size_t scene, std::int64_t step, std::int64_t interpolation_steps) const;
+
+  /// Shows cutouts of `image` to every perceptor and adds the prompts' gradients to image.grad(). A batch's
+  /// graph is gone before the next is built, which is what makes accumulation save memory.
+  Verdict judge(const at::Tensor& image, const std::vector<Active>& prompts);
+
+  const Prompt& prompt(std::size_t index) const { return *wanted_[index].prompt; }
+
+  /// What cannot be computed again after a restart: how the pictures in the prompts were seen.
+  std::map<std::string, at::Tensor> state() const;
+  void load_state(const std::map<std::string, at::Tensor>& state);
+
+ private:
+  struct Look {
+    at::Tensor embeddings;  // [N, D]
+    std::vector<CutoutPlace> places;
+  };
+  struct Wanted {
+    const Prompt* prompt = nullptr;
+    double weight = 0, stop = 0;
+    std::optional<double> cutoff;
+    std::optional<Footage> picture, mask_picture;
+    std::optional<ImageMask> image_mask;
+    std::vector<at::Tensor> words, phrase;  // per perceptor [1, D]
+    std::vector<Look> looks;                // per perceptor, of pictures
+  };
+
+  void embed_words();
+  Look look(std::size_t perceptor, const at::Tensor& image, std::int64_t count);
+  at::Tensor distances(const Wanted& wanted, std::size_t perceptor, const Look& seen) const;
+  MaskValues mask_values(const Wanted& wanted, std::size_t perceptor, const Look& seen) const;
+
+  HostServices& host_;
+  const std::vector<Member<Perceptor>>& perceptors_;
+  const Moment& moment_;
+  LookSettings settings_;
+  std::vector<std::size_t> first_;  // number of each scene's first prompt
+  std::vector<Wanted> wanted_;      // of all scenes, in their order
+};
+
+}  // namespace reverie

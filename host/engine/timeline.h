@@ -1,0 +1,34 @@
+#pragma once
+// When frames start: what varies with time varies from frame to frame, not from step to step.
+
+#include <algorithm>
+#include <cstdint>
+
+#include "settings/settings.h"
+
+namespace reverie {
+
+/// Frame 0 lasts until pre_animation_steps are done; then one begins every steps_per_frame steps.
+struct Timeline {
+  std::int64_t before, steps_per_frame;
+  double frames_per_second;
+  std::int64_t stride;  ///< frames of videos and of their masks to one of ours
+
+  explicit Timeline(const Settings& settings)
+      : before(settings.get<std::int64_t>("pre_animation_steps")),
+        steps_per_frame(settings.get<std::int64_t>("steps_per_frame")),
+        frames_per_second(settings.get<double>("frames_per_second")),
+        stride(settings.get<std::int64_t>("frame_stride")) {}
+
+  /// `step` counts from 0 over all scenes.
+  std::int64_t frame_of(std::int64_t step) const {
+    return step < before ? 0 : (step - before) / steps_per_frame + 1;
+  }
+  /// t at the frame's start: (step - pre_animation_steps) / (steps_per_frame * frames_per_second).
+  double seconds(std::int64_t frame) const {
+    const std::int64_t first = frame == 0 ? -before : (frame - 1) * steps_per_frame;
+    return static_cast<double>(first) / (static_cast<double>(steps_per_frame) * frames_per_second);
+  }
+};
+
+}  // namespace reverie

@@ -1,0 +1,243 @@
+#include "expressions/evaluator.h"
+
+#include <algorithm>
+#include <memory>
+
+namespace reverie::expressions {
+
+/// The parameters of one call of a lambda, or the loop variables of a comprehension.
+struct Frame {
+  Frame* outer;
+  Values locals;
+};
+
+namespace {
+
+class Evaluator {
+ public:
+  Evaluator(const Program& program, std::span<const double> variables)
+      : program_(program), variables_(variables) {}
+
+  Value value(NodeId id, Frame* frame) {
+    const Node& node = program_.nodes[id];
+    context_.column = node.column;
+    context_.spend(1);
+    switch (node.kind) {
+      case NodeKind::constant:
+        return node.value;
+      case NodeKind::variable:
+        return variables_[node.slot];
+      case NodeKind::local:
+        return local(node, frame);
+      case NodeKind::lambda:
+        return Lambda{id, frame};
+      default:
+        break;
+    }
+    const Level level(level_, context_);
+    switch (node.kind) {
+      case NodeKind::unary:
+        return unary_operator(node, frame);
+      case NodeKind::binary:
+        return binary_operator(node, frame);
+      case NodeKind::compare:
+        return comparison(node, frame);
+      case NodeKind::both:
+        return junction(node, frame, false);
+      case NodeKind::either:
+        return junction(node, frame, true);
+      case NodeKind::negation:
+        return !is_true(node.children[0], frame);
+      case NodeKind::conditional:
+        return value(node.children[is_true(node.children[0], frame) ? 1 : 2], frame);
+      case NodeKind::list:
+        return display(node, frame, SequenceKind::list);
+      case NodeKind::tuple:
+        return display(node, frame, SequenceKind::tuple);
+      case NodeKind::subscript:
+        return element(node, frame);
+      case NodeKind::slice:
+        return part(node, frame);
+      case NodeKind::call:
+        return call(node, frame);
+      default:
+        return comprehension(node, frame);
+    }
+  }
+
+ private:
+  bool is_true(NodeId id, Frame* frame) {
+    const Value condition = value(id, frame);
+    context_.column = program_.nodes[id].column;
+    return truth(context_, condition);
+  }
+
+  Value local(const Node& node, Frame* frame) const {
+    for (std::uint32_t i = 0; i < node.up; ++i) frame = frame->outer;
+    const Value& value = frame->locals[node.slot];
+    if (!is_set(value)) context_.fail("the name '" + node.names[0] + "' has no value yet");
+    return value;
+  }
+
+  Value unary_operator(const Node& node, Frame* frame) {
+    const Value operand = value(node.children[0], frame);
+    context_.column = node.column;
+    return unary(context_, node.op, operand);
+  }
+
+  Value binary_operator(const Node& node, Frame* frame) {
+    const Value left = value(node.children[0], frame), right = value(node.children[1], frame);
+    context_.column = node.column;
+    return binary(context_, node.op, left, right);
+  }
+
+  Value comparison(const Node& node, Frame* frame) {
+    Value left = value(node.children[0], frame);
+    for (std::size_t i = 0;; ++i) {
+      Value right = value(node.children[i + 1], frame);
+      context_.column = node.links[i].column;
+      Value result = compare(context_, node.links[i].op, left, right);
+      if (i + 1 == node.links.size() || !truth(context_, result)) return result;
+      left = std::move(right);
+    }
+  }
+
+  /// `and` and `or` give one of their operands.
+  Value junction(const Node& node, Frame* frame, bool ends) {
+    const Value left = value(node.children[0], frame);
+    context_.column = node.column;
+    return truth(context_, left) == ends ? left : value(node.children[1], frame);
+  }
+
+  /// Appends the value, or each of the values of a starred list.
+  void append(NodeId id, Frame* frame, Values& values) {
+    const Node& node = program_.nodes[id];
+    if (node.kind != NodeKind::starred) {
+      values.push_back(value(id, frame));
+      return;
+    }
+    const Value list = value(node.children[0], frame);
+    context_.column = node.column;
+    const Values& more = items(context_, list);
+    context_.make_list(values.size() + more.size());
+    values.insert(values.end(), more.begin(), more.end());
+  }
+
+  Value display(const Node& node, Frame* frame, SequenceKind kind) {
+    Values values;
+    values.reserve(node.children.size());
+    for (const NodeId child : node.children) append(child, frame, values);
+    return make_sequence(kind, std::move(values));
+  }
+
+  Value element(const Node& node, Frame* frame) {
+    const Value from = value(node.children[0], frame), index = value(node.children[1], frame);
+    context_.column = node.column;
+    return subscript(context_, from, index);
+  }
+
+  Value part(const Node& node, Frame* frame) {
+    const Value from = value(node.children[0], frame), start = value(node.children[1], frame);
+    const Value stop = value(node.children[2], frame), step = value(node.children[3], frame);
+    context_.column = node.column;
+    return slice(context_, from, start, stop, step);
+  }
+
+  Value call(const Node& node, Frame* frame) {
+    const Value callee = value(node.children[0], frame);
+    const std::size_t positional = node.children.size() - node.names.size();
+    Values arguments;
+    for (std::size_t i = 1; i < positional; ++i) append(node.children[i], frame, arguments);
+    if (const auto* function = std::get_if<const Function*>(&callee))
+      return call(**function, node, frame, arguments);
+    context_.column = node.column;
+    const auto* lambda = std::get_if<Lambda>(&callee);
+    if (!lambda)
+      context_.fail("only functions can be called, not " + describe(callee) + "; is an operator missing?");
+    const Node& definition = program_.nodes[lambda->node];
+    if (arguments.size() != definition.locals)
+      context_.fail("this lambda takes " + std::to_string(definition.locals) + " arguments, not " +
+                    std::to_string(arguments.size()));
+    return value(definition.children[0], new_frame(lambda->frame, std::move(arguments)));
+  }
+
+  Value call(const Function& function, const Node& node, Frame* frame, Values& arguments) {
+    const std::size_t given = arguments.size();
+    if (function.most != Function::kAny) arguments.resize(std::max(function.most, given));
+    for (std::size_t i = 0; i < node.names.size(); ++i) {
+      Value argument = value(node.children[node.children.size() - node.names.size() + i], frame);
+      context_.column = node.column;
+      if (node.places[i] < given) context_.fail("the argument '" + node.names[i] + "' is there twice");
+      arguments[node.places[i]] = std::move(argument);
+    }
+    context_.column = node.column;
+    check_arity(context_, function, given + node.names.size());
+    if (!std::all_of(arguments.begin(), arguments.begin() + static_cast<std::ptrdiff_t>(function.least),
+                     is_set))
+      check_arity(context_, function, given);
+    return function.call(context_, arguments);
+  }
+
+  Value comprehension(const Node& node, Frame* frame) {
+    Values results;
+    const NodeId first = program_.nodes[node.children[1]].children[1];
+    const Value list = value(first, frame);
+    Frame* inner = new_frame(frame, Values(node.locals));
+    loop(node, 1, list, inner, results);
+    return make_list(std::move(results));
+  }
+
+  /// Goes through `list` for the clause, and for each element through the clauses inside.
+  void loop(const Node& node, std::size_t clause, const Value& list, Frame* frame, Values& results) {
+    const Level level(level_, context_);
+    const std::vector<NodeId>& parts = program_.nodes[node.children[clause]].children;
+    context_.column = program_.nodes[parts[1]].column;
+    for (const Value& item : items(context_, list)) {
+      context_.spend(1);
+      assign(parts[0], item, frame);
+      if (!std::all_of(parts.begin() + 2, parts.end(),
+                       [&](NodeId condition) { return is_true(condition, frame); }))
+        continue;
+      if (clause + 1 < node.children.size()) {
+        const Value next = value(program_.nodes[node.children[clause + 1]].children[1], frame);
+        loop(node, clause + 1, next, frame, results);
+      } else {
+        results.push_back(value(node.children[0], frame));
+        context_.make_list(results.size() > kLongestList ? results.size() : 1);
+      }
+    }
+  }
+
+  void assign(NodeId target, const Value& item, Frame* frame) {
+    const Node& node = program_.nodes[target];
+    if (node.kind == NodeKind::local) {
+      frame->locals[node.slot] = item;
+      return;
+    }
+    context_.column = node.column;
+    const Values& all = items(context_, item);
+    if (all.size() != node.children.size())
+      context_.fail("there are " + std::to_string(node.children.size()) + " names for " + describe(item));
+    for (std::size_t i = 0; i < all.size(); ++i) assign(node.children[i], all[i], frame);
+  }
+
+  /// Frames live until the end, because lambdas may refer to them.
+  Frame* new_frame(Frame* outer, Values locals) {
+    frames_.push_back(std::make_unique<Frame>(Frame{outer, std::move(locals)}));
+    return frames_.back().get();
+  }
+
+  const Program& program_;
+  std::span<const double> variables_;
+  Context context_;
+  std::size_t level_ = 0;
+  std::vector<std::unique_ptr<Frame>> frames_;
+};
+
+}  // namespace
+
+Value evaluate(const Program& program, std::span<const double> variables) {
+  return Evaluator(program, variables).value(program.root, nullptr);
+}
+
+}  // namespace reverie::expressions

@@ -1,0 +1,14 @@
+#pragma once
+// Computes the value of a program.
+
+#include <span>
+
+#include "expressions/program.h"
+
+namespace reverie::expressions {
+
+/// `variables` are the values of program.slots. Throws ExpressionError. A Lambda in the result must not be
+/// called.
+Value evaluate(const Program& program, std::span<const double> variables);
+
+}  // namespace reverie::expressions

@@ -1,0 +1,14 @@
+#pragma once
+// What bounds the work that one expression can cause. All of it is far above what an artist writes.
+
+#include <cstddef>
+
+namespace reverie::expressions {
+
+constexpr std::size_t kLongestText = 20'000;  ///< bytes
+constexpr std::size_t kDeepest =
+    1'000;  ///< operators, brackets and calls inside each other, also while evaluating
+constexpr std::size_t kLongestList = 100'000;  ///< elements
+constexpr std::size_t kMostSteps = 1'000'000;  ///< operations, and elements read or made, in one evaluation
+
+}  // namespace reverie::expressions

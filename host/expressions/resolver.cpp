@@ -1,0 +1,137 @@
+#include "expressions/resolver.h"
+
+#include <algorithm>
+
+#include "expressions/error.h"
+#include "settings/nearest.h"
+
+namespace reverie::expressions {
+namespace {
+
+class Resolver {
+ public:
+  Resolver(Program& program, const std::set<std::string>& names) : program_(program), names_(names) {}
+
+  void node(NodeId id) {
+    Node& node = program_.nodes[id];
+    switch (node.kind) {
+      case NodeKind::name:
+        return name(node);
+      case NodeKind::lambda:
+        scopes_.push_back(node.names);
+        node.locals = static_cast<std::uint32_t>(node.names.size());
+        this->node(node.children[0]);
+        return scopes_.pop_back();
+      case NodeKind::comprehension:
+        return comprehension(node);
+      default:
+        for (const NodeId child : node.children) this->node(child);
+        if (node.kind == NodeKind::call) call(node);
+    }
+  }
+
+ private:
+  void name(Node& node) {
+    const std::string& name = node.names[0];
+    for (std::size_t up = 0; up < scopes_.size(); ++up) {
+      const std::vector<std::string>& scope = scopes_[scopes_.size() - 1 - up];
+      const auto found = std::find(scope.begin(), scope.end(), name);
+      if (found == scope.end()) continue;
+      node.kind = NodeKind::local;
+      node.up = static_cast<std::uint32_t>(up);
+      node.slot = static_cast<std::uint32_t>(found - scope.begin());
+      return;
+    }
+    if (names_.contains(name)) {
+      node.kind = NodeKind::variable;
+      auto& slots = program_.slots;
+      node.slot = static_cast<std::uint32_t>(std::find(slots.begin(), slots.end(), name) - slots.begin());
+      if (node.slot == slots.size()) slots.push_back(name);
+      return;
+    }
+    if (const Function* function = find_function(name)) {
+      node.value = function;
+    } else if (const Constant* constant = find_constant(name)) {
+      node.value = constant->value;
+    } else {
+      unknown(node);
+    }
+    node.kind = NodeKind::constant;
+  }
+
+  [[noreturn]] void unknown(const Node& node) const {
+    const std::string& name = node.names[0];
+    if (name == "np") throw ExpressionError("np stands before a name, as in np.sin", node.column, name);
+    std::vector<std::string> candidates = known_names();
+    candidates.insert(candidates.end(), names_.begin(), names_.end());
+    for (const auto& scope : scopes_) candidates.insert(candidates.end(), scope.begin(), scope.end());
+    const std::string near = name.size() > 1 ? nearest(name, candidates) : "";
+    throw ExpressionError(
+        "the name '" + name + "' is not known" + (near.empty() ? "" : "; is '" + near + "' meant?"),
+        node.column, name);
+  }
+
+  /// All names in a target.
+  void collect(NodeId target, std::vector<std::string>& scope) const {
+    const Node& node = program_.nodes[target];
+    for (const NodeId child : node.children) collect(child, scope);
+    if (node.kind == NodeKind::name && std::find(scope.begin(), scope.end(), node.names[0]) == scope.end())
+      scope.push_back(node.names[0]);
+  }
+
+  void comprehension(Node& comprehension) {
+    std::vector<std::string> scope;
+    for (std::size_t i = 1; i < comprehension.children.size(); ++i)
+      collect(program_.nodes[comprehension.children[i]].children[0], scope);
+    comprehension.locals = static_cast<std::uint32_t>(scope.size());
+    // The first list is outside the loops' variables.
+    node(program_.nodes[comprehension.children[1]].children[1]);
+    scopes_.push_back(std::move(scope));
+    for (std::size_t i = 1; i < comprehension.children.size(); ++i) {
+      const std::vector<NodeId>& parts = program_.nodes[comprehension.children[i]].children;
+      for (std::size_t k = 0; k < parts.size(); ++k)
+        if (i > 1 || k != 1) node(parts[k]);
+    }
+    node(comprehension.children[0]);
+    scopes_.pop_back();
+  }
+
+  void call(Node& call) const {
+    const Node& callee = program_.nodes[call.children[0]];
+    const Context context{.column = call.column};
+    const auto* pointer =
+        callee.kind == NodeKind::constant ? std::get_if<const Function*>(&callee.value) : nullptr;
+    if (!pointer) {
+      if (!call.names.empty())
+        context.fail("arguments with a name are for functions that are called by name");
+      return;
+    }
+    const Function& function = **pointer;
+    const std::size_t positional = call.children.size() - 1 - call.names.size();
+    for (const std::string& keyword : call.names) {
+      call.places.push_back(parameter_position(context, function, keyword));
+      if (call.places.back() < positional) context.fail("the argument '" + keyword + "' is there twice");
+    }
+    const bool starred = std::any_of(call.children.begin(), call.children.end(), [&](NodeId child) {
+      return program_.nodes[child].kind == NodeKind::starred;
+    });
+    if (starred) return;
+    check_arity(context, function, positional + call.names.size());
+    for (std::size_t i = positional; i < function.least; ++i)
+      if (std::find(call.places.begin(), call.places.end(), i) == call.places.end())
+        check_arity(context, function, i);
+  }
+
+  Program& program_;
+  const std::set<std::string>& names_;
+  std::vector<std::vector<std::string>> scopes_;
+};
+
+}  // namespace
+
+void resolve(Program& program, const std::set<std::string>& names) {
+  Resolver(program, names).node(program.root);
+  program.variables = {program.slots.begin(), program.slots.end()};
+}
+
+}  // namespace reverie::expressions

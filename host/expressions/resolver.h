@@ -1,0 +1,15 @@
+#pragma once
+// What the names in an expression stand for.
+
+#include <set>
+#include <string>
+
+#include "expressions/program.h"
+
+namespace reverie::expressions {
+
+/// Replaces all names of a parsed program by slots, functions and constants, and checks calls of known
+/// functions. `names` are the variables. Throws ExpressionError.
+void resolve(Program& program, const std::set<std::string>& names);
+
+}  // namespace reverie::expressions

@@ -1,0 +1,71 @@
+#include "media/pictures.h"
+
+#include <ATen/core/Tensor.h>
+
+#include "media/footage.h"
+#include "media/web_file.h"
+
+namespace reverie {
+
+Pictures::Pictures(const PluginRegistry& registry, HostServices& host, ParamsOf params)
+    : registry_(registry), host_(host), params_(std::move(params)) {
+  host_.load_images_with([this](const std::string& path_or_url) { return load(path_or_url); });
+}
+
+Pictures::~Pictures() { host_.load_images_with({}); }
+
+std::shared_ptr<FrameSource> Pictures::open(const std::string& path_or_url, double frames_per_second) const {
+  const std::filesystem::path path = host_.resolve_asset(path_or_url);
+  if (!is_web_address(path_or_url)) return open_file(path, frames_per_second);
+  try {
+    return open_file(path, frames_per_second);
+  } catch (const Error& error) {
+    // What came may have been a page that says there is no picture; it must not be taken for it for ever.
+    std::error_code ignored;
+    std::filesystem::remove(path, ignored);
+    throw Error(error.kind(), "what '" + path_or_url + "' leads to cannot be used: " + error.what(),
+                error.advice());
+  }
+}
+
+std::shared_ptr<FrameSource> Pictures::open_file(const std::filesystem::path& path,
+                                                 double frames_per_second) const {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored))
+    throw Error(ErrorKind::file, "'" + path.string() + "' is a folder, not a picture or video");
+  const FrameSource::Setup setup{path, frames_per_second};
+  const std::vector<const PluginFile*> plugins = registry_.usable(FrameSource::kKind);
+  for (const PluginFile* plugin : plugins)
+    if (plugin->descriptor->accepts && plugin->descriptor->accepts(&path))
+      return create<FrameSource>(*plugin, host_, params_(*plugin), setup);
+
+  // Only the plugins can tell what is wrong with the file.
+  std::string reasons, advice;
+  for (const PluginFile* plugin : plugins) {
+    try {
+      return create<FrameSource>(*plugin, host_, params_(*plugin), setup);
+    } catch (const Error& error) {
+      if (plugins.size() == 1) throw;
+      reasons += "; " + plugin->name + ": " + error.what();
+      if (advice.empty()) advice = error.advice();
+    }
+  }
+  std::string message =
+      "'" + path.string() + "' is no picture or video that an installed plugin can read" + reasons;
+  // The one that would have may be there, but damaged.
+  for (const PluginFile& file : registry_.files())
+    if (file.kind == FrameSource::kKind && file.state == PluginFile::State::rejected)
+      message += "; '" + file.path.string() + "' cannot be used: " + file.reason;
+  throw Error(plugins.empty() ? ErrorKind::plugin : ErrorKind::file, message,
+              advice.empty() ? "reverie plugins list shows the frame sources" : advice);
+}
+
+at::Tensor Pictures::load(const std::string& path_or_url) const {
+  return Footage(open(path_or_url)).image(0).to(host_.device());
+}
+
+at::Tensor Pictures::load_mask(const std::string& path_or_url, bool inverted) const {
+  return Footage(open(path_or_url)).mask(0, inverted).to(host_.device());
+}
+
+}  // namespace reverie

@@ -1,0 +1,43 @@
+#pragma once
+// Pictures and videos that settings name, read by whichever plugin understands them.
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "engine/host_services.h"
+#include "plugins/registry.h"
+#include "reverie/frame_source.h"
+
+namespace reverie {
+
+/// All methods take a path or an address (see Host::resolve_asset()) and throw Error(file), naming it, when
+/// there is no such file or no plugin can read it, and Error(plugin) when there is no plugin to do so.
+class Pictures {
+ public:
+  /// The parameters that a plugin is created with.
+  using ParamsOf = std::function<Settings(const PluginFile&)>;
+
+  /// `registry` and `host` must outlive it. While it lives, host.load_image() is its load().
+  Pictures(const PluginRegistry& registry, HostServices& host, ParamsOf params = default_params);
+  ~Pictures();
+  Pictures(const Pictures&) = delete;
+  Pictures& operator=(const Pictures&) = delete;
+
+  /// At `frames_per_second`, or, for 0, frame by frame.
+  std::shared_ptr<FrameSource> open(const std::string& path_or_url, double frames_per_second = 0) const;
+
+  /// A picture, or a video's first frame, [1, 3, H, W] 0..1 on the host's device.
+  at::Tensor load(const std::string& path_or_url) const;
+
+  /// The same as a mask [1, 1, H, W]: its luma, or 1 less that; see Footage::mask().
+  at::Tensor load_mask(const std::string& path_or_url, bool inverted = false) const;
+
+ private:
+  std::shared_ptr<FrameSource> open_file(const std::filesystem::path& path, double frames_per_second) const;
+  const PluginRegistry& registry_;
+  HostServices& host_;
+  ParamsOf params_;
+};
+
+}  // namespace reverie

@@ -1,0 +1,73 @@
+#include "decoder.h"
+
+#include "reverie/error.h"
+
+namespace reverie {
+
+void FrameDecoder::damaged(std::int64_t index, const std::string& why) const {
+  const std::string which = (file_.is_still() ? "" : "frame " + std::to_string(index) + " of ") + "'" +
+                            file_.path().string() + "' ";
+  if (why.find("Picture size") != std::string::npos)
+    throw Error(ErrorKind::file, which + "is too large: " + why,
+                "FFmpeg's limit is about 250 million pixels");
+  throw Error(ErrorKind::file,
+              which + "cannot be decoded; it is damaged, cut off or of an unsupported kind: " + why);
+}
+
+FramePtr FrameDecoder::next(std::int64_t index) {
+  forget_complaints();
+  FramePtr frame = new_frame();
+  for (;;) {
+    const int result = avcodec_receive_frame(decoder_.get(), frame.get());
+    if (result == AVERROR_EOF) return nullptr;
+    if (result >= 0) {
+      // What a decoder makes up for missing parts is no part of the picture. FFV1's says so only in words.
+      const bool made_up = frame->decode_error_flags || frame->flags & AV_FRAME_FLAG_CORRUPT ||
+                           (decoder_->codec_id == AV_CODEC_ID_FFV1 && !complaint().empty());
+      if (made_up) damaged(index, complaint().empty() ? "parts of it are missing" : complaint());
+      return frame;
+    }
+    if (result != AVERROR(EAGAIN)) damaged(index, reason(result));
+    if (!feed(index)) return nullptr;
+  }
+}
+
+/// Gives the decoder the next packet, or tells it that there is none. False when it knows that already.
+bool FrameDecoder::feed(std::int64_t index) {
+  if (drained_) return false;
+  PacketPtr packet;
+  if (file_.is_still()) {
+    if (!started_) packet = file_.whole();
+    started_ = true;
+  } else {
+    packet = new_packet();
+    for (;;) {
+      const int result = av_read_frame(&file_.format(), packet.get());
+      if (result == AVERROR_EOF && !file_.format().pb->error) {
+        packet.reset();
+        break;
+      }
+      if (result < 0) damaged(index, reason(result));
+      // A recording may start amid a group of pictures; what comes before the first key frame is no damage.
+      started_ = started_ || packet->flags & AV_PKT_FLAG_KEY;
+      if (started_ && packet->stream_index == file_.stream().index) break;
+      av_packet_unref(packet.get());
+    }
+    if (packet && packet->flags & AV_PKT_FLAG_CORRUPT) damaged(index, "bytes are missing");
+  }
+  drained_ = !packet;
+  const int result = avcodec_send_packet(decoder_.get(), packet.get());
+  if (result < 0 && result != AVERROR_EOF) damaged(index, reason(result));
+  return true;
+}
+
+bool FrameDecoder::seek(std::int64_t timestamp) {
+  if (file_.is_still()) return false;
+  forget_complaints();
+  if (av_seek_frame(&file_.format(), file_.stream().index, timestamp, AVSEEK_FLAG_BACKWARD) < 0) return false;
+  avcodec_flush_buffers(decoder_.get());
+  started_ = drained_ = false;
+  return true;
+}
+
+}  // namespace reverie

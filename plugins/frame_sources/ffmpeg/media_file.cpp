@@ -1,0 +1,140 @@
+#include "media_file.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "reverie/error.h"
+#include "tags.h"
+
+namespace reverie {
+namespace {
+
+constexpr std::int64_t kMostStillBytes = std::int64_t{1} << 30;
+constexpr const char* kConvert = "convert it to PNG, or to H.264 if it is a video";
+
+[[noreturn]] void fail(const std::filesystem::path& path, const std::string& what,
+                       const std::string& advice = {}) {
+  throw Error(ErrorKind::file, "'" + path.string() + "' " + what, advice);
+}
+
+IoPtr open_io(const std::filesystem::path& path) {
+  std::error_code error;
+  const std::filesystem::file_status status = std::filesystem::status(path, error);
+  if (status.type() == std::filesystem::file_type::not_found)
+    throw Error(ErrorKind::file, "there is no file '" + path.string() + "'");
+  if (std::filesystem::is_directory(status)) fail(path, "is a folder, not a picture or video");
+  if (error) fail(path, "cannot be read: " + error.message());
+  if (!std::filesystem::is_regular_file(status)) fail(path, "is not an ordinary file");
+  if (std::filesystem::file_size(path, error) == 0) fail(path, "is empty");
+  AVIOContext* io = nullptr;
+  if (const int result = avio_open2(&io, ("file:" + path.string()).c_str(), AVIO_FLAG_READ, nullptr, nullptr);
+      result < 0)
+    fail(path, "cannot be read: " + reason(result));
+  return IoPtr(io);
+}
+
+/// Targa has no signature, so its name must do.
+const AVInputFormat* format_by_name(const std::filesystem::path& path) {
+  const AVOutputFormat* stills = av_guess_format("image2", nullptr, nullptr);
+  if (!stills || path.extension().empty()) return nullptr;
+  const AVCodecID codec = av_guess_codec(stills, nullptr, path.c_str(), nullptr, AVMEDIA_TYPE_VIDEO);
+  return codec == AV_CODEC_ID_TARGA ? av_find_input_format("image2pipe") : nullptr;
+}
+
+const AVInputFormat* recognise(AVIOContext* io, const std::filesystem::path& path) {
+  // Without the name, which may lie.
+  const AVInputFormat* format = nullptr;
+  const int score = av_probe_input_buffer2(io, &format, "", nullptr, 0, 0);
+  if (score > AVPROBE_SCORE_RETRY && format && std::string_view(format->name) != "tty") return format;
+  return format_by_name(path);
+}
+
+}  // namespace
+
+MediaFile::MediaFile(const std::filesystem::path& path) : path_(path), io_(open_io(path)) {
+  forget_complaints();
+  const AVInputFormat* kind = recognise(io_.get(), path);
+  if (!kind) fail(path, "is neither a picture nor a video of a known format", kConvert);
+  AVFormatContext* format = avformat_alloc_context();
+  if (!format) throw std::bad_alloc();
+  format->pb = io_.get();
+  // A playlist may name any file or address; none may be opened.
+  AVDictionary* options = nullptr;
+  av_dict_set(&options, "protocol_whitelist", "none", 0);
+  const int result = avformat_open_input(&format, "", kind, &options);  // frees `format` when it fails
+  av_dict_free(&options);
+  if (result < 0)
+    fail(path, "cannot be read as " + std::string(kind->long_name) + ": " + reason(result), kConvert);
+  format_.reset(format);
+  const std::string_view name = kind->name;
+  still_ = name == "image2pipe" || (name.size() > 5 && name.substr(name.size() - 5) == "_pipe");
+  find_stream();
+}
+
+void MediaFile::find_stream() {
+  if (!still_) {
+    // Some formats tell only in their packets what they hold.
+    const int result = avformat_find_stream_info(format_.get(), nullptr);
+    if (result < 0) fail(path_, "cannot be read: " + reason(result));
+  }
+  int best = still_ ? 0 : av_find_best_stream(format_.get(), AVMEDIA_TYPE_VIDEO, -1, -1, nullptr, 0);
+  if (std::string_view(format_->iformat->name) == "ico") best = largest_stream();
+  // The picture that comes with a song is no video.
+  if (best < 0 || format_->streams[best]->disposition & AV_DISPOSITION_ATTACHED_PIC)
+    fail(path_, "holds no pictures: it is " + std::string(format_->iformat->long_name));
+  stream_ = format_->streams[best];
+  for (unsigned i = 0; i < format_->nb_streams; ++i)
+    if (static_cast<int>(i) != best) format_->streams[i]->discard = AVDISCARD_ALL;
+  if (still_ && stream_->codecpar->codec_id == AV_CODEC_ID_NONE)
+    stream_->codecpar->codec_id = AV_CODEC_ID_TARGA;  // the only one that has no format of its own
+}
+
+/// Of the sizes that an icon comes in.
+int MediaFile::largest_stream() const {
+  const auto* const begin = format_->streams;
+  const auto largest = std::max_element(
+      begin, begin + format_->nb_streams,
+      [](const AVStream* a, const AVStream* b) { return a->codecpar->width < b->codecpar->width; });
+  return format_->nb_streams ? static_cast<int>(largest - begin) : -1;
+}
+
+PacketPtr MediaFile::whole() const {
+  const std::int64_t size = avio_size(io_.get());
+  if (size <= 0 || size > kMostStillBytes) fail(path_, "is too large for a picture");
+  PacketPtr packet = new_packet();
+  if (av_new_packet(packet.get(), static_cast<int>(size)) < 0) throw std::bad_alloc();
+  if (avio_seek(io_.get(), 0, SEEK_SET) < 0 ||
+      avio_read(io_.get(), packet->data, static_cast<int>(size)) != static_cast<int>(size))
+    fail(path_, "cannot be read to its end");
+  const Bytes bytes(packet->data, static_cast<std::size_t>(size));
+  const int compression = tag_in(tags_of(bytes), kTagCompression, 1);
+  // FFmpeg takes it for a black picture.
+  if (stream_->codecpar->codec_id == AV_CODEC_ID_TIFF && (compression == 6 || compression == 7))
+    fail(path_, "is TIFF with JPEG inside, which cannot be read", "save it with another compression");
+  return packet;
+}
+
+DecoderPtr MediaFile::open_decoder() const {
+  const AVCodecParameters& codec = *stream_->codecpar;
+  const AVCodec* kind = avcodec_find_decoder(codec.codec_id);
+  if (!kind)
+    throw Error(ErrorKind::unsupported,
+                "'" + path_.string() + "' needs a decoder for " + avcodec_get_name(codec.codec_id) +
+                    ", which this FFmpeg does not have",
+                kConvert);
+  DecoderPtr decoder(avcodec_alloc_context3(kind));
+  if (!decoder || avcodec_parameters_to_context(decoder.get(), &codec) < 0) throw std::bad_alloc();
+  decoder->pkt_timebase = stream_->time_base;
+  // One thread, so that errors belong to the frame that is asked for, and memory holds few frames.
+  decoder->thread_count = 1;
+  decoder->flags |= AV_CODEC_FLAG_UNALIGNED;  // cropped to the pixel
+  // Without the second, missing parts of a JPEG are grey; other decoders would refuse sound files for
+  // trifles.
+  decoder->err_recognition = AV_EF_CRCCHECK | (codec.codec_id == AV_CODEC_ID_MJPEG ? AV_EF_EXPLODE : 0);
+  forget_complaints();
+  if (const int result = avcodec_open2(decoder.get(), kind, nullptr); result < 0)
+    fail(path_, "cannot be decoded: " + reason(result));
+  return decoder;
+}
+
+}  // namespace reverie

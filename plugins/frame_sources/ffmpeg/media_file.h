@@ -1,0 +1,39 @@
+#pragma once
+// A file that FFmpeg knows, recognised by its content.
+
+#include <filesystem>
+
+#include "handles.h"
+
+namespace reverie {
+
+/// Nothing but this file is read: playlists and their like, which name others, are errors.
+class MediaFile {
+ public:
+  /// Throws Error(file): there is no such file, it is a folder, empty, of no known format, or holds no
+  /// pictures.
+  explicit MediaFile(const std::filesystem::path& path);
+
+  const std::filesystem::path& path() const { return path_; }
+  AVFormatContext& format() const { return *format_; }
+  AVStream& stream() const { return *stream_; }  ///< the pictures
+
+  /// The file is one picture and nothing else.
+  bool is_still() const { return still_; }
+  /// All bytes of a still. Throws Error(file).
+  PacketPtr whole() const;
+
+  /// For the pictures' codec, opened. Throws Error(unsupported) when this FFmpeg has none.
+  DecoderPtr open_decoder() const;
+
+ private:
+  void find_stream();
+  int largest_stream() const;
+  std::filesystem::path path_;
+  IoPtr io_;
+  FormatPtr format_;  // closed before what it reads from
+  AVStream* stream_ = nullptr;
+  bool still_ = false;
+};
+
+}  // namespace reverie

@@ -1,0 +1,136 @@
+/// A still picture or a video, read by FFmpeg's libraries.
+
+#include "reader.h"
+
+extern "C" {
+#include <libavutil/display.h>
+}
+
+#include <cmath>
+
+#include "convert.h"
+#include "orientation.h"
+#include "reverie/resize.h"
+#include "tags.h"
+#include "timeline.h"
+
+namespace reverie {
+namespace {
+
+Orientation orientation_of(const AVFrame& frame, const MediaFile& file) {
+  const auto from_bytes = [](const std::uint8_t* matrix) {
+    return orientation_of_matrix(
+        std::span<const std::int32_t, 9>(reinterpret_cast<const std::int32_t*>(matrix), 9));
+  };
+  if (const AVFrameSideData* data = av_frame_get_side_data(&frame, AV_FRAME_DATA_DISPLAYMATRIX))
+    return from_bytes(data->data);
+  if (const std::uint8_t* data = av_stream_get_side_data(&file.stream(), AV_PKT_DATA_DISPLAYMATRIX, nullptr))
+    return from_bytes(data);
+  if (!file.is_still()) return {};
+  const PacketPtr bytes = file.whole();
+  const Bytes tags = tags_of({bytes->data, static_cast<std::size_t>(bytes->size)});
+  return orientation_of_exif(tag_in(tags, kTagOrientation, 1));
+}
+
+/// The size before turning, with square pixels. Stills' resolutions are for print, and not applied.
+ImageSize square_size(const AVFrame& frame, const MediaFile& file) {
+  ImageSize size{frame.width, frame.height};
+  if (file.is_still()) return size;
+  const AVRational aspect =
+      av_guess_sample_aspect_ratio(&file.format(), &file.stream(), const_cast<AVFrame*>(&frame));
+  const double ratio = aspect.num > 0 && aspect.den > 0 ? av_q2d(aspect) : 1;
+  constexpr double kWidest = 8;  // more is a mistake
+  if (ratio < kWidest && ratio > 1 / kWidest)
+    size.width = std::max<std::int64_t>(1, std::llround(static_cast<double>(size.width) * ratio));
+  return size;
+}
+
+class MediaSource final : public FrameSource {
+ public:
+  MediaSource(Host& host, const Setup& setup) : path_(setup.path), timeline_(host, setup.path) {
+    const AVFrame* first = timeline_.frame(0);
+    if (!first)
+      throw Error(ErrorKind::file, "'" + path_.string() + "' cannot be decoded; there is no picture in it");
+    const MediaFile& file = timeline_.file();
+    square_ = square_size(*first, file);
+    orientation_ = orientation_of(*first, file);
+    shown_ = orientation_.transposed ? ImageSize{square_.height, square_.width} : square_;
+    if (first->color_trc == AVCOL_TRC_SMPTE2084 || first->color_trc == AVCOL_TRC_ARIB_STD_B67)
+      host.log(
+          LogLevel::warning,
+          "'" + path_.string() + "' is high dynamic range (HDR), which is read as it is: it will look pale");
+    picture(*first);  // whether its pixels can be read
+    // A video of one frame is a still, too.
+    still_ = file.is_still() || is_single();
+    rate_ = still_ ? 0 : setup.frames_per_second;
+  }
+
+  Info info() const override {
+    if (still_) return {shown_, 0, 1};
+    if (rate_ > 0) return {shown_, rate_, std::nullopt};
+    return {shown_, timeline_.frames_per_second(), timeline_.count()};
+  }
+
+  std::optional<at::Tensor> read(std::int64_t index) override {
+    if (index < 0 || (still_ && index > 0)) return std::nullopt;
+    const AVFrame* frame =
+        rate_ > 0 ? timeline_.frame_at(static_cast<double>(index) / rate_) : timeline_.frame(index);
+    if (!frame) return std::nullopt;
+    return picture(*frame);
+  }
+
+ private:
+  at::Tensor picture(const AVFrame& frame) const {
+    at::Tensor image;
+    try {
+      image = to_rgb(frame, timeline_.file().is_still());
+    } catch (const Error& error) {
+      throw Error(ErrorKind::file,
+                  "'" + path_.string() + "' holds " + error.what() + ", which cannot be read",
+                  "convert it to PNG, or to H.264 if it is a video");
+    }
+    // Nor do all frames of a video have to be of one size.
+    return upright(lanczos_resize(image, square_.height, square_.width), orientation_);
+  }
+
+  bool is_single() {
+    try {
+      return !timeline_.frame(1);
+    } catch (const Error&) {
+      return false;  // it is damaged there, which is told when it is asked for
+    }
+  }
+
+  std::filesystem::path path_;
+  Timeline timeline_;
+  ImageSize square_, shown_;
+  Orientation orientation_;
+  bool still_ = false;
+  double rate_ = 0;
+};
+
+}  // namespace
+
+extern "C" {
+
+REVERIE_PUBLIC bool reverie_media_accepts(const std::filesystem::path& path) {
+  listen_to_ffmpeg();
+  try {
+    const MediaFile file(path);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+REVERIE_PUBLIC FrameSource* reverie_media_open(Host& host, const FrameSource::Setup& setup) {
+  listen_to_ffmpeg();
+  return new MediaSource(host, setup);
+}
+
+}  // extern "C"
+
+static_assert(std::is_same_v<decltype(reverie_media_accepts), MediaAccepts>);
+static_assert(std::is_same_v<decltype(reverie_media_open), MediaOpen>);
+
+}  // namespace reverie
