@@ -1,14 +1,13 @@
 #!/usr/bin/env bash
-# Makes .deps/python, the Python that the tests compare with: Debian's PyTorch and the packages of
-# tests/python-packages.txt. Rendering never uses it.
+# Makes .deps/python, the Python that the tests compare with: Debian's PyTorch and Pillow, and the packages of
+# tests/python-packages.txt. Also installs the ffmpeg program, which makes the tests' videos. Rendering uses none of it.
 set -euo pipefail
 
 root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
 target=$root/.deps/python wanted=$root/tests/python-packages.txt
-cmp -s "$target/.installed-from" "$wanted" && exit 0
 
 say() { echo "reverie: $*" >&2; }
-packages=(python3-torch python3-torchvision python3-numpy python3-yaml python3-requests python3-venv)
+packages=(python3-torch python3-torchvision python3-numpy python3-pil python3-yaml python3-requests python3-venv ffmpeg)
 mkdir -p "$root/build" "$root/.deps"
 log=$root/build/test-python.log
 if command -v dpkg-query >/dev/null; then
@@ -28,6 +27,7 @@ if command -v dpkg-query >/dev/null; then
       { tail -n 20 "$log" >&2; say "installing packages failed; the log is $log"; exit 1; }
   fi
 fi
+cmp -s "$target/.installed-from" "$wanted" && exit 0
 # Debian's own Python, which may not be the first in PATH: only that one sees Debian's PyTorch.
 python=/usr/bin/python3
 "$python" -c 'import torch' 2>/dev/null ||
