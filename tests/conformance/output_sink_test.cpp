@@ -1,12 +1,12 @@
 #include "reverie/output_sink.h"
 
 #include <png.h>
-#include <sys/resource.h>
 
-#include <csignal>
+#include <iostream>
 
 #include "conformance/tensors.h"
 #include "fixtures/plugins_under_test.h"
+#include "support/disk_trouble.h"
 
 namespace reverie::test {
 namespace {
@@ -129,26 +129,63 @@ TEST_P(OutputSinkConformance, FolderThatCannotBeWrittenIsAnErrorThatNamesIt) {
   EXPECT_EQ(files(), (std::set<fs::path>{folder_ / "taken"}));
 }
 
-TEST_P(OutputSinkConformance, FullDiskLeavesTheOldFileAndNothingElse) {
-  const auto it = sink(folder_.path());
-  const at::Tensor first = eight_bit_picture(16, 16, 8);
-  const fs::path file = it->write(first, 1);
-  if (!pictures(file)) GTEST_SKIP() << "frames are not files of their own";
+TEST_P(OutputSinkConformance, ADiskThatFailsLeavesTheOldFileAndNothingElse) {
+  const at::Tensor first = eight_bit_picture(16, 16, 8), second = eight_bit_picture(64, 64, 9);
+  const auto probe = sink(folder_.path());
+  const bool one_file_a_frame = pictures(probe->write(first, 1));
+  probe->close();
+  if (!one_file_a_frame) GTEST_SKIP() << "frames are not files of their own";
 
-  // A limit on the size of files looks to the program like a disk that is full.
-  rlimit before{};
-  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
-  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
-  const rlimit small{10000, before.rlim_max};
-  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
-  const Error error = error_of([&] { it->write(eight_bit_picture(256, 256, 9), 1); });
-  ::setrlimit(RLIMIT_FSIZE, &before);
-  std::signal(SIGXFSZ, handler);
+  for (const DiskTrouble& trouble : disk_troubles()) {
+    const std::string complaint = complaint_about_trouble(trouble, [&](const fs::path& folder, int version) {
+      return sink(folder)->write(version == 1 ? first : second, 1);
+    });
+    if (complaint.rfind("cannot be tried", 0) == 0)
+      std::cout << trouble.name << " " << complaint << "\n";
+    else
+      EXPECT_EQ(complaint, "") << trouble.name;
+  }
+}
 
-  EXPECT_EQ(error.kind(), ErrorKind::file);
-  EXPECT_NE(std::string(error.what()).find(file.string()), std::string::npos) << error.what();
-  EXPECT_TRUE(at::equal(read_png(file), bytes_of(first)));
-  EXPECT_EQ(files(), std::set<fs::path>{file});
+// A run that was restored writes frames again that it wrote before it was interrupted.
+TEST_P(OutputSinkConformance, TheSameFramesMakeTheSameFiles) {
+  const auto contents_of_run = [&](const fs::path& folder) {
+    const auto it = sink(folder);
+    for (const std::int64_t number : {1, 2, 3})
+      it->write(random_picture(24, 16, static_cast<std::uint64_t>(number)), number);
+    it->close();
+    std::map<fs::path, std::string> result;
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder))
+      result[entry.path().filename()] = contents(entry.path());
+    return result;
+  };
+  const auto first = contents_of_run(folder_ / "one");
+  EXPECT_EQ(contents_of_run(folder_ / "two"), first);
+  EXPECT_EQ(contents_of_run(folder_ / "one"), first);
+}
+
+TEST_P(OutputSinkConformance, DisplaysLeaveFramesAsTheyAre) {
+  const fs::path shown = folder_ / "shown", plain = folder_ / "plain";
+  const auto frames = [&](const fs::path& folder, bool display) {
+    const auto it = sink(folder);
+    std::map<fs::path, std::string> result;
+    std::vector<fs::path> files;
+    for (const std::int64_t number : {1, 2}) {
+      const at::Tensor image = random_picture(24, 16, static_cast<std::uint64_t>(number));
+      const at::Tensor palette = random_picture(5, 3, 7), copy = palette.clone();
+      if (display) {
+        it->display([&] { return image; }, std::nullopt, number * 10);
+        it->display([&] { return image; }, palette, number * 10);
+        EXPECT_TRUE(at::equal(palette, copy)) << "the palette is only read";
+      }
+      files.push_back(it->write(image, number));
+    }
+    it->close();
+    for (const fs::path& file : files) result[file.filename()] = contents(file);
+    return result;
+  };
+  EXPECT_EQ(frames(shown, true), frames(plain, false));
+  for (const fs::path& file : files()) EXPECT_NE(file.extension(), ".part") << file;
 }
 
 TEST_P(OutputSinkConformance, ClosesWithoutAFrame) {
