@@ -16,7 +16,8 @@ namespace reverie {
 namespace {
 
 const std::string kChecksum = "sha256";
-/// As it stands in the header. It cannot stand inside a text, where quotes are escaped.
+/// As it stands in the header. It cannot stand inside a text, where quotes are escaped; only a name that ends
+/// with a quote and the same word looks alike.
 const std::string kMark = "\"" + kChecksum + "\":\"";
 const std::string kZeros(64, '0');
 
@@ -35,7 +36,9 @@ std::string bytes_of(const std::filesystem::path& path) {
   std::error_code error;
   if (!std::filesystem::is_regular_file(path, error))  // a FIFO would make it wait
     unreadable(path, error ? error.message() : "it is no file");
-  std::string bytes(std::filesystem::file_size(path), '\0');
+  const std::uintmax_t size = std::filesystem::file_size(path, error);
+  if (error) unreadable(path, error.message());
+  std::string bytes(size, '\0');
   std::ifstream file(path, std::ios::binary);
   file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   if (!file.is_open() || file.bad()) unreadable(path, std::generic_category().message(errno));
@@ -47,12 +50,14 @@ std::string bytes_of(const std::filesystem::path& path) {
 
 void write_backup(const std::filesystem::path& path, const Backup& backup) {
   Metadata facts = backup.facts;
-  if (!facts.emplace(kChecksum, kZeros).second)
-    throw Error(ErrorKind::model, "a backup cannot hold a fact of the name '" + kChecksum + "'");
+  const bool is_free = facts.emplace(kChecksum, kZeros).second;
   SafetensorsBytes bytes = to_safetensors({backup.tensors.begin(), backup.tensors.end()}, facts);
+  const std::size_t mark = bytes.header.find(kMark);
+  if (!is_free || mark != bytes.header.rfind(kMark))
+    throw Error(ErrorKind::model, "the name of a fact in a backup cannot end with '" + kChecksum + "'");
   Sha256 hash;
   for (const std::string_view piece : bytes.pieces()) hash.add(piece);
-  bytes.header.replace(bytes.header.find(kMark) + kMark.size(), kZeros.size(), hash.hex());
+  bytes.header.replace(mark + kMark.size(), kZeros.size(), hash.hex());
   create_folder_of(path);
   write_atomically(path, bytes.pieces());
 }
