@@ -238,9 +238,11 @@ TEST(BatchWords, MistakesAreRefusedBeforeAnythingRuns) {
 TEST(BatchWords, RestoreIsAnOverride) {
   const Scratch scratch;
   write(scratch, "a.yaml", "scenes: red\n" + kTiny);
-  const Outcome outcome = call(scratch.path(), {"config", "--restore", "a.yaml"});
-  EXPECT_EQ(outcome.status, 0) << outcome.err;
-  EXPECT_EQ(lines_with(outcome.out, "restore"), Words{"restore: true"});
+  const Outcome nothing = call(scratch.path(), {"config", "--restore", "a.yaml"});
+  EXPECT_EQ(nothing.status, 2);
+  EXPECT_TRUE(holds(nothing.err, "'restore': there is no run 'default' to continue")) << nothing.err;
+  EXPECT_EQ(call(scratch.path(), {"render", "a.yaml"}).status, 0);
+  EXPECT_EQ(call(scratch.path(), {"config", "--restore", "a.yaml"}).status, 0);
 }
 
 }  // namespace

@@ -52,7 +52,8 @@ TEST(Render, FilesAndTheirNames) {
       render(scratch.path(), tiny("red", {"file_namespace=hill", "steps_per_scene=5", "save_every=2"}));
   EXPECT_EQ(outcome.status, 0) << outcome.err;
   EXPECT_EQ(files_below(scratch.path()),
-            (Words{"images_out/hill/hill_1.png", "images_out/hill/hill_2.png", "images_out/hill/hill_3.png",
+            (Words{"backup/hill/hill_1.bak", "backup/hill/hill_2.bak", "backup/hill/hill_3.bak",
+                   "images_out/hill/hill_1.png", "images_out/hill/hill_2.png", "images_out/hill/hill_3.png",
                    "images_out/hill/hill_settings.txt"}));
   EXPECT_TRUE(holds(outcome.out, "5 steps, 3 pictures in images_out/hill")) << outcome.out;
   EXPECT_TRUE(holds(outcome.out, "images_out/hill/hill_3.png")) << outcome.out;
@@ -90,8 +91,9 @@ TEST(Render, NothingIsOverwrittenUnlessAsked) {
   EXPECT_EQ(read_bytes(scratch / kFirst), first);
   EXPECT_TRUE(fs::exists(scratch / "images_out/default/default(1)_1.png"));
   ASSERT_EQ(render(scratch.path(), tiny("green", {"allow_overwrite=true"})).status, 0);
-  EXPECT_EQ(read_bytes(scratch / kFirst), read_bytes(scratch / "images_out/default/default(1)_1.png"));
-  EXPECT_EQ(files_below(scratch.path()).size(), 4u);
+  // The files are not the same to the byte: the settings in them are not.
+  EXPECT_EQ(read_png(scratch / kFirst).mean, read_png(scratch / "images_out/default/default(1)_1.png").mean);
+  EXPECT_EQ(files_below(scratch / "images_out").size(), 4u);
 }
 
 /// How much redder than green and blue a render is on average, in steps of 255.

@@ -53,7 +53,7 @@ constexpr Malformed kFiles[] = {
     {"huge_width.yaml", 2, "'width' is 1000000000, which is out of range"},
     {"negative_height.yaml", 2, "'height' is -5, which is out of range"},
     {"negative_interpolation_steps.yaml", 2, "'interpolation_steps' is -200, which is out of range"},
-    {"negative_seed.yaml", 2, "'seed' is -1, which is out of range"},
+    {"huge_seed.yaml", 2, "'seed' is 9223372036854775808, which is not a whole number"},
     {"zero_cut_pow.yaml", 2, "'cut_pow' is 0, which is out of range"},
     {"zero_cutouts.yaml", 2, "'cutouts' is 0, which is out of range"},
     {"zero_learning_rate.yaml", 2, "'learning_rate' is 0.0, which is out of range"},
@@ -82,11 +82,10 @@ constexpr Malformed kFiles[] = {
      "there is no setting 'frobnicate_all_the_things'; reverie settings lists them all"},
     // Known, but not there yet.
     {"animation_not_yet.yaml", 2, "'animation_mode' is 2D; this setting is known, but not implemented yet"},
-    {"audio_not_yet.yaml", 2, "not implemented yet"},
-    {"init_image_not_yet.yaml", 2,
-     "'init_image' is photo.png; this setting is known, but not implemented yet"},
-    {"mask_not_yet.yaml", 1, "prompt 'a red heart:1_left': masks are not implemented yet"},
-    {"picture_prompt_not_yet.yaml", 1, "prompt '[photo.png]:1': pictures as prompts are not implemented yet"},
+    {"audio_not_yet.yaml", 2, "'input_audio' is song.mp3; this setting is known, but not implemented yet"},
+    {"init_image_missing.yaml", 2, "'init_image': there is no file 'photo.png'"},
+    {"mask_missing.yaml", 1, "'scenes': there is no file 'mask.png'"},
+    {"picture_prompt_missing.yaml", 1, "'scenes': there is no file 'photo.png'"},
     // No YAML.
     {"alias_bomb.yaml", 0, "it stands for more than 100,000 values"},
     {"colon_in_plain_text.yaml", 2, "not valid YAML"},
@@ -133,12 +132,12 @@ constexpr Malformed kFiles[] = {
     {"prompt_without_text.yaml", 1, "prompt ':2': it has no text before ':'"},
     {"scenes_without_prompts.yaml", 1, "'scenes' holds no prompt"},
     {"several_problems.yaml", 5, "'gradient_accumulation_steps' is 3"},
-    {"stop_is_no_number.yaml", 1, "prompt 'a red heart:1:never': the stop 'never' is not a number"},
+    {"stop_is_no_number.yaml", 1, "prompt 'a red heart:1:never': the stop 'never': the name 'never' is not known"},
     {"too_many_colons.yaml", 1, "prompt 'a red heart:1:0.5:2': it has more than text:weight:stop"},
     {"weight_is_infinite.yaml", 1, "prompt 'a red heart:-inf': the weight is infinite"},
     {"weight_is_nan.yaml", 1, "prompt 'a red heart:nan'"},
-    {"weight_is_no_number.yaml", 2, "prompt 'a hill:heavy': the weight 'heavy' is not a number"},
-    {"weight_with_two_signs.yaml", 1, "prompt 'a red heart:+-1'"},
+    {"weight_is_no_number.yaml", 2, "prompt 'a hill:heavy': the weight 'heavy': the name 'heavy' is not known"},
+    {"weight_with_two_operators.yaml", 1, "prompt 'a red heart:1*/2'"},
 };
 
 void PrintTo(const Malformed& malformed, std::ostream* out) { *out << malformed.file; }

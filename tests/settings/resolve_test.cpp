@@ -129,16 +129,16 @@ gradient_accumulation_steps: 1
 models_parent_dir: ~/.cache
 device: auto
 )";
-  const ParamSpec pixel_size[] = {integer("pixel_size", 1).range(1, 64)};
+  const ParamSpec of_plugins[] = {integer("pixel_size", 1).range(1, 64), text("vqgan_model", "sflckr")};
   Read read = read_text(all);
-  const Resolution resolution = resolve(read.entries, read.problems, {{"image_models/any", pixel_size}}, {});
+  const Resolution resolution = resolve(read.entries, read.problems, {{"image_models/any", of_plugins}}, {});
   EXPECT_EQ(report(resolution.problems), "");
 }
 
 TEST(ResolveNames, InAnyCaseAndUnderTheirAliases) {
   EXPECT_EQ(problems_of(
                 "Scenes: red\nrotate_2D: '0'\ntranslate_z_3D: '0'\ntarget_pallete: ''\nlock_pallete: false\n"
-                "VITB32: false\nvqgan_model: sflickr\ninfill_mode: Wrap\nBORDER_MODE: WRAP"),
+                "VITB32: false\ninfill_mode: Wrap\nBORDER_MODE: WRAP"),
             "");
   EXPECT_EQ(settings_of("SCENES: red\nBORDER_MODE: WRAP").get<std::string>("border_mode"), "wrap");
   EXPECT_NE(problems_of("scenes: red\nlock_pallete: true")
@@ -190,16 +190,61 @@ TEST(ResolveProblems, ABrokenReferenceDoesNotTaintTheNext) {
 }
 
 TEST(ResolvePlanned, AcceptTheirDefaultInAnyFormAndNothingElse) {
-  for (const char* line : {"hdr_weight: 0.010", "backups: 3", "lock_camera: yes", "rotate_3d: [1, 0, 0, 0]",
-                           "translate_x: 0", "field_of_view: 60.0", "video_path:", "use_tensorboard: no"})
-    EXPECT_EQ(problems_of("scenes: red\n" + std::string(line)), "");
-  for (const char* line :
-       {"hdr_weight: 0.02", "backups: all", "lock_camera: no", "translate_x: sin(t)", "video_path: a.mp4",
-        "animation_mode: 3D", "restore: true", "infill_mode: mirror"}) {
+  for (const char* line : {"animation_mode: off", "animation_mode: 'Off'", "input_audio:", "use_mmc: no"})
+    EXPECT_EQ(problems_of("scenes: red\n" + std::string(line)), "") << line;
+  for (const char* line : {"animation_mode: 3D", "input_audio: a.mp3", "use_mmc: true"}) {
     const std::string report = problems_of("scenes: red\n" + std::string(line));
     EXPECT_NE(report.find("FILE:2: "), std::string::npos) << line;
     EXPECT_NE(report.find("not implemented yet"), std::string::npos) << line;
   }
+}
+
+TEST(ResolvePlanned, MotionAndSoundMayBeAnythingWhereTheyHaveNoEffect) {
+  const std::string motion = "\ntranslate_x: sin(t)\nlock_camera: no\nvideo_path: a.mp4\ninfill_mode: mirror";
+  const std::string bands = "\ninput_audio_filters:\n- variable_name: fLo\n  f_center: 80";
+  EXPECT_EQ(problems_of("scenes: red" + motion + bands), "");
+  EXPECT_EQ(settings_of("scenes: red" + motion).get<std::string>("translate_x"), "sin(t)")
+      << "saved settings say it again";
+  // Their types and ranges are checked all the same.
+  EXPECT_NE(problems_of("scenes: red\ninfill_mode: morror").find("did you mean 'mirror'?"),
+            std::string::npos);
+  EXPECT_NE(
+      problems_of("scenes: red\nanimation_mode: 2D" + motion).find("'translate_x' is sin(t); this setting"),
+      std::string::npos);
+  EXPECT_NE(problems_of("scenes: red\ninput_audio: a.mp3" + bands).find("'input_audio_filters' is"),
+            std::string::npos);
+}
+
+TEST(ResolvePlanned, DisplaysThatNothingShowsAreTold) {
+  const Resolution resolution = [] {
+    Read read = read_text("scenes: red\nshow_graphs: true\nclear_every: 10\ndisplay_scale: 1");
+    return resolve(read.entries, read.problems, {}, {});
+  }();
+  EXPECT_EQ(report(resolution.problems), "");
+  ASSERT_EQ(resolution.notices.size(), 1u);
+  EXPECT_NE(resolution.notices[0].find("clear_every, show_graphs"), std::string::npos)
+      << resolution.notices[0];
+}
+
+TEST(ResolveSizes, OneSideMayFollowFromTheInitImage) {
+  EXPECT_EQ(problems_of("scenes: red\ninit_image: a.png\nwidth: -1"), "");
+  EXPECT_EQ(problems_of("scenes: red\ninit_image: a.png\nheight: -1\nwidth: 20"), "");
+  EXPECT_NE(problems_of("scenes: red\nwidth: -1").find("no init_image to take the shape from"),
+            std::string::npos);
+  EXPECT_NE(problems_of("scenes: red\ninit_image: a.png\nwidth: -1\nheight: -1").find("both -1"),
+            std::string::npos);
+  EXPECT_NE(problems_of("scenes: red\nwidth: 0").find("'width' is 0"), std::string::npos);
+  EXPECT_NE(problems_of("scenes: red\nwidth: -2").find("out of range"), std::string::npos);
+}
+
+TEST(ResolveSeeds, OfTheReferenceAreNegativeAtTimes) {
+  // Beyond 53 bits it is rounded, and stays so when it is saved and read again.
+  const Settings settings = settings_of("scenes: red\nseed: -4854551145582748953");
+  EXPECT_NEAR(static_cast<double>(settings.get<std::int64_t>("seed")), -4854551145582748953.0, 1024);
+  EXPECT_EQ(settings_of("scenes: red\nseed: " + settings.find("seed")->json()).get<std::int64_t>("seed"),
+            settings.get<std::int64_t>("seed"));
+  EXPECT_NE(problems_of("scenes: red\nseed: 9223372036854775808"), "");
+  EXPECT_NE(problems_of("scenes: red\nwidth: 9007199254740994").find("out of range"), std::string::npos);
 }
 
 TEST(ResolvePlugins, ParametersOfThoseInUseAndOfTheOthers) {

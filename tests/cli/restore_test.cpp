@@ -1,0 +1,149 @@
+// A run that is killed at any moment and restored leaves the same files, byte for byte, as one left alone.
+
+#include <poll.h>
+#include <sys/inotify.h>
+#include <sys/syscall.h>
+
+#include <csignal>
+#include <map>
+#include <random>
+
+#include "cli/real_program.h"
+
+namespace reverie::test {
+namespace {
+
+/// How often a run is killed for each image model. REVERIE_KILLS sets another number.
+int kills() {
+  const char* wanted = std::getenv("REVERIE_KILLS");
+  return wanted ? std::atoi(wanted) : 6;
+}
+
+/// Runs the program in `folder` and kills it at the `moment`-th change of any file in its output folders:
+/// while it writes, renames or deletes, and between. Returns how many changes it has seen; `killed` tells
+/// whether the moment came.
+int run_until(const Words& words, const fs::path& folder, int moment, bool& killed) {
+  const fs::path images = folder / "images_out/default", backups = folder / "backup/default";
+  fs::create_directories(images);
+  fs::create_directories(backups);
+  const int watch = ::inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+  for (const fs::path& path : {images, backups})
+    ::inotify_add_watch(watch, path.c_str(), IN_CREATE | IN_MODIFY | IN_MOVED_TO | IN_DELETE);
+  const Words full = command("render", words);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const int silent = ::open("/dev/null", O_RDWR);
+    for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::dup2(silent, stream);
+    become(full, folder);
+  }
+  const int end = static_cast<int>(::syscall(SYS_pidfd_open, child, 0));
+  int changes = 0;
+  killed = false;
+  for (bool ended = false; !ended && !killed;) {
+    pollfd waiting[] = {{watch, POLLIN, 0}, {end, POLLIN, 0}};
+    ::poll(waiting, 2, -1);
+    ended = waiting[1].revents != 0;
+    alignas(inotify_event) char buffer[4096];
+    for (ssize_t n; !killed && (n = ::read(watch, buffer, sizeof buffer)) > 0;)
+      for (ssize_t at = 0; at < n && !killed;) {
+        const auto* event = reinterpret_cast<const inotify_event*>(buffer + at);
+        at += static_cast<ssize_t>(sizeof *event + event->len);
+        killed = ++changes == moment;
+      }
+  }
+  if (killed) ::kill(child, SIGKILL);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  if (killed)
+    killed = WIFSIGNALED(status);
+  else
+    EXPECT_EQ(status, 0);
+  ::close(watch);
+  ::close(end);
+  return changes;
+}
+
+/// What counts of a run: its pictures and settings, by name.
+std::map<std::string, std::string> results(const fs::path& folder) {
+  std::map<std::string, std::string> files;
+  for (const auto& entry : fs::directory_iterator(folder / "images_out/default"))
+    if (entry.path().extension() != ".part") files[entry.path().filename()] = read_bytes(entry.path());
+  return files;
+}
+
+class RestoreOf : public testing::TestWithParam<const char*> {};
+
+/// 24 x 16 pixels, red from left to right, blue from top to bottom.
+void write_ramps(const fs::path& path) {
+  std::vector<unsigned char> pixels;
+  for (int y = 0; y < 16; ++y)
+    for (int x = 0; x < 24; ++x)
+      for (const int value : {x * 10, 128, y * 16}) pixels.push_back(static_cast<unsigned char>(value));
+  png_image header{};
+  header.version = PNG_IMAGE_VERSION;
+  header.width = 24;
+  header.height = 16;
+  header.format = PNG_FORMAT_RGB;
+  ASSERT_TRUE(png_image_write_to_file(&header, path.c_str(), 0, pixels.data(), 0, nullptr));
+}
+
+bool has_backup(const fs::path& folder) {
+  for (const auto& entry : fs::directory_iterator(folder / "backup/default"))
+    if (entry.path().extension() == ".bak") return true;
+  return false;
+}
+
+TEST_P(RestoreOf, KilledRunsEndTheSame) {
+  const auto prepare = [](const Scratch& folder) {
+    write_ramps(folder / "start.png");
+    folder.write("run.yaml",
+                 "scenes: 'a red heart:1_l | [start.png]:0.3 || a hill:1-t/9 | sky:-0.2_u_0.4'\n"
+                 "image_model: " +
+                     std::string(GetParam()) +
+                     "\n"
+                     "perceptors: " +
+                     shipped_model() +
+                     "\n"
+                     "width: 40\nheight: 32\ncutouts: 2\nsteps_per_scene: 11\ninterpolation_steps: 4\n"
+                     "save_every: 3\nbackups: 2\npre_animation_steps: 2\nsteps_per_frame: 4\n"
+                     "init_image: start.png\ndirect_init_weight: 0.1:0.001\n"
+                     "seed: ${now:%f}  # which a restored run must not take\n");
+  };
+  const Words first = {"run.yaml", "seed=77"}, again = {"run.yaml", "--restore"};
+  const Scratch whole;
+  prepare(whole);
+  bool killed = false;
+  const int changes = run_until(first, whole.path(), -1, killed);
+  const auto expected = results(whole.path());
+  ASSERT_EQ(expected.size(), 9u) << "8 pictures and the settings";
+
+  std::mt19937 random(20261124);
+  for (int trial = 0; trial < kills(); ++trial) {
+    const Scratch scratch;
+    prepare(scratch);
+    std::string moments;
+    killed = true;
+    // Most runs are killed once more while they are being continued.
+    for (int round = 0; killed; ++round) {
+      // Killed before its first backup, there is nothing to continue.
+      const bool restoring = round > 0 && has_backup(scratch.path());
+      if (!restoring) fs::remove_all(scratch / "images_out");
+      const int moment = round < 2 ? std::uniform_int_distribution<int>(1, changes)(random) : -1;
+      moments += " " + std::to_string(moment);
+      run_until(restoring ? again : first, scratch.path(), moment, killed);
+    }
+    const auto files = results(scratch.path());
+    ASSERT_EQ(files.size(), expected.size()) << "killed at change" << moments << " of " << changes;
+    for (const auto& [name, bytes] : expected)
+      EXPECT_TRUE(files.at(name) == bytes)
+          << name << " differs; killed at change" << moments << " of " << changes;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, RestoreOf,
+                         testing::Values("unlimited_palette", "limited_palette", "vqgan", "fourier",
+                                         "pyramid"),
+                         [](const auto& info) { return std::string(info.param); });
+
+}  // namespace
+}  // namespace reverie::test
