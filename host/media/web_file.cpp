@@ -41,6 +41,7 @@ Download download_once(const std::string& url, const WebFileOptions& options, Cl
   request.url = url;
   request.connect_seconds = options.connect_seconds;
   request.stall_seconds = options.stall_seconds;
+  request.stall_bytes_per_second = options.stall_bytes_per_second;
   request.cancelled = options.cancelled;
   const auto refuse = [&](const std::string& why) {
     download.refusal = why;

@@ -16,7 +16,8 @@ struct WebFileOptions {
   std::filesystem::path folder = {};  ///< empty: web_cache_folder()
   std::uint64_t most_bytes = 256'000'000;
   long connect_seconds = 30;
-  long stall_seconds = 30;  ///< without 1 kB a second for so long, the transfer is ended
+  long stall_seconds = 30;  ///< a transfer slower than the next for so long is ended
+  long stall_bytes_per_second = 1000;
   long most_seconds = 900;  ///< for the whole transfer
   const std::atomic<bool>* cancelled = nullptr;
   std::function<void(const std::string&)> note = [](const std::string&) {};  ///< what people should know

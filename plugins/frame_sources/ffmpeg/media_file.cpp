@@ -4,7 +4,6 @@
 #include <string_view>
 
 #include "reverie/error.h"
-#include "tags.h"
 
 namespace reverie {
 namespace {
@@ -98,6 +97,16 @@ int MediaFile::largest_stream() const {
   return format_->nb_streams ? static_cast<int>(largest - begin) : -1;
 }
 
+/// What FFmpeg reads without complaint, but wrongly.
+void MediaFile::refuse_misread(Bytes file) const {
+  const int compression = tag_in(tags_of(file), kTagCompression, 1);
+  if (stream_->codecpar->codec_id == AV_CODEC_ID_TIFF && (compression == 6 || compression == 7))
+    fail(path_, "is TIFF with JPEG inside, which FFmpeg shows black", "save it with another compression");
+  if (stream_->codecpar->codec_id == AV_CODEC_ID_PFM)
+    fail(path_, "is a portable float map, which some versions of FFmpeg read upside down",
+         "convert it to OpenEXR");
+}
+
 PacketPtr MediaFile::whole() const {
   const std::int64_t size = avio_size(io_.get());
   if (size <= 0 || size > kMostStillBytes) fail(path_, "is too large for a picture");
@@ -106,11 +115,7 @@ PacketPtr MediaFile::whole() const {
   if (avio_seek(io_.get(), 0, SEEK_SET) < 0 ||
       avio_read(io_.get(), packet->data, static_cast<int>(size)) != static_cast<int>(size))
     fail(path_, "cannot be read to its end");
-  const Bytes bytes(packet->data, static_cast<std::size_t>(size));
-  const int compression = tag_in(tags_of(bytes), kTagCompression, 1);
-  // FFmpeg takes it for a black picture.
-  if (stream_->codecpar->codec_id == AV_CODEC_ID_TIFF && (compression == 6 || compression == 7))
-    fail(path_, "is TIFF with JPEG inside, which cannot be read", "save it with another compression");
+  refuse_misread({packet->data, static_cast<std::size_t>(size)});
   return packet;
 }
 

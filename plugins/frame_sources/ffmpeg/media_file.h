@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "handles.h"
+#include "tags.h"
 
 namespace reverie {
 
@@ -29,6 +30,7 @@ class MediaFile {
  private:
   void find_stream();
   int largest_stream() const;
+  void refuse_misread(Bytes file) const;
   std::filesystem::path path_;
   IoPtr io_;
   FormatPtr format_;  // closed before what it reads from

@@ -1,0 +1,115 @@
+// What the host makes of the pictures and videos that settings name.
+
+#include "media/pictures.h"
+
+#include <ATen/ATen.h>
+
+#include "media/footage.h"
+#include "media/sources.h"
+#include "media/web_file.h"
+#include "models/server.h"
+
+namespace reverie::test {
+namespace {
+
+/// An uncompressed picture that any program reads: a portable pixmap of `height` rows of three pixels.
+std::string pixmap(int height) {
+  std::string bytes = "P6\n3 " + std::to_string(height) + "\n255\n";
+  for (int i = 0; i < height * 9; ++i) bytes += static_cast<char>(i * 28);
+  return bytes;
+}
+
+class PicturesTest : public testing::Test {
+ protected:
+  PicturesTest() : host_(host_options()), pictures_(plugins(), host_) {
+    before_ = std::getenv("XDG_CACHE_HOME") ? std::getenv("XDG_CACHE_HOME") : "";
+    ::setenv("XDG_CACHE_HOME", (scratch_ / "cache").c_str(), 1);
+  }
+  ~PicturesTest() override {
+    before_.empty() ? ::unsetenv("XDG_CACHE_HOME") : ::setenv("XDG_CACHE_HOME", before_.c_str(), 1);
+  }
+  std::string write(const std::string& name, const std::string& bytes) {
+    return scratch_.write(name, bytes).string();
+  }
+
+  Scratch scratch_;
+  HostServices host_;
+  Pictures pictures_;
+  std::string before_;
+};
+
+TEST_F(PicturesTest, AreLoadedByThePluginThatAcceptsThem) {
+  const at::Tensor picture = pictures_.load(write("a.ppm", pixmap(2)));
+  const at::Tensor expected =
+      (at::arange(18) * 28 % 256).to(at::kFloat).div(255).view({1, 2, 3, 3}).permute({0, 3, 1, 2});
+  EXPECT_LE(largest_difference(picture, expected), 1e-6);
+  EXPECT_TRUE(at::equal(picture, host_.load_image((scratch_ / "a.ppm").string())));
+  const at::Tensor colour = pictures_.load(write("plain.colour", "1 0.5 0.25 8 6 3"));
+  EXPECT_EQ(colour.sizes(), (at::IntArrayRef{1, 3, 6, 8}));
+  EXPECT_EQ(colour[0][1][0][0].item<float>(), 0.5f);
+}
+
+TEST_F(PicturesTest, MasksAreLuma) {
+  const std::string path = write("plain.colour", "1 0.5 0.25 8 6 3");
+  const double luma = 0.299 + 0.5 * 0.587 + 0.25 * 0.114;  // ITU-R BT.601
+  EXPECT_LE(largest_difference(pictures_.load_mask(path), at::full({1, 1, 6, 8}, luma)), 1e-6);
+  EXPECT_LE(largest_difference(pictures_.load_mask(path, true), at::full({1, 1, 6, 8}, 1 - luma)), 1e-6);
+}
+
+TEST_F(PicturesTest, VideosStepAndHoldTheirLastFrame) {
+  Footage footage(pictures_.open((kSamples / "clip.mkv").string(), 16));  // its own rate is 8
+  const at::Tensor first = footage.image(0), second = footage.image(4);
+  EXPECT_TRUE(at::equal(first, pictures_.load((kSamples / "clip.mkv").string())));
+  EXPECT_FALSE(at::equal(first, second));
+  EXPECT_TRUE(at::equal(footage.image(5), second));
+  const at::Tensor last = footage.image(15);
+  EXPECT_TRUE(at::equal(footage.image(16), last));
+  EXPECT_TRUE(at::equal(footage.image(1000), last));
+}
+
+TEST_F(PicturesTest, ErrorsNameTheFile) {
+  const std::string text = write("text.png", "no picture"), empty = write("empty.png", ""),
+                    cut = write("cut.ppm", pixmap(20).substr(0, 60));
+  for (const std::string& path :
+       {text, empty, cut, scratch_.path().string(), (scratch_ / "none.png").string()}) {
+    const Error error = error_of([&] { pictures_.load(path); });
+    EXPECT_EQ(error.kind(), ErrorKind::file) << path;
+    EXPECT_TRUE(holds(error.what(), "'" + path + "'")) << error.what();
+    EXPECT_FALSE(holds(error.what(), "could not start")) << error.what();
+  }
+  EXPECT_TRUE(holds(error_of([&] { pictures_.load(text); }).what(), "neither a picture nor a video"));
+  EXPECT_TRUE(holds(error_of([&] { pictures_.load(cut); }).what(), "cannot be decoded"));
+}
+
+TEST_F(PicturesTest, WithoutAPluginNothingCanBeRead) {
+  const PluginRegistry none({scratch_ / "no plugins"});
+  const Pictures pictures(none, host_);
+  EXPECT_EQ(error_of([&] { pictures.load(write("a.ppm", pixmap(2))); }).kind(), ErrorKind::plugin);
+}
+
+TEST_F(PicturesTest, AddressesAreDownloadedOnce) {
+  const Server server(scratch_.write("served", pixmap(4)));
+  const std::string url = server.url("good") + "/a.ppm";
+  const at::Tensor picture = pictures_.load(url);
+  EXPECT_EQ(picture.sizes(), (at::IntArrayRef{1, 3, 4, 3}));
+  EXPECT_TRUE(at::equal(host_.load_image(url), picture));
+  EXPECT_EQ(server.requests().size(), 1u);
+}
+
+TEST_F(PicturesTest, PagesInPlaceOfPicturesAreNotKept) {
+  const Server server(scratch_.write("served", "<html>Please log in.</html>"));
+  const std::string url = server.url("good") + "/a.png";
+  for (int i = 0; i < 2; ++i) {
+    const Error error = error_of([&] { pictures_.load(url); });
+    EXPECT_TRUE(holds(error.what(), "'" + url + "'")) << error.what();
+    EXPECT_TRUE(holds(error.what(), "neither a picture nor a video")) << error.what();
+  }
+  EXPECT_EQ(server.requests().size(), 2u) << "the second time it is asked for again";
+}
+
+TEST_F(PicturesTest, FileAddressesAreFiles) {
+  EXPECT_NO_THROW(pictures_.load("file://" + write("a.ppm", pixmap(2))));
+}
+
+}  // namespace
+}  // namespace reverie::test
