@@ -181,6 +181,47 @@ def write_exr(name, channels):
     (FOLDER / name).write_bytes(header + offsets + b"".join(lines))
 
 
+def without_segment(jpeg, marker):
+    start = jpeg.index(marker)
+    return jpeg[:start] + jpeg[start + 2 + struct.unpack(">H", jpeg[start + 2:start + 4])[0]:]
+
+
+def rename_components(jpeg, names):
+    """In the headers of the frame and of its one scan; ITU-T T.81, B.2.2 and B.2.3."""
+    jpeg = bytearray(jpeg)
+    frame, scan = jpeg.index(b"\xff\xc0"), jpeg.index(b"\xff\xda")
+    for i, name in enumerate(names):
+        jpeg[frame + 10 + 3 * i] = jpeg[scan + 5 + 2 * i] = name
+    return bytes(jpeg)
+
+
+def write_rare_jpegs():
+    """Components that are red, green and blue themselves, and YCCK as Photoshop writes it."""
+    stored = io.BytesIO()
+    # What Pillow turns into Y'CbCr and back, so that after the change of names the components are the picture.
+    as_luma_and_chroma = Image.fromarray(RGB8, "YCbCr")
+    as_luma_and_chroma.save(stored, "jpeg", quality=100, subsampling=0)
+    jpeg = without_segment(stored.getvalue(), b"\xff\xe0")
+    (FOLDER / "named_rgb.jpg").write_bytes(rename_components(jpeg, b"RGB"))
+    expect("named_rgb.jpg", RGB8 / 255, LOSSY)
+    adobe = b"\xff\xee\0\x0eAdobe\0d\0\0\0\0\0"
+    (FOLDER / "adobe_rgb.jpg").write_bytes(jpeg[:2] + adobe + jpeg[2:])
+    expect("adobe_rgb.jpg", RGB8 / 255, LOSSY)
+
+    # Inks as Y'CbCr, and black, which is stored inverted as Adobe does; Pillow inverts what it writes.
+    red, green, blue = 255 - RGB8.astype(float).transpose(2, 0, 1)
+    luma = 0.299 * red + 0.587 * green + 0.114 * blue
+    light = 255 - (x + y)
+    planes = [luma, 128 + (blue - luma) / 1.772, 128 + (red - luma) / 1.402, light]
+    samples = np.clip(np.round(np.stack(planes, -1)), 0, 255).astype(np.uint8)
+    stored = io.BytesIO()
+    Image.fromarray(255 - samples, "CMYK").save(stored, "jpeg", quality=100, subsampling=0)
+    jpeg = bytearray(rename_components(stored.getvalue(), b"\1\2\3\4"))
+    jpeg[jpeg.index(b"Adobe") + 11] = 2
+    (FOLDER / "ycck.jpg").write_bytes(jpeg)
+    expect("ycck.jpg", RGB8 / 255 * (light / 255)[..., None], 6 / 255)
+
+
 def write_linear_light():
     """Brighter than white, darker than black and not a number are there, too."""
     light = WAVES * 1.25 - 0.05
@@ -216,6 +257,7 @@ def write_damaged():
 write_pngs()
 write_other_formats()
 write_orientations()
+write_rare_jpegs()
 write_linear_light()
 write_damaged()
 (FOLDER / "manifest.txt").write_text("".join(manifest))

@@ -195,7 +195,10 @@ class Reader {
   Reader(const AVFrame& frame, const AVPixFmtDescriptor& layout, bool still) : frame_(frame) {
     const bool palette = layout.flags & AV_PIX_FMT_FLAG_PAL;
     const int colours = layout.nb_components - (layout.flags & AV_PIX_FMT_FLAG_ALPHA && !palette ? 1 : 0);
-    rgb_ = palette || layout.flags & AV_PIX_FMT_FLAG_RGB;
+    // Some JPEGs hold RGB in what FFmpeg hands out as Y'CbCr.
+    rgb_ =
+        palette || layout.flags & AV_PIX_FMT_FLAG_RGB ||
+        (frame.colorspace == AVCOL_SPC_RGB && colours == 3 && !layout.log2_chroma_w && !layout.log2_chroma_h);
     const int planes = rgb_ ? 3 : 1;
     for (int i = 0; i < planes; ++i) direct_.emplace_back(frame, layout, i, frame.width);
     const bool grey = !rgb_ && colours < 3, full = is_full_range(frame, grey);

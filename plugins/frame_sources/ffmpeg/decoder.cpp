@@ -3,6 +3,11 @@
 #include "reverie/error.h"
 
 namespace reverie {
+namespace {
+
+constexpr int kMostSkipped = 1000;  // a file that marks no key frames is read from its start
+
+}  // namespace
 
 void FrameDecoder::damaged(std::int64_t index, const std::string& why) const {
   const std::string which = (file_.is_still() ? "" : "frame " + std::to_string(index) + " of ") + "'" +
@@ -25,6 +30,7 @@ FramePtr FrameDecoder::next(std::int64_t index) {
       const bool made_up = frame->decode_error_flags || frame->flags & AV_FRAME_FLAG_CORRUPT ||
                            (decoder_->codec_id == AV_CODEC_ID_FFV1 && !complaint().empty());
       if (made_up) damaged(index, complaint().empty() ? "parts of it are missing" : complaint());
+      if (rgb_) frame->colorspace = AVCOL_SPC_RGB;
       return frame;
     }
     if (result != AVERROR(EAGAIN)) damaged(index, reason(result));
@@ -38,6 +44,8 @@ bool FrameDecoder::feed(std::int64_t index) {
   PacketPtr packet;
   if (file_.is_still()) {
     if (!started_) packet = file_.whole();
+    if (packet && decoder_->codec_id == AV_CODEC_ID_MJPEG)
+      rgb_ = is_rgb_jpeg({packet->data, static_cast<std::size_t>(packet->size)});
     started_ = true;
   } else {
     packet = new_packet();
@@ -49,8 +57,9 @@ bool FrameDecoder::feed(std::int64_t index) {
       }
       if (result < 0) damaged(index, reason(result));
       // A recording may start amid a group of pictures; what comes before the first key frame is no damage.
-      started_ = started_ || packet->flags & AV_PKT_FLAG_KEY;
-      if (started_ && packet->stream_index == file_.stream().index) break;
+      const bool ours = packet->stream_index == file_.stream().index;
+      started_ = started_ || (ours && (packet->flags & AV_PKT_FLAG_KEY || ++skipped_ > kMostSkipped));
+      if (started_ && ours) break;
       av_packet_unref(packet.get());
     }
     if (packet && packet->flags & AV_PKT_FLAG_CORRUPT) damaged(index, "bytes are missing");

@@ -27,7 +27,8 @@ class FrameDecoder {
 
   MediaFile file_;
   DecoderPtr decoder_;
-  bool started_ = false, drained_ = false;
+  bool started_ = false, drained_ = false, rgb_ = false;
+  int skipped_ = 0;  // packets before the first key frame
 };
 
 }  // namespace reverie

@@ -133,7 +133,7 @@ DecoderPtr MediaFile::open_decoder() const {
   // One thread, so that errors belong to the frame that is asked for, and memory holds few frames.
   decoder->thread_count = 1;
   decoder->flags |= AV_CODEC_FLAG_UNALIGNED;  // cropped to the pixel
-  // Without the second, missing parts of a JPEG are grey; other decoders would refuse sound files for
+  // Without the second, missing parts of a JPEG are grey. Other decoders would refuse intact files for
   // trifles.
   decoder->err_recognition = AV_EF_CRCCHECK | (codec.codec_id == AV_CODEC_ID_MJPEG ? AV_EF_EXPLODE : 0);
   forget_complaints();

@@ -1,5 +1,6 @@
 #include "tags.h"
 
+#include <optional>
 #include <string_view>
 
 namespace reverie {
@@ -53,6 +54,26 @@ Bytes tags_of(Bytes file) {
   const Bytes block = chunk(file, 12, "EXIF", false);
   constexpr std::string_view kPrefix("Exif\0\0", 6);  // which belongs into JPEG only, but is met here too
   return starts_with(block, kPrefix) ? block.subspan(kPrefix.size()) : block;
+}
+
+bool is_rgb_jpeg(Bytes file) {
+  constexpr std::uint64_t kJfif = 0xffe0, kAdobe = 0xffee, kScan = 0xffda;
+  std::optional<std::uint64_t> transform;
+  bool jfif = false, named = false;
+  std::size_t at = 2;
+  for (std::uint64_t marker = 0; at + 4 <= file.size() && marker != kScan;) {
+    marker = number(file, at, 2, true);
+    const std::size_t length = number(file, at + 2, 2, true);
+    if (length < 2 || length > file.size() - at - 2) break;
+    const Bytes content = file.subspan(at + 4, length - 2);
+    if (marker == kJfif && starts_with(content, "JFIF")) jfif = true;
+    if (marker == kAdobe && starts_with(content, "Adobe")) transform = number(content, 11, 1, true);
+    // The headers of frames: depth, height, width, number of components, then three bytes for each.
+    if (marker >= 0xffc0 && marker <= 0xffc2 && content.size() >= 15)
+      named = content[5] == 3 && content[6] == 'R' && content[9] == 'G' && content[12] == 'B';
+    at += 2 + length;
+  }
+  return !jfif && (transform ? *transform == 0 : named);
 }
 
 }  // namespace reverie

@@ -1,5 +1,5 @@
 #pragma once
-// What FFmpeg does not tell of a picture: single tags of TIFF and EXIF.
+// What FFmpeg does not tell of a picture: single tags of TIFF and EXIF, and the colours of a JPEG.
 
 #include <cstdint>
 #include <span>
@@ -15,5 +15,9 @@ int tag_in(Bytes block, int tag, int otherwise);
 
 /// The block of tags in a PNG, WebP or TIFF file; empty if it has none.
 Bytes tags_of(Bytes file);
+
+/// Whether a JPEG's three components are red, green and blue, by libjpeg's rule: there is no JFIF segment,
+/// and either an Adobe segment that says so or the components' names.
+bool is_rgb_jpeg(Bytes file);
 
 }  // namespace reverie

@@ -43,7 +43,11 @@ double Timeline::frames_per_second() const {
 
 double Timeline::shown_for(const AVFrame& frame) const {
   const double usual = 1 / frames_per_second(), tick = av_q2d(file().stream().time_base);
+#if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(57, 30, 100)
+  const double said = static_cast<double>(frame.duration) * tick;
+#else
   const double said = static_cast<double>(frame.pkt_duration) * tick;
+#endif
   // Where the container's clock is too coarse for the duration, the rate is the better word.
   return said > 0 && std::abs(said - usual) > tick ? said : usual;
 }
