@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <vector>
 
 #include "kernels.h"
@@ -28,14 +29,26 @@ namespace {
 
 constexpr std::int64_t kBlock = 1024;  // rows that one call of a kernel handles
 
+/// How many pixels make a row of the kernels, whose width is a multiple of 16.
+std::int64_t pixels_of_row(const at::Tensor& x) { return 16 / std::gcd(x.size(1), std::int64_t{16}); }
+
+/// What is said of each channel, again for each pixel of a row.
+std::vector<float> repeated(const float* values, std::int64_t channels, std::int64_t pixels) {
+  std::vector<float> result;
+  for (std::int64_t i = 0; i < pixels; ++i) result.insert(result.end(), values, values + channels);
+  return result;
+}
+
 /// Pictures in the channels-last layout as the kernels see them.
 struct Rows {
   explicit Rows(const at::Tensor& x)
-      : count(x.size(2) * x.size(3)),
-        width(x.size(1)),
+      : pixels(pixels_of_row(x)),
+        count(x.size(2) * x.size(3) / pixels),
+        channels(x.size(1)),
+        width(channels * pixels),
         kernel(x.scalar_type() == at::kFloat ? 0 : 1),
         bytes(static_cast<std::int64_t>(x.element_size())) {}
-  std::int64_t count, width;
+  std::int64_t pixels, count, channels, width;
   std::size_t kernel;
   std::int64_t bytes;  // of one value
 
@@ -66,12 +79,13 @@ struct Rows {
       float* part = parts.data() + block * 2 * width;
       f(row, rows, part, part + width);
     });
-    std::pair<std::vector<double>, std::vector<double>> result{std::vector<double>(wide),
-                                                               std::vector<double>(wide)};
+    const auto own = static_cast<std::size_t>(channels);
+    std::pair<std::vector<double>, std::vector<double>> result{std::vector<double>(own),
+                                                               std::vector<double>(own)};
     for (std::size_t i = 0; i < parts.size(); i += 2 * wide)
       for (std::size_t c = 0; c < wide; ++c) {
-        result.first[c] += parts[i + c];
-        result.second[c] += parts[i + wide + c];
+        result.first[c % own] += parts[i + c];
+        result.second[c % own] += parts[i + wide + c];
       }
     return result;
   }
@@ -79,12 +93,14 @@ struct Rows {
 
 /// What turns x into the argument of swish: x * scale + shift.
 struct Affine {
-  Affine(const at::Tensor& weight, const at::Tensor& bias, const float* mean, const float* inverse) {
+  Affine(const at::Tensor& weight, const at::Tensor& bias, const float* mean, const float* inverse,
+         std::int64_t pixels) {
     const float *w = weight.const_data_ptr<float>(), *b = bias.const_data_ptr<float>();
-    for (std::int64_t c = 0; c < weight.numel(); ++c) {
-      scale.push_back(inverse[c] * w[c]);
-      shift.push_back(b[c] - mean[c] * scale.back());
-    }
+    for (std::int64_t i = 0; i < pixels; ++i)
+      for (std::int64_t c = 0; c < weight.numel(); ++c) {
+        scale.push_back(inverse[c] * w[c]);
+        shift.push_back(b[c] - mean[c] * scale.back());
+      }
   }
   std::vector<float> scale, shift;
 };
@@ -92,8 +108,8 @@ struct Affine {
 }  // namespace
 
 bool fits_norm_swish(const at::Tensor& x) {
-  return x.is_cpu() && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16) &&
-         x.size(1) % 16 == 0 && x.numel() > 0;
+  return x.is_cpu() && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16) && x.numel() > 0 &&
+         x.size(2) * x.size(3) % pixels_of_row(x) == 0;
 }
 
 at::Tensor norm_swish(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias,
@@ -101,24 +117,26 @@ at::Tensor norm_swish(const at::Tensor& input, const at::Tensor& weight, const a
   const at::Tensor x = input.contiguous(at::MemoryFormat::ChannelsLast);
   const at::Tensor y = at::empty_like(x);
   const Rows rows(x);
-  const std::int64_t members = rows.width / groups;
-  const double count = static_cast<double>(rows.count), elements = count * static_cast<double>(members);
-  statistics.mean = at::empty({x.size(0), rows.width}, at::kFloat);
+  const std::int64_t members = rows.channels / groups;
+  const double count = static_cast<double>(rows.count * rows.pixels),
+               elements = count * static_cast<double>(members);
+  statistics.mean = at::empty({x.size(0), rows.channels}, at::kFloat);
   statistics.inverse = at::empty_like(statistics.mean);
   for (std::int64_t n = 0; n < x.size(0); ++n) {
     const at::Tensor first = x[n].select(1, 0).select(1, 0).to(at::kFloat).contiguous();
-    const float* origin = first.const_data_ptr<float>();
+    const std::vector<float> origin = repeated(first.const_data_ptr<float>(), rows.channels, rows.pixels);
     const auto [sums, squares] = rows.sums([&](std::int64_t row, std::int64_t some, float* a, float* b) {
-      kernels().moments[rows.kernel](some, rows.width, rows.at(x, n, row), origin, a, b);
+      kernels().moments[rows.kernel](some, rows.width, rows.at(x, n, row), origin.data(), a, b);
     });
-    float* mean = statistics.mean.mutable_data_ptr<float>() + n * rows.width;
-    float* inverse = statistics.inverse.mutable_data_ptr<float>() + n * rows.width;
-    for (std::int64_t group = 0; group < rows.width; group += members) {
+    float* mean = statistics.mean.mutable_data_ptr<float>() + n * rows.channels;
+    float* inverse = statistics.inverse.mutable_data_ptr<float>() + n * rows.channels;
+    for (std::int64_t group = 0; group < rows.channels; group += members) {
       double middle = 0, variance = 0;
       for (std::int64_t c = group; c < group + members; ++c)
-        middle += (origin[c] * count + sums[static_cast<std::size_t>(c)]) / elements;
+        middle +=
+            (origin[static_cast<std::size_t>(c)] * count + sums[static_cast<std::size_t>(c)]) / elements;
       for (std::int64_t c = group; c < group + members; ++c) {
-        const double off = middle - origin[c];
+        const double off = middle - origin[static_cast<std::size_t>(c)];
         variance += (squares[static_cast<std::size_t>(c)] - 2 * off * sums[static_cast<std::size_t>(c)] +
                      off * off * count) /
                     elements;
@@ -127,7 +145,7 @@ at::Tensor norm_swish(const at::Tensor& input, const at::Tensor& weight, const a
       std::fill_n(inverse + group, members,
                   static_cast<float>(1 / std::sqrt(std::max(variance, 0.0) + epsilon)));
     }
-    const Affine affine(weight, bias, mean, inverse);
+    const Affine affine(weight, bias, mean, inverse, rows.pixels);
     rows.each_block([&](std::int64_t, std::int64_t row, std::int64_t some) {
       kernels().swish[rows.kernel](some, rows.width, rows.at(x, n, row), affine.scale.data(),
                                    affine.shift.data(), rows.writable(y, n, row));
@@ -143,21 +161,22 @@ at::Tensor norm_swish_backward(const at::Tensor& gradient, const at::Tensor& inp
   const at::Tensor dy = gradient.to(x.scalar_type()).contiguous(at::MemoryFormat::ChannelsLast);
   const at::Tensor dx = at::empty_like(x);
   const Rows rows(x);
-  const std::int64_t members = rows.width / groups;
-  const double elements = static_cast<double>(rows.count * members);
+  const std::int64_t members = rows.channels / groups;
+  const double elements = static_cast<double>(rows.count * rows.pixels * members);
   const float* w = weight.const_data_ptr<float>();
   for (std::int64_t n = 0; n < x.size(0); ++n) {
-    const float* mean = statistics.mean.const_data_ptr<float>() + n * rows.width;
-    const float* inverse = statistics.inverse.const_data_ptr<float>() + n * rows.width;
-    const Affine affine(weight, bias, mean, inverse);
+    const float* mean = statistics.mean.const_data_ptr<float>() + n * rows.channels;
+    const float* inverse = statistics.inverse.const_data_ptr<float>() + n * rows.channels;
+    const Affine affine(weight, bias, mean, inverse, rows.pixels);
+    const std::vector<float> means = repeated(mean, rows.channels, rows.pixels);
     const auto [sums, products] = rows.sums([&](std::int64_t row, std::int64_t some, float* a, float* b) {
       kernels().swish_moments[rows.kernel](some, rows.width, rows.at(dy, n, row), rows.at(x, n, row),
-                                           affine.scale.data(), affine.shift.data(), mean, a, b);
+                                           affine.scale.data(), affine.shift.data(), means.data(), a, b);
     });
     // dx = inverse * (w du - mean(w du) - xhat * mean(w du xhat)) over the group, xhat = (x - mean) *
     // inverse.
     std::vector<float> slope, constant;
-    for (std::int64_t group = 0; group < rows.width; group += members) {
+    for (std::int64_t group = 0; group < rows.channels; group += members) {
       double du = 0, product = 0;
       const double inv = inverse[group];
       for (std::int64_t c = group; c < group + members; ++c) {
@@ -168,6 +187,8 @@ at::Tensor norm_swish_backward(const at::Tensor& gradient, const at::Tensor& inp
       slope.insert(slope.end(), size, static_cast<float>(-inv * inv * product));
       constant.insert(constant.end(), size, static_cast<float>(inv * inv * product * mean[group] - inv * du));
     }
+    slope = repeated(slope.data(), rows.channels, rows.pixels);
+    constant = repeated(constant.data(), rows.channels, rows.pixels);
     rows.each_block([&](std::int64_t, std::int64_t row, std::int64_t some) {
       kernels().swish_backward[rows.kernel](some, rows.width, rows.at(dy, n, row), rows.at(x, n, row),
                                             affine.scale.data(), affine.shift.data(), slope.data(),

@@ -5,7 +5,8 @@
 
 namespace reverie::vqgan {
 
-/// Whether norm_swish() can take `x`: on the CPU, float or bfloat16, with a multiple of 16 channels.
+/// Whether norm_swish() can take `x`: on the CPU, float or bfloat16, its pixels the multiple of a number that
+/// makes their channels a multiple of 16 (1 where those are one already, 16 at worst).
 bool fits_norm_swish(const at::Tensor& x);
 
 /// What the backward pass needs beside the input: by picture and channel, float [N, C].
