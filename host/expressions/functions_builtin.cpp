@@ -135,7 +135,7 @@ void sort(Context& context, Values::iterator begin, Values::iterator end) {
 Value sorted(Context& context, Arguments args) {
   Values result = items(context, args[0]);
   context.make_list(result.size());
-  const bool descending = is_set(args[1]) && truth(context, args[1]);
+  const bool descending = is_set(args[1]) && integer(context, args[1]) != 0;
   if (descending) std::reverse(result.begin(), result.end());
   sort(context, result.begin(), result.end());
   if (descending) std::reverse(result.begin(), result.end());

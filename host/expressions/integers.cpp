@@ -53,8 +53,8 @@ std::int64_t modulo(std::int64_t a, std::int64_t b) {
 }
 
 double true_divide(std::int64_t a, std::int64_t b) {
-  constexpr std::int64_t kExact = std::int64_t{1} << 53;
-  if (std::abs(static_cast<double>(a)) <= kExact && std::abs(static_cast<double>(b)) <= kExact)
+  constexpr std::uint64_t kExact = std::uint64_t{1} << 53;
+  if (magnitude(a) <= kExact && magnitude(b) <= kExact)
     return static_cast<double>(a) / static_cast<double>(b);
   // A quotient of at least 63 bits with a last bit that stands for all below: rounding it is rounding the
   // true one.

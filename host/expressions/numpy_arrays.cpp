@@ -102,7 +102,7 @@ Value arange(Context& context, Arguments args) {
   const bool from_zero = !is_set(args[1]);
   const Value start = from_zero ? std::int64_t{0} : args[0], stop = args[from_zero ? 0 : 1];
   const Value step = is_set(args[2]) ? args[2] : std::int64_t{1};
-  if (real(context, step) == 0) context.fail("the step of np.arange() cannot be zero");
+  if (real(context, step) == 0) context.fail("division by zero: the step of np.arange() is 0");
   const bool whole = is_integer(start) && is_integer(stop) && is_integer(step);
   const double length = std::ceil(real(
       context, binary(context, Operator::divide, binary(context, Operator::subtract, stop, start), step)));

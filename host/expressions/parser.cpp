@@ -33,22 +33,16 @@ class Parser : private TokenStream, private TreeBuilder {
   std::vector<Node> run() {
     if (peek().kind == TokenKind::end) fail("an expression is missing", 0);
     const std::size_t column = peek().column;
-    const NodeId root = tuple_or(element(), column, {});
+    std::vector<NodeId> elements{expression()};
+    const bool tuple = at(",");
+    while (accept(",") && peek().kind != TokenKind::end) elements.push_back(expression());
     if (peek().kind != TokenKind::end) unexpected();
-    if (node(root).kind == NodeKind::starred) fail("* belongs in a list or a call", node(root).column);
+    if (tuple) add(NodeKind::tuple, column, std::move(elements));
     return take_nodes();
   }
 
  private:
   Level deeper() { return {level_, {.column = peek().column}}; }
-
-  /// `first`, or a tuple that begins with it if a comma follows. Ends before `end`.
-  NodeId tuple_or(NodeId first, std::size_t column, std::string_view end) {
-    if (!at(",")) return first;
-    std::vector<NodeId> elements{first};
-    while (accept(",") && peek().kind != TokenKind::end && !at(end)) elements.push_back(element());
-    return add(NodeKind::tuple, column, std::move(elements));
-  }
 
   /// An expression, which may be starred.
   NodeId element(bool argument = false) {
@@ -264,12 +258,18 @@ class Parser : private TokenStream, private TreeBuilder {
 
   NodeId parentheses(std::size_t column) {
     if (accept(")")) return add(NodeKind::tuple, column, {});
-    const NodeId first = element();
-    const bool loop = at("for") && node(first).kind != NodeKind::starred;
-    const NodeId inner = loop ? comprehension(first, column) : tuple_or(first, column, ")");
-    if (node(inner).kind == NodeKind::starred) fail("* belongs in a list or a call", node(inner).column);
+    std::vector<NodeId> elements{element()};
+    const bool starred = node(elements[0]).kind == NodeKind::starred;
+    if (at("for") && !starred) {
+      const NodeId result = comprehension(elements[0], column);
+      expect(")", column);
+      return result;
+    }
+    const bool tuple = at(",");
+    while (accept(",") && !at(")")) elements.push_back(element());
     expect(")", column);
-    return inner;
+    if (starred && !tuple) fail("* belongs in a list or a call", node(elements[0]).column);
+    return tuple ? add(NodeKind::tuple, column, std::move(elements)) : elements[0];
   }
 
   NodeId list(std::size_t column) {

@@ -33,7 +33,9 @@ void TokenStream::expect(std::string_view bracket, std::size_t column) {
 }
 
 std::string TokenStream::take_name() {
-  if (peek().kind != TokenKind::name || is_keyword(peek().text)) unexpected();
+  if (peek().kind == TokenKind::end) unexpected();
+  if (peek().kind != TokenKind::name || is_keyword(peek().text))
+    fail("a name is expected here, not '" + std::string(peek().text) + "'", peek().column);
   return std::string(take().text);
 }
 

@@ -1,0 +1,29 @@
+// libFuzzer's target: compiles a text as an expression and computes it. Nothing but ExpressionError may come
+// out, located inside the text. The normal tests replay the corpus.
+
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+
+#include "expressions/expression.h"
+#include "expressions/point_at.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string text(reinterpret_cast<const char*>(data), size);
+  const auto check = [&](const reverie::ExpressionError& error) {
+    if (error.column() > size || reverie::point_at(text, error.column()).empty()) std::abort();
+  };
+  try {
+    const auto expression = reverie::Expression::compile(text, {"t", "R", "bass"});
+    for (const double t : {0.0, -3.75, 1e300}) {
+      try {
+        expression.numbers({{"t", t}, {"R", 10000}, {"bass", 0.5}});
+      } catch (const reverie::ExpressionError& error) {
+        check(error);
+      }
+    }
+  } catch (const reverie::ExpressionError& error) {
+    check(error);
+  }
+  return 0;
+}
