@@ -1,5 +1,7 @@
 #include "reverie/animation_mode.h"
 
+#include <sstream>
+
 #include "conformance/tensors.h"
 #include "fixtures/plugins_under_test.h"
 
@@ -59,14 +61,30 @@ class AnimationModeConformance : public testing::TestWithParam<std::string> {
     return result;
   }
 
+  std::span<const ParamSpec> params() const {
+    return {plugin().descriptor->params, plugin().descriptor->param_count};
+  }
+
   /// Moving settings at their defaults.
   FrameContext context(std::int64_t frame) const {
     FrameContext result;
     result.frame = frame;
     result.step = 50 * (frame + 1);
     result.t = static_cast<double>(frame) / 12;
-    for (const ParamSpec& spec : std::span(plugin().descriptor->params, plugin().descriptor->param_count))
-      if (spec.animatable) result.parameters[spec.name] = spec.default_number;
+    for (const ParamSpec& spec : params()) {
+      if (!spec.animatable) continue;
+      std::vector<double>& values = result.parameters[spec.name];
+      if (spec.type == ParamType::number) values.push_back(spec.default_number);
+      for (const std::string& item : pieces(spec.type == ParamType::list ? spec.default_text : "", ','))
+        values.push_back(std::stod(item));
+    }
+    return result;
+  }
+
+  static std::vector<std::string> pieces(const std::string& text, char separator) {
+    std::vector<std::string> result;
+    std::istringstream stream(text);
+    for (std::string piece; std::getline(stream, piece, separator);) result.push_back(piece);
     return result;
   }
 
@@ -100,6 +118,29 @@ TEST_P(AnimationModeConformance, MovesThePicture) {
         EXPECT_FALSE(parameters[i].grad().defined()) << "moving computes no gradients";
       }
     }
+  }
+}
+
+TEST_P(AnimationModeConformance, HasAValueForEveryVariableThatItDeclares) {
+  const Stage all = stage(64, 48);
+  const auto picture = model(64, 48);
+  const at::Tensor before = picture->decode_final();
+  const std::map<std::string, double> variables = all.mode->variables(*picture, all.tools());
+  for (const auto& [name, value] : variables) EXPECT_TRUE(std::isfinite(value)) << name;
+  for (const ParamSpec& spec : params())
+    for (const std::string& name : pieces(spec.variables, '|'))
+      EXPECT_TRUE(variables.count(name)) << spec.name << " may use " << name;
+  EXPECT_TRUE(at::equal(picture->decode_final(), before)) << "asking moves nothing";
+}
+
+TEST_P(AnimationModeConformance, MovesTheSameWhetherAskedForVariablesOrNot) {
+  const Stage asked = stage(64, 48), unasked = stage(64, 48);
+  const auto one = model(64, 48), other = model(64, 48);
+  for (int frame = 0; frame < 2; ++frame) {
+    asked.mode->variables(*one, asked.tools());
+    const AnimationMode::Move moved = asked.mode->advance(context(frame), *one, asked.tools());
+    const AnimationMode::Move same = unasked.mode->advance(context(frame), *other, unasked.tools());
+    EXPECT_TRUE(at::equal(moved.image, same.image)) << "frame " << frame;
   }
 }
 

@@ -3,8 +3,10 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <map>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "reverie/depth_estimator.h"
 #include "reverie/flow_estimator.h"
@@ -17,10 +19,10 @@ namespace reverie {
 class REVERIE_PUBLIC AnimationMode {
  public:
   static constexpr const char* kKind = "animation";
-  static constexpr std::uint32_t kInterfaceVersion = 1;
+  static constexpr std::uint32_t kInterfaceVersion = 2;
 
   /// A plugin class has the constructor `Plugin(Host&, const Params&, const Setup&)`. Motion settings are
-  /// parameters declared with may_vary(): FrameContext::parameter() has their present values.
+  /// parameters declared with may_vary(): FrameContext::parameter() and numbers() have their present values.
   struct Setup {
     ImageSize size;            ///< of decode()'s pictures
     double frames_per_second;  ///< of the animation
@@ -56,6 +58,13 @@ class REVERIE_PUBLIC AnimationMode {
 
   /// [setup] The picture to start from where the settings name none (a video's first frame).
   virtual std::optional<at::Tensor> first_image(const Tools& /*tools*/) { return std::nullopt; }
+
+  /// [frame] The values of the variables that motion settings were declared to use besides t and the sound
+  /// (may_vary("r|R")), for the picture as `model` has it now. Called before the settings are evaluated;
+  /// advance() follows with the same picture, so that what had to be computed can be kept until then.
+  virtual std::map<std::string, double> variables(ImageModel& /*model*/, const Tools& /*tools*/) {
+    return {};
+  }
 
   /// [frame] Moves `model` to the next frame through its canvas, or by decoding and encoding, without
   /// gradient.

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "reverie/error.h"
 
@@ -24,14 +25,21 @@ struct FrameContext {
   std::int64_t step = 0;   ///< optimisation steps done, over all scenes
   std::int64_t frame = 0;  ///< frames moved since the animation started
   double t = 0;            ///< seconds: (step - pre_animation_steps) / (steps_per_frame * frames_per_second)
-  std::map<std::string, double> parameters;  ///< animatable parameters, evaluated at t
-  std::map<std::string, double> audio;       ///< audio bands by variable name, 0..1, and `<name>_prev`
+  std::map<std::string, std::vector<double>> parameters;  ///< animatable parameters, evaluated at t
+  std::map<std::string, double> audio;  ///< audio bands by variable name, 0..1, and `<name>_prev`
 
-  /// An animatable parameter's present value. Throws Error(plugin) when it was not declared as such.
-  double parameter(const std::string& name) const {
+  /// An animatable list's present numbers. Throws Error(plugin) when it was not declared as such.
+  const std::vector<double>& numbers(const std::string& name) const {
     const auto found = parameters.find(name);
     if (found == parameters.end()) throw Error(ErrorKind::plugin, "no animatable parameter '" + name + "'");
     return found->second;
+  }
+  /// An animatable number's present value. Throws Error(plugin) when it was not declared as such.
+  double parameter(const std::string& name) const {
+    const std::vector<double>& values = numbers(name);
+    if (values.size() != 1)
+      throw Error(ErrorKind::plugin, "the animatable parameter '" + name + "' is not a single number");
+    return values[0];
   }
 };
 

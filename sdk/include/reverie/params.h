@@ -38,7 +38,7 @@ struct ParamSpec {
   const char* name = nullptr;
   ParamType type = ParamType::text;
   bool required = false;    ///< there is no default
-  bool animatable = false;  ///< number only: may be an expression of t; see FrameContext::parameter()
+  bool animatable = false;  ///< number or list: may be an expression of t; see may_vary()
   bool nullable = false;    ///< may be null: Params::has() is then false
   bool has_min = false, has_max = false;
   bool exclusive_min = false;  ///< the minimum itself is not allowed
@@ -50,6 +50,7 @@ struct ParamSpec {
   const char* help_text = "";
   Names names = Names::nothing;    ///< text only
   const char* fallback_text = "";  ///< weights only: see names_weights()
+  const char* variables = "";      ///< animatable only: see may_vary()
 
   constexpr ParamSpec range(double low, double high) const { return at_least(low).at_most(high); }
   constexpr ParamSpec at_least(double low) const {
@@ -79,9 +80,14 @@ struct ParamSpec {
     p.nullable = true;
     return p;
   }
-  constexpr ParamSpec may_vary() const {
+  /// The value may be an expression of t and of the sound, evaluated at each frame: FrameContext::parameter()
+  /// has a number's present value. A list holds numbers then, always as many as its default, and
+  /// FrameContext::numbers() has them. `own_variables` are names, separated by '|', that the expression may
+  /// use as well, and to which AnimationMode::variables() gives values.
+  constexpr ParamSpec may_vary(const char* own_variables = "") const {
     ParamSpec p = *this;
     p.animatable = true;
+    p.variables = own_variables;
     return p;
   }
   /// The text names weights. When nobody gave a value and the default's weights are not installed, the host
