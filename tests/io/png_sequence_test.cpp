@@ -24,7 +24,7 @@ namespace fs = std::filesystem;
 
 /// A file as libpng reads it.
 struct Png {
-  at::Tensor rgb;  ///< bytes [H, W, 3]
+  at::Tensor rgb;  ///< bytes [H, W, 3]; of 16 bits a channel [H, W, 6], the higher byte first
   std::map<std::string, std::pair<std::string, int>>
       texts;  ///< by keyword; with their libpng compression type
   bool has_time = false, is_srgb = false;
@@ -37,7 +37,8 @@ bool read(png_structp png, png_infop info, std::FILE* file, Png& result) {
   png_init_io(png, file);
   png_read_info(png, info);
   result.depth = png_get_bit_depth(png, info);
-  result.rgb = at::empty({png_get_image_height(png, info), png_get_image_width(png, info), 3}, at::kByte);
+  result.rgb = at::empty(
+      {png_get_image_height(png, info), png_get_image_width(png, info), 3 * result.depth / 8}, at::kByte);
   for (std::int64_t y = 0; y < result.rgb.size(0); ++y)
     png_read_row(png, result.rgb.mutable_data_ptr<png_byte>() + y * result.rgb.stride(0), nullptr);
   png_read_end(png, info);
@@ -78,12 +79,16 @@ class PngSequence : public InScratch {
  protected:
   PngSequence() : registry_(std::vector<fs::path>{REVERIE_PLUGINS}), host_({"cpu", 1, "", ""}) {}
 
-  std::shared_ptr<OutputSink> sink(const std::string& settings = "{}", std::int64_t digits = 0) {
+  std::shared_ptr<OutputSink> sink(const std::string& settings = "{}", std::int64_t digits = 0,
+                                   const std::string& bits = "8") {
     const PluginFile& plugin = registry_.find(OutputSink::kKind, "png_sequence");
     Settings params = default_params(plugin);
     SettingValue value = *params.find("frame_digits");
     value.number = static_cast<double>(digits);
     params.set("frame_digits", value);
+    SettingValue depth = *params.find("png_bits");
+    depth.text = bits;
+    params.set("png_bits", depth);
     return create<OutputSink>(plugin, host_, params, {"out", "hill", 12, settings});
   }
 
@@ -139,6 +144,25 @@ TEST_F(PngSequence, NumbersAreFilledUpWithZeros) {
   EXPECT_EQ(name(4, 1234), "hill_1234.png");
   EXPECT_EQ(name(4, 12345), "hill_12345.png") << "never cut";
   EXPECT_EQ(name(12, 7), "hill_000000000007.png");
+}
+
+TEST_F(PngSequence, SixteenBitsKeepWhatEightWouldRoundAway) {
+  const auto it = sink("{}", 0, "16");
+  at::Tensor image = picture(33, 21, 1);
+  image[0][0][0][0] = 0;
+  image[0][1][0][0] = 1;
+  image[0][2][0][0] = 1.5;
+  const Png png = read_png(it->write(image, 1));
+  EXPECT_EQ(png.depth, 16);
+  const at::Tensor bytes = png.rgb.to(at::kInt).view({21, 33, 3, 2});
+  const at::Tensor values = bytes.select(3, 0) * 256 + bytes.select(3, 1);
+  for (std::int64_t y = 0; y < 21; ++y)
+    for (std::int64_t x = 0; x < 33; ++x)
+      for (std::int64_t c = 0; c < 3; ++c)
+        ASSERT_NEAR(values[y][x][c].item<double>(), std::min(1.0, image[0][c][y][x].item<double>()) * 65535,
+                    0.505)
+            << y << " " << x << " " << c;
+  EXPECT_EQ(settings_in("out/hill_1.png"), "{}");
 }
 
 TEST_F(PngSequence, ShowsThePaletteAsASwatch) {

@@ -1,0 +1,96 @@
+#include "png_file.h"
+
+#include <ATen/ATen.h>
+#include <png.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "reverie/atomic_file.h"
+
+namespace reverie {
+namespace {
+
+/// [1, 3, H, W] 0..1 to bytes [H, W, 3], or [H, W, 6] with the higher byte of each value first.
+at::Tensor to_bytes(const at::Tensor& image, int bits) {
+  if (image.dim() != 4 || image.size(0) != 1 || image.size(1) != 3)
+    throw Error(ErrorKind::plugin, "PNG files take pictures of shape [1, 3, H, W]");
+  const at::Tensor values =
+      (image[0].clamp(0, 1) * ((1 << bits) - 1)).round().to(at::kInt).permute({1, 2, 0}).cpu();
+  if (bits == 8) return values.to(at::kByte).contiguous();
+  const at::Tensor high = at::floor_divide(values, 256), low = at::remainder(values, 256);
+  return at::stack({high, low}, 3).to(at::kByte).flatten(2).contiguous();
+}
+
+struct PngWriter {
+  png_structp png = nullptr;
+  png_infop info = nullptr;
+  std::string bytes;    ///< the file so far
+  std::string problem;  ///< why libpng gave up
+
+  PngWriter() {
+    png = png_create_write_struct(PNG_LIBPNG_VER_STRING, this, on_error, on_warning);
+    if (png) info = png_create_info_struct(png);
+    if (!info) throw std::bad_alloc();
+    png_set_write_fn(png, this, on_bytes, nullptr);
+  }
+  PngWriter(const PngWriter&) = delete;
+  ~PngWriter() { png_destroy_write_struct(&png, &info); }
+
+  /// False when libpng gave up. It then jumps here, over code that must have nothing to clean up.
+  bool write(const at::Tensor& rgb, int bits, std::vector<png_text>& texts) {
+    if (setjmp(png_jmpbuf(png))) return false;
+    png_set_IHDR(png, info, static_cast<png_uint_32>(rgb.size(1)), static_cast<png_uint_32>(rgb.size(0)),
+                 bits, PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
+                 PNG_FILTER_TYPE_DEFAULT);
+    png_set_sRGB(png, info, PNG_sRGB_INTENT_PERCEPTUAL);
+    png_set_text(png, info, texts.data(), static_cast<int>(texts.size()));
+    png_write_info(png, info);
+    const png_byte* row = rgb.const_data_ptr<png_byte>();
+    for (std::int64_t y = 0; y < rgb.size(0); ++y, row += rgb.stride(0)) png_write_row(png, row);
+    png_write_end(png, info);
+    return true;
+  }
+
+ private:
+  static void on_error(png_structp png, png_const_charp message) {
+    static_cast<PngWriter*>(png_get_error_ptr(png))->problem = message;
+    png_longjmp(png, 1);
+  }
+  static void on_warning(png_structp, png_const_charp) {}
+  static void on_bytes(png_structp png, png_bytep data, png_size_t size) {
+    static_cast<PngWriter*>(png_get_io_ptr(png))->bytes.append(reinterpret_cast<const char*>(data), size);
+  }
+};
+
+png_text text(const char* keyword, const char* value, int compression) {
+  png_text result{};
+  result.compression = compression;
+  result.key = const_cast<char*>(keyword);  // libpng reads it only
+  result.text = const_cast<char*>(value);
+  return result;
+}
+
+}  // namespace
+
+std::filesystem::path frame_path(const std::filesystem::path& folder, const std::string& base,
+                                 std::int64_t number, std::int64_t digits) {
+  std::string text = std::to_string(number);
+  const auto wanted = static_cast<std::size_t>(digits);
+  text.insert(0, wanted - std::min(wanted, text.size()), '0');
+  return folder / (base + "_" + text + ".png");
+}
+
+void write_png(const std::filesystem::path& path, const at::Tensor& image, int bits,
+               const std::string& settings) {
+  const at::Tensor rgb = to_bytes(image, bits);
+  std::vector<png_text> texts = {text("Software", "Reverie", PNG_TEXT_COMPRESSION_NONE),
+                                 text("reverie.settings", settings.c_str(), PNG_ITXT_COMPRESSION_zTXt)};
+  PngWriter writer;
+  if (!writer.write(rgb, bits, texts))
+    throw Error(ErrorKind::plugin, "cannot make '" + path.string() + "': " + writer.problem);
+  create_folder_of(path);
+  write_atomically(path, {writer.bytes});
+}
+
+}  // namespace reverie

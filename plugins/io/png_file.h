@@ -1,0 +1,37 @@
+#pragma once
+// PNG files of single pictures, as frame sinks write them. The sinks that write or read them share two
+// settings.
+
+#include <ATen/core/Tensor.h>
+
+#include <filesystem>
+#include <string>
+
+#include "reverie/params.h"
+
+namespace reverie {
+
+inline constexpr ParamSpec kFrameDigits =
+    integer("frame_digits", 0)
+        .range(0, 12)
+        .unit("digits")
+        .help("frame numbers are filled up with zeros to so many digits; 0 leaves them as they are");
+inline constexpr ParamSpec kPngBits =
+    choice("png_bits", "8", "8|16")
+        .help("bits a channel in PNG files: 16 for grading, in files many times as large");
+
+/// The bits that a value of `png_bits` asks for.
+inline int png_bits(const Params& params) { return params.get<std::string>("png_bits") == "16" ? 16 : 8; }
+
+/// <folder>/<base>_<number>.png, the number filled up to `digits`.
+std::filesystem::path frame_path(const std::filesystem::path& folder, const std::string& base,
+                                 std::int64_t number, std::int64_t digits);
+
+/// Writes `image` [1, 3, H, W] 0..1, rounded to `bits` (8 or 16) a channel so that pictures of that depth
+/// survive a round trip; whole or not at all, with its folder. `settings` becomes an iTXt chunk with the
+/// keyword "reverie.settings". The same picture and settings give the same bytes. Throws Error(file), and
+/// Error(plugin) for other shapes.
+void write_png(const std::filesystem::path& path, const at::Tensor& image, int bits,
+               const std::string& settings);
+
+}  // namespace reverie
