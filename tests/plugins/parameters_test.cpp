@@ -25,7 +25,7 @@ class EveryPlugin : public testing::TestWithParam<std::string> {
 
 TEST_P(EveryPlugin, ReadsEveryParameterThatItDeclares) {
   HostServices host(host_options());
-  const Settings settings = default_params(plugin());
+  const Settings settings = usual_params(plugin());
   with_interface(plugin().kind,
                  [&]<typename Interface>(Interface*) { make<Interface>(plugin(), host, settings); });
   for (const ParamSpec& spec : std::span(plugin().descriptor->params, plugin().descriptor->param_count)) {
@@ -74,7 +74,9 @@ INSTANTIATE_TEST_SUITE_P(All, EveryPlugin, testing::ValuesIn(every_plugin()), []
 // Should the search break, the tests above would pass by running over nothing.
 TEST(Plugins, AreFound) {
   for (const char* name :
-       {"image_models/unlimited_palette", "image_models/soft_grid", "perceptors/clip", "io/png_sequence"}) {
+       {"image_models/unlimited_palette", "image_models/limited_palette", "image_models/vqgan",
+        "image_models/fourier", "image_models/pyramid", "image_models/soft_grid", "perceptors/clip",
+        "frame_sources/ffmpeg", "io/png_sequence"}) {
     const std::vector<std::string> all = every_plugin();
     EXPECT_NE(std::find(all.begin(), all.end(), name), all.end()) << name;
   }

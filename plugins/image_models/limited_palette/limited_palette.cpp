@@ -171,7 +171,7 @@ class LimitedPalette final : public ImageModel {
             {"tensor", tensor_.detach().clone()},
             {"palette", palette_.detach().clone()},
             {"fixed_palette", fixed_palette_.clone()},
-            {"fixed", at::tensor(fixed_)}};
+            {"fixed", at::full({}, fixed_, at::kBool)}};
   }
   void load_state(const std::map<std::string, at::Tensor>& state) override {
     for (const auto& [name, tensor] : this->state()) {

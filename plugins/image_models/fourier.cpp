@@ -1,0 +1,118 @@
+/// Fourier: a picture as a sum of waves.
+///
+/// What is optimised is the discrete Fourier transform of each of three colour channels. Waves are scaled by
+/// one over their frequency, as their strength is in photographs, so that a step of the optimiser changes
+/// broad shapes as readily as fine texture; and channels are mixed so that they vary independently, as the
+/// colours of photographs do not. Both follow Olah, Mordvintsev & Schubert, "Feature Visualization" (Distill
+/// 2017), and Mordvintsev, Pezzotti, Schubert & Olah, "Differentiable Image Parameterizations" (Distill
+/// 2018); the mixing matrix is theirs, the square root of the covariance of ImageNet's colours. A sigmoid
+/// leads to 0..1.
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+
+#include "reverie/image_model.h"
+#include "reverie/ops.h"
+#include "reverie/plugin.h"
+
+namespace reverie {
+namespace {
+
+constexpr ParamSpec kParams[] = {
+    integer("pixel_size", 1).range(1, 64).unit("pixels").help("output pixels per optimised pixel"),
+    number("spectrum_decay", 1)
+        .range(0, 4)
+        .help("waves count by 1 / frequency^this: more for broader shapes, 0 for pixels' independence"),
+};
+
+constexpr double kStartDeviation = 0.1;  // of the waves' amplitudes in a random start
+constexpr double kContrast = 0.25;       // what an amplitude of 1 counts for before the sigmoid
+// Encoded pictures are kept half a level of 8 bits away from 0 and 1, which a sigmoid never reaches.
+constexpr double kMargin = 0.5 / 255;
+
+/// [3, 3]: columns are independent colour directions, brightness first, scaled to a longest of 1.
+at::Tensor colour_directions(const at::Device& device) {
+  const at::Tensor root = at::tensor({0.26, 0.09, 0.02, 0.27, 0.00, -0.05, 0.27, -0.09, 0.03}).view({3, 3});
+  return (root / root.norm(2, 0).max()).to(device, at::kFloat);
+}
+
+class Fourier final : public ImageModel {
+ public:
+  Fourier(Host& host, const Params& params, const Setup& setup)
+      : host_(host),
+        height_(setup.height),
+        width_(setup.width),
+        pixel_size_(params.get<std::int64_t>("pixel_size")),
+        colours_(colour_directions(host.device())) {
+    const at::TensorOptions options(host.device());
+    const at::Tensor y = at::fft_fftfreq(height_, 1.0, options), x = at::fft_rfftfreq(width_, 1.0, options);
+    const at::Tensor frequency = (y.square().unsqueeze(1) + x.square()).sqrt();  // in waves a pixel
+    const double lowest = 1.0 / static_cast<double>(std::max(height_, width_));
+    gain_ = frequency.clamp_min(lowest).pow(-params.get<double>("spectrum_decay")).mul_(kContrast);
+    gain_ = gain_.unsqueeze(2);
+    spectrum_ = at::zeros({1, 3, y.size(0), x.size(0), 2}, options).set_requires_grad(true);
+    randomise();
+  }
+
+  void randomise() override {
+    assign(at::randn(spectrum_.sizes(), host_.generator(), spectrum_.options().requires_grad(false))
+               .mul_(kStartDeviation));
+  }
+
+  void encode(const at::Tensor& image) override {
+    at::NoGradGuard no_grad;
+    // Area averaging is what nearest upscaling undoes.
+    const at::Tensor source =
+        at::adaptive_avg_pool2d(image.to(spectrum_.device(), at::kFloat), {height_, width_});
+    const at::Tensor logits = at::logit(source, kMargin);
+    // In double: the smallest amplitudes are multiplied by the largest numbers.
+    const at::Tensor independent =
+        at::einsum("dc,ncyx->ndyx", {at::linalg_inv(colours_.to(at::kDouble)), logits.to(at::kDouble)});
+    const at::Tensor waves = at::fft_rfft2(independent, std::nullopt, {-2, -1}, "ortho");
+    assign(at::view_as_real(waves) / gain_);
+  }
+
+  std::vector<at::Tensor> parameters() override { return {spectrum_}; }
+  double learning_rate() const override { return 0.05; }
+
+  at::Tensor decode() override {
+    const at::Tensor waves = at::view_as_complex(spectrum_ * gain_);
+    const at::Tensor independent = at::fft_irfft2(waves, at::IntArrayRef{height_, width_}, {-2, -1}, "ortho");
+    const at::Tensor logits = at::einsum("cd,ndyx->ncyx", {colours_, independent});
+    return upscale_nearest(logits.sigmoid(), pixel_size_);
+  }
+  at::Tensor decode_final() override {
+    at::NoGradGuard no_grad;
+    return decode();
+  }
+
+  std::map<std::string, at::Tensor> state() const override {
+    return {{"spectrum", spectrum_.detach().clone()}};
+  }
+  void load_state(const std::map<std::string, at::Tensor>& state) override {
+    const auto found = state.find("spectrum");
+    if (found == state.end() || found->second.sizes() != spectrum_.sizes())
+      throw Error(ErrorKind::model, "the saved state is not of a fourier picture of this size");
+    assign(found->second);
+  }
+
+ private:
+  void assign(const at::Tensor& values) {
+    at::NoGradGuard no_grad;
+    spectrum_.copy_(values);
+  }
+
+  Host& host_;
+  std::int64_t height_, width_, pixel_size_;
+  at::Tensor colours_;   // see colour_directions()
+  at::Tensor gain_;      // [height, width / 2 + 1, 1]
+  at::Tensor spectrum_;  // [1, 3, height, width / 2 + 1, 2], real and imaginary part, before gain_
+};
+
+}  // namespace
+
+REVERIE_EXPORT_PLUGIN(Fourier, ImageModel, "fourier", "1.0",
+                      "waves are optimised instead of pixels: broad shapes and fine texture grow together",
+                      kParams);
+
+}  // namespace reverie

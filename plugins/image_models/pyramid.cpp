@@ -1,0 +1,106 @@
+/// Pyramid: a picture as a Laplacian pyramid (Burt & Adelson, "The Laplacian Pyramid as a Compact Image
+/// Code", 1983).
+///
+/// What is optimised is a small picture and, for each doubling of its size, what the enlarged picture lacks.
+/// The optimiser changes every level at the same pace, so that broad shapes appear in a few steps while
+/// details are drawn.
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+
+#include "reverie/image_model.h"
+#include "reverie/ops.h"
+#include "reverie/plugin.h"
+
+namespace reverie {
+namespace {
+
+constexpr ParamSpec kParams[] = {
+    integer("pixel_size", 1).range(1, 64).unit("pixels").help("output pixels per optimised pixel"),
+};
+
+constexpr std::int64_t kSmallest = 4;     // pixels of the shorter side at the top of the pyramid
+constexpr double kStartAmplitude = 0.15;  // of each level in a random start
+
+at::Tensor enlarged(const at::Tensor& level, const at::Tensor& to) {
+  return at::upsample_bilinear2d(level, {to.size(2), to.size(3)}, /*align_corners=*/false);
+}
+
+class Pyramid final : public ImageModel {
+ public:
+  Pyramid(Host& host, const Params& params, const Setup& setup)
+      : host_(host), pixel_size_(params.get<std::int64_t>("pixel_size")) {
+    for (std::int64_t h = setup.height, w = setup.width;; h = (h + 1) / 2, w = (w + 1) / 2) {
+      levels_.push_back(at::zeros({1, 3, h, w}, at::TensorOptions(host.device())).set_requires_grad(true));
+      if (std::min(h, w) < 2 * kSmallest) break;
+    }
+    randomise();
+  }
+
+  void randomise() override {
+    at::NoGradGuard no_grad;
+    for (const at::Tensor& level : levels_)
+      level.copy_(at::rand(level.sizes(), host_.generator(), level.options().requires_grad(false))
+                      .sub_(0.5)
+                      .mul_(2 * kStartAmplitude));
+    levels_.back().add_(0.5);
+  }
+
+  void encode(const at::Tensor& image) override {
+    at::NoGradGuard no_grad;
+    const auto averaged = [](const at::Tensor& picture, const at::Tensor& level) {
+      return at::adaptive_avg_pool2d(picture, {level.size(2), level.size(3)});
+    };
+    at::Tensor picture = averaged(image.to(levels_[0].device(), at::kFloat), levels_[0]);
+    for (std::size_t i = 0; i + 1 < levels_.size(); ++i) {
+      const at::Tensor smaller = averaged(picture, levels_[i + 1]);
+      levels_[i].copy_(picture - enlarged(smaller, picture));
+      picture = smaller;
+    }
+    levels_.back().copy_(picture);
+  }
+
+  std::vector<at::Tensor> parameters() override { return levels_; }
+  double learning_rate() const override { return 0.01; }
+
+  at::Tensor decode() override { return upscale_nearest(clamp_with_gradient(sum(), 0, 1), pixel_size_); }
+  at::Tensor decode_final() override {
+    at::NoGradGuard no_grad;
+    return decode();
+  }
+
+  std::map<std::string, at::Tensor> state() const override {
+    std::map<std::string, at::Tensor> result;
+    for (std::size_t i = 0; i < levels_.size(); ++i) result[name_of(i)] = levels_[i].detach().clone();
+    return result;
+  }
+  void load_state(const std::map<std::string, at::Tensor>& state) override {
+    for (std::size_t i = 0; i < levels_.size(); ++i) {
+      const auto found = state.find(name_of(i));
+      if (found == state.end() || found->second.sizes() != levels_[i].sizes())
+        throw Error(ErrorKind::model, "the saved state is not of a pyramid of this size");
+    }
+    at::NoGradGuard no_grad;
+    for (std::size_t i = 0; i < levels_.size(); ++i) levels_[i].copy_(state.at(name_of(i)));
+  }
+
+ private:
+  static std::string name_of(std::size_t level) { return "level_" + std::to_string(level); }
+
+  at::Tensor sum() const {
+    at::Tensor picture = levels_.back();
+    for (std::size_t i = levels_.size() - 1; i-- > 0;) picture = levels_[i] + enlarged(picture, levels_[i]);
+    return picture;
+  }
+
+  Host& host_;
+  std::int64_t pixel_size_;
+  std::vector<at::Tensor> levels_;  // [1, 3, h, w], each half the size of the one before, all in RGB
+};
+
+}  // namespace
+
+REVERIE_EXPORT_PLUGIN(Pyramid, ImageModel, "pyramid", "1.0",
+                      "a small picture and its details at each doubling of size are optimised", kParams);
+
+}  // namespace reverie
