@@ -1,0 +1,159 @@
+#pragma once
+// The arithmetic of reverie/warp.h for float pictures on the CPU: one pass over the pixels, four channels at
+// a time.
+
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+namespace reverie {
+
+/// How values between pixels come about.
+enum class Sampling { nearest, bilinear, bicubic };
+
+/// What lies outside a picture.
+enum class Infill {
+  mirror,  ///< its reflection in its outermost pixels, which are not repeated
+  wrap,    ///< the picture again, like tiles: the first column follows the last
+  black,   ///< zeros
+  smear,   ///< its outermost pixels
+};
+
+namespace detail {
+
+inline constexpr double kKeys = -0.75;  // the slope of Keys' cubic at its first zero
+/// Places are limited to this: farther out a float has no fractions left.
+inline constexpr float kFarthestPlace = 1 << 22;
+
+/// The pixel that stands at `i` in a row of `size`, or -1 for none.
+inline std::int64_t infill_index(std::int64_t i, std::int64_t size, Infill infill) {
+  if (i >= 0 && i < size) return i;
+  switch (infill) {
+    case Infill::black:
+      return -1;
+    case Infill::smear:
+      return i < 0 ? 0 : size - 1;
+    case Infill::wrap:
+      i %= size;
+      return i < 0 ? i + size : i;
+    case Infill::mirror: {
+      const std::int64_t period = std::max<std::int64_t>(1, 2 * (size - 1));
+      i = (i < 0 ? -i : i) % period;
+      return std::min(i, period - i);
+    }
+  }
+  return -1;
+}
+
+/// The pixels along one axis that make up a place, and their shares.
+template <Sampling kSampling>
+struct Taps {
+  static constexpr int kCount = kSampling == Sampling::nearest ? 1 : kSampling == Sampling::bilinear ? 2 : 4;
+
+  std::int64_t index[kCount];
+  float weight[kCount];
+
+  Taps(float place, std::int64_t size, Infill infill) {
+    place = place > -kFarthestPlace ? std::min(place, kFarthestPlace) : -kFarthestPlace;  // also if it is NaN
+    auto first = static_cast<std::int64_t>(place);
+    first -= static_cast<float>(first) > place;
+    const float t = place - static_cast<float>(first);
+    if constexpr (kSampling == Sampling::nearest) {
+      first += t >= 0.5f;
+      weight[0] = 1;
+    } else if constexpr (kSampling == Sampling::bilinear) {
+      weight[0] = 1 - t;
+      weight[1] = t;
+    } else {
+      first -= 1;
+      weight[0] = far(1 + t);
+      weight[1] = near(t);
+      weight[2] = near(1 - t);
+      weight[3] = far(2 - t);
+    }
+    const bool inside = first >= 0 && first + kCount <= size;
+    for (int i = 0; i < kCount; ++i) {
+      index[i] = inside ? first + i : infill_index(first + i, size, infill);
+      if (index[i] >= 0) continue;
+      index[i] = 0;
+      weight[i] = 0;
+    }
+  }
+
+ private:
+  // Keys' cubic up to a distance of 1, and from 1 to 2. Exactly 1 at 0, exactly 0 at 1 and 2.
+  static float near(float x) {
+    constexpr auto a = static_cast<float>(kKeys);
+    return ((a + 2) * x - (a + 3)) * x * x + 1;
+  }
+  static float far(float x) {
+    constexpr auto a = static_cast<float>(kKeys);
+    return ((a * x - 5 * a) * x + 8 * a) * x - 4 * a;
+  }
+};
+
+typedef float FourChannels __attribute__((vector_size(16)));
+
+struct PlanarPicture {
+  const float* values;  // [channels, height, width]
+  std::int64_t channels, height, width;
+};
+
+/// [height, width, quads] of four channels each; the last are filled up with zeros.
+inline std::vector<FourChannels> in_quads(const PlanarPicture& picture) {
+  const std::int64_t plane = picture.height * picture.width, quads = (picture.channels + 3) / 4;
+  std::vector<FourChannels> result(static_cast<std::size_t>(plane * quads));
+  at::parallel_for(0, plane, 1 << 14, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t quad = 0; quad < quads; ++quad) {
+      const std::int64_t channel = 4 * quad, count = std::min<std::int64_t>(4, picture.channels - channel);
+      const float* from = picture.values + channel * plane;
+      const std::int64_t second = count > 1 ? plane : 0, third = count > 2 ? 2 * plane : 0,
+                         fourth = count > 3 ? 3 * plane : 0;
+      // Channels that are missing repeat the first: nobody reads them.
+      for (std::int64_t i = begin; i < end; ++i)
+        result[static_cast<std::size_t>(i * quads + quad)] =
+            FourChannels{from[i], from[i + second], from[i + third], from[i + fourth]};
+    }
+  });
+  return result;
+}
+
+template <Sampling kSampling>
+void warp_quads(const FourChannels* quads, const PlanarPicture& picture, const float* places,
+                std::int64_t count, Infill infill, float* out) {
+  const std::int64_t stride = (picture.channels + 3) / 4;
+  at::parallel_for(0, count, 1 << 12, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t place = begin; place < end; ++place) {
+      const Taps<kSampling> across(places[place], picture.width, infill);
+      const Taps<kSampling> down(places[count + place], picture.height, infill);
+      for (std::int64_t quad = 0; quad < stride; ++quad) {
+        FourChannels sum;
+        for (int j = 0; j < down.kCount; ++j) {
+          const FourChannels* from = quads + down.index[j] * picture.width * stride + quad;
+          FourChannels row = from[across.index[0] * stride] * across.weight[0];
+          for (int i = 1; i < across.kCount; ++i) row += from[across.index[i] * stride] * across.weight[i];
+          sum = j == 0 ? row * down.weight[j] : sum + row * down.weight[j];
+        }
+        const std::int64_t channel = 4 * quad,
+                           present = std::min<std::int64_t>(4, picture.channels - channel);
+        for (int c = 0; c < present; ++c) out[(channel + c) * count + place] = sum[c];
+      }
+    }
+  });
+}
+
+/// `places` are `count` x coordinates, then as many y coordinates; `out` is [channels, count].
+inline void warp_floats(const PlanarPicture& picture, const float* places, std::int64_t count,
+                        Sampling sampling, Infill infill, float* out) {
+  const std::vector<FourChannels> quads = in_quads(picture);
+  const auto chosen = sampling == Sampling::nearest    ? &warp_quads<Sampling::nearest>
+                      : sampling == Sampling::bilinear ? &warp_quads<Sampling::bilinear>
+                                                       : &warp_quads<Sampling::bicubic>;
+  chosen(quads.data(), picture, places, count, infill, out);
+}
+
+}  // namespace detail
+}  // namespace reverie
