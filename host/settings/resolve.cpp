@@ -60,7 +60,7 @@ class Resolver {
       const auto entry = entries_.find(name);
       if (entry != entries_.end()) {
         if (!check(entry->second, known, interpolation, value)) continue;
-      } else if (known.spec.required) {
+      } else if (known.spec.required && known.used) {
         if (complete)
           result_.problems.push_back(
               {{"", 0}, "'" + std::string(known.spec.name) + "' is missing: " + known.spec.help_text});
