@@ -1,0 +1,31 @@
+#pragma once
+// The samples that belong to a frame.
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+
+namespace reverie {
+
+/// Samples begin <= i < end, cut to the track.
+struct FrameWindow {
+  std::int64_t begin = 0, end = 0;
+  bool empty() const { return begin >= end; }
+};
+
+/// How long a frame is, and a track of how many samples. Windows of frames that follow each other at
+/// 1 / frames_per_second leave out no sample and share none.
+struct FrameGrid {
+  double sample_rate = 1, frames_per_second = 1;
+  std::int64_t samples = 0;
+
+  /// The window that starts `t` seconds into the track; empty before its start and past its end.
+  FrameWindow window(double t) const {
+    if (!(t >= 0) || t * sample_rate >= static_cast<double>(samples)) return {};
+    const std::int64_t begin = std::llround(t * sample_rate);
+    const double end = std::min((t + 1 / frames_per_second) * sample_rate, static_cast<double>(samples));
+    return {begin, std::min(std::max(begin + 1, static_cast<std::int64_t>(std::llround(end))), samples)};
+  }
+};
+
+}  // namespace reverie
