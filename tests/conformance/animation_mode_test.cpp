@@ -74,8 +74,9 @@ class AnimationModeConformance : public testing::TestWithParam<std::string> {
     for (const ParamSpec& spec : params()) {
       if (!spec.animatable) continue;
       std::vector<double>& values = result.parameters[spec.name];
-      if (spec.type == ParamType::number) values.push_back(spec.default_number);
-      for (const std::string& item : pieces(spec.type == ParamType::list ? spec.default_text : "", ','))
+      if (spec.type == reverie::ParamType::number) values.push_back(spec.default_number);
+      for (const std::string& item :
+           pieces(spec.type == reverie::ParamType::list ? spec.default_text : "", ','))
         values.push_back(std::stod(item));
     }
     return result;
