@@ -1,0 +1,36 @@
+#pragma once
+// What the animation modes share.
+
+#include <functional>
+#include <string>
+
+#include "reverie/animation_mode.h"
+#include "reverie/warp.h"
+
+namespace reverie {
+
+/// The present value of a motion setting that is a number. Throws Error(settings) where it is none.
+double motion(const FrameContext& context, const std::string& name);
+/// The same for a list of numbers.
+const std::vector<double>& motions(const FrameContext& context, const std::string& name);
+
+/// How a mode was told to look pixels up.
+struct Resampling {
+  Sampling sampling;
+  Infill infill;
+  explicit Resampling(const Params& params) : sampling(sampling_mode(params)), infill(infill_mode(params)) {}
+};
+
+/// Where the pixels of a canvas of this size come from, [1, 2, height, width], as warp() takes it.
+using Places = std::function<at::Tensor(std::int64_t height, std::int64_t width)>;
+
+/// Looks the model's canvas up at other places or, where it has none, the picture that it shows, and encodes
+/// that: then the parameters were made anew, and the result is true. `picture` may be what decode_final()
+/// gives, if that is known already.
+///
+/// Bicubic sampling overshoots beside edges. What leaves the range that a channel has had is limited to it:
+/// the filter amplifies fine detail, by up to 3 % in each move, which would grow over hundreds of frames.
+bool move_model(ImageModel& model, const Resampling& resampling, const Places& places,
+                const at::Tensor& picture = {});
+
+}  // namespace reverie
