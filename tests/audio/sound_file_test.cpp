@@ -1,0 +1,107 @@
+// Sounds of real files, against what the ffmpeg program makes of them.
+
+#include "audio/sound_file.h"
+
+#include "fixtures/plugins_under_test.h"
+#include "support/written_files.h"
+
+namespace reverie::test {
+namespace {
+
+const fs::path kLibrary = kBuild / "lib/reverie/sound_reader.so";
+
+const fs::path& sounds() {
+  static const WrittenFiles files(REVERIE_TEST_PYTHON, REVERIE_TEST_FOLDER, "write_sounds.py");
+  return files.path();
+}
+
+std::vector<float> read(const std::string& name) {
+  std::vector<std::string> notices;
+  std::vector<float> samples = read_sound(kLibrary, sounds() / name, notices);
+  EXPECT_TRUE(notices.empty()) << name << ": " << notices[0];
+  return samples;
+}
+
+std::vector<std::int16_t> whole_numbers(const std::string& name) {
+  const std::string bytes = read_bytes(sounds() / name);
+  std::vector<std::int16_t> numbers(bytes.size() / 2);
+  std::memcpy(numbers.data(), bytes.data(), numbers.size() * 2);
+  return numbers;
+}
+
+class EverySound : public testing::TestWithParam<const char*> {};
+
+TEST_P(EverySound, IsReadAsTheFfmpegProgramReadsIt) {
+  const std::vector<float> ours = read(GetParam());
+  const std::vector<std::int16_t> theirs = whole_numbers(GetParam() + std::string(".s16"));
+  ASSERT_EQ(ours.size(), theirs.size());
+  ASSERT_GT(ours.size(), 40000u);
+  for (std::size_t i = 0; i < ours.size(); ++i)
+    ASSERT_EQ(ours[i], static_cast<float>(theirs[i]) / 32768) << "sample " << i;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, EverySound,
+                         testing::Values("mono.wav", "stereo.wav", "slow.wav", "fast.wav", "click.wav",
+                                         "deep.wav", "float.wav", "stereo.flac", "stereo.mp3", "stereo.ogg",
+                                         "stereo.opus", "stereo.m4a", "surround.flac", "film.mp4",
+                                         "song.mp3"),
+                         [](const auto& info) {
+                           std::string name = info.param;
+                           std::replace(name.begin(), name.end(), '.', '_');
+                           return name;
+                         });
+
+TEST(SoundFile, SamplesOfOurOwnKindStayWhatTheyAre) {
+  const std::vector<float> ours = read("mono.wav");
+  const std::vector<std::int16_t> written = whole_numbers("mono.exact");
+  ASSERT_EQ(ours.size(), written.size());
+  for (std::size_t i = 0; i < ours.size(); ++i)
+    ASSERT_EQ(ours[i] * 32768, static_cast<float>(written[i])) << "sample " << i;
+  const std::vector<float> click = read("click.wav");
+  for (std::size_t i = 0; i < click.size(); ++i) ASSERT_EQ(click[i], i == 12345 ? 32767.0f / 32768 : 0) << i;
+}
+
+TEST(SoundFile, WhatIsCutOffEndsThere) { EXPECT_EQ(read("cut_off.wav").size(), 20000u); }
+
+TEST(SoundFile, DamagedPartsAreTold) {
+  std::vector<std::string> notices;
+  const std::vector<float> samples = read_sound(kLibrary, sounds() / "damaged.mp3", notices);
+  EXPECT_GT(samples.size(), 30000u);
+  ASSERT_EQ(notices.size(), 1u);
+  EXPECT_NE(notices[0].find("damaged.mp3' cannot be decoded and are left out"), std::string::npos)
+      << notices[0];
+}
+
+TEST(SoundFile, SaysWhatIsWrongWithAFile) {
+  const auto said = [](const std::string& name) {
+    std::vector<std::string> notices;
+    const Error error = error_of([&] { read_sound(kLibrary, sounds() / name, notices); });
+    EXPECT_EQ(error.kind(), ErrorKind::file) << name;
+    const std::string words = error.what();
+    EXPECT_NE(words.find(name), std::string::npos) << words;
+    return words;
+  };
+  const auto expect = [&](const std::string& name, const std::string& words) {
+    const std::string what = said(name);
+    EXPECT_NE(what.find(words), std::string::npos) << what;
+  };
+  expect("missing.wav", "No such file or directory");
+  expect("silent.mp4", "holds no sound");
+  expect("empty.wav", "is no sound that can be read");
+  expect("text.mp3", "that can be");
+  expect("cover.png", "holds no sound");
+  expect("no_samples.wav", "holds no sound that can be decoded");
+  // Lists that name other files, none of which may be opened.
+  for (const char* list : {"list.m3u8", "list.ffconcat", "list.m3u"}) said(list);
+  said(".");
+}
+
+TEST(SoundFile, ALibraryThatIsNotThereIsTold) {
+  std::vector<std::string> notices;
+  const Error error = error_of([&] { read_sound("/nowhere/sound_reader.so", "a.wav", notices); });
+  EXPECT_EQ(error.kind(), ErrorKind::plugin);
+  EXPECT_NE(std::string(error.what()).find("/nowhere/sound_reader.so"), std::string::npos) << error.what();
+}
+
+}  // namespace
+}  // namespace reverie::test
