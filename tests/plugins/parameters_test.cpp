@@ -46,8 +46,11 @@ TEST_P(EveryPlugin, DeclaresSoundParameters) {
           << name << ": settings are written in small letters with underscores";
     EXPECT_FALSE(std::string(spec.help_text).empty()) << name << " has no help";
     EXPECT_TRUE(!spec.has_min || !spec.has_max || spec.min <= spec.max) << name;
-    EXPECT_TRUE(!spec.animatable || spec.type == reverie::ParamType::number)
-        << name << ": only numbers may vary";
+    EXPECT_TRUE(!spec.animatable || spec.type == reverie::ParamType::number ||
+                spec.type == reverie::ParamType::list)
+        << name << ": only numbers and lists of numbers may vary";
+    EXPECT_TRUE(spec.animatable || std::string(spec.variables).empty())
+        << name << ": only what varies has variables";
     if (spec.required || spec.nullable || spec.type == reverie::ParamType::list) continue;
     // The default passes the very check that a settings file's value has to.
     SettingValue ignored;

@@ -124,9 +124,12 @@ inline at::Tensor warp_anywhere(const at::Tensor& canvas, const at::Tensor& plac
 inline at::Tensor warp_on_cpu(const at::Tensor& canvas, const at::Tensor& places, Sampling sampling,
                               Infill infill) {
   const at::Tensor from = canvas.contiguous(), where = places.to(at::kFloat).contiguous();
-  const at::Tensor result = at::empty({1, canvas.size(1), places.size(2), places.size(3)}, canvas.options());
-  warp_floats({from.const_data_ptr<float>(), canvas.size(1), canvas.size(2), canvas.size(3)},
-              where.const_data_ptr<float>(), where.size(2) * where.size(3), sampling, infill,
+  const PlanarPicture picture = {from.const_data_ptr<float>(), from.size(1), from.size(2), from.size(3)};
+  const at::Tensor quads =
+      at::empty({picture.height, picture.width, (picture.channels + 3) / 4, 4}, at::kFloat);
+  const at::Tensor result = at::empty({1, picture.channels, where.size(2), where.size(3)}, at::kFloat);
+  warp_floats(picture, where.const_data_ptr<float>(), where.size(2) * where.size(3), sampling, infill,
+              reinterpret_cast<FourChannels*>(quads.mutable_data_ptr<float>()),
               result.mutable_data_ptr<float>());
   return result;
 }

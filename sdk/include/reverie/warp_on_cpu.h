@@ -6,8 +6,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
-#include <vector>
 
 namespace reverie {
 
@@ -102,23 +100,19 @@ struct PlanarPicture {
   std::int64_t channels, height, width;
 };
 
-/// [height, width, quads] of four channels each; the last are filled up with zeros.
-inline std::vector<FourChannels> in_quads(const PlanarPicture& picture) {
-  const std::int64_t plane = picture.height * picture.width, quads = (picture.channels + 3) / 4;
-  std::vector<FourChannels> result(static_cast<std::size_t>(plane * quads));
+/// To [height, width, quads] of four channels each. Where the last has less than four, it repeats its first.
+inline void interleave(const PlanarPicture& picture, FourChannels* quads) {
+  const std::int64_t plane = picture.height * picture.width, stride = (picture.channels + 3) / 4;
   at::parallel_for(0, plane, 1 << 14, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t quad = 0; quad < quads; ++quad) {
-      const std::int64_t channel = 4 * quad, count = std::min<std::int64_t>(4, picture.channels - channel);
-      const float* from = picture.values + channel * plane;
-      const std::int64_t second = count > 1 ? plane : 0, third = count > 2 ? 2 * plane : 0,
-                         fourth = count > 3 ? 3 * plane : 0;
-      // Channels that are missing repeat the first: nobody reads them.
+    for (std::int64_t quad = 0; quad < stride; ++quad) {
+      const std::int64_t present = std::min<std::int64_t>(4, picture.channels - 4 * quad);
+      const float* from = picture.values + 4 * quad * plane;
+      const std::int64_t second = present > 1 ? plane : 0, third = present > 2 ? 2 * plane : 0,
+                         fourth = present > 3 ? 3 * plane : 0;
       for (std::int64_t i = begin; i < end; ++i)
-        result[static_cast<std::size_t>(i * quads + quad)] =
-            FourChannels{from[i], from[i + second], from[i + third], from[i + fourth]};
+        quads[i * stride + quad] = FourChannels{from[i], from[i + second], from[i + third], from[i + fourth]};
     }
   });
-  return result;
 }
 
 template <Sampling kSampling>
@@ -145,14 +139,15 @@ void warp_quads(const FourChannels* quads, const PlanarPicture& picture, const f
   });
 }
 
-/// `places` are `count` x coordinates, then as many y coordinates; `out` is [channels, count].
+/// `places` are `count` x coordinates, then as many y coordinates; `out` is [channels, count]. `quads` is
+/// working memory for four floats for each of the picture's pixels and four channels begun.
 inline void warp_floats(const PlanarPicture& picture, const float* places, std::int64_t count,
-                        Sampling sampling, Infill infill, float* out) {
-  const std::vector<FourChannels> quads = in_quads(picture);
+                        Sampling sampling, Infill infill, FourChannels* quads, float* out) {
+  interleave(picture, quads);
   const auto chosen = sampling == Sampling::nearest    ? &warp_quads<Sampling::nearest>
                       : sampling == Sampling::bilinear ? &warp_quads<Sampling::bilinear>
                                                        : &warp_quads<Sampling::bicubic>;
-  chosen(quads.data(), picture, places, count, infill, out);
+  chosen(quads, picture, places, count, infill, out);
 }
 
 }  // namespace detail

@@ -1,0 +1,121 @@
+/// 3D: a camera moves through the picture, whose depths an estimator tells.
+///
+/// The camera's step displaces each pixel as camera.h says; the next frame is this one, looked up at the
+/// pixels' places less their displacements, which are also the flow that flow_stabilization_weight asks for.
+/// As variables, expressions have the nearest depth `r`, the farthest `R`, and `mu`, the mean of the mean
+/// depth and the median, all in pixels.
+
+#include <cmath>
+
+#include "camera.h"
+#include "depth.h"
+#include "moves.h"
+#include "reverie/plugin.h"
+
+namespace reverie {
+namespace {
+
+constexpr const char* kVariables = "r|R|mu";
+
+constexpr ParamSpec kParams[] = {
+    number("translate_x", 0).may_vary(kVariables).unit("pixels").help("motion to the right, f(t)"),
+    number("translate_y", 0).may_vary(kVariables).unit("pixels").help("motion upwards, f(t)"),
+    number("translate_z_3d", 0).may_vary(kVariables).unit("pixels").help("motion into the picture, f(t)"),
+    list("rotate_3d", "1,0,0,0").may_vary(kVariables).help("rotation as a quaternion [r, x, y, z], f(t)"),
+    number("field_of_view", 60).range(1, 179).unit("degrees").help("vertical field of view"),
+    number("near_plane", 1).above(0).unit("pixels").help("nearest depth"),
+    number("far_plane", 10000).above(0).unit("pixels").help("farthest depth"),
+    boolean("lock_camera", true).help("no scrolling or drifting: the mean motion is removed"),
+    kSamplingMode,
+    kInfillMode,
+};
+
+class Mode3D final : public AnimationMode {
+ public:
+  Mode3D(Host&, const Params& params, const Setup& setup)
+      : size_(setup.size),
+        camera_{params.get<double>("field_of_view"),
+                static_cast<double>(setup.size.width) / static_cast<double>(setup.size.height),
+                static_cast<double>(setup.size.height), params.get<bool>("lock_camera")},
+        near_(params.get<double>("near_plane")),
+        far_(params.get<double>("far_plane")),
+        resampling_(params) {
+    if (near_ >= far_)
+      throw Error(ErrorKind::settings, "near_plane must be smaller than far_plane",
+                  "their defaults are 1 and 10000");
+  }
+
+  Needs needs() const override {
+    Needs needs;
+    needs.depth = true;
+    return needs;
+  }
+
+  std::map<std::string, double> variables(ImageModel& model, const Tools& tools) override {
+    view_ = look(model, tools);
+    const DepthFigures figures = figures_of(view_->depth);
+    return {{"r", figures.nearest}, {"R", figures.farthest}, {"mu", figures.middle}};
+  }
+
+  Move advance(const FrameContext& context, ImageModel& model, const Tools& tools) override {
+    at::NoGradGuard no_grad;
+    const CameraStep step = step_of(context);
+    const View view = view_ ? *view_ : look(model, tools);
+    view_.reset();
+    Move move;
+    const auto places = [&](std::int64_t height, std::int64_t width) {
+      const at::Tensor offset =
+          camera_offset(at::adaptive_avg_pool2d(view.depth, {height, width}), camera_, step).to(at::kFloat);
+      move.flow = flow(offset);
+      return pixel_places(height, width, offset.device()) - offset;
+    };
+    move.reset_optimiser = move_model(model, resampling_, places, view.picture);
+    move.image = model.decode_final();
+    return move;
+  }
+
+ private:
+  struct View {
+    at::Tensor picture, depth;
+  };
+
+  View look(ImageModel& model, const Tools& tools) const {
+    at::NoGradGuard no_grad;
+    if (!tools.depth) throw Error(ErrorKind::plugin, "the animation mode 3D was given no depth estimator");
+    const at::Tensor picture = model.decode_final();
+    return {picture, depth_in_pixels(*tools.depth, picture, near_, far_)};
+  }
+
+  static CameraStep step_of(const FrameContext& context) {
+    const std::vector<double>& rotation = motions(context, "rotate_3d");
+    if (rotation.size() != 4)
+      throw Error(ErrorKind::settings,
+                  "'rotate_3d' is a list of " + std::to_string(rotation.size()) + " numbers, not of 4",
+                  "write a quaternion [r, x, y, z], such as [1, 0, 0, 0] for no rotation");
+    return {motion(context, "translate_x"),
+            motion(context, "translate_y"),
+            motion(context, "translate_z_3d"),
+            {rotation[0], rotation[1], rotation[2], rotation[3]}};
+  }
+
+  /// The canvas's displacement as that of the picture.
+  at::Tensor flow(const at::Tensor& offset) const {
+    const double x = static_cast<double>(size_.width) / static_cast<double>(offset.size(3)),
+                 y = static_cast<double>(size_.height) / static_cast<double>(offset.size(2));
+    if (x == 1 && y == 1) return offset;
+    const at::Tensor scale = at::tensor({x, y}, offset.options()).view({1, 2, 1, 1});
+    return at::upsample_bilinear2d(offset * scale, {size_.height, size_.width}, /*align_corners=*/false);
+  }
+
+  ImageSize size_;
+  Camera camera_;
+  double near_, far_;
+  Resampling resampling_;
+  std::optional<View> view_;  // kept from variables() to advance()
+};
+
+}  // namespace
+
+REVERIE_EXPORT_PLUGIN(Mode3D, AnimationMode, "3D", "1.0", "moves a camera through the picture", kParams);
+
+}  // namespace reverie
