@@ -64,8 +64,9 @@ class Mode3D final : public AnimationMode {
     view_.reset();
     Move move;
     const auto places = [&](std::int64_t height, std::int64_t width) {
-      const at::Tensor offset =
-          camera_offset(at::adaptive_avg_pool2d(view.depth, {height, width}), camera_, step).to(at::kFloat);
+      const bool same = view.depth.size(2) == height && view.depth.size(3) == width;
+      const at::Tensor depth = same ? view.depth : at::adaptive_avg_pool2d(view.depth, {height, width});
+      const at::Tensor offset = camera_offset(depth, camera_, step).to(at::kFloat);
       move.flow = flow(offset);
       return pixel_places(height, width, offset.device()) - offset;
     };

@@ -129,7 +129,7 @@ inline at::Tensor warp_on_cpu(const at::Tensor& canvas, const at::Tensor& places
       at::empty({picture.height, picture.width, (picture.channels + 3) / 4, 4}, at::kFloat);
   const at::Tensor result = at::empty({1, picture.channels, where.size(2), where.size(3)}, at::kFloat);
   warp_floats(picture, where.const_data_ptr<float>(), where.size(2) * where.size(3), sampling, infill,
-              reinterpret_cast<FourChannels*>(quads.mutable_data_ptr<float>()),
+              reinterpret_cast<FourFloats*>(quads.mutable_data_ptr<float>()),
               result.mutable_data_ptr<float>());
   return result;
 }

@@ -46,54 +46,46 @@ inline std::int64_t infill_index(std::int64_t i, std::int64_t size, Infill infil
   return -1;
 }
 
-/// The pixels along one axis that make up a place, and their shares.
+typedef float FourFloats __attribute__((vector_size(16)));
+
+/// The pixels along one axis that make up a place, as offsets into memory with `step` from one to the next,
+/// and their shares.
 template <Sampling kSampling>
 struct Taps {
   static constexpr int kCount = kSampling == Sampling::nearest ? 1 : kSampling == Sampling::bilinear ? 2 : 4;
 
-  std::int64_t index[kCount];
-  float weight[kCount];
+  std::int64_t offset[kCount];
+  FourFloats weight;  // the first kCount
 
-  Taps(float place, std::int64_t size, Infill infill) {
+  Taps(float place, std::int64_t size, std::int64_t step, Infill infill) {
     place = place > -kFarthestPlace ? std::min(place, kFarthestPlace) : -kFarthestPlace;  // also if it is NaN
     auto first = static_cast<std::int64_t>(place);
     first -= static_cast<float>(first) > place;
     const float t = place - static_cast<float>(first);
     if constexpr (kSampling == Sampling::nearest) {
       first += t >= 0.5f;
-      weight[0] = 1;
+      weight = FourFloats{1};
     } else if constexpr (kSampling == Sampling::bilinear) {
-      weight[0] = 1 - t;
-      weight[1] = t;
+      weight = FourFloats{1 - t, t};
     } else {
+      // Keys' cubic at the distances 1 + t, t, 1 - t and 2 - t. Exactly 0, 1, 0, 0 where t is 0.
       first -= 1;
-      weight[0] = far(1 + t);
-      weight[1] = near(t);
-      weight[2] = near(1 - t);
-      weight[3] = far(2 - t);
+      constexpr auto a = static_cast<float>(kKeys);
+      constexpr FourFloats third{a, a + 2, -a - 2, -a}, second{-2 * a, -a - 3, 2 * a + 3, a},
+          once{a, 0, -a, 0}, constant{0, 1, 0, 0};
+      weight = ((third * t + second) * t + once) * t + constant;
     }
-    const bool inside = first >= 0 && first + kCount <= size;
+    if (first >= 0 && first + kCount <= size) {
+      for (int i = 0; i < kCount; ++i) offset[i] = (first + i) * step;
+      return;
+    }
     for (int i = 0; i < kCount; ++i) {
-      index[i] = inside ? first + i : infill_index(first + i, size, infill);
-      if (index[i] >= 0) continue;
-      index[i] = 0;
-      weight[i] = 0;
+      const std::int64_t index = infill_index(first + i, size, infill);
+      offset[i] = std::max<std::int64_t>(index, 0) * step;
+      if (index < 0) weight[i] = 0;
     }
-  }
-
- private:
-  // Keys' cubic up to a distance of 1, and from 1 to 2. Exactly 1 at 0, exactly 0 at 1 and 2.
-  static float near(float x) {
-    constexpr auto a = static_cast<float>(kKeys);
-    return ((a + 2) * x - (a + 3)) * x * x + 1;
-  }
-  static float far(float x) {
-    constexpr auto a = static_cast<float>(kKeys);
-    return ((a * x - 5 * a) * x + 8 * a) * x - 4 * a;
   }
 };
-
-typedef float FourChannels __attribute__((vector_size(16)));
 
 struct PlanarPicture {
   const float* values;  // [channels, height, width]
@@ -101,7 +93,7 @@ struct PlanarPicture {
 };
 
 /// To [height, width, quads] of four channels each. Where the last has less than four, it repeats its first.
-inline void interleave(const PlanarPicture& picture, FourChannels* quads) {
+inline void interleave(const PlanarPicture& picture, FourFloats* quads) {
   const std::int64_t plane = picture.height * picture.width, stride = (picture.channels + 3) / 4;
   at::parallel_for(0, plane, 1 << 14, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t quad = 0; quad < stride; ++quad) {
@@ -110,30 +102,29 @@ inline void interleave(const PlanarPicture& picture, FourChannels* quads) {
       const std::int64_t second = present > 1 ? plane : 0, third = present > 2 ? 2 * plane : 0,
                          fourth = present > 3 ? 3 * plane : 0;
       for (std::int64_t i = begin; i < end; ++i)
-        quads[i * stride + quad] = FourChannels{from[i], from[i + second], from[i + third], from[i + fourth]};
+        quads[i * stride + quad] = FourFloats{from[i], from[i + second], from[i + third], from[i + fourth]};
     }
   });
 }
 
 template <Sampling kSampling>
-void warp_quads(const FourChannels* quads, const PlanarPicture& picture, const float* places,
+void warp_quads(const FourFloats* quads, const PlanarPicture& picture, const float* places,
                 std::int64_t count, Infill infill, float* out) {
   const std::int64_t stride = (picture.channels + 3) / 4;
   at::parallel_for(0, count, 1 << 12, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t place = begin; place < end; ++place) {
-      const Taps<kSampling> across(places[place], picture.width, infill);
-      const Taps<kSampling> down(places[count + place], picture.height, infill);
+      const Taps<kSampling> across(places[place], picture.width, stride, infill);
+      const Taps<kSampling> down(places[count + place], picture.height, picture.width * stride, infill);
       for (std::int64_t quad = 0; quad < stride; ++quad) {
-        FourChannels sum;
+        FourFloats sum;
         for (int j = 0; j < down.kCount; ++j) {
-          const FourChannels* from = quads + down.index[j] * picture.width * stride + quad;
-          FourChannels row = from[across.index[0] * stride] * across.weight[0];
-          for (int i = 1; i < across.kCount; ++i) row += from[across.index[i] * stride] * across.weight[i];
+          const FourFloats* from = quads + down.offset[j] + quad;
+          FourFloats row = from[across.offset[0]] * across.weight[0];
+          for (int i = 1; i < across.kCount; ++i) row += from[across.offset[i]] * across.weight[i];
           sum = j == 0 ? row * down.weight[j] : sum + row * down.weight[j];
         }
-        const std::int64_t channel = 4 * quad,
-                           present = std::min<std::int64_t>(4, picture.channels - channel);
-        for (int c = 0; c < present; ++c) out[(channel + c) * count + place] = sum[c];
+        const std::int64_t present = std::min<std::int64_t>(4, picture.channels - 4 * quad);
+        for (int c = 0; c < present; ++c) out[(4 * quad + c) * count + place] = sum[c];
       }
     }
   });
@@ -142,7 +133,7 @@ void warp_quads(const FourChannels* quads, const PlanarPicture& picture, const f
 /// `places` are `count` x coordinates, then as many y coordinates; `out` is [channels, count]. `quads` is
 /// working memory for four floats for each of the picture's pixels and four channels begun.
 inline void warp_floats(const PlanarPicture& picture, const float* places, std::int64_t count,
-                        Sampling sampling, Infill infill, FourChannels* quads, float* out) {
+                        Sampling sampling, Infill infill, FourFloats* quads, float* out) {
   interleave(picture, quads);
   const auto chosen = sampling == Sampling::nearest    ? &warp_quads<Sampling::nearest>
                       : sampling == Sampling::bilinear ? &warp_quads<Sampling::bilinear>
