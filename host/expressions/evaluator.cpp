@@ -156,7 +156,7 @@ class Evaluator {
       context_.fail("only functions can be called, not " + describe(callee) + "; is an operator missing?");
     const Node& definition = program_.nodes[lambda->node];
     if (arguments.size() != definition.locals)
-      context_.fail("this lambda takes " + std::to_string(definition.locals) + " arguments, not " +
+      context_.fail("this lambda takes " + argument_count(definition.locals) + ", not " +
                     std::to_string(arguments.size()));
     return value(definition.children[0], new_frame(lambda->frame, std::move(arguments)));
   }

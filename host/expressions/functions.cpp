@@ -13,15 +13,24 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 constexpr Constant kConstants[] = {
-    {"pi", std::numbers::pi},  {"e", std::numbers::e}, {"tau", 2 * std::numbers::pi},
-    {"inf", kInfinity},        {"nan", kNan},          {"np.pi", std::numbers::pi},
-    {"np.e", std::numbers::e}, {"np.inf", kInfinity},  {"np.Inf", kInfinity},
-    {"np.nan", kNan},          {"np.NaN", kNan},       {"np.euler_gamma", std::numbers::egamma},
+    {"pi", std::numbers::pi},
+    {"e", std::numbers::e},
+    {"tau", 2 * std::numbers::pi},
+    {"inf", kInfinity},
+    {"nan", kNan},
+    {"np.pi", std::numbers::pi},
+    {"np.e", std::numbers::e},
+    {"np.inf", kInfinity},
+    {"np.Inf", kInfinity},
+    {"np.Infinity", kInfinity},
+    {"np.infty", kInfinity},
+    {"np.PINF", kInfinity},
+    {"np.NINF", -kInfinity},
+    {"np.NAN", kNan},
+    {"np.nan", kNan},
+    {"np.NaN", kNan},
+    {"np.euler_gamma", std::numbers::egamma},
 };
-
-std::string arguments(std::size_t count) {
-  return count == 0 ? "no arguments" : count == 1 ? "1 argument" : std::to_string(count) + " arguments";
-}
 
 /// The words of a list separated by spaces.
 std::vector<std::string_view> words(std::string_view list) {
@@ -35,6 +44,10 @@ std::vector<std::string_view> words(std::string_view list) {
 }
 
 }  // namespace
+
+std::string argument_count(std::size_t count) {
+  return count == 0 ? "no arguments" : count == 1 ? "1 argument" : std::to_string(count) + " arguments";
+}
 
 std::span<const Constant> constants() { return kConstants; }
 
@@ -78,11 +91,11 @@ void check_arity(const Context& context, const Function& function, std::size_t g
   if (given >= function.least && given <= function.most) return;
   std::string wanted;
   if (function.most == Function::kAny)
-    wanted = "at least " + arguments(function.least);
+    wanted = "at least " + argument_count(function.least);
   else if (function.least == function.most)
-    wanted = arguments(function.least);
+    wanted = argument_count(function.least);
   else
-    wanted = std::to_string(function.least) + " to " + arguments(function.most);
+    wanted = std::to_string(function.least) + " to " + argument_count(function.most);
   context.fail(std::string(function.name) + "() takes " + wanted + ", not " + std::to_string(given));
 }
 

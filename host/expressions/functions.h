@@ -40,6 +40,8 @@ const std::vector<std::string>& known_names();
 
 /// Where the parameter stands in the list of arguments; fails in `context` if there is none of that name.
 std::size_t parameter_position(const Context& context, const Function& function, std::string_view keyword);
+/// "1 argument", "2 arguments" ...
+std::string argument_count(std::size_t count);
 /// Fails in `context` if the function does not take that many arguments.
 void check_arity(const Context& context, const Function& function, std::size_t given);
 

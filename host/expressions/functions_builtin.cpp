@@ -15,7 +15,10 @@ namespace {
 __extension__ using Wide = __int128;
 
 Value abs(Context& context, Arguments args) {
-  if (is_array(args[0])) return elementwise(context, args, [&](Arguments x) { return abs(context, x); });
+  if (is_array(args[0]))
+    return elementwise(context, args, [&](Arguments x) {
+      return std::holds_alternative<bool>(x[0]) ? x[0] : abs(context, x);
+    });
   if (!is_integer(args[0])) return std::abs(real(context, args[0]));
   const std::int64_t number = integer(context, args[0]);
   return number < 0 ? subtract(context, 0, number) : number;

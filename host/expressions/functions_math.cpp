@@ -1,4 +1,5 @@
-// Python's math module. Values, domains and overflows are those of CPython 3.11.
+// Python's math module. Values, domains and overflows are those of CPython 3.11; sumprod and fma came
+// with 3.12 and 3.13.
 
 #include <algorithm>
 #include <cmath>
@@ -147,6 +148,37 @@ Value prod(Context& context, Arguments args) {
   return result;
 }
 
+Value fma(Context& context, Arguments args) {
+  bool nan = false, infinite = false;
+  for (const Value& arg : args) {
+    nan |= std::isnan(real(context, arg));
+    infinite |= std::isinf(real(context, arg));
+  }
+  const double result = std::fma(real(context, args[0]), real(context, args[1]), real(context, args[2]));
+  return checked(context, result, nan, infinite, kOverflow);
+}
+
+/// Whole numbers exactly, and of the others the sum rounded once: each product with what its rounding lost.
+Value sumprod(Context& context, Arguments args) {
+  const Values &p = items(context, args[0]), &q = items(context, args[1]);
+  if (p.size() != q.size()) context.fail("both lists must have the same number of dimensions");
+  context.spend(p.size());
+  std::int64_t whole = 0;
+  std::vector<double> terms;
+  double plain = 0;
+  for (std::size_t i = 0; i < p.size(); ++i) {
+    if (is_integer(p[i]) && is_integer(q[i])) {
+      whole = add(context, whole, multiply(context, integer(context, p[i]), integer(context, q[i])));
+      continue;
+    }
+    const double a = real(context, p[i]), b = real(context, q[i]), product = a * b;
+    plain += product;
+    terms.insert(terms.end(), {product, std::fma(a, b, -product)});
+  }
+  if (terms.empty()) return whole;
+  return static_cast<double>(whole) + (std::isfinite(plain) ? exact_sum(context, terms) : plain);
+}
+
 Value isclose(Context& context, Arguments args) {
   const double a = real(context, args[0]), b = real(context, args[1]);
   const double relative = is_set(args[2]) ? real(context, args[2]) : 1e-9;
@@ -250,7 +282,9 @@ constexpr Function kFunctions[] = {
     {"hypot", hypot, 0, kAny},
     {"dist", dist, 2, 2},
     {"fsum", fsum, 1, 1},
+    {"sumprod", sumprod, 2, 2},
     {"prod", prod, 1, 2, "- start"},
+    {"fma", fma, 3, 3},
     {"isclose", isclose, 2, 4, "a b rel_tol abs_tol"},
     {"isfinite", test<finite>, 1, 1},
     {"isinf", test<infinite>, 1, 1},

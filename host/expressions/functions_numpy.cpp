@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
 
+#include "expressions/arithmetic.h"
 #include "expressions/elementwise.h"
 #include "expressions/functions.h"
 #include "expressions/integers.h"
@@ -45,7 +47,17 @@ Value each_number(Context& context, Arguments args) {
 
 template <Operator op>
 Value each_operator(Context& context, Arguments args) {
-  return elementwise(context, args, [&](Arguments x) { return binary(context, op, x[0], x[1]); });
+  return elementwise(context, args, [&](Arguments x) { return array_arithmetic(context, op, x[0], x[1]); });
+}
+
+template <Operator op>
+Value each_comparison(Context& context, Arguments args) {
+  return elementwise(context, args, [&](Arguments x) { return compare(context, op, x[0], x[1]); });
+}
+
+Value invert(Context& context, Arguments args) {
+  return elementwise(context, args,
+                     [&](Arguments x) { return array_unary(context, Operator::invert, x[0]); });
 }
 
 template <bool (*F)(bool, bool)>
@@ -62,6 +74,7 @@ bool neither(bool a, bool) { return !a; }
 bool finite(double x) { return std::isfinite(x); }
 bool infinite(double x) { return std::isinf(x); }
 bool not_a_number(double x) { return std::isnan(x); }
+bool has_sign(double x) { return std::signbit(x); }
 
 double to_radians(double x) { return x * (std::numbers::pi / 180); }
 double to_degrees(double x) { return x * (180 / std::numbers::pi); }
@@ -69,10 +82,21 @@ double sinc(double x) {
   const double y = std::numbers::pi * (x == 0 ? 1e-20 : x);
   return std::sin(y) / y;
 }
+/// log(exp(x) + exp(y)) of a base of which `one` is the logarithm of e.
+double log_of_sum(double x, double y, double two, double one) {
+  if (x == y) return x + two;  // infinities too
+  const double distance = std::abs(x - y);
+  return std::max(x, y) + std::log1p(std::exp(-distance / one)) * one;
+}
+double logaddexp(double x, double y) {
+  return std::isnan(x + y) && x != y ? x + y : log_of_sum(x, y, std::numbers::ln2, 1);
+}
+double logaddexp2(double x, double y) {
+  return std::isnan(x + y) && x != y ? x + y : log_of_sum(x, y, 1, std::numbers::log2e);
+}
 double heaviside(double x, double at_zero) {
   return std::isnan(x) ? x : x == 0 ? at_zero : x < 0 ? 0.0 : 1.0;
 }
-double divide(double x, double y) { return x / y; }
 
 Value abs_whole(Context& context, std::int64_t x, std::int64_t) {
   return x < 0 ? subtract(context, 0, x) : x;
@@ -82,6 +106,13 @@ Value sign_whole(Context&, std::int64_t x, std::int64_t) { return std::int64_t{x
 double sign_real(double x, double) { return x > 0 ? 1.0 : x < 0 ? -1.0 : x == 0 ? 0.0 : x; }
 Value square_whole(Context& context, std::int64_t x, std::int64_t) { return multiply(context, x, x); }
 double square_real(double x, double) { return x * x; }
+Value same_whole(Context&, std::int64_t x, std::int64_t) { return x; }
+double same_real(double x, double) { return x; }
+Value reciprocal_whole(Context& context, std::int64_t x, std::int64_t) {
+  if (x == 0) context.fail("division by zero: 0 has no reciprocal");
+  return x == 1 || x == -1 ? x : std::int64_t{0};
+}
+double reciprocal_real(double x, double) { return 1 / x; }
 Value negative_whole(Context& context, std::int64_t x, std::int64_t) { return subtract(context, 0, x); }
 double negative_real(double x, double) { return -x; }
 
@@ -90,19 +121,8 @@ double most_real(double x, double y) { return std::isnan(x) || x >= y ? x : y; }
 Value least_whole(Context&, std::int64_t x, std::int64_t y) { return std::min(x, y); }
 double least_real(double x, double y) { return std::isnan(x) || x <= y ? x : y; }
 
-Value modulo_whole(Context&, std::int64_t x, std::int64_t y) { return y == 0 ? 0 : modulo(x, y); }
-double modulo_real(double x, double y) { return y == 0 ? std::fmod(x, y) : modulo(x, y); }
 Value fmod_whole(Context&, std::int64_t x, std::int64_t y) { return y == 0 || y == -1 ? 0 : x % y; }
 double fmod_real(double x, double y) { return std::fmod(x, y); }
-Value floor_divide_whole(Context& context, std::int64_t x, std::int64_t y) {
-  return y == 0 ? 0 : floor_divide(context, x, y);
-}
-double floor_divide_real(double x, double y) { return y == 0 ? x / y : floor_divide(x, y); }
-Value power_whole(Context& context, std::int64_t x, std::int64_t y) {
-  if (y < 0) context.fail("np.power() of whole numbers takes no negative exponent; write 2.0 instead of 2");
-  return power(context, x, y);
-}
-double power_real(double x, double y) { return std::pow(x, y); }
 
 Value gcd(Context& context, Arguments args) {
   return elementwise(context, args, [&](Arguments x) -> Value {
@@ -156,6 +176,19 @@ Value clip(Context& context, Arguments args) {
   });
 }
 
+Value nan_to_num(Context& context, Arguments args) {
+  constexpr double kMost = std::numeric_limits<double>::max();
+  const auto given = [&](std::size_t i, double otherwise) {
+    return is_set(args[i]) && !is_none(args[i]) ? real(context, args[i]) : otherwise;
+  };
+  const double nan = given(2, 0), most = given(3, kMost), least = given(4, -kMost);
+  return elementwise(context, args.first(1), [&](Arguments x) -> Value {
+    if (is_integer(x[0])) return x[0];
+    const double number = real(context, x[0]);
+    return std::isnan(number) ? nan : std::isfinite(number) ? number : number > 0 ? most : least;
+  });
+}
+
 constexpr Function kFunctions[] = {
     {"np.sin", each<::sin>, 1, 1},
     {"np.cos", each<::cos>, 1, 1},
@@ -177,6 +210,8 @@ constexpr Function kFunctions[] = {
     {"np.log2", each<::log2>, 1, 1},
     {"np.log10", each<::log10>, 1, 1},
     {"np.log1p", each<::log1p>, 1, 1},
+    {"np.logaddexp", each_pair<logaddexp>, 2, 2},
+    {"np.logaddexp2", each_pair<logaddexp2>, 2, 2},
     {"np.sqrt", each<::sqrt>, 1, 1},
     {"np.cbrt", each<::cbrt>, 1, 1},
     {"np.deg2rad", each<to_radians>, 1, 1},
@@ -195,11 +230,14 @@ constexpr Function kFunctions[] = {
     {"np.heaviside", each_pair<heaviside>, 2, 2},
     {"np.hypot", each_pair<::hypot>, 2, 2},
     {"np.copysign", each_pair<::copysign>, 2, 2},
+    {"np.signbit", each_test<has_sign>, 1, 1},
     {"np.abs", each_number<abs_whole, abs_real>, 1, 1},
     {"np.absolute", each_number<abs_whole, abs_real>, 1, 1},
     {"np.sign", each_number<sign_whole, sign_real>, 1, 1},
     {"np.square", each_number<square_whole, square_real>, 1, 1},
     {"np.negative", each_number<negative_whole, negative_real>, 1, 1},
+    {"np.positive", each_number<same_whole, same_real>, 1, 1},
+    {"np.reciprocal", each_number<reciprocal_whole, reciprocal_real>, 1, 1},
     {"np.maximum", each_number<most_whole, most_real>, 2, 2},
     {"np.minimum", each_number<least_whole, least_real>, 2, 2},
     {"np.fmax", each_number<most_whole, ::fmax>, 2, 2},
@@ -207,13 +245,27 @@ constexpr Function kFunctions[] = {
     {"np.add", each_operator<Operator::add>, 2, 2},
     {"np.subtract", each_operator<Operator::subtract>, 2, 2},
     {"np.multiply", each_operator<Operator::multiply>, 2, 2},
-    {"np.divide", each_pair<divide>, 2, 2},
-    {"np.true_divide", each_pair<divide>, 2, 2},
-    {"np.floor_divide", each_number<floor_divide_whole, floor_divide_real>, 2, 2},
-    {"np.mod", each_number<modulo_whole, modulo_real>, 2, 2},
-    {"np.remainder", each_number<modulo_whole, modulo_real>, 2, 2},
+    {"np.divide", each_operator<Operator::divide>, 2, 2},
+    {"np.true_divide", each_operator<Operator::divide>, 2, 2},
+    {"np.floor_divide", each_operator<Operator::floor_divide>, 2, 2},
+    {"np.mod", each_operator<Operator::modulo>, 2, 2},
+    {"np.remainder", each_operator<Operator::modulo>, 2, 2},
     {"np.fmod", each_number<fmod_whole, fmod_real>, 2, 2},
-    {"np.power", each_number<power_whole, power_real>, 2, 2},
+    {"np.power", each_operator<Operator::power>, 2, 2},
+    {"np.float_power", each_pair<::pow>, 2, 2},
+    {"np.bitwise_and", each_operator<Operator::bit_and>, 2, 2},
+    {"np.bitwise_or", each_operator<Operator::bit_or>, 2, 2},
+    {"np.bitwise_xor", each_operator<Operator::bit_xor>, 2, 2},
+    {"np.left_shift", each_operator<Operator::shift_left>, 2, 2},
+    {"np.right_shift", each_operator<Operator::shift_right>, 2, 2},
+    {"np.invert", invert, 1, 1},
+    {"np.bitwise_not", invert, 1, 1},
+    {"np.less", each_comparison<Operator::less>, 2, 2},
+    {"np.less_equal", each_comparison<Operator::less_equal>, 2, 2},
+    {"np.greater", each_comparison<Operator::greater>, 2, 2},
+    {"np.greater_equal", each_comparison<Operator::greater_equal>, 2, 2},
+    {"np.equal", each_comparison<Operator::equal>, 2, 2},
+    {"np.not_equal", each_comparison<Operator::not_equal>, 2, 2},
     {"np.gcd", gcd, 2, 2},
     {"np.lcm", lcm, 2, 2},
     {"np.isfinite", each_test<finite>, 1, 1},
@@ -223,6 +275,7 @@ constexpr Function kFunctions[] = {
     {"np.logical_or", each_truth<either>, 2, 2},
     {"np.logical_xor", each_truth<one>, 2, 2},
     {"np.logical_not", each_truth<neither>, 1, 1},
+    {"np.nan_to_num", nan_to_num, 1, 5, "x copy nan posinf neginf"},
     {"np.where", where, 3, 3},
     {"np.clip", clip, 3, 3, "a a_min a_max"},
     {"np.interp", numpy::interp, 3, 5, "x xp fp left right"},
@@ -232,20 +285,41 @@ constexpr Function kFunctions[] = {
     {"np.arange", numpy::arange, 1, 3},
     {"np.zeros", numpy::zeros, 1, 1},
     {"np.ones", numpy::ones, 1, 1},
+    {"np.full", numpy::full, 2, 2, "shape fill_value"},
+    {"np.logspace", numpy::logspace, 2, 5, "start stop num endpoint base"},
+    {"np.geomspace", numpy::geomspace, 2, 4, "start stop num endpoint"},
     {"np.sum", numpy::sum, 1, 1},
     {"np.prod", numpy::prod, 1, 1},
     {"np.mean", numpy::mean, 1, 1},
     {"np.average", numpy::average, 1, 2, "a weights"},
     {"np.median", numpy::median, 1, 1},
+    {"np.percentile", numpy::percentile, 2, 2, "a q"},
+    {"np.quantile", numpy::quantile, 2, 2, "a q"},
     {"np.var", numpy::var, 1, 1},
     {"np.std", numpy::deviation, 1, 1},
     {"np.max", numpy::max, 1, 1},
     {"np.amax", numpy::max, 1, 1},
     {"np.min", numpy::min, 1, 1},
     {"np.amin", numpy::min, 1, 1},
+    {"np.ptp", numpy::ptp, 1, 1},
+    {"np.argmax", numpy::argmax, 1, 1},
+    {"np.argmin", numpy::argmin, 1, 1},
+    {"np.any", numpy::any, 1, 1},
+    {"np.all", numpy::all, 1, 1},
+    {"np.count_nonzero", numpy::count_nonzero, 1, 1},
     {"np.cumsum", numpy::cumsum, 1, 1},
+    {"np.cumprod", numpy::cumprod, 1, 1},
     {"np.diff", numpy::diff, 1, 1},
+    {"np.sort", numpy::sort, 1, 1},
+    {"np.flip", numpy::flip, 1, 1},
+    {"np.roll", numpy::roll, 2, 2, "a shift"},
+    {"np.repeat", numpy::repeat, 2, 2, "a repeats"},
+    {"np.tile", numpy::tile, 2, 2, "A reps"},
+    {"np.concatenate", numpy::concatenate, 1, 1},
     {"np.dot", numpy::dot, 2, 2},
+    {"np.inner", numpy::dot, 2, 2},
+    {"np.cross", numpy::cross, 2, 2},
+    {"np.polyval", numpy::polyval, 2, 2, "p x"},
     {"np.linalg.norm", numpy::norm, 1, 1},
 };
 

@@ -1,16 +1,16 @@
 #include "expressions/numpy_arrays.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
+#include "expressions/arithmetic.h"
 #include "expressions/integers.h"
 #include "expressions/operators.h"
 #include "expressions/reals.h"
 
 namespace reverie::expressions::numpy {
-namespace {
 
-/// The elements, in the type of an array; a single number is one element.
 Values elements(Context& context, const Value& value) {
   if (!as_sequence(value)) {
     real(context, value);
@@ -25,6 +25,8 @@ std::vector<double> reals(Context& context, const Value& value) {
   for (const Value& element : elements(context, value)) result.push_back(real(context, element));
   return result;
 }
+
+namespace {
 
 std::vector<double> some_reals(Context& context, const Value& value) {
   std::vector<double> result = reals(context, value);
@@ -70,7 +72,7 @@ Value extreme(Context& context, const Value& value, Operator better) {
   return best;
 }
 
-Value filled(Context& context, const Value& count, double value) {
+Value filled(Context& context, const Value& count, const Value& value) {
   const std::int64_t length = integer(context, count);
   if (length < 0) context.fail("a list cannot have a negative length");
   context.make_list(static_cast<std::size_t>(length));
@@ -84,7 +86,10 @@ Value array(Context& context, Arguments args) {
   return make_array(context, elements(context, args[0]));
 }
 
-Value linspace(Context& context, Arguments args) {
+namespace {
+
+/// np.linspace's numbers.
+Values spaced(Context& context, Arguments args) {
   const double start = real(context, args[0]), stop = real(context, args[1]);
   const std::int64_t count = is_set(args[2]) ? integer(context, args[2]) : 50;
   const bool with_end = !is_set(args[3]) || truth(context, args[3]);
@@ -95,6 +100,29 @@ Value linspace(Context& context, Arguments args) {
   for (std::int64_t i = 0; i < count; ++i)
     result.emplace_back(i == 0 ? 0 * (stop - start) + start : static_cast<double>(i) * step + start);
   if (with_end && count > 1) result.back() = stop;
+  return result;
+}
+
+}  // namespace
+
+Value linspace(Context& context, Arguments args) { return make_array(context, spaced(context, args)); }
+
+Value logspace(Context& context, Arguments args) {
+  const double base = is_set(args[4]) ? real(context, args[4]) : 10;
+  Values result = spaced(context, args.first(4));
+  for (Value& value : result) value = std::pow(base, real(context, value));
+  return make_array(context, std::move(result));
+}
+
+Value geomspace(Context& context, Arguments args) {
+  const double start = real(context, args[0]), stop = real(context, args[1]);
+  if (start == 0 || stop == 0) context.fail("np.geomspace() wants ends that are not zero");
+  const double sign = start < 0 && stop < 0 ? -1 : 1;
+  Values result = spaced(
+      context, std::array<Value, 4>{std::log10(sign * start), std::log10(sign * stop), args[2], args[3]});
+  for (Value& value : result) value = sign * std::pow(10.0, real(context, value));
+  if (!result.empty()) result.front() = start;
+  if (result.size() > 1 && (!is_set(args[3]) || truth(context, args[3]))) result.back() = stop;
   return make_array(context, std::move(result));
 }
 
@@ -120,8 +148,9 @@ Value arange(Context& context, Arguments args) {
   return make_array(context, std::move(result));
 }
 
-Value zeros(Context& context, Arguments args) { return filled(context, args[0], 0); }
-Value ones(Context& context, Arguments args) { return filled(context, args[0], 1); }
+Value zeros(Context& context, Arguments args) { return filled(context, args[0], 0.0); }
+Value ones(Context& context, Arguments args) { return filled(context, args[0], 1.0); }
+Value full(Context& context, Arguments args) { return filled(context, args[0], args[1]); }
 
 Value interp(Context& context, Arguments args) {
   const std::vector<double> xp = some_reals(context, args[1]), fp = reals(context, args[2]);
@@ -176,12 +205,20 @@ Value median(Context& context, Arguments args) {
   return values.size() % 2 == 1 ? values[middle] : mean_of({values[middle - 1], values[middle]});
 }
 
-Value cumsum(Context& context, Arguments args) {
-  Values result = elements(context, args[0]);
+namespace {
+
+/// What fold() has after each element.
+Value running(Context& context, const Value& value, Operator op, std::int64_t start) {
+  Values result = elements(context, value);
   for (std::size_t i = 0; i < result.size(); ++i)
-    result[i] = binary(context, Operator::add, i == 0 ? std::int64_t{0} : result[i - 1], result[i]);
+    result[i] = binary(context, op, i == 0 ? Value(start) : result[i - 1], result[i]);
   return make_array(context, std::move(result));
 }
+
+}  // namespace
+
+Value cumsum(Context& context, Arguments args) { return running(context, args[0], Operator::add, 0); }
+Value cumprod(Context& context, Arguments args) { return running(context, args[0], Operator::multiply, 1); }
 
 Value diff(Context& context, Arguments args) {
   const Values all = elements(context, args[0]);
@@ -196,6 +233,26 @@ Value dot(Context& context, Arguments args) {
       context,
       binary(context, Operator::multiply, array(context, args.first(1)), array(context, args.last(1))),
       Operator::add, 0);
+}
+
+Value cross(Context& context, Arguments args) {
+  const Values a = elements(context, args[0]), b = elements(context, args[1]);
+  if (a.size() != 3 || b.size() != 3) context.fail("np.cross() wants two lists of 3 dimensions");
+  const auto product = [&](std::size_t i, std::size_t k) {
+    return array_arithmetic(context, Operator::multiply, a[i], b[k]);
+  };
+  Values result;
+  for (const auto& [i, k] : {std::pair{1, 2}, {2, 0}, {0, 1}})
+    result.push_back(array_arithmetic(context, Operator::subtract, product(i, k), product(k, i)));
+  return make_array(context, std::move(result));
+}
+
+Value polyval(Context& context, Arguments args) {
+  const Value x = array(context, args.last(1));
+  Value result = std::int64_t{0};
+  for (const Value& coefficient : elements(context, args[0]))
+    result = binary(context, Operator::add, binary(context, Operator::multiply, result, x), coefficient);
+  return result;
 }
 
 Value norm(Context& context, Arguments args) { return expressions::norm(reals(context, args[0])); }

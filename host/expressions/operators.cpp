@@ -3,90 +3,12 @@
 #include <algorithm>
 #include <cmath>
 
+#include "expressions/arithmetic.h"
 #include "expressions/elementwise.h"
 #include "expressions/integers.h"
-#include "expressions/reals.h"
 
 namespace reverie::expressions {
 namespace {
-
-bool is_bool(const Value& value) { return std::holds_alternative<bool>(value); }
-
-[[noreturn]] void no_operator(const Context& context, Operator op, const Value& left, const Value& right) {
-  std::string message =
-      std::string("'") + symbol(op) + "' does not work on " + describe(left) + " and " + describe(right);
-  if (op == Operator::bit_xor) message += "; a power is written **";
-  if (as_sequence(left) || as_sequence(right)) message += "; it does on np.array([...])";
-  context.fail(message);
-}
-
-Value integer_binary(const Context& context, Operator op, std::int64_t a, std::int64_t b) {
-  const bool divides = op == Operator::divide || op == Operator::floor_divide || op == Operator::modulo;
-  if (divides && b == 0) context.fail("division by zero");
-  if ((op == Operator::shift_left || op == Operator::shift_right) && b < 0)
-    context.fail("a negative shift count");
-  switch (op) {
-    case Operator::add:
-      return add(context, a, b);
-    case Operator::subtract:
-      return subtract(context, a, b);
-    case Operator::multiply:
-      return multiply(context, a, b);
-    case Operator::divide:
-      return true_divide(a, b);
-    case Operator::floor_divide:
-      return floor_divide(context, a, b);
-    case Operator::modulo:
-      return modulo(a, b);
-    case Operator::power:
-      if (b < 0) return power(context, static_cast<double>(a), static_cast<double>(b));
-      return power(context, a, b);
-    case Operator::bit_and:
-      return a & b;
-    case Operator::bit_or:
-      return a | b;
-    case Operator::bit_xor:
-      return a ^ b;
-    case Operator::shift_left:
-      return shift_left(context, a, b);
-    default:
-      return a >> std::min<std::int64_t>(b, 63);
-  }
-}
-
-Value real_binary(const Context& context, Operator op, double a, double b) {
-  const bool divides = op == Operator::divide || op == Operator::floor_divide || op == Operator::modulo;
-  if (divides && b == 0) context.fail("division by zero");
-  switch (op) {
-    case Operator::add:
-      return a + b;
-    case Operator::subtract:
-      return a - b;
-    case Operator::multiply:
-      return a * b;
-    case Operator::divide:
-      return a / b;
-    case Operator::floor_divide:
-      return floor_divide(a, b);
-    case Operator::modulo:
-      return modulo(a, b);
-    default:
-      return power(context, a, b);
-  }
-}
-
-bool is_bitwise(Operator op) { return op >= Operator::bit_and && op <= Operator::shift_right; }
-
-Value scalar_binary(const Context& context, Operator op, const Value& left, const Value& right) {
-  if (!is_number(left) || !is_number(right)) no_operator(context, op, left, right);
-  if (is_integer(left) && is_integer(right)) {
-    const Value result = integer_binary(context, op, integer(context, left), integer(context, right));
-    const bool truths = is_bool(left) && is_bool(right) && op >= Operator::bit_and && op <= Operator::bit_xor;
-    return truths ? Value(std::get<std::int64_t>(result) != 0) : result;
-  }
-  if (is_bitwise(op)) no_operator(context, op, left, right);
-  return real_binary(context, op, real(context, left), real(context, right));
-}
 
 Value repeat(Context& context, const Sequence& sequence, std::int64_t times) {
   const std::size_t length = sequence.items.size();
@@ -163,10 +85,10 @@ const char* symbol(Operator op) {
 
 Value binary(Context& context, Operator op, const Value& left, const Value& right) {
   const Sequence *a = as_sequence(left), *b = as_sequence(right);
-  if (!a && !b) return scalar_binary(context, op, left, right);
+  if (!a && !b) return arithmetic(context, op, left, right);
   if (is_array(left) || is_array(right))
     return elementwise(context, std::array{left, right},
-                       [&](Arguments x) { return scalar_binary(context, op, x[0], x[1]); });
+                       [&](Arguments x) { return array_arithmetic(context, op, x[0], x[1]); });
   if (op == Operator::add && a && b && a->kind == b->kind) {
     context.make_list(a->items.size() + b->items.size());
     Values both = a->items;
@@ -180,10 +102,8 @@ Value binary(Context& context, Operator op, const Value& left, const Value& righ
 
 Value unary(Context& context, Operator op, const Value& value) {
   if (is_array(value))
-    return elementwise(context, Arguments(&value, 1), [&](Arguments x) {
-      return op == Operator::invert && is_bool(x[0]) ? Value(!std::get<bool>(x[0]))
-                                                     : unary(context, op, x[0]);
-    });
+    return elementwise(context, Arguments(&value, 1),
+                       [&](Arguments x) { return array_unary(context, op, x[0]); });
   if (!is_number(value) || (op == Operator::invert && is_real(value)))
     context.fail(std::string("'") + symbol(op) + "' does not work on " + describe(value));
   if (is_real(value)) return op == Operator::minus ? -std::get<double>(value) : std::get<double>(value);

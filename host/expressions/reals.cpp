@@ -50,7 +50,7 @@ double floor_divide(double a, double b) {
 }
 
 double power(const Context& context, double a, double b) {
-  if (a == 0 && b < 0) context.fail("division by zero: 0 to a negative power");
+  if (a == 0 && b < 0 && std::isfinite(b)) context.fail("division by zero: 0 to a negative power");
   const double result = std::pow(a, b);
   if (std::isnan(result) && !std::isnan(a) && !std::isnan(b))
     context.fail("a negative number to a fractional power is not a real number");
@@ -85,7 +85,7 @@ double exact_sum(const Context& context, const std::vector<double>& terms) {
       term = high;
     }
     parts.resize(kept);
-    parts.push_back(term);
+    if (term != 0) parts.push_back(term);
   }
   if (std::isnan(infinities)) context.fail("infinity minus infinity has no value");
   if (infinities != 0 || nans != 0) return infinities + nans;

@@ -93,7 +93,7 @@ TEST(ExpressionErrors, PointAtNamesAndCalls) {
       {"`round(1, number=2)", "is there twice"},
       {"`atan2(*[1])", "takes 2 arguments, not 1"},
       {"`t(2)", "only functions can be called, not a number"},
-      {"(`lambda x: x)()", "takes 1 arguments, not 0"},
+      {"(`lambda x: x)()", "takes 1 argument, not 0"},
   });
   try {
     Expression::compile("2 * mu", {"t"});

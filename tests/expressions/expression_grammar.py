@@ -29,18 +29,31 @@ INEXACT = (
     + [("np." + name, "N", 4) for name in "sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh arccosh arctanh exp exp2"
        " expm1 log log2 log10 log1p sqrt cbrt deg2rad radians rad2deg degrees sinc".split()]
     + [("np." + name, "N", 0) for name in "floor ceil trunc fix rint fabs abs absolute sign square negative isfinite isinf"
-       " isnan round around".split()]
+       " isnan round around positive signbit nan_to_num".split()]
     + [("np." + name, "NN", 1) for name in "maximum minimum fmax fmin".split()]  # of 0.0 and -0.0, either
     + [("np." + name, "NN", 0) for name in "divide true_divide copysign heaviside mod remainder"
-       " fmod floor_divide add subtract multiply logical_and logical_or logical_xor".split()]
-    + [("np." + name, "NN", 4) for name in "arctan2 hypot".split()]
+       " fmod floor_divide add subtract multiply logical_and logical_or logical_xor less less_equal greater greater_equal equal"
+       " not_equal".split()]
+    + [("np." + name, "NN", 4) for name in "arctan2 hypot logaddexp logaddexp2".split()]
+    + [("np." + name, "MM", 4) for name in "power float_power".split()]
+    + [("np." + name, "WW", 0) for name in "gcd lcm bitwise_and bitwise_or bitwise_xor".split()]
+    + [("np." + name, "Wc", 0) for name in "left_shift right_shift".split()]
+    + [("np." + name, "W", 0) for name in "invert bitwise_not".split()]
+    + [("np." + name, "s", 0) for name in "argmax argmin any all count_nonzero flip".split()]
+    + [("np." + name, "sc", 0) for name in "roll repeat tile".split()]
     + [("np." + name, "s", 1) for name in "max min amax amin median array asarray".split()]
-    + [("np." + name, "3", 16) for name in "sum prod mean average var std cumsum diff linalg.norm".split()]
+    + [("np." + name, "3", 16) for name in "sum prod mean average var std cumsum cumprod diff sort ptp"
+       " linalg.norm".split()]
     + [("np.dot", "33", 16), ("np.where", "NNN", 0), ("np.clip", "NNN", 0), ("np.interp", "NI3", 1),
        ("np.linspace", "nnc", 1), ("np.arange", "nnp", 1), ("np.arange", "c", 0), ("np.zeros", "c", 0), ("np.ones", "c", 0),
-       ("np.logical_not", "N", 0)]
+       ("np.logical_not", "N", 0), ("np.reciprocal", "P", 0), ("np.nan_to_num", "N0nnn", 0), ("np.full", "cn", 0),
+       ("np.concatenate", "L", 0), ("np.percentile", "3n", 16), ("np.quantile", "3q", 16), ("np.inner", "33", 16),
+       ("np.cross", "33", 16), ("np.polyval", "3n", 16), ("np.polyval", "33", 16), ("np.logspace", "nnc", 16),
+       ("np.geomspace", "nnc", 64)]
 )
-CONSTANTS = ["pi", "e", "tau", "inf", "True", "False", "np.pi", "np.e", "np.inf"]
+CONSTANTS = ["pi", "e", "tau", "inf", "True", "False", "np.pi", "np.e", "np.inf", "nan", "np.nan",
+             "np.euler_gamma"]
+NUMPY = {name for name, _, _ in INEXACT} | set(CONSTANTS)
 BINARY = ["+", "-", "*", "/", "//", "%", "**"]
 BITWISE = ["&", "|", "^", "<<", ">>"]
 COMPARISONS = ["<", "<=", ">", ">=", "==", "!="]
@@ -60,6 +73,8 @@ class Grammar:
         """A text, its tolerance, and whether it may be no expression."""
         kind = self.random.random()
         self.locals = []
+        if kind < 0.06:
+            return *self.of_array(), False
         if kind < 0.2:
             return *self.inexact(), False
         if kind < 0.35:
@@ -90,8 +105,21 @@ class Grammar:
         for parameter in parameters:
             if parameter == "N":
                 arguments.append(self.list_of(same, 0) if self.random.random() < 0.4 else self.atom(False))
+            elif parameter == "M":
+                arguments.append(self.finite_list(same) if self.random.random() < 0.4 else self.finite())
+            elif parameter == "W":
+                whole = [str(self.random.randrange(-9, 99)) for _ in range(same)]
+                arguments.append(f"[{', '.join(whole)}]" if self.random.random() < 0.4 else whole[0])
+            elif parameter == "P":
+                arguments.append(self.choice("1", "-1", "3", "0.5", "-0.3", "1e300", "inf", "[1, 2]", "[0.5, 0]"))
+            elif parameter == "L":
+                arguments.append("[" + ", ".join(self.finite_list(self.random.randrange(0, 4)) for _ in range(same)) + "]")
+            elif parameter == "q":
+                arguments.append(self.choice("0.0", "0.25", "0.5", "0.9", "1.0", "1.5", "-0.1"))
+            elif parameter == "0":
+                arguments.append("True")
             elif parameter in "23":
-                arguments.append("[" + ", ".join(self.finite() for _ in range(int(parameter))) + "]")
+                arguments.append(self.finite_list(int(parameter)))
             elif parameter == "I":
                 arguments.append(str(sorted(self.random.uniform(-3, 3) for _ in range(3))))
             elif parameter == "p":
@@ -106,11 +134,47 @@ class Grammar:
         text = ", ".join(arguments).replace("True", "1").replace("False", "0")
         text = re.sub(r"(?<![\w.])[0-9]{9,}(?![\w.])", "7", text)
         if name == "np.clip":
-            text = text.replace("bass_prev", "bass")
+            text = re.sub(r"bass_prev|\b(np\.)?nan\b", "bass", text)
         return f"{name}({text})", tolerance
 
     def finite(self):
         return self.choice(str(self.random.randrange(-5, 9)), repr(round(self.random.uniform(-9, 9), 3)), "0.5", "t / 1e9")
+
+    def finite_list(self, length):
+        return "[" + ", ".join(self.finite() for _ in range(length)) + "]"
+
+    def of_array(self):
+        text = self.array(self.choice(1, 2, 3), self.random.randrange(1, 5))
+        kind = self.random.random()
+        if kind < 0.5:
+            return text, 0
+        if kind < 0.65:
+            return f"({text}) ** {self.choice('2', '3', '0', '-1', '0.5', '-1.5', '[1, 2]')}", 4
+        if kind < 0.9:
+            name = self.choice("sum", "max", "min", "len", "list", "np.sum", "np.max", "np.any", "np.sort", "abs")
+            return f"{name}({text})", int(name == "np.max")  # of 0.0 and -0.0, either
+        return self.choice(f"({text})[{self.random.randrange(-4, 4)}]", f"[-x for x in {text}]", f"0 < ({text}) < 5",
+                           f"not ({text})", f"2 in ({text})", f"({text}) and t", f"1 if ({text}) else 2"), 0
+
+    def array(self, depth, length):
+        """Whose elements stay small: NumPy's whole numbers wrap."""
+        kind = self.random.random()
+        if depth <= 0 or kind < 0.1:
+            return self.choice(f"np.array({self.finite_list(length)})", f"np.arange({length})", f"np.linspace(-1, 2, {length})",
+                               f"np.array([{', '.join(self.choice('True', 'False', '2 > 1') for _ in range(length))}])")
+        inner = self.array(depth - 1, length)
+        if kind < 0.8:
+            other = self.choice(self.array(depth - 1, length), self.finite(), self.finite_list(length), self.finite_list(2))
+            operator = self.choice(*"+-*/%", "//", self.choice(*COMPARISONS, "&", "|", "^"))
+            sides = [f"({inner})", f"({other})"]
+            self.random.shuffle(sides)
+            return f" {operator} ".join(sides)
+        if kind < 0.9:
+            return f"{self.choice('-', '+', '~')}({inner})"
+        if kind < 0.95:
+            places = [self.choice("", str(self.random.randrange(-4, 5))) for _ in range(self.choice(2, 3))]
+            return f"({inner})[{':'.join(places)}]"
+        return f"np.where({inner}, {self.array(depth - 1, length)}, {self.finite()})"
 
     def list_of(self, length, depth):
         return "[" + ", ".join(self.number(depth) for _ in range(length)) + "]"
@@ -287,7 +351,7 @@ def supported(node, names):
     if isinstance(node, ast.Name):
         return node.id in names
     if isinstance(node, ast.Attribute):
-        return ast.unparse(node).startswith("np.")
+        return ast.unparse(node) in NUMPY
     if isinstance(node, ast.Call):
         if isinstance(node.func, ast.Name) and node.func.id in ARITY and not any(isinstance(x, ast.Starred) for x in node.args):
             if not min(ARITY[node.func.id]) <= len(node.args) + len(node.keywords) <= max(ARITY[node.func.id]):

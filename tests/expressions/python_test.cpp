@@ -39,6 +39,7 @@ bool same(double actual, double expected, int tolerance) {
 bool same(const Value& actual, std::istream& expected, int tolerance) {
   std::string kind, word;
   expected >> kind;
+  if (kind == "E") return false;
   if (kind == "n") return is_none(actual);
   expected >> word;
   if (kind == "b") return actual.index() == Value(true).index() && std::get<bool>(actual) == (word == "1");
@@ -83,9 +84,10 @@ const std::map<std::string, std::vector<std::string>> kMessages = {
     {"N", {"not known", "no value yet"}},
     {"V",
      {"domain", "no whole number", "negative", "zero", "names for", "dimensions", "empty list", "nothing",
-      "infinity", "places", "true nor false"}},
+      "infinity", "places", "true nor false", "different lengths"}},
     {"T",
-     {"does not work on", "wanted", "takes", "only functions", "only lists", "whole number", "parameter"}},
+     {"does not work on", "different lengths", "wanted", "takes", "only functions", "arguments with a name",
+      "only lists", "whole number", "parameter"}},
 };
 
 struct Case {
@@ -128,6 +130,18 @@ std::string difference(const Case& test) {
   }
 }
 
+/// Those that stand in the text.
+void remove_names(const std::string& text, std::set<std::string>& names) {
+  const auto part_of_name = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '_';
+  };
+  for (auto begin = text.begin(); begin != text.end();) {
+    const auto end = std::find_if_not(begin, text.end(), part_of_name);
+    names.erase(std::string(begin, end));
+    begin = end == text.end() ? end : end + 1;
+  }
+}
+
 TEST(Expressions, AreWhatPythonMakesOfThem) {
   const WrittenFiles files(REVERIE_TEST_PYTHON, REVERIE_TEST_FOLDER, "write_random_expressions.py");
   std::ifstream file(files.path() / "expressions.tsv");
@@ -139,7 +153,13 @@ TEST(Expressions, AreWhatPythonMakesOfThem) {
     for (std::string name, value; words >> name >> value;) values[name] = std::strtod(value.c_str(), nullptr);
     ASSERT_EQ(values.size(), 4u);
   }
+  std::getline(file, line);
+  std::istringstream math(line);
+  for (std::string name; math >> name;) EXPECT_TRUE(find_function(name) || find_constant(name)) << name;
   std::map<char, int> seen;
+  std::set<std::string> never;  // in an expression that has a value
+  for (const std::string& name : known_names())
+    if (find_function(name)) never.insert(name);
   int count = 0, failures = 0;
   while (std::getline(file, line)) {
     std::istringstream words(line);
@@ -150,6 +170,7 @@ TEST(Expressions, AreWhatPythonMakesOfThem) {
     std::getline(words, text);
     ++count;
     ++seen[outcome.front()];
+    if (outcome.front() != 'E' && outcome.front() != 'S') remove_names(text, never);
     const std::string what =
         difference({variables.at(std::stoul(number)), text, outcome, std::stoi(tolerance)});
     if (what.empty()) continue;
@@ -158,6 +179,7 @@ TEST(Expressions, AreWhatPythonMakesOfThem) {
   }
   if (failures > 0) return;
   EXPECT_EQ(count, 100'000);
+  EXPECT_EQ(never, (std::set<std::string>{"fma", "sumprod"}));  // of later Pythons than 3.11
   // Not everything is an error.
   for (const char kind : {'b', 'i', 'f', 'l', 'a', 'E', 'S'}) EXPECT_GT(seen[kind], 1'000) << kind;
 }

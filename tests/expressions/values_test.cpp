@@ -119,6 +119,10 @@ TEST(Expression, HasPythonsMath) {
       {"remainder(5, 3)", {-1}},
       {"tau / pi", {2}},
       {"cbrt(27) + exp2(3)", {11}},
+      {"fma(2, 3, 4) + sumprod([1, 2], [3, 4])", {10 + 11}},
+      {"fma(1 + 2**-30, 1 - 2**-30, -1)", {-0x1p-60}},        // rounded once
+      {"sumprod([1e20, 1.5, -1e20], [1e20, 2, 1e20])", {3}},  // exactly
+      {"sumprod([2**62, 1], [1, 0.5])", {0x1p62}},
   });
 }
 
@@ -154,6 +158,24 @@ TEST(Expression, HasNumPysFunctions) {
       {"np.log(0)", {-kInfinity}},
       {"np.divide(1, 0)", {kInfinity}},
       {"np.sqrt(4) ** 2", {4}},
+      {"np.array([1, 2]) / 0 > 1e300", {1, 1}},  // NumPy goes on
+      {"(np.array([1, 4]) > 2) + (np.array([3, 4]) > 3.5)", {0, 1}},
+      {"np.nan_to_num([np.nan, np.inf, 2], nan=7, posinf=8)", {7, 8, 2}},
+      {"np.percentile([4, 1, 3, 2], 50) + np.quantile([0, 10], 0.25)", {2.5 + 2.5}},
+      {"np.argmax([1, 5, 3]) + np.argmin([4, 2, 3])", {1 + 1}},
+      {"np.any([0, 2]) + np.all([0, 2]) + np.count_nonzero([0, 2, 3])", {1 + 0 + 2}},
+      {"np.sort([3, 1, 2])", {1, 2, 3}},
+      {"np.roll([1, 2, 3, 4], 1)", {4, 1, 2, 3}},
+      {"np.roll([1, 2, 3, 4], -1)", {2, 3, 4, 1}},
+      {"np.repeat([1, 2], 2)", {1, 1, 2, 2}},
+      {"np.tile([1, 2], 2)", {1, 2, 1, 2}},
+      {"np.concatenate([[1, 2], np.flip([3, 4])])", {1, 2, 4, 3}},
+      {"np.cross([1, 0, 0], [0, 1, 0])", {0, 0, 1}},
+      {"np.polyval([1, 2, 3], [0, 10])", {3, 123}},
+      {"np.logspace(0, 2, 3)", {1, 10, 100}},
+      {"np.geomspace(1, 8, 4)", {1, 2, 4, 8}},
+      {"exp(np.logaddexp(log(2), log(3)))", {5}},
+      {"np.NINF", {-kInfinity}},
   });
 }
 

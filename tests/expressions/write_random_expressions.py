@@ -2,7 +2,8 @@
 
     variables TAB tolerance TAB outcome TAB text
 
-`variables` is the number of the set of values, which the first lines give. `tolerance` is in units in the last place.
+`variables` is the number of the set of values, which the first lines give, before a line with the names in Python's
+module math. `tolerance` is in units in the last place.
 An outcome is a value (b 1, i 5, f 0x1.8p+1, n, or l/t/a with the number of elements and then these), or
 "E kind first end": an error, whose column is in first..end; or "S": no Python expression.
 
@@ -26,6 +27,7 @@ import expression_grammar
 from expression_grammar import VARIABLES
 
 warnings.simplefilter("ignore")
+warnings.simplefilter("error", DeprecationWarning)  # NumPy's, of what has become an error in later versions
 np.seterr(all="ignore")
 LONGEST = 100_000
 
@@ -71,6 +73,8 @@ def check(value):
         return check(value.item())
     elif kind in (list, tuple) and len(value) > LONGEST:
         raise Long
+    elif kind is np.ndarray and value.size == 0:
+        raise Undefined  # of what type
     return value
 
 
@@ -98,7 +102,7 @@ def shift(a, b):
 
 def pow(a, b, modulus=None):
     if modulus is not None:
-        if isinstance(b, int) and b < 0:
+        if isinstance(a, int) and isinstance(b, int) and isinstance(modulus, int) and b < 0:
             raise ValueError
         return builtins.pow(a, b, modulus)
     try:
@@ -175,7 +179,7 @@ SCOPE = {name: getattr(math, name) for name in dir(math) if "_" not in name}
 SCOPE |= {name: getattr(builtins, name) for name in ("abs", "max", "min", "len", "int", "float", "bool", "list", "tuple")}
 SCOPE |= {"round": rounded, "pow": pow, "sum": total, "prod": prod, "lcm": lcm, "gcd": gcd, "comb": comb, "perm": perm,
           "factorial": factorial, "range": short_range, "sorted": ordered, "zip": lambda *args: list(zip(*args)),
-          "enumerate": lambda *args: list(enumerate(*args)), "np": np}
+          "enumerate": lambda *args, **start: [(check(i), x) for i, x in enumerate(*args, **start)], "np": np}
 NAMES = SCOPE.keys() | VARIABLES[0].keys()
 HELPERS = {"__check": check, "__multiply": multiply, "__power": power, "__shift": shift, "__builtins__": {"__import__": __import__}}
 REPLACED = {ast.Pow: "__power", ast.LShift: "__shift", ast.Mult: "__multiply"}
@@ -217,7 +221,7 @@ def watched(node, places):
         for keyword in node.keywords:
             keyword.value = watched(keyword.value, places)
     elif kind is ast.UnaryOp:
-        places[span] = node.col_offset, node.operand.col_offset
+        places[span] = node.col_offset, node.end_col_offset if type(node.op) is ast.Not else node.operand.col_offset
         node.operand = watched(node.operand, places)
     elif kind is ast.Compare:
         places[span] = node.left.end_col_offset, node.end_col_offset
@@ -274,11 +278,16 @@ def outcome(text, changed, variables):
             return f"E B {whole.start()} {whole.end()}"
     places = {}
     tree.body = watched(tree.body, places)
-    code = compile(tree, "<text>", "eval")
+    try:
+        code = compile(tree, "<text>", "eval")
+    except SyntaxError:  # as of a lambda with two parameters of one name
+        return "S"
     global steps_left
     steps_left = 3_000
     try:
         return encoded(check(eval(code, SCOPE | variables | HELPERS)))
+    except DeprecationWarning:
+        raise Undefined
     except tuple(KINDS) as error:
         if type(error) not in KINDS:
             raise Undefined
@@ -307,6 +316,7 @@ if __name__ == "__main__":
     with open(os.path.join(sys.argv[1], "expressions.tsv"), "w") as file:
         for values in VARIABLES:
             file.write("\t".join(f"{name} {value.hex()}" for name, value in values.items()) + "\n")
+        file.write(" ".join(name for name in dir(math) if "_" not in name) + "\n")
         seed = int(sys.argv[2]) if len(sys.argv) > 2 else 20
         grammar = expression_grammar.Grammar(random.Random(seed))
         file.writelines(itertools.islice(lines(grammar), 100_000))
