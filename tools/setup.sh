@@ -10,7 +10,7 @@ packages=(
   g++ cmake ninja-build ccache mold pkg-config unzip python3 python3-pip
   libboost1.81-dev libboost-filesystem1.81-dev libboost-program-options1.81-dev
   libyaml-cpp-dev libjsoncpp-dev libspdlog-dev libpng-dev libgtest-dev libicu-dev zlib1g-dev libcurl4-openssl-dev libssl-dev
-  libavformat-dev libavcodec-dev libavutil-dev libswresample-dev
+  libavformat-dev libavcodec-dev libavutil-dev libavfilter-dev libswresample-dev
 )
 
 install_packages() {

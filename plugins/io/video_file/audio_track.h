@@ -1,0 +1,49 @@
+#pragma once
+// A sound file's samples from an offset on, encoded anew for a video.
+
+#include <filesystem>
+
+#include "encoder.h"
+#include "filter_graph.h"
+#include "reverie/host.h"
+
+namespace reverie {
+
+class AudioTrack {
+ public:
+  static constexpr int kRate = 48000;  ///< samples a second of what is encoded
+
+  /// One channel stays one, all others become two. Only `file` is read. Throws Error(file) when it holds no
+  /// sound that FFmpeg decodes, and Error(settings) when `offset`, in seconds from its first sample, is
+  /// behind its last.
+  AudioTrack(Host& host, const std::filesystem::path& file, double offset, const Format& format,
+             bool global_header);
+
+  const AVCodecContext& encoder() const { return encoder_->context(); }
+  int samples_at_once() const;
+
+  /// Goes on encoding until all samples before `until` are in, and, to fill an encoder's frame, perhaps a few
+  /// more, but none from `limit` on. What is not there is left out: the sound may end before the video.
+  void encode(std::int64_t until, std::int64_t limit, const TakePacket& take);
+
+ private:
+  void open_file();
+  FramePtr decode();
+  FramePtr read();
+  [[noreturn]] void fail(const std::string& what, const std::string& advice = {}) const;
+
+  Host& host_;
+  std::filesystem::path file_;
+  IoPtr io_;
+  FormatPtr input_;  // closed before what it reads from
+  int stream_ = -1;
+  DecoderPtr decoder_;
+  bool drained_ = false, warned_ = false;
+  std::unique_ptr<FilterGraph> graph_;
+  std::unique_ptr<Encoder> encoder_;
+  FramePtr next_;              ///< read, but not encoded
+  std::int64_t position_ = 0;  ///< samples encoded
+  bool ended_ = false;
+};
+
+}  // namespace reverie

@@ -1,0 +1,19 @@
+#pragma once
+// From pictures to the frames that encoders take.
+
+#include <ATen/core/Tensor.h>
+
+#include "handles.h"
+
+namespace reverie {
+
+/// The pixels an encoder gets for a picture of `pixels`: subsampled chroma makes sides even.
+int coded_side(int pixels, int log2_chroma);
+
+/// `image` [1, 3, H, W] 0..1, RGB as files hold it, first rounded to `bits` (8 or 16) a channel, in the pixel
+/// format: packed RGB (bgr0, rgb24, rgb48), or planar Y'CbCr of 8 or 10 bits by ITU-R BT.709 with the limited
+/// range. Where chroma is subsampled an odd side gets one more pixel, the edge's again, and chroma lies where
+/// H.264's default and ProRes have it: on the left one of two pixels, between two rows.
+FramePtr to_frame(const at::Tensor& image, int bits, AVPixelFormat format);
+
+}  // namespace reverie

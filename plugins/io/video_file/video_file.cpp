@@ -1,0 +1,146 @@
+/// Video file: all saved frames as one video, <base>.mp4 and the like, with sound.
+///
+/// It is written while the run goes, so that a killed run leaves a video of what there was. An encoder's
+/// state cannot be saved; a run that is restored encodes the earlier pictures again, from their PNG files,
+/// which gives the same bytes. Those are png_sequence's, or, where that is not among the run's sinks, the
+/// sink's own in <base>_frames/.
+///
+/// Like the frame source ffmpeg, this plugin is not linked to FFmpeg's libraries: what is, is
+/// video_file/writer.so beside it, loaded when a run asks for a video.
+
+#include <ATen/ATen.h>
+#include <dlfcn.h>
+
+#include <algorithm>
+
+#include "../png_file.h"
+#include "reverie/output_sink.h"
+#include "reverie/plugin.h"
+#include "writer.h"
+
+namespace reverie {
+namespace {
+
+constexpr ParamSpec kParams[] = {
+    choice("video_format", "mp4", "mp4|webm|prores|prores4444|gif|lossless")
+        .help("mp4: H.264; webm: VP9; prores: ProRes 422 HQ; prores4444; gif; lossless: FFV1 in Matroska"),
+    integer("video_quality", 0)
+        .range(0, 63)
+        .may_be_null()
+        .help(
+            "constant rate factor of mp4 (0 to 51) and webm (0 to 63): lower is better and larger; null = 16 "
+            "and 24"),
+    kFrameDigits,
+    kPngBits,
+    // Settings of the host, as it declares them.
+    list("output_sinks", "png_sequence").help("plugins that take the finished frames"),
+    text("input_audio", "").help("sound file that motion and weights can follow"),
+    number("input_audio_offset", 0).at_least(0).unit("seconds").help("where in the file to start"),
+};
+
+[[noreturn]] void fail(const std::string& why) {
+  throw Error(ErrorKind::plugin, "the writer of videos cannot be loaded: " + why,
+              "are FFmpeg's libraries installed? ./reverie installs what is missing");
+}
+
+/// Never unloaded.
+MakeVideoWriter* load_writer() {
+  Dl_info self{};
+  if (!::dladdr(reinterpret_cast<const void*>(&fail), &self) || !self.dli_fname)
+    fail("its folder is unknown");
+  const std::filesystem::path path =
+      std::filesystem::path(self.dli_fname).parent_path() / "video_file/writer.so";
+  void* library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (!library) fail(::dlerror());
+  void* address = ::dlsym(library, kMakeVideoWriterSymbol);
+  if (!address) fail(::dlerror());
+  return reinterpret_cast<MakeVideoWriter*>(address);
+}
+
+std::unique_ptr<VideoWriter> make_writer(Host& host, const Params& params, const OutputSink::Setup& setup) {
+  static MakeVideoWriter* const make = load_writer();
+  VideoSetup video;
+  video.format = params.get<std::string>("video_format");
+  if (params.has("video_quality")) video.quality = params.get<std::int64_t>("video_quality");
+  video.frames_per_second = setup.frames_per_second;
+  video.bits = png_bits(params);
+  const std::string audio = params.get<std::string>("input_audio");
+  video.audio_offset = params.get<double>("input_audio_offset");
+  if (!audio.empty()) video.audio = host.resolve_asset(audio);
+  return std::unique_ptr<VideoWriter>(make(host, video));
+}
+
+class VideoFile final : public OutputSink {
+ public:
+  VideoFile(Host& host, const Params& params, const Setup& setup)
+      : host_(host),
+        folder_(setup.folder),
+        base_(setup.base_name),
+        settings_(setup.settings),
+        digits_(params.get<std::int64_t>("frame_digits")),
+        bits_(png_bits(params)),
+        writer_(make_writer(host, params, setup)) {
+    const auto sinks = params.get<std::vector<std::string>>("output_sinks");
+    keeps_frames_ = std::find(sinks.begin(), sinks.end(), "png_sequence") == sinks.end();
+  }
+
+  std::filesystem::path write(const at::Tensor& image, std::int64_t number) override {
+    if (keeps_frames_) write_png(kept_path(number), image, bits_, settings_);
+    const bool first = path_.empty();
+    if (first) begin(number);
+    writer_->add(image);
+    if (first) writer_->publish();
+    return path_;
+  }
+
+  void close() override {
+    if (!path_.empty()) writer_->finish();
+  }
+
+ private:
+  std::filesystem::path kept_path(std::int64_t number) const {
+    return frame_path(folder_ / (base_ + "_frames"), base_, number, digits_);
+  }
+
+  /// Where an earlier frame's picture is; empty if nowhere.
+  std::filesystem::path earlier(std::int64_t number) const {
+    for (const auto& path : {frame_path(folder_, base_, number, digits_), kept_path(number)})
+      if (std::filesystem::exists(path)) return path;
+    return {};
+  }
+
+  /// Starts the video, with the frames of before the run was restored.
+  void begin(std::int64_t number) {
+    std::vector<std::filesystem::path> frames;
+    for (std::int64_t i = 1; i < number; ++i) frames.push_back(earlier(i));
+    const auto missing = std::find(frames.begin(), frames.end(), std::filesystem::path());
+    std::string name = base_;
+    if (missing != frames.end()) {
+      frames.clear();
+      name += "_from_" + std::to_string(number);
+    }
+    const std::filesystem::path path = folder_ / (name + writer_->extension());
+    if (missing != frames.end())
+      host_.log(LogLevel::warning, "the earlier frames' PNG files are not all in '" + folder_.string() +
+                                       "', so the video goes on in a file of its own: " + path.string());
+    writer_->open(path);
+    for (const auto& frame : frames) writer_->add(host_.load_image(frame.string()).cpu());
+    path_ = path;
+  }
+
+  Host& host_;
+  std::filesystem::path folder_;
+  std::string base_, settings_;
+  std::int64_t digits_;
+  int bits_;
+  bool keeps_frames_;
+  std::unique_ptr<VideoWriter> writer_;
+  std::filesystem::path path_;  ///< of the video; empty before the first frame
+};
+
+}  // namespace
+
+REVERIE_EXPORT_PLUGIN(VideoFile, OutputSink, "video_file", "1.0", "all saved frames as one video, with sound",
+                      kParams);
+
+}  // namespace reverie

@@ -1,0 +1,51 @@
+#pragma once
+// What the plugin asks of the library that is linked to FFmpeg's.
+
+#include <ATen/core/Tensor.h>
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "reverie/host.h"
+
+namespace reverie {
+
+struct VideoSetup {
+  std::string format;                   ///< a choice of the parameter video_format
+  std::optional<std::int64_t> quality;  ///< nothing: the format's own
+  double frames_per_second;
+  int bits;                     ///< what pictures are rounded to first, as their PNG files are
+  std::filesystem::path audio;  ///< empty: silent
+  double audio_offset;          ///< seconds into it
+};
+
+/// One video file, written while its pictures come.
+class REVERIE_PUBLIC VideoWriter {
+ public:
+  virtual ~VideoWriter() = default;
+
+  /// With its dot.
+  virtual std::string extension() const = 0;
+
+  /// Starts `path`, whose first picture will be `image` [1, 3, H, W]. Until publish(), it is called
+  /// `<path>.part`.
+  virtual void open(const std::filesystem::path& path) = 0;
+
+  /// Adds `image` [1, 3, H, W] 0..1, on the CPU. All have one size. When this returns, a player that opens
+  /// the file shows it. Throws Error(file).
+  virtual void add(const at::Tensor& image) = 0;
+
+  /// Gives the file its name, in place of what had it before. Once.
+  virtual void publish() = 0;
+
+  /// Puts the complete file in the place of the one that grew. Throws Error(file), and leaves that one then.
+  virtual void finish() = 0;
+};
+
+/// The caller owns the result. Throws Error(unsupported) when an encoder is missing, Error(file) or
+/// Error(settings) when the sound cannot be used.
+using MakeVideoWriter = VideoWriter*(Host& host, const VideoSetup& setup);
+inline constexpr const char* kMakeVideoWriterSymbol = "reverie_make_video_writer";
+
+}  // namespace reverie
