@@ -182,6 +182,7 @@ SCOPE |= {"round": rounded, "pow": pow, "sum": total, "prod": prod, "lcm": lcm, 
           "enumerate": lambda *args, **start: [(check(i), x) for i, x in enumerate(*args, **start)], "np": np}
 NAMES = SCOPE.keys() | VARIABLES[0].keys()
 HELPERS = {"__check": check, "__multiply": multiply, "__power": power, "__shift": shift, "__builtins__": {"__import__": __import__}}
+UNCHANGED = {"R", "bass", "pi", "e", "tau", "inf"}  # whose values need no check
 REPLACED = {ast.Pow: "__power", ast.LShift: "__shift", ast.Mult: "__multiply"}
 
 
@@ -204,8 +205,10 @@ def watched(node, places):
     if kind is ast.Slice:
         node.lower, node.upper, node.step = (x and watched(x, places) for x in (node.lower, node.upper, node.step))
         return node
-    if kind in (ast.Constant, ast.Name):
-        return called("__check", node, node) if not isinstance(getattr(node, "ctx", None), ast.Store) else node
+    if kind is ast.Constant or kind is ast.Name and (node.id in UNCHANGED or isinstance(node.ctx, ast.Store)):
+        return node
+    if kind is ast.Name:
+        return called("__check", node, node)
     span = node.col_offset, node.end_col_offset
     if kind is ast.BinOp:
         places[span] = node.left.end_col_offset, node.right.col_offset
