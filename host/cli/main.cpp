@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "cli/batch.h"
+#include "cli/encode_command.h"
 #include "cli/models_command.h"
 #include "cli/program.h"
 #include "engine/memory.h"
@@ -21,6 +22,7 @@ usage:
   reverie render FILE... [name=value ...]   render what settings files (YAML or JSON) ask for, one after another
   reverie check  FILE... [name=value ...]   report everything that is wrong with them, without rendering
   reverie config FILE... [name=value ...]   print the settings as they would be used
+  reverie encode RUN [name=value ...]       make a video of the pictures that a run has left
   reverie settings [--markdown]             every setting with its default and meaning
   reverie plugins list                      every plugin found, and those that were rejected, with the reason
   reverie plugins describe NAME             a plugin's parameters
@@ -34,6 +36,7 @@ GROUP=option selects GROUP/option.yaml of the config folder. Without a FILE, nam
 config/default.yaml leaves open:
   reverie render scenes="a red heart" width=256 height=256
   reverie render --multirun portrait.yaml cut_pow=0.5,1,2 seed='range(1,4)'     9 runs
+  reverie encode images_out/default video_format=webm
 
 )";
 
@@ -89,6 +92,11 @@ int run(int argc, char** argv) {
   }
   if (command == "models") return models_command(rest, given.count("markdown") > 0);
   if (command == "settings") return list_settings(given.count("markdown") > 0, registry());
+  std::vector<std::filesystem::path> config_folders;
+  if (given.count("config-dir"))
+    for (const std::string& folder : given["config-dir"].as<std::vector<std::string>>())
+      config_folders.emplace_back(folder);
+  if (command == "encode") return encode_command(rest, config_folders, registry());
   if (command != "render" && command != "check" && command != "config")
     throw Error(ErrorKind::usage, "there is no command '" + command + "'",
                 "reverie --help shows the commands");
@@ -96,9 +104,7 @@ int run(int argc, char** argv) {
   BatchRequest request;
   request.command = command;
   request.words = rest;
-  if (given.count("config-dir"))
-    for (const std::string& folder : given["config-dir"].as<std::vector<std::string>>())
-      request.config_folders.emplace_back(folder);
+  request.config_folders = config_folders;
   request.multirun = given.count("multirun") > 0;
   request.restore = given.count("restore") > 0;
   return run_batch(request, registry());

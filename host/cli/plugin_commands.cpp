@@ -78,6 +78,11 @@ int list_settings(bool markdown, const PluginRegistry& registry) {
     if (group != setting.group) heading(group = setting.group);
     row(setting.spec, setting.status == Status::works, "");
   }
+  const auto is_listed = [](const ParamSpec& spec) {
+    return std::any_of(settings_table().begin(), settings_table().end(), [&](const Setting& setting) {
+      return std::string(setting.spec.name) == spec.name && setting.status == Status::works;
+    });
+  };
   // Plugins may share a setting: image models of one size have the same pixel_size.
   struct Declared {
     ParamSpec spec;
@@ -87,6 +92,7 @@ int list_settings(bool markdown, const PluginRegistry& registry) {
   for (const PluginFile& file : registry.files()) {
     if (!file.descriptor) continue;
     for (const ParamSpec& spec : std::span(file.descriptor->params, file.descriptor->param_count)) {
+      if (is_listed(spec)) continue;
       const auto same = std::find_if(declared.begin(), declared.end(), [&](const Declared& other) {
         return std::string(other.spec.name) == spec.name &&
                std::string(other.spec.help_text) == spec.help_text;

@@ -185,8 +185,8 @@ constexpr Setting kTable[] = {
      "Perceptors"},
 };
 
-constexpr const char* kAliases[][2] = {{"target_pallete", "target_palette"},
-                                       {"lock_pallete", "lock_palette"}};
+constexpr const char* kAliases[][2] = {
+    {"outputs", "output_sinks"}, {"target_pallete", "target_palette"}, {"lock_pallete", "lock_palette"}};
 
 }  // namespace
 
