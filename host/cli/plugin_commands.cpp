@@ -51,14 +51,15 @@ int describe_plugin(const PluginRegistry& registry, const std::string& name) {
 }
 
 int list_settings(bool markdown, const PluginRegistry& registry) {
-  const auto row = [&](const ParamSpec& spec, bool works, const std::string& plugin) {
+  const auto row = [&](const ParamSpec& spec, bool works, const std::string& plugin, bool groups = false) {
+    const std::string takes = groups ? kListOfGroups : allowed(spec);
     const std::string note = !plugin.empty() ? plugin + ": " : works ? "" : "not yet: ";
     if (markdown)
-      std::cout << "| `" << spec.name << "` | " << default_text(spec) << " | " << allowed(spec)
+      std::cout << "| `" << spec.name << "` | " << default_text(spec) << " | " << takes
                 << (*spec.unit_name ? std::string(", ") + spec.unit_name : "") << " | " << note
                 << spec.help_text << " |\n";
     else
-      std::cout << "  " << spec.name << " = " << default_text(spec) << "  (" << allowed(spec) << ")  " << note
+      std::cout << "  " << spec.name << " = " << default_text(spec) << "  (" << takes << ")  " << note
                 << spec.help_text << "\n";
   };
   const auto heading = [&](const std::string& title) {
@@ -76,7 +77,7 @@ int list_settings(bool markdown, const PluginRegistry& registry) {
   std::string group;
   for (const Setting& setting : settings_table()) {
     if (group != setting.group) heading(group = setting.group);
-    row(setting.spec, setting.status == Status::works, "");
+    row(setting.spec, setting.status == Status::works, "", setting.groups);
   }
   const auto is_listed = [](const ParamSpec& spec) {
     return std::any_of(settings_table().begin(), settings_table().end(), [&](const Setting& setting) {
@@ -90,7 +91,8 @@ int list_settings(bool markdown, const PluginRegistry& registry) {
   };
   std::vector<Declared> declared;
   for (const PluginFile& file : registry.files()) {
-    if (!file.descriptor) continue;
+    // Those of audio filters stand in groups of input_audio_filters.
+    if (!file.descriptor || file.kind == AudioFilter::kKind) continue;
     for (const ParamSpec& spec : std::span(file.descriptor->params, file.descriptor->param_count)) {
       if (is_listed(spec)) continue;
       const auto same = std::find_if(declared.begin(), declared.end(), [&](const Declared& other) {

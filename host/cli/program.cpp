@@ -48,7 +48,8 @@ std::optional<OutputNames> continue_run(const Settings& settings, GatheredSettin
 Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry) {
   std::vector<PluginParams> all, active, others;
   for (const PluginFile& plugin : registry.files())
-    if (plugin.descriptor)
+    // The parameters of an audio filter stand in its group of input_audio_filters.
+    if (plugin.descriptor && plugin.kind != AudioFilter::kKind)
       all.push_back(
           {plugin.kind + "/" + plugin.name, {plugin.descriptor->params, plugin.descriptor->param_count}});
   GatheredSettings gathered = gather_settings(sources, all);
@@ -75,7 +76,10 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry) {
     (used ? active : others).push_back(plugin);
   }
   Resolution resolution = resolve(entries, std::move(gathered.problems), active, others);
-  plan.script = parse_script(resolution.settings, resolution.problems, resolution.notices);
+  plan.sound_filters =
+      parse_sound_filters(resolution.settings, registry, resolution.problems, resolution.notices);
+  plan.script = parse_script(resolution.settings, resolution.problems, resolution.notices,
+                             sound_variables(plan.sound_filters));
   if (const SettingValue* backups = resolution.settings.find("backups")) {
     try {
       parse_backups_setting(backups->text);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "audio/soundtrack.h"
 #include "engine/outputs.h"
 #include "plugins/registry.h"
 #include "prompts/script.h"
@@ -21,6 +22,7 @@ std::filesystem::path installation_prefix();
 struct Plan {
   Settings settings;
   Script script;
+  std::vector<SoundFilter> sound_filters;
   const PluginFile* image_model = nullptr;
   std::optional<OutputNames> restored;  ///< the earlier run that this one continues
   std::vector<std::string> notices;

@@ -5,6 +5,7 @@
 #include <iostream>
 #include <set>
 
+#include "audio/sound_file.h"
 #include "cli/program.h"
 #include "engine/backup.h"
 #include "engine/host_services.h"
@@ -32,6 +33,7 @@ struct Cast {
   Settings settings;  ///< with seed, perceptors and weights filled in
   std::unique_ptr<HostServices> host;
   std::unique_ptr<Pictures> pictures;
+  std::unique_ptr<Soundtrack> sound;
   std::vector<const PluginFile*> sinks;
   std::vector<std::pair<const PluginFile*, Perceptor::Setup>> perceptors;
 };
@@ -157,6 +159,26 @@ void find_pictures(const Cast& cast, const Plan& plan) {
   if (!problems.empty()) throw Error(ErrorKind::settings, report(problems), "nothing was rendered");
 }
 
+/// Analyses the sound that the settings name, whole: what is wrong with it is known before anything is
+/// loaded.
+std::unique_ptr<Soundtrack> listen(const Cast& cast, const Plan& plan) {
+  const std::string sound = sound_of(cast.settings);
+  std::vector<float> samples;
+  std::vector<std::string> notices;
+  try {
+    const std::filesystem::path path = sound.empty() ? "" : cast.host->resolve_asset(sound);
+    if (sound.empty() || plan.sound_filters.empty()) return std::make_unique<Soundtrack>(plan.sound_filters);
+    samples = read_sound(installation_prefix() / "lib/reverie/sound_reader.so", path, notices);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::file) throw;
+    const Location& location = cast.settings.find("input_audio")->location;
+    throw Error(ErrorKind::settings, report({{location, "'input_audio': " + std::string(error.what())}}),
+                error.advice());
+  }
+  for (const std::string& notice : notices) cast.host->log(LogLevel::warning, notice);
+  return std::make_unique<Soundtrack>(plan.sound_filters, samples, kSoundRate, cast.settings, *cast.host);
+}
+
 Cast choose_cast(const Plan& plan, const PluginRegistry& registry) {
   Cast cast;
   cast.settings = plan.settings;
@@ -174,6 +196,7 @@ Cast choose_cast(const Plan& plan, const PluginRegistry& registry) {
     throw Error(ErrorKind::settings, "'output_sinks' is empty: the pictures would go nowhere");
   cast.pictures = std::make_unique<Pictures>(registry, *cast.host);
   find_pictures(cast, plan);
+  cast.sound = listen(cast, plan);
   choose_weights(cast, *plan.image_model);
   choose_perceptors(cast, registry);
 
@@ -273,7 +296,7 @@ int render_command(const Plan& plan, const PluginRegistry& registry, RunReport* 
   Render render(
       host, ensemble, settings, plan.script,
       [&](const std::string& path) { return Footage(cast.pictures->open(path, frames_per_second)); },
-      kept == 0 ? nullptr : &backups);
+      kept == 0 ? nullptr : &backups, cast.sound.get());
   if (backup) {
     render.restore(backup->second);
     backup.reset();

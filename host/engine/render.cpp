@@ -39,11 +39,13 @@ std::int64_t number_in(const Backup& backup, const std::string& fact) {
 }  // namespace
 
 Render::Render(HostServices& host, Ensemble& ensemble, const Settings& settings, const Script& script,
-               const std::function<Footage(const std::string&)>& open, Backups* backups)
+               const std::function<Footage(const std::string&)>& open, Backups* backups,
+               const Soundtrack* sound)
     : host_(host),
       ensemble_(ensemble),
       script_(script),
       backups_(backups),
+      sound_(sound),
       steps_per_scene_(settings.get<std::int64_t>("steps_per_scene")),
       interpolation_steps_(settings.get<std::int64_t>("interpolation_steps")),
       save_every_(settings.get<std::int64_t>("save_every")),
@@ -68,7 +70,11 @@ Render::~Render() = default;
 void Render::begin_frame(std::int64_t frame) {
   if (frame == frame_) return;
   frame_ = frame;
-  const std::map<std::string, double> values = {{"t", timeline_.seconds(frame)}};
+  const double t = timeline_.seconds(frame);
+  std::map<std::string, double> values;
+  if (sound_)
+    values = sound_->values(t, frame > 0 ? std::optional(timeline_.seconds(frame - 1)) : std::nullopt);
+  values["t"] = t;
   judge_.begin_frame(values, frame * timeline_.stride);
   image_losses_.begin_frame(values, frame * timeline_.stride);
 }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "audio/soundtrack.h"
 #include "engine/backup.h"
 #include "engine/ensemble.h"
 #include "engine/host_services.h"
@@ -30,9 +31,10 @@ struct Optimiser;
 class Render {
  public:
   /// Opens the pictures that the script names, embeds its words and then lets the perceptors release their
-  /// text encoders. `backups` may be null. Everything given must outlive this.
+  /// text encoders. `backups` and `sound` may be null. Everything given must outlive this.
   Render(HostServices& host, Ensemble& ensemble, const Settings& settings, const Script& script,
-         const std::function<Footage(const std::string&)>& open, Backups* backups);
+         const std::function<Footage(const std::string&)>& open, Backups* backups,
+         const Soundtrack* sound = nullptr);
 
   /// Continues where a backup was made; the result is then the same, bit for bit, as without the pause.
   /// Throws Error(model) when the backup is of another kind of run.
@@ -66,6 +68,7 @@ class Render {
   Ensemble& ensemble_;
   const Script& script_;
   Backups* backups_;
+  const Soundtrack* sound_;
   std::int64_t steps_per_scene_, interpolation_steps_, save_every_, display_every_;
   double smoothing_, learning_rate_;
   bool show_palette_;

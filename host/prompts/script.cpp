@@ -15,9 +15,10 @@ bool is_off(const std::string& weight) { return weight.empty() || weight == "0";
 }  // namespace
 
 Script parse_script(const Settings& settings, std::vector<Problem>& problems,
-                    std::vector<std::string>& notices) {
+                    std::vector<std::string>& notices, const std::set<std::string>& variables) {
   Script script;
-  const std::set<std::string> names = {"t"};
+  std::set<std::string> names = variables;
+  names.insert("t");
   std::vector<std::string> wrong;
   const auto report_for = [&](const char* name) {
     for (const std::string& message : wrong) problems.push_back({settings.find(name)->location, message});

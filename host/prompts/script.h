@@ -11,9 +11,10 @@ struct Script {
   std::vector<DirectPrompt> direct;  ///< those of direct_image_prompts, then the init image's
 };
 
-/// Reads scenes, direct_image_prompts, direct_init_weight and semantic_init_weight. Settings that are absent
-/// (because they are wrong themselves) are passed over. Problems and notices are located.
+/// Reads scenes, direct_image_prompts, direct_init_weight and semantic_init_weight, in which expressions may
+/// use t and `variables`. Settings that are absent (because they are wrong themselves) are passed over.
+/// Problems and notices are located.
 Script parse_script(const Settings& settings, std::vector<Problem>& problems,
-                    std::vector<std::string>& notices);
+                    std::vector<std::string>& notices, const std::set<std::string>& variables = {});
 
 }  // namespace reverie

@@ -64,7 +64,11 @@ RawValue Interpolation::resolve(const std::string& name) {
 
 RawValue Interpolation::expand(const RawValue& value) {
   RawValue result = value;
-  if (value.kind == RawValue::Kind::scalar) return expand_text(value.text, value.quoted);
+  if (value.kind == RawValue::Kind::scalar) {
+    result = expand_text(value.text, value.quoted);
+    result.line = value.line;
+    return result;
+  }
   for (RawValue& item : result.items) item = expand(item);
   for (auto& member : result.members) member.second = expand(member.second);
   return result;

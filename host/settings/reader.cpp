@@ -150,8 +150,12 @@ RawValue from_json(const Json::Value& json) {
     for (const Json::Value& item : json) value.items.push_back(from_json(item));
   } else if (json.isObject()) {
     value.kind = RawValue::Kind::map;
-    for (const std::string& name : json.getMemberNames())
-      value.members.emplace_back(name, from_json(json[name]));
+    std::vector<std::string> names =
+        json.getMemberNames();  // sorted; the file's order is lost but for the offsets
+    std::sort(names.begin(), names.end(), [&](const std::string& a, const std::string& b) {
+      return json[a].getOffsetStart() < json[b].getOffsetStart();
+    });
+    for (const std::string& name : names) value.members.emplace_back(name, from_json(json[name]));
   } else if (json.type() == Json::realValue && !std::isfinite(json.asDouble())) {
     value = RawValue::scalar(std::isnan(json.asDouble()) ? "NaN"
                              : json.asDouble() < 0       ? "-Infinity"

@@ -22,6 +22,17 @@ bool is_device(const std::string& text) {
   return !index.empty() && index.size() <= 3 && index.find_first_not_of("0123456789") == std::string::npos;
 }
 
+/// As convert(), for a list of groups of values; a single group counts as a list of one.
+std::string convert_groups(const ParamSpec& spec, const RawValue& raw, SettingValue& out) {
+  out = default_value(spec);
+  if (raw.kind == RawValue::Kind::null || (raw.kind == RawValue::Kind::scalar && raw.text.empty())) return {};
+  if (raw.kind == RawValue::Kind::scalar) return "is no group of values";
+  out.groups = raw.kind == RawValue::Kind::map ? std::vector<RawValue>{raw} : raw.items;
+  for (const RawValue& group : out.groups)
+    if (group.kind != RawValue::Kind::map) return "holds something other than groups of values";
+  return {};
+}
+
 /// What is known about a name.
 struct Known {
   ParamSpec spec;
@@ -53,7 +64,6 @@ class Resolver {
           return spec.nullable ? RawValue{} : RawValue::scalar(default_text(spec), false);
         });
     still_ = is_off("animation_mode", interpolation);
-    silent_ = is_off("input_audio", interpolation);
     for (const std::string& name : order_) {
       const Known& known = known_.at(name);
       SettingValue value = default_value(known.spec);
@@ -125,8 +135,7 @@ class Resolver {
   bool without_effect(const Known& known) const {
     if (!known.setting) return false;
     const Status status = known.setting->status;
-    return (status == Status::motion && still_) || (status == Status::audio && silent_) ||
-           status == Status::display;
+    return (status == Status::motion && still_) || status == Status::display;
   }
 
   bool check(const RawEntry& entry, const Known& known, Interpolation& interpolation, SettingValue& value) {
@@ -141,14 +150,16 @@ class Resolver {
     } catch (const std::runtime_error& error) {
       return problem("'" + name + "': " + error.what());
     }
-    const std::string why = convert(known.spec, raw, value);
+    const bool groups = known.setting && known.setting->groups;
+    const std::string why = groups ? convert_groups(known.spec, raw, value) : convert(known.spec, raw, value);
     std::string shown = raw.display();
     if (shown.size() > 60) shown = shown.substr(0, 57) + "...";
     if (!why.empty()) {
       // Lists of groups are a planned setting's own business until it works.
       if (known.setting && known.setting->status != Status::works && raw.kind == RawValue::Kind::list)
         return without_effect(known) ? false : refuse(problem, known, shown);
-      return problem("'" + name + "' is " + shown + ", which " + why + "; allowed: " + allowed(known.spec));
+      return problem("'" + name + "' is " + shown + ", which " + why +
+                     "; allowed: " + (groups ? kListOfGroups : allowed(known.spec)));
     }
     value.location = entry.location;
     if (known.setting && known.setting->status == Status::display &&
@@ -216,7 +227,7 @@ class Resolver {
   std::map<std::string, Known> known_;
   std::vector<std::string> order_;
   std::map<std::string, RawEntry> entries_;
-  bool still_ = true, silent_ = true;
+  bool still_ = true;
   std::string unshown_;  // settings of a display that were given
   Resolution result_;
 };

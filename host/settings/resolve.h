@@ -23,6 +23,9 @@ struct Resolution {
 Resolution resolve(const std::vector<RawEntry>& entries, std::vector<Problem> problems,
                    const std::vector<PluginParams>& active, const std::vector<PluginParams>& others);
 
+/// What settings of groups take; see allowed().
+inline const std::string kListOfGroups = "list of groups of values";
+
 /// All problems of a resolution as one report, a line each.
 std::string report(const std::vector<Problem>& problems);
 

@@ -43,6 +43,30 @@ std::string json_text(const std::string& text) {
   return Json::writeString(builder, text);
 }
 
+/// What looks like a number is one, as in the file it came from.
+std::string json_of(const RawValue& value) {
+  switch (value.kind) {
+    case RawValue::Kind::null:
+      return "null";
+    case RawValue::Kind::scalar: {
+      double number = 0;
+      return !value.quoted && parse_number(value.text, number) ? shortest(number) : json_text(value.text);
+    }
+    case RawValue::Kind::list: {
+      std::string result;
+      for (const RawValue& item : value.items) result += (result.empty() ? "" : ", ") + json_of(item);
+      return "[" + result + "]";
+    }
+    case RawValue::Kind::map: {
+      std::string result;
+      for (const auto& [name, member] : value.members)
+        result += (result.empty() ? "" : ", ") + json_text(name) + ": " + json_of(member);
+      return "{" + result + "}";
+    }
+  }
+  return "null";
+}
+
 }  // namespace
 
 std::string SettingValue::json() const {
@@ -59,6 +83,7 @@ std::string SettingValue::json() const {
       return json_text(text);
     case ParamType::list: {
       std::string result;
+      for (const RawValue& group : groups) result += (result.empty() ? "" : ", ") + json_of(group);
       for (const std::string& item : list) result += (result.empty() ? "" : ", ") + json_text(item);
       return "[" + result + "]";
     }

@@ -18,7 +18,8 @@ struct SettingValue {
   double number = 0;  // boolean, integer, number
   std::string text;   // text, choice
   std::vector<std::string> list;
-  Location location;  // empty: the default
+  std::vector<RawValue> groups;  // of a list of groups of values, which no ParamSpec declares
+  Location location;             // empty: the default
 
   bool is_default() const { return location.file.empty(); }
   /// As JSON, which is also valid YAML.

@@ -5,7 +5,7 @@
 namespace reverie {
 namespace {
 
-constexpr Status planned = Status::planned, motion = Status::motion, audio = Status::audio;
+constexpr Status planned = Status::planned, motion = Status::motion;
 
 // A new setting is one line here; a plugin's own settings are declared in the plugin.
 constexpr Setting kTable[] = {
@@ -108,11 +108,12 @@ constexpr Setting kTable[] = {
     {number("near_plane", 1).above(0).unit("pixels").help("nearest depth"), "Animation", motion},
     {number("far_plane", 10000).above(0).unit("pixels").help("farthest depth"), "Animation", motion},
 
-    {text("input_audio", "").help("sound file that motion and weights can follow"), "Audio", planned},
-    {number("input_audio_offset", 0).at_least(0).unit("seconds").help("where in the file to start"), "Audio",
-     audio},
-    {list("input_audio_filters", "").help("band-pass filters: {variable_name, f_center, f_width, order}"),
-     "Audio", audio},
+    {text("input_audio", "").help("sound file that motion and weights can follow"), "Audio"},
+    {number("input_audio_offset", 0).at_least(0).unit("seconds").help("where in the file to start"), "Audio"},
+    {list("input_audio_filters", "")
+         .help("what expressions can follow of the sound: {variable_name, f_center, f_width, order} for a "
+               "band of frequencies, {variable_name, filter, ...} for what another audio plugin hears"),
+     "Audio", Status::works, nullptr, true},
 
     {text("file_namespace", "default").help("name of the output folder below images_out"), "Output"},
     {boolean("allow_overwrite", false)

@@ -11,7 +11,6 @@ enum class Status {
   works,
   planned,  ///< known by name; any value but the inert one is refused, saying so
   motion,   ///< planned, but while animation_mode is off, any value is accepted: it has no effect then
-  audio,    ///< the same while there is no input_audio
   display,  ///< any value is accepted; that nothing shows it yet is said in a notice
 };
 
@@ -21,6 +20,7 @@ struct Setting {
   Status status = Status::works;
   /// Planned settings: the value that asks for nothing. Null means the default does.
   const char* inert = nullptr;
+  bool groups = false;  ///< a list of groups of values instead of texts; see SettingValue::groups
 };
 
 std::span<const Setting> settings_table();

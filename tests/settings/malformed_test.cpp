@@ -82,7 +82,7 @@ constexpr Malformed kFiles[] = {
      "there is no setting 'frobnicate_all_the_things'; reverie settings lists them all"},
     // Known, but not there yet.
     {"animation_not_yet.yaml", 2, "'animation_mode' is 2D; this setting is known, but not implemented yet"},
-    {"audio_not_yet.yaml", 2, "'input_audio' is song.mp3; this setting is known, but not implemented yet"},
+    {"audio_missing.yaml", 2, "'input_audio': there is no file 'song.mp3'"},
     {"init_image_missing.yaml", 2, "'init_image': there is no file 'photo.png'"},
     {"mask_missing.yaml", 1, "'scenes': there is no file 'mask.png'"},
     {"picture_prompt_missing.yaml", 1, "'scenes': there is no file 'photo.png'"},

@@ -190,19 +190,18 @@ TEST(ResolveProblems, ABrokenReferenceDoesNotTaintTheNext) {
 }
 
 TEST(ResolvePlanned, AcceptTheirDefaultInAnyFormAndNothingElse) {
-  for (const char* line : {"animation_mode: off", "animation_mode: 'Off'", "input_audio:", "use_mmc: no"})
+  for (const char* line : {"animation_mode: off", "animation_mode: 'Off'", "use_mmc: no"})
     EXPECT_EQ(problems_of("scenes: red\n" + std::string(line)), "") << line;
-  for (const char* line : {"animation_mode: 3D", "input_audio: a.mp3", "use_mmc: true"}) {
+  for (const char* line : {"animation_mode: 3D", "use_mmc: true"}) {
     const std::string report = problems_of("scenes: red\n" + std::string(line));
     EXPECT_NE(report.find("FILE:2: "), std::string::npos) << line;
     EXPECT_NE(report.find("not implemented yet"), std::string::npos) << line;
   }
 }
 
-TEST(ResolvePlanned, MotionAndSoundMayBeAnythingWhereTheyHaveNoEffect) {
+TEST(ResolvePlanned, MotionMayBeAnythingWhereItHasNoEffect) {
   const std::string motion = "\ntranslate_x: sin(t)\nlock_camera: no\nvideo_path: a.mp4\ninfill_mode: mirror";
-  const std::string bands = "\ninput_audio_filters:\n- variable_name: fLo\n  f_center: 80";
-  EXPECT_EQ(problems_of("scenes: red" + motion + bands), "");
+  EXPECT_EQ(problems_of("scenes: red" + motion), "");
   EXPECT_EQ(settings_of("scenes: red" + motion).get<std::string>("translate_x"), "sin(t)")
       << "saved settings say it again";
   // Their types and ranges are checked all the same.
@@ -211,7 +210,37 @@ TEST(ResolvePlanned, MotionAndSoundMayBeAnythingWhereTheyHaveNoEffect) {
   EXPECT_NE(
       problems_of("scenes: red\nanimation_mode: 2D" + motion).find("'translate_x' is sin(t); this setting"),
       std::string::npos);
-  EXPECT_NE(problems_of("scenes: red\ninput_audio: a.mp3" + bands).find("'input_audio_filters' is"),
+}
+
+TEST(ResolveGroups, AreKeptAsTheyWereWrittenAndSavedAsObjects) {
+  const std::string text =
+      "scenes: red\nwidth: 80\ninput_audio_filters:\n- variable_name: fLo\n  f_center: ${width}\n  f_width: "
+      "6.50\n"
+      "- {variable_name: '7', on: yes, none: , list: [1, two]}";
+  const Settings settings = settings_of(text);
+  const std::vector<RawValue>& groups = settings.find("input_audio_filters")->groups;
+  ASSERT_EQ(groups.size(), 2u);
+  EXPECT_EQ(groups[0].line, 4);
+  EXPECT_EQ(groups[1].line, 7);
+  const std::string saved = R"([{"variable_name": "fLo", "f_center": 80, "f_width": 6.5}, )"
+                            R"({"variable_name": "7", "on": "yes", "none": null, "list": [1, "two"]}])";
+  EXPECT_EQ(settings.find("input_audio_filters")->json(), saved);
+  const Settings again = settings_of(R"({"scenes": "red", "input_audio_filters": )" + saved + "}");
+  EXPECT_EQ(again.find("input_audio_filters")->json(), saved);
+  EXPECT_EQ(settings_of("scenes: red\ninput_audio_filters: " + saved).find("input_audio_filters")->json(),
+            saved);
+  EXPECT_EQ(settings_of("scenes: red", {"input_audio_filters={variable_name: a}"})
+                .find("input_audio_filters")
+                ->json(),
+            R"([{"variable_name": "a"}])")
+      << "one group is a list of one";
+  EXPECT_EQ(settings_of("scenes: red\ninput_audio_filters:").find("input_audio_filters")->json(), "[]");
+  EXPECT_NE(
+      problems_of("scenes: red\ninput_audio_filters: fLo")
+          .find(
+              "'input_audio_filters' is fLo, which is no group of values; allowed: list of groups of values"),
+      std::string::npos);
+  EXPECT_NE(problems_of("scenes: red\ninput_audio_filters: [fLo]").find("something other than groups"),
             std::string::npos);
 }
 

@@ -1,0 +1,97 @@
+// The real program with a sound.
+
+#include "audio/filters.h"
+#include "cli/real_program.h"
+
+namespace reverie::test {
+namespace {
+
+/// One second of silence and one of a tone, 16 bits at 44.1 kHz.
+void write_sound(const fs::path& path) {
+  constexpr std::uint32_t rate = 44100, count = 2 * rate;
+  std::string bytes = "RIFF____WAVEfmt ";
+  const auto put = [&](std::uint32_t value, int size) {
+    for (int i = 0; i < size; ++i) bytes += static_cast<char>(value >> (8 * i) & 255);
+  };
+  put(16, 4);
+  put(1, 2);  // plain samples
+  put(1, 2);  // one channel
+  put(rate, 4);
+  put(2 * rate, 4);
+  put(2, 2);
+  put(16, 2);
+  bytes += "data";
+  put(2 * count, 4);
+  for (std::uint32_t i = 0; i < count; ++i)
+    put(static_cast<std::uint16_t>(i < rate ? 0 : std::lround(20000 * std::sin(0.1 * i))), 2);
+  const auto size = static_cast<std::uint32_t>(bytes.size() - 8);
+  for (int i = 0; i < 4; ++i)
+    bytes[static_cast<std::size_t>(4 + i)] = static_cast<char>(size >> (8 * i) & 255);
+  std::ofstream(path, std::ios::binary) << bytes;
+}
+
+/// The steps, counted from 1, whose losses name a prompt.
+std::vector<int> steps_with(const std::string& prompt, const std::string& log) {
+  std::vector<int> steps;
+  std::istringstream lines(log);
+  for (std::string line; std::getline(lines, line);)
+    if (line.rfind("step ", 0) == 0 && holds(line, "  " + prompt + " "))
+      steps.push_back(std::stoi(line.substr(5)));
+  return steps;
+}
+
+class Sound : public testing::Test {
+ protected:
+  Sound() { write_sound(scratch_ / "sound.wav"); }
+
+  /// Two frames a second, one step each, and one before the first move: step n is at t = (n - 2) / 2 seconds.
+  Words words(const std::string& scenes, const Words& more = {}) const {
+    Words all = tiny(
+        scenes, {"steps_per_scene=7", "steps_per_frame=1", "pre_animation_steps=1", "frames_per_second=2",
+                 "input_audio=sound.wav", "input_audio_filters=[{variable_name: loud, filter: envelope}]"});
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }
+
+  Scratch scratch_;
+};
+
+TEST_F(Sound, WeightsFollowIt) {
+  const Outcome outcome = render(
+      scratch_.path(), words("a hill | a tree:loud | a rock:loud_prev | a cat:1 if loud < 0.5 else 0"));
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_EQ(steps_with("a hill", outcome.err), (std::vector{1, 2, 3, 4, 5, 6, 7}));
+  EXPECT_EQ(steps_with("a tree", outcome.err), (std::vector{4, 5})) << outcome.err;
+  EXPECT_EQ(steps_with("a rock", outcome.err), (std::vector{5, 6})) << outcome.err;
+  EXPECT_EQ(steps_with("a cat", outcome.err), (std::vector{1, 2, 3, 6, 7})) << "where its weight is not 0";
+}
+
+TEST_F(Sound, CheckFindsWhatIsWrong) {
+  const auto said = [&](const Words& more) {
+    const Outcome outcome = run(command("check", words("a hill:loud", more)), scratch_.path());
+    EXPECT_NE(outcome.status, 0);
+    return outcome.err;
+  };
+  EXPECT_EQ(run(command("check", words("a hill:loud")), scratch_.path()).status, 0);
+  EXPECT_TRUE(holds(said({"scenes=a hill:fLo"}), "the name 'fLo' is not known")) << "without its filter";
+  EXPECT_TRUE(holds(said({"input_audio=song.mp3"}), "'input_audio': there is no file 'song.mp3'"));
+  EXPECT_TRUE(
+      holds(said({"input_audio_offset=2"}), "'input_audio_offset' is 2 s, but the sound is only 2 s long"));
+  EXPECT_TRUE(holds(said({"input_audio_filters=[{variable_name: loud, f_center: 9, f_width: 20}]"}),
+                    "the filter 'loud' is -1 to 19 Hz; it must begin above 0 Hz"));
+  EXPECT_TRUE(holds(said({"f_center=100"}), "there is no setting 'f_center'")) << "it belongs in a group";
+  scratch_.write("noise.wav", "noise");
+  EXPECT_TRUE(holds(said({"input_audio=noise.wav"}), "'input_audio': 'noise.wav' is no sound"));
+}
+
+TEST_F(Sound, SavedSettingsMakeTheSamePicture) {
+  ASSERT_EQ(render(scratch_.path(), words("a hill:loud | a tree")).status, 0);
+  ASSERT_EQ(run(command("render", {"images_out/default/default_settings.txt"}), scratch_.path()).status, 0);
+  EXPECT_EQ(read_bytes(scratch_ / "images_out/default/default_settings.txt"),
+            read_bytes(scratch_ / "images_out/default/default(1)_settings.txt"));
+  EXPECT_TRUE(read_bytes(scratch_ / "images_out/default/default_1.png") ==
+              read_bytes(scratch_ / "images_out/default/default(1)_1.png"));
+}
+
+}  // namespace
+}  // namespace reverie::test

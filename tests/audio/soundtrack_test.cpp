@@ -1,0 +1,177 @@
+// Sounds in settings: from groups of values to variables of expressions.
+
+#include "audio/soundtrack.h"
+
+#include "audio/filters.h"
+#include "settings/settings_fixture.h"
+
+namespace reverie::test {
+namespace {
+
+using Values = std::map<std::string, double>;
+
+struct Parsed {
+  Settings settings;
+  std::vector<SoundFilter> filters;
+  std::string report;
+  std::vector<std::string> notices;
+};
+
+Parsed parse(const std::string& text) {
+  Parsed result;
+  result.settings = settings_of("scenes: red\n" + text);
+  std::vector<Problem> problems;
+  result.filters = parse_sound_filters(result.settings, plugins(), problems, result.notices);
+  result.report = report(problems);
+  return result;
+}
+
+constexpr double kRate = 44100;
+
+/// Silence, then a loud tone, then a soft one, then silence: a second each.
+std::vector<float> steps_of_loudness() {
+  std::vector<float> track(static_cast<std::size_t>(4 * kRate));
+  add_tone(track, kRate, 1000, 0.8, 1, 2);
+  add_tone(track, kRate, 1000, 0.2, 2, 3);
+  return track;
+}
+
+Soundtrack soundtrack(const std::string& text) {
+  static HostServices host(host_options());
+  const Parsed parsed = parse("frames_per_second: 10\ninput_audio: a.wav\n" + text);
+  EXPECT_EQ(parsed.report, "");
+  EXPECT_TRUE(parsed.notices.empty());
+  return Soundtrack(parsed.filters, steps_of_loudness(), kRate, parsed.settings, host);
+}
+
+const std::string kLoud = "input_audio_filters:\n- {variable_name: loud, filter: envelope}\n";
+
+TEST(Soundtrack, GivesTheValuesOfAFrameAndOfTheOneBefore) {
+  const Soundtrack sound = soundtrack(kLoud);
+  const auto expect = [&](double t, std::optional<double> before, double value, double previous) {
+    const Values values = sound.values(t, before);
+    ASSERT_EQ(values.size(), 2u);
+    EXPECT_NEAR(values.at("loud"), value, 1e-3) << t;
+    EXPECT_NEAR(values.at("loud_prev"), previous, 1e-3) << t;
+  };
+  expect(0.5, 0.4, 0, 0);
+  expect(1, 0.9, 1, 0);
+  expect(1.5, 1.4, 1, 1);
+  expect(2, 1.9, 0.25, 1);
+  expect(3, 2.9, 0, 0.25);
+  expect(100, 99.9, 0, 0);
+  expect(-1, -1.1, 0, 0);
+  expect(1.5, std::nullopt, 1, 0);  // before the first frame there is nothing
+  expect(1.5, -2, 1, 0);            // however long it was
+}
+
+TEST(Soundtrack, StartsAtItsOffset) {
+  const Soundtrack sound = soundtrack(kLoud + "input_audio_offset: 1.7");
+  EXPECT_NEAR(sound.values(0, std::nullopt).at("loud"), 1, 1e-3);
+  EXPECT_NEAR(sound.values(0.3, 0.2).at("loud"), 0.25, 1e-3);
+  EXPECT_NEAR(sound.values(-0.7, std::nullopt).at("loud"), 1, 1e-3)
+      << "before the first move there is sound, too";
+}
+
+TEST(Soundtrack, HasTheVariablesOfAllFilters) {
+  const std::string text =
+      "input_audio_filters:\n- variable_name: fLo\n  f_center: 1000\n  f_width: 400\n  order: 3\n"
+      "- {variable_name: beat, filter: Onset, f_max: 4000}\n- {variable_name: loud, filter: envelope}";
+  const Values values = soundtrack(text).values(1, 0.9);
+  std::set<std::string> names;
+  for (const auto& [name, value] : values) names.insert(name);
+  EXPECT_EQ(names, (std::set<std::string>{"beat", "beat_prev", "fLo", "fLo_prev", "loud", "loud_prev"}));
+  EXPECT_EQ(names, sound_variables(parse("input_audio: a.wav\n" + text).filters));
+  EXPECT_EQ(values.at("fLo"), 1);
+  EXPECT_EQ(values.at("beat"), 1);
+  const Parsed parsed = parse("input_audio: a.wav\n" + text);
+  EXPECT_EQ(parsed.filters[0].plugin->name, "butterworth");
+  EXPECT_EQ(parsed.filters[0].params.get<std::int64_t>("order"), 3);
+}
+
+TEST(Soundtrack, WithoutSoundAllIsSilentAndTold) {
+  for (const std::string audio : {"", "input_audio: ''\n", "input_audio: off\n"}) {
+    const Parsed parsed = parse(audio + kLoud);
+    EXPECT_EQ(parsed.report, "");
+    ASSERT_EQ(parsed.notices.size(), 1u);
+    EXPECT_NE(parsed.notices[0].find("always 0: loud, loud_prev"), std::string::npos) << parsed.notices[0];
+    EXPECT_EQ(Soundtrack(parsed.filters).values(1, 0.9), (Values{{"loud", 0}, {"loud_prev", 0}}));
+  }
+  EXPECT_TRUE(parse("").notices.empty());
+}
+
+TEST(Soundtrack, AnOffsetPastTheEndIsAnErrorWithItsLine) {
+  for (const char* offset : {"4", "4.5", "1e9"}) {
+    const Error error =
+        error_of([&] { soundtrack("input_audio_offset: " + std::string(offset) + "\n" + kLoud); });
+    EXPECT_EQ(error.kind(), ErrorKind::settings);
+    EXPECT_NE(std::string(error.what()).find("FILE:4: 'input_audio_offset' is "), std::string::npos)
+        << error.what();
+    EXPECT_NE(std::string(error.what()).find("the sound is only 4 s long"), std::string::npos)
+        << error.what();
+  }
+  soundtrack("input_audio_offset: 3.99\n" + kLoud);
+}
+
+TEST(Soundtrack, WhatAFilterCannotDoIsAnErrorWithItsLine) {
+  const auto said = [](const std::string& band) {
+    const Error error =
+        error_of([&] { soundtrack("input_audio_filters:\n- variable_name: fLo\n  " + band); });
+    EXPECT_EQ(error.kind(), ErrorKind::settings);
+    EXPECT_FALSE(error.advice().empty());
+    return std::string(error.what());
+  };
+  const std::string low = said("f_center: 100\n  f_width: 200"),
+                    high = said("f_center: 22000\n  f_width: 100");
+  EXPECT_EQ(low.rfind("FILE:5: 'input_audio_filters': ", 0), 0u) << low;
+  EXPECT_NE(low.find("the filter 'fLo' is 0 to 200 Hz"), std::string::npos) << low;
+  EXPECT_NE(high.find("the filter 'fLo' is 21950 to 22050 Hz; it must end below 22050 Hz"), std::string::npos)
+      << high;
+}
+
+TEST(Soundtrack, MistakesInGroupsAreAllFoundWithTheirLines) {
+  const std::string said = parse(R"(input_audio: a.wav
+input_audio_filters:
+- variable_name: fLo
+  f_center: 220
+  f_with: 100
+- variable_name: sin
+  f_center: abc
+  f_width: 10
+- variable_name: t
+  filter: envelop
+- f_center: 3
+  f_width: -2
+- {variable_name: 2x, filter: envelope}
+- {variable_name: fLo, filter: onset}
+- {variable_name: fLo_prev, filter: onset}
+- {variable_name: np, filter: onset}
+- {variable_name: if, filter: onset}
+- {variable_name: pi, filter: onset}
+- {variable_name: ok, filter: onset, F_MAX: 100, f_max: 200})")
+                               .report;
+  for (const char* line : {
+           "FILE:4: 'input_audio_filters': the filter 'fLo': its 'f_width' is missing: ",
+           "FILE:6: 'input_audio_filters': the filter 'fLo': the filter butterworth has no parameter "
+           "'f_with'; did you "
+           "mean 'f_width'?",
+           "FILE:7: 'input_audio_filters': the filter 'sin': 'sin' is a function or constant",
+           "FILE:8: 'input_audio_filters': the filter 'sin': 'f_center' is abc, which is not a number",
+           "FILE:10: 'input_audio_filters': the filter 't': 't' is the time",
+           "FILE:11: 'input_audio_filters': the filter 't': there is no plugin 'envelop'",
+           "FILE:12: 'input_audio_filters': filter 4: its 'variable_name' is missing",
+           "FILE:13: 'input_audio_filters': filter 4: 'f_width' is -2, which is out of range",
+           "FILE:14: 'input_audio_filters': the filter '2x': '2x' is no name",
+           "FILE:15: 'input_audio_filters': the variable 'fLo' is there twice",
+           "FILE:16: 'input_audio_filters': the variable 'fLo_prev' is there twice",
+           "FILE:17: 'input_audio_filters': the filter 'np': 'np' is no name",
+           "FILE:18: 'input_audio_filters': the filter 'if': 'if' is no name",
+           "FILE:19: 'input_audio_filters': the filter 'pi': 'pi' is a function or constant",
+           "FILE:20: 'input_audio_filters': the filter 'ok': 'f_max' is there twice",
+       })
+    EXPECT_NE(said.find(line), std::string::npos) << line << "\nis not in\n" << said;
+  EXPECT_EQ(std::count(said.begin(), said.end(), '\n') + 1, 15) << said;
+}
+
+}  // namespace
+}  // namespace reverie::test
