@@ -54,7 +54,7 @@ def photographs(count, seed):
     """{split: [n, 128, 128, 3]} crops, from 128 pixels of the photograph's height to all of it."""
     paths = {path.name: path for path in sources.wallpapers()} | more_wallpapers()
     # Photographs show more than the textures and geometric wallpapers do.
-    weights = {name: 1 if re.search("mate/(?!nature)|gnome|ukui", str(path)) else 3 for name, path in paths.items()}
+    weights = {name: 1 if re.search("mate/(?!nature)|gnome", str(path)) else 3 for name, path in paths.items()}
     crops = {"train": [], "heldout": []}
     for name, path in paths.items():
         rng = np.random.default_rng([seed, int(sources.stable_hash(name) * 2 ** 31)])

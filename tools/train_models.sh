@@ -11,7 +11,7 @@ model=${1:-}
 case $model in
   vit) steps=3400 batch=192 ;;
   resnet) steps=4600 batch=256 ;;
-  vqgan) steps=6500 batch=16 ;;
+  vqgan) steps=2500 batch=16 ;;
   *) echo "usage: tools/train_models.sh vit|resnet|vqgan [OUT.safetensors]" >&2; exit 2 ;;
 esac
 if [ "$model" = vqgan ]; then

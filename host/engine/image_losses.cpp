@@ -12,9 +12,10 @@ ImageLosses::ImageLosses(const std::vector<DirectPrompt>& prompts, ImageModel& m
                          c10::Device device, const std::function<Footage(const std::string&)>& open)
     : device_(device) {
   for (const DirectPrompt& prompt : prompts) {
-    Term term{&prompt, nullptr, open(prompt.path), std::nullopt, 0, 0};
+    Term term{&prompt, nullptr, open(prompt.path)};
+    term.picture.seek(0);  // that it cannot be decoded is to be known now, whatever its weight
     term.loss = model.latent_strength() >= 1 ? make_latent_loss(size) : make_direct_loss(size);
-    if (!prompt.mask.empty()) term.mask = open(prompt.mask);
+    if (!prompt.mask.empty()) term.mask.emplace(open(prompt.mask)).seek(0);
     terms_.push_back(std::move(term));
   }
 }
@@ -24,23 +25,30 @@ void ImageLosses::begin_frame(const std::map<std::string, double>& values, std::
     const std::string whose = "picture prompt '" + term.prompt->written + "'";
     term.weight = reverie::evaluate(term.prompt->weight, values, whose, "weight");
     term.stop = reverie::evaluate(term.prompt->stop, values, whose, "stop");
-    if (term.picture.changes_at(video_frame))
-      term.loss->set_target(term.picture.image(video_frame).to(device_));
-    if (term.mask && term.mask->changes_at(video_frame))
-      term.loss->set_mask(term.mask->mask(video_frame, term.prompt->inverted).to(device_));
+    if (term.weight == 0) continue;
+    if (const std::int64_t frame = term.picture.seek(video_frame); frame != term.target) {
+      term.loss->set_target(term.picture.image().to(device_));
+      term.target = frame;
+    }
+    if (!term.mask) continue;
+    if (const std::int64_t frame = term.mask->seek(video_frame); frame != term.masked_by) {
+      term.loss->set_mask(term.mask->mask(term.prompt->inverted).to(device_));
+      term.masked_by = frame;
+    }
   }
 }
 
-std::vector<std::pair<std::string, double>> ImageLosses::evaluate(const at::Tensor& image,
-                                                                  ImageModel& model) {
-  std::vector<std::pair<std::string, double>> values;
+ImageLosses::Verdict ImageLosses::evaluate(const at::Tensor& image, ImageModel& model) {
+  Verdict verdict;
   for (Term& term : terms_) {
     if (term.weight == 0) continue;
-    const at::Tensor loss = weighted(term.loss->evaluate(image, model), term.weight, term.stop);
-    values.emplace_back(term.prompt->path, loss.item<double>());
+    bool held = false;
+    const at::Tensor loss = weighted(term.loss->evaluate(image, model), term.weight, term.stop, &held);
+    verdict.losses.emplace_back(term.prompt->path, loss.item<double>());
+    verdict.held = verdict.held && held;
     loss.backward();
   }
-  return values;
+  return verdict;
 }
 
 }  // namespace reverie

@@ -22,8 +22,12 @@ class ImageLosses {
   /// Evaluates weights and stops, and brings moving pictures and masks to `video_frame`.
   void begin_frame(const std::map<std::string, double>& values, std::int64_t video_frame);
 
-  /// Adds the losses' gradients to image.grad() and to the model's parameters. Returns names and values.
-  std::vector<std::pair<std::string, double>> evaluate(const at::Tensor& image, ImageModel& model);
+  struct Verdict {
+    std::vector<std::pair<std::string, double>> losses;  ///< names and values
+    bool held = true;                                    ///< each is held by its stop, or there is none
+  };
+  /// Adds the losses' gradients to image.grad() and to the model's parameters.
+  Verdict evaluate(const at::Tensor& image, ImageModel& model);
 
  private:
   struct Term {
@@ -31,6 +35,7 @@ class ImageLosses {
     std::unique_ptr<Loss> loss;
     Footage picture;
     std::optional<Footage> mask;
+    std::int64_t target = -1, masked_by = -1;  // frames of these
     double weight = 0, stop = 0;
   };
   c10::Device device_;

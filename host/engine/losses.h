@@ -12,9 +12,4 @@ at::Tensor spherical_distance(const at::Tensor& images, const at::Tensor& texts)
 /// The same between rows of equal number: [N, D] and [N, D] to [N].
 at::Tensor paired_spherical_distance(const at::Tensor& a, const at::Tensor& b);
 
-struct PromptLoss {
-  at::Tensor value;  ///< scalar
-  bool held;         ///< every distance is below the prompt's stop: nothing more to gain
-};
-
 }  // namespace reverie

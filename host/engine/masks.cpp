@@ -120,19 +120,21 @@ MaskValues ImageMask::operator()(const std::vector<CutoutPlace>& places) const {
   return {at::full({static_cast<std::int64_t>(n)}, -kInfinity, at::kFloat), as_tensor(weights)};
 }
 
-PromptLoss prompt_loss(const at::Tensor& distances, double weight, double stop,
-                              const MaskValues& mask) {
+PromptLoss prompt_loss(const at::Tensor& distances, double weight, double stop, const MaskValues& mask) {
   const at::Tensor w = mask.weights.to(distances.device(), distances.scalar_type()) * weight;
   const at::Tensor sign = w.sign(), counts = w != 0;
   // A cutout without weight has no stop: 0 times an infinite one would not be a number.
-  const at::Tensor stops = (mask.stops.to(distances.device(), distances.scalar_type()) + sign.clamp_max(0))
-                               .clamp_min(stop)
-                               .masked_fill(counts.logical_not(), -kInfinity);
-  const at::Tensor signed_distances = distances * sign;
+  const auto stops_of = [&](const at::Tensor& stops) {
+    return stops.masked_fill(counts.logical_not(), -kInfinity);
+  };
+  const at::Tensor masked =
+      stops_of(mask.stops.to(distances.device(), distances.scalar_type()) + sign.clamp_max(0));
+  const at::Tensor stops = stops_of(masked.clamp_min(stop)), signed_distances = distances * sign;
   // This way round, so that distances that are not numbers stay so.
   const at::Tensor stopped = signed_distances < stops;
   const at::Tensor limited = at::where(stopped, stops, signed_distances);
-  return {(limited * w.abs()).mean(), !stopped.logical_not().logical_and(counts).any().item<bool>()};
+  const at::Tensor asked = counts.logical_and((signed_distances < masked).logical_not());
+  return {(limited * w.abs()).mean(), asked.any(), asked.logical_and(stopped.logical_not()).any()};
 }
 
 }  // namespace reverie

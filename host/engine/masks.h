@@ -57,10 +57,17 @@ class ImageMask {
   double mean_;            // of the mask as given
 };
 
+/// What prompt_loss() gives: scalars on the distances' device. The flags are tensors so that nobody has to
+/// wait for a GPU to compute them.
+struct PromptLoss {
+  at::Tensor value;  ///< float
+  at::Tensor asked;  ///< bool: the mask lets some cutout through
+  at::Tensor free;   ///< bool: one of those is not held by the prompt's stop, so there is more to gain
+};
+
 /// The loss of a prompt from its distances [N] to the cutouts: the mean of |w| * max(distance * sign(w), s),
 /// where w = weight * mask.weights, s = max(mask.stops + min(sign(w), 0), stop), without gradient where s
-/// holds. Held when no cutout of a weight other than 0 is free.
-PromptLoss prompt_loss(const at::Tensor& distances, double weight, double stop,
-                              const MaskValues& mask);
+/// holds.
+PromptLoss prompt_loss(const at::Tensor& distances, double weight, double stop, const MaskValues& mask);
 
 }  // namespace reverie

@@ -1,24 +1,31 @@
 #pragma once
-// Adam, and its state by name.
-
-#include <torch/optim/adam.h>
+// The optimiser of a run: Adam, with its state by name.
 
 #include <map>
 #include <string>
 #include <vector>
 
+#include "reverie/adam.h"
+
 namespace reverie {
 
-struct Optimiser {
+class Optimiser {
+ public:
   Optimiser(const std::vector<at::Tensor>& parameters, double rate)
-      : adam(parameters, torch::optim::AdamOptions(rate).betas({0.9, 0.999}).eps(1e-8)) {}
+      : parameters_(parameters), adam_(parameters, rate) {}
 
-  /// Steps done and both moments of each parameter; nothing of parameters that were never stepped.
+  /// Forgets the parameters' gradients.
+  void clear_gradients();
+  /// A step against them.
+  void step();
+
   std::map<std::string, at::Tensor> state() const;
   /// Throws Error(model) when it is of other parameters.
   void load_state(const std::map<std::string, at::Tensor>& state);
 
-  torch::optim::Adam adam;
+ private:
+  std::vector<at::Tensor> parameters_;
+  Adam adam_;
 };
 
 }  // namespace reverie

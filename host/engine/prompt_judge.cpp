@@ -39,10 +39,6 @@ std::vector<CutoutPlace> as_places(const at::Tensor& tensor) {
   return places;
 }
 
-std::string key(std::size_t prompt, std::size_t perceptor, const char* what) {
-  return std::to_string(prompt) + "." + std::to_string(perceptor) + "." + what;
-}
-
 }  // namespace
 
 PromptJudge::PromptJudge(HostServices& host, const std::vector<Member<Perceptor>>& perceptors,
@@ -55,9 +51,14 @@ PromptJudge::PromptJudge(HostServices& host, const std::vector<Member<Perceptor>
     for (const Prompt& prompt : scene.prompts) {
       Wanted wanted;
       wanted.prompt = &prompt;
-      if (prompt.picture) wanted.picture = open(prompt.text);
+      const auto footage = [&](const std::string& path) {
+        Footage result = open(path);
+        result.seek(0);  // that it cannot be decoded is to be known before the first scene, not in the last
+        return result;
+      };
+      if (prompt.picture) wanted.picture = footage(prompt.text);
       if (prompt.mask.kind == Kind::picture || prompt.mask.kind == Kind::video)
-        wanted.mask_picture = open(prompt.mask.what);
+        wanted.mask_picture = footage(prompt.mask.what);
       wanted_.push_back(std::move(wanted));
     }
   }
@@ -73,45 +74,64 @@ void PromptJudge::embed_words() {
   }
   for (const auto& [name, perceptor] : perceptors_) {
     std::int64_t row = 0;
-    const at::Tensor rows = texts.empty() ? at::Tensor() : perceptor->embed_texts(texts).detach();
+    const at::Tensor rows = call_plugin(name, moment_, [&, &perceptor = *perceptor] {
+      return texts.empty() ? at::Tensor() : perceptor.embed_texts(texts).detach();
+    });
     for (Wanted& wanted : wanted_) {
       if (!wanted.prompt->picture) wanted.words.push_back(rows.narrow(0, row++, 1));
       if (wanted.prompt->mask.kind == PromptMask::Kind::phrase)
         wanted.phrase.push_back(rows.narrow(0, row++, 1));
     }
-    perceptor->release_text_encoder();
+    call_plugin(name, moment_, [&perceptor = *perceptor] { perceptor.release_text_encoder(); });
   }
   release_freed_memory();
 }
 
 void PromptJudge::begin_frame(const std::map<std::string, double>& values, std::int64_t video_frame) {
-  for (Wanted& wanted : wanted_) {
-    const Prompt& prompt = *wanted.prompt;
-    const std::string whose = "prompt '" + prompt.written + "'";
-    wanted.weight = evaluate(prompt.weight, values, whose, "weight");
-    wanted.stop = evaluate(prompt.stop, values, whose, "stop");
-    if (prompt.mask.cutoff) wanted.cutoff = evaluate(*prompt.mask.cutoff, values, whose, "mask's cutoff");
-    if (std::isinf(wanted.weight))
-      throw Error(ErrorKind::settings,
-                  whose + ": the weight is infinite at t = " + std::to_string(values.at("t")));
-    if (wanted.mask_picture && wanted.mask_picture->changes_at(video_frame))
-      wanted.image_mask.emplace(wanted.mask_picture->mask(video_frame, prompt.mask.inverted));
-    if (wanted.picture && wanted.picture->changes_at(video_frame)) {
-      const at::NoGradGuard no_grad;
-      const at::Tensor image = wanted.picture->image(video_frame).to(host_.device());
-      wanted.looks.clear();
-      for (std::size_t p = 0; p < perceptors_.size(); ++p)
-        wanted.looks.push_back(look(p, image, settings_.cutouts / settings_.batches));
-    }
+  values_ = values;
+  video_frame_ = video_frame;
+  for (Wanted& wanted : wanted_) wanted.current = false;
+}
+
+void PromptJudge::update(Wanted& wanted) {
+  if (wanted.current) return;
+  wanted.current = true;
+  const Prompt& prompt = *wanted.prompt;
+  const std::string whose = "prompt '" + prompt.written + "'";
+  wanted.weight = evaluate(prompt.weight, values_, whose, "weight");
+  if (std::isinf(wanted.weight))
+    throw Error(ErrorKind::settings,
+                whose + ": the weight is infinite at t = " + std::to_string(values_.at("t")));
+  if (wanted.weight == 0) return;
+  wanted.stop = evaluate(prompt.stop, values_, whose, "stop");
+  if (prompt.mask.cutoff) wanted.cutoff = evaluate(*prompt.mask.cutoff, values_, whose, "mask's cutoff");
+  if (wanted.mask_picture) {
+    const std::int64_t frame = wanted.mask_picture->seek(video_frame_);
+    if (frame != wanted.masked_by) wanted.image_mask.emplace(wanted.mask_picture->mask(prompt.mask.inverted));
+    wanted.masked_by = frame;
+  }
+  if (wanted.picture) {
+    const std::int64_t frame = wanted.picture->seek(video_frame_);
+    if (frame == wanted.looked_at) return;
+    const at::NoGradGuard no_grad;
+    const at::Tensor image = wanted.picture->image().to(host_.device());
+    wanted.looks.clear();
+    for (std::size_t p = 0; p < perceptors_.size(); ++p)
+      wanted.looks.push_back(look(p, image, settings_.cutouts / settings_.batches));
+    wanted.looked_at = frame;
   }
 }
 
 std::vector<PromptJudge::Active> PromptJudge::active(std::size_t scene, std::int64_t step,
-                                                     std::int64_t interpolation_steps) const {
+                                                     std::int64_t interpolation_steps) {
   std::vector<Active> result;
-  for (const SceneShare& part : scene_shares(scene, step, interpolation_steps))
-    for (std::size_t i = first_[part.scene]; i < first_[part.scene + 1]; ++i)
-      if (wanted_[i].weight != 0 && part.share > 0) result.push_back({i, part.share});
+  for (const SceneShare& part : scene_shares(scene, step, interpolation_steps)) {
+    if (part.share <= 0) continue;
+    for (std::size_t i = first_[part.scene]; i < first_[part.scene + 1]; ++i) {
+      update(wanted_[i]);
+      if (wanted_[i].weight != 0) result.push_back({i, part.share});
+    }
+  }
   return result;
 }
 
@@ -152,52 +172,69 @@ MaskValues PromptJudge::mask_values(const Wanted& wanted, std::size_t p, const L
 
 PromptJudge::Verdict PromptJudge::judge(const at::Tensor& image, const std::vector<Active>& prompts) {
   Verdict verdict;
-  verdict.losses.assign(prompts.size(), 0.0);
-  verdict.held = !prompts.empty();
   if (prompts.empty()) return verdict;
   const double share =
       1.0 / static_cast<double>(settings_.batches * static_cast<std::int64_t>(perceptors_.size()));
+  // Of each prompt: loss, and whether any cutout was let through and any was free. Read once, at the end: a
+  // GPU need not be waited for before.
+  const at::Tensor told =
+      at::zeros({static_cast<std::int64_t>(prompts.size()), 3}, image.options().requires_grad(false));
   for (std::size_t p = 0; p < perceptors_.size(); ++p) {
     for (std::int64_t batch = 0; batch < settings_.batches; ++batch) {
       const Look seen = look(p, image, settings_.cutouts / settings_.batches);
       at::Tensor total = at::zeros({}, seen.embeddings.options());
-      for (std::size_t i = 0; i < prompts.size(); ++i) {
-        const Wanted& wanted = wanted_[prompts[i].prompt];
+      std::vector<at::Tensor> rows;
+      for (const Active& active : prompts) {
+        const Wanted& wanted = wanted_[active.prompt];
         const PromptLoss loss =
             prompt_loss(distances(wanted, p, seen), wanted.weight, wanted.stop, mask_values(wanted, p, seen));
-        total = total + loss.value * (prompts[i].share * share);
-        verdict.losses[i] += loss.value.item<double>() * share;
-        verdict.held = verdict.held && loss.held;
+        total = total + loss.value * (active.share * share);
+        rows.push_back(at::stack({loss.value.detach() * share, loss.asked, loss.free}));
       }
+      at::Tensor(told).add_(at::stack(rows));
       total.backward();
     }
   }
+  const at::Tensor read = told.to(at::kCPU, at::kDouble);
+  verdict.held = (read.select(1, 1) > 0).all().item<bool>() && (read.select(1, 2) == 0).all().item<bool>();
+  for (std::int64_t i = 0; i < read.size(0); ++i) verdict.losses.push_back(read[i][0].item<double>());
   return verdict;
+}
+
+/// Names who looks at what: a look by another network or at another picture is none.
+std::string PromptJudge::key(std::size_t prompt, std::size_t perceptor) const {
+  return std::to_string(prompt) + "." + std::to_string(perceptor) + " " + perceptors_[perceptor].name + ": " +
+         wanted_[prompt].prompt->text + " ";
 }
 
 std::map<std::string, at::Tensor> PromptJudge::state() const {
   std::map<std::string, at::Tensor> result;
   for (std::size_t i = 0; i < wanted_.size(); ++i)
     for (std::size_t p = 0; p < wanted_[i].looks.size(); ++p) {
-      result[key(i, p, "embeddings")] = wanted_[i].looks[p].embeddings;
-      result[key(i, p, "places")] = as_tensor(wanted_[i].looks[p].places);
+      result[key(i, p) + "embeddings"] = wanted_[i].looks[p].embeddings;
+      result[key(i, p) + "places"] = as_tensor(wanted_[i].looks[p].places);
+      result[key(i, p) + "frame"] = at::scalar_tensor(wanted_[i].looked_at, at::kLong);
     }
   return result;
 }
 
 void PromptJudge::load_state(const std::map<std::string, at::Tensor>& state) {
-  for (std::size_t i = 0; i < wanted_.size(); ++i)
-    for (std::size_t p = 0; p < wanted_[i].looks.size(); ++p) {
-      Look& look = wanted_[i].looks[p];
-      const auto embeddings = state.find(key(i, p, "embeddings")), places = state.find(key(i, p, "places"));
-      // A prompt that was not there then is seen anew.
-      if (embeddings == state.end() || places == state.end() ||
-          embeddings->second.sizes() != look.embeddings.sizes() ||
-          places->second.sizes() != at::IntArrayRef({look.embeddings.size(0), 4}))
-        continue;
-      look.embeddings = embeddings->second.to(look.embeddings.device());
-      look.places = as_places(places->second);
+  for (std::size_t i = 0; i < wanted_.size(); ++i) {
+    std::vector<Look> looks;
+    for (std::size_t p = 0; wanted_[i].picture && p < perceptors_.size(); ++p) {
+      const auto embeddings = state.find(key(i, p) + "embeddings"), places = state.find(key(i, p) + "places"),
+                 frame = state.find(key(i, p) + "frame");
+      if (embeddings == state.end() || places == state.end() || frame == state.end() ||
+          embeddings->second.size(0) != settings_.cutouts / settings_.batches)
+        break;  // seen anew
+      looks.push_back({embeddings->second.to(host_.device()), as_places(places->second)});
+      wanted_[i].looked_at = frame->second.item<std::int64_t>();
     }
+    if (looks.size() == perceptors_.size())
+      wanted_[i].looks = std::move(looks);
+    else
+      wanted_[i].looked_at = -1;
+  }
 }
 
 }  // namespace reverie

@@ -29,7 +29,7 @@ class PromptJudge {
   };
   struct Verdict {
     std::vector<double> losses;  ///< of each active prompt, mean over perceptors, before its share
-    bool held = true;            ///< every prompt is held by its stop: there is nothing more to gain
+    bool held = false;           ///< every prompt is held by its stop: there is nothing more to gain
   };
 
   /// Embeds all words, and then lets the perceptors release their text encoders. `scenes` must outlive this.
@@ -37,11 +37,12 @@ class PromptJudge {
               const std::vector<Scene>& scenes, const LookSettings& settings,
               const std::function<Footage(const std::string&)>& open);
 
-  /// Evaluates weights, stops and cutoffs, and brings moving pictures and masks to `video_frame`.
+  /// From here on expressions have these values, and moving pictures and masks show `video_frame`.
   void begin_frame(const std::map<std::string, double>& values, std::int64_t video_frame);
 
-  /// The prompts that count at a step of a scene; those of weight 0 do not and cost nothing.
-  std::vector<Active> active(std::size_t scene, std::int64_t step, std::int64_t interpolation_steps) const;
+  /// The prompts that count at a step of a scene. Those of other scenes and of weight 0 do not and cost
+  /// nothing: their other expressions are not evaluated, their pictures not looked at.
+  std::vector<Active> active(std::size_t scene, std::int64_t step, std::int64_t interpolation_steps);
 
   /// Shows cutouts of `image` to every perceptor and adds the prompts' gradients to image.grad(). A batch's
   /// graph is gone before the next is built, which is what makes accumulation save memory.
@@ -60,15 +61,19 @@ class PromptJudge {
   };
   struct Wanted {
     const Prompt* prompt = nullptr;
+    bool current = false;  // what follows is of the present frame
     double weight = 0, stop = 0;
     std::optional<double> cutoff;
     std::optional<Footage> picture, mask_picture;
+    std::int64_t looked_at = -1, masked_by = -1;  // frames of these
     std::optional<ImageMask> image_mask;
     std::vector<at::Tensor> words, phrase;  // per perceptor [1, D]
     std::vector<Look> looks;                // per perceptor, of pictures
   };
 
   void embed_words();
+  void update(Wanted& wanted);
+  std::string key(std::size_t prompt, std::size_t perceptor) const;
   Look look(std::size_t perceptor, const at::Tensor& image, std::int64_t count);
   at::Tensor distances(const Wanted& wanted, std::size_t perceptor, const Look& seen) const;
   MaskValues mask_values(const Wanted& wanted, std::size_t perceptor, const Look& seen) const;
@@ -79,6 +84,8 @@ class PromptJudge {
   LookSettings settings_;
   std::vector<std::size_t> first_;  // number of each scene's first prompt
   std::vector<Wanted> wanted_;      // of all scenes, in their order
+  std::map<std::string, double> values_;
+  std::int64_t video_frame_ = 0;
 };
 
 }  // namespace reverie

@@ -82,8 +82,7 @@ void Render::begin_frame(std::int64_t frame) {
 Render::StepReport Render::step(const std::vector<PromptJudge::Active>& prompts) {
   const auto& [name, instance] = ensemble_.model;
   ImageModel& model = *instance;
-  torch::optim::Adam& adam = optimiser_->adam;
-  adam.zero_grad();
+  optimiser_->clear_gradients();
   StepReport report;
   const auto call = [&](auto&& work) { return call_plugin(name, result_.moment, work); };
   const at::Tensor decoded = call([&] { return model.decode(); });
@@ -91,7 +90,6 @@ Render::StepReport Render::step(const std::vector<PromptJudge::Active>& prompts)
   image.mutable_grad() = at::zeros_like(image);
 
   const PromptJudge::Verdict verdict = judge_.judge(image, prompts);
-  report.all_held = verdict.held;
   double total = 0;
   for (std::size_t i = 0; i < prompts.size(); ++i) {
     report.losses.emplace_back(judge_.prompt(prompts[i].prompt).text, verdict.losses[i]);
@@ -101,7 +99,9 @@ Render::StepReport Render::step(const std::vector<PromptJudge::Active>& prompts)
     report.losses.emplace_back(what, value);
     total += value;
   };
-  for (const auto& [what, value] : image_losses_.evaluate(image, model)) add(what, value);
+  const ImageLosses::Verdict direct = image_losses_.evaluate(image, model);
+  for (const auto& [what, value] : direct.losses) add(what, value);
+  report.all_held = verdict.held && direct.held;
   if (smoothing_ != 0) {
     const at::Tensor loss = smoothing_loss(image) * smoothing_;
     loss.backward();
@@ -116,7 +116,7 @@ Render::StepReport Render::step(const std::vector<PromptJudge::Active>& prompts)
                 "the loss is no longer a finite number at step " + std::to_string(result_.moment.steps + 1),
                 "lower learning_rate or the prompts' weights");
   call([&] { decoded.backward(image.grad()); });
-  adam.step();
+  optimiser_->step();
   call([&] { model.after_step(); });
   return report;
 }
@@ -146,7 +146,8 @@ void Render::display() {
   };
   std::optional<at::Tensor> palette;
   if (show_palette_)
-    if (const auto picture = instance->palette_picture()) palette = picture->detach().cpu().contiguous();
+    if (const auto picture = call_plugin(name, result_.moment, [&] { return instance->palette_picture(); }))
+      palette = picture->detach().cpu().contiguous();
   const OutputSink::Picture image = [&] { return shown([&] { return instance->decode_final(); }); };
   for (const auto& [sink_name, sink] : ensemble_.sinks)
     call_plugin(sink_name, result_.moment,
@@ -156,7 +157,8 @@ void Render::display() {
 void Render::back_up(std::int64_t number) {
   if (!backups_) return;
   Backup backup;
-  put(backup, "model", ensemble_.model.instance->state());
+  const auto& [name, instance] = ensemble_.model;
+  put(backup, "model", call_plugin(name, result_.moment, [&] { return instance->state(); }));
   put(backup, "optimiser", optimiser_->state());
   put(backup, "prompts", judge_.state());
   backup.tensors["random.cpu"] = host_.cpu_generator().get_state();
@@ -179,18 +181,30 @@ void Render::restore(const Backup& backup) {
                 "restore it with the settings it was made with");
   position_ = {number_in(backup, "scene"), number_in(backup, "step")};
   result_.moment = {number_in(backup, "steps"), number_in(backup, "frames")};
-  ensemble_.model.instance->load_state(take(backup, "model"));
+  const auto scenes = static_cast<std::int64_t>(script_.scenes.size());
+  if (position_.scene < 0 || position_.scene >= scenes)
+    throw Error(ErrorKind::settings,
+                "the backup is of scene " + std::to_string(position_.scene + 1) + ", but 'scenes' has only " +
+                    std::to_string(scenes),
+                "restore it with all scenes that were done, and change or add later ones");
+  const auto& [name, instance] = ensemble_.model;
+  call_plugin(name, result_.moment, [&] { instance->load_state(take(backup, "model")); });
   optimiser_->load_state(take(backup, "optimiser"));
   // What the last step saw; how it was seen is in the backup, and so is what chance had in store for later.
   if (result_.moment.steps > 0) begin_frame(timeline_.frame_of(result_.moment.steps - 1));
   judge_.load_state(take(backup, "prompts"));
-  for (const auto& [name, generator] :
-       {std::pair{"random.cpu", host_.cpu_generator()}, {"random.device", host_.generator()}}) {
-    const auto state = backup.tensors.find(name);
-    if (state == backup.tensors.end()) continue;
-    at::Generator target = generator;
-    target.set_state(state->second);
-  }
+  const auto restored = [&](const char* part, at::Generator generator) {
+    const auto state = backup.tensors.find(part);
+    if (state == backup.tensors.end()) return false;
+    generator.set_state(state->second);
+    return true;
+  };
+  if (!restored("random.cpu", host_.cpu_generator()))
+    throw Error(ErrorKind::model, "the backup does not tell its random state");
+  const bool on_gpu = !host_.device().is_cpu(), was_on_gpu = backup.tensors.count("random.device") > 0;
+  if (on_gpu != was_on_gpu || (on_gpu && !restored("random.device", host_.generator())))
+    host_.log(LogLevel::warning,
+              "the run was interrupted on another kind of device: it goes on, but not bit for bit");
 }
 
 RenderResult Render::run(Progress& progress) {

@@ -26,7 +26,7 @@ struct RenderResult {
 };
 
 class Progress;
-struct Optimiser;
+class Optimiser;
 
 class Render {
  public:

@@ -4,27 +4,26 @@
 
 namespace reverie {
 
-at::Tensor Footage::image(std::int64_t index) {
-  if (!changes_at(index)) return frame_;
-  std::optional<at::Tensor> frame = source_->read(index);
-  if (!frame) {
-    still_ = true;
-    // Only a run that goes on where another stopped begins behind the end.
-    if (!frame_.defined())
-      for (std::int64_t i = 0; (frame = source_->read(i)); ++i) frame_ = *frame;
-    if (!frame_.defined()) throw Error(ErrorKind::file, "a picture or video in the settings holds no frame");
-    return frame_;
+std::int64_t Footage::seek(std::int64_t index) {
+  const std::int64_t wanted = last_ ? std::min(index, *last_) : index;
+  if (wanted == shown_) return shown_;
+  if (const std::optional<at::Tensor> frame = source_->read(wanted)) {
+    frame_ = *frame;
+    shown_ = wanted;
+    if (source_->info().frames == 1) last_ = shown_;
+    return shown_;
   }
-  still_ = source_->info().frames == 1;
-  shown_ = index;
-  frame_ = *frame;
-  return frame_;
+  // Past the end. Which frame is the last, only reading up to it tells.
+  for (std::int64_t i = shown_ + 1; const std::optional<at::Tensor> frame = source_->read(i); shown_ = i++)
+    frame_ = *frame;
+  if (!frame_.defined()) throw Error(ErrorKind::file, "a picture or video in the settings holds no frame");
+  last_ = shown_;
+  return shown_;
 }
 
-at::Tensor Footage::mask(std::int64_t index, bool inverted) {
-  const at::Tensor rgb = image(index);
+at::Tensor Footage::mask(bool inverted) const {
   const at::Tensor luma =
-      rgb.narrow(1, 0, 1) * 0.299 + rgb.narrow(1, 1, 1) * 0.587 + rgb.narrow(1, 2, 1) * 0.114;
+      frame_.narrow(1, 0, 1) * 0.299 + frame_.narrow(1, 1, 1) * 0.587 + frame_.narrow(1, 2, 1) * 0.114;
   return inverted ? 1 - luma : luma;
 }
 

@@ -61,11 +61,9 @@ std::shared_ptr<FrameSource> Pictures::open_file(const std::filesystem::path& pa
 }
 
 at::Tensor Pictures::load(const std::string& path_or_url) const {
-  return Footage(open(path_or_url)).image(0).to(host_.device());
-}
-
-at::Tensor Pictures::load_mask(const std::string& path_or_url, bool inverted) const {
-  return Footage(open(path_or_url)).mask(0, inverted).to(host_.device());
+  Footage footage(open(path_or_url));
+  footage.seek(0);
+  return footage.image().to(host_.device());
 }
 
 }  // namespace reverie

@@ -30,9 +30,6 @@ class Pictures {
   /// A picture, or a video's first frame, [1, 3, H, W] 0..1 on the host's device.
   at::Tensor load(const std::string& path_or_url) const;
 
-  /// The same as a mask [1, 1, H, W]: its luma, or 1 less that; see Footage::mask().
-  at::Tensor load_mask(const std::string& path_or_url, bool inverted = false) const;
-
  private:
   std::shared_ptr<FrameSource> open_file(const std::filesystem::path& path, double frames_per_second) const;
   const PluginRegistry& registry_;

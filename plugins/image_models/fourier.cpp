@@ -14,6 +14,7 @@
 #include "reverie/image_model.h"
 #include "reverie/ops.h"
 #include "reverie/plugin.h"
+#include "reverie/resize.h"
 
 namespace reverie {
 namespace {
@@ -61,9 +62,7 @@ class Fourier final : public ImageModel {
 
   void encode(const at::Tensor& image) override {
     at::NoGradGuard no_grad;
-    // Area averaging is what nearest upscaling undoes.
-    const at::Tensor source =
-        at::adaptive_avg_pool2d(image.to(spectrum_.device(), at::kFloat), {height_, width_});
+    const at::Tensor source = resize_to_pixels(image.to(spectrum_.device(), at::kFloat), height_, width_);
     const at::Tensor logits = at::logit(source, kMargin);
     // In double: the smallest amplitudes are multiplied by the largest numbers.
     const at::Tensor independent =

@@ -11,6 +11,7 @@
 #include "reverie/image_model.h"
 #include "reverie/ops.h"
 #include "reverie/plugin.h"
+#include "reverie/resize.h"
 
 namespace reverie {
 namespace {
@@ -48,12 +49,12 @@ class Pyramid final : public ImageModel {
 
   void encode(const at::Tensor& image) override {
     at::NoGradGuard no_grad;
-    const auto averaged = [](const at::Tensor& picture, const at::Tensor& level) {
-      return at::adaptive_avg_pool2d(picture, {level.size(2), level.size(3)});
-    };
-    at::Tensor picture = averaged(image.to(levels_[0].device(), at::kFloat), levels_[0]);
+    const at::Tensor& finest = levels_.front();
+    at::Tensor picture =
+        resize_to_pixels(image.to(finest.device(), at::kFloat), finest.size(2), finest.size(3));
     for (std::size_t i = 0; i + 1 < levels_.size(); ++i) {
-      const at::Tensor smaller = averaged(picture, levels_[i + 1]);
+      const at::Tensor smaller =
+          at::adaptive_avg_pool2d(picture, {levels_[i + 1].size(2), levels_[i + 1].size(3)});
       levels_[i].copy_(picture - enlarged(smaller, picture));
       picture = smaller;
     }

@@ -8,6 +8,7 @@
 #include "reverie/image_model.h"
 #include "reverie/ops.h"
 #include "reverie/plugin.h"
+#include "reverie/resize.h"
 
 namespace reverie {
 namespace {
@@ -28,9 +29,8 @@ class UnlimitedPalette final : public ImageModel {
   void randomise() override { assign(at::rand(pixels_.sizes(), host_.generator(), pixels_.options())); }
 
   void encode(const at::Tensor& image) override {
-    // Area averaging is what nearest upscaling undoes: encoding a decoded picture changes nothing.
-    const at::Tensor source = image.to(pixels_.device(), at::kFloat);
-    assign(at::adaptive_avg_pool2d(source, {pixels_.size(2), pixels_.size(3)}));
+    assign(
+        resize_to_pixels(image.detach().to(pixels_.device(), at::kFloat), pixels_.size(2), pixels_.size(3)));
   }
 
   std::vector<at::Tensor> parameters() override { return {pixels_}; }

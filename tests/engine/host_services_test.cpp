@@ -129,7 +129,8 @@ TEST_F(HostWeights, OtherFormatsAreRefused) {
 TEST_F(HostWeights, Assets) {
   EXPECT_EQ(host().resolve_asset("own.safetensors"), fs::path("own.safetensors"));
   EXPECT_EQ(error_of([&] { host().resolve_asset("none.png"); }).kind(), ErrorKind::file);
-  EXPECT_EQ(host().resolve_asset("file://" + (scratch_ / "own.safetensors").string()), scratch_ / "own.safetensors");
+  EXPECT_EQ(host().resolve_asset("file://" + (scratch_ / "own.safetensors").string()),
+            scratch_ / "own.safetensors");
   EXPECT_EQ(error_of([&] { host().resolve_asset("ftp://host/a.png"); }).kind(), ErrorKind::file);
   EXPECT_EQ(error_of([&] { host().load_image("a.png"); }).kind(), ErrorKind::unsupported);
 }

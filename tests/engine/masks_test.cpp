@@ -208,7 +208,7 @@ TEST(ImageMask, ShrinkingIsAsExactAsPromised) {
 struct Expected {
   double value = 0;
   std::vector<double> gradient;
-  bool held = true;
+  bool asked = false, free = false;
 };
 Expected expected_loss(const std::vector<double>& distances, double weight, double stop,
                        const std::vector<double>& mask_stops, const std::vector<double>& mask_weights) {
@@ -220,7 +220,9 @@ Expected expected_loss(const std::vector<double>& distances, double weight, doub
     const bool free = w != 0 && distances[i] * sign >= s;
     if (w != 0) result.value += std::abs(w) * std::max(distances[i] * sign, s) / n;
     result.gradient.push_back(free ? w / n : 0);
-    if (free) result.held = false;
+    const bool let_through = w != 0 && distances[i] * sign >= mask_stops[i] + std::min(sign, 0.0);
+    result.asked |= let_through;
+    result.free |= let_through && free;
   }
   return result;
 }
@@ -243,7 +245,8 @@ TEST(MaskedPromptLoss, FollowsTheFormula) {
             EXPECT_NEAR(loss.value.item<double>(), expected.value, 1e-12) << weight << " " << stop;
           else
             EXPECT_EQ(loss.value.item<double>(), expected.value) << weight << " " << stop;
-          EXPECT_EQ(loss.held, expected.held) << weight << " " << stop;
+          EXPECT_EQ(loss.asked.item<bool>(), expected.asked) << weight << " " << stop;
+          EXPECT_EQ(loss.free.item<bool>(), expected.free) << weight << " " << stop;
           loss.value.backward();
           for (std::size_t i = 0; i < distances.size(); ++i) {
             const double gradient = x.grad()[static_cast<std::int64_t>(i)].item<double>();
@@ -261,7 +264,7 @@ TEST(MaskedPromptLoss, DirectionsActOnBothSigns) {
   const MaskValues right = direction_mask('r', {kLeft, kRight});
   for (const double weight : {1.0, -1.0}) {
     const PromptLoss loss = prompt_loss(x, weight, -kInfinity, right);
-    EXPECT_FALSE(loss.held);
+    EXPECT_TRUE(loss.free.item<bool>());
     x.mutable_grad() = at::Tensor();
     loss.value.backward();
     EXPECT_EQ(numbers(x.grad()), (std::vector<double>{0, weight / 2}));
@@ -270,8 +273,7 @@ TEST(MaskedPromptLoss, DirectionsActOnBothSigns) {
 
 TEST(MaskedPromptLoss, WithoutACutoffThePhraseMustBeNearerThanThePrompt) {
   const at::Tensor x = at::tensor({0.8, 0.8}).set_requires_grad(true);
-  const PromptLoss loss =
-      prompt_loss(x, 1, -kInfinity, semantic_mask(at::tensor({0.7, 0.9}), std::nullopt));
+  const PromptLoss loss = prompt_loss(x, 1, -kInfinity, semantic_mask(at::tensor({0.7, 0.9}), std::nullopt));
   EXPECT_NEAR(loss.value.item<double>(), (0.8 + 0.9) / 2, 1e-6);
   loss.value.backward();
   EXPECT_EQ(numbers(x.grad()), (std::vector<double>{0.5, 0}));

@@ -45,7 +45,33 @@ TEST(PicturePrompts, VideosStepByTheStrideAndHoldTheirLastFrame) {
   studio.footage["v.mp4"] = {colour(1, 0, 0), colour(0, 1, 0), colour(0, 0, 1), colour(1, 1, 0),
                              colour(1, 0, 1)};
   studio.run();
-  EXPECT_EQ(studio.read_frames.at("v.mp4"), (std::vector<std::int64_t>{0, 2, 4, 6}));
+  // Past the end it is read on from the last frame shown, and then no more.
+  EXPECT_EQ(studio.read_frames.at("v.mp4"), (std::vector<std::int64_t>{0, 2, 4, 6, 5}));
+}
+
+TEST(PicturePrompts, OfOtherScenesCostNothing) {
+  Studio studio(
+      "scenes=red || [v.mp4]:1/(t+0.5) | [w.mp4]:0;steps_per_scene=2;cutouts=1;smoothing_weight=0;"
+      "pre_animation_steps=2;steps_per_frame=2;frames_per_second=1");
+  studio.footage["v.mp4"] = {colour(1, 0, 0), colour(0, 1, 0)};
+  studio.footage["w.mp4"] = {colour(1, 0, 0), colour(0, 1, 0)};
+  // t = -1 in the first scene, where 1 / (t + 0.5) is fine, and 0 in the second.
+  studio.run();
+  EXPECT_EQ(studio.sense->batches.size(), 2u + 1u + 2u)
+      << "a look a step, and one at the first prompt's picture";
+  Studio later(
+      "scenes=red || green:1/(t+1);steps_per_scene=2;cutouts=1;smoothing_weight=0;"
+      "pre_animation_steps=2;steps_per_frame=2;frames_per_second=1");
+  EXPECT_NO_THROW(later.run()) << "at t = -1 it divides by zero, but nobody asks it then";
+}
+
+TEST(DirectPrompts, KeepASceneGoingUntilTheyAreHeldToo) {
+  const std::string scene = ";steps_per_scene=5;cutouts=2;smoothing_weight=0";
+  Studio pulling("scenes=red:1:10;direct_image_prompts=half.png:1" + scene);
+  Studio held("scenes=red:1:10;direct_image_prompts=half.png:1:10" + scene);
+  pulling.footage["half.png"] = held.footage["half.png"] = {colour(0.2, 0.4, 0.8)};
+  EXPECT_EQ(pulling.run().moment.steps, 5);
+  EXPECT_EQ(held.run().moment.steps, 1);
 }
 
 TEST(DirectPrompts, LeadTowardsThePixels) {

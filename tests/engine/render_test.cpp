@@ -84,10 +84,33 @@ TEST(RenderScenes, FadeFromThePreviousOne) {
   EXPECT_EQ(studio.sense->batches.size(), 2u) << "looks in the second scene's steps 1 and 2 only";
 }
 
+TEST(RenderRestore, NeedsTheScenesThatWereDone) {
+  Studio studio("scenes=red || green;steps_per_scene=5;cutouts=2");
+  HostServices host({"cpu", 3, "", ""});
+  Render render(
+      host, studio.ensemble, studio.settings, studio.script,
+      [](const std::string&) -> Footage { throw std::runtime_error("no footage"); }, nullptr);
+  Backup backup;
+  backup.facts = {{"image_model", studio.ensemble.model.name},
+                  {"scene", "2"},
+                  {"step", "1"},
+                  {"steps", "11"},
+                  {"frames", "0"}};
+  try {
+    render.restore(backup);
+    ADD_FAILURE() << "scene 3 of 2 was restored";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::settings);
+    EXPECT_NE(std::string(error.what()).find("the backup is of scene 3, but 'scenes' has only 2"),
+              std::string::npos)
+        << error.what();
+  }
+}
+
 TEST(RenderMasks, HoldAPromptBackWhereItDoesNotCount) {
   // Cutouts of a mask by letter that all lie on the wrong side never lead anywhere.
   Studio held("scenes=red:1_r_2;steps_per_scene=4;cutouts=4;smoothing_weight=0");
-  EXPECT_EQ(held.run().moment.steps, 1) << "no centre lies beyond 2: every cutout is held back";
+  EXPECT_EQ(held.run().moment.steps, 4) << "no centre lies beyond 2; but no stop of the prompt's holds";
   EXPECT_EQ(largest(held.model->pixels_ - 0.5), 0);
   Studio free("scenes=red:1_r_-1;steps_per_scene=4;cutouts=4;smoothing_weight=0");
   EXPECT_EQ(free.run().moment.steps, 4);

@@ -52,19 +52,37 @@ TEST_F(PicturesTest, AreLoadedByThePluginThatAcceptsThem) {
 TEST_F(PicturesTest, MasksAreLuma) {
   const std::string path = write("plain.colour", "1 0.5 0.25 8 6 3");
   const double luma = 0.299 + 0.5 * 0.587 + 0.25 * 0.114;  // ITU-R BT.601
-  EXPECT_LE(largest_difference(pictures_.load_mask(path), at::full({1, 1, 6, 8}, luma)), 1e-6);
-  EXPECT_LE(largest_difference(pictures_.load_mask(path, true), at::full({1, 1, 6, 8}, 1 - luma)), 1e-6);
+  Footage footage(pictures_.open(path));
+  footage.seek(0);
+  EXPECT_LE(largest_difference(footage.mask(false), at::full({1, 1, 6, 8}, luma)), 1e-6);
+  EXPECT_LE(largest_difference(footage.mask(true), at::full({1, 1, 6, 8}, 1 - luma)), 1e-6);
 }
 
 TEST_F(PicturesTest, VideosStepAndHoldTheirLastFrame) {
   Footage footage(pictures_.open((kSamples / "clip.mkv").string(), 16));  // its own rate is 8
-  const at::Tensor first = footage.image(0), second = footage.image(4);
+  const auto frame = [&](std::int64_t index) {
+    footage.seek(index);
+    return footage.image().clone();
+  };
+  const at::Tensor first = frame(0), second = frame(4);
   EXPECT_TRUE(at::equal(first, pictures_.load((kSamples / "clip.mkv").string())));
   EXPECT_FALSE(at::equal(first, second));
-  EXPECT_TRUE(at::equal(footage.image(5), second));
-  const at::Tensor last = footage.image(15);
-  EXPECT_TRUE(at::equal(footage.image(16), last));
-  EXPECT_TRUE(at::equal(footage.image(1000), last));
+  EXPECT_TRUE(at::equal(frame(5), second));
+  const at::Tensor last = frame(15);
+  EXPECT_TRUE(at::equal(frame(16), last));
+  EXPECT_TRUE(at::equal(frame(1000), last));
+}
+
+TEST_F(PicturesTest, TheLastFrameIsTheSameHoweverItIsComeTo) {
+  // In steps of 4 from the start, 12 is the last that is met before the end at 16.
+  const auto open = [&] { return Footage(pictures_.open((kSamples / "clip.mkv").string(), 16)); };
+  Footage striding = open(), leaping = open(), exact = open();
+  for (const std::int64_t index : {0, 4, 8, 12}) EXPECT_EQ(striding.seek(index), index);
+  EXPECT_EQ(striding.seek(16), 15);
+  EXPECT_EQ(leaping.seek(99), 15);
+  exact.seek(15);
+  EXPECT_TRUE(at::equal(striding.image(), exact.image()));
+  EXPECT_TRUE(at::equal(leaping.image(), exact.image()));
 }
 
 TEST_F(PicturesTest, ErrorsNameTheFile) {

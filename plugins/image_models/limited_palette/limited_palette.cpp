@@ -14,6 +14,7 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include "colours.h"
+#include "reverie/adam.h"
 #include "reverie/colour.h"
 #include "reverie/image_model.h"
 #include "reverie/ops.h"
@@ -53,33 +54,6 @@ at::Tensor sorted(const at::Tensor& stored) {
   const at::Tensor order = squared_brightness(colours.detach(), 2).argsort(/*stable=*/true, /*dim=*/0);
   return colours.gather(0, order.unsqueeze(2).expand_as(colours));
 }
-
-/// Kingma & Ba 2015, in one pass over memory where torch::optim makes ten.
-class Adam {
- public:
-  explicit Adam(const std::vector<at::Tensor>& parameters) : parameters_(parameters) {
-    for (const at::Tensor& parameter : parameters) {
-      means_.push_back(at::zeros_like(parameter.detach()));
-      squares_.push_back(at::zeros_like(parameter.detach()));
-      steps_.push_back(at::zeros({}, means_.back().options()));
-    }
-  }
-
-  /// What has no gradient stays.
-  void step(const std::vector<at::Tensor>& gradients) {
-    at::NoGradGuard no_grad;
-    for (std::size_t i = 0; i < parameters_.size(); ++i) {
-      if (!gradients[i].defined()) continue;
-      steps_[i] += 1;
-      at::_fused_adam_(parameters_[i], gradients[i].contiguous(), means_[i], squares_[i], {}, steps_[i],
-                       kEncodeRate, 0.9, 0.999, /*weight_decay=*/0, 1e-8, /*amsgrad=*/false,
-                       /*maximize=*/false);
-    }
-  }
-
- private:
-  std::vector<at::Tensor> parameters_, means_, squares_, steps_;
-};
 
 class LimitedPalette final : public ImageModel {
  public:
@@ -253,7 +227,7 @@ class LimitedPalette final : public ImageModel {
 
     at::AutoGradMode with_gradients(true);
     const std::vector<at::Tensor> fitted = {parts.palette, parts.tensor};
-    Adam adam(fitted);
+    Adam adam(fitted, kEncodeRate);
     for (int i = 0; i < kEncodeSteps && !host_.cancelled(); ++i) {
       host_.progress(static_cast<double>(i) / kEncodeSteps, "finding palettes for a picture");
       at::Tensor loss = (rgb_saturation_value(picture(parts)) - target).square().mean();

@@ -58,19 +58,21 @@ class Vqgan final : public ImageModel {
   std::vector<at::Tensor> parameters() override { return {z_}; }
   double learning_rate() const override { return network_.shape().gumbel ? 0.15 : 0.1; }
 
-  at::Tensor decode() override { return picture(quantise(z_)); }
+  at::Tensor decode() override { return picture(quantise(z_, current_codes())); }
   at::Tensor decode_final() override {
     at::NoGradGuard no_grad;
-    return picture(quantise(biased_ / (1 - remainder_)));
+    const at::Tensor average = biased_ / (1 - remainder_);
+    return picture(quantise(average, nearest_codes(average)));
   }
 
   void after_step() override {
     at::NoGradGuard no_grad;
+    codes_ = at::Tensor();
     biased_ = biased_ * kDecay + z_ * (1 - kDecay);
     remainder_ *= kDecay;
   }
 
-  std::optional<at::Tensor> latent() override { return quantise(z_); }
+  std::optional<at::Tensor> latent() override { return quantise(z_, current_codes()); }
   std::optional<at::Tensor> encode_latent(const at::Tensor& image) override {
     return network_.embed(codes_of(image));
   }
@@ -96,12 +98,24 @@ class Vqgan final : public ImageModel {
   }
 
  private:
-  /// The nearest codes of a latent [1, h, w, embedding], as the decoder takes them: [1, embedding, h, w]. The
+  at::Tensor nearest_codes(const at::Tensor& z) const {
+    return network_.nearest_codes(z.permute({0, 3, 1, 2}));
+  }
+
+  /// Those of z_, searched for once in a step, however many losses compare the latent.
+  const at::Tensor& current_codes() {
+    if (!codes_.defined() || version_ != z_._version()) {
+      codes_ = nearest_codes(z_);
+      version_ = z_._version();
+    }
+    return codes_;
+  }
+
+  /// A latent [1, h, w, embedding] as its `codes`, as the decoder takes them: [1, embedding, h, w]. The
   /// latent receives their gradient.
-  at::Tensor quantise(const at::Tensor& z) const {
+  at::Tensor quantise(const at::Tensor& z, const at::Tensor& codes) const {
     const at::Tensor latent = z.permute({0, 3, 1, 2});
-    const at::Tensor quantised = network_.embed(network_.nearest_codes(latent));
-    return quantised + (latent - latent.detach());  // adds exactly nothing
+    return network_.embed(codes) + (latent - latent.detach());  // adds exactly nothing
   }
 
   at::Tensor picture(const at::Tensor& quantised) const {
@@ -130,6 +144,8 @@ class Vqgan final : public ImageModel {
   Host& host_;
   VqganNetwork network_;
   at::Tensor z_;  // [1, h, w, embedding]
+  at::Tensor codes_;
+  std::int64_t version_ = 0;  // of z_ when codes_ were its nearest
   // The average of z since the start, weighted by kDecay^age. It begins at 0 and so falls short by the share
   // that is still missing: Kingma & Ba (2015), section 3.
   at::Tensor biased_;

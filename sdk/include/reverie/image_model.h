@@ -71,7 +71,8 @@ class REVERIE_PUBLIC ImageModel {
   virtual void set_canvas(const at::Tensor& canvas);
 
   /// [step] The differentiable latent that latent losses compare, and how strongly they count against pixels;
-  /// nothing and 0 where the picture is all there is.
+  /// nothing and 0 where the picture is all there is. From a strength of 1 on, direct image prompts compare
+  /// latents (and pixels a little), below it pixels only.
   virtual std::optional<at::Tensor> latent() { return std::nullopt; }
   virtual std::optional<at::Tensor> encode_latent(const at::Tensor& /*image*/) { return std::nullopt; }
   virtual double latent_strength() const { return 0; }

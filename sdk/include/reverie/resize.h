@@ -48,4 +48,12 @@ inline at::Tensor lanczos_resize(const at::Tensor& image, std::int64_t height, s
   return result.is_same(image) ? image : result.clamp(0, 1);
 }
 
+/// `image` [N, C, H, W] to [N, C, height, width] for models whose pixels are shown as they are. What is
+/// larger is averaged by area, which undoes an enlargement without smoothing exactly; what is smaller is
+/// enlarged smoothly.
+inline at::Tensor resize_to_pixels(const at::Tensor& image, std::int64_t height, std::int64_t width) {
+  if (image.size(2) < height || image.size(3) < width) return lanczos_resize(image, height, width);
+  return at::adaptive_avg_pool2d(image, {height, width});
+}
+
 }  // namespace reverie
