@@ -297,6 +297,7 @@ int render_command(const Plan& plan, const PluginRegistry& registry, RunReport* 
       host, ensemble, settings, plan.script,
       [&](const std::string& path) { return Footage(cast.pictures->open(path, frames_per_second)); },
       kept == 0 ? nullptr : &backups, cast.sound.get());
+  const std::int64_t saved = backup ? backup->first : 0;
   if (backup) {
     render.restore(backup->second);
     backup.reset();
@@ -308,7 +309,7 @@ int render_command(const Plan& plan, const PluginRegistry& registry, RunReport* 
   for (const PluginFile* plugin : cast.sinks)
     ensemble.sinks.push_back(
         {title(*plugin), create<OutputSink>(*plugin, host, params_for(*plugin, settings),
-                                            {output.folder, output.base, frames_per_second, json})});
+                                            {output.folder, output.base, frames_per_second, json, saved})});
   write_file(output.folder / (output.base + "_settings.txt"), json);
 
   RenderResult result;

@@ -63,7 +63,7 @@ int run_until(const Words& words, const fs::path& folder, int moment, bool& kill
   return changes;
 }
 
-/// What counts of a run: its pictures and settings, by name.
+/// What counts of a run: its pictures, video and settings, by name.
 std::map<std::string, std::string> results(const fs::path& folder) {
   std::map<std::string, std::string> files;
   for (const auto& entry : fs::directory_iterator(folder / "images_out/default"))
@@ -107,6 +107,7 @@ TEST_P(RestoreOf, KilledRunsEndTheSame) {
                      "width: 40\nheight: 32\ncutouts: 2\nsteps_per_scene: 11\ninterpolation_steps: 4\n"
                      "save_every: 3\nbackups: 2\npre_animation_steps: 2\nsteps_per_frame: 4\n"
                      "init_image: start.png\ndirect_init_weight: 0.1:0.001\n"
+                 "outputs: [png_sequence, video_file]\n"
                      "seed: ${now:%f}  # which a restored run must not take\n");
   };
   const Words first = {"run.yaml", "seed=77"}, again = {"run.yaml", "--restore"};
@@ -115,7 +116,7 @@ TEST_P(RestoreOf, KilledRunsEndTheSame) {
   bool killed = false;
   const int changes = run_until(first, whole.path(), -1, killed);
   const auto expected = results(whole.path());
-  ASSERT_EQ(expected.size(), 9u) << "8 pictures and the settings";
+  ASSERT_EQ(expected.size(), 10u) << "8 pictures, their video and the settings";
 
   std::mt19937 random(20261124);
   for (int trial = 0; trial < kills(); ++trial) {

@@ -79,6 +79,16 @@ TEST_P(VideoTrouble, ARestoredRunEndsWithTheSameVideo) {
 INSTANTIATE_TEST_SUITE_P(All, VideoTrouble, testing::ValuesIn(video_formats()),
                          [](const auto& info) { return info.param.name; });
 
+TEST_P(VideoTrouble, ARunKilledBehindItsLastPictureIsFinishedWhenRestored) {
+  const Changes changes = {{"video_format", GetParam().name}};
+  const std::string name = "hill" + GetParam().extension;
+  write_frames(changes, "whole", 1, 3, true);
+  write_frames(changes, "parts", 1, 3, false);
+  sink(changes, "parts", 12, "video_file", 3)->close();
+  EXPECT_EQ(names_in("parts"), names_in("whole"));
+  EXPECT_TRUE(read_bytes("parts/" + name) == read_bytes("whole/" + name));
+}
+
 TEST_F(WithVideo, NothingIsLostWhenEarlierPicturesAreGone) {
   const auto first = sink();
   first->write(smooth_picture(32, 16, 1), 1);
@@ -90,6 +100,8 @@ TEST_F(WithVideo, NothingIsLostWhenEarlierPicturesAreGone) {
   second->close();
   EXPECT_EQ(read_bytes("out/hill.mp4"), before);
   EXPECT_EQ(probe("out/hill_from_3.mp4").at("nb_read_frames"), "1");
+  sink({}, "out", 12, "video_file", 3)->close();
+  EXPECT_EQ(read_bytes("out/hill.mp4"), before);
 }
 
 TEST_F(WithVideo, KeepsPicturesOfItsOwnOnlyWhereNobodyElseDoes) {

@@ -12,6 +12,8 @@
 #include <dlfcn.h>
 
 #include <algorithm>
+#include <optional>
+#include <vector>
 
 #include "../png_file.h"
 #include "reverie/output_sink.h"
@@ -79,6 +81,7 @@ class VideoFile final : public OutputSink {
         settings_(setup.settings),
         digits_(params.get<std::int64_t>("frame_digits")),
         bits_(png_bits(params)),
+        saved_(setup.frames),
         writer_(make_writer(host, params, setup)) {
     const auto sinks = params.get<std::vector<std::string>>("output_sinks");
     keeps_frames_ = std::find(sinks.begin(), sinks.end(), "png_sequence") == sinks.end();
@@ -94,6 +97,12 @@ class VideoFile final : public OutputSink {
   }
 
   void close() override {
+    // Killed behind its last frame, a run has nothing more to write, but its video may not be finished.
+    if (path_.empty() && saved_ > 0)
+      if (const auto frames = earlier(saved_)) {
+        open(base_, *frames);
+        writer_->publish();
+      }
     if (!path_.empty()) writer_->finish();
   }
 
@@ -102,27 +111,27 @@ class VideoFile final : public OutputSink {
     return frame_path(folder_ / (base_ + "_frames"), base_, number, digits_);
   }
 
-  /// Where an earlier frame's picture is; empty if nowhere.
-  std::filesystem::path earlier(std::int64_t number) const {
-    for (const auto& path : {frame_path(folder_, base_, number, digits_), kept_path(number)})
-      if (std::filesystem::exists(path)) return path;
-    return {};
+  /// The files of the first `count` frames' pictures; nothing if one is missing.
+  std::optional<std::vector<std::filesystem::path>> earlier(std::int64_t count) const {
+    std::vector<std::filesystem::path> frames;
+    for (std::int64_t number = 1; number <= count; ++number) {
+      frames.push_back(frame_path(folder_, base_, number, digits_));
+      if (!std::filesystem::exists(frames.back())) frames.back() = kept_path(number);
+      if (!std::filesystem::exists(frames.back())) return std::nullopt;
+    }
+    return frames;
   }
 
   /// Starts the video, with the frames of before the run was restored.
   void begin(std::int64_t number) {
-    std::vector<std::filesystem::path> frames;
-    for (std::int64_t i = 1; i < number; ++i) frames.push_back(earlier(i));
-    const auto missing = std::find(frames.begin(), frames.end(), std::filesystem::path());
-    std::string name = base_;
-    if (missing != frames.end()) {
-      frames.clear();
-      name += "_from_" + std::to_string(number);
-    }
+    if (const auto frames = earlier(number - 1)) return open(base_, *frames);
+    open(base_ + "_from_" + std::to_string(number), {});
+    host_.log(LogLevel::warning, "the earlier frames' PNG files are not all in '" + folder_.string() +
+                                     "', so the video goes on in a file of its own: " + path_.string());
+  }
+
+  void open(const std::string& name, const std::vector<std::filesystem::path>& frames) {
     const std::filesystem::path path = folder_ / (name + writer_->extension());
-    if (missing != frames.end())
-      host_.log(LogLevel::warning, "the earlier frames' PNG files are not all in '" + folder_.string() +
-                                       "', so the video goes on in a file of its own: " + path.string());
     writer_->open(path);
     for (const auto& frame : frames) writer_->add(host_.load_image(frame.string()).cpu());
     path_ = path;
@@ -133,6 +142,7 @@ class VideoFile final : public OutputSink {
   std::string base_, settings_;
   std::int64_t digits_;
   int bits_;
+  std::int64_t saved_;  ///< frames, before the run was restored
   bool keeps_frames_;
   std::unique_ptr<VideoWriter> writer_;
   std::filesystem::path path_;  ///< of the video; empty before the first frame

@@ -17,7 +17,7 @@ namespace reverie {
 class REVERIE_PUBLIC OutputSink {
  public:
   static constexpr const char* kKind = "io";
-  static constexpr std::uint32_t kInterfaceVersion = 2;
+  static constexpr std::uint32_t kInterfaceVersion = 3;
 
   /// A plugin class has the constructor `Plugin(Host&, const Params&, const Setup&)`. Nothing is written
   /// before the first frame.
@@ -26,6 +26,7 @@ class REVERIE_PUBLIC OutputSink {
     std::string base_name;         ///< files are called <base_name>_<n>.* or <base_name>.*
     double frames_per_second;      ///< of the animation
     std::string settings;          ///< the run's resolved settings as JSON, for embedding
+    std::int64_t frames = 0;       ///< saved before the run was restored; the last may come again
   };
 
   virtual ~OutputSink() = default;
@@ -42,7 +43,8 @@ class REVERIE_PUBLIC OutputSink {
   virtual void display(const Picture& /*image*/, const std::optional<at::Tensor>& /*palette*/,
                        std::int64_t /*step*/) {}
 
-  /// Once, after the last frame, also when the run failed. Flushes; may throw Error(file).
+  /// Once, after the last frame, also when the run failed, or was restored when it was over and has no more
+  /// frames. Flushes; may throw Error(file).
   virtual void close() {}
 };
 
