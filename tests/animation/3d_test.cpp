@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "animation/stage.h"
+#include "camera.h"
 
 namespace reverie::test {
 namespace {
@@ -335,6 +336,11 @@ TEST(Mode3D, StaysFiniteWhenTheCameraFliesThroughWhatItSees) {
       EXPECT_TRUE(move.flow->isfinite().all().item<bool>());
       EXPECT_TRUE(model->canvas()->isfinite().all().item<bool>());
     }
+}
+
+TEST(Camera, StaysOnTheDevice) {
+  const at::Tensor depth = at::empty({1, 1, 18, 24}, at::TensorOptions(at::kMeta));
+  EXPECT_TRUE(camera_offset(depth, {60, 1.5, 18, true}, {1, 2, 3, {1, 0, 0.1, 0}}).is_meta());
 }
 
 TEST(Mode3D, RefusesWhatItCannotMoveBy) {

@@ -144,6 +144,20 @@ TEST(Warp, TakesAnyLayoutAndAnyFloatingPointType) {
                    .requires_grad());
 }
 
+// Tensors without values, which no operator mixes with those of the CPU, stand for every other device.
+// LibTorch cannot pick pixels from them, but all that says which pixels.
+TEST(Warp, FindsPixelsOnTheDeviceOfThePlaces) {
+  const at::Tensor places = pixel_places(5, 6, at::kMeta);
+  ASSERT_TRUE(places.is_meta());
+  for (const Sampling sampling : kSamplings)
+    for (const Infill infill : kInfills) {
+      const detail::AxisTaps taps = detail::axis_taps(places.select(1, 0), 9, sampling, infill);
+      ASSERT_FALSE(taps.index.empty());
+      for (const at::Tensor& index : taps.index) EXPECT_TRUE(index.is_meta());
+      for (const at::Tensor& weight : taps.weight) EXPECT_TRUE(weight.is_meta());
+    }
+}
+
 TEST(Warp, RefusesWhatItCannotWarp) {
   const at::Tensor canvas = at::zeros({1, 3, 4, 4}), places = pixel_places(4, 4, at::kCPU);
   const auto refuses = [](const at::Tensor& pixels, const at::Tensor& where) {

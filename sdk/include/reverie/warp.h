@@ -61,7 +61,7 @@ inline at::Tensor infill_indexes(const at::Tensor& whole, std::int64_t size, Inf
       return at::minimum(inside, period - inside);
     }
     case Infill::black:
-      seen = whole.ge(0).logical_and(whole.lt(size));
+      seen = whole.ge(0).bitwise_and(whole.lt(size));
       [[fallthrough]];
     case Infill::smear:
       return whole.clamp(0, size - 1);
@@ -74,7 +74,8 @@ struct AxisTaps {
 };
 
 inline AxisTaps axis_taps(const at::Tensor& place, std::int64_t size, Sampling sampling, Infill infill) {
-  const at::Tensor safe = place.nan_to_num(-kFarthestPlace).clamp(-kFarthestPlace, kFarthestPlace);
+  const at::Tensor least = at::full({}, -kFarthestPlace, place.options());
+  const at::Tensor safe = at::fmax(place, least).clamp_max(kFarthestPlace);  // fmax() passes over NaN
   const at::Tensor floor = safe.floor(), t = safe - floor;
   const auto near = [](const at::Tensor& x) { return ((kKeys + 2) * x - (kKeys + 3)) * x * x + 1; };
   const auto far = [](const at::Tensor& x) {
