@@ -102,6 +102,11 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry) {
   if (!resolution.problems.empty())
     throw Error(ErrorKind::settings, report(resolution.problems), "nothing was rendered");
   plan.settings = std::move(resolution.settings);
+  if (sound_of(plan.settings).empty()) {
+    SettingValue silence = *plan.settings.find("input_audio");
+    silence.text.clear();  // whatever word said so
+    plan.settings.set("input_audio", silence);
+  }
   // What a run leaves behind is for making it again, not for continuing it.
   if (SettingValue restore = *plan.settings.find("restore"); restore.number != 0) {
     restore.number = 0;

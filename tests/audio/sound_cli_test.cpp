@@ -84,6 +84,18 @@ TEST_F(Sound, CheckFindsWhatIsWrong) {
   EXPECT_TRUE(holds(said({"input_audio=noise.wav"}), "'input_audio': 'noise.wav' is no sound"));
 }
 
+TEST_F(Sound, AContinuedRunHearsTheSame) {
+  const std::string scenes = "a hill:1 + loud | a tree:loud_prev | a rock:1 - loud";
+  const Scratch whole;
+  write_sound(whole / "sound.wav");
+  ASSERT_EQ(render(whole.path(), words(scenes, {"save_every=4"})).status, 0);
+  ASSERT_EQ(render(scratch_.path(), words(scenes, {"save_every=4", "steps_per_scene=4"})).status, 0);
+  const Outcome outcome = render(scratch_.path(), words(scenes, {"save_every=4", "restore=true"}));
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_TRUE(read_bytes(scratch_ / "images_out/default/default_2.png") ==
+              read_bytes(whole / "images_out/default/default_2.png"));
+}
+
 TEST_F(Sound, SavedSettingsMakeTheSamePicture) {
   ASSERT_EQ(render(scratch_.path(), words("a hill:loud | a tree")).status, 0);
   ASSERT_EQ(run(command("render", {"images_out/default/default_settings.txt"}), scratch_.path()).status, 0);

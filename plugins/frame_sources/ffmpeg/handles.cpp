@@ -39,7 +39,10 @@ FramePtr another(const AVFrame& frame) {
 }
 
 void listen_to_ffmpeg() { av_log_set_callback(take_message); }
-void forget_complaints() { first_complaint.clear(); }
+void forget_complaints() {
+  listen_to_ffmpeg();
+  first_complaint.clear();
+}
 const std::string& complaint() { return first_complaint; }
 
 std::string reason(int error) {

@@ -41,7 +41,8 @@ FramePtr another(const AVFrame& frame);  ///< a second reference to the same pix
 
 /// Takes what FFmpeg says of errors, which would go to the terminal otherwise. To be called before all else.
 void listen_to_ffmpeg();
-/// Forgets what it has said on this thread.
+/// Forgets what it has said on this thread, and listens again: FFmpeg has one listener, and there are several
+/// libraries that this is part of.
 void forget_complaints();
 /// The first error that it has complained of on this thread since; empty if none.
 const std::string& complaint();
