@@ -144,14 +144,14 @@ void find_pictures(const Cast& cast, const Plan& plan) {
   };
   for (const Scene& scene : plan.script.scenes)
     for (const Prompt& prompt : scene.prompts) {
-      if (prompt.picture) need(prompt.text, "scenes");
+      if (prompt.picture) need(prompt.text, prompt.setting);
       if (prompt.mask.kind == PromptMask::Kind::picture || prompt.mask.kind == PromptMask::Kind::video)
-        need(prompt.mask.what, "scenes");
+        need(prompt.mask.what, prompt.setting);
     }
   need(cast.settings.get<std::string>("init_image"), "init_image");
   for (const DirectPrompt& prompt : plan.script.direct) {
-    need(prompt.path, "direct_image_prompts");
-    need(prompt.mask, "direct_image_prompts");
+    need(prompt.path, prompt.setting);
+    need(prompt.mask, prompt.setting);
   }
   const PluginDescriptor& model = *plan.image_model->descriptor;
   for (const ParamSpec& spec : std::span(model.params, model.param_count))

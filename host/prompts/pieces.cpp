@@ -35,23 +35,6 @@ std::vector<Piece> split_where(const Piece& whole, char separator, const Counts&
 
 }  // namespace
 
-std::string trimmed(const std::string& text) {
-  const auto begin = text.find_first_not_of(" \t\r\n");
-  if (begin == std::string::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
-}
-
-std::vector<std::string> split(const std::string& text, const std::string& separator) {
-  std::vector<std::string> parts;
-  std::size_t begin = 0;
-  for (;;) {
-    const auto end = text.find(separator, begin);
-    parts.push_back(text.substr(begin, end == std::string::npos ? end : end - begin));
-    if (end == std::string::npos) return parts;
-    begin = end + separator.size();
-  }
-}
-
 std::vector<Piece> split_outside_brackets(const Piece& whole, char separator) {
   return split_where(whole, separator, [](std::size_t) { return true; });
 }

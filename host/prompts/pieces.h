@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "settings/texts.h"
+
 namespace reverie {
 
 /// A part of a prompt, without white space around it, and where it begins in the prompt.
@@ -12,10 +14,6 @@ struct Piece {
   std::string text;
   std::size_t at = 0;
 };
-
-std::string trimmed(const std::string& text);
-
-std::vector<std::string> split(const std::string& text, const std::string& separator);
 
 /// At every separator outside [ ]. One stands inside when the next bracket after it closes.
 std::vector<Piece> split_outside_brackets(const Piece& whole, char separator);

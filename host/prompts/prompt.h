@@ -28,7 +28,8 @@ struct Prompt {
   Expression weight = Expression::compile("1", {});  ///< negative pushes away
   Expression stop = Expression::compile("-inf", {});
   PromptMask mask;
-  std::string written;  ///< the whole prompt, for messages
+  std::string written;             ///< the whole prompt, for messages
+  std::string setting = "scenes";  ///< the one it comes from
 };
 
 struct Scene {
@@ -51,6 +52,7 @@ struct DirectPrompt {
   std::string mask;  ///< path or address of a picture or video; empty: everywhere
   bool inverted = false;
   std::string written;
+  std::string setting = "direct_image_prompts";  ///< the one it comes from
 };
 
 /// The setting direct_image_prompts: prompts separated by |.

@@ -45,13 +45,17 @@ Script parse_script(const Settings& settings, std::vector<Problem>& problems,
   if (init_image.empty()) return script;
   if (!is_off(direct)) {
     // Brackets keep whatever the path holds in one piece; a direct prompt takes them off again.
-    for (DirectPrompt& prompt : parse_direct_prompts("[" + init_image + "]:" + direct, names, wrong))
+    for (DirectPrompt& prompt : parse_direct_prompts("[" + init_image + "]:" + direct, names, wrong)) {
+      prompt.setting = "direct_init_weight";
       script.direct.push_back(std::move(prompt));
+    }
     report_for("direct_init_weight");
   }
   if (!is_off(semantic)) {
-    const auto scenes = parse_scenes("[" + init_image + "]:" + semantic, "", "", names, wrong, notices);
+    auto scenes = parse_scenes("[" + init_image + "]:" + semantic, "", "", names, wrong, notices);
     report_for("semantic_init_weight");
+    for (Scene& scene : scenes)
+      for (Prompt& prompt : scene.prompts) prompt.setting = "semantic_init_weight";
     for (Scene& scene : script.scenes)
       for (const Scene& addition : scenes)
         scene.prompts.insert(scene.prompts.end(), addition.prompts.begin(), addition.prompts.end());
