@@ -3,16 +3,12 @@
 #include <algorithm>
 
 #include "settings/interpolation.h"
+#include "settings/limits.h"
 #include "settings/nearest.h"
+#include "settings/texts.h"
 
 namespace reverie {
 namespace {
-
-std::string trimmed(const std::string& text) {
-  const auto begin = text.find_first_not_of(" \t\r\n");
-  if (begin == std::string::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
-}
 
 /// Whether a device could have this name; only a run finds out whether the machine has it.
 bool is_device(const std::string& text) {
@@ -31,6 +27,18 @@ std::string convert_groups(const ParamSpec& spec, const RawValue& raw, SettingVa
   for (const RawValue& group : out.groups)
     if (group.kind != RawValue::Kind::map) return "holds something other than groups of values";
   return {};
+}
+
+/// A declared default as a file would have it.
+RawValue raw_default(const ParamSpec& spec) {
+  const SettingValue value = default_value(spec);
+  if (value.null) return {};
+  const bool text = spec.type == ParamType::text || spec.type == ParamType::choice;
+  if (spec.type != ParamType::list) return RawValue::scalar(text ? value.text : value.json(), false);
+  RawValue list;
+  list.kind = RawValue::Kind::list;
+  for (const std::string& item : value.list) list.items.push_back(RawValue::scalar(item, false));
+  return list;
 }
 
 /// What is known about a name.
@@ -59,10 +67,7 @@ class Resolver {
     collect(entries);
     Interpolation interpolation(
         entries_, [this](const std::string& name) { return canonical(name); },
-        [this](const std::string& name) {
-          const ParamSpec& spec = known_.at(name).spec;
-          return spec.nullable ? RawValue{} : RawValue::scalar(default_text(spec), false);
-        });
+        [this](const std::string& name) { return raw_default(known_.at(name).spec); });
     still_ = is_off("animation_mode", interpolation);
     for (const std::string& name : order_) {
       const Known& known = known_.at(name);
@@ -96,8 +101,8 @@ class Resolver {
 
   std::string canonical(const std::string& written) const {
     const std::string name = lower(trimmed(written));
-    if (const char* alias = alias_of(name)) return alias;
-    return known_.count(name) ? name : "";
+    const char* alias = alias_of(name);
+    return known_.count(alias ? alias : name) ? (alias ? alias : name) : "";
   }
 
   void collect(const std::vector<RawEntry>& entries) {
@@ -112,8 +117,9 @@ class Resolver {
       const std::string near = nearest(entry.name, names);
       std::string message = "there is no setting '" + entry.name + "'";
       if (entry.name == "conf" || entry.value.kind == RawValue::Kind::map)
-        message += ", and no folder of that name with .yaml files beside the file, above it, in config/ or in a "
-                   "--config-dir";
+        message +=
+            ", and no folder of that name with .yaml files beside the file, above it, in config/ or in a "
+            "--config-dir";
       else
         message += near.empty() ? "; reverie settings lists them all" : "; did you mean '" + near + "'?";
       result_.problems.push_back({entry.location, message});
@@ -192,7 +198,8 @@ class Resolver {
       problem("scenes", "'scenes' is empty: it says what to make");
     for (const char* name : {"width", "height"})
       if (settings.find(name) && settings.get<std::int64_t>(name) == 0)
-        problem(name, "'" + std::string(name) + "' is 0; allowed: 1 to 16384, or -1");
+        problem(name, "'" + std::string(name) + "' is 0; allowed: 1 to " + std::to_string(kLargestSide) +
+                          ", or -1");
     if (settings.find("width") && settings.find("height") && settings.get<std::int64_t>("width") == -1) {
       if (settings.get<std::int64_t>("height") == -1)
         problem("width", "'width' and 'height' are both -1: one of them must be given");

@@ -17,8 +17,8 @@ struct Resolution {
   std::vector<std::string> notices;  ///< what the artist should know but need not change
 };
 
-/// `entries`: file entries, then overrides; later ones win. `active(image_model)` gives the parameters of the
-/// plugins that this run will use; `others` those of all other installed plugins, whose settings are checked
+/// `entries`: file entries, then overrides; later ones win. `active` are the parameters of the plugins that
+/// this run will use; `others` those of all other installed plugins, whose settings are checked
 /// but have no effect. All problems are collected; `problems` of reading the files go in first.
 Resolution resolve(const std::vector<RawEntry>& entries, std::vector<Problem> problems,
                    const std::vector<PluginParams>& active, const std::vector<PluginParams>& others);

@@ -7,20 +7,10 @@
 #include <cstring>
 
 #include "settings/nearest.h"
+#include "settings/texts.h"
 
 namespace reverie {
 namespace {
-
-std::vector<std::string> split(const std::string& text, char separator) {
-  std::vector<std::string> parts;
-  std::size_t begin = 0;
-  while (begin <= text.size() && !text.empty()) {
-    const auto end = std::min(text.find(separator, begin), text.size());
-    parts.push_back(text.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return parts;
-}
 
 std::string shortest(double value) {
   char buffer[32];
@@ -137,7 +127,7 @@ SettingValue default_value(const ParamSpec& spec) {
   value.null = spec.nullable;
   value.number = spec.default_number;
   if (spec.type == ParamType::list)
-    value.list = split(spec.default_text, ',');
+    value.list = *spec.default_text ? split(spec.default_text, ",") : std::vector<std::string>();
   else
     value.text = spec.default_text;
   return value;
@@ -176,7 +166,7 @@ std::string convert(const ParamSpec& spec, const RawValue& raw, SettingValue& ou
       out.text = raw.kind == RawValue::Kind::list && raw.text.empty() ? raw.display() : raw.text;
       return {};
     case ParamType::choice: {
-      const std::vector<std::string> words = split(spec.choices, '|');
+      const std::vector<std::string> words = split(spec.choices, "|");
       for (const std::string& word : words)
         if (lower(word) == lower(raw.text)) {
           out.text = word;
@@ -229,7 +219,7 @@ std::string allowed(const ParamSpec& spec) {
       result = "list of texts";
       break;
     case ParamType::choice:
-      for (const std::string& word : split(spec.choices, '|')) result += (result.empty() ? "" : ", ") + word;
+      for (const std::string& word : split(spec.choices, "|")) result += (result.empty() ? "" : ", ") + word;
       break;
   }
   if (spec.has_min && spec.has_max)

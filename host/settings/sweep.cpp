@@ -6,6 +6,8 @@
 #include <optional>
 #include <utility>
 
+#include "settings/texts.h"
+
 namespace reverie {
 namespace {
 
@@ -14,12 +16,6 @@ using Words = std::vector<std::string>;
 constexpr std::size_t kMostRuns = 10'000;
 constexpr std::size_t kMostDecimals = 12;
 constexpr std::int64_t kLargest = 1'000'000'000'000'000;  // of a range's numbers, decimals counted
-
-std::string trimmed(const std::string& text) {
-  const auto begin = text.find_first_not_of(" \t\r\n");
-  if (begin == std::string::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
-}
 
 /// The parts of a value between its commas, trimmed.
 struct Parts {

@@ -2,6 +2,8 @@
 
 #include <iterator>
 
+#include "settings/limits.h"
+
 namespace reverie {
 namespace {
 
@@ -31,13 +33,13 @@ constexpr Setting kTable[] = {
     {text("semantic_init_weight", "").help("how strongly to stay near init_image in meaning"), "Prompts"},
 
     {integer("width", 512)
-         .range(-1, 16384)
+         .range(-1, kLargestSide)
          .unit("pixels")
          .help("width in the image model's pixels, before pixel_size; -1: from the height and init_image's "
                "shape"),
      "Image"},
     {integer("height", 512)
-         .range(-1, 16384)
+         .range(-1, kLargestSide)
          .unit("pixels")
          .help("height in the image model's pixels, before pixel_size; -1: from the width and init_image's "
                "shape"),
@@ -48,18 +50,7 @@ constexpr Setting kTable[] = {
     {text("image_model", "Unlimited Palette")
          .help("the plugin that represents the picture; see reverie plugins list"),
      "Image"},
-    {boolean("random_initial_palette", false).help("palettes start random instead of grey ramps"), "Image",
-     planned},
-    {integer("palette_size", 5).at_least(1).help("colours per palette"), "Image", planned},
-    {integer("palettes", 20).at_least(1).help("number of palettes"), "Image", planned},
-    {number("gamma", 1).above(0).help("relative gamma of palettes: higher is darker, with more contrast"),
-     "Image", planned},
-    {number("hdr_weight", 0.01).help("how strongly gamma is kept; 0 off"), "Image", planned},
-    {number("palette_normalization_weight", 0.2).help("how strongly every palette keeps a presence"), "Image",
-     planned},
     {boolean("show_palette", false).help("show a palette swatch whenever the image is displayed"), "Image"},
-    {text("target_palette", "").help("picture the palette is taken from"), "Image", planned},
-    {boolean("lock_palette", false).help("keep the initial palette fixed"), "Image", planned},
 
     {text("animation_mode", "off").help("off, 2D, 3D, Video Source, or the name of an animation plugin"),
      "Animation", planned},

@@ -129,20 +129,32 @@ gradient_accumulation_steps: 1
 models_parent_dir: ~/.cache
 device: auto
 )";
-  const ParamSpec of_plugins[] = {integer("pixel_size", 1).range(1, 64), text("vqgan_model", "sflckr")};
+  const ParamSpec of_plugins[] = {integer("pixel_size", 1).range(1, 64),
+                                  text("vqgan_model", "sflckr"),
+                                  boolean("random_initial_palette", false),
+                                  integer("palette_size", 5),
+                                  integer("palettes", 20),
+                                  number("gamma", 1),
+                                  number("hdr_weight", 0.01),
+                                  number("palette_normalization_weight", 0.2),
+                                  text("target_palette", ""),
+                                  boolean("lock_palette", false)};
   Read read = read_text(all);
   const Resolution resolution = resolve(read.entries, read.problems, {{"image_models/any", of_plugins}}, {});
   EXPECT_EQ(report(resolution.problems), "");
 }
 
 TEST(ResolveNames, InAnyCaseAndUnderTheirAliases) {
-  EXPECT_EQ(problems_of(
-                "Scenes: red\nrotate_2D: '0'\ntranslate_z_3D: '0'\ntarget_pallete: ''\nlock_pallete: false\n"
-                "VITB32: false\ninfill_mode: Wrap\nBORDER_MODE: WRAP"),
+  EXPECT_EQ(problems_of("Scenes: red\nrotate_2D: '0'\ntranslate_z_3D: '0'\n"
+                        "VITB32: false\ninfill_mode: Wrap\nBORDER_MODE: WRAP"),
             "");
   EXPECT_EQ(settings_of("SCENES: red\nBORDER_MODE: WRAP").get<std::string>("border_mode"), "wrap");
-  EXPECT_NE(problems_of("scenes: red\nlock_pallete: true")
-                .find("FILE:2: 'lock_palette' is true; this setting is known"),
+  // Some are aliases of what a plugin declares, and mean nothing without it.
+  const ParamSpec palette[] = {boolean("lock_palette", false)};
+  const Read read = read_text("scenes: red\nlock_pallete: true");
+  EXPECT_TRUE(
+      resolve(read.entries, {}, {{"image_models/any", palette}}, {}).settings.get<bool>("lock_palette"));
+  EXPECT_NE(problems_of("scenes: red\nlock_pallete: true").find("no setting 'lock_pallete'"),
             std::string::npos);
 }
 
@@ -187,6 +199,21 @@ TEST(ResolveProblems, CombinationsAreJudgedBesideOtherProblems) {
 TEST(ResolveProblems, ABrokenReferenceDoesNotTaintTheNext) {
   EXPECT_EQ(problems_of("scenes: red\nwidth: ${nowhere}\nheight: ${save_every}\nsave_every: 64"),
             "FILE:2: 'width': ${nowhere} names no setting");
+}
+
+TEST(ResolveReferences, ToASettingThatNobodySetTakeItsDefault) {
+  const Settings settings = settings_of(
+      "scenes: red\nscene_suffix: ${scene_prefix}\nscene_prefix: a${init_image}b\n"
+      "file_namespace: ${border_mode}\nheight: ${width}\nseed: ${learning_rate}");
+  EXPECT_EQ(settings.get<std::string>("scene_prefix"), "ab") << "an empty text is empty";
+  EXPECT_EQ(settings.get<std::string>("scene_suffix"), "ab");
+  EXPECT_EQ(settings.get<std::string>("file_namespace"), "clamp");
+  EXPECT_EQ(settings.get<std::int64_t>("height"), 512);
+  EXPECT_FALSE(settings.has("seed"));
+  EXPECT_EQ(
+      settings_of("scenes: red\nperceptors: ${output_sinks}").get<std::vector<std::string>>("perceptors"),
+      std::vector<std::string>{"png_sequence"})
+      << "a list stays one";
 }
 
 TEST(ResolvePlanned, AcceptTheirDefaultInAnyFormAndNothingElse) {
