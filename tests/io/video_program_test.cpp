@@ -88,6 +88,19 @@ TEST_F(VideoProgram, ARunThatGoesOnLaterHasOneVideo) {
   }
 }
 
+TEST_F(VideoProgram, AnEncoderThatFfmpegLacksIsToldBeforeTheFirstPicture) {
+#if defined(__SANITIZE_ADDRESS__)
+  GTEST_SKIP() << "the sanitizer's own library has to come first";
+#endif
+  ASSERT_EQ(::setenv("LD_PRELOAD", REVERIE_NO_ENCODERS, 1), 0);
+  const Outcome outcome = make("hill", {kBoth, "video_format=webm"});
+  ::unsetenv("LD_PRELOAD");
+  EXPECT_EQ(outcome.status, 1);
+  for (const char* part : {"VP9", "libvpx-vp9", "install FFmpeg's libraries", "another format"})
+    EXPECT_TRUE(holds(outcome.err, part)) << part << ": " << outcome.err;
+  EXPECT_FALSE(fs::exists(folder_ / "images_out/hill/hill_1.png"));
+}
+
 TEST_F(VideoProgram, MistakesAreExplained) {
   const Outcome nothing = program("encode", {});
   EXPECT_EQ(nothing.status, 2);

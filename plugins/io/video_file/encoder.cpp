@@ -8,7 +8,8 @@ const AVCodec* find_encoder(const Codec& codec) {
   if (const AVCodec* found = avcodec_find_encoder_by_name(codec.encoder)) return found;
   throw Error(ErrorKind::unsupported,
               "this FFmpeg has no encoder for " + std::string(codec.called) + " ('" + codec.encoder + "')",
-              "install an FFmpeg that has it (Debian's libavcodec has), or choose another video_format");
+              "install FFmpeg's libraries built with it, as those of Debian and of RPM Fusion are, or choose "
+              "another format");
 }
 
 ParametersPtr parameters_of(const AVCodecContext& encoder) {

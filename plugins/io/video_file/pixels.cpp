@@ -10,25 +10,6 @@
 namespace reverie {
 namespace {
 
-FramePtr empty_frame(int width, int height, AVPixelFormat format) {
-  FramePtr frame = new_frame();
-  frame->width = width;
-  frame->height = height;
-  frame->format = format;
-  if (av_frame_get_buffer(frame.get(), 0) < 0) throw std::bad_alloc();
-  return frame;
-}
-
-/// Rows of bytes into a plane of the frame.
-void fill(AVFrame& frame, int plane, const at::Tensor& rows) {
-  const at::Tensor bytes = rows.contiguous();
-  const auto size = static_cast<std::size_t>(bytes[0].numel()) * bytes.element_size();
-  const auto* from = static_cast<const std::uint8_t*>(bytes.const_data_ptr());
-  std::uint8_t* to = frame.data[plane];
-  for (std::int64_t y = 0; y < bytes.size(0); ++y, from += size, to += frame.linesize[plane])
-    std::memcpy(to, from, size);
-}
-
 /// Whole numbers as the bytes they are stored in.
 at::Tensor stored(const at::Tensor& values, int bits) {
   // The lower 16 bits are the same for signed and unsigned numbers.
@@ -80,11 +61,33 @@ FramePtr to_luma_and_chroma(const at::Tensor& rgb, AVPixelFormat format, const A
 
 }  // namespace
 
+void check_picture(const at::Tensor& image) {
+  if (image.dim() != 4 || image.size(0) != 1 || image.size(1) != 3 || image.numel() == 0)
+    throw Error(ErrorKind::plugin, "videos take pictures of shape [1, 3, H, W]");
+}
+
+FramePtr empty_frame(int width, int height, AVPixelFormat format) {
+  FramePtr frame = new_frame();
+  frame->width = width;
+  frame->height = height;
+  frame->format = format;
+  if (av_frame_get_buffer(frame.get(), 0) < 0) throw std::bad_alloc();
+  return frame;
+}
+
+void fill(AVFrame& frame, int plane, const at::Tensor& rows) {
+  const at::Tensor bytes = rows.contiguous();
+  const auto size = static_cast<std::size_t>(bytes[0].numel()) * bytes.element_size();
+  const auto* from = static_cast<const std::uint8_t*>(bytes.const_data_ptr());
+  std::uint8_t* to = frame.data[plane];
+  for (std::int64_t y = 0; y < bytes.size(0); ++y, from += size, to += frame.linesize[plane])
+    std::memcpy(to, from, size);
+}
+
 int coded_side(int pixels, int log2_chroma) { return log2_chroma ? (pixels + 1) / 2 * 2 : pixels; }
 
 FramePtr to_frame(const at::Tensor& image, int bits, AVPixelFormat format) {
-  if (image.dim() != 4 || image.size(0) != 1 || image.size(1) != 3 || image.numel() == 0)
-    throw Error(ErrorKind::plugin, "videos take pictures of shape [1, 3, H, W]");
+  check_picture(image);
   const AVPixFmtDescriptor& layout = *av_pix_fmt_desc_get(format);
   const int most = (1 << bits) - 1;
   const at::Tensor whole = (image[0].to(at::kFloat).clamp(0, 1) * most).round();

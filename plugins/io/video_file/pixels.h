@@ -7,6 +7,14 @@
 
 namespace reverie {
 
+/// Throws Error(plugin) for what is not [1, 3, H, W].
+void check_picture(const at::Tensor& image);
+
+FramePtr empty_frame(int width, int height, AVPixelFormat format);
+
+/// Writes rows of values, stored as the frame stores them, into one of its planes.
+void fill(AVFrame& frame, int plane, const at::Tensor& rows);
+
 /// The pixels an encoder gets for a picture of `pixels`: subsampled chroma makes sides even.
 int coded_side(int pixels, int log2_chroma);
 

@@ -9,13 +9,13 @@
 /// video_file/writer.so beside it, loaded when a run asks for a video.
 
 #include <ATen/ATen.h>
-#include <dlfcn.h>
 
 #include <algorithm>
 #include <optional>
 #include <vector>
 
 #include "../png_file.h"
+#include "library.h"
 #include "reverie/output_sink.h"
 #include "reverie/plugin.h"
 #include "writer.h"
@@ -40,27 +40,8 @@ constexpr ParamSpec kParams[] = {
     number("input_audio_offset", 0).at_least(0).unit("seconds").help("where in the file to start"),
 };
 
-[[noreturn]] void fail(const std::string& why) {
-  throw Error(ErrorKind::plugin, "the writer of videos cannot be loaded: " + why,
-              "are FFmpeg's libraries installed? ./reverie installs what is missing");
-}
-
-/// Never unloaded.
-MakeVideoWriter* load_writer() {
-  Dl_info self{};
-  if (!::dladdr(reinterpret_cast<const void*>(&fail), &self) || !self.dli_fname)
-    fail("its folder is unknown");
-  const std::filesystem::path path =
-      std::filesystem::path(self.dli_fname).parent_path() / "video_file/writer.so";
-  void* library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (!library) fail(::dlerror());
-  void* address = ::dlsym(library, kMakeVideoWriterSymbol);
-  if (!address) fail(::dlerror());
-  return reinterpret_cast<MakeVideoWriter*>(address);
-}
-
 std::unique_ptr<VideoWriter> make_writer(Host& host, const Params& params, const OutputSink::Setup& setup) {
-  static MakeVideoWriter* const make = load_writer();
+  static MakeVideoWriter* const make = from_writer_library<MakeVideoWriter>(kMakeVideoWriterSymbol);
   VideoSetup video;
   video.format = params.get<std::string>("video_format");
   if (params.has("video_quality")) video.quality = params.get<std::int64_t>("video_quality");

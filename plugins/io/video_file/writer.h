@@ -48,4 +48,9 @@ class REVERIE_PUBLIC VideoWriter {
 using MakeVideoWriter = VideoWriter*(Host& host, const VideoSetup& setup);
 inline constexpr const char* kMakeVideoWriterSymbol = "reverie_make_video_writer";
 
+/// `image` [1, 3, H, W] 0..1, on the CPU, RGB as PNG files hold it, as an OpenEXR file of linear light:
+/// channels R, G and B of 16-bit floats. Throws Error(unsupported) when FFmpeg cannot encode it.
+using EncodeExr = std::string(const at::Tensor& image);
+inline constexpr const char* kEncodeExrSymbol = "reverie_encode_exr";
+
 }  // namespace reverie

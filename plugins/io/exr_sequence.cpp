@@ -1,0 +1,45 @@
+/// EXR sequence: each saved frame becomes <base>_<n>.exr for compositing, in linear light.
+///
+/// OpenEXR with 16-bit floats and lossless compression, written by FFmpeg's library like video_file's videos.
+
+#include "png_file.h"
+#include "reverie/atomic_file.h"
+#include "reverie/output_sink.h"
+#include "reverie/plugin.h"
+#include "video_file/library.h"
+#include "video_file/writer.h"
+
+namespace reverie {
+namespace {
+
+constexpr ParamSpec kParams[] = {kFrameDigits};
+
+class ExrSequence final : public OutputSink {
+ public:
+  ExrSequence(Host&, const Params& params, const Setup& setup)
+      : folder_(setup.folder),
+        base_(setup.base_name),
+        digits_(params.get<std::int64_t>("frame_digits")),
+        encode_(from_writer_library<EncodeExr>(kEncodeExrSymbol)) {}
+
+  std::filesystem::path write(const at::Tensor& image, std::int64_t number) override {
+    const auto path = frame_path(folder_, base_, number, digits_).replace_extension(".exr");
+    const std::string bytes = encode_(image);
+    create_folder_of(path);
+    write_atomically(path, {bytes});
+    return path;
+  }
+
+ private:
+  std::filesystem::path folder_;
+  std::string base_;
+  std::int64_t digits_;
+  EncodeExr* encode_;
+};
+
+}  // namespace
+
+REVERIE_EXPORT_PLUGIN(ExrSequence, OutputSink, "exr_sequence", "1.0",
+                      "one OpenEXR file in linear light for each saved frame", kParams);
+
+}  // namespace reverie
