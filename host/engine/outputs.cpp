@@ -1,6 +1,11 @@
 #include "engine/outputs.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <set>
 #include <vector>
@@ -11,6 +16,8 @@ namespace reverie {
 namespace {
 
 using Path = std::filesystem::path;
+
+constexpr int kAttempts = 1000;
 
 /// Decimal digits, without superfluous zeros; nothing for any other text.
 std::optional<std::int64_t> plain_number(const std::string& text) {
@@ -64,25 +71,79 @@ void add_runs_in(const Path& folder, const std::string& file_namespace, std::set
   }
 }
 
+/// From `from` on, the first run that has left nothing.
+std::int64_t first_free(const std::string& file_namespace, std::int64_t from) {
+  std::set<std::int64_t> taken;
+  add_runs_in(picture_folder(file_namespace), file_namespace, taken);
+  add_runs_in(backup_folder(file_namespace), file_namespace, taken);
+  while (taken.count(from)) ++from;
+  return from;
+}
+
 }  // namespace
 
 OutputNames choose_output(const std::string& file_namespace, bool allow_overwrite) {
-  std::int64_t run = 0;
-  if (!allow_overwrite) {
-    std::set<std::int64_t> taken;
-    add_runs_in(picture_folder(file_namespace), file_namespace, taken);
-    add_runs_in(backup_folder(file_namespace), file_namespace, taken);
-    while (taken.count(run)) ++run;
+  return {picture_folder(file_namespace),
+          base_of(allow_overwrite ? 0 : first_free(file_namespace, 0), file_namespace)};
+}
+
+Reservation::Reservation(const std::string& file_namespace) {
+  const Path folder = picture_folder(file_namespace);
+  for (std::int64_t run = 0;; ++run) {
+    run = first_free(file_namespace, run);
+    names_ = {folder, base_of(run, file_namespace)};
+    file_ = folder / (names_.base + "_settings.txt");
+    int descriptor = -1, error = ENOENT;
+    // Another run that ends may just be taking the folder away.
+    for (int attempt = 0; descriptor < 0 && error == ENOENT && attempt < kAttempts; ++attempt) {
+      for (const Path& made : {folder.parent_path(), folder}) {
+        std::error_code ignored;  // opening fails, too
+        if (std::filesystem::create_directory(made, ignored)) folders_.push_back(made);
+      }
+      descriptor = ::open(file_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+      error = errno;
+    }
+    if (descriptor >= 0) {
+      struct stat status {};
+      ::fstat(descriptor, &status);
+      device_ = status.st_dev;
+      inode_ = status.st_ino;
+      ::close(descriptor);
+      return;
+    }
+    if (error != EEXIST) {
+      remove_folders();
+      detail::cannot_write(file_, error);
+    }
   }
-  return {picture_folder(file_namespace), base_of(run, file_namespace)};
+}
+
+Reservation::~Reservation() {
+  struct stat status {};
+  if (::lstat(file_.c_str(), &status) != 0 || status.st_dev != device_ || status.st_ino != inode_ ||
+      status.st_size != 0)
+    return;
+  ::unlink(file_.c_str());
+  remove_folders();
+}
+
+void Reservation::remove_folders() {
+  for (auto folder = folders_.rbegin(); folder != folders_.rend(); ++folder) ::rmdir(folder->c_str());
 }
 
 std::optional<OutputNames> newest_run(const std::string& file_namespace) {
-  std::optional<std::int64_t> newest;
-  for (const NumberedFile& file : numbered_files(backup_folder(file_namespace), ".bak"))
-    newest = std::max(newest, run_of(file.base, file_namespace));
+  using Age = std::pair<std::filesystem::file_time_type, std::int64_t>;
+  std::optional<Age> newest;
+  const Path folder = backup_folder(file_namespace);
+  for (const NumberedFile& file : numbered_files(folder, ".bak")) {
+    const auto run = run_of(file.base, file_namespace);
+    std::error_code gone;
+    const auto time = std::filesystem::last_write_time(
+        folder / (file.base + "_" + std::to_string(file.number) + ".bak"), gone);
+    if (run && !gone) newest = std::max(newest, std::optional(Age(time, *run)));
+  }
   if (!newest) return std::nullopt;
-  return OutputNames{picture_folder(file_namespace), base_of(*newest, file_namespace)};
+  return OutputNames{picture_folder(file_namespace), base_of(newest->second, file_namespace)};
 }
 
 Path backup_folder(const std::string& file_namespace) { return Path("backup") / file_namespace; }

@@ -1,6 +1,8 @@
 #pragma once
 // Names and places of a run's files. Folders that are there but cannot be read are an Error(file).
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -18,8 +20,31 @@ struct OutputNames {
 /// settings, frames or backups.
 OutputNames choose_output(const std::string& file_namespace, bool allow_overwrite);
 
-/// The run that `restore` continues: of those with backups the one with the highest k, the plain name
-/// counting as 0. Nothing if there are no backups.
+/// Takes the base name that choose_output() finds without `allow_overwrite`, so that no other run takes it,
+/// however close together they start: an empty <base>_settings.txt stands for the run until it writes its
+/// own.
+class Reservation {
+ public:
+  /// Throws Error(file).
+  explicit Reservation(const std::string& file_namespace);
+  /// Removes the file if it is still the empty one, and folders that were made for it.
+  ~Reservation();
+  Reservation(const Reservation&) = delete;
+  Reservation& operator=(const Reservation&) = delete;
+
+  const OutputNames& names() const { return names_; }
+
+ private:
+  void remove_folders();
+  OutputNames names_;
+  std::filesystem::path file_;
+  std::vector<std::filesystem::path> folders_;  // that it made
+  dev_t device_ = 0;
+  ino_t inode_ = 0;
+};
+
+/// The run that `restore` continues: the one that wrote a backup last, by the time of its newest file; of
+/// files of one time, the run with the highest k. Nothing if there are no backups.
 std::optional<OutputNames> newest_run(const std::string& file_namespace);
 
 /// backup/<file_namespace>

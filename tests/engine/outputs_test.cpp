@@ -4,6 +4,11 @@
 
 #include <sys/stat.h>
 
+#include <chrono>
+#include <memory>
+#include <set>
+#include <thread>
+
 #include "engine/backup.h"
 #include "reverie/atomic_file.h"
 #include "support/disk_trouble.h"
@@ -59,7 +64,7 @@ TEST_F(OutputNamesTest, AFolderThatCannotBeListedIsNotTakenForAnEmptyOne) {
   EXPECT_THROW(choose_output("hill", false), Error);
 }
 
-TEST_F(OutputNamesTest, TheNewestRunIsTheLastByNumber) {
+TEST_F(OutputNamesTest, TheNewestRunIsTheOneThatWroteABackupLast) {
   const auto newest = [](const std::string& name) {
     const auto run = newest_run(name);
     return run ? run->base : "none";
@@ -72,14 +77,58 @@ TEST_F(OutputNamesTest, TheNewestRunIsTheLastByNumber) {
         "hill_99999999999999999999.bak", "hillside_9.bak", "hill(x)_9.bak", "hill()_9.bak", "hill(01)_9.bak"})
     scratch_.write(std::string("backup/hill/") + file, "");
   EXPECT_EQ(newest("hill"), "none");
-  scratch_.write("backup/hill/hill_500.bak", "");
+  const auto backup = [&](const std::string& name, int minute) {
+    const fs::path file = scratch_.write("backup/hill/" + name, "");
+    fs::last_write_time(file, fs::file_time_type(std::chrono::hours(150'000) + std::chrono::minutes(minute)));
+  };
+  backup("hill_500.bak", 10);
   EXPECT_EQ(newest("hill"), "hill");
-  scratch_.write("backup/hill/hill(9)_40.bak", "");
-  scratch_.write("backup/hill/hill(2)_900.bak", "");
+  backup("hill(9)_40.bak", 20);
+  backup("hill(2)_900.bak", 15);
   EXPECT_EQ(newest("hill"), "hill(9)");
-  scratch_.write("backup/hill/hill(10)_1.bak", "");
-  EXPECT_EQ(newest("hill"), "hill(10)") << "numbers, not texts";
+  backup("hill(10)_1.bak", 20);
+  EXPECT_EQ(newest("hill"), "hill(10)") << "of one time: numbers, not texts";
+  // With allow_overwrite, the plain name is used again.
+  backup("hill_1.bak", 30);
+  EXPECT_EQ(newest("hill"), "hill") << "though its other backup is the oldest of all";
+  backup("hill(2)_901.bak", 31);
+  EXPECT_EQ(newest("hill"), "hill(2)");
   EXPECT_EQ(newest_run("hill")->folder, fs::path("images_out/hill"));
+}
+
+TEST_F(OutputNamesTest, AReservedNameIsTaken) {
+  {
+    const Reservation first("hill"), second("hill");
+    EXPECT_EQ(first.names().folder, fs::path("images_out/hill"));
+    EXPECT_EQ(first.names().base, "hill");
+    EXPECT_EQ(second.names().base, "hill(1)");
+    EXPECT_EQ(choose_output("hill", false).base, "hill(2)");
+    write_file("images_out/hill/hill_settings.txt", "{}");
+  }
+  EXPECT_EQ(read_bytes("images_out/hill/hill_settings.txt"), "{}") << "what the run wrote stays";
+  EXPECT_EQ(choose_output("hill", false).base, "hill(1)") << "what it did not use is free again";
+  { const Reservation another("dale"); }
+  EXPECT_FALSE(fs::exists("images_out/dale"));
+  EXPECT_TRUE(fs::exists("images_out/hill"));
+  EXPECT_THROW(Reservation("a/b"), Error) << "no folder a to be in";
+}
+
+TEST_F(OutputNamesTest, RunsThatStartTogetherTakeDifferentNames) {
+  constexpr int kRuns = 12;
+  std::vector<std::string> bases(kRuns);
+  std::vector<std::unique_ptr<Reservation>> kept(kRuns);
+  std::vector<std::thread> runs;
+  for (int i = 0; i < kRuns; ++i)
+    runs.emplace_back([&, i] {
+      for (int j = 0; j < 20; ++j) Reservation("hill");  // comes and goes
+      kept[i] = std::make_unique<Reservation>("hill");
+      bases[i] = kept[i]->names().base;
+    });
+  for (std::thread& run : runs) run.join();
+  EXPECT_EQ(std::set<std::string>(bases.begin(), bases.end()).size(), bases.size());
+  kept.clear();
+  for (const auto& entry : fs::recursive_directory_iterator(scratch_.path()))
+    EXPECT_TRUE(entry.is_directory()) << entry.path();
 }
 
 TEST_F(OutputNamesTest, OddNames) {
