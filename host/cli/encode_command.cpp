@@ -6,6 +6,7 @@
 
 #include "cli/program.h"
 #include "engine/host_services.h"
+#include "engine/timeline.h"
 #include "media/pictures.h"
 #include "reverie/output_sink.h"
 
@@ -119,7 +120,9 @@ int encode_command(const std::vector<std::string>& words, const std::vector<Path
   params.set("output_sinks", sinks);
   const double rate = settings.get<double>("frames_per_second");
   const auto sink =
-      create<OutputSink>(plugin, host, params, {run.folder, run.base, rate, settings_json(settings)});
+      create<OutputSink>(plugin, host, params,
+                         {run.folder, run.base, rate, settings_json(settings), 0,
+                          Timeline(settings).early_pictures(settings.get<std::int64_t>("save_every"))});
   Path video;
   std::int64_t number = 0;
   for (const auto& [ignored, picture] : run.frames)

@@ -12,6 +12,7 @@
 #include "engine/outputs.h"
 #include "engine/progress.h"
 #include "engine/render.h"
+#include "engine/timeline.h"
 #include "media/footage.h"
 #include "media/pictures.h"
 #include "models/catalogue.h"
@@ -306,10 +307,11 @@ int render_command(const Plan& plan, const PluginRegistry& registry, RunReport* 
   }
 
   const std::string json = settings_json(settings);
+  const std::int64_t early = Timeline(settings).early_pictures(settings.get<std::int64_t>("save_every"));
   for (const PluginFile* plugin : cast.sinks)
     ensemble.sinks.push_back(
         {title(*plugin), create<OutputSink>(*plugin, host, params_for(*plugin, settings),
-                                            {output.folder, output.base, frames_per_second, json, saved})});
+                                            {output.folder, output.base, frames_per_second, json, saved, early})});
   write_file(output.folder / (output.base + "_settings.txt"), json);
 
   RenderResult result;

@@ -132,7 +132,7 @@ class WithVideo : public InScratch {
 
   std::shared_ptr<OutputSink> sink(const Changes& changes = {}, const fs::path& folder = "out",
                                    double frames_per_second = 12, const std::string& name = "video_file",
-                                   std::int64_t saved = 0) {
+                                   std::int64_t saved = 0, std::int64_t early = 0) {
     const PluginFile& plugin = plugins().find(OutputSink::kKind, name);
     Settings params = default_params(plugin);
     for (const auto& [setting, text] : changes) {
@@ -142,7 +142,7 @@ class WithVideo : public InScratch {
       EXPECT_EQ(convert(old->spec, RawValue::scalar(text, false), value), "") << setting;
       params.set(setting, value);
     }
-    return create<OutputSink>(plugin, host_, params, {folder, "hill", frames_per_second, "{}", saved});
+    return create<OutputSink>(plugin, host_, params, {folder, "hill", frames_per_second, "{}", saved, early});
   }
 
   /// A whole video of smooth pictures.

@@ -88,6 +88,27 @@ TEST_P(VideoSound, IsInStepWithThePictures) {
   }
 }
 
+TEST_P(VideoSound, BeginsWhereTimeDoes) {
+  write_wav("song.wav", 44100, 2, 4, click(1.5));
+  const Changes changes = {
+      {"video_format", GetParam().name}, {"input_audio", "song.wav"}, {"input_audio_offset", "1"}};
+  const auto it = sink(changes, "out", 10, "video_file", 0, 3);
+  fs::path file;
+  for (std::int64_t number = 1; number <= 20; ++number)
+    file = it->write(smooth_picture(32, 32, number), number);
+  it->close();
+  const auto samples = sound_of(file);
+  EXPECT_NEAR(loudest(samples), 0.3 + 0.5, 0.001) << "three pictures are silent";
+  EXPECT_NEAR(static_cast<double>(samples.size()) / 48000, 2, 0.0215);
+
+  // What goes on in a file of its own goes on with the sound.
+  const auto later = sink(changes, "other", 10, "video_file", 0, 3);
+  for (std::int64_t number = 6; number <= 12; ++number)
+    file = later->write(smooth_picture(32, 32, number), number);
+  later->close();
+  EXPECT_NEAR(loudest(sound_of(file)), 0.3 + 0.5 - 0.5, 0.001);
+}
+
 TEST_P(VideoSound, MayEndBeforeThePictures) {
   write_wav("song.wav", 44100, 2, 1.0, click(0.9));
   const fs::path file =
@@ -140,6 +161,23 @@ TEST_F(WithVideo, SoundThatCannotBeUsedIsAnErrorBeforeTheFirstPicture) {
     EXPECT_EQ(error.kind(), ErrorKind::file) << path;
     EXPECT_NE(std::string(error.what()).find(path), std::string::npos) << error.what();
   }
+}
+
+TEST_F(WithVideo, ARunsSoundIsWhereItsMotionHearsIt) {
+  write_wav("song.wav", 44100, 2, 4, click(1.2));
+  const Outcome outcome =
+      run({REVERIE_PROGRAM, "render", "scenes=a red heart", "width=32", "height=32", "cutouts=2",
+           "perceptors=" + shipped_models()[0], "pre_animation_steps=5", "steps_per_frame=2", "save_every=2",
+           "steps_per_scene=19", "frames_per_second=10", "outputs=[png_sequence, video_file]",
+           "input_audio=song.wav", "input_audio_offset=1"},
+          fs::current_path());
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  // Pictures 1 and 2 are saved after steps 2 and 4, before t is 0 in step 6.
+  const fs::path file = "images_out/default/default.mp4";
+  EXPECT_NEAR(loudest(sound_of(file)), 0.2 + 0.2, 0.001);
+  fs::rename(file, "first.mp4");
+  ASSERT_EQ(run({REVERIE_PROGRAM, "encode", "images_out/default"}, fs::current_path()).status, 0);
+  EXPECT_TRUE(read_bytes(file) == read_bytes("first.mp4"));
 }
 
 TEST_F(WithVideo, GifIsSilent) {

@@ -25,22 +25,24 @@ void AudioTrack::fail(const std::string& what, const std::string& advice) const 
   throw Error(ErrorKind::file, "the sound '" + file_.string() + "' " + what, advice);
 }
 
-AudioTrack::AudioTrack(Host& host, const std::filesystem::path& file, double offset, const Format& format,
-                       bool global_header)
+AudioTrack::AudioTrack(Host& host, const std::filesystem::path& file, double skipped, double silence,
+                       const Format& format, bool global_header)
     : host_(host), file_(file) {
   open_file();
   const FramePtr first = decode();
   if (!first) fail("holds no sound");
   const std::string layout = described(first->ch_layout);
-  const auto skipped = static_cast<std::int64_t>(std::llround(offset * first->sample_rate));
+  const auto samples = [](double seconds, int rate) { return std::to_string(std::llround(seconds * rate)); };
   // Samples count from the first one, whatever times the file gives them.
   graph_ = std::make_unique<FilterGraph>(
       "abuffer@in=time_base=1/" + std::to_string(first->sample_rate) +
-          ":sample_rate=" + std::to_string(first->sample_rate) +
-          ":sample_fmt=" + av_get_sample_fmt_name(static_cast<AVSampleFormat>(first->format)) +
-          ":channel_layout=" + layout + ",asetpts=N/SR/TB,atrim=start_sample=" + std::to_string(skipped) +
-          ",asetpts=N/SR/TB,aresample=" + std::to_string(kRate) +
-          ",aformat=sample_fmts=" + av_get_sample_fmt_name(format.samples) +
+          ":sample_rate=" + std::to_string(first->sample_rate) + ":sample_fmt=" +
+          av_get_sample_fmt_name(static_cast<AVSampleFormat>(first->format)) + ":channel_layout=" + layout +
+          ",asetpts=N/SR/TB,atrim=start_sample=" + samples(skipped, first->sample_rate) +
+          ",asetpts=N/SR/TB,aresample=" + std::to_string(kRate) + ",adelay=" + samples(silence, kRate) +
+          "S:all=1"
+          ",aformat=sample_fmts=" +
+          av_get_sample_fmt_name(format.samples) +
           ":channel_layouts=" + (first->ch_layout.nb_channels == 1 ? "mono" : "stereo") + ",abuffersink@out",
       "abuffer@in", "abuffersink@out");
   encoder_ = std::make_unique<Encoder>(format.sound, global_header, [&](AVCodecContext& context) {
@@ -53,11 +55,6 @@ AudioTrack::AudioTrack(Host& host, const std::filesystem::path& file, double off
   });
   graph_->push(first.get());
   next_ = read();
-  if (!next_)
-    throw Error(ErrorKind::settings,
-                "'input_audio_offset' is " + std::to_string(offset) + " seconds, but '" + file_.string() +
-                    "' ends before",
-                "choose a smaller offset");
 }
 
 int AudioTrack::samples_at_once() const { return encoder().frame_size > 0 ? encoder().frame_size : 1024; }

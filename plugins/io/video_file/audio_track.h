@@ -13,12 +13,14 @@ class AudioTrack {
  public:
   static constexpr int kRate = 48000;  ///< samples a second of what is encoded
 
-  /// One channel stays one, all others become two. Only `file` is read. Throws Error(file) when it holds no
-  /// sound that FFmpeg decodes, and Error(settings) when `offset`, in seconds from its first sample, is
-  /// behind its last.
-  AudioTrack(Host& host, const std::filesystem::path& file, double offset, const Format& format,
-             bool global_header);
+  /// Begins with `silence` seconds of nothing, and then `skipped` seconds behind the file's first sample. One
+  /// channel stays one, all others become two. Only `file` is read. Throws Error(file) when it holds no sound
+  /// that FFmpeg decodes.
+  AudioTrack(Host& host, const std::filesystem::path& file, double skipped, double silence,
+             const Format& format, bool global_header);
 
+  /// Whether nothing is left behind what was skipped.
+  bool is_empty() const { return !next_; }
   const AVCodecContext& encoder() const { return encoder_->context(); }
   int samples_at_once() const;
 

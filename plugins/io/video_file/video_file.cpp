@@ -49,6 +49,7 @@ std::unique_ptr<VideoWriter> make_writer(Host& host, const Params& params, const
   video.bits = png_bits(params);
   const std::string audio = params.get<std::string>("input_audio");
   video.audio_offset = params.get<double>("input_audio_offset");
+  video.early_frames = setup.early_frames;
   if (!audio.empty()) video.audio = host.resolve_asset(audio);
   return std::unique_ptr<VideoWriter>(make(host, video));
 }
@@ -81,7 +82,7 @@ class VideoFile final : public OutputSink {
     // Killed behind its last frame, a run has nothing more to write, but its video may not be finished.
     if (path_.empty() && saved_ > 0)
       if (const auto frames = earlier(saved_)) {
-        open(base_, *frames);
+        open(base_, *frames, 1);
         writer_->publish();
       }
     if (!path_.empty()) writer_->finish();
@@ -105,15 +106,16 @@ class VideoFile final : public OutputSink {
 
   /// Starts the video, with the frames of before the run was restored.
   void begin(std::int64_t number) {
-    if (const auto frames = earlier(number - 1)) return open(base_, *frames);
-    open(base_ + "_from_" + std::to_string(number), {});
+    if (const auto frames = earlier(number - 1)) return open(base_, *frames, 1);
+    open(base_ + "_from_" + std::to_string(number), {}, number);
     host_.log(LogLevel::warning, "the earlier frames' PNG files are not all in '" + folder_.string() +
                                      "', so the video goes on in a file of its own: " + path_.string());
   }
 
-  void open(const std::string& name, const std::vector<std::filesystem::path>& frames) {
+  /// A video of these frames and those to come; `first` is the number of its first.
+  void open(const std::string& name, const std::vector<std::filesystem::path>& frames, std::int64_t first) {
     const std::filesystem::path path = folder_ / (name + writer_->extension());
-    writer_->open(path);
+    writer_->open(path, first);
     for (const auto& frame : frames) writer_->add(host_.load_image(frame.string()).cpu());
     path_ = path;
   }

@@ -77,7 +77,11 @@ class Writer final : public VideoWriter {
     if (!setup.audio.empty() && !format_.sound.encoder)
       host.log(LogLevel::warning,
                "the video will be silent: there is no sound in the format " + setup.format);
-    open_sound();
+    if (const auto sound = open_sound(0); sound && sound->is_empty())
+      throw Error(ErrorKind::settings,
+                  "'input_audio_offset' is " + std::to_string(setup.audio_offset) + " seconds, but '" +
+                      setup.audio.string() + "' ends before",
+                  "choose a smaller offset");
   }
   Writer(const Writer&) = delete;
   ~Writer() override {
@@ -87,9 +91,10 @@ class Writer final : public VideoWriter {
 
   std::string extension() const override { return format_.extension; }
 
-  void open(const std::filesystem::path& path) override {
+  void open(const std::filesystem::path& path, std::int64_t first) override {
     create_folder_of(path);
     path_ = path;
+    first_ = first;
   }
 
   void add(const at::Tensor& image) override {
@@ -136,10 +141,15 @@ class Writer final : public VideoWriter {
     return std::to_string(width) + "x" + std::to_string(height);
   }
 
-  std::unique_ptr<AudioTrack> open_sound() const {
+  /// `before`: seconds until it begins; of less than 0, that much of it has passed.
+  std::unique_ptr<AudioTrack> open_sound(double before) const {
     if (setup_.audio.empty() || !format_.sound.encoder) return nullptr;
-    return std::make_unique<AudioTrack>(host_, setup_.audio, setup_.audio_offset, format_,
-                                        wants_global_headers(format_));
+    return std::make_unique<AudioTrack>(host_, setup_.audio, setup_.audio_offset + std::max(0.0, -before),
+                                        std::max(0.0, before), format_, wants_global_headers(format_));
+  }
+
+  std::unique_ptr<AudioTrack> open_sound() const {
+    return open_sound(static_cast<double>(setup_.early_frames - (first_ - 1)) / setup_.frames_per_second);
   }
 
   void start(const AVFrame& first) {
@@ -208,7 +218,7 @@ class Writer final : public VideoWriter {
   AVPixelFormat pixels_;
   std::filesystem::path path_;
   bool published_ = false;
-  std::int64_t frames_ = 0;
+  std::int64_t first_ = 1, frames_ = 0;
   std::optional<Encoder> encoder_;
   std::optional<Muxer> growing_;
 };

@@ -18,6 +18,7 @@ struct VideoSetup {
   int bits;                     ///< what pictures are rounded to first, as their PNG files are
   std::filesystem::path audio;  ///< empty: silent
   double audio_offset;          ///< seconds into it
+  std::int64_t early_frames;    ///< silent ones before it begins
 };
 
 /// One video file, written while its pictures come.
@@ -28,9 +29,9 @@ class REVERIE_PUBLIC VideoWriter {
   /// With its dot.
   virtual std::string extension() const = 0;
 
-  /// Starts `path`, whose first picture will be `image` [1, 3, H, W]. Until publish(), it is called
+  /// Starts `path` with frame `first` of the run, counted from 1. Until publish(), it is called
   /// `<path>.part`.
-  virtual void open(const std::filesystem::path& path) = 0;
+  virtual void open(const std::filesystem::path& path, std::int64_t first) = 0;
 
   /// Adds `image` [1, 3, H, W] 0..1, on the CPU. All have one size. When this returns, a player that opens
   /// the file shows it. Throws Error(file).

@@ -22,11 +22,12 @@ class REVERIE_PUBLIC OutputSink {
   /// A plugin class has the constructor `Plugin(Host&, const Params&, const Setup&)`. Nothing is written
   /// before the first frame.
   struct Setup {
-    std::filesystem::path folder;  ///< images_out/<file_namespace>; may not exist yet
-    std::string base_name;         ///< files are called <base_name>_<n>.* or <base_name>.*
-    double frames_per_second;      ///< of the animation
-    std::string settings;          ///< the run's resolved settings as JSON, for embedding
-    std::int64_t frames = 0;       ///< saved before the run was restored; the last may come again
+    std::filesystem::path folder;   ///< images_out/<file_namespace>; may not exist yet
+    std::string base_name;          ///< files are called <base_name>_<n>.* or <base_name>.*
+    double frames_per_second;       ///< of the animation
+    std::string settings;           ///< the run's resolved settings as JSON, for embedding
+    std::int64_t frames = 0;        ///< saved before the run was restored; the last may come again
+    std::int64_t early_frames = 0;  ///< saved before t is 0, where a sound that motion follows begins
   };
 
   virtual ~OutputSink() = default;
