@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <optional>
 #include <set>
 
 #include "cli/program.h"
@@ -34,7 +35,7 @@ void spare_earlier_runs(Plan& plan, std::set<std::string>& folders) {
   const Settings& settings = plan.settings;
   const bool first = folders.insert(settings.get<std::string>("file_namespace")).second;
   if (first || !settings.get<bool>("allow_overwrite")) return;
-  if (settings.find("restore") && settings.get<bool>("restore")) return;  // it goes on with what is there
+  if (plan.restored) return;  // it goes on with what is there
   SettingValue off = *settings.find("allow_overwrite");
   off.number = 0;
   plan.settings.set("allow_overwrite", off);
@@ -52,8 +53,9 @@ class Batch {
   Batch(const std::string& command, const PluginRegistry& registry)
       : command_(command), registry_(registry) {}
 
-  int run_one(const BatchRun& run, RunReport& report) {
+  int run_one(const BatchRun& run, RunReport& report, bool alone = true) {
     Plan plan = make_plan(run.sources, registry_);
+    plan.alone = alone;
     if (command_ == "config") {
       std::cout << settings_yaml(plan.settings);
       return 0;
@@ -64,6 +66,7 @@ class Batch {
   }
 
   int run_all(const std::vector<BatchRun>& runs) {
+    look_ahead(runs);
     for (std::size_t i = 0; i < runs.size(); ++i) {
       const std::string title =
           std::to_string(i + 1) + "/" + std::to_string(runs.size()) + " " + runs[i].label;
@@ -71,7 +74,7 @@ class Batch {
         std::cout << (i ? "\n# " : "# ") << title << std::endl;
       else
         std::cerr << "[" << title << "]" << std::endl;
-      const int status = run_next(runs[i]);
+      const int status = run_next(runs[i], alone(i));
       std::cout << std::flush;
       if (status == kInterrupted || interrupted) break;
     }
@@ -84,12 +87,36 @@ class Batch {
   }
 
  private:
-  int run_next(const BatchRun& run) {
+  /// Finds out which runs share a folder. There, nobody could say which of them is to be continued.
+  void look_ahead(const std::vector<BatchRun>& runs) {
+    for (const BatchRun& run : runs) destinations_.push_back(destination_of(run.sources, registry_));
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+      if (!destinations_[i] || !destinations_[i]->restore) continue;
+      for (std::size_t j = 0; j < runs.size(); ++j)
+        if (j != i && destinations_[j] &&
+            destinations_[j]->file_namespace == destinations_[i]->file_namespace)
+          throw Error(ErrorKind::usage,
+                      "'restore' continues one run of a file_namespace, but [" + runs[std::min(i, j)].label +
+                          "] and [" + runs[std::max(i, j)].label + "] are both in '" +
+                          destinations_[i]->file_namespace + "'",
+                      "restore them one at a time; runs with a file_namespace of their own, such as "
+                      "'hill_${seed}', can be restored together");
+    }
+  }
+
+  bool alone(std::size_t index) const {
+    const auto& mine = destinations_[index];
+    return mine && std::count_if(destinations_.begin(), destinations_.end(), [&](const auto& other) {
+                     return other && other->file_namespace == mine->file_namespace;
+                   }) == 1;
+  }
+
+  int run_next(const BatchRun& run, bool alone) {
     Line line{"done", run.label, ""};
     RunReport report;
     int status = 1;
     try {
-      status = run_one(run, report);
+      status = run_one(run, report, alone);
       if (status == kInterrupted) line.end = "interrupted";
       if (command_ == "render") line.rest = pictures(report);
     } catch (...) {
@@ -125,7 +152,8 @@ class Batch {
 
   std::string command_;
   const PluginRegistry& registry_;
-  std::set<std::string> folders_;  // that runs of this batch have written to
+  std::set<std::string> folders_;                         // that runs of this batch have written to
+  std::vector<std::optional<Destination>> destinations_;  // of all runs
   std::vector<Line> lines_;
   bool all_mistakes_ = true;  // all failures so far were mistakes in settings
 };

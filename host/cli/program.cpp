@@ -6,6 +6,7 @@
 #include "engine/backup.h"
 #include "settings/nearest.h"
 #include "settings/reader.h"
+#include "settings/texts.h"
 
 namespace reverie {
 
@@ -17,8 +18,50 @@ std::filesystem::path installation_prefix() {
 
 namespace {
 
+/// The parameters of all plugins whose settings are settings of a run.
+std::vector<PluginParams> params_of_all(const PluginRegistry& registry) {
+  std::vector<PluginParams> all;
+  for (const PluginFile& plugin : registry.files())
+    // The parameters of an audio filter stand in its group of input_audio_filters.
+    if (plugin.descriptor && plugin.kind != AudioFilter::kKind)
+      all.push_back(
+          {plugin.kind + "/" + plugin.name, {plugin.descriptor->params, plugin.descriptor->param_count}});
+  return all;
+}
+
+/// Settings that act when a run begins and never again, and what a continued run has instead. Those of image
+/// models mean the same in all that have them.
+constexpr const char* kOnlyAtStart[][2] = {{"seed", "its random state continues"},
+                                           {"init_image", "its picture continues"},
+                                           {"random_initial_palette", "its palette continues"},
+                                           {"target_palette", "its palette continues"},
+                                           {"lock_palette", "its palette continues as it began"}};
+
+/// Takes out what would do nothing, so that the settings of a continued run go on saying how it began.
+void keep_beginning(const std::vector<RawEntry>& saved, GatheredSettings& gathered,
+                    const std::vector<PluginParams>& plugins) {
+  const Settings then = resolve(saved, {}, plugins, {}).settings;
+  const Settings now = resolve(gathered.entries, {}, plugins, {}).settings;
+  for (const auto& [name, instead] : kOnlyAtStart) {
+    const SettingValue *kept = then.find(name), *given = now.find(name);
+    if (!kept || kept->is_default()) continue;
+    // Nobody asks for one particular seed who takes it from the clock.
+    bool wanted = given && !given->is_default() && !given->null && given->json() != kept->json();
+    std::erase_if(gathered.entries, [&, name = std::string(name)](const RawEntry& entry) {
+      const std::string written = lower(trimmed(entry.name));
+      const char* alias = alias_of(written);
+      if ((alias ? alias : written) != name) return false;
+      wanted = wanted && entry.value.text.find("${now:") == std::string::npos;
+      return true;
+    });
+    if (wanted)
+      gathered.notices.push_back(std::string(name) + " has no effect on a restored run: " + instead);
+  }
+}
+
 /// Puts the settings of the run that is to be continued before the others. The run, if there is one.
-std::optional<OutputNames> continue_run(const Settings& settings, GatheredSettings& gathered) {
+std::optional<OutputNames> continue_run(const Settings& settings, GatheredSettings& gathered,
+                                        const std::vector<PluginParams>& plugins) {
   const SettingValue* restore = settings.find("restore");
   const SettingValue* folder = settings.find("file_namespace");
   if (!restore || restore->number == 0 || !folder) return std::nullopt;
@@ -33,12 +76,8 @@ std::optional<OutputNames> continue_run(const Settings& settings, GatheredSettin
   std::vector<RawEntry> entries;
   // Without the file, the settings given now have to say everything.
   if (std::filesystem::exists(file)) entries = read_settings_file(file, gathered.problems);
-  const bool kept = std::any_of(entries.begin(), entries.end(),
-                                [](const RawEntry& entry) { return lower(entry.name) == "seed"; });
-  for (RawEntry& entry : gathered.entries)
-    // A seed from the clock would be another one now.
-    if (!kept || lower(entry.name) != "seed" || entry.location.file == "command line")
-      entries.push_back(std::move(entry));
+  keep_beginning(entries, gathered, plugins);
+  std::move(gathered.entries.begin(), gathered.entries.end(), std::back_inserter(entries));
   gathered.entries = std::move(entries);
   return run;
 }
@@ -46,16 +85,12 @@ std::optional<OutputNames> continue_run(const Settings& settings, GatheredSettin
 }  // namespace
 
 Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry) {
-  std::vector<PluginParams> all, active, others;
-  for (const PluginFile& plugin : registry.files())
-    // The parameters of an audio filter stand in its group of input_audio_filters.
-    if (plugin.descriptor && plugin.kind != AudioFilter::kKind)
-      all.push_back(
-          {plugin.kind + "/" + plugin.name, {plugin.descriptor->params, plugin.descriptor->param_count}});
+  const std::vector<PluginParams> all = params_of_all(registry);
+  std::vector<PluginParams> active, others;
   GatheredSettings gathered = gather_settings(sources, all);
 
   Plan plan;
-  plan.restored = continue_run(resolve(gathered.entries, {}, {}, all).settings, gathered);
+  plan.restored = continue_run(resolve(gathered.entries, {}, {}, all).settings, gathered, all);
   const std::vector<RawEntry>& entries = gathered.entries;
   // The first pass only tells which plugins the settings name; the second knows whose parameters count.
   const Resolution first = resolve(entries, {}, {}, all);
@@ -69,9 +104,11 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry) {
     }
   }
   for (const PluginParams& plugin : all) {
-    // Which perceptors and sinks a run uses depends on weights and lists; their parameters are ready for all.
+    // Which perceptors, sinks and frame sources a run uses depends on weights, lists and pictures; their
+    // parameters are ready for all.
     const bool used =
         plugin.plugin.rfind("perceptors/", 0) == 0 || plugin.plugin.rfind("io/", 0) == 0 ||
+        plugin.plugin.rfind("frame_sources/", 0) == 0 ||
         (plan.image_model && plugin.plugin == plan.image_model->kind + "/" + plan.image_model->name);
     (used ? active : others).push_back(plugin);
   }
@@ -115,6 +152,17 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry) {
   plan.notices = std::move(gathered.notices);
   plan.notices.insert(plan.notices.end(), resolution.notices.begin(), resolution.notices.end());
   return plan;
+}
+
+std::optional<Destination> destination_of(const SettingsSources& sources, const PluginRegistry& registry) {
+  try {
+    const std::vector<PluginParams> plugins = params_of_all(registry);
+    const Settings settings = resolve(gather_settings(sources, plugins).entries, {}, {}, plugins).settings;
+    const SettingValue *restore = settings.find("restore"), *folder = settings.find("file_namespace");
+    if (restore && folder) return Destination{folder->text, restore->number != 0};
+  } catch (const Error&) {
+  }
+  return std::nullopt;
 }
 
 Settings params_for(const PluginFile& plugin, const Settings& settings) {

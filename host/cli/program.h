@@ -26,12 +26,21 @@ struct Plan {
   const PluginFile* image_model = nullptr;
   std::optional<OutputNames> restored;  ///< the earlier run that this one continues
   std::vector<std::string> notices;
+  bool alone = true;  ///< no other run of this call has its file_namespace
 };
 
 /// Reads and checks settings. With restore, those that the earlier run left come first and are overridden by
-/// what is given now; only its seed stays, unless the command line gives another. Throws Error(settings) with
+/// what is given now, but for those that only act when a run begins. Throws Error(settings) with
 /// the report of everything that is wrong.
 Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry);
+
+/// Which folder a run is for, and whether it goes on with what is there.
+struct Destination {
+  std::string file_namespace;
+  bool restore = false;
+};
+/// Nothing where the settings are too wrong to tell; make_plan() then says why.
+std::optional<Destination> destination_of(const SettingsSources& sources, const PluginRegistry& registry);
 
 /// The settings as `name: value` lines (YAML), in the order of the documentation.
 std::string settings_yaml(const Settings& settings);

@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <iostream>
@@ -16,6 +17,7 @@
 #include "media/footage.h"
 #include "media/pictures.h"
 #include "models/catalogue.h"
+#include "settings/limits.h"
 
 namespace reverie {
 namespace {
@@ -66,9 +68,23 @@ std::string joined(const std::vector<std::string>& words) {
   return result;
 }
 
+/// Whether the command line switches a model off by its flag.
+bool switched_off(const Settings& settings, const std::string& name) {
+  const CatalogueEntry* model = find_model(name);
+  return model && std::any_of(std::begin(kPerceptorFlags), std::end(kPerceptorFlags), [&](const char* flag) {
+           return find_model(flag) == model && !settings.get<bool>(flag) &&
+                  settings.find(flag)->location.file == "command line";
+         });
+}
+
 /// The names of the models that judge: those of the list, those that are switched on, or the default.
 std::vector<std::string> perceptor_names(const Settings& settings, HostServices& host) {
   std::vector<std::string> names = settings.get<std::vector<std::string>>("perceptors");
+  // The flags in the list's own file are no answer to it: saved settings hold the list and no flag that is
+  // on.
+  if (settings.find("perceptors")->location.file != "command line")
+    std::erase_if(names, [&](const std::string& name) { return switched_off(settings, name); });
+  const bool named = !names.empty();
   const auto add = [&](const CatalogueEntry& model) {
     for (const std::string& name : names)
       if (find_model(name) == &model) return;
@@ -80,7 +96,6 @@ std::vector<std::string> perceptor_names(const Settings& settings, HostServices&
     const CatalogueEntry* model = find_model(flag);
     settings.find(flag)->is_default() ? void(by_default = model) : add(*model);
   }
-  const bool named = !settings.get<std::vector<std::string>>("perceptors").empty();
   if (by_default && !named &&
       std::filesystem::exists(model_path(*by_default, settings.get<std::string>("models_parent_dir"))))
     add(*by_default);
@@ -119,8 +134,14 @@ void choose_weights(Cast& cast, const PluginFile& model) {
     try {
       cast.host->load_weights(value.text);
       continue;
-    } catch (const Error&) {
-      if (!value.is_default() || !*spec.fallback_text) throw;
+    } catch (const Error& error) {
+      // One that is there, but cannot be used, is not silently replaced.
+      const CatalogueEntry* published = find_model(value.text);
+      const bool absent =
+          error.kind() == ErrorKind::file &&
+          !(published && std::filesystem::exists(
+                             model_path(*published, cast.settings.get<std::string>("models_parent_dir"))));
+      if (!absent || !value.is_default() || !*spec.fallback_text) throw;
     }
     cast.host->log(LogLevel::info, std::string(spec.name) + ": '" + value.text +
                                        "' is not installed; using the shipped '" + spec.fallback_text + "'");
@@ -140,16 +161,19 @@ void find_pictures(const Cast& cast, const Plan& plan) {
       cast.pictures->open(path);
     } catch (const Error& error) {
       const SettingValue* value = cast.settings.find(setting);
-      problems.push_back({value ? value->location : Location{}, "'" + setting + "': " + error.what()});
+      problems.push_back(
+          {value ? value->location : Location{},
+           "'" + setting + "': " + error.what() + (error.advice().empty() ? "" : "; " + error.advice())});
     }
   };
+  // First of all: the weights beside it name it, too.
+  need(cast.settings.get<std::string>("init_image"), "init_image");
   for (const Scene& scene : plan.script.scenes)
     for (const Prompt& prompt : scene.prompts) {
       if (prompt.picture) need(prompt.text, prompt.setting);
       if (prompt.mask.kind == PromptMask::Kind::picture || prompt.mask.kind == PromptMask::Kind::video)
         need(prompt.mask.what, prompt.setting);
     }
-  need(cast.settings.get<std::string>("init_image"), "init_image");
   for (const DirectPrompt& prompt : plan.script.direct) {
     need(prompt.path, prompt.setting);
     need(prompt.mask, prompt.setting);
@@ -195,7 +219,8 @@ Cast choose_cast(const Plan& plan, const PluginRegistry& registry) {
     cast.sinks.push_back(&registry.find(OutputSink::kKind, name));
   if (cast.sinks.empty())
     throw Error(ErrorKind::settings, "'output_sinks' is empty: the pictures would go nowhere");
-  cast.pictures = std::make_unique<Pictures>(registry, *cast.host);
+  cast.pictures = std::make_unique<Pictures>(
+      registry, *cast.host, [&plan](const PluginFile& plugin) { return params_for(plugin, plan.settings); });
   find_pictures(cast, plan);
   cast.sound = listen(cast, plan);
   choose_weights(cast, *plan.image_model);
@@ -233,10 +258,10 @@ ImageModel::Setup picture_size(const Settings& settings, const at::Tensor& init_
   };
   if (width == -1) width = scaled(height, init_image.size(3), init_image.size(2));
   if (height == -1) height = scaled(width, init_image.size(2), init_image.size(3));
-  constexpr std::int64_t kLargest = 16384;
-  if (width > kLargest || height > kLargest)
+  if (width > kLargestSide || height > kLargestSide)
     throw Error(ErrorKind::settings, "the init image's shape makes a picture of " + std::to_string(width) +
-                                         "x" + std::to_string(height) + ", more than 16384 on a side");
+                                         "x" + std::to_string(height) + ", more than " +
+                                         std::to_string(kLargestSide) + " on a side");
   return {width, height};
 }
 
@@ -269,11 +294,15 @@ int render_command(const Plan& plan, const PluginRegistry& registry, RunReport* 
   const Settings& settings = cast.settings;
   HostServices& host = *cast.host;
 
+  const std::string file_namespace = settings.get<std::string>("file_namespace");
+  const bool overwrites = settings.get<bool>("allow_overwrite") && !plan.restored;
+  std::optional<Reservation> reservation;
+  if (!overwrites && !plan.restored) reservation.emplace(file_namespace);
   const OutputNames output = plan.restored ? *plan.restored
-                                           : choose_output(settings.get<std::string>("file_namespace"),
-                                                           settings.get<bool>("allow_overwrite"));
+                             : reservation ? reservation->names()
+                                           : choose_output(file_namespace, true);
   const auto kept = parse_backups_setting(settings.get<std::string>("backups"));
-  Backups backups(settings.get<std::string>("file_namespace"), output.base, kept);
+  Backups backups(file_namespace, output.base, kept);
   std::optional<std::pair<std::int64_t, Backup>> backup;
   if (plan.restored) backup = read_backup_of(backups, host, output);
 
@@ -302,8 +331,8 @@ int render_command(const Plan& plan, const PluginRegistry& registry, RunReport* 
   if (backup) {
     render.restore(backup->second);
     backup.reset();
-  } else {
-    backups.remove_all();
+  } else if (overwrites) {
+    backups.remove_all();  // a name that was free had none
   }
 
   const std::string json = settings_json(settings);
@@ -332,7 +361,9 @@ int render_command(const Plan& plan, const PluginRegistry& registry, RunReport* 
             << (frames == 1 ? " picture in " : " pictures in ") << output.folder.string() << "/\n";
   if (!result.last_frame.empty()) std::cout << result.last_frame.string() << "\n";
   if (report) *report = {frames, output.folder.string() + "/"};
-  if (result.interrupted) std::cerr << "reverie: the same command with --restore goes on from there\n";
+  const auto next = result.interrupted && plan.alone ? newest_run(file_namespace) : std::nullopt;
+  if (next && next->base == output.base)
+    std::cerr << "reverie: the same command with --restore goes on from there\n";
   return result.interrupted ? 130 : 0;
 }
 

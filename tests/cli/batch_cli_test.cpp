@@ -130,6 +130,7 @@ TEST(BatchInterrupted, EndsTheWholeBatch) {
   const std::string said = read_bytes(out);
   EXPECT_TRUE(holds(said, "2 runs: 0 done, 0 failed, interrupted\n  interrupted  seed=1  ")) << said;
   EXPECT_TRUE(holds(said, "\n  not begun    seed=2\n")) << said;
+  EXPECT_FALSE(holds(seen, "goes on from there")) << "the same command would be refused: " << seen;
   EXPECT_FALSE(fs::exists(scratch / "images_out/default/default(1)_settings.txt"));
 }
 

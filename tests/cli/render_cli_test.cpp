@@ -117,5 +117,25 @@ TEST(Render, GoesTowardsItsPromptAndAwayFromANegativeOne) {
   EXPECT_GT(redness("red", {"gradient_accumulation_steps=4"}), 25);
 }
 
+/// Settings of plugins that this run does not use are known and held to their declarations.
+TEST(Check, SettingsOfOtherImageModels) {
+  const Scratch scratch;
+  const auto check = [&](const std::string& more) {
+    scratch.write("run.yaml", "scenes: red\nperceptors: " + shipped_model() + "\nimage_model: " + more);
+    return run({REVERIE_PROGRAM, "check", "run.yaml"}, scratch.path());
+  };
+  for (const char* model : {"VQGAN", "Unlimited Palette", "Limited Palette"}) {
+    const Outcome good =
+        check(model + std::string("\npalettes: 9\npalette_size: 3\ngamma: 0.5\nhdr_weight: 1\n"
+                                  "palette_normalization_weight: 0\nlock_pallete: true\n"
+                                  "random_initial_palette: yes\n"));
+    EXPECT_EQ(good.status, 0) << good.err;
+    const Outcome bad = check(model + std::string("\npalettes: many\ngamma: 0\n"));
+    EXPECT_EQ(bad.status, 2);
+    EXPECT_TRUE(holds(bad.err, "run.yaml:4: 'palettes' is many, which is not a whole number")) << bad.err;
+    EXPECT_TRUE(holds(bad.err, "run.yaml:5: 'gamma' is 0, which is out of range")) << bad.err;
+  }
+}
+
 }  // namespace
 }  // namespace reverie::test

@@ -163,6 +163,74 @@ TEST(ChosenPerceptors, NoneMeansTheShippedOnes) {
   }
 }
 
+TEST(ChosenPerceptors, TheCommandLineSwitchesOffWhatAFileLists) {
+  const Scratch scratch;
+  scratch.write("run.yaml", "models_parent_dir: models\nperceptors: [RN50, " + shipped_model() +
+                                ", 'ViT-B/16']\nRN50: false\nViTB16: false\n");
+  const Words check = {REVERIE_PROGRAM, "check", "run.yaml", "scenes=red"};
+  const auto outcome = [&](const Words& more) {
+    Words words = check;
+    words.insert(words.end(), more.begin(), more.end());
+    return run(words, scratch.path());
+  };
+  // In the file itself, flags only add: saved settings hold the list, and every flag off.
+  EXPECT_TRUE(holds(outcome({}).err, "the model 'RN50' is not installed"));
+  EXPECT_TRUE(holds(outcome({"RN50=false"}).err, "the model 'ViT-B/16' is not installed"));
+  EXPECT_EQ(outcome({"RN50=false", "ViTB16=off"}).status, 0);
+  EXPECT_EQ(outcome({"RN50=false", "perceptors=RN50"}).status, 1) << "listed beside it";
+}
+
+TEST(ChosenWeights, ThatAreDamagedAreNotReplaced) {
+  const Scratch scratch;
+  const Words check = {
+      REVERIE_PROGRAM,           "check", "scenes=red", "image_model=vqgan", "perceptors=" + shipped_model(),
+      "models_parent_dir=models"};
+  const Outcome absent = run(check, scratch.path());
+  EXPECT_EQ(absent.status, 0) << absent.err;
+  EXPECT_TRUE(holds(absent.err, "using the shipped 'tiny'")) << absent.err;
+  fs::create_directories(scratch / "models/vqgan");
+  scratch.write("models/vqgan/sflckr.ckpt", "no weights at all");
+  const Outcome damaged = run(check, scratch.path());
+  EXPECT_EQ(damaged.status, 1);
+  EXPECT_TRUE(holds(damaged.err, "models/vqgan/sflckr.ckpt")) << damaged.err;
+  EXPECT_FALSE(holds(damaged.err, "using the shipped")) << damaged.err;
+}
+
+TEST(MissingPictures, AreToldWithTheirSettingAndAdvice) {
+  const Scratch scratch;
+  scratch.write("run.yaml",
+                "scenes: red\ninit_image: ftp://somewhere/a.png\n"
+                "direct_init_weight: 1_[gone.png]\nsemantic_init_weight: 1_[lost.png]\n");
+  const Outcome outcome = run({REVERIE_PROGRAM, "check", "run.yaml"}, scratch.path());
+  EXPECT_EQ(outcome.status, 2);
+  for (const char* part :
+       {"run.yaml:2: 'init_image': 'ftp://somewhere/a.png' is an address of a kind that cannot be read; "
+        "addresses begin with http://, https:// or file://\n",
+        "run.yaml:3: 'direct_init_weight': there is no file 'gone.png'",
+        "run.yaml:4: 'semantic_init_weight': there is no file 'lost.png'"})
+    EXPECT_TRUE(holds(outcome.err, part)) << part << " in\n" << outcome.err;
+  EXPECT_FALSE(holds(outcome.err, "'scenes'")) << outcome.err;
+}
+
+/// Frame sources have settings, too.
+TEST(FrameSources, GetTheirSettings) {
+  const Scratch scratch;
+  scratch.write("a.colour", "0.25 0.5 0.75 8 8 1");
+  const auto mean_of = [&](const Words& more, const std::string& base) {
+    Words words = tiny("red", {"--plugin-path", REVERIE_REFERENCE_PLUGINS, "init_image=a.colour",
+                               "steps_per_scene=1", "learning_rate=1e-9"});
+    words.insert(words.end(), more.begin(), more.end());
+    const Outcome outcome = render(scratch.path(), words);
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    return read_png(scratch / ("images_out/default/" + base + "_1.png")).mean;
+  };
+  const auto whole = mean_of({}, "default"), half = mean_of({"brightness=0.5"}, "default(1)");
+  for (int channel = 0; channel < 3; ++channel) {
+    EXPECT_NEAR(whole[channel], 255 * 0.25 * (channel + 1), 1);
+    EXPECT_NEAR(half[channel], 255 * 0.125 * (channel + 1), 1);
+  }
+}
+
 TEST(Precision, HalfNeedsAGpu) {
   const Scratch scratch;
   const Outcome outcome = render(scratch.path(), tiny("red", {"precision=fp16", "device=cpu"}));
