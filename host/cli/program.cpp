@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "engine/backup.h"
+#include "reverie/animation_mode.h"
 #include "settings/nearest.h"
 #include "settings/reader.h"
 #include "settings/texts.h"
@@ -84,6 +85,20 @@ std::optional<OutputNames> continue_run(const Settings& settings, GatheredSettin
 
 }  // namespace
 
+namespace {
+
+bool is_still(const Settings& settings) {
+  const SettingValue* mode = settings.find("animation_mode");
+  const std::string name = mode ? lower(trimmed(mode->text)) : "";
+  return name.empty() || name == "off" || name == "false";
+}
+
+bool is_of(const PluginParams& params, const PluginFile* plugin) {
+  return plugin && params.plugin == plugin->kind + "/" + plugin->name;
+}
+
+}  // namespace
+
 Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry) {
   const std::vector<PluginParams> all = params_of_all(registry);
   std::vector<PluginParams> active, others;
@@ -95,28 +110,37 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry) {
   // The first pass only tells which plugins the settings name; the second knows whose parameters count.
   const Resolution first = resolve(entries, {}, {}, all);
   std::vector<Problem> plugin_problems;
-  if (const SettingValue* name = first.settings.find("image_model")) {
+  const auto choose = [&](const char* setting, const char* kind) -> const PluginFile* {
+    const SettingValue* name = first.settings.find(setting);
+    if (!name) return nullptr;
     try {
-      plan.image_model = &registry.find("image_models", name->text);
+      return &registry.find(kind, name->text);
     } catch (const Error& error) {
-      plugin_problems.push_back({name->location, "'image_model' is '" + name->text + "': " + error.what() +
+      plugin_problems.push_back({name->location, "'" + std::string(setting) + "' is '" + name->text +
+                                                     "': " + error.what() +
                                                      (error.advice().empty() ? "" : "; " + error.advice())});
+      return nullptr;
     }
-  }
+  };
+  plan.image_model = choose("image_model", ImageModel::kKind);
+  if (!is_still(first.settings)) plan.animation = choose("animation_mode", AnimationMode::kKind);
   for (const PluginParams& plugin : all) {
     // Which perceptors, sinks and frame sources a run uses depends on weights, lists and pictures; their
     // parameters are ready for all.
-    const bool used =
-        plugin.plugin.rfind("perceptors/", 0) == 0 || plugin.plugin.rfind("io/", 0) == 0 ||
-        plugin.plugin.rfind("frame_sources/", 0) == 0 ||
-        (plan.image_model && plugin.plugin == plan.image_model->kind + "/" + plan.image_model->name);
+    const bool used = plugin.plugin.rfind("perceptors/", 0) == 0 || plugin.plugin.rfind("io/", 0) == 0 ||
+                      plugin.plugin.rfind("frame_sources/", 0) == 0 || is_of(plugin, plan.image_model) ||
+                      is_of(plugin, plan.animation);
     (used ? active : others).push_back(plugin);
   }
   Resolution resolution = resolve(entries, std::move(gathered.problems), active, others);
   plan.sound_filters =
       parse_sound_filters(resolution.settings, registry, resolution.problems, resolution.notices);
   plan.script = parse_script(resolution.settings, resolution.problems, resolution.notices,
-                             sound_variables(plan.sound_filters));
+                             sound_variables(plan.sound_filters), plan.animation != nullptr);
+  if (plan.animation)
+    plan.script.motion = parse_motion(
+        resolution.settings, {plan.animation->descriptor->params, plan.animation->descriptor->param_count},
+        sound_variables(plan.sound_filters), resolution.problems);
   if (const SettingValue* backups = resolution.settings.find("backups")) {
     try {
       parse_backups_setting(backups->text);

@@ -1,3 +1,4 @@
+#include <ATen/core/grad_mode.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -170,14 +171,15 @@ void find_pictures(const Cast& cast, const Plan& plan) {
   need(cast.settings.get<std::string>("init_image"), "init_image");
   for (const Scene& scene : plan.script.scenes)
     for (const Prompt& prompt : scene.prompts) {
-      if (prompt.picture) need(prompt.text, prompt.setting);
+      if (prompt.picture && prompt.when != When::after_moves) need(prompt.text, prompt.setting);
       if (prompt.mask.kind == PromptMask::Kind::picture || prompt.mask.kind == PromptMask::Kind::video)
         need(prompt.mask.what, prompt.setting);
     }
   for (const DirectPrompt& prompt : plan.script.direct) {
-    need(prompt.path, prompt.setting);
+    if (prompt.when != When::after_moves) need(prompt.path, prompt.setting);
     need(prompt.mask, prompt.setting);
   }
+  if (plan.animation) need(cast.settings.get<std::string>("video_path"), "video_path");
   const PluginDescriptor& model = *plan.image_model->descriptor;
   for (const ParamSpec& spec : std::span(model.params, model.param_count))
     if (spec.names == Names::image) need(cast.settings.find(spec.name)->text, spec.name);
@@ -215,10 +217,10 @@ Cast choose_cast(const Plan& plan, const PluginRegistry& registry) {
       settings.get<std::string>("precision")});
   for (const std::string& notice : plan.notices) cast.host->log(LogLevel::warning, notice);
   // Every plugin is found before any weights are opened.
-  for (const std::string& name : settings.get<std::vector<std::string>>("output_sinks"))
+  for (const std::string& name : settings.get<std::vector<std::string>>("outputs"))
     cast.sinks.push_back(&registry.find(OutputSink::kKind, name));
   if (cast.sinks.empty())
-    throw Error(ErrorKind::settings, "'output_sinks' is empty: the pictures would go nowhere");
+    throw Error(ErrorKind::settings, "'outputs' is empty: the pictures would go nowhere");
   cast.pictures = std::make_unique<Pictures>(
       registry, *cast.host, [&plan](const PluginFile& plugin) { return params_for(plugin, plan.settings); });
   find_pictures(cast, plan);
@@ -228,6 +230,7 @@ Cast choose_cast(const Plan& plan, const PluginRegistry& registry) {
 
   std::vector<const PluginFile*> plugins = cast.sinks;
   plugins.push_back(plan.image_model);
+  if (plan.animation) plugins.push_back(plan.animation);
   for (const auto& [plugin, setup] : cast.perceptors) plugins.push_back(plugin);
   for (const PluginFile* plugin : plugins)
     for (const std::string& warning : plugin->warnings)
@@ -263,6 +266,55 @@ ImageModel::Setup picture_size(const Settings& settings, const at::Tensor& init_
                                          "x" + std::to_string(height) + ", more than " +
                                          std::to_string(kLargestSide) + " on a side");
   return {width, height};
+}
+
+/// The estimator of this kind that `setting` names or, when it names none, the first that is installed.
+template <typename Estimator>
+Member<Estimator> estimator(const char* setting, const Settings& settings, const std::string& mode,
+                            const PluginRegistry& registry, HostServices& host) {
+  const std::string name = settings.get<std::string>(setting);
+  const PluginFile* plugin = nullptr;
+  if (!name.empty()) {
+    plugin = &registry.find(Estimator::kKind, name);
+  } else {
+    const std::vector<const PluginFile*> all = registry.usable(Estimator::kKind);
+    if (all.empty())
+      throw Error(ErrorKind::plugin,
+                  "the animation mode " + mode + " needs a plugin of kind " + Estimator::kKind +
+                      ", and none is installed",
+                  "install one, and name it in the setting " + std::string(setting));
+    plugin = all.front();
+    host.log(LogLevel::info, std::string(setting) + ": using " + plugin->name);
+  }
+  return {title(*plugin), create<Estimator>(*plugin, host, params_for(*plugin, settings), {""})};
+}
+
+/// The animation mode and what it needs.
+void prepare_motion(Ensemble& ensemble, const Cast& cast, const Plan& plan, const PluginRegistry& registry) {
+  if (!plan.animation) return;
+  const Settings& settings = cast.settings;
+  HostServices& host = *cast.host;
+  const double frames_per_second = settings.get<double>("frames_per_second");
+  ImageSize size;
+  {
+    const at::NoGradGuard no_grad;
+    const at::Tensor picture = ensemble.model.instance->decode();
+    size = {picture.size(3), picture.size(2)};
+  }
+  const std::string& mode = plan.animation->name;
+  ensemble.animation = {title(*plan.animation),
+                        create<AnimationMode>(*plan.animation, host, params_for(*plan.animation, settings),
+                                              {size, frames_per_second})};
+  const AnimationMode::Needs needs = ensemble.animation.instance->needs();
+  if (needs.depth) ensemble.depth = estimator<DepthEstimator>("depth_model", settings, mode, registry, host);
+  if (needs.flow) ensemble.flow = estimator<FlowEstimator>("flow_model", settings, mode, registry, host);
+  if (needs.video) {
+    const std::string path = settings.get<std::string>("video_path");
+    if (path.empty())
+      throw Error(ErrorKind::settings,
+                  "the animation mode " + mode + " needs a video, and 'video_path' is empty");
+    ensemble.video = cast.pictures->open(path, frames_per_second);
+  }
 }
 
 /// The newest backup that is whole.
@@ -317,7 +369,11 @@ int render_command(const Plan& plan, const PluginRegistry& registry, RunReport* 
   ensemble.model = {title(*plan.image_model),
                     create<ImageModel>(*plan.image_model, host, params_for(*plan.image_model, settings),
                                        picture_size(settings, init_image))};
+  prepare_motion(ensemble, cast, plan, registry);
   if (!backup) {
+    if (!init_image.defined() && ensemble.animation.instance)
+      if (const auto first = ensemble.animation.instance->first_image(tools_of(ensemble)))
+        init_image = *first;
     ensemble.model.instance->randomise();
     if (init_image.defined()) ensemble.model.instance->encode(init_image);
   }
@@ -338,9 +394,9 @@ int render_command(const Plan& plan, const PluginRegistry& registry, RunReport* 
   const std::string json = settings_json(settings);
   const std::int64_t early = Timeline(settings).early_pictures(settings.get<std::int64_t>("save_every"));
   for (const PluginFile* plugin : cast.sinks)
-    ensemble.sinks.push_back(
-        {title(*plugin), create<OutputSink>(*plugin, host, params_for(*plugin, settings),
-                                            {output.folder, output.base, frames_per_second, json, saved, early})});
+    ensemble.sinks.push_back({title(*plugin), create<OutputSink>(*plugin, host, params_for(*plugin, settings),
+                                                                 {output.folder, output.base,
+                                                                  frames_per_second, json, saved, early})});
   write_file(output.folder / (output.base + "_settings.txt"), json);
 
   RenderResult result;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "reverie/animation_mode.h"
 #include "reverie/image_model.h"
 #include "reverie/output_sink.h"
 #include "reverie/perceptor.h"
@@ -23,9 +24,17 @@ struct Member {
 /// Members are destroyed in reverse order: sinks before models.
 struct Ensemble {
   Member<ImageModel> model;
+  Member<AnimationMode> animation;  ///< no instance: nothing moves
+  Member<DepthEstimator> depth;     ///< what the animation mode needs
+  Member<FlowEstimator> flow;
+  std::shared_ptr<FrameSource> video;
   std::vector<Member<Perceptor>> perceptors;
   std::vector<Member<OutputSink>> sinks;
 };
+
+inline AnimationMode::Tools tools_of(const Ensemble& ensemble) {
+  return {ensemble.depth.instance.get(), ensemble.flow.instance.get(), ensemble.video.get()};
+}
 
 /// How far a run is.
 struct Moment {

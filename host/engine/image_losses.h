@@ -19,6 +19,10 @@ class ImageLosses {
   ImageLosses(const std::vector<DirectPrompt>& prompts, ImageModel& model, ImageSize size, c10::Device device,
               const std::function<Footage(const std::string&)>& open);
 
+  /// From now on the losses that stabilise motion compare with `moved`, and those that hold on to the start
+  /// rest.
+  void stabilise(const at::Tensor& moved);
+
   /// Evaluates weights and stops, and brings moving pictures and masks to `video_frame`.
   void begin_frame(const std::map<std::string, double>& values, std::int64_t video_frame);
 
@@ -33,12 +37,15 @@ class ImageLosses {
   struct Term {
     const DirectPrompt* prompt = nullptr;
     std::unique_ptr<Loss> loss;
-    Footage picture;
+    std::optional<Footage> picture;  // of the moved frame: none
     std::optional<Footage> mask;
     std::int64_t target = -1, masked_by = -1;  // frames of these
     double weight = 0, stop = 0;
   };
+  bool counts(const Term& term) const;
+
   c10::Device device_;
+  bool moved_ = false;
   std::vector<Term> terms_;
 };
 

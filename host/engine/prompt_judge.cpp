@@ -56,7 +56,7 @@ PromptJudge::PromptJudge(HostServices& host, const std::vector<Member<Perceptor>
         result.seek(0);  // that it cannot be decoded is to be known before the first scene, not in the last
         return result;
       };
-      if (prompt.picture) wanted.picture = footage(prompt.text);
+      if (prompt.picture && prompt.when != When::after_moves) wanted.picture = footage(prompt.text);
       if (prompt.mask.kind == Kind::picture || prompt.mask.kind == Kind::video)
         wanted.mask_picture = footage(prompt.mask.what);
       wanted_.push_back(std::move(wanted));
@@ -87,6 +87,11 @@ void PromptJudge::embed_words() {
   release_freed_memory();
 }
 
+void PromptJudge::stabilise(const at::Tensor& moved, std::int64_t frame) {
+  moved_ = moved;
+  moved_frame_ = frame;
+}
+
 void PromptJudge::begin_frame(const std::map<std::string, double>& values, std::int64_t video_frame) {
   values_ = values;
   video_frame_ = video_frame;
@@ -97,6 +102,8 @@ void PromptJudge::update(Wanted& wanted) {
   if (wanted.current) return;
   wanted.current = true;
   const Prompt& prompt = *wanted.prompt;
+  wanted.weight = 0;
+  if (prompt.when != When::always && (prompt.when == When::after_moves) != moved_.defined()) return;
   const std::string whose = "prompt '" + prompt.written + "'";
   wanted.weight = evaluate(prompt.weight, values_, whose, "weight");
   if (std::isinf(wanted.weight))
@@ -110,11 +117,11 @@ void PromptJudge::update(Wanted& wanted) {
     if (frame != wanted.masked_by) wanted.image_mask.emplace(wanted.mask_picture->mask(prompt.mask.inverted));
     wanted.masked_by = frame;
   }
-  if (wanted.picture) {
-    const std::int64_t frame = wanted.picture->seek(video_frame_);
+  if (prompt.picture) {
+    const std::int64_t frame = wanted.picture ? wanted.picture->seek(video_frame_) : moved_frame_;
     if (frame == wanted.looked_at) return;
     const at::NoGradGuard no_grad;
-    const at::Tensor image = wanted.picture->image().to(host_.device());
+    const at::Tensor image = (wanted.picture ? wanted.picture->image() : moved_).to(host_.device());
     wanted.looks.clear();
     for (std::size_t p = 0; p < perceptors_.size(); ++p)
       wanted.looks.push_back(look(p, image, settings_.cutouts / settings_.batches));
@@ -221,7 +228,7 @@ std::map<std::string, at::Tensor> PromptJudge::state() const {
 void PromptJudge::load_state(const std::map<std::string, at::Tensor>& state) {
   for (std::size_t i = 0; i < wanted_.size(); ++i) {
     std::vector<Look> looks;
-    for (std::size_t p = 0; wanted_[i].picture && p < perceptors_.size(); ++p) {
+    for (std::size_t p = 0; wanted_[i].prompt->picture && p < perceptors_.size(); ++p) {
       const auto embeddings = state.find(key(i, p) + "embeddings"), places = state.find(key(i, p) + "places"),
                  frame = state.find(key(i, p) + "frame");
       if (embeddings == state.end() || places == state.end() || frame == state.end() ||

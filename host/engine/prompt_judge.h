@@ -37,6 +37,10 @@ class PromptJudge {
               const std::vector<Scene>& scenes, const LookSettings& settings,
               const std::function<Footage(const std::string&)>& open);
 
+  /// From the next frame on the prompts that stabilise motion compare with `moved`, and those that hold on to
+  /// the start rest. `frame` tells this picture from earlier ones.
+  void stabilise(const at::Tensor& moved, std::int64_t frame);
+
   /// From here on expressions have these values, and moving pictures and masks show `video_frame`.
   void begin_frame(const std::map<std::string, double>& values, std::int64_t video_frame);
 
@@ -64,8 +68,8 @@ class PromptJudge {
     bool current = false;  // what follows is of the present frame
     double weight = 0, stop = 0;
     std::optional<double> cutoff;
-    std::optional<Footage> picture, mask_picture;
-    std::int64_t looked_at = -1, masked_by = -1;  // frames of these
+    std::optional<Footage> picture, mask_picture;  // no picture for the moved frame
+    std::int64_t looked_at = -1, masked_by = -1;   // frames of these
     std::optional<ImageMask> image_mask;
     std::vector<at::Tensor> words, phrase;  // per perceptor [1, D]
     std::vector<Look> looks;                // per perceptor, of pictures
@@ -86,6 +90,8 @@ class PromptJudge {
   std::vector<Wanted> wanted_;      // of all scenes, in their order
   std::map<std::string, double> values_;
   std::int64_t video_frame_ = 0;
+  at::Tensor moved_;  // undefined before the first move
+  std::int64_t moved_frame_ = -1;
 };
 
 }  // namespace reverie

@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "engine/motion.h"
 #include "engine/optimiser.h"
 #include "engine/progress.h"
 #include "losses/smoothing.h"
@@ -54,6 +55,7 @@ Render::Render(HostServices& host, Ensemble& ensemble, const Settings& settings,
       learning_rate_(settings.has("learning_rate") ? settings.get<double>("learning_rate")
                                                    : ensemble.model.instance->learning_rate()),
       show_palette_(settings.get<bool>("show_palette")),
+      reset_learning_(settings.get<bool>("reset_lr_each_frame")),
       timeline_(settings),
       judge_(host, ensemble.perceptors, result_.moment, script.scenes,
              {settings.get<std::int64_t>("cutouts"),
@@ -67,14 +69,39 @@ Render::Render(HostServices& host, Ensemble& ensemble, const Settings& settings,
 
 Render::~Render() = default;
 
+std::map<std::string, double> Render::sound_at(std::int64_t frame) const {
+  if (!sound_) return {};
+  return sound_->values(timeline_.seconds(frame),
+                        frame > 0 ? std::optional(timeline_.seconds(frame - 1)) : std::nullopt);
+}
+
 void Render::begin_frame(std::int64_t frame) {
   if (frame == frame_) return;
   frame_ = frame;
-  const double t = timeline_.seconds(frame);
-  std::map<std::string, double> values;
-  if (sound_)
-    values = sound_->values(t, frame > 0 ? std::optional(timeline_.seconds(frame - 1)) : std::nullopt);
-  values["t"] = t;
+  if (frame > 0 && ensemble_.animation.instance) move(timeline_.seconds(frame), sound_at(frame));
+  show_frame(frame);
+}
+
+void Render::move(double t, const std::map<std::string, double>& sound) {
+  const AnimationMode::Move made =
+      Motion(ensemble_, script_.motion, result_.moment).advance(frame_, t, sound);
+  if (made.finished) {
+    finished_ = true;
+    return;
+  }
+  if (reset_learning_ || made.reset_optimiser)
+    optimiser_ = std::make_unique<Optimiser>(ensemble_.model.instance->parameters(), learning_rate_);
+  moved_ = made.image;
+}
+
+void Render::show_frame(std::int64_t frame) {
+  frame_ = frame;
+  if (moved_.defined()) {
+    judge_.stabilise(moved_, frame);
+    image_losses_.stabilise(moved_);
+  }
+  std::map<std::string, double> values = sound_at(frame);
+  values["t"] = timeline_.seconds(frame);
   judge_.begin_frame(values, frame * timeline_.stride);
   image_losses_.begin_frame(values, frame * timeline_.stride);
 }
@@ -161,6 +188,10 @@ void Render::back_up(std::int64_t number) {
   put(backup, "model", call_plugin(name, result_.moment, [&] { return instance->state(); }));
   put(backup, "optimiser", optimiser_->state());
   put(backup, "prompts", judge_.state());
+  if (const auto& [animation, mode] = ensemble_.animation; mode)
+    put(backup, "animation",
+        call_plugin(animation, result_.moment, [&, &mode = *mode] { return mode.state(); }));
+  if (moved_.defined()) backup.tensors["moved"] = moved_.cpu();
   backup.tensors["random.cpu"] = host_.cpu_generator().get_state();
   if (!host_.device().is_cpu()) backup.tensors["random.device"] = host_.generator().get_state();
   backup.facts = {{"image_model", ensemble_.model.name},
@@ -191,7 +222,12 @@ void Render::restore(const Backup& backup) {
   call_plugin(name, result_.moment, [&] { instance->load_state(take(backup, "model")); });
   optimiser_->load_state(take(backup, "optimiser"));
   // What the last step saw; how it was seen is in the backup, and so is what chance had in store for later.
-  if (result_.moment.steps > 0) begin_frame(timeline_.frame_of(result_.moment.steps - 1));
+  if (const auto& [animation, mode] = ensemble_.animation; mode)
+    call_plugin(animation, result_.moment,
+                [&, &mode = *mode] { mode.load_state(take(backup, "animation")); });
+  if (const auto found = backup.tensors.find("moved"); found != backup.tensors.end())
+    moved_ = found->second.to(host_.device());
+  if (result_.moment.steps > 0) show_frame(timeline_.frame_of(result_.moment.steps - 1));
   judge_.load_state(take(backup, "prompts"));
   const auto restored = [&](const char* part, at::Generator generator) {
     const auto state = backup.tensors.find(part);
@@ -217,6 +253,7 @@ RenderResult Render::run(Progress& progress) {
         break;
       }
       begin_frame(timeline_.frame_of(result_.moment.steps));
+      if (finished_) break;
       const auto prompts =
           judge_.active(static_cast<std::size_t>(position_.scene), position_.step, interpolation_steps_);
       const StepReport report = step(prompts);
@@ -238,7 +275,7 @@ RenderResult Render::run(Progress& progress) {
       back_up(result_.moment.frames);
     }
     // The position stays within the last scene: a longer one can go on from its backup.
-    if (result_.interrupted || position_.scene + 1 >= scenes) break;
+    if (result_.interrupted || finished_ || position_.scene + 1 >= scenes) break;
     position_ = {position_.scene + 1, 0};
   }
   // What was made since the last frame is not thrown away. A run that goes on later makes this frame anew.

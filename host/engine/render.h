@@ -42,8 +42,8 @@ class Render {
 
   const Moment& moment() const { return result_.moment; }
 
-  /// Runs all scenes. A frame is saved and a backup made every save_every steps, at the end, and when the run
-  /// is interrupted.
+  /// Runs all scenes, or as far as the animation mode's source goes. A frame is saved and a backup made every
+  /// save_every steps, at the end, and when the run is interrupted.
   RenderResult run(Progress& progress);
 
   ~Render();
@@ -59,6 +59,9 @@ class Render {
   };
 
   void begin_frame(std::int64_t frame);
+  void move(double t, const std::map<std::string, double>& sound);
+  std::map<std::string, double> sound_at(std::int64_t frame) const;
+  void show_frame(std::int64_t frame);
   StepReport step(const std::vector<PromptJudge::Active>& prompts);
   void save(Progress& progress);
   void back_up(std::int64_t number);
@@ -71,11 +74,13 @@ class Render {
   const Soundtrack* sound_;
   std::int64_t steps_per_scene_, interpolation_steps_, save_every_, display_every_;
   double smoothing_, learning_rate_;
-  bool show_palette_;
+  bool show_palette_, reset_learning_;
   Timeline timeline_;
   RenderResult result_;
   Position position_;
   std::int64_t frame_ = -1;  // of the timeline
+  at::Tensor moved_;         // what the last move made, for the losses that stabilise motion
+  bool finished_ = false;    // the animation has come to its end
   PromptJudge judge_;
   ImageLosses image_losses_;
   std::unique_ptr<Optimiser> optimiser_;

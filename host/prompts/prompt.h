@@ -10,6 +10,9 @@
 
 namespace reverie {
 
+/// When a prompt counts: what the start is held by gives way to what the motion is held by.
+enum class When { always, before_moves, after_moves };
+
 /// Where in the picture a prompt counts.
 struct PromptMask {
   enum class Kind { letter, picture, video, phrase };
@@ -30,6 +33,7 @@ struct Prompt {
   PromptMask mask;
   std::string written;             ///< the whole prompt, for messages
   std::string setting = "scenes";  ///< the one it comes from
+  When when = When::always;        ///< after moves the moved picture takes the place of `text`
 };
 
 struct Scene {
@@ -53,6 +57,8 @@ struct DirectPrompt {
   bool inverted = false;
   std::string written;
   std::string setting = "direct_image_prompts";  ///< the one it comes from
+  When when = When::always;  ///< after moves the moved picture takes the place of that at `path`
+  bool edges = false;        ///< only the edges are compared
 };
 
 /// The setting direct_image_prompts: prompts separated by |.

@@ -15,7 +15,7 @@ bool is_off(const std::string& weight) { return weight.empty() || weight == "0";
 }  // namespace
 
 Script parse_script(const Settings& settings, std::vector<Problem>& problems,
-                    std::vector<std::string>& notices, const std::set<std::string>& variables) {
+                    std::vector<std::string>& notices, const std::set<std::string>& variables, bool moving) {
   Script script;
   std::set<std::string> names = variables;
   names.insert("t");
@@ -35,30 +35,45 @@ Script parse_script(const Settings& settings, std::vector<Problem>& problems,
     script.direct = parse_direct_prompts(text, names, wrong);
     report_for("direct_image_prompts");
   }
-  const std::string init_image = text_of(settings, "init_image");
-  const std::string direct = text_of(settings, "direct_init_weight");
-  const std::string semantic = text_of(settings, "semantic_init_weight");
-  for (const char* name : {"direct_init_weight", "semantic_init_weight"})
-    if (init_image.empty() && !is_off(text_of(settings, name)))
-      problems.push_back({settings.find(name)->location,
-                          "'" + std::string(name) + "' is given, but there is no init_image to stay near"});
-  if (init_image.empty()) return script;
-  if (!is_off(direct)) {
-    // Brackets keep whatever the path holds in one piece; a direct prompt takes them off again.
-    for (DirectPrompt& prompt : parse_direct_prompts("[" + init_image + "]:" + direct, names, wrong)) {
-      prompt.setting = "direct_init_weight";
+  // Brackets keep whatever a path holds in one piece; prompts take them off again.
+  const auto add_direct = [&](const std::string& picture, const char* name, When when, bool edges = false) {
+    const std::string weight = text_of(settings, name);
+    if (is_off(weight)) return;
+    for (DirectPrompt& prompt : parse_direct_prompts("[" + picture + "]:" + weight, names, wrong)) {
+      prompt.setting = name;
+      prompt.when = when;
+      prompt.edges = edges;
       script.direct.push_back(std::move(prompt));
     }
-    report_for("direct_init_weight");
-  }
-  if (!is_off(semantic)) {
-    auto scenes = parse_scenes("[" + init_image + "]:" + semantic, "", "", names, wrong, notices);
-    report_for("semantic_init_weight");
-    for (Scene& scene : scenes)
-      for (Prompt& prompt : scene.prompts) prompt.setting = "semantic_init_weight";
+    report_for(name);
+  };
+  const auto add_semantic = [&](const std::string& picture, const char* name, When when) {
+    const std::string weight = text_of(settings, name);
+    if (is_off(weight)) return;
+    auto additions = parse_scenes("[" + picture + "]:" + weight, "", "", names, wrong, notices);
+    report_for(name);
     for (Scene& scene : script.scenes)
-      for (const Scene& addition : scenes)
-        scene.prompts.insert(scene.prompts.end(), addition.prompts.begin(), addition.prompts.end());
+      for (const Scene& addition : additions)
+        for (Prompt prompt : addition.prompts) {
+          prompt.setting = name;
+          prompt.when = when;
+          scene.prompts.push_back(std::move(prompt));
+        }
+  };
+  const std::string init_image = text_of(settings, "init_image");
+  if (init_image.empty()) {
+    for (const char* name : {"direct_init_weight", "semantic_init_weight"})
+      if (!is_off(text_of(settings, name)))
+        problems.push_back({settings.find(name)->location,
+                            "'" + std::string(name) + "' is given, but there is no init_image to stay near"});
+  } else {
+    add_direct(init_image, "direct_init_weight", When::before_moves);
+    add_semantic(init_image, "semantic_init_weight", When::before_moves);
+  }
+  if (moving) {
+    add_direct("last frame's pixels", "direct_stabilization_weight", When::after_moves);
+    add_semantic("last frame", "semantic_stabilization_weight", When::after_moves);
+    add_direct("last frame's edges", "edge_stabilization_weight", When::after_moves, /*edges=*/true);
   }
   return script;
 }

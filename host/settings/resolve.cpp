@@ -83,7 +83,8 @@ class Resolver {
       }
       const bool works = !known.setting || known.setting->status == Status::works;
       // What has no effect in this run is kept where it was written, so that a saved file says it again.
-      if (known.used && (works || (entry != entries_.end() && without_effect(known))))
+      const bool written = entry != entries_.end();
+      if (known.used ? works || (written && without_effect(known)) : written)
         result_.settings.set(known.spec.name, std::move(value));
     }
     if (!unshown_.empty())

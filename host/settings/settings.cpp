@@ -61,6 +61,11 @@ std::string json_of(const RawValue& value) {
 
 std::string SettingValue::json() const {
   if (null) return "null";
+  if (spec.animatable) {
+    double constant;
+    return spec.type == ParamType::number && parse_number(text, constant) ? shortest(constant)
+                                                                          : json_text(text);
+  }
   switch (spec.type) {
     case ParamType::boolean:
       return number != 0 ? "true" : "false";
@@ -126,7 +131,10 @@ SettingValue default_value(const ParamSpec& spec) {
   value.spec = spec;
   value.null = spec.nullable;
   value.number = spec.default_number;
-  if (spec.type == ParamType::list)
+  if (spec.animatable)
+    value.text = spec.type == ParamType::list ? "[" + std::string(spec.default_text) + "]"
+                                              : shortest(spec.default_number);
+  else if (spec.type == ParamType::list)
     value.list = *spec.default_text ? split(spec.default_text, ",") : std::vector<std::string>();
   else
     value.text = spec.default_text;
@@ -144,6 +152,16 @@ std::string convert(const ParamSpec& spec, const RawValue& raw, SettingValue& ou
     return "has no value";
   }
   if (raw.kind == RawValue::Kind::map && !(is_text && !raw.text.empty())) return "is a group of values";
+  if (spec.animatable) {
+    // An expression; whoever compiles it knows its variables. A list of expressions is one of a list.
+    std::string written = raw.text;
+    if (raw.kind == RawValue::Kind::list && written.empty()) {
+      for (const RawValue& item : raw.items) written += (written.empty() ? "[" : ", ") + item.text;
+      written += written.empty() ? "" : "]";
+    }
+    if (!trimmed(written).empty()) out.text = written;
+    return {};
+  }
   if (spec.type == ParamType::list) {
     out.list.clear();
     if (raw.kind == RawValue::Kind::scalar) {
@@ -202,6 +220,10 @@ std::string convert(const ParamSpec& spec, const RawValue& raw, SettingValue& ou
 
 std::string allowed(const ParamSpec& spec) {
   std::string result;
+  if (spec.animatable)
+    return spec.type == ParamType::list ? "list of " + std::to_string(split(spec.default_text, ",").size()) +
+                                              " numbers or expressions of t"
+                                        : "number or expression of t";
   switch (spec.type) {
     case ParamType::boolean:
       result = "true or false";
@@ -237,7 +259,7 @@ std::string default_text(const ParamSpec& spec) {
   if (spec.required) return "required";
   const SettingValue value = default_value(spec);
   if (value.null) return "null";
-  if (spec.type == ParamType::text || spec.type == ParamType::choice)
+  if (spec.type == ParamType::text || spec.type == ParamType::choice || spec.animatable)
     return value.text.empty() ? "''" : value.text;
   return value.json();
 }

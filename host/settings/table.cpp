@@ -53,12 +53,7 @@ constexpr Setting kTable[] = {
     {boolean("show_palette", false).help("show a palette swatch whenever the image is displayed"), "Image"},
 
     {text("animation_mode", "off").help("off, 2D, 3D, Video Source, or the name of an animation plugin"),
-     "Animation", planned},
-    {choice("sampling_mode", "bicubic", "nearest|bilinear|bicubic").help("how moved pixels are interpolated"),
-     "Animation", motion},
-    {choice("infill_mode", "wrap", "mirror|wrap|black|smear")
-         .help("what fills pixels that come in from outside"),
-     "Animation", motion},
+     "Animation"},
     {integer("pre_animation_steps", 50).at_least(0).unit("steps").help("steps before the first move"),
      "Animation"},
     {integer("steps_per_frame", 50)
@@ -68,14 +63,19 @@ constexpr Setting kTable[] = {
      "Animation"},
     {number("frames_per_second", 12).above(0).help("frames per second of t, which expressions use"),
      "Animation"},
+    {text("depth_model", "").help("the plugin that tells depths; when empty, the first that is installed"),
+     "Animation"},
+    {text("flow_model", "")
+         .help("the plugin that tells optical flow; when empty, the first that is installed"),
+     "Animation"},
     {text("direct_stabilization_weight", "")
          .help("keep the moved previous frame, or the video frame, pixel by pixel"),
-     "Animation", motion},
-    {text("semantic_stabilization_weight", "").help("the same in meaning"), "Animation", motion},
+     "Animation"},
+    {text("semantic_stabilization_weight", "").help("the same in meaning"), "Animation"},
     {text("depth_stabilization_weight", "").help("keep the depth map"), "Animation", motion},
-    {text("edge_stabilization_weight", "").help("keep the edges"), "Animation", motion},
+    {text("edge_stabilization_weight", "").help("keep the edges"), "Animation"},
     {text("flow_stabilization_weight", "").help("keep the optical flow"), "Animation", motion},
-    {text("video_path", "").help("source for the mode Video Source"), "Animation", motion},
+    {text("video_path", "").help("source for the mode Video Source"), "Animation"},
     {integer("frame_stride", 1)
          .at_least(1)
          .help("frames of videos, and of masks that are videos, to one of ours"),
@@ -85,19 +85,6 @@ constexpr Setting kTable[] = {
      "Animation", motion},
     {integer("flow_long_term_samples", 1).at_least(0).help("also use flows from 2^i frames back; 0 off"),
      "Animation", motion},
-    {text("translate_x", "0").unit("pixels").help("horizontal motion, f(t)"), "Animation", motion},
-    {text("translate_y", "0").unit("pixels").help("vertical motion, f(t)"), "Animation", motion},
-    {text("translate_z_3d", "0").unit("pixels").help("forward motion, f(t)"), "Animation", motion},
-    {text("rotate_3d", "[1, 0, 0, 0]").help("rotation as a quaternion [r, x, y, z], f(t)"), "Animation",
-     motion},
-    {text("rotate_2d", "0").unit("degrees").help("rotation, f(t)"), "Animation", motion},
-    {text("zoom_x_2d", "0").unit("pixels").help("horizontal zoom, f(t)"), "Animation", motion},
-    {text("zoom_y_2d", "0").unit("pixels").help("vertical zoom, f(t)"), "Animation", motion},
-    {boolean("lock_camera", true).help("no scrolling or drifting in 3D"), "Animation", motion},
-    {number("field_of_view", 60).range(1, 179).unit("degrees").help("vertical field of view"), "Animation",
-     motion},
-    {number("near_plane", 1).above(0).unit("pixels").help("nearest depth"), "Animation", motion},
-    {number("far_plane", 10000).above(0).unit("pixels").help("farthest depth"), "Animation", motion},
 
     {text("input_audio", "").help("sound file that motion and weights can follow"), "Audio"},
     {number("input_audio_offset", 0).at_least(0).unit("seconds").help("where in the file to start"), "Audio"},
@@ -115,7 +102,7 @@ constexpr Setting kTable[] = {
      "Output", Status::display},
     {number("display_scale", 1).above(0).help("scale of the display only"), "Output", Status::display},
     {integer("save_every", 50).at_least(1).unit("steps").help("steps between saved frames"), "Output"},
-    {list("output_sinks", "png_sequence").help("plugins that take the finished frames"), "Output"},
+    {list("outputs", "png_sequence").help("plugins that take the finished frames"), "Output"},
     {text("backups", "3").help("backups to keep, or all"), "Output"},
     {boolean("show_graphs", false).help("loss graphs with each display"), "Output", Status::display},
     {boolean("approximate_vram_usage", false).help("report memory per component"), "Output", Status::display},
@@ -145,7 +132,7 @@ constexpr Setting kTable[] = {
          .may_be_null()
          .help("optimiser step size; null = the image model's own"),
      "Perceptors"},
-    {boolean("reset_lr_each_frame", true).help("new optimiser state after each move"), "Perceptors", motion},
+    {boolean("reset_lr_each_frame", true).help("new optimiser state after each move"), "Perceptors"},
     {integer("seed", 0)
          .range(-9223372036854775808.0, 9223372036854775807.0)
          .may_be_null()
@@ -178,7 +165,7 @@ constexpr Setting kTable[] = {
 };
 
 constexpr const char* kAliases[][2] = {
-    {"outputs", "output_sinks"}, {"target_pallete", "target_palette"}, {"lock_pallete", "lock_palette"}};
+    {"output_sinks", "outputs"}, {"target_pallete", "target_palette"}, {"lock_pallete", "lock_palette"}};
 
 }  // namespace
 

@@ -81,7 +81,8 @@ constexpr Malformed kFiles[] = {
     {"unknown_setting.yaml", 2,
      "there is no setting 'frobnicate_all_the_things'; reverie settings lists them all"},
     // Known, but not there yet.
-    {"animation_not_yet.yaml", 2, "'animation_mode' is 2D; this setting is known, but not implemented yet"},
+    {"motion_mistakes.yaml", 3, "'rotate_2d': the name 'sine' is not known; is 'sin' meant?"},
+    {"motion_numbers.yaml", 3, "'translate_x': 2 numbers, where it takes 1"},
     {"audio_missing.yaml", 2, "'input_audio': there is no file 'song.mp3'"},
     {"init_image_missing.yaml", 2, "'init_image': there is no file 'photo.png'"},
     {"mask_missing.yaml", 1, "'scenes': there is no file 'mask.png'"},
@@ -132,11 +133,13 @@ constexpr Malformed kFiles[] = {
     {"prompt_without_text.yaml", 1, "prompt ':2': it has no text before ':'"},
     {"scenes_without_prompts.yaml", 1, "'scenes' holds no prompt"},
     {"several_problems.yaml", 5, "'gradient_accumulation_steps' is 3"},
-    {"stop_is_no_number.yaml", 1, "prompt 'a red heart:1:never': the stop 'never': the name 'never' is not known"},
+    {"stop_is_no_number.yaml", 1,
+     "prompt 'a red heart:1:never': the stop 'never': the name 'never' is not known"},
     {"too_many_colons.yaml", 1, "prompt 'a red heart:1:0.5:2': it has more than text:weight:stop"},
     {"weight_is_infinite.yaml", 1, "prompt 'a red heart:-inf': the weight is infinite"},
     {"weight_is_nan.yaml", 1, "prompt 'a red heart:nan'"},
-    {"weight_is_no_number.yaml", 2, "prompt 'a hill:heavy': the weight 'heavy': the name 'heavy' is not known"},
+    {"weight_is_no_number.yaml", 2,
+     "prompt 'a hill:heavy': the weight 'heavy': the name 'heavy' is not known"},
     {"weight_with_two_operators.yaml", 1, "prompt 'a red heart:1*/2'"},
 };
 

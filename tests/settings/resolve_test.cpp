@@ -140,7 +140,8 @@ device: auto
                                   text("target_palette", ""),
                                   boolean("lock_palette", false)};
   Read read = read_text(all);
-  const Resolution resolution = resolve(read.entries, read.problems, {{"image_models/any", of_plugins}}, {});
+  const Resolution resolution = resolve(read.entries, read.problems,
+                                        {{"image_models/any", of_plugins}, {"animation/any", kMotion}}, {});
   EXPECT_EQ(report(resolution.problems), "");
 }
 
@@ -211,7 +212,7 @@ TEST(ResolveReferences, ToASettingThatNobodySetTakeItsDefault) {
   EXPECT_EQ(settings.get<std::int64_t>("height"), 512);
   EXPECT_FALSE(settings.has("seed"));
   EXPECT_EQ(
-      settings_of("scenes: red\nperceptors: ${output_sinks}").get<std::vector<std::string>>("perceptors"),
+      settings_of("scenes: red\nperceptors: ${outputs}").get<std::vector<std::string>>("perceptors"),
       std::vector<std::string>{"png_sequence"})
       << "a list stays one";
 }
@@ -219,24 +220,34 @@ TEST(ResolveReferences, ToASettingThatNobodySetTakeItsDefault) {
 TEST(ResolvePlanned, AcceptTheirDefaultInAnyFormAndNothingElse) {
   for (const char* line : {"animation_mode: off", "animation_mode: 'Off'", "use_mmc: no"})
     EXPECT_EQ(problems_of("scenes: red\n" + std::string(line)), "") << line;
-  for (const char* line : {"animation_mode: 3D", "use_mmc: true"}) {
-    const std::string report = problems_of("scenes: red\n" + std::string(line));
-    EXPECT_NE(report.find("FILE:2: "), std::string::npos) << line;
-    EXPECT_NE(report.find("not implemented yet"), std::string::npos) << line;
-  }
+  const std::string report = problems_of("scenes: red\nuse_mmc: true");
+  EXPECT_NE(report.find("FILE:2: "), std::string::npos) << report;
+  EXPECT_NE(report.find("not implemented yet"), std::string::npos) << report;
 }
 
 TEST(ResolvePlanned, MotionMayBeAnythingWhereItHasNoEffect) {
   const std::string motion = "\ntranslate_x: sin(t)\nlock_camera: no\nvideo_path: a.mp4\ninfill_mode: mirror";
   EXPECT_EQ(problems_of("scenes: red" + motion), "");
-  EXPECT_EQ(settings_of("scenes: red" + motion).get<std::string>("translate_x"), "sin(t)")
+  EXPECT_EQ(settings_of("scenes: red" + motion).find("translate_x")->json(), "\"sin(t)\"")
       << "saved settings say it again";
   // Their types and ranges are checked all the same.
   EXPECT_NE(problems_of("scenes: red\ninfill_mode: morror").find("did you mean 'mirror'?"),
             std::string::npos);
-  EXPECT_NE(
-      problems_of("scenes: red\nanimation_mode: 2D" + motion).find("'translate_x' is sin(t); this setting"),
-      std::string::npos);
+  const std::string planned = "\nflow_stabilization_weight: '2'";
+  EXPECT_EQ(problems_of("scenes: red" + planned), "");
+  EXPECT_NE(problems_of("scenes: red\nanimation_mode: 2D" + planned).find("not implemented yet"),
+            std::string::npos);
+}
+
+TEST(ResolveMotion, TakesExpressionsNumbersAndLists) {
+  const auto json = [](const std::string& line, const char* name) {
+    return settings_of("scenes: red\n" + line).find(name)->json();
+  };
+  EXPECT_EQ(json("translate_x: 2.50", "translate_x"), "2.5");
+  EXPECT_EQ(json("translate_x: '3*sin(t)'", "translate_x"), "\"3*sin(t)\"");
+  EXPECT_EQ(json("translate_x: ''", "translate_x"), "0");
+  EXPECT_EQ(json("rotate_3d: [1, 0.5, 'sin(t)', 0]", "rotate_3d"), "\"[1, 0.5, sin(t), 0]\"");
+  EXPECT_EQ(json("rotate_3d: '[1, 0, 0, 0]'", "rotate_3d"), "\"[1, 0, 0, 0]\"");
 }
 
 TEST(ResolveGroups, AreKeptAsTheyWereWrittenAndSavedAsObjects) {
@@ -315,7 +326,8 @@ TEST(ResolvePlugins, ParametersOfThoseInUseAndOfTheOthers) {
   const Resolution good = outcome("scenes: red\npixel_size: 4\ngrain: 0.25");
   EXPECT_EQ(report(good.problems), "");
   EXPECT_EQ(good.settings.get<std::int64_t>("pixel_size"), 4);
-  EXPECT_EQ(good.settings.find("grain"), nullptr) << "nobody would read it";
+  EXPECT_EQ(good.settings.find("grain")->number, 0.25) << "a saved file says it again";
+  EXPECT_EQ(outcome("scenes: red").settings.find("grain"), nullptr);
   EXPECT_EQ(report(outcome("scenes: red\npixel_size: 100\ngrain: 2").problems),
             "FILE:2: 'pixel_size' is 100, which is out of range; allowed: whole number, 1 to 64\n"
             "FILE:3: 'grain' is 2, which is out of range; allowed: number, 0 to 1");

@@ -23,6 +23,21 @@ inline Read read_text(const std::string& text, const std::string& name = "run.ya
   return result;
 }
 
+/// What animation modes declare, as far as tests name it.
+inline constexpr ParamSpec kMotion[] = {number("translate_x", 0).may_vary(),
+                                        number("translate_y", 0).may_vary(),
+                                        number("translate_z_3d", 0).may_vary("r|R|mu"),
+                                        list("rotate_3d", "1,0,0,0").may_vary("r|R|mu"),
+                                        number("rotate_2d", 0).may_vary(),
+                                        number("zoom_x_2d", 0).may_vary(),
+                                        number("zoom_y_2d", 0).may_vary(),
+                                        boolean("lock_camera", true),
+                                        number("field_of_view", 60).range(1, 179),
+                                        number("near_plane", 1).above(0),
+                                        number("far_plane", 10000).above(0),
+                                        choice("sampling_mode", "bicubic", "nearest|bilinear|bicubic"),
+                                        choice("infill_mode", "wrap", "mirror|wrap|black|smear")};
+
 /// A file and overrides behind it. Reports name the file as "FILE".
 inline Resolution resolve_text(const std::string& text, const std::vector<std::string>& overrides = {}) {
   Read read = read_text(text, text[0] == '{' ? "run.json" : "run.yaml");
@@ -32,7 +47,7 @@ inline Resolution resolve_text(const std::string& text, const std::vector<std::s
     if (entry.location.file == read.file) entry.location.file = "FILE";
   for (Problem& problem : read.problems)
     if (problem.location.file == read.file) problem.location.file = "FILE";
-  return resolve(read.entries, read.problems, {}, {});
+  return resolve(read.entries, read.problems, {}, {{"animation/any", kMotion}});
 }
 
 /// The settings of a text that must have no problem.

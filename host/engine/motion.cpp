@@ -1,0 +1,27 @@
+#include "engine/motion.h"
+
+#include <ATen/core/grad_mode.h>
+
+namespace reverie {
+
+AnimationMode::Move Motion::advance(std::int64_t frame, double t,
+                                    const std::map<std::string, double>& sound) {
+  const at::NoGradGuard no_grad;
+  const auto& [name, mode] = ensemble_.animation;
+  ImageModel& model = *ensemble_.model.instance;
+  const AnimationMode::Tools tools = tools_of(ensemble_);
+  std::map<std::string, double> values =
+      call_plugin(name, moment_, [&, &mode = *mode] { return mode.variables(model, tools); });
+  values.insert(sound.begin(), sound.end());
+  values["t"] = t;
+  FrameContext context;
+  context.step = moment_.steps;
+  context.frame = frame - 1;
+  context.t = t;
+  context.audio = sound;
+  for (const MotionSetting& setting : settings_)
+    context.parameters[setting.name] = numbers_of(setting, values);
+  return call_plugin(name, moment_, [&, &mode = *mode] { return mode.advance(context, model, tools); });
+}
+
+}  // namespace reverie

@@ -1,0 +1,27 @@
+#pragma once
+// Motion: asks an animation mode for the moves between frames.
+
+#include <vector>
+
+#include "engine/ensemble.h"
+#include "engine/timeline.h"
+#include "prompts/motion.h"
+
+namespace reverie {
+
+class Motion {
+ public:
+  /// Everything must outlive this; `ensemble` has an animation mode.
+  Motion(const Ensemble& ensemble, const std::vector<MotionSetting>& settings, const Moment& moment)
+      : ensemble_(ensemble), settings_(settings), moment_(moment) {}
+
+  /// Moves the image model into `frame`, which begins at `t`. `sound` are the sound's variables then.
+  AnimationMode::Move advance(std::int64_t frame, double t, const std::map<std::string, double>& sound);
+
+ private:
+  const Ensemble& ensemble_;
+  const std::vector<MotionSetting>& settings_;
+  const Moment& moment_;
+};
+
+}  // namespace reverie
