@@ -115,9 +115,9 @@ int encode_command(const std::vector<std::string>& words, const std::vector<Path
 
   const PluginFile& plugin = registry.find(OutputSink::kKind, "video_file");
   Settings params = params_for(plugin, settings);
-  SettingValue sinks = *params.find("output_sinks");
+  SettingValue sinks = *params.find("outputs");
   sinks.list = {"png_sequence"};  // the pictures are there
-  params.set("output_sinks", sinks);
+  params.set("outputs", sinks);
   const double rate = settings.get<double>("frames_per_second");
   const auto sink =
       create<OutputSink>(plugin, host, params,

@@ -62,7 +62,7 @@ TEST_P(VideoTrouble, ARestoredRunEndsWithTheSameVideo) {
          {Words{"png_sequence", "video_file"}, {"video_file", "png_sequence"}, {"video_file"}}) {
       if (sinks[0] == "video_file" && format.name != "mp4" && format.name != "lossless") continue;
       Changes changes = {{"video_format", format.name}, {"input_audio", "song.wav"}, {"png_bits", bits}};
-      if (sinks.size() == 1) changes["output_sinks"] = "video_file";
+      if (sinks.size() == 1) changes["outputs"] = "video_file";
       const std::string name = "hill" + format.extension;
       fs::remove_all("whole");
       fs::remove_all("parts");
@@ -107,7 +107,7 @@ TEST_F(WithVideo, NothingIsLostWhenEarlierPicturesAreGone) {
 TEST_F(WithVideo, KeepsPicturesOfItsOwnOnlyWhereNobodyElseDoes) {
   for (const auto& [sinks, kept] : {std::pair{"png_sequence", false}, {"video_file", true}}) {
     fs::remove_all("out");
-    const auto it = sink({{"output_sinks", sinks}, {"frame_digits", "3"}});
+    const auto it = sink({{"outputs", sinks}, {"frame_digits", "3"}});
     it->write(smooth_picture(32, 16, 1), 1);
     it->close();
     EXPECT_EQ(fs::exists("out/hill_frames/hill_001.png"), kept) << sinks;

@@ -79,7 +79,8 @@ TEST(Plugins, AreFound) {
   for (const char* name :
        {"image_models/unlimited_palette", "image_models/limited_palette", "image_models/vqgan",
         "image_models/fourier", "image_models/pyramid", "image_models/soft_grid", "perceptors/clip",
-        "frame_sources/ffmpeg", "io/png_sequence", "audio/butterworth", "audio/envelope", "audio/onset"}) {
+        "frame_sources/ffmpeg", "io/png_sequence", "io/video_file", "io/exr_sequence", "audio/butterworth",
+        "audio/envelope", "audio/onset"}) {
     const std::vector<std::string> all = every_plugin();
     EXPECT_NE(std::find(all.begin(), all.end(), name), all.end()) << name;
   }

@@ -35,7 +35,7 @@ constexpr ParamSpec kParams[] = {
     kFrameDigits,
     kPngBits,
     // Settings of the host, as it declares them.
-    list("output_sinks", "png_sequence").help("plugins that take the finished frames"),
+    list("outputs", "png_sequence").help("plugins that take the finished frames"),
     text("input_audio", "").help("sound file that motion and weights can follow"),
     number("input_audio_offset", 0).at_least(0).unit("seconds").help("where in the file to start"),
 };
@@ -65,7 +65,7 @@ class VideoFile final : public OutputSink {
         bits_(png_bits(params)),
         saved_(setup.frames),
         writer_(make_writer(host, params, setup)) {
-    const auto sinks = params.get<std::vector<std::string>>("output_sinks");
+    const auto sinks = params.get<std::vector<std::string>>("outputs");
     keeps_frames_ = std::find(sinks.begin(), sinks.end(), "png_sequence") == sinks.end();
   }
 
