@@ -1,0 +1,22 @@
+#pragma once
+// What the plugins ask of the library that is linked to OpenCV's.
+
+#include <cstdint>
+
+namespace reverie {
+
+/// Two grey pictures of the same size, rows without gaps, at least kLeastSide pixels a side.
+struct GreyPair {
+  const std::uint8_t *from, *to;
+  int height, width;
+};
+inline constexpr int kLeastSide = 64;
+
+/// Where each pixel of `from` is found in `to`, relative to its own place: `flow` receives x and y of pixel
+/// after pixel. The same for the same pictures, on any number of processors. Throws std::exception.
+using ClassicalFlow = void(const GreyPair& pictures, float* flow);
+
+inline constexpr const char* kDisSymbol = "reverie_flow_dis";
+inline constexpr const char* kFarnebackSymbol = "reverie_flow_farneback";
+
+}  // namespace reverie
