@@ -45,8 +45,7 @@ TEST_P(VideoFormats, TellTheirColours) {
 
 TEST_P(VideoFormats, TakeAnySize) {
   const VideoFormat& format = GetParam();
-  for (const auto& [width, height] :
-       {std::pair{1, 1}, {1, 7}, {31, 17}, {32, 17}, {2, 2}, {31, 18}, {400, 1}, {400, 20}}) {
+  for (const auto& [width, height] : {std::pair{1, 1}, {2, 7}, {31, 17}, {400, 1}, {400, 20}}) {
     const at::Tensor image = smooth_picture(width, height, 1);
     const auto it = sink({{"video_format", format.name}});
     const fs::path file = it->write(image, 1);

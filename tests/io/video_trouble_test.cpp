@@ -104,6 +104,23 @@ TEST_F(WithVideo, NothingIsLostWhenEarlierPicturesAreGone) {
   EXPECT_EQ(read_bytes("out/hill.mp4"), before);
 }
 
+TEST_F(WithVideo, ARunThatGoesOnInAnotherSizeHasAnotherVideo) {
+  const auto write = [&](std::int64_t number, std::int64_t width) {
+    sink({}, "out", 12, "png_sequence")->write(smooth_picture(width, 16, number), number);
+    const auto it = sink({}, "out", 12, "video_file", number - 1);
+    const fs::path file = it->write(smooth_picture(width, 16, number), number);
+    it->close();
+    return file;
+  };
+  EXPECT_EQ(write(1, 32), "out/hill.mp4");
+  EXPECT_EQ(write(2, 32), "out/hill.mp4");
+  const std::string before = read_bytes("out/hill.mp4");
+  EXPECT_EQ(write(3, 64), "out/hill_from_3.mp4");
+  EXPECT_EQ(write(4, 64), "out/hill_from_4.mp4");
+  sink({}, "out", 12, "video_file", 4)->close();
+  EXPECT_EQ(read_bytes("out/hill.mp4"), before);
+}
+
 TEST_F(WithVideo, KeepsPicturesOfItsOwnOnlyWhereNobodyElseDoes) {
   for (const auto& [sinks, kept] : {std::pair{"png_sequence", false}, {"video_file", true}}) {
     fs::remove_all("out");

@@ -72,7 +72,7 @@ class VideoFile final : public OutputSink {
   std::filesystem::path write(const at::Tensor& image, std::int64_t number) override {
     if (keeps_frames_) write_png(kept_path(number), image, bits_, settings_);
     const bool first = path_.empty();
-    if (first) begin(number);
+    if (first) begin(number, image);
     writer_->add(image);
     if (first) writer_->publish();
     return path_;
@@ -81,7 +81,7 @@ class VideoFile final : public OutputSink {
   void close() override {
     // Killed behind its last frame, a run has nothing more to write, but its video may not be finished.
     if (path_.empty() && saved_ > 0)
-      if (const auto frames = earlier(saved_)) {
+      if (const auto frames = earlier(saved_, {})) {
         open(base_, *frames, 1);
         writer_->publish();
       }
@@ -93,23 +93,31 @@ class VideoFile final : public OutputSink {
     return frame_path(folder_ / (base_ + "_frames"), base_, number, digits_);
   }
 
-  /// The files of the first `count` frames' pictures; nothing if one is missing.
-  std::optional<std::vector<std::filesystem::path>> earlier(std::int64_t count) const {
+  /// The files of the first `count` frames' pictures; nothing if one is missing, or their size is not the
+  /// same or not that of `image`, where there is any: a run can be restored with another.
+  std::optional<std::vector<std::filesystem::path>> earlier(std::int64_t count, at::Tensor image) const {
     std::vector<std::filesystem::path> frames;
     for (std::int64_t number = 1; number <= count; ++number) {
       frames.push_back(frame_path(folder_, base_, number, digits_));
       if (!std::filesystem::exists(frames.back())) frames.back() = kept_path(number);
       if (!std::filesystem::exists(frames.back())) return std::nullopt;
     }
+    if (frames.empty()) return frames;
+    for (const auto& frame : {frames.front(), frames.back()}) {
+      const at::Tensor picture = host_.load_image(frame.string());
+      if (image.defined() && picture.sizes() != image.sizes()) return std::nullopt;
+      image = picture;
+    }
     return frames;
   }
 
   /// Starts the video, with the frames of before the run was restored.
-  void begin(std::int64_t number) {
-    if (const auto frames = earlier(number - 1)) return open(base_, *frames, 1);
+  void begin(std::int64_t number, const at::Tensor& image) {
+    if (const auto frames = earlier(number - 1, image)) return open(base_, *frames, 1);
     open(base_ + "_from_" + std::to_string(number), {}, number);
-    host_.log(LogLevel::warning, "the earlier frames' PNG files are not all in '" + folder_.string() +
-                                     "', so the video goes on in a file of its own: " + path_.string());
+    host_.log(LogLevel::warning,
+              "the earlier frames' PNG files are not all in '" + folder_.string() +
+                  "' and of this size, so the video goes on in a file of its own: " + path_.string());
   }
 
   /// A video of these frames and those to come; `first` is the number of its first.
