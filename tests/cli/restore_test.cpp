@@ -71,7 +71,17 @@ std::map<std::string, std::string> results(const fs::path& folder) {
   return files;
 }
 
-class RestoreOf : public testing::TestWithParam<const char*> {};
+/// What is run besides what all runs do.
+struct Kind {
+  const char *name, *image_model, *settings;
+};
+void PrintTo(const Kind& kind, std::ostream* out) { *out << kind.name; }
+
+constexpr const char* kMoves =
+    "animation_mode: 2D\ntranslate_x: 3*sin(t)\nrotate_2d: 5\nzoom_x_2d: 2\ndirect_stabilization_weight: 1\n"
+    "semantic_stabilization_weight: 0.2\nedge_stabilization_weight: 1\n";
+
+class RestoreOf : public testing::TestWithParam<Kind> {};
 
 /// 24 x 16 pixels, red from left to right, blue from top to bottom.
 void write_ramps(const fs::path& path) {
@@ -99,15 +109,13 @@ TEST_P(RestoreOf, KilledRunsEndTheSame) {
     folder.write("run.yaml",
                  "scenes: 'a red heart:1_l | [start.png]:0.3 || a hill:1-t/9 | sky:-0.2_u_0.4'\n"
                  "image_model: " +
-                     std::string(GetParam()) +
-                     "\n"
-                     "perceptors: " +
-                     shipped_model() +
+                     std::string(GetParam().image_model) + "\n" + GetParam().settings +
+                     "perceptors: " + shipped_model() +
                      "\n"
                      "width: 40\nheight: 32\ncutouts: 2\nsteps_per_scene: 11\ninterpolation_steps: 4\n"
                      "save_every: 3\nbackups: 2\npre_animation_steps: 2\nsteps_per_frame: 4\n"
                      "init_image: start.png\ndirect_init_weight: 0.1:0.001\n"
-                 "outputs: [png_sequence, video_file]\n"
+                     "outputs: [png_sequence, video_file]\n"
                      "seed: ${now:%f}  # which a restored run must not take\n");
   };
   const Words first = {"run.yaml", "seed=77"}, again = {"run.yaml", "--restore"};
@@ -142,9 +150,14 @@ TEST_P(RestoreOf, KilledRunsEndTheSame) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, RestoreOf,
-                         testing::Values("unlimited_palette", "limited_palette", "vqgan", "fourier",
-                                         "pyramid"),
-                         [](const auto& info) { return std::string(info.param); });
+                         testing::Values(Kind{"unlimited_palette", "unlimited_palette", ""},
+                                         Kind{"limited_palette", "limited_palette", ""},
+                                         Kind{"vqgan", "vqgan", ""}, Kind{"fourier", "fourier", ""},
+                                         Kind{"pyramid", "pyramid", ""},
+                                         Kind{"unlimited_palette_2D", "unlimited_palette", kMoves},
+                                         Kind{"limited_palette_2D", "limited_palette", kMoves},
+                                         Kind{"vqgan_2D", "vqgan", kMoves}),
+                         [](const auto& info) { return std::string(info.param.name); });
 
 }  // namespace
 }  // namespace reverie::test
