@@ -132,6 +132,22 @@ TEST_F(WithVideo, KeepsPicturesOfItsOwnOnlyWhereNobodyElseDoes) {
   }
 }
 
+TEST_F(WithVideo, DamageInVideosIsStillNoticedWhileOneIsWritten) {
+  video({{"video_format", "lossless"}}, 64, 64, 10);
+  std::string bytes = read_bytes("out/hill.mkv");
+  for (std::size_t i = bytes.size() - 400; i < bytes.size() - 360; ++i)
+    bytes[i] = static_cast<char>(~bytes[i]);
+  std::ofstream("damaged.mkv", std::ios::binary) << bytes;
+  const auto read_all = [&](bool writing) {
+    const auto source = pictures_.open("damaged.mkv");
+    std::shared_ptr<OutputSink> it;
+    if (writing) it = sink();
+    for (std::int64_t i = 0; i < 10; ++i) source->read(i);
+  };
+  EXPECT_EQ(error_of([&] { read_all(false); }).kind(), ErrorKind::file);
+  EXPECT_EQ(error_of([&] { read_all(true); }).kind(), ErrorKind::file);
+}
+
 TEST_F(WithVideo, FullDiskIsToldAndLeavesWhatThereWas) {
   const ChildReport report = in_child([&]() -> std::string {
     fs::create_directories("disk");
