@@ -101,7 +101,11 @@ constexpr Setting kTable[] = {
     {integer("clear_every", 0).at_least(0).unit("steps").help("steps between clears of the display; 0 off"),
      "Output", Status::display},
     {number("display_scale", 1).above(0).help("scale of the display only"), "Output", Status::display},
-    {integer("save_every", 50).at_least(1).unit("steps").help("steps between saved frames"), "Output"},
+    {integer("save_every", 50)
+         .at_least(1)
+         .unit("steps")
+         .help("steps between saved frames; when something moves and this is not given, steps_per_frame"),
+     "Output"},
     {list("outputs", "png_sequence").help("plugins that take the finished frames"), "Output"},
     {text("backups", "3").help("backups to keep, or all"), "Output"},
     {boolean("show_graphs", false).help("loss graphs with each display"), "Output", Status::display},
