@@ -168,7 +168,8 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry) {
     silence.text.clear();  // whatever word said so
     plan.settings.set("input_audio", silence);
   }
-  if (SettingValue save_every = *plan.settings.find("save_every"); plan.animation && save_every.is_default()) {
+  if (SettingValue save_every = *plan.settings.find("save_every");
+      plan.animation && save_every.is_default()) {
     save_every.number = plan.settings.find("steps_per_frame")->number;
     save_every.location = {"chosen", 0};
     plan.settings.set("save_every", save_every);

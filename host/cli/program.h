@@ -25,7 +25,7 @@ struct Plan {
   std::vector<SoundFilter> sound_filters;
   const PluginFile* image_model = nullptr;
   const PluginFile* animation = nullptr;  ///< none: a still
-  std::optional<OutputNames> restored;  ///< the earlier run that this one continues
+  std::optional<OutputNames> restored;    ///< the earlier run that this one continues
   std::vector<std::string> notices;
   bool alone = true;  ///< no other run of this call has its file_namespace
 };

@@ -211,9 +211,8 @@ TEST(ResolveReferences, ToASettingThatNobodySetTakeItsDefault) {
   EXPECT_EQ(settings.get<std::string>("file_namespace"), "clamp");
   EXPECT_EQ(settings.get<std::int64_t>("height"), 512);
   EXPECT_FALSE(settings.has("seed"));
-  EXPECT_EQ(
-      settings_of("scenes: red\nperceptors: ${outputs}").get<std::vector<std::string>>("perceptors"),
-      std::vector<std::string>{"png_sequence"})
+  EXPECT_EQ(settings_of("scenes: red\nperceptors: ${outputs}").get<std::vector<std::string>>("perceptors"),
+            std::vector<std::string>{"png_sequence"})
       << "a list stays one";
 }
 

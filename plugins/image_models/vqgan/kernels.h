@@ -1,8 +1,9 @@
 #pragma once
 // Group norm and swish between two convolutions, forward and backward, in as few passes over memory as there
 // can be. Rows are pixels, or several pixels side by side, each of `width` channels in all, dense: pictures
-// in the channels-last layout. The width is a multiple of 16. T is float or bfloat16 (as raw bits); sums are always float, so rows should be at most
-// some thousand. Everything that a group norm says of a group stands here for each channel of it.
+// in the channels-last layout. The width is a multiple of 16. T is float or bfloat16 (as raw bits); sums are
+// always float, so rows should be at most some thousand. Everything that a group norm says of a group stands
+// here for each channel of it.
 //
 // No LibTorch here: the implementation is compiled once for each instruction set (see reverie/simd.h).
 

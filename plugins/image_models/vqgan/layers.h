@@ -65,8 +65,8 @@ class LayerSource {
   ResidualBlock residual_block(const std::string& name, std::int64_t in, std::int64_t out);
   Attention attention(const std::string& name, std::int64_t channels);
 
-  /// Throws Error(unsupported) when one of the file's tensors whose name starts with prefix + `part` was not taken:
-  /// it belongs to a network of another make.
+  /// Throws Error(unsupported) when one of the file's tensors whose name starts with prefix + `part` was not
+  /// taken: it belongs to a network of another make.
   void expect_all_taken(const std::string& part) const;
 
  private:
