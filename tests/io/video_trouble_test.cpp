@@ -9,7 +9,7 @@
 namespace reverie::test {
 namespace {
 
-class VideoTrouble : public WithVideo, public testing::WithParamInterface<VideoFormat> {
+class VideoWithFrames : public WithVideo {
  protected:
   void write_song() {
     ffmpeg_says({"ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", "sine=440:sample_rate=44100:duration=3",
@@ -28,6 +28,8 @@ class VideoTrouble : public WithVideo, public testing::WithParamInterface<VideoF
       for (const auto& it : sinks) it->close();
   }
 };
+
+class VideoTrouble : public VideoWithFrames, public testing::WithParamInterface<VideoFormat> {};
 
 TEST_P(VideoTrouble, AKilledRunLeavesAVideoOfWhatThereWas) {
   const VideoFormat& format = GetParam();
@@ -118,6 +120,17 @@ TEST_F(WithVideo, ARunThatGoesOnInAnotherSizeHasAnotherVideo) {
   EXPECT_EQ(write(3, 64), "out/hill_from_3.mp4");
   EXPECT_EQ(write(4, 64), "out/hill_from_4.mp4");
   sink({}, "out", 12, "video_file", 4)->close();
+  EXPECT_EQ(read_bytes("out/hill.mp4"), before);
+}
+
+TEST_F(VideoWithFrames, AnEarlierPictureThatIsDamagedLeavesTheOldVideo) {
+  write_frames({}, "out", 1, 4, true);
+  const std::string before = read_bytes("out/hill.mp4");
+  fs::resize_file("out/hill_2.png", 100);
+  const auto it = sink({}, "out", 12, "video_file", 4);
+  const Error error = error_of([&] { it->write(smooth_picture(40, 24, 5), 5); });
+  EXPECT_NE(std::string(error.what()).find("hill_2.png"), std::string::npos) << error.what();
+  EXPECT_THROW(it->close(), Error);
   EXPECT_EQ(read_bytes("out/hill.mp4"), before);
 }
 

@@ -95,6 +95,9 @@ class Writer final : public VideoWriter {
     create_folder_of(path);
     path_ = path;
     first_ = first;
+    growing_.reset();  // of an attempt that failed
+    encoder_.reset();
+    frames_ = 0;
   }
 
   void add(const at::Tensor& image) override {

@@ -29,8 +29,8 @@ class REVERIE_PUBLIC VideoWriter {
   /// With its dot.
   virtual std::string extension() const = 0;
 
-  /// Starts `path` with frame `first` of the run, counted from 1. Until publish(), it is called
-  /// `<path>.part`.
+  /// Starts `path` with frame `first` of the run, counted from 1; also anew, after an attempt that failed.
+  /// Until publish(), it is called `<path>.part`.
   virtual void open(const std::filesystem::path& path, std::int64_t first) = 0;
 
   /// Adds `image` [1, 3, H, W] 0..1, on the CPU. All have one size. When this returns, a player that opens
