@@ -57,7 +57,7 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{"descriptor_size",
               {"PluginDescriptor", "plugin " + std::to_string(sizeof(PluginDescriptor) - 8),
                "host " + std::to_string(sizeof(PluginDescriptor))}},
-        Fault{"other_interface", {"interface version of image_models", "plugin 3", "host 2"}},
+        Fault{"other_interface", {"interface version of image_models", "plugin 4", "host 3"}},
         Fault{"other_libtorch", {"LibTorch", "plugin 1.13.1", kOurLibTorch}},
         Fault{"other_standard_library", {"standard library", "plugin libc++", "host libstdc++"}},
         Fault{"other_pointer_size", {"pointer size", "plugin 4", "host 8"}},

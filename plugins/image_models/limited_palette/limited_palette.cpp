@@ -106,6 +106,12 @@ class LimitedPalette final : public ImageModel {
     palette_.copy_(fitted.palette);
   }
 
+  /// The brightness only: palettes, and which of them a pixel prefers, have followed the motion.
+  void encode_next(const at::Tensor& image) override {
+    at::NoGradGuard no_grad;
+    value_.copy_(brightness_of(image.to(value_.device(), at::kFloat)));
+  }
+
   std::vector<at::Tensor> parameters() override { return {value_, tensor_, palette_}; }
   double learning_rate() const override { return 0.02; }
 
@@ -213,12 +219,15 @@ class LimitedPalette final : public ImageModel {
     return at::cat({parts.value.unsqueeze(0), parts.tensor}).unsqueeze(0);
   }
 
+  at::Tensor brightness_of(const at::Tensor& image) const {
+    return squared_brightness(lanczos_resize(image, value_.size(0), value_.size(1)), 1).sqrt().squeeze(0);
+  }
+
   /// What represents `image` [1, 3, H, W], starting from the present palettes and preferences.
   Parts fit(const at::Tensor& image) const {
     const std::int64_t height = value_.size(0), width = value_.size(1);
     const at::Tensor source = image.detach().to(value_.device(), at::kFloat);
-    Parts parts{squared_brightness(lanczos_resize(source, height, width), 1).sqrt().squeeze(0).contiguous(),
-                tensor_.detach().clone().set_requires_grad(true),
+    Parts parts{brightness_of(source).contiguous(), tensor_.detach().clone().set_requires_grad(true),
                 palette_.detach().clone().set_requires_grad(true)};
     // All output pixels of one optimised pixel have its colour: the squared difference to each is that to
     // their mean and a constant.

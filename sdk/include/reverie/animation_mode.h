@@ -19,7 +19,7 @@ namespace reverie {
 class REVERIE_PUBLIC AnimationMode {
  public:
   static constexpr const char* kKind = "animation";
-  static constexpr std::uint32_t kInterfaceVersion = 2;
+  static constexpr std::uint32_t kInterfaceVersion = 3;
 
   /// A plugin class has the constructor `Plugin(Host&, const Params&, const Setup&)`. Motion settings are
   /// parameters declared with may_vary(): FrameContext::parameter() and numbers() have their present values.
@@ -45,12 +45,15 @@ class REVERIE_PUBLIC AnimationMode {
 
   /// What a move leaves for the losses.
   struct Move {
-    at::Tensor image;  ///< the moved picture [1, 3, H, W]: target of stabilisation losses
-    std::optional<at::Tensor>
-        flow;  ///< [1, 2, H, W] pixels, from the last frame to this: target of flow losses
-    std::optional<at::Tensor> reliable;  ///< [1, 1, H, W] 0..1: where `flow` can be trusted
+    at::Tensor image;  ///< the moved picture, or the video's [1, 3, H, W]: target of stabilisation losses
+    std::optional<at::Tensor> flow;  ///< [1, 2, H, W] pixels, from the last frame to this
+    /// [1, 3, H, W] 0..1: what the frames before make one expect here, by their motion; target of a video's
+    /// flow loss. Absent where `flow` itself is the target.
+    std::optional<at::Tensor> expected;
+    std::optional<at::Tensor> reliable;  ///< [1, 1, H, W] 0..1: where `flow` or `expected` can be trusted
     bool reset_optimiser = false;  ///< the parameters were encoded anew; their old momentum means nothing
-    bool finished = false;         ///< the source has ended, and with it the render
+    /// The source had ended before this move, and with it ends the render: nothing has moved.
+    bool finished = false;
   };
 
   virtual ~AnimationMode() = default;

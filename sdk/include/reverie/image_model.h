@@ -26,7 +26,7 @@ struct Regulariser {
 class REVERIE_PUBLIC ImageModel {
  public:
   static constexpr const char* kKind = "image_models";
-  static constexpr std::uint32_t kInterfaceVersion = 2;
+  static constexpr std::uint32_t kInterfaceVersion = 3;
 
   /// A plugin class has the constructor `Plugin(Host&, const Params&, const Setup&)`.
   struct Setup {
@@ -41,6 +41,10 @@ class REVERIE_PUBLIC ImageModel {
 
   /// [setup, frame] Makes the parameters represent `image` [1, 3, H, W] of any size as well as they can.
   virtual void encode(const at::Tensor& image) = 0;
+
+  /// [frame] As encode(), for the next frame of a video, of which the canvas, if there is one, has just
+  /// followed the motion. What should not change from frame to frame, such as a palette, may stay.
+  virtual void encode_next(const at::Tensor& image) { encode(image); }
 
   /// [setup] The leaf tensors to optimise, float32, requires_grad. They stay the same objects from one
   /// encode(), randomise() or set_canvas() to the next.
