@@ -72,8 +72,8 @@ int list_settings(bool markdown, const PluginRegistry& registry) {
     std::cout
         << "# Settings\n\nMade by `reverie settings --markdown` from the program's own table; do not edit.\n"
            "\"not yet\" marks settings that are known by name but not implemented: only their default is "
-           "accepted. Those of motion take any value while `animation_mode` is off, and have no effect then; "
-           "neither have those of a display.\n";
+           "accepted. Those of plugins have no effect while another plugin, or none, is in use; those of a "
+           "display have none yet.\n";
   std::string group;
   for (const Setting& setting : settings_table()) {
     if (group != setting.group) heading(group = setting.group);

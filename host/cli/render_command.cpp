@@ -268,25 +268,27 @@ ImageModel::Setup picture_size(const Settings& settings, const at::Tensor& init_
   return {width, height};
 }
 
-/// The estimator of this kind that `setting` names or, when it names none, the first that is installed.
+/// The estimator of this kind that `setting` names or, when it names none, the first that is installed and,
+/// where that is asked for, has gradients. `why` says who needs it.
 template <typename Estimator>
-Member<Estimator> estimator(const char* setting, const Settings& settings, const std::string& mode,
-                            const PluginRegistry& registry, HostServices& host) {
+Member<Estimator> estimator(const char* setting, const std::string& why, bool with_gradients,
+                            const Settings& settings, const PluginRegistry& registry, HostServices& host) {
   const std::string name = settings.get<std::string>(setting);
-  const PluginFile* plugin = nullptr;
-  if (!name.empty()) {
-    plugin = &registry.find(Estimator::kKind, name);
-  } else {
-    const std::vector<const PluginFile*> all = registry.usable(Estimator::kKind);
-    if (all.empty())
-      throw Error(ErrorKind::plugin,
-                  "the animation mode " + mode + " needs a plugin of kind " + Estimator::kKind +
-                      ", and none is installed",
-                  "install one, and name it in the setting " + std::string(setting));
-    plugin = all.front();
-    host.log(LogLevel::info, std::string(setting) + ": using " + plugin->name);
+  std::vector<const PluginFile*> all = registry.usable(Estimator::kKind);
+  if (!name.empty()) all = {&registry.find(Estimator::kKind, name)};
+  for (const PluginFile* plugin : all) {
+    auto made = create<Estimator>(*plugin, host, params_for(*plugin, settings), {""});
+    if (with_gradients && !made->differentiable()) continue;
+    if (name.empty()) host.log(LogLevel::info, std::string(setting) + ": using " + plugin->name);
+    return {title(*plugin), std::move(made)};
   }
-  return {title(*plugin), create<Estimator>(*plugin, host, params_for(*plugin, settings), {""})};
+  const std::string what =
+      std::string("plugin of the kind ") + Estimator::kKind + (with_gradients ? " with gradients" : "");
+  if (!name.empty())
+    throw Error(ErrorKind::settings,
+                "'" + std::string(setting) + "' is '" + name + "', but " + why + " needs a " + what);
+  throw Error(ErrorKind::plugin, why + " needs a " + what + ", and none is installed",
+              "install one; reverie plugins list shows what there is");
 }
 
 /// The animation mode and what it needs.
@@ -306,8 +308,20 @@ void prepare_motion(Ensemble& ensemble, const Cast& cast, const Plan& plan, cons
                         create<AnimationMode>(*plan.animation, host, params_for(*plan.animation, settings),
                                               {size, frames_per_second})};
   const AnimationMode::Needs needs = ensemble.animation.instance->needs();
-  if (needs.depth) ensemble.depth = estimator<DepthEstimator>("depth_model", settings, mode, registry, host);
-  if (needs.flow) ensemble.flow = estimator<FlowEstimator>("flow_model", settings, mode, registry, host);
+  const auto stabilises = [&](DirectPrompt::Measure measure) {
+    return std::any_of(plan.script.direct.begin(), plan.script.direct.end(),
+                       [&](const DirectPrompt& prompt) { return prompt.measure == measure; });
+  };
+  const std::string who = "the animation mode " + mode;
+  const bool depth_loss = stabilises(DirectPrompt::Measure::depth);
+  if (needs.depth || depth_loss)
+    ensemble.depth = estimator<DepthEstimator>("depth_model", depth_loss ? "depth_stabilization_weight" : who,
+                                               depth_loss, settings, registry, host);
+  // A mode that works with flows tells what to expect; the flow of others has to be estimated.
+  const bool flow_loss = stabilises(DirectPrompt::Measure::flow) && !needs.flow && needs.depth;
+  if (needs.flow || flow_loss)
+    ensemble.flow = estimator<FlowEstimator>("flow_model", flow_loss ? "flow_stabilization_weight" : who,
+                                             flow_loss, settings, registry, host);
   if (needs.video) {
     const std::string path = settings.get<std::string>("video_path");
     if (path.empty())

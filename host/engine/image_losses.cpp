@@ -9,14 +9,29 @@
 namespace reverie {
 
 ImageLosses::ImageLosses(const std::vector<DirectPrompt>& prompts, ImageModel& model, ImageSize size,
-                         c10::Device device, const std::function<Footage(const std::string&)>& open)
-    : device_(device) {
+                         c10::Device device, const std::function<Footage(const std::string&)>& open,
+                         const AnimationMode::Tools& tools)
+    : device_(device), tools_(tools) {
+  using Measure = DirectPrompt::Measure;
   for (const DirectPrompt& prompt : prompts) {
-    Term term{&prompt, nullptr, std::nullopt, std::nullopt};
-    if (prompt.edges)
-      term.loss = make_edge_loss(size);
-    else
-      term.loss = model.latent_strength() >= 1 ? make_latent_loss(size) : make_direct_loss(size);
+    Term term{&prompt, nullptr, std::nullopt, std::nullopt, std::nullopt};
+    switch (prompt.measure) {
+      case Measure::pixels:
+        term.loss = model.latent_strength() >= 1 ? make_latent_loss(size) : make_direct_loss(size);
+        break;
+      case Measure::edges:
+        term.loss = make_edge_loss(size);
+        break;
+      case Measure::depth:
+        if (!tools.depth || !tools.depth->differentiable())
+          throw Error(ErrorKind::settings, "'" + prompt.setting + "' needs a depth estimator with gradients",
+                      "name another one in depth_model");
+        term.loss = make_depth_loss(size, *tools.depth);
+        break;
+      case Measure::flow:
+        term.flow.emplace(size, tools.flow);
+        break;
+    }
     // That a picture cannot be decoded is to be known now, whatever its weight.
     if (prompt.when != When::after_moves) term.picture.emplace(open(prompt.path)).seek(0);
     if (!prompt.mask.empty()) term.mask.emplace(open(prompt.mask)).seek(0);
@@ -28,10 +43,18 @@ bool ImageLosses::counts(const Term& term) const {
   return term.prompt->when == When::always || (term.prompt->when == When::after_moves) == moved_;
 }
 
-void ImageLosses::stabilise(const at::Tensor& moved) {
+void ImageLosses::stabilise(const at::Tensor& before, const AnimationMode::Move& move) {
   moved_ = true;
-  for (Term& term : terms_)
-    if (!term.picture) term.loss->set_target(moved);
+  for (Term& term : terms_) {
+    if (term.flow) {
+      if (move.flow && !move.expected && !(tools_.flow && tools_.flow->differentiable()))
+        throw Error(ErrorKind::settings,
+                    "'" + term.prompt->setting + "' needs a flow estimator with gradients here",
+                    "name another one in flow_model, such as horn_schunck");
+      term.flow->set_move(before, move);
+    } else if (!term.picture)
+      term.loss->set_target(move.image);
+  }
 }
 
 void ImageLosses::begin_frame(const std::map<std::string, double>& values, std::int64_t video_frame) {
@@ -51,7 +74,8 @@ void ImageLosses::begin_frame(const std::map<std::string, double>& values, std::
       }
     if (!term.mask) continue;
     if (const std::int64_t frame = term.mask->seek(video_frame); frame != term.masked_by) {
-      term.loss->set_mask(term.mask->mask(term.prompt->inverted).to(device_));
+      const at::Tensor mask = term.mask->mask(term.prompt->inverted).to(device_);
+      term.flow ? term.flow->set_mask(mask) : term.loss->set_mask(mask);
       term.masked_by = frame;
     }
   }
@@ -62,7 +86,9 @@ ImageLosses::Verdict ImageLosses::evaluate(const at::Tensor& image, ImageModel& 
   for (Term& term : terms_) {
     if (term.weight == 0) continue;
     bool held = false;
-    const at::Tensor loss = weighted(term.loss->evaluate(image, model), term.weight, term.stop, &held);
+    const at::Tensor value =
+        term.flow ? term.flow->evaluate(image, model) : term.loss->evaluate(image, model);
+    const at::Tensor loss = weighted(value, term.weight, term.stop, &held);
     verdict.losses.emplace_back(term.prompt->path, loss.item<double>());
     verdict.held = verdict.held && held;
     loss.backward();

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/ensemble.h"
+#include "losses/flow_loss.h"
 #include "media/footage.h"
 #include "prompts/prompt.h"
 #include "reverie/loss.h"
@@ -15,13 +16,15 @@ namespace reverie {
 class ImageLosses {
  public:
   /// One Loss for each prompt: of the model's latent where that stands for the picture, else of the pixels.
-  /// `prompts` must outlive this.
+  /// `prompts` and `tools` must outlive this. Throws Error(settings) when a prompt needs a tool that is not
+  /// there or has no gradients.
   ImageLosses(const std::vector<DirectPrompt>& prompts, ImageModel& model, ImageSize size, c10::Device device,
-              const std::function<Footage(const std::string&)>& open);
+              const std::function<Footage(const std::string&)>& open, const AnimationMode::Tools& tools = {});
 
-  /// From now on the losses that stabilise motion compare with `moved`, and those that hold on to the start
-  /// rest.
-  void stabilise(const at::Tensor& moved);
+  /// From now on the losses that stabilise motion compare with what `move` made of the picture `before`, and
+  /// those that hold on to the start rest. Throws Error(settings) where the flow has to be estimated with
+  /// gradients and there is nothing that could.
+  void stabilise(const at::Tensor& before, const AnimationMode::Move& move);
 
   /// Evaluates weights and stops, and brings moving pictures and masks to `video_frame`.
   void begin_frame(const std::map<std::string, double>& values, std::int64_t video_frame);
@@ -37,6 +40,7 @@ class ImageLosses {
   struct Term {
     const DirectPrompt* prompt = nullptr;
     std::unique_ptr<Loss> loss;
+    std::optional<FlowLoss> flow;    // in its place
     std::optional<Footage> picture;  // of the moved frame: none
     std::optional<Footage> mask;
     std::int64_t target = -1, masked_by = -1;  // frames of these
@@ -45,6 +49,7 @@ class ImageLosses {
   bool counts(const Term& term) const;
 
   c10::Device device_;
+  AnimationMode::Tools tools_;
   bool moved_ = false;
   std::vector<Term> terms_;
 };

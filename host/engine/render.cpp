@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "engine/motion.h"
@@ -29,6 +30,11 @@ std::map<std::string, at::Tensor> take(const Backup& backup, const std::string& 
   for (const auto& [name, tensor] : backup.tensors)
     if (name.rfind(prefix, 0) == 0) result[name.substr(prefix.size())] = tensor;
   return result;
+}
+
+/// What a move may leave besides its picture, by name.
+std::map<std::string, std::optional<at::Tensor>*> parts_of(AnimationMode::Move& move) {
+  return {{"flow", &move.flow}, {"expected", &move.expected}, {"reliable", &move.reliable}};
 }
 
 std::int64_t number_in(const Backup& backup, const std::string& fact) {
@@ -64,7 +70,7 @@ Render::Render(HostServices& host, Ensemble& ensemble, const Settings& settings,
                settings.get<std::string>("border_mode")}},
              open),
       image_losses_(script.direct, *ensemble.model.instance, size_of(*ensemble.model.instance), host.device(),
-                    open),
+                    open, tools_of(ensemble)),
       optimiser_(std::make_unique<Optimiser>(ensemble.model.instance->parameters(), learning_rate_)) {}
 
 Render::~Render() = default;
@@ -83,22 +89,32 @@ void Render::begin_frame(std::int64_t frame) {
 }
 
 void Render::move(double t, const std::map<std::string, double>& sound) {
-  const AnimationMode::Move made =
-      Motion(ensemble_, script_.motion, result_.moment).advance(frame_, t, sound);
+  const auto& [name, model] = ensemble_.model;
+  at::Tensor before =
+      call_plugin(name, result_.moment, [&, &model = *model] { return model.decode_final(); });
+  AnimationMode::Move made = Motion(ensemble_, script_.motion, result_.moment).advance(frame_, t, sound);
   if (made.finished) {
     finished_ = true;
     return;
   }
   if (reset_learning_ || made.reset_optimiser)
-    optimiser_ = std::make_unique<Optimiser>(ensemble_.model.instance->parameters(), learning_rate_);
-  moved_ = made.image;
+    optimiser_ = std::make_unique<Optimiser>(model->parameters(), learning_rate_);
+  const auto wants_flow = [](const DirectPrompt& prompt) {
+    return prompt.measure == DirectPrompt::Measure::flow;
+  };
+  if (!move_.image.defined() && !made.flow && !made.expected &&
+      std::any_of(script_.direct.begin(), script_.direct.end(), wants_flow))
+    host_.log(LogLevel::warning,
+              "flow_stabilization_weight has no effect: " + ensemble_.animation.name + " tells no flow");
+  before_move_ = std::move(before);
+  move_ = std::move(made);
 }
 
 void Render::show_frame(std::int64_t frame) {
   frame_ = frame;
-  if (moved_.defined()) {
-    judge_.stabilise(moved_, frame);
-    image_losses_.stabilise(moved_);
+  if (move_.image.defined()) {
+    judge_.stabilise(move_.image, frame);
+    image_losses_.stabilise(before_move_, move_);
   }
   std::map<std::string, double> values = sound_at(frame);
   values["t"] = timeline_.seconds(frame);
@@ -191,7 +207,12 @@ void Render::back_up(std::int64_t number) {
   if (const auto& [animation, mode] = ensemble_.animation; mode)
     put(backup, "animation",
         call_plugin(animation, result_.moment, [&, &mode = *mode] { return mode.state(); }));
-  if (moved_.defined()) backup.tensors["moved"] = moved_.cpu();
+  if (move_.image.defined()) {
+    std::map<std::string, at::Tensor> move = {{"before", before_move_}, {"image", move_.image}};
+    for (const auto& [part, tensor] : parts_of(move_))
+      if (*tensor) move[part] = **tensor;
+    put(backup, "move", move);
+  }
   backup.tensors["random.cpu"] = host_.cpu_generator().get_state();
   if (!host_.device().is_cpu()) backup.tensors["random.device"] = host_.generator().get_state();
   backup.facts = {{"image_model", ensemble_.model.name},
@@ -225,8 +246,14 @@ void Render::restore(const Backup& backup) {
   if (const auto& [animation, mode] = ensemble_.animation; mode)
     call_plugin(animation, result_.moment,
                 [&, &mode = *mode] { mode.load_state(take(backup, "animation")); });
-  if (const auto found = backup.tensors.find("moved"); found != backup.tensors.end())
-    moved_ = found->second.to(host_.device());
+  auto move = take(backup, "move");
+  for (auto& [part, tensor] : move) tensor = tensor.to(host_.device());
+  if (move.count("image") && move.count("before")) {
+    before_move_ = move["before"];
+    move_.image = move["image"];
+    for (const auto& [part, tensor] : parts_of(move_))
+      if (move.count(part)) *tensor = move[part];
+  }
   if (result_.moment.steps > 0) show_frame(timeline_.frame_of(result_.moment.steps - 1));
   judge_.load_state(take(backup, "prompts"));
   const auto restored = [&](const char* part, at::Generator generator) {

@@ -79,8 +79,10 @@ class Render {
   RenderResult result_;
   Position position_;
   std::int64_t frame_ = -1;  // of the timeline
-  at::Tensor moved_;         // what the last move made, for the losses that stabilise motion
-  bool finished_ = false;    // the animation has come to its end
+  // For the losses that stabilise motion; undefined before the first move.
+  at::Tensor before_move_;  // the picture then
+  AnimationMode::Move move_;
+  bool finished_ = false;  // the animation has come to its end
   PromptJudge judge_;
   ImageLosses image_losses_;
   std::unique_ptr<Optimiser> optimiser_;

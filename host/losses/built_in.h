@@ -6,6 +6,7 @@
 
 #include <memory>
 
+#include "reverie/depth_estimator.h"
 #include "reverie/loss.h"
 
 namespace reverie {
@@ -23,6 +24,10 @@ std::unique_ptr<Loss> make_latent_loss(ImageSize size);
 /// 0.299 R + 0.587 G + 0.114 B, each times the mask. Beyond the edge the picture goes on with its edge
 /// pixels; the reference goes on with black, which frames every picture with an edge.
 std::unique_ptr<Loss> make_edge_loss(ImageSize size);
+
+/// Mean squared difference of what `estimator` tells of picture and target. Pictures of more than 500,000
+/// pixels are shrunk first. `estimator` must be differentiable, and outlive the loss.
+std::unique_ptr<Loss> make_depth_loss(ImageSize size, DepthEstimator& estimator);
 
 /// smoothing_loss() of losses/smoothing.h. It has no target.
 std::unique_ptr<Loss> make_smoothing_loss(ImageSize size);

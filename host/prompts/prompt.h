@@ -58,7 +58,8 @@ struct DirectPrompt {
   std::string written;
   std::string setting = "direct_image_prompts";  ///< the one it comes from
   When when = When::always;  ///< after moves the moved picture takes the place of that at `path`
-  bool edges = false;        ///< only the edges are compared
+  enum class Measure { pixels, edges, depth, flow };
+  Measure measure = Measure::pixels;  ///< what is compared
 };
 
 /// The setting direct_image_prompts: prompts separated by |.

@@ -1,5 +1,7 @@
 #include "prompts/script.h"
 
+#include <tuple>
+
 #include "prompts/pieces.h"
 
 namespace reverie {
@@ -36,13 +38,14 @@ Script parse_script(const Settings& settings, std::vector<Problem>& problems,
     report_for("direct_image_prompts");
   }
   // Brackets keep whatever a path holds in one piece; prompts take them off again.
-  const auto add_direct = [&](const std::string& picture, const char* name, When when, bool edges = false) {
+  const auto add_direct = [&](const std::string& picture, const char* name, When when,
+                              DirectPrompt::Measure measure = DirectPrompt::Measure::pixels) {
     const std::string weight = text_of(settings, name);
     if (is_off(weight)) return;
     for (DirectPrompt& prompt : parse_direct_prompts("[" + picture + "]:" + weight, names, wrong)) {
       prompt.setting = name;
       prompt.when = when;
-      prompt.edges = edges;
+      prompt.measure = measure;
       script.direct.push_back(std::move(prompt));
     }
     report_for(name);
@@ -71,9 +74,14 @@ Script parse_script(const Settings& settings, std::vector<Problem>& problems,
     add_semantic(init_image, "semantic_init_weight", When::before_moves);
   }
   if (moving) {
-    add_direct("last frame's pixels", "direct_stabilization_weight", When::after_moves);
+    using Measure = DirectPrompt::Measure;
     add_semantic("last frame", "semantic_stabilization_weight", When::after_moves);
-    add_direct("last frame's edges", "edge_stabilization_weight", When::after_moves, /*edges=*/true);
+    for (const auto& [what, setting, measure] :
+         {std::tuple{"last frame's pixels", "direct_stabilization_weight", Measure::pixels},
+          {"last frame's depths", "depth_stabilization_weight", Measure::depth},
+          {"last frame's edges", "edge_stabilization_weight", Measure::edges},
+          {"last frame's flow", "flow_stabilization_weight", Measure::flow}})
+      add_direct(what, setting, When::after_moves, measure);
   }
   return script;
 }

@@ -68,7 +68,6 @@ class Resolver {
     Interpolation interpolation(
         entries_, [this](const std::string& name) { return canonical(name); },
         [this](const std::string& name) { return raw_default(known_.at(name).spec); });
-    still_ = is_off("animation_mode", interpolation);
     for (const std::string& name : order_) {
       const Known& known = known_.at(name);
       SettingValue value = default_value(known.spec);
@@ -81,10 +80,10 @@ class Resolver {
               {{"", 0}, "'" + std::string(known.spec.name) + "' is missing: " + known.spec.help_text});
         continue;
       }
-      const bool works = !known.setting || known.setting->status == Status::works;
+      const bool works = !known.setting || has(known, Status::works);
       // What has no effect in this run is kept where it was written, so that a saved file says it again.
       const bool written = entry != entries_.end();
-      if (known.used ? works || (written && without_effect(known)) : written)
+      if (known.used ? works || (written && has(known, Status::display)) : written)
         result_.settings.set(known.spec.name, std::move(value));
     }
     if (!unshown_.empty())
@@ -127,22 +126,8 @@ class Resolver {
     }
   }
 
-  /// Whether a setting asks for nothing: it is absent, empty or off.
-  bool is_off(const std::string& name, Interpolation& interpolation) {
-    if (!entries_.count(name)) return true;
-    try {
-      const RawValue raw = interpolation.resolve(name);
-      const std::string text = lower(trimmed(raw.text));
-      return raw.kind == RawValue::Kind::null || text.empty() || text == "off" || text == "false";
-    } catch (const std::runtime_error&) {
-      return true;  // told when its turn comes
-    }
-  }
-
-  bool without_effect(const Known& known) const {
-    if (!known.setting) return false;
-    const Status status = known.setting->status;
-    return (status == Status::motion && still_) || status == Status::display;
+  static bool has(const Known& known, Status status) {
+    return known.setting && known.setting->status == status;
   }
 
   bool check(const RawEntry& entry, const Known& known, Interpolation& interpolation, SettingValue& value) {
@@ -161,32 +146,17 @@ class Resolver {
     const std::string why = groups ? convert_groups(known.spec, raw, value) : convert(known.spec, raw, value);
     std::string shown = raw.display();
     if (shown.size() > 60) shown = shown.substr(0, 57) + "...";
-    if (!why.empty()) {
-      // Lists of groups are a planned setting's own business until it works.
-      if (known.setting && known.setting->status != Status::works && raw.kind == RawValue::Kind::list)
-        return without_effect(known) ? false : refuse(problem, known, shown);
+    if (!why.empty())
       return problem("'" + name + "' is " + shown + ", which " + why +
                      "; allowed: " + (groups ? kListOfGroups : allowed(known.spec)));
-    }
     value.location = entry.location;
-    if (known.setting && known.setting->status == Status::display &&
-        value.json() != default_value(known.spec).json())
-      unshown_ += (unshown_.empty() ? "" : ", ") + name;
-    if (known.setting && known.setting->status != Status::works && !without_effect(known)) {
-      SettingValue inert = default_value(known.spec);
-      if (known.setting->inert) convert(known.spec, RawValue::scalar(known.setting->inert, false), inert);
-      const bool off = lower(value.text) == "off" || lower(value.text) == "false";
-      if (value.json() != inert.json() && !(off && lower(inert.text) == "off"))
-        return refuse(problem, known, shown);
-    }
+    const bool as_ever = value.json() == default_value(known.spec).json();
+    if (has(known, Status::display) && !as_ever) unshown_ += (unshown_.empty() ? "" : ", ") + name;
+    if (has(known, Status::planned) && !as_ever)
+      return problem("'" + name + "' is " + shown +
+                     "; this setting is known, but not implemented yet: only " + default_text(known.spec) +
+                     " is accepted");
     return true;
-  }
-
-  template <typename Report>
-  bool refuse(const Report& problem, const Known& known, const std::string& shown) {
-    const std::string inert = known.setting->inert ? known.setting->inert : default_text(known.spec);
-    return problem("'" + std::string(known.spec.name) + "' is " + shown +
-                   "; this setting is known, but not implemented yet: only " + inert + " is accepted");
   }
 
   /// What no single declaration can say. Settings that already are a problem are absent here.
@@ -235,7 +205,6 @@ class Resolver {
   std::map<std::string, Known> known_;
   std::vector<std::string> order_;
   std::map<std::string, RawEntry> entries_;
-  bool still_ = true;
   std::string unshown_;  // settings of a display that were given
   Resolution result_;
 };

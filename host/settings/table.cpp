@@ -7,8 +7,6 @@
 namespace reverie {
 namespace {
 
-constexpr Status planned = Status::planned, motion = Status::motion;
-
 // A new setting is one line here; a plugin's own settings are declared in the plugin.
 constexpr Setting kTable[] = {
     {text("scenes", "").is_required().help("what to make: scenes separated by ||, prompts of a scene by |"),
@@ -72,26 +70,21 @@ constexpr Setting kTable[] = {
          .help("keep the moved previous frame, or the video frame, pixel by pixel"),
      "Animation"},
     {text("semantic_stabilization_weight", "").help("the same in meaning"), "Animation"},
-    {text("depth_stabilization_weight", "").help("keep the depth map"), "Animation", motion},
+    {text("depth_stabilization_weight", "").help("keep the depth map"), "Animation"},
     {text("edge_stabilization_weight", "").help("keep the edges"), "Animation"},
-    {text("flow_stabilization_weight", "").help("keep the optical flow"), "Animation", motion},
+    {text("flow_stabilization_weight", "").help("keep the optical flow"), "Animation"},
     {text("video_path", "").help("source for the mode Video Source"), "Animation"},
     {integer("frame_stride", 1)
          .at_least(1)
          .help("frames of videos, and of masks that are videos, to one of ours"),
      "Animation"},
-    {boolean("reencode_each_frame", true)
-         .help("start each frame from the video frame instead of the warped output"),
-     "Animation", motion},
-    {integer("flow_long_term_samples", 1).at_least(0).help("also use flows from 2^i frames back; 0 off"),
-     "Animation", motion},
 
     {text("input_audio", "").help("sound file that motion and weights can follow"), "Audio"},
     {number("input_audio_offset", 0).at_least(0).unit("seconds").help("where in the file to start"), "Audio"},
     {list("input_audio_filters", "")
          .help("what expressions can follow of the sound: {variable_name, f_center, f_width, order} for a "
                "band of frequencies, {variable_name, filter, ...} for what another audio plugin hears"),
-     "Audio", Status::works, nullptr, true},
+     "Audio", Status::works, true},
 
     {text("file_namespace", "default").help("name of the output folder below images_out"), "Output"},
     {boolean("allow_overwrite", false)
@@ -130,7 +123,8 @@ constexpr Setting kTable[] = {
     {boolean("RN50x4", false).help("OpenAI's RN50x4"), "Perceptors"},
     {boolean("RN50x16", false).help("OpenAI's RN50x16"), "Perceptors"},
     {boolean("RN50x64", false).help("OpenAI's RN50x64"), "Perceptors"},
-    {boolean("use_mmc", false).help("the reference's other loader of perceptors"), "Perceptors", planned},
+    {boolean("use_mmc", false).help("the reference's other loader of perceptors"), "Perceptors",
+     Status::planned},
     {number("learning_rate", 0)
          .above(0)
          .may_be_null()

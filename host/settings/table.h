@@ -9,8 +9,7 @@ namespace reverie {
 
 enum class Status {
   works,
-  planned,  ///< known by name; any value but the inert one is refused, saying so
-  motion,   ///< planned, but while animation_mode is off, any value is accepted: it has no effect then
+  planned,  ///< known by name; any value but the default is refused, saying so
   display,  ///< any value is accepted; that nothing shows it yet is said in a notice
 };
 
@@ -18,8 +17,6 @@ struct Setting {
   ParamSpec spec;
   const char* group;
   Status status = Status::works;
-  /// Planned settings: the value that asks for nothing. Null means the default does.
-  const char* inert = nullptr;
   bool groups = false;  ///< a list of groups of values instead of texts; see SettingValue::groups
 };
 

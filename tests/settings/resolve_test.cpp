@@ -232,10 +232,6 @@ TEST(ResolvePlanned, MotionMayBeAnythingWhereItHasNoEffect) {
   // Their types and ranges are checked all the same.
   EXPECT_NE(problems_of("scenes: red\ninfill_mode: morror").find("did you mean 'mirror'?"),
             std::string::npos);
-  const std::string planned = "\nflow_stabilization_weight: '2'";
-  EXPECT_EQ(problems_of("scenes: red" + planned), "");
-  EXPECT_NE(problems_of("scenes: red\nanimation_mode: 2D" + planned).find("not implemented yet"),
-            std::string::npos);
 }
 
 TEST(ResolveMotion, TakesExpressionsNumbersAndLists) {

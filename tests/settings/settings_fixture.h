@@ -35,6 +35,8 @@ inline constexpr ParamSpec kMotion[] = {number("translate_x", 0).may_vary(),
                                         number("field_of_view", 60).range(1, 179),
                                         number("near_plane", 1).above(0),
                                         number("far_plane", 10000).above(0),
+                                        boolean("reencode_each_frame", true),
+                                        integer("flow_long_term_samples", 1).range(0, 8),
                                         choice("sampling_mode", "bicubic", "nearest|bilinear|bicubic"),
                                         choice("infill_mode", "wrap", "mirror|wrap|black|smear")};
 
