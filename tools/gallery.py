@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+"""Renders a picture for each feature of stills, with the models that ship, and writes docs/gallery.md from them.
+
+    tools/gallery.py [--only NAME ...] [--program build/release/bin/reverie]
+
+Everything that a picture needs is made here or lies in docs/pictures, so that each command in the gallery can be
+repeated from the repository's root. The page shows exactly the settings that were used.
+"""
+import argparse
+import shlex
+import shutil
+import struct
+import subprocess
+import tempfile
+import zlib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PICTURES = ROOT / "docs/pictures/gallery"
+COMMON = ["width=144", "height=108", "pixel_size=2", "steps_per_scene=200", "save_every=200", "cutouts=32", "cut_pow=1.2",
+          "smoothing_weight=4", "seed=5"]
+INIT = "docs/pictures/first_light.png"
+DISC = "docs/pictures/gallery/disc.png"
+
+# name, what it shows, settings besides COMMON. Names are files.
+CHAPTERS = [
+    ("Where a prompt counts", "A mask after the weight: a letter, a picture, a video or a phrase.", [
+        ("everywhere", "no mask: both prompts want the whole picture", ["scenes=fire | a night sky with stars", "cut_pow=3"]),
+        ("left_right", "`_l` and `_r`: left and right", ["scenes=fire:1_l | a night sky with stars:1_r", "cut_pow=3"]),
+        ("up_down", "`_u` and `_d`: up and down", ["scenes=a night sky with stars:1_u | fire:1_d", "cut_pow=3"]),
+        ("cutoff", "`_l_0.25`: left of a quarter of the width", ["scenes=fire:1_l_0.25 | a night sky with stars:1_r_0.25", "cut_pow=3"]),
+        ("near_far", "`_n` and `_f`: large glimpses want the sunset, small ones stars", ["scenes=a sunset over the sea:1_n | yellow stars:1_f", "cut_pow=2"]),
+        ("mask_picture", "`_[disc.png]`: a picture; its white is where the prompt counts", [f"scenes=fire:2_[{DISC}] | a night sky with stars", "cut_pow=3"]),
+        ("mask_inverted", "`_[-disc.png]`: where it is black", [f"scenes=fire:2_[-{DISC}] | a night sky with stars", "cut_pow=3"]),
+        ("mask_phrase", "`_a tree`: where the perceptors find the phrase, and only as far as they do", ["scenes=a green tree | fire:1_a tree", "cut_pow=2"]),
+        ("mask_phrase_cutoff", "`_a tree_-0.5`: only where they are sure of it", ["scenes=a green tree | fire:1_a tree_-0.5", "cut_pow=2"]),
+    ]),
+    ("Weights and stops", "", [
+        ("negative", "a negative weight pushes away", ["scenes=a red heart | red:-0.5"]),
+        ("stop", "with a stop, a prompt that is near enough leaves the picture to the other", ["scenes=fire:2:0.75 | a blue fish"]),
+        ("interpolation", "the second scene after 60 of the 120 steps in which it fades in", ["scenes=a sunset over the sea || a green tree", "steps_per_scene=140", "interpolation_steps=120", "save_every=200"]),
+    ]),
+    ("Pictures as prompts", "", [
+        ("init_image", "starts from a picture; nothing holds it there", [f"init_image={INIT}", "scenes=a night sky with stars", "steps_per_scene=100"]),
+        ("init_direct_weak", "`direct_init_weight: 1` holds it a little", [f"init_image={INIT}", "direct_init_weight=1", "scenes=a night sky with stars", "steps_per_scene=100"]),
+        ("init_direct_middle", "`direct_init_weight: 5`", [f"init_image={INIT}", "direct_init_weight=5", "scenes=a night sky with stars", "steps_per_scene=100"]),
+        ("init_direct_strong", "`direct_init_weight: 25`", [f"init_image={INIT}", "direct_init_weight=25", "scenes=a night sky with stars", "steps_per_scene=100"]),
+        ("init_semantic", "`semantic_init_weight: 2` holds what it shows, not its pixels", [f"init_image={INIT}", "semantic_init_weight=2", "scenes=a night sky with stars"]),
+        ("semantic_picture", "`[first_light.png]`: a picture in place of words", [f"scenes=[{INIT}]"]),
+        ("direct_mask", "a direct image prompt that holds only inside the disc", [f"direct_image_prompts={INIT}:20_{DISC}", "scenes=a green tree"]),
+    ]),
+    ("Image models", "", [
+        ("unlimited_palette", "`Unlimited Palette`: every pixel for itself", ["scenes=a red heart", "image_model=Unlimited Palette"]),
+        ("limited_palette", "`Limited Palette`: few colours, in palettes", ["scenes=a red heart", "image_model=Limited Palette", "palettes=6"]),
+        ("limited_gamma", "`gamma: 2`, `random_initial_palette: true`", ["scenes=a red heart", "image_model=Limited Palette", "palettes=6", "gamma=2", "random_initial_palette=true"]),
+        ("target_palette", "`target_palette`: the colours of the sunset", ["scenes=a green tree", "image_model=Limited Palette", "palettes=6", f"target_palette={INIT}"]),
+        ("pixel_size", "`pixel_size: 8`", ["scenes=a red heart", "image_model=Limited Palette", "palettes=6", "width=36", "height=27", "pixel_size=8"]),
+        ("vqgan", "`VQGAN`, with the small model that ships", ["scenes=a red heart", "image_model=VQGAN"]),
+        ("fourier", "`fourier`: waves instead of pixels", ["scenes=a red heart", "image_model=fourier"]),
+        ("pyramid", "`pyramid`: coarse and fine at once", ["scenes=a red heart", "image_model=pyramid"]),
+    ]),
+    ("Texture", "", [
+        ("deep_fried", "a negative `smoothing_weight`", ["scenes=a red heart", "smoothing_weight=-0.2"]),
+        ("detail", "`cut_pow: 3`: small glimpses, much detail", ["scenes=a red heart", "cut_pow=3", "smoothing_weight=0.5"]),
+    ]),
+]
+
+
+def write_disc(path):
+    """A white disc on black, an 8-bit grey PNG."""
+    width, height = 192, 144
+    rows = b"".join(
+        b"\0" + bytes(255 if (x - 96) ** 2 + (y - 72) ** 2 < 52**2 else 0 for x in range(width)) for y in range(height))
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)) +
+                     chunk(b"IDAT", zlib.compress(rows, 9)) + chunk(b"IEND", b""))
+
+
+def settings_of(extra):
+    """COMMON with what the picture sets itself in its place."""
+    named = {word.split("=", 1)[0] for word in extra}
+    return extra + [word for word in COMMON if word.split("=", 1)[0] not in named]
+
+
+def render(program, name, settings):
+    with tempfile.TemporaryDirectory() as folder:
+        # Paths in the settings are relative to the root, where the gallery's commands are typed.
+        (Path(folder) / "docs").symlink_to(ROOT / "docs")
+        subprocess.run([program, "render", *settings, "backups=0"], cwd=folder, check=True, stderr=subprocess.DEVNULL,
+                       stdout=subprocess.DEVNULL)
+        made = sorted((Path(folder) / "images_out/default").glob("*.png"), key=lambda p: int(p.stem.rsplit("_", 1)[1]))
+        shutil.copy(made[-1], PICTURES / f"{name}.png")
+
+
+def page():
+    lines = ["# Gallery", "",
+             "Made by `tools/gallery.py` with the models that ship; do not edit. Each picture is the last frame of",
+             "`./reverie render` with the settings below it and these, where it does not say otherwise:", "",
+             "    " + " ".join(shlex.quote(word) for word in COMMON), ""]
+    for title, introduction, entries in CHAPTERS:
+        lines += [f"## {title}", ""] + ([introduction, ""] if introduction else [])
+        for start in range(0, len(entries), 3):
+            row = entries[start:start + 3]
+            lines += ["| " + " | ".join(f"![{name}](pictures/gallery/{name}.png)" for name, _, _ in row) + " |",
+                      "|" + "---|" * len(row),
+                      "| " + " | ".join(what.replace("|", "\\|") for _, what, _ in row) + " |",
+                      "| " + " | ".join("<br>".join("`" + word.replace("|", "\\|") + "`" for word in extra) for _, _, extra in row) + " |", ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", nargs="*")
+    parser.add_argument("--program", default=ROOT / "build/release/bin/reverie", type=Path)
+    arguments = parser.parse_args()
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    write_disc(PICTURES / "disc.png")
+    for _, _, entries in CHAPTERS:
+        for name, _, extra in entries:
+            if arguments.only is None or name in arguments.only:
+                print(name, flush=True)
+                render(arguments.program.resolve(), name, settings_of(extra))
+    (ROOT / "docs/gallery.md").write_text(page())
+
+
+if __name__ == "__main__":
+    main()
