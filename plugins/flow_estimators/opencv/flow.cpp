@@ -26,8 +26,9 @@ extern "C" REVERIE_PUBLIC void reverie_flow_dis(const GreyPair& pictures, float*
   compute_on_one_thread();
   cv::Mat result = vectors(flow, pictures);
   result.setTo(0);
-  cv::DISOpticalFlow::create(cv::DISOpticalFlow::PRESET_MEDIUM)
-      ->calc(grey(pictures.from, pictures), grey(pictures.to, pictures), result);
+  const auto dis = cv::DISOpticalFlow::create(cv::DISOpticalFlow::PRESET_MEDIUM);
+  dis->setFinestScale(0);  // the preset stops at half the size
+  dis->calc(grey(pictures.from, pictures), grey(pictures.to, pictures), result);
   if (result.ptr<float>() != flow) result.copyTo(vectors(flow, pictures));
 }
 
