@@ -1,0 +1,205 @@
+/// Video Source: the picture follows the motion of a video.
+///
+/// Frame k shows the video's frame k * frame_stride, or its last. Each move estimates how things went from
+/// the present frame to the next, and moves the present picture along; or, with reencode_each_frame and at
+/// cuts, starts from the video's frame anew. Either way the losses are told what to expect: the present
+/// picture moved along, and where that can be trusted (consistency.h). Where it cannot, because something has
+/// come into view, a picture from 1, 3, 7, ... frames before the present one may have shown it: these are the
+/// long-term samples (Ruder, Dosovitskiy & Brox 2016, "Artistic Style Transfer for Videos", section 5.2),
+/// each of which counts where the ones before it say nothing.
+///
+/// All is looked up backwards: with w the flow from the next frame to an earlier one, the next picture has at
+/// p what the earlier picture has at p + w(p).
+
+#include <algorithm>
+#include <vector>
+
+#include "consistency.h"
+#include "footage.h"
+#include "moves.h"
+#include "reverie/plugin.h"
+
+namespace reverie {
+namespace {
+
+constexpr ParamSpec kParams[] = {
+    integer("frame_stride", 1)
+        .at_least(1)
+        .help("frames of videos, and of masks that are videos, to one of ours"),
+    boolean("reencode_each_frame", true)
+        .help("start each frame from the video frame instead of the warped output"),
+    integer("flow_long_term_samples", 1)
+        .range(0, 8)
+        .help("also expect what was seen 2, 4, ... 2^n frames before the next; 0 off"),
+    kSamplingMode,
+    kInfillMode,
+};
+
+/// At a cut, less than this part of the video's frame can be trusted and has the colours of the frame before,
+/// within this distance (root of the mean square over the channels). Estimators that prefer smooth flows find
+/// consistent ones between any two pictures; colours tell.
+constexpr double kCut = 0.03, kSameColour = 0.1;
+
+class VideoSource final : public AnimationMode {
+ public:
+  VideoSource(Host& host, const Params& params, const Setup& setup)
+      : host_(host),
+        stride_(params.get<std::int64_t>("frame_stride")),
+        samples_(params.get<std::int64_t>("flow_long_term_samples")),
+        reencode_(params.get<bool>("reencode_each_frame")),
+        resampling_(params),
+        footage_(setup.size, host.device()) {}
+
+  Needs needs() const override {
+    Needs needs;
+    needs.flow = needs.video = true;
+    needs.history = frames_back(samples_);
+    return needs;
+  }
+
+  std::optional<at::Tensor> first_image(const Tools& tools) override { return frame(tools, 0); }
+
+  Move advance(const FrameContext& context, ImageModel& model, const Tools& tools) override {
+    at::NoGradGuard no_grad;
+    if (!tools.flow)
+      throw Error(ErrorKind::plugin, "the animation mode Video Source was given no flow estimator");
+    const std::int64_t present = context.frame * stride_;
+    const std::optional<at::Tensor> next = footage_.last_frame(video_of(tools), present, present + stride_);
+    const at::Tensor picture = model.decode_final();
+    Move move;
+    move.finished = !next;
+    if (!next) {
+      move.image = picture;
+      return move;
+    }
+
+    const Expectation seen = expect(tools, context.frame, picture, *next);
+    move.image = *next;
+    move.flow = seen.forth;
+    move.expected = seen.picture;
+    move.reliable = seen.trust;
+    move.reset_optimiser = show(model, picture, *next, seen);
+    remember(picture);
+    footage_.forget_before((context.frame + 1 - frames_back(samples_)) * stride_);
+    return move;
+  }
+
+  std::map<std::string, at::Tensor> state() const override {
+    if (history_.empty()) return {};
+    return {{"history", at::cat(history_)}};
+  }
+  void load_state(const std::map<std::string, at::Tensor>& state) override {
+    history_.clear();
+    const auto found = state.find("history");
+    if (found == state.end()) return;
+    if (found->second.dim() != 4)
+      throw Error(ErrorKind::model, "the saved state is not of the animation mode Video Source");
+    for (const at::Tensor& picture : found->second.to(host_.device()).split(1)) remember(picture);
+  }
+
+ private:
+  /// What is known of the next frame from earlier ones.
+  struct Expectation {
+    at::Tensor picture, trust;
+    at::Tensor back, forth;  // the flows between the next frame and the present
+    bool cut = false;        // the present frame says nothing about the next
+  };
+
+  /// How long before the present the frame of a sample was.
+  static std::int64_t frames_back(std::int64_t sample) { return (std::int64_t{1} << sample) - 1; }
+
+  static FrameSource& video_of(const Tools& tools) {
+    if (!tools.video)
+      throw Error(ErrorKind::settings, "the animation mode Video Source has no video",
+                  "set 'video_path' to a video file");
+    return *tools.video;
+  }
+
+  at::Tensor frame(const Tools& tools, std::int64_t index) {
+    if (auto found = footage_.frame(video_of(tools), index)) return *found;
+    throw Error(ErrorKind::file, "the video has no frame " + std::to_string(index));
+  }
+
+  static at::Tensor flow_between(const Tools& tools, const at::Tensor& from, const at::Tensor& to) {
+    const at::Tensor flow = tools.flow->estimate(from, to);
+    if (!flow.isfinite().all().item<bool>())
+      throw Error(ErrorKind::model, "the flow estimator gave values that are not numbers",
+                  "choose another with 'flow_model'");
+    return flow;
+  }
+
+  Expectation expect(const Tools& tools, std::int64_t present, const at::Tensor& picture,
+                     const at::Tensor& next) {
+    const at::Tensor here = pixel_places(next.size(2), next.size(3), next.device());
+    Expectation result;
+    at::Tensor sum;
+    for (std::int64_t sample = 0; sample <= samples_; ++sample) {
+      const std::int64_t ago = frames_back(sample);
+      if (ago > std::min(static_cast<std::int64_t>(history_.size()), present)) break;
+      const at::Tensor earlier = frame(tools, (present - ago) * stride_);
+      const at::Tensor& shown =
+          ago == 0 ? picture : history_[history_.size() - static_cast<std::size_t>(ago)];
+      const at::Tensor back = flow_between(tools, next, earlier), forth = flow_between(tools, earlier, next);
+      const at::Tensor trust = reliability(back, forth);
+      const at::Tensor moved =
+          warp(shown, here + back, resampling_.sampling, resampling_.infill).clamp_(0, 1);
+      if (sample == 0) {
+        const at::Tensor there = warp(earlier, here + back, Sampling::bilinear, Infill::smear);
+        const at::Tensor same = (there - next).square().mean(1, /*keepdim=*/true) < kSameColour * kSameColour;
+        result = {moved, trust, back, forth, (trust * same).mean().item<double>() < kCut};
+        sum = moved * trust;
+        continue;
+      }
+      sum += moved * (trust - result.trust).clamp_min_(0);
+      result.trust = at::maximum(result.trust, trust);
+      result.picture = at::where(result.trust > 0, sum / result.trust, result.picture);
+    }
+    return result;
+  }
+
+  /// Whether the parameters were encoded anew.
+  bool show(ImageModel& model, const at::Tensor& picture, const at::Tensor& next, const Expectation& seen) {
+    if (seen.cut) {
+      model.encode(next);
+      return true;
+    }
+    bool encoded = false;
+    if (!reencode_ || model.canvas())
+      encoded = move_model(
+          model, resampling_, [&](std::int64_t h, std::int64_t w) { return places(seen.back, h, w); },
+          picture);
+    if (!reencode_) return encoded;
+    model.encode_next(next);
+    return true;
+  }
+
+  /// Where the pixels of a canvas come from, which may be larger than the picture's.
+  static at::Tensor places(const at::Tensor& back, std::int64_t height, std::int64_t width) {
+    const at::Tensor here = pixel_places(height, width, back.device());
+    if (back.size(2) == height && back.size(3) == width) return here + back;
+    const at::Tensor scale = at::tensor({static_cast<double>(width) / static_cast<double>(back.size(3)),
+                                         static_cast<double>(height) / static_cast<double>(back.size(2))},
+                                        back.options());
+    return here + at::adaptive_avg_pool2d(back, {height, width}) * scale.view({1, 2, 1, 1});
+  }
+
+  void remember(const at::Tensor& picture) {
+    history_.push_back(picture.clone());
+    if (static_cast<std::int64_t>(history_.size()) > frames_back(samples_)) history_.erase(history_.begin());
+  }
+
+  Host& host_;
+  std::int64_t stride_, samples_;
+  bool reencode_;
+  Resampling resampling_;
+  Footage footage_;
+  std::vector<at::Tensor>
+      history_;  // what the frames before the present one showed at their end, oldest first
+};
+
+}  // namespace
+
+REVERIE_EXPORT_PLUGIN(VideoSource, AnimationMode, "video_source", "1.0", "follows the motion of a video",
+                      kParams, "Video Source");
+
+}  // namespace reverie
