@@ -125,11 +125,12 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry) {
   plan.image_model = choose("image_model", ImageModel::kKind);
   if (!is_still(first.settings)) plan.animation = choose("animation_mode", AnimationMode::kKind);
   for (const PluginParams& plugin : all) {
-    // Which perceptors, sinks and frame sources a run uses depends on weights, lists and pictures; their
-    // parameters are ready for all.
-    const bool used = plugin.plugin.rfind("perceptors/", 0) == 0 || plugin.plugin.rfind("io/", 0) == 0 ||
-                      plugin.plugin.rfind("frame_sources/", 0) == 0 || is_of(plugin, plan.image_model) ||
-                      is_of(plugin, plan.animation);
+    // Which perceptors, sinks, frame sources and estimators a run uses depends on weights, lists, pictures and
+    // what is installed; their parameters are ready for all.
+    const auto of_kind = [&](const char* kind) { return plugin.plugin.rfind(kind, 0) == 0; };
+    const bool used = of_kind("perceptors/") || of_kind("io/") || of_kind("frame_sources/") ||
+                      of_kind("depth_estimators/") || of_kind("flow_estimators/") ||
+                      is_of(plugin, plan.image_model) || is_of(plugin, plan.animation);
     (used ? active : others).push_back(plugin);
   }
   Resolution resolution = resolve(entries, std::move(gathered.problems), active, others);
