@@ -175,6 +175,12 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry) {
     save_every.location = {"chosen", 0};
     plan.settings.set("save_every", save_every);
   }
+  // The reference's rule: a frame of the video is worked on before the next one comes.
+  if (SettingValue before = *plan.settings.find("pre_animation_steps");
+      plan.animation && plan.animation->answers_to("Video Source")) {
+    before.number = std::max(before.number, plan.settings.find("steps_per_frame")->number);
+    plan.settings.set("pre_animation_steps", before);
+  }
   // What a run leaves behind is for making it again, not for continuing it.
   if (SettingValue restore = *plan.settings.find("restore"); restore.number != 0) {
     restore.number = 0;

@@ -81,6 +81,21 @@ void ImageLosses::begin_frame(const std::map<std::string, double>& values, std::
   }
 }
 
+std::map<std::string, at::Tensor> ImageLosses::state() const {
+  std::map<std::string, at::Tensor> result;
+  for (std::size_t i = 0; i < terms_.size(); ++i)
+    if (terms_[i].flow && terms_[i].flow->expected_latent().defined())
+      result[std::to_string(i) + ".expected_latent"] = terms_[i].flow->expected_latent();
+  return result;
+}
+
+void ImageLosses::load_state(const std::map<std::string, at::Tensor>& state) {
+  for (std::size_t i = 0; i < terms_.size(); ++i)
+    if (const auto found = state.find(std::to_string(i) + ".expected_latent");
+        found != state.end() && terms_[i].flow)
+      terms_[i].flow->set_expected_latent(found->second.to(device_));
+}
+
 ImageLosses::Verdict ImageLosses::evaluate(const at::Tensor& image, ImageModel& model) {
   Verdict verdict;
   for (Term& term : terms_) {

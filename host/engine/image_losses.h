@@ -29,6 +29,10 @@ class ImageLosses {
   /// Evaluates weights and stops, and brings moving pictures and masks to `video_frame`.
   void begin_frame(const std::map<std::string, double>& values, std::int64_t video_frame);
 
+  /// What cannot be computed again after a restart. load_state() follows stabilise().
+  std::map<std::string, at::Tensor> state() const;
+  void load_state(const std::map<std::string, at::Tensor>& state);
+
   struct Verdict {
     std::vector<std::pair<std::string, double>> losses;  ///< names and values
     bool held = true;                                    ///< each is held by its stop, or there is none

@@ -204,6 +204,7 @@ void Render::back_up(std::int64_t number) {
   put(backup, "model", call_plugin(name, result_.moment, [&] { return instance->state(); }));
   put(backup, "optimiser", optimiser_->state());
   put(backup, "prompts", judge_.state());
+  put(backup, "losses", image_losses_.state());
   if (const auto& [animation, mode] = ensemble_.animation; mode)
     put(backup, "animation",
         call_plugin(animation, result_.moment, [&, &mode = *mode] { return mode.state(); }));
@@ -256,6 +257,7 @@ void Render::restore(const Backup& backup) {
   }
   if (result_.moment.steps > 0) show_frame(timeline_.frame_of(result_.moment.steps - 1));
   judge_.load_state(take(backup, "prompts"));
+  image_losses_.load_state(take(backup, "losses"));
   const auto restored = [&](const char* part, at::Generator generator) {
     const auto state = backup.tensors.find(part);
     if (state == backup.tensors.end()) return false;

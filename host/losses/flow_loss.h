@@ -30,6 +30,11 @@ class FlowLoss {
   /// wanted. Scalar. A flow of nothing gives 0: no motion is a target that has no length to be compared with.
   at::Tensor evaluate(const at::Tensor& image, ImageModel& model) const;
 
+  /// The latent of what is expected, undefined before it is needed. A model may make another one of the same
+  /// picture later, when its own state is another: a restored run has to go on with this one.
+  const at::Tensor& expected_latent() const { return expected_latent_; }
+  void set_expected_latent(const at::Tensor& latent) { expected_latent_ = latent; }
+
  private:
   ImageSize size_;
   FlowEstimator* estimator_;

@@ -72,7 +72,7 @@ class Fourier final : public ImageModel {
   }
 
   std::vector<at::Tensor> parameters() override { return {spectrum_}; }
-  double learning_rate() const override { return 0.05; }
+  double learning_rate() const override { return 0.1; }
 
   at::Tensor decode() override {
     const at::Tensor waves = at::view_as_complex(spectrum_ * gain_);

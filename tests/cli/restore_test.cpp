@@ -81,6 +81,10 @@ constexpr const char* kMoves =
     "animation_mode: 2D\ntranslate_x: 3*sin(t)\nrotate_2d: 5\nzoom_x_2d: 2\ndirect_stabilization_weight: 1\n"
     "semantic_stabilization_weight: 0.2\nedge_stabilization_weight: 1\n";
 
+constexpr const char* kFollows =
+    "animation_mode: Video Source\nvideo_path: clip.mkv\nreencode_each_frame: false\nflow_long_term_samples: 2\n"
+    "flow_stabilization_weight: 1\ndirect_stabilization_weight: 0.5\n";
+
 class RestoreOf : public testing::TestWithParam<Kind> {};
 
 /// 24 x 16 pixels, red from left to right, blue from top to bottom.
@@ -106,6 +110,7 @@ bool has_backup(const fs::path& folder) {
 TEST_P(RestoreOf, KilledRunsEndTheSame) {
   const auto prepare = [](const Scratch& folder) {
     write_ramps(folder / "start.png");
+    fs::copy_file(REVERIE_SAMPLES "/clip.mkv", folder / "clip.mkv");
     folder.write("run.yaml",
                  "scenes: 'a red heart:1_l | [start.png]:0.3 || a hill:1-t/9 | sky:-0.2_u_0.4'\n"
                  "image_model: " +
@@ -156,7 +161,10 @@ INSTANTIATE_TEST_SUITE_P(All, RestoreOf,
                                          Kind{"pyramid", "pyramid", ""},
                                          Kind{"unlimited_palette_2D", "unlimited_palette", kMoves},
                                          Kind{"limited_palette_2D", "limited_palette", kMoves},
-                                         Kind{"vqgan_2D", "vqgan", kMoves}),
+                                         Kind{"vqgan_2D", "vqgan", kMoves},
+                                         Kind{"unlimited_palette_video", "unlimited_palette", kFollows},
+                                         Kind{"limited_palette_video", "limited_palette", kFollows},
+                                         Kind{"vqgan_video", "vqgan", kFollows}),
                          [](const auto& info) { return std::string(info.param.name); });
 
 }  // namespace
