@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Makes one of the shipped models from nothing: tools/train_models.sh vit|resnet|vqgan [OUT.safetensors]
+# Makes one of the shipped models from nothing: tools/train_models.sh vit|resnet|vqgan|depth [OUT.safetensors]
 #
-# Installs the packages the pictures come from, prepares the pictures (one to three minutes) and trains. One core is
+# depth renders its own pictures and needs no more than the build: 50 minutes. For the others, it
+# installs the packages the pictures come from, prepares the pictures (one to three minutes) and trains. One core is
 # used, so that two models can be trained side by side on two: about 75 minutes each that way. The VQGAN's training
 # compares pictures by the features of models/tiny_resnet.safetensors, and goes on from where it was interrupted.
 set -euo pipefail
@@ -12,8 +13,24 @@ case $model in
   vit) steps=3400 batch=192 ;;
   resnet) steps=4600 batch=256 ;;
   vqgan) steps=2500 batch=16 ;;
-  *) echo "usage: tools/train_models.sh vit|resnet|vqgan [OUT.safetensors]" >&2; exit 2 ;;
+  depth) ;;
+  *) echo "usage: tools/train_models.sh vit|resnet|vqgan|depth [OUT.safetensors]" >&2; exit 2 ;;
 esac
+
+# Steps allocate the same large buffers again and again; keeping them halves the time.
+run() {
+  mkdir -p "$(dirname "$out")"
+  export GLIBC_TUNABLES=glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=17179869184:glibc.malloc.top_pad=268435456
+  export OMP_NUM_THREADS=1
+  exec "$@"
+}
+
+if [ "$model" = depth ]; then
+  out=${2:-$root/models/depth/tiny_depth.safetensors}
+  "$root/reverie" --version # sets up and configures
+  cmake --build --preset release --target train_depth
+  run "$root/build/release/tools/train_depth" --out "$out" --checkpoint "$root/build/depth.checkpoint" --seed 1
+fi
 if [ "$model" = vqgan ]; then
   tool=train_vqgan prepare=prepare_vqgan_pictures.py data=$root/build/vqgan_pictures
   out=${2:-$root/models/vqgan/tiny.safetensors}
@@ -46,9 +63,5 @@ if [ ! -e "$data/pictures.safetensors" ] && [ ! -e "$data/vqgan.safetensors" ]; 
   "$root/build/venv/bin/python" "$root/tools/$prepare" --out "$data"
 fi
 
-# Steps allocate the same large buffers again and again; keeping them halves the time.
-export GLIBC_TUNABLES=glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=17179869184:glibc.malloc.top_pad=268435456
-export OMP_NUM_THREADS=1
-mkdir -p "$(dirname "$out")"
-exec "$root/build/release/tools/$tool" "${options[@]}" --data "$data" --out "$out" \
+run "$root/build/release/tools/$tool" "${options[@]}" --data "$data" --out "$out" \
   --steps "$steps" --batch "$batch" --seed 1

@@ -74,8 +74,8 @@ int main(int argc, char** argv) {
   help.add_options()("help", "show this")("out", po::value(&out), "safetensors file to write")(
       "checkpoint", po::value(&checkpoint),
       "where the state of the training is kept (default: OUT.checkpoint)")(
-      "steps", po::value(&o.steps)->default_value(4000), "optimisation steps")(
-      "batch", po::value(&o.batch)->default_value(16), "pictures per step")(
+      "steps", po::value(&o.steps)->default_value(5300), "optimisation steps")(
+      "batch", po::value(&o.batch)->default_value(24), "pictures per step")(
       "fresh", po::value(&o.fresh)->default_value(4), "new scenes per step")(
       "rate", po::value(&o.rate)->default_value(2e-3), "peak learning rate")(
       "seed", po::value(&o.seed)->default_value(1), "seed of everything random")(

@@ -24,8 +24,8 @@ constexpr at::ScalarType kPrecision = at::kBFloat16;
 constexpr double kAverage = 0.998;  // decay of the averaged weights
 constexpr double kNormEpsilon = 1e-5, kNormMomentum = 0.05;
 constexpr std::int64_t kSmall = 128;  // longer side of the pictures to begin with
-constexpr double kSmallUntil = 0.6;   // share of the steps
-constexpr double kGradient = 0.5;     // weight of the differences between neighbours
+constexpr double kSmallUntil = 0.38;  // share of the steps
+constexpr double kGradient = 0.25;    // weight of the differences between neighbours
 constexpr std::int64_t kStored = 320, kReport = 50, kSave = 250;
 
 struct State {
