@@ -4,11 +4,8 @@
 #include <iostream>
 #include <map>
 
-#include "cli/program.h"
-#include "engine/host_services.h"
+#include "cli/ensemble_setup.h"
 #include "engine/timeline.h"
-#include "media/pictures.h"
-#include "reverie/output_sink.h"
 
 namespace reverie {
 namespace {
@@ -113,16 +110,11 @@ int encode_command(const std::vector<std::string>& words, const std::vector<Path
   const Pictures pictures(registry, host);
   warn_of_gaps(run.frames, host);
 
-  const PluginFile& plugin = registry.find(OutputSink::kKind, "video_file");
-  Settings params = params_for(plugin, settings);
-  SettingValue sinks = *params.find("outputs");
-  sinks.list = {"png_sequence"};  // the pictures are there
-  params.set("outputs", sinks);
   const double rate = settings.get<double>("frames_per_second");
   const auto sink =
-      create<OutputSink>(plugin, host, params,
-                         {run.folder, run.base, rate, settings_json(settings), 0,
-                          Timeline(settings).early_pictures(settings.get<std::int64_t>("save_every"))});
+      make_video_sink(registry, host, settings,
+                      {run.folder, run.base, rate, settings_json(settings), 0,
+                       Timeline(settings).early_pictures(settings.get<std::int64_t>("save_every"))});
   Path video;
   std::int64_t number = 0;
   for (const auto& [ignored, picture] : run.frames)

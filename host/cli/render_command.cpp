@@ -1,55 +1,30 @@
-#include <ATen/core/grad_mode.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
-#include <csignal>
 #include <iostream>
-#include <set>
 
-#include "audio/sound_file.h"
-#include "cli/program.h"
+#include "cli/ensemble_setup.h"
 #include "engine/backup.h"
-#include "engine/host_services.h"
 #include "engine/outputs.h"
 #include "engine/progress.h"
 #include "engine/render.h"
 #include "engine/timeline.h"
 #include "media/footage.h"
-#include "media/pictures.h"
 #include "models/catalogue.h"
-#include "settings/limits.h"
 
 namespace reverie {
 namespace {
-
-extern "C" void on_interrupt(int signal) {
-  interrupted = true;
-  std::signal(signal, SIG_DFL);  // a second Ctrl-C ends the program at once
-}
 
 /// The settings that switch on OpenAI's models; each is an alias in the catalogue.
 constexpr const char* kPerceptorFlags[] = {"ViTB32", "ViTB16", "ViTL14",  "ViTL14_336px", "RN50",
                                            "RN101",  "RN50x4", "RN50x16", "RN50x64"};
 
 /// What a run will be made of: every plugin and weights file found, nothing of them created yet.
-struct Cast {
-  Settings settings;  ///< with seed, perceptors and weights filled in
-  std::unique_ptr<HostServices> host;
-  std::unique_ptr<Pictures> pictures;
+struct Cast : Basis {  // its settings with perceptors and weights filled in, too
   std::unique_ptr<Soundtrack> sound;
   std::vector<const PluginFile*> sinks;
   std::vector<std::pair<const PluginFile*, Perceptor::Setup>> perceptors;
 };
-
-void choose_seed(Settings& settings) {
-  if (settings.has("seed")) return;
-  SettingValue seed = *settings.find("seed");
-  seed.null = false;
-  const auto now = static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count());
-  seed.number = static_cast<double>(now % 4'294'967'296);
-  settings.set("seed", seed);
-}
 
 /// The perceptor plugin that understands a file.
 const PluginFile& plugin_for(const PluginRegistry& registry, const Weights& weights) {
@@ -154,19 +129,8 @@ void choose_weights(Cast& cast, const PluginFile& model) {
 
 /// Finds every picture and video that the settings name, and says all that are missing at once.
 void find_pictures(const Cast& cast, const Plan& plan) {
-  std::vector<Problem> problems;
-  std::set<std::string> tried;
-  const auto need = [&](const std::string& path, const std::string& setting) {
-    if (path.empty() || !tried.insert(path).second) return;
-    try {
-      cast.pictures->open(path);
-    } catch (const Error& error) {
-      const SettingValue* value = cast.settings.find(setting);
-      problems.push_back(
-          {value ? value->location : Location{},
-           "'" + setting + "': " + error.what() + (error.advice().empty() ? "" : "; " + error.advice())});
-    }
-  };
+  PictureCheck check(cast);
+  const auto need = [&](const std::string& path, const std::string& setting) { check.need(path, setting); };
   // First of all: the weights beside it name it, too.
   need(cast.settings.get<std::string>("init_image"), "init_image");
   for (const Scene& scene : plan.script.scenes)
@@ -183,46 +147,18 @@ void find_pictures(const Cast& cast, const Plan& plan) {
   const PluginDescriptor& model = *plan.image_model->descriptor;
   for (const ParamSpec& spec : std::span(model.params, model.param_count))
     if (spec.names == Names::image) need(cast.settings.find(spec.name)->text, spec.name);
-  if (!problems.empty()) throw Error(ErrorKind::settings, report(problems), "nothing was rendered");
-}
-
-/// Analyses the sound that the settings name, whole: what is wrong with it is known before anything is
-/// loaded.
-std::unique_ptr<Soundtrack> listen(const Cast& cast, const Plan& plan) {
-  const std::string sound = sound_of(cast.settings);
-  std::vector<float> samples;
-  std::vector<std::string> notices;
-  try {
-    const std::filesystem::path path = sound.empty() ? "" : cast.host->resolve_asset(sound);
-    if (sound.empty() || plan.sound_filters.empty()) return std::make_unique<Soundtrack>(plan.sound_filters);
-    samples = read_sound(installation_prefix() / "lib/reverie/sound_reader.so", path, notices);
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::file) throw;
-    const Location& location = cast.settings.find("input_audio")->location;
-    throw Error(ErrorKind::settings, report({{location, "'input_audio': " + std::string(error.what())}}),
-                error.advice());
-  }
-  for (const std::string& notice : notices) cast.host->log(LogLevel::warning, notice);
-  return std::make_unique<Soundtrack>(plan.sound_filters, samples, kSoundRate, cast.settings, *cast.host);
+  check.finish();
 }
 
 Cast choose_cast(const Plan& plan, const PluginRegistry& registry) {
   Cast cast;
-  cast.settings = plan.settings;
-  choose_seed(cast.settings);
+  static_cast<Basis&>(cast) = make_basis(plan, registry);
   const Settings& settings = cast.settings;
-  cast.host = std::make_unique<HostServices>(HostServices::Options{
-      settings.get<std::string>("device"), static_cast<std::uint64_t>(settings.get<std::int64_t>("seed")),
-      installation_prefix() / "share/reverie/models", settings.get<std::string>("models_parent_dir"),
-      settings.get<std::string>("precision")});
-  for (const std::string& notice : plan.notices) cast.host->log(LogLevel::warning, notice);
   // Every plugin is found before any weights are opened.
   for (const std::string& name : settings.get<std::vector<std::string>>("outputs"))
     cast.sinks.push_back(&registry.find(OutputSink::kKind, name));
   if (cast.sinks.empty())
     throw Error(ErrorKind::settings, "'outputs' is empty: the pictures would go nowhere");
-  cast.pictures = std::make_unique<Pictures>(
-      registry, *cast.host, [&plan](const PluginFile& plugin) { return params_for(plugin, plan.settings); });
   find_pictures(cast, plan);
   cast.sound = listen(cast, plan);
   choose_weights(cast, *plan.image_model);
@@ -238,8 +174,6 @@ Cast choose_cast(const Plan& plan, const PluginRegistry& registry) {
   return cast;
 }
 
-std::string title(const PluginFile& plugin) { return plugin.kind + "/" + plugin.name; }
-
 /// Closes every sink; the first that fails is told.
 void close_all(const Ensemble& ensemble) {
   std::exception_ptr failure;
@@ -251,84 +185,6 @@ void close_all(const Ensemble& ensemble) {
     }
   }
   if (failure) std::rethrow_exception(failure);
-}
-
-/// The settings' width and height; one that is -1 follows from the init image's shape.
-ImageModel::Setup picture_size(const Settings& settings, const at::Tensor& init_image) {
-  std::int64_t width = settings.get<std::int64_t>("width"), height = settings.get<std::int64_t>("height");
-  const auto scaled = [](std::int64_t side, std::int64_t by, std::int64_t over) {
-    return std::max<std::int64_t>(1, side * by / over);
-  };
-  if (width == -1) width = scaled(height, init_image.size(3), init_image.size(2));
-  if (height == -1) height = scaled(width, init_image.size(2), init_image.size(3));
-  if (width > kLargestSide || height > kLargestSide)
-    throw Error(ErrorKind::settings, "the init image's shape makes a picture of " + std::to_string(width) +
-                                         "x" + std::to_string(height) + ", more than " +
-                                         std::to_string(kLargestSide) + " on a side");
-  return {width, height};
-}
-
-/// The estimator of this kind that `setting` names or, when it names none, the first that is installed and,
-/// where that is asked for, has gradients. `why` says who needs it.
-template <typename Estimator>
-Member<Estimator> estimator(const char* setting, const std::string& why, bool with_gradients,
-                            const Settings& settings, const PluginRegistry& registry, HostServices& host) {
-  const std::string name = settings.get<std::string>(setting);
-  std::vector<const PluginFile*> all = registry.usable(Estimator::kKind);
-  if (!name.empty()) all = {&registry.find(Estimator::kKind, name)};
-  for (const PluginFile* plugin : all) {
-    auto made = create<Estimator>(*plugin, host, params_for(*plugin, settings), {""});
-    if (with_gradients && !made->differentiable()) continue;
-    if (name.empty()) host.log(LogLevel::info, std::string(setting) + ": using " + plugin->name);
-    return {title(*plugin), std::move(made)};
-  }
-  const std::string what =
-      std::string("plugin of the kind ") + Estimator::kKind + (with_gradients ? " with gradients" : "");
-  if (!name.empty())
-    throw Error(ErrorKind::settings,
-                "'" + std::string(setting) + "' is '" + name + "', but " + why + " needs a " + what);
-  throw Error(ErrorKind::plugin, why + " needs a " + what + ", and none is installed",
-              "install one; reverie plugins list shows what there is");
-}
-
-/// The animation mode and what it needs.
-void prepare_motion(Ensemble& ensemble, const Cast& cast, const Plan& plan, const PluginRegistry& registry) {
-  if (!plan.animation) return;
-  const Settings& settings = cast.settings;
-  HostServices& host = *cast.host;
-  const double frames_per_second = settings.get<double>("frames_per_second");
-  ImageSize size;
-  {
-    const at::NoGradGuard no_grad;
-    const at::Tensor picture = ensemble.model.instance->decode();
-    size = {picture.size(3), picture.size(2)};
-  }
-  const std::string& mode = plan.animation->name;
-  ensemble.animation = {title(*plan.animation),
-                        create<AnimationMode>(*plan.animation, host, params_for(*plan.animation, settings),
-                                              {size, frames_per_second})};
-  const AnimationMode::Needs needs = ensemble.animation.instance->needs();
-  const auto stabilises = [&](DirectPrompt::Measure measure) {
-    return std::any_of(plan.script.direct.begin(), plan.script.direct.end(),
-                       [&](const DirectPrompt& prompt) { return prompt.measure == measure; });
-  };
-  const std::string who = "the animation mode " + mode;
-  const bool depth_loss = stabilises(DirectPrompt::Measure::depth);
-  if (needs.depth || depth_loss)
-    ensemble.depth = estimator<DepthEstimator>("depth_model", depth_loss ? "depth_stabilization_weight" : who,
-                                               depth_loss, settings, registry, host);
-  // A mode that works with flows tells what to expect; the flow of others has to be estimated.
-  const bool flow_loss = stabilises(DirectPrompt::Measure::flow) && !needs.flow && needs.depth;
-  if (needs.flow || flow_loss)
-    ensemble.flow = estimator<FlowEstimator>("flow_model", flow_loss ? "flow_stabilization_weight" : who,
-                                             flow_loss, settings, registry, host);
-  if (needs.video) {
-    const std::string path = settings.get<std::string>("video_path");
-    if (path.empty())
-      throw Error(ErrorKind::settings,
-                  "the animation mode " + mode + " needs a video, and 'video_path' is empty");
-    ensemble.video = cast.pictures->open(path, frames_per_second);
-  }
 }
 
 /// The newest backup that is whole.
@@ -354,8 +210,7 @@ int check_command(const Plan& plan, const PluginRegistry& registry) {
 }
 
 int render_command(const Plan& plan, const PluginRegistry& registry, RunReport* report) {
-  std::signal(SIGINT, on_interrupt);
-  std::signal(SIGTERM, on_interrupt);
+  end_on_signals();
   Cast cast = choose_cast(plan, registry);
   const Settings& settings = cast.settings;
   HostServices& host = *cast.host;

@@ -1,0 +1,174 @@
+#include "cli/ensemble_setup.h"
+
+#include <ATen/core/grad_mode.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+
+#include "audio/sound_file.h"
+#include "settings/limits.h"
+
+namespace reverie {
+namespace {
+
+extern "C" void on_interrupt(int signal) {
+  interrupted = true;
+  std::signal(signal, SIG_DFL);  // a second Ctrl-C ends the program at once
+}
+
+void choose_seed(Settings& settings) {
+  if (settings.has("seed")) return;
+  SettingValue seed = *settings.find("seed");
+  seed.null = false;
+  const auto now = static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count());
+  seed.number = static_cast<double>(now % 4'294'967'296);
+  settings.set("seed", seed);
+}
+
+/// The estimator of this kind that `setting` names or, when it names none, the first that is installed and,
+/// where that is asked for, has gradients. `why` says who needs it.
+template <typename Estimator>
+Member<Estimator> estimator(const char* setting, const std::string& why, bool with_gradients,
+                            const Settings& settings, const PluginRegistry& registry, HostServices& host) {
+  const std::string name = settings.get<std::string>(setting);
+  std::vector<const PluginFile*> all = registry.usable(Estimator::kKind);
+  if (!name.empty()) all = {&registry.find(Estimator::kKind, name)};
+  for (const PluginFile* plugin : all) {
+    auto made = create<Estimator>(*plugin, host, params_for(*plugin, settings), {""});
+    if (with_gradients && !made->differentiable()) continue;
+    if (name.empty()) host.log(LogLevel::info, std::string(setting) + ": using " + plugin->name);
+    return {title(*plugin), std::move(made)};
+  }
+  const std::string what =
+      std::string("plugin of the kind ") + Estimator::kKind + (with_gradients ? " with gradients" : "");
+  if (!name.empty())
+    throw Error(ErrorKind::settings,
+                "'" + std::string(setting) + "' is '" + name + "', but " + why + " needs a " + what);
+  throw Error(ErrorKind::plugin, why + " needs a " + what + ", and none is installed",
+              "install one; reverie plugins list shows what there is");
+}
+
+}  // namespace
+
+void end_on_signals() {
+  std::signal(SIGINT, on_interrupt);
+  std::signal(SIGTERM, on_interrupt);
+}
+
+Basis make_basis(const Plan& plan, const PluginRegistry& registry) {
+  Basis basis;
+  basis.settings = plan.settings;
+  choose_seed(basis.settings);
+  const Settings& settings = basis.settings;
+  basis.host = std::make_unique<HostServices>(HostServices::Options{
+      settings.get<std::string>("device"), static_cast<std::uint64_t>(settings.get<std::int64_t>("seed")),
+      installation_prefix() / "share/reverie/models", settings.get<std::string>("models_parent_dir"),
+      settings.get<std::string>("precision")});
+  for (const std::string& notice : plan.notices) basis.host->log(LogLevel::warning, notice);
+  basis.pictures = std::make_unique<Pictures>(
+      registry, *basis.host, [&plan](const PluginFile& plugin) { return params_for(plugin, plan.settings); });
+  return basis;
+}
+
+void PictureCheck::need(const std::string& path, const std::string& setting) {
+  if (path.empty() || !tried_.insert(path).second) return;
+  try {
+    basis_.pictures->open(path);
+  } catch (const Error& error) {
+    const SettingValue* value = basis_.settings.find(setting);
+    problems_.push_back(
+        {value ? value->location : Location{},
+         "'" + setting + "': " + error.what() + (error.advice().empty() ? "" : "; " + error.advice())});
+  }
+}
+
+void PictureCheck::finish() const {
+  if (!problems_.empty()) throw Error(ErrorKind::settings, report(problems_), "nothing was rendered");
+}
+
+std::unique_ptr<Soundtrack> listen(const Basis& basis, const Plan& plan) {
+  const std::string sound = sound_of(basis.settings);
+  std::vector<float> samples;
+  std::vector<std::string> notices;
+  try {
+    const std::filesystem::path path = sound.empty() ? "" : basis.host->resolve_asset(sound);
+    if (sound.empty() || plan.sound_filters.empty()) return std::make_unique<Soundtrack>(plan.sound_filters);
+    samples = read_sound(installation_prefix() / "lib/reverie/sound_reader.so", path, notices);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::file) throw;
+    const Location& location = basis.settings.find("input_audio")->location;
+    throw Error(ErrorKind::settings, report({{location, "'input_audio': " + std::string(error.what())}}),
+                error.advice());
+  }
+  for (const std::string& notice : notices) basis.host->log(LogLevel::warning, notice);
+  return std::make_unique<Soundtrack>(plan.sound_filters, samples, kSoundRate, basis.settings, *basis.host);
+}
+
+std::string title(const PluginFile& plugin) { return plugin.kind + "/" + plugin.name; }
+
+ImageModel::Setup picture_size(const Settings& settings, const at::Tensor& init_image) {
+  std::int64_t width = settings.get<std::int64_t>("width"), height = settings.get<std::int64_t>("height");
+  const auto scaled = [](std::int64_t side, std::int64_t by, std::int64_t over) {
+    return std::max<std::int64_t>(1, side * by / over);
+  };
+  if (width == -1) width = scaled(height, init_image.size(3), init_image.size(2));
+  if (height == -1) height = scaled(width, init_image.size(2), init_image.size(3));
+  if (width > kLargestSide || height > kLargestSide)
+    throw Error(ErrorKind::settings, "the init image's shape makes a picture of " + std::to_string(width) +
+                                         "x" + std::to_string(height) + ", more than " +
+                                         std::to_string(kLargestSide) + " on a side");
+  return {width, height};
+}
+
+void prepare_motion(Ensemble& ensemble, const Basis& basis, const Plan& plan,
+                    const PluginRegistry& registry) {
+  if (!plan.animation) return;
+  const Settings& settings = basis.settings;
+  HostServices& host = *basis.host;
+  const double frames_per_second = settings.get<double>("frames_per_second");
+  ImageSize size;
+  {
+    const at::NoGradGuard no_grad;
+    const at::Tensor picture = ensemble.model.instance->decode();
+    size = {picture.size(3), picture.size(2)};
+  }
+  const std::string& mode = plan.animation->name;
+  ensemble.animation = {title(*plan.animation),
+                        create<AnimationMode>(*plan.animation, host, params_for(*plan.animation, settings),
+                                              {size, frames_per_second})};
+  const AnimationMode::Needs needs = ensemble.animation.instance->needs();
+  const auto stabilises = [&](DirectPrompt::Measure measure) {
+    return std::any_of(plan.script.direct.begin(), plan.script.direct.end(),
+                       [&](const DirectPrompt& prompt) { return prompt.measure == measure; });
+  };
+  const std::string who = "the animation mode " + mode;
+  const bool depth_loss = stabilises(DirectPrompt::Measure::depth);
+  if (needs.depth || depth_loss)
+    ensemble.depth = estimator<DepthEstimator>("depth_model", depth_loss ? "depth_stabilization_weight" : who,
+                                               depth_loss, settings, registry, host);
+  // A mode that works with flows tells what to expect; the flow of others has to be estimated.
+  const bool flow_loss = stabilises(DirectPrompt::Measure::flow) && !needs.flow && needs.depth;
+  if (needs.flow || flow_loss)
+    ensemble.flow = estimator<FlowEstimator>("flow_model", flow_loss ? "flow_stabilization_weight" : who,
+                                             flow_loss, settings, registry, host);
+  if (needs.video) {
+    const std::string path = settings.get<std::string>("video_path");
+    if (path.empty())
+      throw Error(ErrorKind::settings,
+                  "the animation mode " + mode + " needs a video, and 'video_path' is empty");
+    ensemble.video = basis.pictures->open(path, frames_per_second);
+  }
+}
+
+std::shared_ptr<OutputSink> make_video_sink(const PluginRegistry& registry, HostServices& host,
+                                            const Settings& settings, const OutputSink::Setup& setup) {
+  const PluginFile& plugin = registry.find(OutputSink::kKind, "video_file");
+  Settings params = params_for(plugin, settings);
+  SettingValue sinks = *params.find("outputs");
+  sinks.list = {"png_sequence"};  // whose pictures it then takes for granted
+  params.set("outputs", sinks);
+  return create<OutputSink>(plugin, host, params, setup);
+}
+
+}  // namespace reverie

@@ -1,0 +1,62 @@
+#pragma once
+// What the commands that make pictures share: preparing a run, its sound and its motion.
+
+#include <ATen/core/Tensor.h>
+
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "cli/program.h"
+#include "engine/ensemble.h"
+#include "engine/host_services.h"
+#include "media/pictures.h"
+
+namespace reverie {
+
+/// From now on Ctrl-C sets `interrupted`; a second one ends the program at once.
+void end_on_signals();
+
+/// What plugins stand on.
+struct Basis {
+  Settings settings;  ///< with the seed filled in
+  std::unique_ptr<HostServices> host;
+  std::unique_ptr<Pictures> pictures;
+};
+/// Also says the plan's notices. `plan` must outlive the result.
+Basis make_basis(const Plan& plan, const PluginRegistry& registry);
+
+/// Opens pictures and videos that settings name, and says all that are missing at once.
+class PictureCheck {
+ public:
+  /// `basis` must outlive this.
+  explicit PictureCheck(const Basis& basis) : basis_(basis) {}
+  void need(const std::string& path, const std::string& setting);
+  /// Throws Error(settings) if any was missing.
+  void finish() const;
+
+ private:
+  const Basis& basis_;
+  std::vector<Problem> problems_;
+  std::set<std::string> tried_;
+};
+
+/// Analyses the sound that the settings name, whole: what is wrong with it is known before anything is
+/// loaded.
+std::unique_ptr<Soundtrack> listen(const Basis& basis, const Plan& plan);
+
+/// "kind/name", for messages.
+std::string title(const PluginFile& plugin);
+
+/// The settings' width and height; one that is -1 follows from the init image's shape.
+ImageModel::Setup picture_size(const Settings& settings, const at::Tensor& init_image);
+
+/// The animation mode and what it needs, for an ensemble that has its image model. Without a mode, nothing.
+void prepare_motion(Ensemble& ensemble, const Basis& basis, const Plan& plan, const PluginRegistry& registry);
+
+/// The sink video_file, alone: it keeps no pictures of its own.
+std::shared_ptr<OutputSink> make_video_sink(const PluginRegistry& registry, HostServices& host,
+                                            const Settings& settings, const OutputSink::Setup& setup);
+
+}  // namespace reverie
