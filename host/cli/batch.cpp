@@ -62,7 +62,8 @@ class Batch {
     }
     if (command_ == "check") return check_command(plan, registry_);
     spare_earlier_runs(plan, folders_);
-    return render_command(plan, registry_, &report);
+    return command_ == "render" ? render_command(plan, registry_, &report)
+                                : preview_motion_command(plan, registry_, &report);
   }
 
   int run_all(const std::vector<BatchRun>& runs) {
@@ -118,7 +119,7 @@ class Batch {
     try {
       status = run_one(run, report, alone);
       if (status == kInterrupted) line.end = "interrupted";
-      if (command_ == "render") line.rest = pictures(report);
+      if (command_ == "render" || command_ == "preview-motion") line.rest = pictures(report);
     } catch (...) {
       const Failure failure = current_failure();
       status = show(failure);

@@ -10,7 +10,7 @@
 
 namespace reverie {
 
-/// How `render`, `check` and `config` were called.
+/// How `render`, `preview-motion`, `check` and `config` were called.
 struct BatchRequest {
   std::string command;
   std::vector<std::string> words;  ///< files and name=value

@@ -22,6 +22,8 @@ usage:
   reverie render FILE... [name=value ...]   render what settings files (YAML or JSON) ask for, one after another
   reverie check  FILE... [name=value ...]   report everything that is wrong with them, without rendering
   reverie config FILE... [name=value ...]   print the settings as they would be used
+  reverie preview-motion FILE... [name=value ...]
+                                            a quick video of what moves, without prompts, in images_out
   reverie encode RUN [name=value ...]       make a video of the pictures that a run has left
   reverie settings [--markdown]             every setting with its default and meaning
   reverie plugins list                      every plugin found, and those that were rejected, with the reason
@@ -97,7 +99,7 @@ int run(int argc, char** argv) {
     for (const std::string& folder : given["config-dir"].as<std::vector<std::string>>())
       config_folders.emplace_back(folder);
   if (command == "encode") return encode_command(rest, config_folders, registry());
-  if (command != "render" && command != "check" && command != "config")
+  if (command != "render" && command != "preview-motion" && command != "check" && command != "config")
     throw Error(ErrorKind::usage, "there is no command '" + command + "'",
                 "reverie --help shows the commands");
 

@@ -60,6 +60,7 @@ struct RunReport {
 
 // The commands; each returns the process' exit status.
 int render_command(const Plan& plan, const PluginRegistry& registry, RunReport* report = nullptr);
+int preview_motion_command(const Plan& plan, const PluginRegistry& registry, RunReport* report = nullptr);
 int check_command(const Plan& plan, const PluginRegistry& registry);
 int list_plugins(const PluginRegistry& registry);
 int describe_plugin(const PluginRegistry& registry, const std::string& name);

@@ -4,6 +4,13 @@
 
 namespace reverie {
 
+std::map<std::string, double> sound_at(const Soundtrack* sound, const Timeline& timeline,
+                                       std::int64_t frame) {
+  if (!sound) return {};
+  return sound->values(timeline.seconds(frame),
+                       frame > 0 ? std::optional(timeline.seconds(frame - 1)) : std::nullopt);
+}
+
 AnimationMode::Move Motion::advance(std::int64_t frame, double t,
                                     const std::map<std::string, double>& sound) {
   const at::NoGradGuard no_grad;

@@ -1,13 +1,19 @@
 #pragma once
 // Motion: asks an animation mode for the moves between frames.
 
+#include <map>
+#include <string>
 #include <vector>
 
+#include "audio/soundtrack.h"
 #include "engine/ensemble.h"
 #include "engine/timeline.h"
 #include "prompts/motion.h"
 
 namespace reverie {
+
+/// The sound's variables when `frame` begins; none where `sound` is null.
+std::map<std::string, double> sound_at(const Soundtrack* sound, const Timeline& timeline, std::int64_t frame);
 
 class Motion {
  public:

@@ -58,24 +58,26 @@ std::vector<Path> files_in(const Path& folder) {
   return files;
 }
 
-/// A run has left something when its settings or any numbered file of it exist.
-void add_runs_in(const Path& folder, const std::string& file_namespace, std::set<std::int64_t>& runs) {
+/// A run has left something when its settings, any numbered file of it or its `mark` exist.
+void add_runs_in(const Path& folder, const std::string& file_namespace, const std::string& mark,
+                 std::set<std::int64_t>& runs) {
   for (const Path& file : files_in(folder)) {
     const std::string stem = file.stem().string();
     const std::size_t bar = stem.rfind('_');
     if (bar == std::string::npos) continue;
     const std::string rest = stem.substr(bar + 1);
     const bool numbered = !rest.empty() && rest.find_first_not_of("0123456789") == std::string::npos;
-    if (!numbered && rest != "settings") continue;
+    if (!numbered && rest != "settings" && rest != mark) continue;
     if (const auto run = run_of(stem.substr(0, bar), file_namespace)) runs.insert(*run);
   }
 }
 
 /// From `from` on, the first run that has left nothing.
-std::int64_t first_free(const std::string& file_namespace, std::int64_t from) {
+std::int64_t first_free(const std::string& file_namespace, std::int64_t from,
+                        const std::string& mark = "settings") {
   std::set<std::int64_t> taken;
-  add_runs_in(picture_folder(file_namespace), file_namespace, taken);
-  add_runs_in(backup_folder(file_namespace), file_namespace, taken);
+  add_runs_in(picture_folder(file_namespace), file_namespace, mark, taken);
+  add_runs_in(backup_folder(file_namespace), file_namespace, mark, taken);
   while (taken.count(from)) ++from;
   return from;
 }
@@ -87,12 +89,12 @@ OutputNames choose_output(const std::string& file_namespace, bool allow_overwrit
           base_of(allow_overwrite ? 0 : first_free(file_namespace, 0), file_namespace)};
 }
 
-Reservation::Reservation(const std::string& file_namespace) {
+Reservation::Reservation(const std::string& file_namespace, const std::string& mark) {
   const Path folder = picture_folder(file_namespace);
   for (std::int64_t run = 0;; ++run) {
-    run = first_free(file_namespace, run);
+    run = first_free(file_namespace, run, mark);
     names_ = {folder, base_of(run, file_namespace)};
-    file_ = folder / (names_.base + "_settings.txt");
+    file_ = folder / (names_.base + "_" + mark);
     int descriptor = -1, error = ENOENT;
     // Another run that ends may just be taking the folder away.
     for (int attempt = 0; descriptor < 0 && error == ENOENT && attempt < kAttempts; ++attempt) {

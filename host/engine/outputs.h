@@ -22,11 +22,12 @@ OutputNames choose_output(const std::string& file_namespace, bool allow_overwrit
 
 /// Takes the base name that choose_output() finds without `allow_overwrite`, so that no other run takes it,
 /// however close together they start: an empty <base>_settings.txt stands for the run until it writes its
-/// own.
+/// own. With another `mark`, such as "motion", it takes a name for something besides runs: one that is free
+/// of files <base>_<mark>.*, too.
 class Reservation {
  public:
   /// Throws Error(file).
-  explicit Reservation(const std::string& file_namespace);
+  explicit Reservation(const std::string& file_namespace, const std::string& mark = "settings.txt");
   /// Removes the file if it is still the empty one, and folders that were made for it.
   ~Reservation();
   Reservation(const Reservation&) = delete;

@@ -35,8 +35,13 @@ std::string fit(const std::string& text, std::size_t width) {
 
 }  // namespace
 
-Progress::Progress(std::int64_t total_steps, bool terminal, std::int64_t before)
-    : total_(total_steps), before_(before), terminal_(terminal), start_(Clock::now()), last_drawn_(start_) {}
+Progress::Progress(std::int64_t total_steps, bool terminal, std::int64_t before, std::string unit)
+    : total_(total_steps),
+      before_(before),
+      terminal_(terminal),
+      unit_(std::move(unit)),
+      start_(Clock::now()),
+      last_drawn_(start_) {}
 
 Progress::~Progress() { clear_line(); }
 
@@ -54,8 +59,8 @@ void Progress::draw(std::int64_t done, const std::vector<std::pair<std::string, 
   const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
   const double rate = seconds > 0 ? static_cast<double>(done - before_) / seconds : 0;
   char head[128];
-  std::snprintf(head, sizeof head, "step %ld/%ld  %.2f steps/s  %s left", static_cast<long>(done),
-                static_cast<long>(total_), rate,
+  std::snprintf(head, sizeof head, "%s %ld/%ld  %.2f %ss/s  %s left", unit_.c_str(), static_cast<long>(done),
+                static_cast<long>(total_), rate, unit_.c_str(),
                 duration(rate > 0 ? static_cast<double>(total_ - done) / rate : 0).c_str());
   std::string line = head;
   for (const auto& [name, value] : losses) {

@@ -11,8 +11,9 @@ namespace reverie {
 
 class Progress {
  public:
-  /// `before`: steps that an earlier part of the run did; they do not count as speed.
-  Progress(std::int64_t total_steps, bool terminal, std::int64_t before = 0);
+  /// `before`: steps that an earlier part of the run did; they do not count as speed. `unit`: what to call a
+  /// step.
+  Progress(std::int64_t total_steps, bool terminal, std::int64_t before = 0, std::string unit = "step");
   virtual ~Progress();
 
   /// `losses`: name and present value, most important first.
@@ -26,6 +27,7 @@ class Progress {
   using Clock = std::chrono::steady_clock;
   std::int64_t total_, before_;
   bool terminal_;
+  std::string unit_;
   bool bar_shown_ = false;
   Clock::time_point start_, last_drawn_;
   std::string last_line_;

@@ -75,16 +75,11 @@ Render::Render(HostServices& host, Ensemble& ensemble, const Settings& settings,
 
 Render::~Render() = default;
 
-std::map<std::string, double> Render::sound_at(std::int64_t frame) const {
-  if (!sound_) return {};
-  return sound_->values(timeline_.seconds(frame),
-                        frame > 0 ? std::optional(timeline_.seconds(frame - 1)) : std::nullopt);
-}
-
 void Render::begin_frame(std::int64_t frame) {
   if (frame == frame_) return;
   frame_ = frame;
-  if (frame > 0 && ensemble_.animation.instance) move(timeline_.seconds(frame), sound_at(frame));
+  if (frame > 0 && ensemble_.animation.instance)
+    move(timeline_.seconds(frame), sound_at(sound_, timeline_, frame));
   show_frame(frame);
 }
 
@@ -116,7 +111,7 @@ void Render::show_frame(std::int64_t frame) {
     judge_.stabilise(move_.image, frame);
     image_losses_.stabilise(before_move_, move_);
   }
-  std::map<std::string, double> values = sound_at(frame);
+  std::map<std::string, double> values = sound_at(sound_, timeline_, frame);
   values["t"] = timeline_.seconds(frame);
   judge_.begin_frame(values, frame * timeline_.stride);
   image_losses_.begin_frame(values, frame * timeline_.stride);

@@ -60,7 +60,6 @@ class Render {
 
   void begin_frame(std::int64_t frame);
   void move(double t, const std::map<std::string, double>& sound);
-  std::map<std::string, double> sound_at(std::int64_t frame) const;
   void show_frame(std::int64_t frame);
   StepReport step(const std::vector<PromptJudge::Active>& prompts);
   void save(Progress& progress);

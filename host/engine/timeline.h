@@ -24,6 +24,10 @@ struct Timeline {
   std::int64_t frame_of(std::int64_t step) const {
     return step < before ? 0 : (step - before) / steps_per_frame + 1;
   }
+  /// The step that `frame` begins with.
+  std::int64_t first_step(std::int64_t frame) const {
+    return frame == 0 ? 0 : before + (frame - 1) * steps_per_frame;
+  }
   /// How many pictures are saved before t is 0, one every `save_every` steps.
   std::int64_t early_pictures(std::int64_t save_every) const { return before / save_every; }
   /// t at the frame's start: (step - pre_animation_steps) / (steps_per_frame * frames_per_second).

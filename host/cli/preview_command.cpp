@@ -1,0 +1,118 @@
+// `reverie preview-motion`: a run's moves as a video, without its prompts.
+
+#include <unistd.h>
+
+#include <iostream>
+
+#include "cli/ensemble_setup.h"
+#include "cli/room.h"
+#include "engine/motion.h"
+#include "engine/outputs.h"
+#include "engine/progress.h"
+
+namespace reverie {
+namespace {
+
+/// How often the run moves if no scene ends early. Throws Error(settings) when it never does.
+std::int64_t count_moves(const Plan& plan) {
+  if (!plan.animation)
+    throw Error(ErrorKind::settings, "nothing moves: 'animation_mode' is off",
+                "set it to one of the animation plugins that reverie plugins list shows, such as 2D");
+  const std::int64_t steps = plan.settings.get<std::int64_t>("steps_per_scene") *
+                             static_cast<std::int64_t>(plan.script.scenes.size());
+  const Timeline timeline(plan.settings);
+  const std::int64_t moves = steps > 0 ? timeline.frame_of(steps - 1) : 0;
+  if (moves == 0)
+    throw Error(ErrorKind::settings,
+                "nothing moves: the first move comes after " + std::to_string(timeline.before) +
+                    " steps ('pre_animation_steps'), but the run ends after " + std::to_string(steps),
+                "raise 'steps_per_scene'");
+  return moves;
+}
+
+/// Unlimited Palette in the place of the run's image model, for pictures of the same size and moves of the
+/// same pixels.
+Member<ImageModel> make_model(const Plan& plan, const Basis& basis, const PluginRegistry& registry,
+                              ImageModel::Setup size) {
+  const PluginFile& plugin = registry.find(ImageModel::kKind, "unlimited_palette");
+  Settings params = default_params(plugin);
+  const Settings given = params_for(plugin, basis.settings);
+  for (const std::string& name : given.names()) params.set(name, *given.find(name));
+  // Those two move what pixel_size enlarges, others what is large already.
+  if (!plan.image_model->answers_to("unlimited_palette") &&
+      !plan.image_model->answers_to("limited_palette")) {
+    SettingValue scale = *params.find("pixel_size");
+    size.width *= static_cast<std::int64_t>(scale.number);
+    size.height *= static_cast<std::int64_t>(scale.number);
+    scale.number = 1;
+    params.set("pixel_size", scale);
+  }
+  return {title(plugin), create<ImageModel>(plugin, *basis.host, params, size)};
+}
+
+/// What the run would start from, or, where that is noise, a picture in which motion shows.
+at::Tensor first_picture(const Ensemble& ensemble, const at::Tensor& init_image) {
+  if (init_image.defined()) return init_image;
+  if (const auto first = ensemble.animation.instance->first_image(tools_of(ensemble))) return *first;
+  const at::Tensor canvas = *ensemble.model.instance->canvas();
+  return tiled_room(canvas.size(3), canvas.size(2));
+}
+
+}  // namespace
+
+int preview_motion_command(const Plan& plan, const PluginRegistry& registry, RunReport* report) {
+  end_on_signals();
+  const std::int64_t moves = count_moves(plan);
+  const Basis basis = make_basis(plan, registry);
+  const Settings& settings = basis.settings;
+  const std::string init_path = settings.get<std::string>("init_image");
+  PictureCheck check(basis);
+  check.need(init_path, "init_image");
+  check.need(settings.get<std::string>("video_path"), "video_path");
+  check.finish();
+  const std::unique_ptr<Soundtrack> sound = listen(basis, plan);
+
+  const std::string file_namespace = settings.get<std::string>("file_namespace");
+  std::optional<Reservation> reservation;
+  if (!settings.get<bool>("allow_overwrite")) reservation.emplace(file_namespace, "motion");
+  const OutputNames output = reservation ? reservation->names() : choose_output(file_namespace, true);
+
+  Ensemble ensemble;
+  const at::Tensor init_image = init_path.empty() ? at::Tensor() : basis.host->load_image(init_path);
+  ensemble.model = make_model(plan, basis, registry, picture_size(settings, init_image));
+  prepare_motion(ensemble, basis, plan, registry);
+  ImageModel& model = *ensemble.model.instance;
+  model.encode(first_picture(ensemble, init_image));
+  const Timeline timeline(settings);
+  // The sound begins at t = 0, with the first move: one picture is before it.
+  const auto video = make_video_sink(registry, *basis.host, settings,
+                                     {output.folder, output.base + "_motion", timeline.frames_per_second,
+                                      settings_json(settings), /*frames=*/0, /*early_frames=*/1});
+  std::filesystem::path file;
+  Moment moment;
+  const auto show = [&] {
+    file =
+        video->write(model.decode_final().detach().to(at::kCPU, at::kFloat).contiguous(), moment.frames + 1);
+    ++moment.frames;
+  };
+  {
+    Progress progress(moves, ::isatty(STDERR_FILENO) != 0, 0, "move");
+    Motion motion(ensemble, plan.script.motion, moment);
+    show();
+    for (std::int64_t frame = 1; frame <= moves && !interrupted; ++frame) {
+      moment.steps = timeline.first_step(frame);
+      const auto heard = sound_at(sound.get(), timeline, frame);
+      if (motion.advance(frame, timeline.seconds(frame), heard).finished) break;
+      show();
+      progress.step(frame, {});
+    }
+  }
+  video->close();
+  std::cout << (interrupted ? "interrupted after " : "done: ") << moment.frames << " pictures, "
+            << static_cast<double>(moment.frames) / timeline.frames_per_second << " seconds\n"
+            << file.string() << "\n";
+  if (report) *report = {moment.frames, output.folder.string() + "/"};
+  return interrupted ? 130 : 0;
+}
+
+}  // namespace reverie
