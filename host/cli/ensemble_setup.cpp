@@ -107,17 +107,22 @@ std::unique_ptr<Soundtrack> listen(const Basis& basis, const Plan& plan) {
 
 std::string title(const PluginFile& plugin) { return plugin.kind + "/" + plugin.name; }
 
-ImageModel::Setup picture_size(const Settings& settings, const at::Tensor& init_image) {
+ImageModel::Setup picture_size(const Basis& basis, const at::Tensor& init_image) {
+  const Settings& settings = basis.settings;
   std::int64_t width = settings.get<std::int64_t>("width"), height = settings.get<std::int64_t>("height");
   const auto scaled = [](std::int64_t side, std::int64_t by, std::int64_t over) {
     return std::max<std::int64_t>(1, side * by / over);
   };
-  if (width == -1) width = scaled(height, init_image.size(3), init_image.size(2));
-  if (height == -1) height = scaled(width, init_image.size(2), init_image.size(3));
+  if (width == -1 || height == -1) {
+    const at::Tensor shape =
+        init_image.defined() ? init_image : basis.pictures->load(settings.get<std::string>("video_path"));
+    if (width == -1) width = scaled(height, shape.size(3), shape.size(2));
+    if (height == -1) height = scaled(width, shape.size(2), shape.size(3));
+  }
   if (width > kLargestSide || height > kLargestSide)
-    throw Error(ErrorKind::settings, "the init image's shape makes a picture of " + std::to_string(width) +
-                                         "x" + std::to_string(height) + ", more than " +
-                                         std::to_string(kLargestSide) + " on a side");
+    throw Error(ErrorKind::settings, "the shape of the init image or video makes a picture of " +
+                                         std::to_string(width) + "x" + std::to_string(height) +
+                                         ", more than " + std::to_string(kLargestSide) + " on a side");
   return {width, height};
 }
 

@@ -49,8 +49,9 @@ std::unique_ptr<Soundtrack> listen(const Basis& basis, const Plan& plan);
 /// "kind/name", for messages.
 std::string title(const PluginFile& plugin);
 
-/// The settings' width and height; one that is -1 follows from the init image's shape.
-ImageModel::Setup picture_size(const Settings& settings, const at::Tensor& init_image);
+/// The settings' width and height; one that is -1 follows from the shape of the init image or, without one,
+/// of the video.
+ImageModel::Setup picture_size(const Basis& basis, const at::Tensor& init_image);
 
 /// The animation mode and what it needs, for an ensemble that has its image model. Without a mode, nothing.
 void prepare_motion(Ensemble& ensemble, const Basis& basis, const Plan& plan, const PluginRegistry& registry);

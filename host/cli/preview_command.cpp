@@ -79,7 +79,7 @@ int preview_motion_command(const Plan& plan, const PluginRegistry& registry, Run
 
   Ensemble ensemble;
   const at::Tensor init_image = init_path.empty() ? at::Tensor() : basis.host->load_image(init_path);
-  ensemble.model = make_model(plan, basis, registry, picture_size(settings, init_image));
+  ensemble.model = make_model(plan, basis, registry, picture_size(basis, init_image));
   prepare_motion(ensemble, basis, plan, registry);
   ImageModel& model = *ensemble.model.instance;
   model.encode(first_picture(ensemble, init_image));

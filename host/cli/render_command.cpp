@@ -237,7 +237,7 @@ int render_command(const Plan& plan, const PluginRegistry& registry, RunReport* 
     init_image = host.load_image(path);
   ensemble.model = {title(*plan.image_model),
                     create<ImageModel>(*plan.image_model, host, params_for(*plan.image_model, settings),
-                                       picture_size(settings, init_image))};
+                                       picture_size(cast, init_image))};
   prepare_motion(ensemble, cast, plan, registry);
   if (!backup) {
     if (!init_image.defined() && ensemble.animation.instance)

@@ -177,8 +177,10 @@ class Resolver {
     }
     for (const char* name : {"width", "height"})
       if (settings.find(name) && settings.get<std::int64_t>(name) == -1 && settings.find("init_image") &&
-          trimmed(settings.get<std::string>("init_image")).empty())
-        problem(name, "'" + std::string(name) + "' is -1, but there is no init_image to take the shape from");
+          trimmed(settings.get<std::string>("init_image")).empty() && settings.find("video_path") &&
+          trimmed(settings.get<std::string>("video_path")).empty())
+        problem(name, "'" + std::string(name) +
+                          "' is -1, but there is no init_image, nor a video, to take the shape from");
     if (settings.find("cutouts") && settings.find("gradient_accumulation_steps")) {
       const auto cutouts = settings.get<std::int64_t>("cutouts");
       const auto batches = settings.get<std::int64_t>("gradient_accumulation_steps");

@@ -33,14 +33,14 @@ constexpr Setting kTable[] = {
     {integer("width", 512)
          .range(-1, kLargestSide)
          .unit("pixels")
-         .help("width in the image model's pixels, before pixel_size; -1: from the height and init_image's "
-               "shape"),
+         .help("width in the image model's pixels, before pixel_size; -1: from the height and the "
+               "shape of init_image or the video"),
      "Image"},
     {integer("height", 512)
          .range(-1, kLargestSide)
          .unit("pixels")
-         .help("height in the image model's pixels, before pixel_size; -1: from the width and init_image's "
-               "shape"),
+         .help("height in the image model's pixels, before pixel_size; -1: from the width and the "
+               "shape of init_image or the video"),
      "Image"},
     {number("smoothing_weight", 0.02)
          .help("weight of total variation; 0 off, negative for a harsher picture"),

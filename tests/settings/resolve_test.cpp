@@ -291,7 +291,8 @@ TEST(ResolvePlanned, DisplaysThatNothingShowsAreTold) {
 TEST(ResolveSizes, OneSideMayFollowFromTheInitImage) {
   EXPECT_EQ(problems_of("scenes: red\ninit_image: a.png\nwidth: -1"), "");
   EXPECT_EQ(problems_of("scenes: red\ninit_image: a.png\nheight: -1\nwidth: 20"), "");
-  EXPECT_NE(problems_of("scenes: red\nwidth: -1").find("no init_image to take the shape from"),
+  EXPECT_EQ(problems_of("scenes: red\nvideo_path: a.mp4\nheight: -1\nwidth: 20"), "");
+  EXPECT_NE(problems_of("scenes: red\nwidth: -1").find("no init_image, nor a video, to take the shape from"),
             std::string::npos);
   EXPECT_NE(problems_of("scenes: red\ninit_image: a.png\nwidth: -1\nheight: -1").find("both -1"),
             std::string::npos);
