@@ -113,6 +113,21 @@ TEST_F(OutputNamesTest, AReservedNameIsTaken) {
   EXPECT_THROW(Reservation("a/b"), Error) << "no folder a to be in";
 }
 
+TEST_F(OutputNamesTest, NamesOfOtherThingsThanRuns) {
+  fs::create_directories("images_out/hill");
+  scratch_.write("images_out/hill/hill_motion.mp4", "");
+  scratch_.write("images_out/hill/hill(1)_3.png", "");
+  EXPECT_EQ(choose_output("hill", false).base, "hill") << "it is in no run's way";
+  {
+    const Reservation first("hill", "motion"), second("hill", "motion");
+    EXPECT_EQ(first.names().base, "hill(2)") << "not that of a run, which may be of other settings";
+    EXPECT_EQ(second.names().base, "hill(3)");
+    EXPECT_EQ(Reservation("hill").names().base, "hill");
+  }
+  EXPECT_EQ(Reservation("hill", "motion").names().base, "hill(2)");
+  EXPECT_EQ(std::distance(fs::directory_iterator("images_out/hill"), {}), 2);
+}
+
 TEST_F(OutputNamesTest, RunsThatStartTogetherTakeDifferentNames) {
   constexpr int kRuns = 12;
   std::vector<std::string> bases(kRuns);
