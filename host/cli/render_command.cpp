@@ -107,17 +107,10 @@ void choose_weights(Cast& cast, const PluginFile& model) {
   for (const ParamSpec& spec : std::span(model.descriptor->params, model.descriptor->param_count)) {
     if (spec.names != Names::weights) continue;
     SettingValue value = *cast.settings.find(spec.name);
-    try {
+    // A file that is there, but cannot be used, is not silently replaced.
+    if (cast.host->find_weights(value.text) || !value.is_default() || !*spec.fallback_text) {
       cast.host->load_weights(value.text);
       continue;
-    } catch (const Error& error) {
-      // One that is there, but cannot be used, is not silently replaced.
-      const CatalogueEntry* published = find_model(value.text);
-      const bool absent =
-          error.kind() == ErrorKind::file &&
-          !(published && std::filesystem::exists(
-                             model_path(*published, cast.settings.get<std::string>("models_parent_dir"))));
-      if (!absent || !value.is_default() || !*spec.fallback_text) throw;
     }
     cast.host->log(LogLevel::info, std::string(spec.name) + ": '" + value.text +
                                        "' is not installed; using the shipped '" + spec.fallback_text + "'");

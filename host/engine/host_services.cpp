@@ -132,7 +132,7 @@ std::vector<std::string> HostServices::shipped_models() const {
   return names;
 }
 
-std::shared_ptr<const Weights> HostServices::load_weights(const std::string& name_or_path) {
+std::vector<std::filesystem::path> HostServices::weights_candidates(const std::string& name_or_path) const {
   const std::filesystem::path written = expand_home(name_or_path);
   const std::filesystem::path parent = expand_home(options_.models_parent_dir);
   std::vector<std::filesystem::path> candidates = {written,
@@ -141,13 +141,23 @@ std::shared_ptr<const Weights> HostServices::load_weights(const std::string& nam
     candidates.push_back(folder / (name_or_path + ".safetensors"));
   candidates.push_back(parent / "reverie" / (name_or_path + ".safetensors"));
   candidates.push_back(parent / "vqgan" / (name_or_path + ".ckpt"));
-  const CatalogueEntry* published = find_model(name_or_path);
-  if (published) candidates.push_back(model_path(*published, options_.models_parent_dir));
-  for (const std::filesystem::path& path : candidates) {
+  if (const CatalogueEntry* published = find_model(name_or_path))
+    candidates.push_back(model_path(*published, options_.models_parent_dir));
+  return candidates;
+}
+
+std::optional<std::filesystem::path> HostServices::find_weights(const std::string& name_or_path) const {
+  for (const std::filesystem::path& path : weights_candidates(name_or_path)) {
     std::error_code ignored;  // a name that no file can have is a name that none has
-    if (!std::filesystem::is_regular_file(path, ignored)) continue;
-    return open_weights(path);
+    if (std::filesystem::is_regular_file(path, ignored)) return path;
   }
+  return std::nullopt;
+}
+
+std::shared_ptr<const Weights> HostServices::load_weights(const std::string& name_or_path) {
+  if (const auto path = find_weights(name_or_path)) return open_weights(*path);
+  const std::vector<std::filesystem::path> candidates = weights_candidates(name_or_path);
+  const CatalogueEntry* published = find_model(name_or_path);
   if (published)
     throw Error(ErrorKind::file,
                 "the model '" + published->name + "' is not installed: there is no file '" +

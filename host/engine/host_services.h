@@ -42,7 +42,11 @@ class HostServices final : public Host {
   /// Names of the models that ship with the program and lie in no folder of their own, sorted: perceptors.
   std::vector<std::string> shipped_models() const;
 
+  /// The file that load_weights() would open; nothing where there is none.
+  std::optional<std::filesystem::path> find_weights(const std::string& name_or_path) const;
+
  private:
+  std::vector<std::filesystem::path> weights_candidates(const std::string& name_or_path) const;
   Options options_;
   c10::Device device_;
   c10::ScalarType precision_;
