@@ -82,8 +82,14 @@ constexpr const char* kMoves =
     "semantic_stabilization_weight: 0.2\nedge_stabilization_weight: 1\n";
 
 constexpr const char* kFollows =
-    "animation_mode: Video Source\nvideo_path: clip.mkv\nreencode_each_frame: false\nflow_long_term_samples: 2\n"
+    "animation_mode: Video Source\nvideo_path: clip.mkv\nreencode_each_frame: false\nflow_long_term_samples: "
+    "2\n"
     "flow_stabilization_weight: 1\ndirect_stabilization_weight: 0.5\n";
+
+constexpr const char* kFlies =
+    "animation_mode: 3D\ntranslate_z_3d: 0.05*r\nrotate_3d: '[1, 0, 0, 0.01*t]'\ndepth_stabilization_weight: "
+    "1\n"
+    "flow_stabilization_weight: 0.1\n";
 
 class RestoreOf : public testing::TestWithParam<Kind> {};
 
@@ -162,6 +168,8 @@ INSTANTIATE_TEST_SUITE_P(All, RestoreOf,
                                          Kind{"unlimited_palette_2D", "unlimited_palette", kMoves},
                                          Kind{"limited_palette_2D", "limited_palette", kMoves},
                                          Kind{"vqgan_2D", "vqgan", kMoves},
+                                         Kind{"unlimited_palette_3D", "unlimited_palette", kFlies},
+                                         Kind{"fourier_3D", "fourier", kFlies},
                                          Kind{"unlimited_palette_video", "unlimited_palette", kFollows},
                                          Kind{"limited_palette_video", "limited_palette", kFollows},
                                          Kind{"vqgan_video", "vqgan", kFollows}),

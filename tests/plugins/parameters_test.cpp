@@ -76,11 +76,27 @@ INSTANTIATE_TEST_SUITE_P(All, EveryPlugin, testing::ValuesIn(every_plugin()), []
 
 // Should the search break, the tests above would pass by running over nothing.
 TEST(Plugins, AreFound) {
-  for (const char* name :
-       {"image_models/unlimited_palette", "image_models/limited_palette", "image_models/vqgan",
-        "image_models/fourier", "image_models/pyramid", "image_models/soft_grid", "perceptors/clip",
-        "frame_sources/ffmpeg", "io/png_sequence", "io/video_file", "io/exr_sequence", "audio/butterworth",
-        "audio/envelope", "audio/onset"}) {
+  for (const char* name : {"image_models/unlimited_palette",
+                           "image_models/limited_palette",
+                           "image_models/vqgan",
+                           "image_models/fourier",
+                           "image_models/pyramid",
+                           "image_models/soft_grid",
+                           "perceptors/clip",
+                           "frame_sources/ffmpeg",
+                           "io/png_sequence",
+                           "io/video_file",
+                           "io/exr_sequence",
+                           "audio/butterworth",
+                           "audio/envelope",
+                           "audio/onset",
+                           "animation/2D",
+                           "animation/3D",
+                           "animation/video_source",
+                           "depth_estimators/tiny_depth",
+                           "flow_estimators/dis",
+                           "flow_estimators/farneback",
+                           "flow_estimators/horn_schunck"}) {
     const std::vector<std::string> all = every_plugin();
     EXPECT_NE(std::find(all.begin(), all.end(), name), all.end()) << name;
   }
