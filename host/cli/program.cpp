@@ -125,8 +125,8 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry) {
   plan.image_model = choose("image_model", ImageModel::kKind);
   if (!is_still(first.settings)) plan.animation = choose("animation_mode", AnimationMode::kKind);
   for (const PluginParams& plugin : all) {
-    // Which perceptors, sinks, frame sources and estimators a run uses depends on weights, lists, pictures and
-    // what is installed; their parameters are ready for all.
+    // Which perceptors, sinks, frame sources and estimators a run uses depends on weights, lists, pictures
+    // and what is installed; their parameters are ready for all.
     const auto of_kind = [&](const char* kind) { return plugin.plugin.rfind(kind, 0) == 0; };
     const bool used = of_kind("perceptors/") || of_kind("io/") || of_kind("frame_sources/") ||
                       of_kind("depth_estimators/") || of_kind("flow_estimators/") ||
