@@ -33,7 +33,7 @@ CHAPTERS = [
         ("mask_picture", "`_[disc.png]`: a picture; its white is where the prompt counts", [f"scenes=fire:2_[{DISC}] | a night sky with stars", "cut_pow=3"]),
         ("mask_inverted", "`_[-disc.png]`: where it is black", [f"scenes=fire:2_[-{DISC}] | a night sky with stars", "cut_pow=3"]),
         ("mask_phrase", "`_a tree`: where the perceptors find the phrase, and only as far as they do", ["scenes=a green tree | fire:1_a tree", "cut_pow=2"]),
-        ("mask_phrase_cutoff", "`_a tree_-0.5`: only where they are sure of it", ["scenes=a green tree | fire:1_a tree_-0.5", "cut_pow=2"]),
+        ("mask_phrase_cutoff", "`_a tree_-0.5`: the same with a cutoff, which changes little here", ["scenes=a green tree | fire:1_a tree_-0.5", "cut_pow=2"]),
     ]),
     ("Weights and stops", "", [
         ("negative", "a negative weight pushes away", ["scenes=a red heart | red:-0.5"]),
