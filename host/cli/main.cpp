@@ -38,6 +38,7 @@ GROUP=option selects GROUP/option.yaml of the config folder. Without a FILE, nam
 config/default.yaml leaves open:
   reverie render scenes="a red heart" width=256 height=256
   reverie render --multirun portrait.yaml cut_pow=0.5,1,2 seed='range(1,4)'     9 runs
+  reverie render --preview portrait.yaml                                        watch it in the browser
   reverie encode images_out/default video_format=webm
 
 )";
@@ -57,8 +58,10 @@ int run(int argc, char** argv) {
       "look for config groups here first (repeatable; the file's folder and config/ come next)")(
       "multirun,m", "commas separate values: run every combination")(
       "restore", "continue the newest run of file_namespace: the same as restore=true")(
-      "verbose,v", "say more")("markdown",
-                               "with settings and models list: print a table for the documentation");
+      "preview", po::value<std::string>()->value_name("NAME")->implicit_value("web_preview"),
+      "show the run while it goes, in the browser; --preview=terminal_preview or another viewer: the same as "
+      "viewers=NAME")("verbose,v", "say more")(
+      "markdown", "with settings and models list: print a table for the documentation");
   po::options_description hidden;
   hidden.add(options).add_options()("words", po::value<std::vector<std::string>>());
   po::positional_options_description positional;
@@ -109,6 +112,7 @@ int run(int argc, char** argv) {
   request.config_folders = config_folders;
   request.multirun = given.count("multirun") > 0;
   request.restore = given.count("restore") > 0;
+  if (given.count("preview")) request.words.push_back("viewers=" + given["preview"].as<std::string>());
   return run_batch(request, registry());
 }
 

@@ -72,8 +72,7 @@ int list_settings(bool markdown, const PluginRegistry& registry) {
     std::cout
         << "# Settings\n\nMade by `reverie settings --markdown` from the program's own table; do not edit.\n"
            "\"not yet\" marks settings that are known by name but not implemented: only their default is "
-           "accepted. Those of plugins have no effect while another plugin, or none, is in use; those of a "
-           "display have none yet.\n";
+           "accepted. Those of plugins have no effect while another plugin, or none, is in use.\n";
   std::string group;
   for (const Setting& setting : settings_table()) {
     if (group != setting.group) heading(group = setting.group);

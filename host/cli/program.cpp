@@ -128,7 +128,7 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry) {
     // Which perceptors, sinks, frame sources and estimators a run uses depends on weights, lists, pictures
     // and what is installed; their parameters are ready for all.
     const auto of_kind = [&](const char* kind) { return plugin.plugin.rfind(kind, 0) == 0; };
-    const bool used = of_kind("perceptors/") || of_kind("io/") || of_kind("frame_sources/") ||
+    const bool used = of_kind("perceptors/") || of_kind("io/") || of_kind("viewers/") || of_kind("frame_sources/") ||
                       of_kind("depth_estimators/") || of_kind("flow_estimators/") ||
                       is_of(plugin, plan.image_model) || is_of(plugin, plan.animation);
     (used ? active : others).push_back(plugin);

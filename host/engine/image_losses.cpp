@@ -72,13 +72,26 @@ void ImageLosses::begin_frame(const std::map<std::string, double>& values, std::
         term.loss->set_target(term.picture->image().to(device_));
         term.target = frame;
       }
-    if (!term.mask) continue;
-    if (const std::int64_t frame = term.mask->seek(video_frame); frame != term.masked_by) {
-      const at::Tensor mask = term.mask->mask(term.prompt->inverted).to(device_);
-      term.flow ? term.flow->set_mask(mask) : term.loss->set_mask(mask);
-      term.masked_by = frame;
-    }
+    show_mask(term, video_frame);
   }
+}
+
+void ImageLosses::show_mask(Term& term, std::int64_t video_frame) {
+  if (!term.mask) return;
+  const std::int64_t frame = term.mask->seek(video_frame);
+  if (frame == term.masked_by) return;
+  const at::Tensor mask = term.mask->mask(term.prompt->inverted).to(device_);
+  term.flow ? term.flow->set_mask(mask) : term.loss->set_mask(mask);
+  term.masked_by = frame;
+}
+
+std::optional<at::Tensor> ImageLosses::flow_mask(std::int64_t video_frame) {
+  for (Term& term : terms_) {
+    if (!term.flow || !term.mask) continue;
+    show_mask(term, video_frame);
+    return term.flow->mask();
+  }
+  return std::nullopt;
 }
 
 std::map<std::string, at::Tensor> ImageLosses::state() const {

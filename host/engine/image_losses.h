@@ -29,6 +29,9 @@ class ImageLosses {
   /// Evaluates weights and stops, and brings moving pictures and masks to `video_frame`.
   void begin_frame(const std::map<std::string, double>& values, std::int64_t video_frame);
 
+  /// The mask of the flow [1, 1, H, W] at a video frame, of the picture's size; nothing where there is none.
+  std::optional<at::Tensor> flow_mask(std::int64_t video_frame);
+
   /// What cannot be computed again after a restart. load_state() follows stabilise().
   std::map<std::string, at::Tensor> state() const;
   void load_state(const std::map<std::string, at::Tensor>& state);
@@ -51,6 +54,7 @@ class ImageLosses {
     double weight = 0, stop = 0;
   };
   bool counts(const Term& term) const;
+  void show_mask(Term& term, std::int64_t video_frame);
 
   c10::Device device_;
   AnimationMode::Tools tools_;

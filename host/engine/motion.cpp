@@ -11,8 +11,8 @@ std::map<std::string, double> sound_at(const Soundtrack* sound, const Timeline& 
                        frame > 0 ? std::optional(timeline.seconds(frame - 1)) : std::nullopt);
 }
 
-AnimationMode::Move Motion::advance(std::int64_t frame, double t,
-                                    const std::map<std::string, double>& sound) {
+AnimationMode::Move Motion::advance(std::int64_t frame, double t, const std::map<std::string, double>& sound,
+                                    const std::optional<at::Tensor>& may_move) {
   const at::NoGradGuard no_grad;
   const auto& [name, mode] = ensemble_.animation;
   ImageModel& model = *ensemble_.model.instance;
@@ -26,6 +26,7 @@ AnimationMode::Move Motion::advance(std::int64_t frame, double t,
   context.frame = frame - 1;
   context.t = t;
   context.audio = sound;
+  context.may_move = may_move;
   for (const MotionSetting& setting : settings_)
     context.parameters[setting.name] = numbers_of(setting, values);
   return call_plugin(name, moment_, [&, &mode = *mode] { return mode.advance(context, model, tools); });

@@ -2,6 +2,7 @@
 // Motion: asks an animation mode for the moves between frames.
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,8 +22,10 @@ class Motion {
   Motion(const Ensemble& ensemble, const std::vector<MotionSetting>& settings, const Moment& moment)
       : ensemble_(ensemble), settings_(settings), moment_(moment) {}
 
-  /// Moves the image model into `frame`, which begins at `t`. `sound` are the sound's variables then.
-  AnimationMode::Move advance(std::int64_t frame, double t, const std::map<std::string, double>& sound);
+  /// Moves the image model into `frame`, which begins at `t`. `sound` are the sound's variables then;
+  /// `may_move` is the mask of the flow.
+  AnimationMode::Move advance(std::int64_t frame, double t, const std::map<std::string, double>& sound,
+                              const std::optional<at::Tensor>& may_move);
 
  private:
   const Ensemble& ensemble_;

@@ -45,7 +45,7 @@ Progress::Progress(std::int64_t total_steps, bool terminal, std::int64_t before,
 
 Progress::~Progress() { clear_line(); }
 
-void Progress::step(std::int64_t done, const std::vector<std::pair<std::string, double>>& losses) {
+void Progress::step(std::int64_t done, const std::vector<RunUpdate::Loss>& losses) {
   const auto now = Clock::now();
   // Ten redraws a second are smooth; without a terminal, about twenty lines tell a run's story.
   const bool due = terminal_ ? now - last_drawn_ > std::chrono::milliseconds(100)
@@ -55,7 +55,7 @@ void Progress::step(std::int64_t done, const std::vector<std::pair<std::string, 
   draw(done, losses);
 }
 
-void Progress::draw(std::int64_t done, const std::vector<std::pair<std::string, double>>& losses) {
+void Progress::draw(std::int64_t done, const std::vector<RunUpdate::Loss>& losses) {
   const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
   const double rate = seconds > 0 ? static_cast<double>(done - before_) / seconds : 0;
   char head[128];
@@ -63,10 +63,10 @@ void Progress::draw(std::int64_t done, const std::vector<std::pair<std::string, 
                 static_cast<long>(total_), rate, unit_.c_str(),
                 duration(rate > 0 ? static_cast<double>(total_ - done) / rate : 0).c_str());
   std::string line = head;
-  for (const auto& [name, value] : losses) {
+  for (const RunUpdate::Loss& loss : losses) {
     char text[32];
-    std::snprintf(text, sizeof text, " %.4f", value);
-    line += "  " + fit(name, 24) + text;
+    std::snprintf(text, sizeof text, " %.4f", loss.value);
+    line += "  " + fit(loss.name, 24) + text;
   }
   if (!terminal_) {
     std::cerr << line << std::endl;

@@ -4,8 +4,9 @@
 #include <chrono>
 #include <filesystem>
 #include <string>
-#include <utility>
 #include <vector>
+
+#include "reverie/viewer.h"
 
 namespace reverie {
 
@@ -16,12 +17,12 @@ class Progress {
   Progress(std::int64_t total_steps, bool terminal, std::int64_t before = 0, std::string unit = "step");
   virtual ~Progress();
 
-  /// `losses`: name and present value, most important first.
-  virtual void step(std::int64_t done, const std::vector<std::pair<std::string, double>>& losses);
+  /// `losses`: most important first.
+  virtual void step(std::int64_t done, const std::vector<RunUpdate::Loss>& losses);
   virtual void saved(const std::filesystem::path& file);
 
  private:
-  void draw(std::int64_t done, const std::vector<std::pair<std::string, double>>& losses);
+  void draw(std::int64_t done, const std::vector<RunUpdate::Loss>& losses);
   void clear_line();
 
   using Clock = std::chrono::steady_clock;

@@ -4,11 +4,14 @@
 #include <ATen/core/grad_mode.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 
 #include "engine/motion.h"
 #include "engine/optimiser.h"
 #include "engine/progress.h"
+#include "engine/run_control.h"
+#include "engine/viewers.h"
 #include "losses/smoothing.h"
 
 namespace reverie {
@@ -87,7 +90,9 @@ void Render::move(double t, const std::map<std::string, double>& sound) {
   const auto& [name, model] = ensemble_.model;
   at::Tensor before =
       call_plugin(name, result_.moment, [&, &model = *model] { return model.decode_final(); });
-  AnimationMode::Move made = Motion(ensemble_, script_.motion, result_.moment).advance(frame_, t, sound);
+  AnimationMode::Move made =
+      Motion(ensemble_, script_.motion, result_.moment)
+          .advance(frame_, t, sound, image_losses_.flow_mask(frame_ * timeline_.stride));
   if (made.finished) {
     finished_ = true;
     return;
@@ -130,15 +135,17 @@ Render::StepReport Render::step(const std::vector<PromptJudge::Active>& prompts)
   const PromptJudge::Verdict verdict = judge_.judge(image, prompts);
   double total = 0;
   for (std::size_t i = 0; i < prompts.size(); ++i) {
-    report.losses.emplace_back(judge_.prompt(prompts[i].prompt).text, verdict.losses[i]);
+    report.losses.push_back({judge_.prompt(prompts[i].prompt).text, verdict.losses[i],
+                             RunUpdate::Loss::Kind::prompt, prompts[i].share});
     total += verdict.losses[i] * prompts[i].share;
   }
-  const auto add = [&](const std::string& what, double value) {
-    report.losses.emplace_back(what, value);
+  const auto add = [&](const std::string& what, double value,
+                       RunUpdate::Loss::Kind kind = RunUpdate::Loss::Kind::other) {
+    report.losses.push_back({what, value, kind});
     total += value;
   };
   const ImageLosses::Verdict direct = image_losses_.evaluate(image, model);
-  for (const auto& [what, value] : direct.losses) add(what, value);
+  for (const auto& [what, value] : direct.losses) add(what, value, RunUpdate::Loss::Kind::picture);
   report.all_held = verdict.held && direct.held;
   if (smoothing_ != 0) {
     const at::Tensor loss = smoothing_loss(image) * smoothing_;
@@ -159,37 +166,55 @@ Render::StepReport Render::step(const std::vector<PromptJudge::Active>& prompts)
   return report;
 }
 
-void Render::save(Progress& progress) {
+at::Tensor Render::final_picture() {
   const auto& [name, instance] = ensemble_.model;
-  const at::Tensor image =
-      call_plugin(name, result_.moment, [&, &model = *instance] { return model.decode_final(); })
-          .detach()
-          .to(at::kCPU, at::kFloat)
-          .contiguous();
+  const at::NoGradGuard no_grad;
+  return call_plugin(name, result_.moment, [&, &model = *instance] { return model.decode_final(); })
+      .detach()
+      .to(at::kCPU, at::kFloat)
+      .contiguous();
+}
+
+void Render::save(const Audience& audience) {
+  const at::Tensor image = final_picture();
   result_.last_frame.clear();
+  const std::int64_t number = result_.moment.frames + 1;
   for (const auto& [sink_name, sink] : ensemble_.sinks) {
-    const auto file = call_plugin(sink_name, result_.moment, [&, &sink = *sink] {
-      return sink.write(image, result_.moment.frames + 1);
-    });
-    progress.saved(file);
+    const auto file =
+        call_plugin(sink_name, result_.moment, [&, &sink = *sink] { return sink.write(image, number); });
+    audience.progress.saved(file);
+    if (audience.viewers) audience.viewers->saved({file, number});
     if (result_.last_frame.empty()) result_.last_frame = file;
   }
 }
 
-void Render::display() {
+void Render::keep(const Audience& audience) {
+  const at::Tensor image = final_picture();
+  bool kept = false;
+  for (const auto& [sink_name, sink] : ensemble_.sinks) {
+    const auto file = call_plugin(sink_name, result_.moment,
+                                  [&, &sink = *sink] { return sink.keep(image, result_.moment.steps); });
+    if (!file) continue;
+    kept = true;
+    audience.progress.saved(*file);
+    if (audience.viewers) audience.viewers->saved({*file, 0});
+  }
+  if (!kept)
+    host_.log(LogLevel::warning, "the picture was not kept: no output of this run keeps single ones");
+}
+
+void Render::display(Viewers* viewers) {
   const auto& [name, instance] = ensemble_.model;
-  const auto shown = [&](auto&& work) {
-    const at::NoGradGuard no_grad;
-    return call_plugin(name, result_.moment, work).detach().to(at::kCPU, at::kFloat).contiguous();
-  };
   std::optional<at::Tensor> palette;
   if (show_palette_)
     if (const auto picture = call_plugin(name, result_.moment, [&] { return instance->palette_picture(); }))
       palette = picture->detach().cpu().contiguous();
-  const OutputSink::Picture image = [&] { return shown([&] { return instance->decode_final(); }); };
+  at::Tensor made;
+  const OutputSink::Picture image = [&] { return made.defined() ? made : made = final_picture(); };
   for (const auto& [sink_name, sink] : ensemble_.sinks)
     call_plugin(sink_name, result_.moment,
                 [&, &sink = *sink] { sink.display(image, palette, result_.moment.steps); });
+  if (viewers && !viewers->empty()) viewers->show({result_.moment.steps, image(), palette});
 }
 
 void Render::back_up(std::int64_t number) {
@@ -267,12 +292,16 @@ void Render::restore(const Backup& backup) {
               "the run was interrupted on another kind of device: it goes on, but not bit for bit");
 }
 
-RenderResult Render::run(Progress& progress) {
-  bool unsaved = false;
+RenderResult Render::run(const Audience& audience) {
+  bool unsaved = false, undisplayed = false;
   const auto scenes = static_cast<std::int64_t>(script_.scenes.size());
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point start = Clock::now();
+  double paused = 0;
   for (;;) {
     while (position_.step < steps_per_scene_) {
-      if (interrupted) {
+      if (audience.control) paused += audience.control->attend([&] { keep(audience); });
+      if (interrupted || (audience.control && audience.control->stopping())) {
         result_.interrupted = true;
         break;
       }
@@ -284,8 +313,13 @@ RenderResult Render::run(Progress& progress) {
       const bool ends = report.all_held && position_.step >= interpolation_steps_;
       ++position_.step;
       ++result_.moment.steps;
-      progress.step(result_.moment.steps, report.losses);
-      if (display_every_ > 0 && result_.moment.steps % display_every_ == 0) display();
+      audience.progress.step(result_.moment.steps, report.losses);
+      if (audience.viewers)
+        audience.viewers->step({result_.moment.steps,
+                                std::chrono::duration<double>(Clock::now() - start).count() - paused,
+                                position_.scene, timeline_.seconds(frame_), report.losses});
+      undisplayed = display_every_ > 0 && result_.moment.steps % display_every_ != 0;
+      if (display_every_ > 0 && !undisplayed) display(audience.viewers);
       if (ends) {
         host_.log(LogLevel::info, "every prompt of scene " + std::to_string(position_.scene + 1) +
                                       " is held by its stop; the scene ends at step " +
@@ -294,7 +328,7 @@ RenderResult Render::run(Progress& progress) {
       }
       unsaved = result_.moment.steps % save_every_ != 0;
       if (unsaved) continue;
-      save(progress);
+      save(audience);
       ++result_.moment.frames;
       back_up(result_.moment.frames);
     }
@@ -302,9 +336,10 @@ RenderResult Render::run(Progress& progress) {
     if (result_.interrupted || finished_ || position_.scene + 1 >= scenes) break;
     position_ = {position_.scene + 1, 0};
   }
+  if (undisplayed) display(audience.viewers);
   // What was made since the last frame is not thrown away. A run that goes on later makes this frame anew.
   if (unsaved) {
-    save(progress);
+    save(audience);
     back_up(result_.moment.frames + 1);
     ++result_.moment.frames;
   }

@@ -15,6 +15,7 @@
 #include "engine/prompt_judge.h"
 #include "engine/timeline.h"
 #include "prompts/script.h"
+#include "reverie/viewer.h"
 #include "settings/settings.h"
 
 namespace reverie {
@@ -27,6 +28,15 @@ struct RenderResult {
 
 class Progress;
 class Optimiser;
+class RequestedControl;
+class Viewers;
+
+/// Who follows a run, and may have a say in it.
+struct Audience {
+  Progress& progress;
+  Viewers* viewers = nullptr;
+  RequestedControl* control = nullptr;
+};
 
 class Render {
  public:
@@ -44,7 +54,7 @@ class Render {
 
   /// Runs all scenes, or as far as the animation mode's source goes. A frame is saved and a backup made every
   /// save_every steps, at the end, and when the run is interrupted.
-  RenderResult run(Progress& progress);
+  RenderResult run(const Audience& audience);
 
   ~Render();
 
@@ -54,7 +64,7 @@ class Render {
     std::int64_t scene = 0, step = 0;
   };
   struct StepReport {
-    std::vector<std::pair<std::string, double>> losses;
+    std::vector<RunUpdate::Loss> losses;
     bool all_held = false;
   };
 
@@ -62,9 +72,11 @@ class Render {
   void move(double t, const std::map<std::string, double>& sound);
   void show_frame(std::int64_t frame);
   StepReport step(const std::vector<PromptJudge::Active>& prompts);
-  void save(Progress& progress);
+  at::Tensor final_picture();
+  void save(const Audience& audience);
+  void keep(const Audience& audience);
   void back_up(std::int64_t number);
-  void display();
+  void display(Viewers* viewers);
 
   HostServices& host_;
   Ensemble& ensemble_;

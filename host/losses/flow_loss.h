@@ -20,6 +20,7 @@ class FlowLoss {
 
   /// Where the loss counts, [1, 1, H, W] 0..1; undefined: everywhere.
   void set_mask(const at::Tensor& mask);
+  const at::Tensor& mask() const { return mask_; }  ///< of the picture's size, or undefined
 
   /// Whether the last move has anything to compare with.
   bool has_target() const { return expected_.defined() || flow_.defined(); }

@@ -11,6 +11,7 @@
 #include "reverie/loss.h"
 #include "reverie/output_sink.h"
 #include "reverie/perceptor.h"
+#include "reverie/viewer.h"
 
 namespace reverie {
 namespace {
@@ -26,10 +27,11 @@ constexpr KindInfo kind_info() {
   return {Interface::kKind, Interface::kInterfaceVersion, detail::build_info<Interface>()};
 }
 
-constexpr KindInfo kKinds[] = {
-    kind_info<ImageModel>(),     kind_info<Perceptor>(),     kind_info<AnimationMode>(),
-    kind_info<DepthEstimator>(), kind_info<FlowEstimator>(), kind_info<AudioFilter>(),
-    kind_info<Loss>(),           kind_info<FrameSource>(),   kind_info<OutputSink>()};
+constexpr KindInfo kKinds[] = {kind_info<ImageModel>(),    kind_info<Perceptor>(),
+                               kind_info<AnimationMode>(), kind_info<DepthEstimator>(),
+                               kind_info<FlowEstimator>(), kind_info<AudioFilter>(),
+                               kind_info<Loss>(),          kind_info<FrameSource>(),
+                               kind_info<OutputSink>(),    kind_info<Viewer>()};
 
 }  // namespace
 

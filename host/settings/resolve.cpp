@@ -83,11 +83,9 @@ class Resolver {
       const bool works = !known.setting || has(known, Status::works);
       // What has no effect in this run is kept where it was written, so that a saved file says it again.
       const bool written = entry != entries_.end();
-      if (known.used ? works || (written && has(known, Status::display)) : written)
+      if (known.used ? works : written)
         result_.settings.set(known.spec.name, std::move(value));
     }
-    if (!unshown_.empty())
-      result_.notices.push_back("nothing shows a run while it goes yet; these have no effect: " + unshown_);
     check_combinations();
     return std::move(result_);
   }
@@ -151,7 +149,6 @@ class Resolver {
                      "; allowed: " + (groups ? kListOfGroups : allowed(known.spec)));
     value.location = entry.location;
     const bool as_ever = value.json() == default_value(known.spec).json();
-    if (has(known, Status::display) && !as_ever) unshown_ += (unshown_.empty() ? "" : ", ") + name;
     if (has(known, Status::planned) && !as_ever)
       return problem("'" + name + "' is " + shown +
                      "; this setting is known, but not implemented yet: only " + default_text(known.spec) +
@@ -207,7 +204,6 @@ class Resolver {
   std::map<std::string, Known> known_;
   std::vector<std::string> order_;
   std::map<std::string, RawEntry> entries_;
-  std::string unshown_;  // settings of a display that were given
   Resolution result_;
 };
 

@@ -61,10 +61,11 @@ constexpr Setting kTable[] = {
      "Animation"},
     {number("frames_per_second", 12).above(0).help("frames per second of t, which expressions use"),
      "Animation"},
-    {text("depth_model", "").help("the plugin that tells depths; when empty, the first that is installed"),
+    {text("depth_model", "")
+         .help("the plugin that tells depths; when empty, the first that needs no download"),
      "Animation"},
     {text("flow_model", "")
-         .help("the plugin that tells optical flow; when empty, the first that is installed"),
+         .help("the plugin that tells optical flow; when empty, the first that needs no download"),
      "Animation"},
     {text("direct_stabilization_weight", "")
          .help("keep the moved previous frame, or the video frame, pixel by pixel"),
@@ -92,8 +93,11 @@ constexpr Setting kTable[] = {
      "Output"},
     {integer("display_every", 50).at_least(0).unit("steps").help("steps between displays; 0 off"), "Output"},
     {integer("clear_every", 0).at_least(0).unit("steps").help("steps between clears of the display; 0 off"),
-     "Output", Status::display},
-    {number("display_scale", 1).above(0).help("scale of the display only"), "Output", Status::display},
+     "Output"},
+    {number("display_scale", 1).above(0).help("scale of the display only"), "Output"},
+    {list("viewers", "")
+         .help("plugins that show the run while it goes; when not given, terminal_preview on a terminal"),
+     "Output"},
     {integer("save_every", 50)
          .at_least(1)
          .unit("steps")
@@ -101,9 +105,9 @@ constexpr Setting kTable[] = {
      "Output"},
     {list("outputs", "png_sequence").help("plugins that take the finished frames"), "Output"},
     {text("backups", "3").help("backups to keep, or all"), "Output"},
-    {boolean("show_graphs", false).help("loss graphs with each display"), "Output", Status::display},
-    {boolean("approximate_vram_usage", false).help("report memory per component"), "Output", Status::display},
-    {boolean("use_tensorboard", false).help("write TensorBoard event files"), "Output", Status::display},
+    {boolean("show_graphs", false).help("loss graphs with each display"), "Output"},
+    {boolean("approximate_vram_usage", false).help("report memory per component"), "Output"},
+    {boolean("use_tensorboard", false).help("write TensorBoard event files"), "Output"},
     {boolean("restore", false).help("continue the newest run of file_namespace"), "Output"},
 
     {list("perceptors", "")

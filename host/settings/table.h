@@ -10,7 +10,6 @@ namespace reverie {
 enum class Status {
   works,
   planned,  ///< known by name; any value but the default is refused, saying so
-  display,  ///< any value is accepted; that nothing shows it yet is said in a notice
 };
 
 struct Setting {

@@ -8,6 +8,9 @@
 /// long-term samples (Ruder, Dosovitskiy & Brox 2016, "Artistic Style Transfer for Videos", section 5.2),
 /// each of which counts where the ones before it say nothing.
 ///
+/// Where the mask of flow_stabilization_weight is black, the estimator is shown the same noise in both
+/// frames: it sees no motion there.
+///
 /// All is looked up backwards: with w the flow from the next frame to an earlier one, the next picture has at
 /// p what the earlier picture has at p + w(p).
 
@@ -73,7 +76,7 @@ class VideoSource final : public AnimationMode {
       return move;
     }
 
-    const Expectation seen = expect(tools, context.frame, picture, *next);
+    const Expectation seen = expect(tools, context, picture, *next);
     move.image = *next;
     move.flow = seen.forth;
     move.expected = seen.picture;
@@ -128,8 +131,15 @@ class VideoSource final : public AnimationMode {
     return flow;
   }
 
-  Expectation expect(const Tools& tools, std::int64_t present, const at::Tensor& picture,
+  Expectation expect(const Tools& tools, const FrameContext& context, const at::Tensor& picture,
                      const at::Tensor& next) {
+    const std::int64_t present = context.frame;
+    at::Tensor still;
+    if (context.may_move) still = at::rand(next.sizes(), host_.generator(), next.options());
+    const auto mobile = [&](const at::Tensor& frame) {
+      return still.defined() ? at::lerp(still, frame, *context.may_move) : frame;
+    };
+    const at::Tensor to_see = mobile(next);
     const at::Tensor here = pixel_places(next.size(2), next.size(3), next.device());
     Expectation result;
     at::Tensor sum;
@@ -139,7 +149,8 @@ class VideoSource final : public AnimationMode {
       const at::Tensor earlier = frame(tools, (present - ago) * stride_);
       const at::Tensor& shown =
           ago == 0 ? picture : history_[history_.size() - static_cast<std::size_t>(ago)];
-      const at::Tensor back = flow_between(tools, next, earlier), forth = flow_between(tools, earlier, next);
+      const at::Tensor seen = mobile(earlier);
+      const at::Tensor back = flow_between(tools, to_see, seen), forth = flow_between(tools, seen, to_see);
       const at::Tensor trust = reliability(back, forth);
       const at::Tensor moved =
           warp(shown, here + back, resampling_.sampling, resampling_.infill).clamp_(0, 1);

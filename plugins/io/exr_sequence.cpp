@@ -23,14 +23,21 @@ class ExrSequence final : public OutputSink {
         encode_(from_writer_library<EncodeExr>(kEncodeExrSymbol)) {}
 
   std::filesystem::path write(const at::Tensor& image, std::int64_t number) override {
-    const auto path = frame_path(folder_, base_, number, digits_).replace_extension(".exr");
+    return put(image, frame_path(folder_, base_, number, digits_).replace_extension(".exr"));
+  }
+
+  std::optional<std::filesystem::path> keep(const at::Tensor& image, std::int64_t step) override {
+    return put(image, folder_ / (base_ + "_step_" + std::to_string(step) + ".exr"));
+  }
+
+ private:
+  std::filesystem::path put(const at::Tensor& image, const std::filesystem::path& path) const {
     const std::string bytes = encode_(image);
     create_folder_of(path);
     write_atomically(path, {bytes});
     return path;
   }
 
- private:
   std::filesystem::path folder_;
   std::string base_;
   std::int64_t digits_;

@@ -33,6 +33,12 @@ class PngSequence final : public OutputSink {
     return path;
   }
 
+  std::optional<std::filesystem::path> keep(const at::Tensor& image, std::int64_t step) override {
+    const std::filesystem::path path = folder_ / (base_ + "_step_" + std::to_string(step) + ".png");
+    write_png(path, image, bits_, settings_);
+    return path;
+  }
+
   void display(const Picture&, const std::optional<at::Tensor>& palette, std::int64_t) override {
     if (!palette) return;
     constexpr std::int64_t kLargestSide = 2048, kLargestCell = 32;

@@ -4,11 +4,11 @@
 # Builds the plugin <name>.so into <build>/lib/reverie/plugins/<kind>/, or OUTPUT, and installs it to the like
 # place, unless NO_INSTALL.
 # <kind> is the folder of its interface: image_models, perceptors, animation, depth_estimators, flow_estimators,
-# audio, losses, frame_sources or io. <name> must be the name that REVERIE_EXPORT_PLUGIN declares.
+# audio, losses, frame_sources, io or viewers. <name> must be the name that REVERIE_EXPORT_PLUGIN declares.
 # The target is called plugin_<name>.
 function(reverie_add_plugin name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "NO_INSTALL" "KIND;OUTPUT" "SOURCES;LIBRARIES")
-  set(kinds image_models perceptors animation depth_estimators flow_estimators audio losses frame_sources io)
+  set(kinds image_models perceptors animation depth_estimators flow_estimators audio losses frame_sources io viewers)
   if(NOT arg_KIND IN_LIST kinds)
     list(JOIN kinds ", " words)
     message(FATAL_ERROR "reverie_add_plugin(${name}): KIND must be one of ${words}, not '${arg_KIND}'")

@@ -26,9 +26,11 @@ class Cinema {
   at::Tensor frame(std::int64_t index) { return *video_->read(index); }
 
   /// From frame `from` to the one after it.
-  AnimationMode::Move move(ImageModel& model, std::int64_t from) {
+  AnimationMode::Move move(ImageModel& model, std::int64_t from,
+                           const std::optional<at::Tensor>& may_move = std::nullopt) {
     FrameContext context = stage_.context({});
     context.frame = from;
+    context.may_move = may_move;
     return mode().advance(context, model, tools());
   }
 
@@ -104,6 +106,43 @@ TEST(VideoSource, NoticesACut) {
       model->encode(painted(cinema.frame(k + 1)));
     }
   }
+}
+
+// A mask through the middle of the square that moves. Estimators that look at more at once, or prefer smooth
+// flows, let the motion seep over its edge.
+TEST(VideoSource, WhatIsMaskedDoesNotMove) {
+  constexpr std::int64_t kEdge = 28;  // the square's rows are 16 to 40
+  at::Tensor mask = at::zeros({1, 1, kHeight, kWidth});
+  mask.slice(2, 0, kEdge).fill_(1);
+  for (const auto& [estimator, seeps] : {std::pair{"dis", 3}, {"horn_schunck", 3}, {"farneback", 9}}) {
+    SCOPED_TRACE(estimator);
+    HostServices host(host_options());
+    Cinema cinema("square.mkv", {{"reencode_each_frame", "false"}}, {kWidth, kHeight},
+                  make<FlowEstimator>(plugins().find(FlowEstimator::kKind, estimator), host));
+    const at::Tensor before = painted(cinema.frame(0));
+    const auto model = cinema.stage().model(before);
+    const AnimationMode::Move move = cinema.move(*model, 0, mask);
+    const at::Tensor flow = move.flow->slice(2, 18, 24).slice(3, 24, 40).mean({2, 3});
+    EXPECT_NEAR(flow[0][0].item<double>(), 3, 0.7);
+    EXPECT_NEAR(flow[0][1].item<double>(), 1, 0.3);
+    const auto masked = [&, &seeps = seeps](const at::Tensor& x) { return x.slice(2, kEdge + seeps); };
+    EXPECT_LT(largest(masked(*move.flow)), 0.1);
+    EXPECT_LT(largest(masked(model->decode_final()) - masked(before)), 0.05);
+    EXPECT_GT(masked(*move.reliable).mean().item<double>(), 0.99);
+  }
+}
+
+TEST(VideoSource, DrawsOnlyForMasks) {
+  Cinema cinema("square.mkv"), other("square.mkv");
+  const auto model = cinema.stage().model(cinema.frame(0)), same = other.stage().model(cinema.frame(0));
+  const at::Tensor before = cinema.stage().host().generator().get_state();
+  cinema.move(*model, 0);
+  other.move(*same, 0);
+  EXPECT_TRUE(at::equal(cinema.stage().host().generator().get_state(), before));
+  const at::Tensor mask = at::zeros({1, 1, kHeight, kWidth});
+  const at::Tensor flow = *cinema.move(*model, 1, mask).flow;
+  EXPECT_FALSE(at::equal(cinema.stage().host().generator().get_state(), before));
+  EXPECT_TRUE(at::equal(flow, *other.move(*same, 1, mask).flow)) << "by the seed";
 }
 
 TEST(VideoSource, EndsWithTheVideo) {

@@ -71,6 +71,26 @@ TEST(Motion, MovesComeAfterTheFirstStepsAndThenEveryFrame) {
   }
 }
 
+TEST(Motion, IsToldWhatMayMove) {
+  MovingStudio studio(kScene +
+                      "steps_per_scene=8;smoothing_weight=0;flow_stabilization_weight=1_-mask.mp4;"
+                      "frame_stride=2");
+  // Black, ever brighter grey, and none after the fifth: the last stays.
+  for (int i = 0; i < 5; ++i) studio.footage["mask.mp4"].push_back(colour(i / 8.0, i / 8.0, i / 8.0));
+  studio.run();
+  ASSERT_EQ(studio.painter->moves.size(), 3u);
+  for (std::size_t i = 0; i < 3; ++i) {
+    ASSERT_TRUE(studio.painter->moves[i].may_move) << i;
+    const at::Tensor mask = *studio.painter->moves[i].may_move;
+    EXPECT_EQ(mask.sizes(), at::IntArrayRef({1, 1, 12, 16}));
+    const std::size_t frame = std::min<std::size_t>(2 * (i + 1), 4);
+    EXPECT_LT(largest(mask - (1 - static_cast<double>(frame) / 8)), 1e-6) << i;
+  }
+  MovingStudio free(kScene + "steps_per_scene=4;smoothing_weight=0;flow_stabilization_weight=1");
+  free.run();
+  EXPECT_FALSE(free.painter->moves.at(0).may_move);
+}
+
 TEST(Motion, TheOptimiserStartsAnewUnlessToldOtherwise) {
   // With Adam, a first step has the length of the learning rate, whatever came before.
   const auto change = [](const std::string& reset) {
@@ -126,13 +146,14 @@ TEST(Motion, WhatHoldsOnToTheStartEndsWithTheFirstMove) {
   class Keeper final : public Progress {
    public:
     explicit Keeper(std::vector<std::map<std::string, double>>& told) : Progress(1, false), told_(told) {}
-    void step(std::int64_t, const std::vector<std::pair<std::string, double>>& losses) override {
-      told_.emplace_back(losses.begin(), losses.end());
+    void step(std::int64_t, const std::vector<RunUpdate::Loss>& losses) override {
+      told_.emplace_back();
+      for (const RunUpdate::Loss& loss : losses) told_.back()[loss.name] = loss.value;
     }
     void saved(const std::filesystem::path&) override {}
     std::vector<std::map<std::string, double>>& told_;
   } keeper(told);
-  render.run(keeper);
+  render.run({keeper});
   ASSERT_EQ(told.size(), 4u);
   for (std::size_t i = 0; i < 4; ++i) {
     EXPECT_EQ(told[i].count("half.png"), i < 3) << i;

@@ -93,8 +93,8 @@ class Reel final : public FrameSource {
 class Listener final : public Progress {
  public:
   explicit Listener(std::map<std::string, double>& losses) : Progress(1, false), losses_(losses) {}
-  void step(std::int64_t, const std::vector<std::pair<std::string, double>>& told) override {
-    for (const auto& [name, value] : told) losses_[name] = value;
+  void step(std::int64_t, const std::vector<RunUpdate::Loss>& told) override {
+    for (const RunUpdate::Loss& loss : told) losses_[loss.name] = loss.value;
   }
   void saved(const std::filesystem::path&) override {}
 
@@ -131,7 +131,7 @@ struct Studio {
         },
         nullptr);
     Listener listener(losses);
-    return render.run(listener);
+    return render.run({listener});
   }
   double mean(std::int64_t channel) const { return model->pixels_.select(1, channel).mean().item<double>(); }
 

@@ -277,17 +277,6 @@ TEST(ResolveGroups, AreKeptAsTheyWereWrittenAndSavedAsObjects) {
             std::string::npos);
 }
 
-TEST(ResolvePlanned, DisplaysThatNothingShowsAreTold) {
-  const Resolution resolution = [] {
-    Read read = read_text("scenes: red\nshow_graphs: true\nclear_every: 10\ndisplay_scale: 1");
-    return resolve(read.entries, read.problems, {}, {});
-  }();
-  EXPECT_EQ(report(resolution.problems), "");
-  ASSERT_EQ(resolution.notices.size(), 1u);
-  EXPECT_NE(resolution.notices[0].find("clear_every, show_graphs"), std::string::npos)
-      << resolution.notices[0];
-}
-
 TEST(ResolveSizes, OneSideMayFollowFromTheInitImage) {
   EXPECT_EQ(problems_of("scenes: red\ninit_image: a.png\nwidth: -1"), "");
   EXPECT_EQ(problems_of("scenes: red\ninit_image: a.png\nheight: -1\nwidth: 20"), "");

@@ -19,7 +19,7 @@ namespace reverie {
 class REVERIE_PUBLIC AnimationMode {
  public:
   static constexpr const char* kKind = "animation";
-  static constexpr std::uint32_t kInterfaceVersion = 3;
+  static constexpr std::uint32_t kInterfaceVersion = 4;
 
   /// A plugin class has the constructor `Plugin(Host&, const Params&, const Setup&)`. Motion settings are
   /// parameters declared with may_vary(): FrameContext::parameter() and numbers() have their present values.

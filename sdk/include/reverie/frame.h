@@ -5,8 +5,11 @@
 // the host's device. A mask is [N, 1, H, W], 0..1. A depth map is [N, 1, H, W]. A flow is [N, 2, H, W]: x,
 // then y displacement, in pixels.
 
+#include <ATen/core/Tensor.h>
+
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,6 +30,9 @@ struct FrameContext {
   double t = 0;            ///< seconds: (step - pre_animation_steps) / (steps_per_frame * frames_per_second)
   std::map<std::string, std::vector<double>> parameters;  ///< animatable parameters, evaluated at t
   std::map<std::string, double> audio;  ///< audio bands by variable name, 0..1, and `<name>_prev`
+  /// [1, 1, H, W] 0..1, of the picture's size: the mask of flow_stabilization_weight at the frame moved to.
+  /// Where it is black, the motion that a mode sees in its source is to count as none. Absent: no mask.
+  std::optional<at::Tensor> may_move;
 
   /// An animatable list's present numbers. Throws Error(plugin) when it was not declared as such.
   const std::vector<double>& numbers(const std::string& name) const {

@@ -17,7 +17,7 @@ namespace reverie {
 class REVERIE_PUBLIC OutputSink {
  public:
   static constexpr const char* kKind = "io";
-  static constexpr std::uint32_t kInterfaceVersion = 3;
+  static constexpr std::uint32_t kInterfaceVersion = 4;
 
   /// A plugin class has the constructor `Plugin(Host&, const Params&, const Setup&)`. Nothing is written
   /// before the first frame.
@@ -35,6 +35,12 @@ class REVERIE_PUBLIC OutputSink {
   /// [frame] `image` [1, 3, H, W] 0..1, float32, on the CPU; `number` counts saved frames from 1. Returns the
   /// file the frame is in. A file is complete or absent whatever happens. Throws Error(file).
   virtual std::filesystem::path write(const at::Tensor& image, std::int64_t number) = 0;
+
+  /// [step] The artist asked for this picture, as write() would get it: a file of its own beside the frames,
+  /// <base_name>_step_<step>.*. Nothing where the sink makes no single pictures.
+  virtual std::optional<std::filesystem::path> keep(const at::Tensor& /*image*/, std::int64_t /*step*/) {
+    return std::nullopt;
+  }
 
   using Picture = std::function<at::Tensor()>;
 

@@ -1,0 +1,19 @@
+#pragma once
+// Which plugins, weights and pictures a run is made of.
+
+#include "cli/ensemble_setup.h"
+
+namespace reverie {
+
+/// What a run will be made of: every plugin and weights file found, nothing of them created yet.
+struct Cast : Basis {  // its settings with perceptors and weights filled in, too
+  std::unique_ptr<Soundtrack> sound;
+  std::vector<const PluginFile*> sinks, viewers;
+  std::vector<std::pair<const PluginFile*, Perceptor::Setup>> perceptors;
+};
+
+/// Finds it all, and says what is missing, before anything is loaded. `plan` must outlive the result.
+/// `on_terminal`: the artist sees what is shown there, so that a run without a word about viewers is shown.
+Cast choose_cast(const Plan& plan, const PluginRegistry& registry, bool on_terminal);
+
+}  // namespace reverie

@@ -1,0 +1,54 @@
+#include "cli/perceptor_shelf.h"
+
+#include "cli/program.h"
+
+namespace reverie {
+namespace {
+
+/// The next run may have other words.
+class WithTexts final : public Perceptor {
+ public:
+  explicit WithTexts(std::shared_ptr<Perceptor> perceptor) : perceptor_(std::move(perceptor)) {}
+  std::int64_t input_size() const override { return perceptor_->input_size(); }
+  std::int64_t embedding_size() const override { return perceptor_->embedding_size(); }
+  at::Tensor embed_images(const at::Tensor& images) override { return perceptor_->embed_images(images); }
+  at::Tensor embed_texts(const std::vector<std::string>& texts) override {
+    return perceptor_->embed_texts(texts);
+  }
+  void release_text_encoder() override {}
+
+ private:
+  std::shared_ptr<Perceptor> perceptor_;
+};
+
+}  // namespace
+
+HostServices& PerceptorShelf::host_for(const Settings& settings) {
+  const HostServices::Options options{
+      settings.get<std::string>("device"), 0, installation_prefix() / "share/reverie/models",
+      settings.get<std::string>("models_parent_dir"), settings.get<std::string>("precision")};
+  auto& host = hosts_[options.device + "\n" + options.models_parent_dir + "\n" + options.precision];
+  if (!host) host = std::make_unique<HostServices>(options);
+  return *host;
+}
+
+std::shared_ptr<Perceptor> PerceptorShelf::get(const PluginFile& plugin, const Settings& params,
+                                               const Perceptor::Setup& setup, const Settings& settings) {
+  HostServices& host = host_for(settings);
+  std::error_code gone;
+  const std::filesystem::path file = setup.weights ? setup.weights->origin() : setup.name;
+  const auto changed = std::filesystem::last_write_time(file, gone).time_since_epoch().count();
+  const std::string key = plugin.path.string() + "\n" + file.string() + "\n" + std::to_string(changed) +
+                          "\n" + std::to_string(reinterpret_cast<std::uintptr_t>(&host)) + "\n" +
+                          settings_json(params);
+  for (auto item = items_.begin(); item != items_.end(); ++item)
+    if (item->key == key) {
+      items_.splice(items_.begin(), items_, item);
+      return items_.front().perceptor;
+    }
+  items_.push_front({key, std::make_shared<WithTexts>(create<Perceptor>(plugin, host, params, setup))});
+  while (items_.size() > most_ && items_.back().perceptor.use_count() == 1) items_.pop_back();
+  return items_.front().perceptor;
+}
+
+}  // namespace reverie

@@ -1,0 +1,155 @@
+#include "cli/render_run.h"
+
+#include "cli/cast.h"
+#include "engine/backup.h"
+#include "engine/timeline.h"
+#include "engine/viewers.h"
+#include "media/footage.h"
+
+namespace reverie {
+namespace {
+
+/// Closes every sink; the first that fails is told.
+void close_all(const Ensemble& ensemble) {
+  std::exception_ptr failure;
+  for (const auto& [name, sink] : ensemble.sinks) {
+    try {
+      sink->close();
+    } catch (...) {
+      if (!failure) failure = std::current_exception();
+    }
+  }
+  if (failure) std::rethrow_exception(failure);
+}
+
+/// For a run that has already failed.
+void close_quietly(const Ensemble& ensemble) {
+  try {
+    close_all(ensemble);
+  } catch (...) {
+  }
+}
+
+/// The newest backup that is whole.
+std::pair<std::int64_t, Backup> read_backup_of(const Backups& backups, HostServices& host,
+                                               const OutputNames& output) {
+  std::vector<std::string> notices;
+  auto newest = backups.newest(notices);
+  for (const std::string& notice : notices) host.log(LogLevel::warning, notice);
+  if (!newest)
+    throw Error(ErrorKind::file, "no backup of the run '" + output.base + "' can be read",
+                "render it anew, without restore");
+  host.log(LogLevel::info,
+           "continuing '" + output.base + "' from its backup number " + std::to_string(newest->first));
+  return std::move(*newest);
+}
+
+/// The scenes as the artist would write them, for those who watch.
+std::vector<std::string> scene_texts(const Script& script) {
+  std::vector<std::string> texts;
+  for (const Scene& scene : script.scenes) {
+    std::string& text = texts.emplace_back();
+    for (const Prompt& prompt : scene.prompts)
+      if (prompt.when != When::after_moves) text += (text.empty() ? "" : " | ") + prompt.text;
+  }
+  return texts;
+}
+
+}  // namespace
+
+RunOutcome render_run(const Plan& plan, const PluginRegistry& registry, const RunWishes& wishes) {
+  Cast cast = choose_cast(plan, registry, wishes.on_terminal);
+  const Settings& settings = cast.settings;
+  HostServices& host = *cast.host;
+
+  const std::string file_namespace = settings.get<std::string>("file_namespace");
+  const bool overwrites =
+      !plan.restored && (wishes.output.has_value() || settings.get<bool>("allow_overwrite"));
+  std::optional<Reservation> reservation;
+  if (!overwrites && !plan.restored) reservation.emplace(file_namespace);
+  const OutputNames output = plan.restored   ? *plan.restored
+                             : wishes.output ? *wishes.output
+                             : reservation   ? reservation->names()
+                                             : choose_output(file_namespace, true);
+  if (wishes.begins) wishes.begins(output);
+  const auto kept = parse_backups_setting(settings.get<std::string>("backups"));
+  Backups backups(file_namespace, output.base, kept);
+  std::optional<std::pair<std::int64_t, Backup>> backup;
+  if (plan.restored) backup = read_backup_of(backups, host, output);
+
+  Ensemble ensemble;
+  for (const auto& [plugin, setup] : cast.perceptors) {
+    const Settings params = params_for(*plugin, settings);
+    ensemble.perceptors.push_back({title(*plugin) + " with " + setup.name,
+                                   wishes.shelf ? wishes.shelf->get(*plugin, params, setup, settings)
+                                                : create<Perceptor>(*plugin, host, params, setup)});
+  }
+  cast.perceptors.clear();  // the weights' files need not stay open
+  at::Tensor init_image;
+  if (const auto path = settings.get<std::string>("init_image"); !path.empty())
+    init_image = host.load_image(path);
+  ensemble.model = {title(*plan.image_model),
+                    create<ImageModel>(*plan.image_model, host, params_for(*plan.image_model, settings),
+                                       picture_size(cast, init_image))};
+  prepare_motion(ensemble, cast, plan, registry);
+  if (!backup) {
+    if (!init_image.defined() && ensemble.animation.instance)
+      if (const auto first = ensemble.animation.instance->first_image(tools_of(ensemble)))
+        init_image = *first;
+    ensemble.model.instance->randomise();
+    if (init_image.defined()) ensemble.model.instance->encode(init_image);
+  }
+  init_image = at::Tensor();
+  const double frames_per_second = settings.get<double>("frames_per_second");
+  Render render(
+      host, ensemble, settings, plan.script,
+      [&](const std::string& path) { return Footage(cast.pictures->open(path, frames_per_second)); },
+      kept == 0 ? nullptr : &backups, cast.sound.get());
+  const std::int64_t saved = backup ? backup->first : 0;
+  if (backup) {
+    render.restore(backup->second);
+    backup.reset();
+  } else if (overwrites) {
+    backups.remove_all();  // a name that was free had none
+  }
+
+  const std::string json = settings_json(settings);
+  const std::int64_t early = Timeline(settings).early_pictures(settings.get<std::int64_t>("save_every"));
+  for (const PluginFile* plugin : cast.sinks)
+    ensemble.sinks.push_back({title(*plugin), create<OutputSink>(*plugin, host, params_for(*plugin, settings),
+                                                                 {output.folder, output.base,
+                                                                  frames_per_second, json, saved, early})});
+  write_file(output.folder / (output.base + "_settings.txt"), json);
+
+  const std::int64_t steps =
+      settings.get<std::int64_t>("steps_per_scene") * static_cast<std::int64_t>(plan.script.scenes.size());
+  RequestedControl own_control;
+  RequestedControl& control = wishes.control ? *wishes.control : own_control;
+  Viewers viewers(host);
+  const Viewer::Setup view{output.folder, output.base,           json,    scene_texts(plan.script),
+                           steps,         render.moment().steps, &control};
+  if (wishes.view) viewers.add("the server's view", wishes.view(view));
+  for (const PluginFile* plugin : cast.viewers) {
+    try {
+      viewers.add(title(*plugin), create<Viewer>(*plugin, host, params_for(*plugin, settings), view));
+    } catch (const Error& error) {
+      host.log(LogLevel::warning, "the run goes on without " + title(*plugin) + ": " + error.what());
+    }
+  }
+  RunOutcome outcome;
+  outcome.output = output;
+  try {
+    Progress own_progress(steps, wishes.on_terminal, render.moment().steps);
+    Progress& progress = wishes.progress ? *wishes.progress : own_progress;
+    static_cast<RenderResult&>(outcome) = render.run({progress, &viewers, &control});
+    close_all(ensemble);
+  } catch (const std::exception& error) {
+    viewers.end(RunUpdate::State::failed, error.what());
+    close_quietly(ensemble);
+    throw;
+  }
+  viewers.end(outcome.interrupted ? RunUpdate::State::interrupted : RunUpdate::State::finished);
+  return outcome;
+}
+
+}  // namespace reverie

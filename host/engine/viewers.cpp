@@ -1,0 +1,145 @@
+#include "engine/viewers.h"
+
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+namespace reverie {
+namespace {
+
+/// Viewers get what the render leaves of the processors.
+void yield_to_render() { ::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), 10); }
+
+/// Leaves out every second step, so that a graph keeps its shape.
+void thin_out(std::vector<RunUpdate::Step>& steps) {
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < steps.size(); i += 2) steps[kept++] = std::move(steps[i]);
+  steps.resize(kept);
+}
+
+}  // namespace
+
+/// One viewer, its thread, and what waits for it.
+class Viewers::Post : public std::enable_shared_from_this<Post> {
+ public:
+  Post(std::string name, std::shared_ptr<Viewer> viewer, Host& host)
+      : name_(std::move(name)), viewer_(std::move(viewer)), host_(&host) {}
+
+  void start() {
+    // The thread keeps this alive: it may outlast the run.
+    thread_ = std::thread([self = shared_from_this()] { self->deliver(); });
+  }
+
+  template <typename Change>
+  void post(Change&& change) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (over_) return;
+      change(waiting_);
+      news_ = true;
+    }
+    changed_.notify_all();
+  }
+
+  /// Whether the viewer took its last update in time.
+  bool wait_until(std::chrono::steady_clock::time_point limit) {
+    std::unique_lock lock(mutex_);
+    const bool ended = changed_.wait_until(lock, limit, [this] { return over_; });
+    if (!ended) host_ = nullptr;
+    lock.unlock();
+    ended ? thread_.join() : thread_.detach();
+    return ended;
+  }
+
+  const std::string& name() const { return name_; }
+
+ private:
+  void deliver() {
+    yield_to_render();
+    bool last = false;
+    while (!last) {
+      RunUpdate update;
+      {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [this] { return news_; });
+        std::swap(update, waiting_);
+        news_ = false;
+      }
+      last = update.state != RunUpdate::State::running;
+      std::string failure;
+      try {
+        viewer_->update(update);
+      } catch (const std::exception& error) {
+        failure = error.what();
+      } catch (...) {
+        failure = "an exception of unknown type";
+      }
+      if (failure.empty()) continue;
+      const std::lock_guard lock(mutex_);
+      if (host_) host_->log(LogLevel::warning, name_ + " shows nothing more: " + failure);
+      last = true;
+    }
+    const std::lock_guard lock(mutex_);
+    over_ = true;
+    waiting_ = {};
+    changed_.notify_all();
+  }
+
+  std::string name_;
+  std::shared_ptr<Viewer> viewer_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  RunUpdate waiting_;
+  bool news_ = false, over_ = false;
+  Host* host_;  // null once it may be gone
+  std::thread thread_;
+};
+
+Viewers::Viewers(Host& host, std::chrono::milliseconds patience) : host_(host), patience_(patience) {}
+
+Viewers::~Viewers() { end(RunUpdate::State::failed, "the run ended early"); }
+
+void Viewers::add(const std::string& name, std::shared_ptr<Viewer> viewer) {
+  posts_.push_back(std::make_shared<Post>(name, std::move(viewer), host_));
+  posts_.back()->start();
+}
+
+void Viewers::step(const RunUpdate::Step& step) {
+  for (const auto& post : posts_)
+    post->post([&](RunUpdate& waiting) {
+      if (waiting.steps.size() >= kMostWaiting) thin_out(waiting.steps);
+      waiting.steps.push_back(step);
+    });
+}
+
+void Viewers::show(const RunUpdate::Picture& picture) {
+  for (const auto& post : posts_) post->post([&](RunUpdate& waiting) { waiting.picture = picture; });
+}
+
+void Viewers::saved(const RunUpdate::File& file) {
+  for (const auto& post : posts_) post->post([&](RunUpdate& waiting) { waiting.saved.push_back(file); });
+}
+
+void Viewers::memory(const std::vector<RunUpdate::Memory>& memory) {
+  for (const auto& post : posts_) post->post([&](RunUpdate& waiting) { waiting.memory = memory; });
+}
+
+void Viewers::end(RunUpdate::State state, const std::string& message) {
+  for (const auto& post : posts_)
+    post->post([&](RunUpdate& waiting) {
+      waiting.state = state;
+      waiting.message = message;
+    });
+  const auto limit = std::chrono::steady_clock::now() + patience_;
+  for (const auto& post : posts_)
+    if (!post->wait_until(limit))
+      host_.log(LogLevel::warning,
+                post->name() + " did not take the end of the run in time; going on without");
+  posts_.clear();
+}
+
+}  // namespace reverie

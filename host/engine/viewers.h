@@ -1,0 +1,43 @@
+#pragma once
+// Brings what happens in a run to those who watch it, without ever waiting for them.
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "reverie/viewer.h"
+
+namespace reverie {
+
+class Viewers {
+ public:
+  /// Steps that may wait for a viewer; then every second of them is left out.
+  static constexpr std::size_t kMostWaiting = 4096;
+
+  /// `host` must outlive this; `patience`: how long the end of a run waits for a viewer's last update.
+  explicit Viewers(Host& host, std::chrono::milliseconds patience = std::chrono::seconds(5));
+  /// Viewers that did not come to an end stay in memory, with their threads.
+  ~Viewers();
+  Viewers(const Viewers&) = delete;
+  Viewers& operator=(const Viewers&) = delete;
+
+  /// `name` for messages.
+  void add(const std::string& name, std::shared_ptr<Viewer> viewer);
+  bool empty() const { return posts_.empty(); }
+
+  void step(const RunUpdate::Step& step);
+  void show(const RunUpdate::Picture& picture);
+  void saved(const RunUpdate::File& file);
+  void memory(const std::vector<RunUpdate::Memory>& memory);
+  /// Sends the last update and waits for the viewers, up to the patience. Nothing may follow.
+  void end(RunUpdate::State state, const std::string& message = "");
+
+ private:
+  class Post;
+  Host& host_;
+  std::chrono::milliseconds patience_;
+  std::vector<std::shared_ptr<Post>> posts_;
+};
+
+}  // namespace reverie

@@ -1,0 +1,134 @@
+#include "engine/viewers.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <future>
+#include <thread>
+
+#include "engine/host_services.h"
+#include "engine/run_control.h"
+
+namespace reverie {
+namespace {
+
+/// Keeps what it is told, and can be held up.
+class Witness final : public Viewer {
+ public:
+  explicit Witness(std::shared_future<void> gate = {}) : gate_(std::move(gate)) {}
+  void update(const RunUpdate& update) override {
+    begun.set_value();
+    if (gate_.valid()) gate_.wait();
+    begun = {};
+    updates.push_back(update);
+    if (update.state != RunUpdate::State::running) ended.set_value();
+  }
+  std::promise<void> begun, ended;
+  std::vector<RunUpdate> updates;
+
+ private:
+  std::shared_future<void> gate_;
+};
+
+class ViewersTest : public ::testing::Test {
+ protected:
+  HostServices host{{"cpu", 1, "", ""}};
+  static RunUpdate::Step step(std::int64_t number) { return {number, 0, 0, 0, {{"red", 1.0 / number}}}; }
+};
+
+TEST_F(ViewersTest, EveryStepArrivesInOrderAndTheEndComesLast) {
+  const auto witness = std::make_shared<Witness>();
+  {
+    Viewers viewers(host);
+    viewers.add("witness", witness);
+    for (std::int64_t n = 1; n <= 1000; ++n) viewers.step(step(n));
+    viewers.end(RunUpdate::State::finished);
+  }
+  std::vector<std::int64_t> numbers;
+  for (const RunUpdate& update : witness->updates)
+    for (const RunUpdate::Step& told : update.steps) numbers.push_back(told.number);
+  ASSERT_EQ(numbers.size(), 1000u);
+  for (std::size_t i = 0; i < numbers.size(); ++i) EXPECT_EQ(numbers[i], static_cast<std::int64_t>(i) + 1);
+  for (std::size_t i = 0; i + 1 < witness->updates.size(); ++i)
+    EXPECT_EQ(witness->updates[i].state, RunUpdate::State::running);
+  EXPECT_EQ(witness->updates.back().state, RunUpdate::State::finished);
+}
+
+TEST_F(ViewersTest, ASlowViewerFindsTheNewestPictureAndNoMoreStepsThanMayWait) {
+  std::promise<void> gate;
+  const auto witness = std::make_shared<Witness>(gate.get_future().share());
+  auto begun = witness->begun.get_future();
+  Viewers viewers(host);
+  viewers.add("witness", witness);
+  viewers.step(step(1));
+  begun.wait();
+  const std::int64_t last = 5 * static_cast<std::int64_t>(Viewers::kMostWaiting);
+  for (std::int64_t n = 2; n <= last; ++n) {
+    viewers.step(step(n));
+    if (n % 100 == 0) viewers.show({n, at::full({1, 3, 2, 2}, static_cast<double>(n)), std::nullopt});
+  }
+  gate.set_value();
+  viewers.end(RunUpdate::State::interrupted);
+  std::vector<std::int64_t> numbers, pictures;
+  for (const RunUpdate& update : witness->updates) {
+    for (const RunUpdate::Step& told : update.steps) numbers.push_back(told.number);
+    if (update.picture) pictures.push_back(update.picture->step);
+  }
+  EXPECT_EQ(pictures, std::vector<std::int64_t>{last / 100 * 100});
+  EXPECT_LE(numbers.size(), Viewers::kMostWaiting + 1);
+  EXPECT_GE(numbers.size(), Viewers::kMostWaiting / 2);
+  EXPECT_EQ(numbers.back(), last);
+  EXPECT_TRUE(std::is_sorted(numbers.begin(), numbers.end()));
+  EXPECT_EQ(std::adjacent_find(numbers.begin(), numbers.end()), numbers.end());
+}
+
+TEST_F(ViewersTest, OneThatNeverReturnsOrThrowsDoesNotHoldUpTheOthers) {
+  class Thrower final : public Viewer {
+    void update(const RunUpdate&) override { throw std::runtime_error("no ink"); }
+  };
+  std::promise<void> gate;
+  const auto stuck = std::make_shared<Witness>(gate.get_future().share());
+  const auto witness = std::make_shared<Witness>();
+  Viewers viewers(host, std::chrono::milliseconds(1));
+  viewers.add("stuck", stuck);
+  viewers.add("thrower", std::make_shared<Thrower>());
+  viewers.add("witness", witness);
+  for (std::int64_t n = 1; n <= 10; ++n) viewers.step(step(n));
+  viewers.end(RunUpdate::State::failed, "out of paint");
+  EXPECT_TRUE(viewers.empty());
+  gate.set_value();
+  witness->ended.get_future().wait();
+  stuck->ended.get_future().wait();
+  EXPECT_EQ(witness->updates.back().state, RunUpdate::State::failed);
+  EXPECT_EQ(witness->updates.back().message, "out of paint");
+}
+
+TEST(RunControlTest, AttendKeepsWaitsAndGoesOn) {
+  RequestedControl control;
+  int kept = 0;
+  const auto attend = [&] { return control.attend([&] { ++kept; }); };
+  EXPECT_EQ(attend(), 0);
+  control.keep_picture();
+  attend();
+  attend();
+  EXPECT_EQ(kept, 1);
+
+  control.pause();
+  EXPECT_TRUE(control.paused());
+  auto waiting = std::async(std::launch::async, attend);
+  control.keep_picture();  // also while it is paused
+  control.resume();
+  waiting.get();
+  attend();  // where resume() overtook the picture
+  EXPECT_EQ(kept, 2);
+
+  control.pause();
+  auto ending = std::async(std::launch::async, attend);
+  control.stop();
+  ending.get();
+  EXPECT_TRUE(control.stopping());
+}
+
+}  // namespace
+}  // namespace reverie
