@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <span>
 
 #include "audio/sound_file.h"
 #include "settings/limits.h"
@@ -26,8 +27,16 @@ void choose_seed(Settings& settings) {
   settings.set("seed", seed);
 }
 
-/// The estimator of this kind that `setting` names or, when it names none, the first that is installed and,
-/// where that is asked for, has gradients. `why` says who needs it.
+/// Whether it computes with weights of which none ship with the program.
+bool needs_a_download(const PluginFile& plugin) {
+  const std::span params(plugin.descriptor->params, plugin.descriptor->param_count);
+  return std::any_of(params.begin(), params.end(), [](const ParamSpec& spec) {
+    return spec.names == Names::weights && !*spec.fallback_text;
+  });
+}
+
+/// The estimator of this kind that `setting` names or, when it names none, the first that needs no download
+/// and, where that is asked for, has gradients. `why` says who needs it.
 template <typename Estimator>
 Member<Estimator> estimator(const char* setting, const std::string& why, bool with_gradients,
                             const Settings& settings, const PluginRegistry& registry, HostServices& host) {
@@ -35,6 +44,8 @@ Member<Estimator> estimator(const char* setting, const std::string& why, bool wi
   std::vector<const PluginFile*> all = registry.usable(Estimator::kKind);
   if (!name.empty()) all = {&registry.find(Estimator::kKind, name)};
   for (const PluginFile* plugin : all) {
+    // What is used by itself must not depend on what somebody has downloaded.
+    if (name.empty() && needs_a_download(*plugin)) continue;
     auto made = create<Estimator>(*plugin, host, params_for(*plugin, settings), {""});
     if (with_gradients && !made->differentiable()) continue;
     if (name.empty()) host.log(LogLevel::info, std::string(setting) + ": using " + plugin->name);

@@ -146,7 +146,7 @@ std::vector<CatalogueEntry> make_catalogue() {
                   "depth_anything_v2_vits.pth"},
                  "Apache-2.0",
                  "depth of a picture, relative",
-                 ""});
+                 "depth_estimators/depth_anything"});
   return all;
 }
 

@@ -25,6 +25,8 @@ class EveryPlugin : public testing::TestWithParam<std::string> {
 
 TEST_P(EveryPlugin, ReadsEveryParameterThatItDeclares) {
   HostServices host(host_options());
+  if (const std::string missing = missing_weights(plugin(), host); !missing.empty())
+    GTEST_SKIP() << "the weights '" << missing << "' are not installed";
   const Settings settings = usual_params(plugin());
   with_interface(plugin().kind,
                  [&]<typename Interface>(Interface*) { make<Interface>(plugin(), host, settings); });

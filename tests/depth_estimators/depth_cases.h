@@ -1,0 +1,69 @@
+#pragma once
+// The checkpoints that depth_reference.py writes, with what PyTorch computes with them.
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "support/process.h"
+#include "weights/open.h"
+#include "weights/safetensors.h"
+
+namespace reverie::test {
+
+struct DepthCase {
+  std::string name, checkpoint;
+  std::shared_ptr<const Weights> weights, expected;
+};
+
+/// Written once for all tests of a program.
+inline const std::vector<DepthCase>& all_depth_cases() {
+  static const Scratch scratch;
+  static const std::vector<DepthCase> cases = [] {
+    std::vector<DepthCase> result;
+    const Outcome made =
+        run({REVERIE_TEST_PYTHON, REVERIE_TEST_FOLDER "/depth_reference.py", scratch.path().string()},
+            scratch.path());
+    EXPECT_EQ(made.status, 0) << made.err << "\n(tools/setup_test_python.sh installs what the script needs)";
+    std::istringstream lines(made.out);
+    for (std::string path, expected; std::getline(lines, path, '\t') && std::getline(lines, expected);)
+      result.push_back({std::filesystem::path(path).stem().string(), path, open_weights(path),
+                        read_safetensors(expected)});
+    return result;
+  }();
+  return cases;
+}
+
+/// Those of one plugin: their names begin with its.
+inline std::vector<DepthCase> depth_cases(const std::string& plugin) {
+  std::vector<DepthCase> result;
+  for (const DepthCase& one : all_depth_cases())
+    if (one.name.rfind(plugin, 0) == 0) result.push_back(one);
+  EXPECT_FALSE(result.empty()) << plugin;
+  return result;
+}
+
+/// Norm of the difference over the norm of what is expected.
+inline double relative_difference(const at::Tensor& result, const at::Tensor& expected) {
+  if (result.sizes() != expected.sizes()) return std::numeric_limits<double>::infinity();
+  const at::Tensor r = result.detach().to(at::kDouble), e = expected.to(at::kDouble);
+  return ((r - e).norm() / e.norm()).item<double>();
+}
+
+/// How far estimates and their gradients with respect to the picture are from what is expected.
+struct DepthParity {
+  double depth, largest, gradient;
+};
+
+template <typename Estimate>
+DepthParity compare(const Estimate& estimate, const Weights& expected, at::ScalarType dtype) {
+  const at::Tensor image = expected.tensor("image").to(dtype).clone().set_requires_grad(true);
+  const at::Tensor depth = estimate(image), wanted = expected.tensor("depth");
+  (depth * expected.tensor("mix").to(depth.scalar_type())).sum().backward();
+  return {relative_difference(depth, wanted),
+          (depth.detach().to(at::kDouble) - wanted).abs().max().item<double>(),
+          relative_difference(image.grad(), expected.tensor("gradient"))};
+}
+
+}  // namespace reverie::test
