@@ -9,6 +9,8 @@
 #include "engine/motion.h"
 #include "engine/outputs.h"
 #include "engine/progress.h"
+#include "losses/masked.h"
+#include "media/footage.h"
 
 namespace reverie {
 namespace {
@@ -58,6 +60,31 @@ at::Tensor first_picture(const Ensemble& ensemble, const at::Tensor& init_image)
   return tiled_room(canvas.size(3), canvas.size(2));
 }
 
+/// The mask of the flow, which tells a mode what may move.
+class FlowMask {
+ public:
+  FlowMask(const Plan& plan, const Basis& basis, ImageModel& model) : device_(basis.host->device()) {
+    for (const DirectPrompt& prompt : plan.script.direct) {
+      if (prompt.measure != DirectPrompt::Measure::flow || prompt.mask.empty()) continue;
+      footage_.emplace(basis.pictures->open(prompt.mask, basis.settings.get<double>("frames_per_second")));
+      inverted_ = prompt.inverted;
+    }
+    const at::Tensor picture = model.decode_final();
+    size_ = {picture.size(3), picture.size(2)};
+  }
+  std::optional<at::Tensor> at_frame(std::int64_t video_frame) {
+    if (!footage_) return std::nullopt;
+    footage_->seek(video_frame);
+    return resize_mask(footage_->mask(inverted_).to(device_), size_.height, size_.width);
+  }
+
+ private:
+  c10::Device device_;
+  std::optional<Footage> footage_;
+  bool inverted_ = false;
+  ImageSize size_;
+};
+
 }  // namespace
 
 int preview_motion_command(const Plan& plan, const PluginRegistry& registry, RunReport* report) {
@@ -69,6 +96,8 @@ int preview_motion_command(const Plan& plan, const PluginRegistry& registry, Run
   PictureCheck check(basis);
   check.need(init_path, "init_image");
   check.need(settings.get<std::string>("video_path"), "video_path");
+  for (const DirectPrompt& prompt : plan.script.direct)
+    if (prompt.measure == DirectPrompt::Measure::flow) check.need(prompt.mask, prompt.setting);
   check.finish();
   const std::unique_ptr<Soundtrack> sound = listen(basis, plan);
 
@@ -98,11 +127,13 @@ int preview_motion_command(const Plan& plan, const PluginRegistry& registry, Run
   {
     Progress progress(moves, ::isatty(STDERR_FILENO) != 0, 0, "move");
     Motion motion(ensemble, plan.script.motion, moment);
+    FlowMask mask(plan, basis, model);
     show();
     for (std::int64_t frame = 1; frame <= moves && !interrupted; ++frame) {
       moment.steps = timeline.first_step(frame);
       const auto heard = sound_at(sound.get(), timeline, frame);
-      if (motion.advance(frame, timeline.seconds(frame), heard).finished) break;
+      const auto may_move = mask.at_frame(frame * timeline.stride);
+      if (motion.advance(frame, timeline.seconds(frame), heard, may_move).finished) break;
       show();
       progress.step(frame, {});
     }

@@ -84,7 +84,7 @@ constexpr const char* kMoves =
 constexpr const char* kFollows =
     "animation_mode: Video Source\nvideo_path: clip.mkv\nreencode_each_frame: false\nflow_long_term_samples: "
     "2\n"
-    "flow_stabilization_weight: 1\ndirect_stabilization_weight: 0.5\n";
+    "flow_stabilization_weight: 1_start.png\ndirect_stabilization_weight: 0.5\n";
 
 constexpr const char* kFlies =
     "animation_mode: 3D\ntranslate_z_3d: 0.05*r\nrotate_3d: '[1, 0, 0, 0.01*t]'\ndepth_stabilization_weight: "
