@@ -75,7 +75,7 @@ Basis make_basis(const Plan& plan, const PluginRegistry& registry) {
   basis.host = std::make_unique<HostServices>(HostServices::Options{
       settings.get<std::string>("device"), static_cast<std::uint64_t>(settings.get<std::int64_t>("seed")),
       installation_prefix() / "share/reverie/models", settings.get<std::string>("models_parent_dir"),
-      settings.get<std::string>("precision")});
+      settings.get<std::string>("precision"), plan.access});
   for (const std::string& notice : plan.notices) basis.host->log(LogLevel::warning, notice);
   basis.pictures = std::make_unique<Pictures>(
       registry, *basis.host, [&plan](const PluginFile& plugin) { return params_for(plugin, plan.settings); });
@@ -95,7 +95,7 @@ void PictureCheck::need(const std::string& path, const std::string& setting) {
 }
 
 void PictureCheck::finish() const {
-  if (!problems_.empty()) throw Error(ErrorKind::settings, report(problems_), "nothing was rendered");
+  if (!problems_.empty()) throw SettingsError(problems_);
 }
 
 std::unique_ptr<Soundtrack> listen(const Basis& basis, const Plan& plan) {
@@ -109,8 +109,7 @@ std::unique_ptr<Soundtrack> listen(const Basis& basis, const Plan& plan) {
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::file) throw;
     const Location& location = basis.settings.find("input_audio")->location;
-    throw Error(ErrorKind::settings, report({{location, "'input_audio': " + std::string(error.what())}}),
-                error.advice());
+    throw SettingsError({{location, "'input_audio': " + std::string(error.what())}}, error.advice());
   }
   for (const std::string& notice : notices) basis.host->log(LogLevel::warning, notice);
   return std::make_unique<Soundtrack>(plan.sound_filters, samples, kSoundRate, basis.settings, *basis.host);

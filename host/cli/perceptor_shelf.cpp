@@ -24,9 +24,12 @@ class WithTexts final : public Perceptor {
 }  // namespace
 
 HostServices& PerceptorShelf::host_for(const Settings& settings) {
-  const HostServices::Options options{
-      settings.get<std::string>("device"), 0, installation_prefix() / "share/reverie/models",
-      settings.get<std::string>("models_parent_dir"), settings.get<std::string>("precision")};
+  const HostServices::Options options{settings.get<std::string>("device"),
+                                      0,
+                                      installation_prefix() / "share/reverie/models",
+                                      settings.get<std::string>("models_parent_dir"),
+                                      settings.get<std::string>("precision"),
+                                      access_};
   auto& host = hosts_[options.device + "\n" + options.models_parent_dir + "\n" + options.precision];
   if (!host) host = std::make_unique<HostServices>(options);
   return *host;

@@ -16,7 +16,9 @@ namespace reverie {
 class PerceptorShelf {
  public:
   /// At most so many stay when no run uses them; the one that was not used for longest goes first.
-  explicit PerceptorShelf(std::size_t most = 8) : most_(most) {}
+  /// `access`: which files they may read; none: any.
+  explicit PerceptorShelf(std::size_t most = 8, std::shared_ptr<const FileAccess> access = nullptr)
+      : most_(most), access_(std::move(access)) {}
 
   /// The perceptor for these weights, parameters, device and precision; loaded when there is none yet. It
   /// keeps its text encoder. Not for several runs at a time.
@@ -31,6 +33,7 @@ class PerceptorShelf {
   HostServices& host_for(const Settings& settings);
 
   std::size_t most_;
+  std::shared_ptr<const FileAccess> access_;
   std::map<std::string, std::unique_ptr<HostServices>> hosts_;  // outlive their perceptors
   std::list<Item> items_;                                       // the one used last comes first
 };

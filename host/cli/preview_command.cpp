@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "cli/ensemble_setup.h"
+#include "cli/preview_motion.h"
 #include "cli/room.h"
 #include "engine/motion.h"
 #include "engine/outputs.h"
@@ -87,8 +88,7 @@ class FlowMask {
 
 }  // namespace
 
-int preview_motion_command(const Plan& plan, const PluginRegistry& registry, RunReport* report) {
-  end_on_signals();
+PreviewOutcome preview_motion(const Plan& plan, const PluginRegistry& registry, const RunWishes& wishes) {
   const std::int64_t moves = count_moves(plan);
   const Basis basis = make_basis(plan, registry);
   const Settings& settings = basis.settings;
@@ -103,8 +103,11 @@ int preview_motion_command(const Plan& plan, const PluginRegistry& registry, Run
 
   const std::string file_namespace = settings.get<std::string>("file_namespace");
   std::optional<Reservation> reservation;
-  if (!settings.get<bool>("allow_overwrite")) reservation.emplace(file_namespace, "motion");
-  const OutputNames output = reservation ? reservation->names() : choose_output(file_namespace, true);
+  if (!wishes.output && !settings.get<bool>("allow_overwrite")) reservation.emplace(file_namespace, "motion");
+  const OutputNames output = wishes.output ? *wishes.output
+                             : reservation ? reservation->names()
+                                           : choose_output(file_namespace, true);
+  if (wishes.begins) wishes.begins(output);
 
   Ensemble ensemble;
   const at::Tensor init_image = init_path.empty() ? at::Tensor() : basis.host->load_image(init_path);
@@ -117,19 +120,28 @@ int preview_motion_command(const Plan& plan, const PluginRegistry& registry, Run
   const auto video = make_video_sink(registry, *basis.host, settings,
                                      {output.folder, output.base + "_motion", timeline.frames_per_second,
                                       settings_json(settings), /*frames=*/0, /*early_frames=*/1});
-  std::filesystem::path file;
+  PreviewOutcome outcome;
+  outcome.output = output;
   Moment moment;
   const auto show = [&] {
-    file =
+    outcome.file =
         video->write(model.decode_final().detach().to(at::kCPU, at::kFloat).contiguous(), moment.frames + 1);
     ++moment.frames;
   };
+  RequestedControl own_control;
+  RequestedControl& control = wishes.control ? *wishes.control : own_control;
   {
-    Progress progress(moves, ::isatty(STDERR_FILENO) != 0, 0, "move");
+    Progress own_progress(moves, wishes.on_terminal, 0, "move");
+    Progress& progress = wishes.progress ? *wishes.progress : own_progress;
     Motion motion(ensemble, plan.script.motion, moment);
     FlowMask mask(plan, basis, model);
     show();
-    for (std::int64_t frame = 1; frame <= moves && !interrupted; ++frame) {
+    for (std::int64_t frame = 1; frame <= moves; ++frame) {
+      control.attend([] {});
+      if (control.stopping()) {
+        outcome.interrupted = true;
+        break;
+      }
       moment.steps = timeline.first_step(frame);
       const auto heard = sound_at(sound.get(), timeline, frame);
       const auto may_move = mask.at_frame(frame * timeline.stride);
@@ -139,11 +151,21 @@ int preview_motion_command(const Plan& plan, const PluginRegistry& registry, Run
     }
   }
   video->close();
-  std::cout << (interrupted ? "interrupted after " : "done: ") << moment.frames << " pictures, "
-            << static_cast<double>(moment.frames) / timeline.frames_per_second << " seconds\n"
-            << file.string() << "\n";
-  if (report) *report = {moment.frames, output.folder.string() + "/"};
-  return interrupted ? 130 : 0;
+  outcome.pictures = moment.frames;
+  outcome.seconds = static_cast<double>(moment.frames) / timeline.frames_per_second;
+  return outcome;
+}
+
+int preview_motion_command(const Plan& plan, const PluginRegistry& registry, RunReport* report) {
+  end_on_signals();
+  RunWishes wishes;
+  wishes.on_terminal = ::isatty(STDERR_FILENO) != 0;
+  const PreviewOutcome outcome = preview_motion(plan, registry, wishes);
+  std::cout << (outcome.interrupted ? "interrupted after " : "done: ") << outcome.pictures << " pictures, "
+            << outcome.seconds << " seconds\n"
+            << outcome.file.string() << "\n";
+  if (report) *report = {outcome.pictures, outcome.output.folder.string() + "/"};
+  return outcome.interrupted ? 130 : 0;
 }
 
 }  // namespace reverie

@@ -162,7 +162,7 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry) {
   std::stable_sort(resolution.problems.begin(), resolution.problems.end(),
                    [&](const Problem& a, const Problem& b) { return place(a) < place(b); });
   if (!resolution.problems.empty())
-    throw Error(ErrorKind::settings, report(resolution.problems), "nothing was rendered");
+    throw SettingsError(std::move(resolution.problems));
   plan.settings = std::move(resolution.settings);
   if (sound_of(plan.settings).empty()) {
     SettingValue silence = *plan.settings.find("input_audio");

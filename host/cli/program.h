@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "audio/soundtrack.h"
+#include "engine/file_access.h"
 #include "engine/outputs.h"
 #include "plugins/registry.h"
 #include "prompts/script.h"
@@ -28,6 +29,7 @@ struct Plan {
   std::optional<OutputNames> restored;    ///< the earlier run that this one continues
   std::vector<std::string> notices;
   bool alone = true;  ///< no other run of this call has its file_namespace
+  std::shared_ptr<const FileAccess> access = nullptr;  ///< none: its settings may name any file
 };
 
 /// Reads and checks settings. With restore, those that the earlier run left come first and are overridden by

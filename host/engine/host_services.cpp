@@ -91,6 +91,7 @@ void HostServices::progress(double fraction, std::string_view what) {
 
 std::filesystem::path HostServices::resolve_asset(const std::string& path_or_url) {
   if (is_web_address(path_or_url)) {
+    if (options_.access) options_.access->require_download(path_or_url);
     WebFileOptions options;
     options.cancelled = &interrupted;
     options.note = [this](const std::string& note) { log(LogLevel::info, note); };
@@ -108,9 +109,11 @@ std::filesystem::path HostServices::resolve_asset(const std::string& path_or_url
     candidates.push_back(expand_home(options_.models_parent_dir) / written);
   }
   std::string message = "there is no file";
+  if (options_.access) options_.access->require(written, path_or_url);
   for (const std::filesystem::path& path : candidates) {
     std::error_code ignored;  // a name that no file can have is a name that none has
-    if (std::filesystem::exists(path, ignored)) return path;
+    const bool allowed = !options_.access || options_.access->allows(path);
+    if (allowed && std::filesystem::exists(path, ignored)) return path;
     message += (path == written ? " '" : ", nor '") + path.string() + "'";
   }
   throw Error(ErrorKind::file, message);
@@ -149,7 +152,8 @@ std::vector<std::filesystem::path> HostServices::weights_candidates(const std::s
 std::optional<std::filesystem::path> HostServices::find_weights(const std::string& name_or_path) const {
   for (const std::filesystem::path& path : weights_candidates(name_or_path)) {
     std::error_code ignored;  // a name that no file can have is a name that none has
-    if (std::filesystem::is_regular_file(path, ignored)) return path;
+    const bool allowed = !options_.access || options_.access->allows(path);
+    if (allowed && std::filesystem::is_regular_file(path, ignored)) return path;
   }
   return std::nullopt;
 }
@@ -157,6 +161,8 @@ std::optional<std::filesystem::path> HostServices::find_weights(const std::strin
 std::shared_ptr<const Weights> HostServices::load_weights(const std::string& name_or_path) {
   if (const auto path = find_weights(name_or_path)) return open_weights(*path);
   const std::vector<std::filesystem::path> candidates = weights_candidates(name_or_path);
+  if (options_.access)
+    for (const std::filesystem::path& path : candidates) options_.access->require(path, path.string());
   const CatalogueEntry* published = find_model(name_or_path);
   if (published)
     throw Error(ErrorKind::file,

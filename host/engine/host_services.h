@@ -4,6 +4,7 @@
 #include <atomic>
 #include <functional>
 
+#include "engine/file_access.h"
 #include "reverie/host.h"
 
 namespace reverie {
@@ -16,9 +17,10 @@ class HostServices final : public Host {
   struct Options {
     std::string device;  ///< as the setting `device`
     std::uint64_t seed = 0;
-    std::filesystem::path models;    ///< models that ship with the program
-    std::string models_parent_dir;   ///< as the setting
-    std::string precision = "fp32";  ///< as the setting
+    std::filesystem::path models;                        ///< models that ship with the program
+    std::string models_parent_dir;                       ///< as the setting
+    std::string precision = "fp32";                      ///< as the setting
+    std::shared_ptr<const FileAccess> access = nullptr;  ///< none: settings may name any file
   };
   /// Throws Error(device) when the device is not there, Error(settings) when it has no such precision.
   explicit HostServices(const Options& options);

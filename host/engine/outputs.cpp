@@ -84,9 +84,9 @@ std::int64_t first_free(const std::string& file_namespace, std::int64_t from,
 
 }  // namespace
 
-OutputNames choose_output(const std::string& file_namespace, bool allow_overwrite) {
+OutputNames choose_output(const std::string& file_namespace, bool allow_overwrite, const std::string& mark) {
   return {picture_folder(file_namespace),
-          base_of(allow_overwrite ? 0 : first_free(file_namespace, 0), file_namespace)};
+          base_of(allow_overwrite ? 0 : first_free(file_namespace, 0, mark), file_namespace)};
 }
 
 Reservation::Reservation(const std::string& file_namespace, const std::string& mark) {

@@ -17,8 +17,9 @@ struct OutputNames {
 };
 
 /// Chooses the base name: with `allow_overwrite` always the plain one, else the first of which there are no
-/// settings, frames or backups.
-OutputNames choose_output(const std::string& file_namespace, bool allow_overwrite);
+/// settings, frames or backups, nor files <base>_<mark>.*.
+OutputNames choose_output(const std::string& file_namespace, bool allow_overwrite,
+                          const std::string& mark = "settings");
 
 /// Takes the base name that choose_output() finds without `allow_overwrite`, so that no other run takes it,
 /// however close together they start: an empty <base>_settings.txt stands for the run until it writes its

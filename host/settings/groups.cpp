@@ -46,7 +46,9 @@ struct Content {
 /// Composes from the last entry to the first, so that a choice is known before the place that it replaces.
 class Composer {
  public:
-  Composer(const ConfigFolders& folders, const std::vector<PluginParams>& plugins) : folders_(folders) {
+  /// `text`: what the base file holds, where it is no file; may be null.
+  Composer(const ConfigFolders& folders, const std::vector<PluginParams>& plugins, const std::string* text)
+      : folders_(folders), text_(text) {
     for (const Setting& setting : settings_table()) settings_.insert(lower(setting.spec.name));
     for (const PluginParams& plugin : plugins)
       for (const ParamSpec& spec : plugin.specs) settings_.insert(lower(spec.name));
@@ -161,7 +163,9 @@ class Composer {
     const auto [found, inserted] = contents_.try_emplace(open.file.string());
     Content& content = found->second;
     // An option may be there to change nothing; the base file must say something.
-    if (inserted)
+    if (inserted && text_ && !open.selected_by)
+      content.entries = read_settings_text(*text_, open.file.string(), content.problems);
+    else if (inserted)
       content.entries = read_settings_file(open.file, content.problems, open.selected_by != nullptr);
     if (told_.insert(open.file.string()).second)
       problems.insert(problems.end(), content.problems.begin(), content.problems.end());
@@ -208,6 +212,7 @@ class Composer {
   }
 
   const ConfigFolders& folders_;
+  const std::string* text_;
   std::set<std::string> settings_;           // names in lower case
   std::map<std::string, Content> contents_;  // of files read; a pipe can be read but once
   std::set<std::string> told_;               // files whose mistakes are among the problems
@@ -236,9 +241,9 @@ GatheredSettings gather_settings(const SettingsSources& sources, const std::vect
     if (!fs::is_directory(folder, error))
       result.problems.push_back({command_line, "there is no config folder '" + folder.string() + "'"});
   }
-  result.file = sources.file.empty() ? default_file(sources.config_folders) : sources.file;
-  const ConfigFolders folders(result.file, sources.config_folders);
-  Composer composer(folders, plugins);
+  result.file = sources.file.empty() && !sources.text ? default_file(sources.config_folders) : sources.file;
+  const ConfigFolders folders(sources.text ? fs::path() : result.file, sources.config_folders);
+  Composer composer(folders, plugins, sources.text ? &*sources.text : nullptr);
 
   std::vector<RawEntry> values;
   std::map<std::string, Choice> chosen;

@@ -9,6 +9,7 @@
 // group, except in `defaults`. Values of the command line win over all files.
 
 #include <filesystem>
+#include <optional>
 
 #include "settings/resolve.h"
 
@@ -19,6 +20,7 @@ struct SettingsSources {
   std::filesystem::path file;          ///< empty: default.yaml of the first config folder that has one
   std::vector<std::string> overrides;  ///< name=value, or GROUP=option
   std::vector<std::filesystem::path> config_folders;  ///< besides the usual ones
+  std::optional<std::string> text = {};               ///< stands for the file; `file` is only what to call it
 };
 
 struct GatheredSettings {

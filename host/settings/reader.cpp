@@ -261,6 +261,18 @@ std::vector<RawEntry> read_picture(std::istream& stream, const std::string& file
   return entries;
 }
 
+std::vector<RawEntry> read_text(std::string text, const std::string& file, std::vector<Problem>& problems,
+                                bool may_be_empty) {
+  if (text.size() > kMaxBytes) {
+    problems.push_back({{file, 0}, "is larger than 16 MB; that is no settings file"});
+    return {};
+  }
+  bool is_empty = false;
+  std::vector<RawEntry> entries = parse(std::move(text), file, problems, is_empty);
+  if (is_empty && !may_be_empty) problems.push_back({{file, 0}, "is empty"});
+  return entries;
+}
+
 }  // namespace
 
 std::string RawValue::display() const {
@@ -307,14 +319,14 @@ std::vector<RawEntry> read_settings_file(const std::filesystem::path& path, std:
   std::string text = read(kPngSignature.size());
   if (text == kPngSignature) return read_picture(stream, file, problems);
   text += read(kMaxBytes + 1 - kPngSignature.size());
-  if (text.size() > kMaxBytes) {
-    problems.push_back({{file, 0}, "is larger than 16 MB; that is no settings file"});
-    return {};
-  }
-  bool is_empty = false;
-  std::vector<RawEntry> entries = parse(std::move(text), file, problems, is_empty);
-  if (is_empty && !may_be_empty) problems.push_back({{file, 0}, "is empty"});
-  return entries;
+  return read_text(std::move(text), file, problems, may_be_empty);
+}
+
+std::vector<RawEntry> read_settings_text(const std::string& text, const std::string& name,
+                                         std::vector<Problem>& problems) {
+  if (text.rfind(kPngSignature, 0) != 0) return read_text(text, name, problems, false);
+  std::istringstream stream(text.substr(kPngSignature.size()));
+  return read_picture(stream, name, problems);
 }
 
 std::vector<RawEntry> read_override(const std::string& text, std::vector<Problem>& problems) {

@@ -14,6 +14,10 @@ namespace reverie {
 std::vector<RawEntry> read_settings_file(const std::filesystem::path& path, std::vector<Problem>& problems,
                                          bool may_be_empty = false);
 
+/// The same of a text that is no file's; problems and entries name it `name`.
+std::vector<RawEntry> read_settings_text(const std::string& text, const std::string& name,
+                                         std::vector<Problem>& problems);
+
 /// One `key=value` of the command line; the value is read as YAML.
 std::vector<RawEntry> read_override(const std::string& text, std::vector<Problem>& problems);
 

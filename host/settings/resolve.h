@@ -29,4 +29,16 @@ inline const std::string kListOfGroups = "list of groups of values";
 /// All problems of a resolution as one report, a line each.
 std::string report(const std::vector<Problem>& problems);
 
+/// Error(settings) with the report of these problems; whoever shows them elsewhere than in a terminal has
+/// them one by one.
+class SettingsError final : public Error {
+ public:
+  explicit SettingsError(std::vector<Problem> problems, std::string advice = "nothing was rendered")
+      : Error(ErrorKind::settings, report(problems), std::move(advice)), problems_(std::move(problems)) {}
+  const std::vector<Problem>& problems() const noexcept { return problems_; }
+
+ private:
+  std::vector<Problem> problems_;
+};
+
 }  // namespace reverie

@@ -1,0 +1,19 @@
+#pragma once
+// A run's moves alone as a video: for `reverie preview-motion` and for a server.
+
+#include "cli/render_run.h"
+
+namespace reverie {
+
+struct PreviewOutcome {
+  OutputNames output;
+  std::filesystem::path file;  ///< the video
+  std::int64_t pictures = 0;
+  double seconds = 0;  ///< that the video lasts
+  bool interrupted = false;
+};
+
+/// Of the wishes `progress`, `control`, `output`, `begins` and `on_terminal` count. Throws Error.
+PreviewOutcome preview_motion(const Plan& plan, const PluginRegistry& registry, const RunWishes& wishes);
+
+}  // namespace reverie

@@ -1,0 +1,65 @@
+#include "engine/file_access.h"
+
+#include <algorithm>
+
+#include "reverie/error.h"
+
+namespace reverie {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_below(const fs::path& path, const fs::path& folder) {
+  return std::mismatch(folder.begin(), folder.end(), path.begin(), path.end()).first == folder.end();
+}
+
+/// Absolute, without ".." and without a slash at the end.
+fs::path plain(const fs::path& path) {
+  std::error_code error;
+  const fs::path normal = fs::absolute(path, error).lexically_normal();
+  return normal.has_filename() ? normal : normal.parent_path();
+}
+
+/// With all links of the part that is there followed; empty if that cannot be told.
+fs::path without_links(const fs::path& path) {
+  std::error_code error;
+  const fs::path absolute = fs::absolute(path, error);
+  const fs::path result = error ? fs::path() : fs::weakly_canonical(absolute, error);
+  return error ? fs::path() : plain(result);
+}
+
+}  // namespace
+
+FileAccess::FileAccess(const std::vector<fs::path>& folders, fs::path shipped, bool downloads)
+    : shipped_(plain(shipped)), downloads_(downloads) {
+  for (const fs::path& folder : folders)
+    if (fs::path real = without_links(folder); !real.empty()) folders_.push_back(std::move(real));
+}
+
+bool FileAccess::allows(const fs::path& path) const {
+  if (path.native().find('\0') != std::string::npos) return false;
+  const fs::path real = without_links(path);
+  if (real.empty()) return false;
+  return is_below(plain(path), shipped_) ||
+         std::any_of(folders_.begin(), folders_.end(),
+                     [&](const fs::path& folder) { return is_below(real, folder); });
+}
+
+void FileAccess::require(const fs::path& path, const std::string& written) const {
+  if (!allows(path))
+    throw Error(ErrorKind::file,
+                "'" + written + "' lies outside the folders whose files settings may name here",
+                "put the file into the server's folder, or start the server with --allow and its folder");
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  if (fs::exists(status) && !fs::is_regular_file(status) && !fs::is_directory(status))
+    throw Error(ErrorKind::file, "'" + written + "' is a device or a pipe, not a file");
+}
+
+void FileAccess::require_download(const std::string& address) const {
+  if (!downloads_)
+    throw Error(ErrorKind::file, "'" + address + "' is an address, and this server downloads nothing",
+                "download it by hand and name the file, or start the server with --allow-downloads");
+}
+
+}  // namespace reverie
