@@ -123,12 +123,15 @@ class VideoSource final : public AnimationMode {
     throw Error(ErrorKind::file, "the video has no frame " + std::to_string(index));
   }
 
-  static at::Tensor flow_between(const Tools& tools, const at::Tensor& from, const at::Tensor& to) {
-    const at::Tensor flow = tools.flow->estimate(from, to);
-    if (!flow.isfinite().all().item<bool>())
-      throw Error(ErrorKind::model, "the flow estimator gave values that are not numbers",
-                  "choose another with 'flow_model'");
-    return flow;
+  /// From `one` to `other`, and back.
+  static std::pair<at::Tensor, at::Tensor> flows_between(const Tools& tools, const at::Tensor& one,
+                                                         const at::Tensor& other) {
+    auto flows = tools.flow->estimate_both(one, other);
+    for (const at::Tensor& flow : {flows.first, flows.second})
+      if (!flow.isfinite().all().item<bool>())
+        throw Error(ErrorKind::model, "the flow estimator gave values that are not numbers",
+                    "choose another with 'flow_model'");
+    return flows;
   }
 
   Expectation expect(const Tools& tools, const FrameContext& context, const at::Tensor& picture,
@@ -150,7 +153,7 @@ class VideoSource final : public AnimationMode {
       const at::Tensor& shown =
           ago == 0 ? picture : history_[history_.size() - static_cast<std::size_t>(ago)];
       const at::Tensor seen = mobile(earlier);
-      const at::Tensor back = flow_between(tools, to_see, seen), forth = flow_between(tools, seen, to_see);
+      const auto [back, forth] = flows_between(tools, to_see, seen);
       const at::Tensor trust = reliability(back, forth);
       const at::Tensor moved =
           warp(shown, here + back, resampling_.sampling, resampling_.infill).clamp_(0, 1);

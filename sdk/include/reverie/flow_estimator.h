@@ -3,6 +3,8 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <utility>
+
 #include "reverie/host.h"
 #include "reverie/params.h"
 
@@ -11,7 +13,7 @@ namespace reverie {
 class REVERIE_PUBLIC FlowEstimator {
  public:
   static constexpr const char* kKind = "flow_estimators";
-  static constexpr std::uint32_t kInterfaceVersion = 1;
+  static constexpr std::uint32_t kInterfaceVersion = 2;
 
   /// A plugin class has the constructor `Plugin(Host&, const Params&, const Setup&)`.
   struct Setup {
@@ -24,6 +26,13 @@ class REVERIE_PUBLIC FlowEstimator {
   /// Returns [1, 2, H, W] float32, in pixels, x then y: the point p of `from` is found at p + flow(p) in
   /// `to`.
   virtual at::Tensor estimate(const at::Tensor& from, const at::Tensor& to) = 0;
+
+  /// estimate(from, to) and estimate(to, from), for estimators that can share work between the two. They
+  /// agree with what estimate() gives but for rounding.
+  virtual std::pair<at::Tensor, at::Tensor> estimate_both(const at::Tensor& from, const at::Tensor& to) {
+    at::Tensor there = estimate(from, to);
+    return {std::move(there), estimate(to, from)};
+  }
 
   /// Whether gradients flow to both pictures. Where not, the 3D flow loss is refused.
   virtual bool differentiable() const = 0;

@@ -1,0 +1,65 @@
+#include "estimator.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+
+namespace reverie::raft {
+namespace {
+
+constexpr std::int64_t kMultiple = 8, kLeast = 128;  // of sides, for the last level to have more than a row
+
+/// The outermost pixels repeated on both sides, until the network can take the picture; and back.
+struct Frame {
+  explicit Frame(const at::Tensor& picture) : height(picture.size(2)), width(picture.size(3)) {
+    const auto missing = [](std::int64_t side) {
+      return std::max(kLeast, (side + kMultiple - 1) / kMultiple * kMultiple) - side;
+    };
+    top = missing(height) / 2;
+    bottom = missing(height) - top;
+    left = missing(width) / 2;
+    right = missing(width) - left;
+  }
+  std::int64_t height, width, top, bottom, left, right;
+
+  at::Tensor around(const at::Tensor& picture) const {
+    return at::replication_pad2d(picture, {left, right, top, bottom});
+  }
+  at::Tensor inside(const at::Tensor& flow) const {
+    return flow.narrow(2, top, height).narrow(3, left, width).contiguous();
+  }
+};
+
+Network load(Host& host, const std::string& weights, bool attention) {
+  const auto file = host.load_weights(weights);
+  if ((Layout::of(*file).variant == Variant::gma) != attention)
+    throw Error(ErrorKind::model,
+                "'" + file->origin() + "' holds " +
+                    (attention ? "RAFT, not GMA: it has no tensor 'att.to_qk.weight'" : "GMA, not RAFT"),
+                std::string("use flow_model: ") + (attention ? "raft" : "gma"));
+  return Network(*file, host.device(), host.precision());
+}
+
+}  // namespace
+
+Estimator::Estimator(Host& host, const Params& params, const Setup& setup, const char* weights,
+                     bool attention)
+    : network_(
+          load(host, setup.weights.empty() ? params.get<std::string>(weights) : setup.weights, attention)),
+      iterations_(params.get<std::int64_t>(kFlowIterations.name)) {}
+
+at::Tensor Estimator::estimate(const at::Tensor& from, const at::Tensor& to) {
+  const Frame frame(from);
+  return frame.inside(network_.flow(network_.look_at(frame.around(from), /*with_context=*/true),
+                                    network_.look_at(frame.around(to), /*with_context=*/false), iterations_));
+}
+
+std::pair<at::Tensor, at::Tensor> Estimator::estimate_both(const at::Tensor& from, const at::Tensor& to) {
+  const Frame frame(from);
+  const auto [there, back] =
+      network_.flows(network_.look_at(frame.around(from), /*with_context=*/true),
+                     network_.look_at(frame.around(to), /*with_context=*/true), iterations_);
+  return {frame.inside(there), frame.inside(back)};
+}
+
+}  // namespace reverie::raft
