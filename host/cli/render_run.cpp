@@ -4,6 +4,7 @@
 #include "engine/backup.h"
 #include "engine/timeline.h"
 #include "engine/viewers.h"
+#include "log/log.h"
 #include "media/footage.h"
 
 namespace reverie {
@@ -54,6 +55,37 @@ std::vector<std::string> scene_texts(const Script& script) {
   }
   return texts;
 }
+
+/// Keeps quiet while a viewer shows the progress.
+class SparingProgress final : public Progress {
+ public:
+  SparingProgress(std::int64_t total_steps, bool terminal, std::int64_t before, const Viewers& viewers)
+      : Progress(total_steps, terminal, before), viewers_(viewers) {}
+  void step(std::int64_t done, const std::vector<RunUpdate::Loss>& losses) override {
+    if (!viewers_.show_progress()) Progress::step(done, losses);
+  }
+  void saved(const std::filesystem::path& file) override {
+    if (!viewers_.show_progress()) Progress::saved(file);
+  }
+
+ private:
+  const Viewers& viewers_;
+};
+
+/// While it lives, messages go to the viewers that show the progress.
+class Messages {
+ public:
+  explicit Messages(const Viewers& viewers) : redirected_(viewers.show_progress()) {
+    if (redirected_) set_log_listener(viewers.messenger());
+  }
+  Messages(const Messages&) = delete;
+  ~Messages() {
+    if (redirected_) set_log_listener({});
+  }
+
+ private:
+  bool redirected_;
+};
 
 }  // namespace
 
@@ -139,7 +171,8 @@ RunOutcome render_run(const Plan& plan, const PluginRegistry& registry, const Ru
   RunOutcome outcome;
   outcome.output = output;
   try {
-    Progress own_progress(steps, wishes.on_terminal, render.moment().steps);
+    const Messages messages(viewers);
+    SparingProgress own_progress(steps, wishes.on_terminal, render.moment().steps, viewers);
     Progress& progress = wishes.progress ? *wishes.progress : own_progress;
     static_cast<RenderResult&>(outcome) = render.run({progress, &viewers, &control});
     close_all(ensemble);

@@ -4,9 +4,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
+
+#include "log/log.h"
 
 namespace reverie {
 namespace {
@@ -26,8 +29,8 @@ void thin_out(std::vector<RunUpdate::Step>& steps) {
 /// One viewer, its thread, and what waits for it.
 class Viewers::Post : public std::enable_shared_from_this<Post> {
  public:
-  Post(std::string name, std::shared_ptr<Viewer> viewer, Host& host)
-      : name_(std::move(name)), viewer_(std::move(viewer)), host_(&host) {}
+  Post(std::string name, std::shared_ptr<Viewer> viewer)
+      : name_(std::move(name)), shows_progress_(viewer->shows_progress()), viewer_(std::move(viewer)) {}
 
   void start() {
     // The thread keeps this alive: it may outlast the run.
@@ -45,11 +48,16 @@ class Viewers::Post : public std::enable_shared_from_this<Post> {
     changed_.notify_all();
   }
 
+  bool shows_progress() const {
+    const std::lock_guard lock(mutex_);
+    return shows_progress_ && !over_;
+  }
+
   /// Whether the viewer took its last update in time.
   bool wait_until(std::chrono::steady_clock::time_point limit) {
     std::unique_lock lock(mutex_);
     const bool ended = changed_.wait_until(lock, limit, [this] { return over_; });
-    if (!ended) host_ = nullptr;
+    forsaken_ = !ended;
     lock.unlock();
     ended ? thread_.join() : thread_.detach();
     return ended;
@@ -79,23 +87,30 @@ class Viewers::Post : public std::enable_shared_from_this<Post> {
         failure = "an exception of unknown type";
       }
       if (failure.empty()) continue;
-      const std::lock_guard lock(mutex_);
-      if (host_) host_->log(LogLevel::warning, name_ + " shows nothing more: " + failure);
-      last = true;
+      // First of all: messages must find no listener here any more.
+      if (end()) write_log(LogLevel::warning, name_ + " shows nothing more: " + failure);
+      return;
     }
+    end();
+  }
+
+  /// Whether anybody still waits for it.
+  bool end() {
     const std::lock_guard lock(mutex_);
     over_ = true;
     waiting_ = {};
     changed_.notify_all();
+    return !forsaken_;
   }
 
   std::string name_;
+  bool shows_progress_;
   std::shared_ptr<Viewer> viewer_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   RunUpdate waiting_;
   bool news_ = false, over_ = false;
-  Host* host_;  // null once it may be gone
+  bool forsaken_ = false;  // the run is over, and did not wait any longer
   std::thread thread_;
 };
 
@@ -104,8 +119,28 @@ Viewers::Viewers(Host& host, std::chrono::milliseconds patience) : host_(host), 
 Viewers::~Viewers() { end(RunUpdate::State::failed, "the run ended early"); }
 
 void Viewers::add(const std::string& name, std::shared_ptr<Viewer> viewer) {
-  posts_.push_back(std::make_shared<Post>(name, std::move(viewer), host_));
+  posts_.push_back(std::make_shared<Post>(name, std::move(viewer)));
   posts_.back()->start();
+}
+
+bool Viewers::show_progress() const {
+  return std::any_of(posts_.begin(), posts_.end(), [](const auto& post) { return post->shows_progress(); });
+}
+
+std::function<bool(LogLevel, std::string_view)> Viewers::messenger() const {
+  return [posts = posts_](LogLevel level, std::string_view text) {
+    bool taken = false;
+    for (const auto& post : posts) {
+      if (!post->shows_progress()) continue;
+      taken = true;
+      post->post([&](RunUpdate& waiting) {
+        auto& messages = waiting.messages;
+        if (messages.size() >= kMostMessages) messages.erase(messages.begin());
+        messages.push_back({level, std::string(text)});
+      });
+    }
+    return taken;
+  };
 }
 
 void Viewers::step(const RunUpdate::Step& step) {

@@ -2,8 +2,10 @@
 // Brings what happens in a run to those who watch it, without ever waiting for them.
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "reverie/viewer.h"
@@ -14,6 +16,8 @@ class Viewers {
  public:
   /// Steps that may wait for a viewer; then every second of them is left out.
   static constexpr std::size_t kMostWaiting = 4096;
+  /// Messages that may wait for one; then the oldest are left out.
+  static constexpr std::size_t kMostMessages = 100;
 
   /// `host` must outlive this; `patience`: how long the end of a run waits for a viewer's last update.
   explicit Viewers(Host& host, std::chrono::milliseconds patience = std::chrono::seconds(5));
@@ -25,6 +29,10 @@ class Viewers {
   /// `name` for messages.
   void add(const std::string& name, std::shared_ptr<Viewer> viewer);
   bool empty() const { return posts_.empty(); }
+  /// Whether a viewer that still lives shows the progress, so that nobody else need.
+  bool show_progress() const;
+  /// Brings messages to the viewers that show the progress; false where none does. May outlive this.
+  std::function<bool(LogLevel, std::string_view)> messenger() const;
 
   void step(const RunUpdate::Step& step);
   void show(const RunUpdate::Picture& picture);

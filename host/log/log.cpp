@@ -3,6 +3,9 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <memory>
+#include <mutex>
+
 namespace reverie {
 namespace {
 
@@ -15,26 +18,35 @@ spdlog::logger& logger() {
   return *instance;
 }
 
-}  // namespace
-
-void set_log_level(LogLevel level) {
-  logger().set_level(level == LogLevel::debug  ? spdlog::level::debug
-                     : level == LogLevel::info ? spdlog::level::info
-                                               : spdlog::level::warn);
+spdlog::level::level_enum grade(LogLevel level) {
+  return level == LogLevel::debug  ? spdlog::level::debug
+         : level == LogLevel::info ? spdlog::level::info
+                                   : spdlog::level::warn;
 }
 
+using Listener = std::function<bool(LogLevel, std::string_view)>;
+std::mutex listener_mutex;
+std::shared_ptr<const Listener> listener;
+
+/// Called without the lock: a listener may have something to say itself.
+std::shared_ptr<const Listener> present_listener() {
+  const std::lock_guard lock(listener_mutex);
+  return listener;
+}
+
+}  // namespace
+
+void set_log_listener(Listener wanted) {
+  const std::lock_guard lock(listener_mutex);
+  listener = wanted ? std::make_shared<const Listener>(std::move(wanted)) : nullptr;
+}
+
+void set_log_level(LogLevel level) { logger().set_level(grade(level)); }
+
 void write_log(LogLevel level, std::string_view message) {
-  switch (level) {
-    case LogLevel::debug:
-      logger().debug("{}", message);
-      break;
-    case LogLevel::info:
-      logger().info("{}", message);
-      break;
-    case LogLevel::warning:
-      logger().warn("warning: {}", message);
-      break;
-  }
+  if (!logger().should_log(grade(level))) return;
+  if (const auto taker = present_listener(); taker && (*taker)(level, message)) return;
+  logger().log(grade(level), "{}{}", level == LogLevel::warning ? "warning: " : "", message);
 }
 
 }  // namespace reverie

@@ -9,6 +9,7 @@
 
 #include "engine/host_services.h"
 #include "engine/run_control.h"
+#include "log/log.h"
 
 namespace reverie {
 namespace {
@@ -102,6 +103,43 @@ TEST_F(ViewersTest, OneThatNeverReturnsOrThrowsDoesNotHoldUpTheOthers) {
   stuck->ended.get_future().wait();
   EXPECT_EQ(witness->updates.back().state, RunUpdate::State::failed);
   EXPECT_EQ(witness->updates.back().message, "out of paint");
+}
+
+TEST_F(ViewersTest, MessagesGoToOneThatShowsTheProgressAsLongAsItLives) {
+  class Screen final : public Viewer {
+   public:
+    void update(const RunUpdate& update) override {
+      for (const RunUpdate::Message& message : update.messages) {
+        texts.push_back(message.text);
+        if (message.text == "tear") throw std::runtime_error("the canvas tore");
+      }
+    }
+    bool shows_progress() const override { return true; }
+    std::vector<std::string> texts;
+  };
+  const auto screen = std::make_shared<Screen>();
+  const auto witness = std::make_shared<Witness>();
+  Viewers viewers(host);
+  viewers.add("witness", witness);
+  EXPECT_FALSE(viewers.show_progress());
+  EXPECT_FALSE(viewers.messenger()(LogLevel::warning, "to nobody"));
+  viewers.add("screen", screen);
+  EXPECT_TRUE(viewers.show_progress());
+  set_log_listener(viewers.messenger());
+  ::testing::internal::CaptureStderr();
+  write_log(LogLevel::debug, "not asked for");
+  write_log(LogLevel::info, "hello");
+  write_log(LogLevel::warning, "tear");
+  while (viewers.show_progress()) std::this_thread::yield();
+  write_log(LogLevel::warning, "on paper again");
+  viewers.end(RunUpdate::State::finished);
+  const std::string written = ::testing::internal::GetCapturedStderr();
+  set_log_listener({});
+  EXPECT_EQ(screen->texts, (std::vector<std::string>{"hello", "tear"}));
+  EXPECT_NE(written.find("screen shows nothing more: the canvas tore"), std::string::npos) << written;
+  EXPECT_NE(written.find("on paper again"), std::string::npos) << written;
+  EXPECT_EQ(written.find("hello"), std::string::npos) << written;
+  for (const RunUpdate& update : witness->updates) EXPECT_TRUE(update.messages.empty());
 }
 
 TEST(RunControlTest, AttendKeepsWaitsAndGoesOn) {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "reverie/host.h"
+#include "reverie/log_level.h"
 #include "reverie/params.h"
 
 namespace reverie {
@@ -63,12 +64,17 @@ struct RunUpdate {
     std::string component;     ///< the image model, a perceptor, losses, ...
     std::int64_t bytes, most;  ///< now and at most so far, in the memory of the run's device
   };
+  struct Message {
+    LogLevel level;
+    std::string text;
+  };
   enum class State { running, finished, interrupted, failed };
 
   std::vector<Step> steps;
   std::optional<Picture> picture;  ///< every display_every steps, and the last one
   std::vector<File> saved;
-  std::vector<Memory> memory;  ///< empty: no news; else of all components
+  std::vector<Memory> memory;     ///< empty: no news; else of all components
+  std::vector<Message> messages;  ///< for those who show the progress: what the artist is to be told
   State state = State::running;
   std::string message;  ///< why it failed
 };
@@ -96,6 +102,11 @@ class REVERIE_PUBLIC Viewer {
   /// has a state other than `running`; after it the viewer gets a few seconds to return before the host goes
   /// on without it.
   virtual void update(const RunUpdate& update) = 0;
+
+  /// True: it shows the run's progress, the files that were saved and the messages where the host would show
+  /// them, on standard error. The host then writes nothing there as long as the viewer lives, so that neither
+  /// is in the other's way. Asked once, after it was made.
+  virtual bool shows_progress() const { return false; }
 };
 
 }  // namespace reverie
