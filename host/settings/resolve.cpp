@@ -83,8 +83,7 @@ class Resolver {
       const bool works = !known.setting || has(known, Status::works);
       // What has no effect in this run is kept where it was written, so that a saved file says it again.
       const bool written = entry != entries_.end();
-      if (known.used ? works : written)
-        result_.settings.set(known.spec.name, std::move(value));
+      if (known.used ? works : written) result_.settings.set(known.spec.name, std::move(value));
     }
     check_combinations();
     return std::move(result_);
@@ -114,6 +113,13 @@ class Resolver {
       for (const auto& [key, known] : known_) names.push_back(known.spec.name);
       const std::string near = nearest(entry.name, names);
       std::string message = "there is no setting '" + entry.name + "'";
+      // As Hydra's command line adds keys, and replaces those that are there.
+      const std::size_t plus = entry.name.find_first_not_of('+');
+      if (plus != 0 && plus != std::string::npos && !canonical(entry.name.substr(plus)).empty()) {
+        result_.problems.push_back({entry.location, message + "; it is there without being added: write '" +
+                                                        entry.name.substr(plus) + "'"});
+        continue;
+      }
       if (entry.name == "conf" || entry.value.kind == RawValue::Kind::map)
         message +=
             ", and no folder of that name with .yaml files beside the file, above it, in config/ or in a "

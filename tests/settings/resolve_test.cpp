@@ -277,6 +277,13 @@ TEST(ResolveGroups, AreKeptAsTheyWereWrittenAndSavedAsObjects) {
             std::string::npos);
 }
 
+TEST(ResolveNames, HydrasAddingOfKeysIsExplained) {
+  EXPECT_NE(
+      problems_of("scenes: red\n+width: 20").find("'+width'; it is there without being added: write 'width'"),
+      std::string::npos);
+  EXPECT_NE(problems_of("scenes: red\n+++: 20").find("there is no setting '+++'"), std::string::npos);
+}
+
 TEST(ResolveSizes, OneSideMayFollowFromTheInitImage) {
   EXPECT_EQ(problems_of("scenes: red\ninit_image: a.png\nwidth: -1"), "");
   EXPECT_EQ(problems_of("scenes: red\ninit_image: a.png\nheight: -1\nwidth: 20"), "");
