@@ -1,0 +1,14 @@
+#pragma once
+// What CMake makes of the files in pages/.
+
+#include <span>
+#include <string_view>
+
+namespace reverie {
+
+struct PageFile {
+  std::string_view name, bytes;
+};
+std::span<const PageFile> page_files();
+
+}  // namespace reverie

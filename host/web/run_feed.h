@@ -1,0 +1,64 @@
+#pragma once
+// RunFeed: a viewer that remembers a run for pages that come, go and reload.
+
+#include <deque>
+#include <map>
+#include <mutex>
+
+#include "reverie/viewer.h"
+#include "web/history.h"
+#include "web/run_view.h"
+
+namespace reverie {
+
+class RunFeed final : public Viewer, public RunView {
+ public:
+  /// The setup's control is not used any more once the last update has come.
+  explicit RunFeed(const Viewer::Setup& setup);
+
+  /// Copies what is new and returns; pictures are encoded only for those who ask.
+  void update(const RunUpdate& update) override;
+
+  News news(Sequence since) const override;
+  Sequence sequence() const override;
+  bool over() const override;
+  Bytes picture() const override;
+  Bytes palette() const override;
+  std::optional<std::filesystem::path> frame(std::int64_t number) const override;
+  std::optional<std::filesystem::path> kept(std::size_t index) const override;
+  bool ask(Wish wish) override;
+
+ private:
+  /// A picture and, once somebody asked, its file.
+  struct Shown {
+    std::int64_t step = 0;
+    at::Tensor image;
+    Bytes png;
+  };
+
+  Bytes encoded(Shown& newest) const;
+  void notice_pause() const;
+  void add_speed(Json::Value& json) const;
+
+  std::string id_, base_, folder_, settings_;
+  std::vector<std::string> scenes_;
+  std::int64_t steps_, done_;
+
+  mutable std::mutex mutex_;
+  mutable Sequence sequence_ = 1;
+  RunControl* control_;          ///< null once the run is over
+  mutable bool paused_ = false;  ///< as last seen: others may pause the run, too
+  bool stopping_ = false;
+  History history_;
+  RunUpdate::Step last_{};
+  std::deque<std::pair<std::int64_t, double>> recent_;  ///< steps and their seconds, for the speed
+  mutable Shown picture_, palette_;
+  std::map<std::int64_t, std::filesystem::path> frames_;
+  std::vector<std::filesystem::path> kept_;
+  std::vector<RunUpdate::Memory> memory_;
+  RunUpdate::State state_ = RunUpdate::State::running;
+  std::string message_;
+  mutable std::mutex encoding_;
+};
+
+}  // namespace reverie

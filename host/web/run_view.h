@@ -1,0 +1,48 @@
+#pragma once
+// What can be asked about a run that goes, and of it. Free of LibTorch and HTTP, so that either side of it
+// compiles without the other's headers.
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace reverie {
+
+/// All methods may be called from any thread.
+class RunView {
+ public:
+  /// Grows with whatever happens; 0: before anything.
+  using Sequence = std::uint64_t;
+  struct News {
+    Sequence sequence;  ///< up to which the text tells
+    std::string json;   ///< one object on one line; docs/watching.md lists its fields
+  };
+  enum class Wish { pause, resume, keep, stop };
+  using Bytes = std::shared_ptr<const std::string>;
+
+  virtual ~RunView() = default;
+
+  /// What changed since then. Of nothing at all, 0, it is everything that a page needs.
+  virtual News news(Sequence since) const = 0;
+  std::string state_json() const { return news(0).json; }
+  /// The newest; to be asked now and then.
+  virtual Sequence sequence() const = 0;
+  /// The run has ended; nothing new will come.
+  virtual bool over() const = 0;
+
+  /// The newest picture as a PNG file; null while there is none.
+  virtual Bytes picture() const = 0;
+  /// The newest palette as a PNG file of one pixel for each colour; null where there is none.
+  virtual Bytes palette() const = 0;
+  /// The picture file that the run saved as its frame `number`.
+  virtual std::optional<std::filesystem::path> frame(std::int64_t number) const = 0;
+  /// The picture file that was kept as the `index`th, from 1.
+  virtual std::optional<std::filesystem::path> kept(std::size_t index) const = 0;
+
+  /// False when the run is over.
+  virtual bool ask(Wish wish) = 0;
+};
+
+}  // namespace reverie

@@ -1,0 +1,26 @@
+#include "web/secret.h"
+
+#include <openssl/crypto.h>
+#include <unistd.h>
+
+#include "reverie/error.h"
+
+namespace reverie {
+
+std::string make_secret() {
+  unsigned char bytes[32];
+  if (::getentropy(bytes, sizeof bytes) != 0)
+    throw Error(ErrorKind::device, "the system gives no random numbers, which a secret token needs");
+  std::string text;
+  for (const unsigned char byte : bytes) {
+    text += "0123456789abcdef"[byte >> 4];
+    text += "0123456789abcdef"[byte & 15];
+  }
+  return text;
+}
+
+bool same_secret(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+}  // namespace reverie

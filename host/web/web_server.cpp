@@ -1,0 +1,358 @@
+#include "web/web_server.h"
+
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+#include <charconv>
+#include <chrono>
+#include <fstream>
+#include <thread>
+#include <vector>
+
+#include "reverie/error.h"
+
+namespace reverie {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using asio::use_awaitable;
+using asio::ip::tcp;
+
+constexpr std::uint32_t kLargestHeader = 16 << 10;
+constexpr std::size_t kPiece = 64 << 10;
+/// How often a stream is asked for more; people see no more.
+constexpr std::chrono::milliseconds kBetweenPieces(100);
+/// Something is sent at least so often, since some connections are found broken only when they are used.
+constexpr std::chrono::seconds kHeartbeat(10);
+
+/// Everything comes from here, and nothing is shown inside another site's page.
+constexpr std::pair<const char*, const char*> kHeaders[] = {
+    {"Content-Security-Policy",
+     "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"},
+    {"X-Content-Type-Options", "nosniff"},
+    {"Referrer-Policy", "no-referrer"},
+    {"Cross-Origin-Resource-Policy", "same-origin"},
+    {"Cross-Origin-Opener-Policy", "same-origin"}};
+
+/// The render's threads come first.
+void yield_to_render() { ::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), 10); }
+
+/// Counts one more for as long as it lives.
+class Counted {
+ public:
+  explicit Counted(std::atomic<int>& counter) : counter_(counter), number_(++counter) {}
+  ~Counted() { --counter_; }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+  int number() const { return number_; }
+
+ private:
+  std::atomic<int>& counter_;
+  int number_;
+};
+
+template <typename Fields>
+HttpRequest request_from(const Fields& message, bool& sound) {
+  HttpRequest request;
+  request.method = std::string(message.method_string());
+  if (request.method == "HEAD") request.method = "GET";
+  request.target = std::string(message.target());
+  for (const auto& field : message) {
+    std::string name(field.name_string());
+    for (char& c : name)
+      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    request.headers.emplace_back(std::move(name), std::string(field.value()));
+  }
+  sound = split_target(request.target, request.path, request.query);
+  return request;
+}
+
+struct Part {
+  std::uint64_t first, size;
+};
+
+/// What "bytes=first-last", "bytes=first-" or "bytes=-size" asks of a file. Nothing for all of it: servers
+/// may take no notice of ranges they do not like.
+std::optional<Part> asked_part(const std::string& range, std::uint64_t size) {
+  const std::string unit = "bytes=";
+  if (range.compare(0, unit.size(), unit) != 0 || size == 0) return std::nullopt;
+  const std::size_t dash = range.find('-', unit.size());
+  if (dash == std::string::npos) return std::nullopt;
+  const auto number = [&](std::size_t start, std::size_t end) -> std::optional<std::uint64_t> {
+    std::uint64_t value = 0;
+    const auto [stop, error] = std::from_chars(range.data() + start, range.data() + end, value);
+    return error == std::errc() && stop == range.data() + end ? std::optional(value) : std::nullopt;
+  };
+  const auto first = number(unit.size(), dash), last = number(dash + 1, range.size());
+  if (first) {
+    if (*first >= size || (!last && dash + 1 != range.size())) return std::nullopt;
+    const std::uint64_t end = last ? std::min(*last, size - 1) : size - 1;
+    if (end < *first) return std::nullopt;
+    return Part{*first, end - *first + 1};
+  }
+  if (!last || *last == 0 || dash != unit.size()) return std::nullopt;
+  const std::uint64_t count = std::min(*last, size);
+  return Part{size - count, count};
+}
+
+}  // namespace
+
+class WebServer::Work {
+ public:
+  Work(const Options& options, Handler handler)
+      : options_(options), guard_(options.rules), handler_(std::move(handler)), acceptor_(context_) {
+    try {
+      const tcp::endpoint place(asio::ip::make_address(options.address),
+                                static_cast<std::uint16_t>(options.port));
+      acceptor_.open(place.protocol());
+      acceptor_.set_option(tcp::acceptor::reuse_address(true));
+      acceptor_.bind(place);
+      acceptor_.listen();
+    } catch (const boost::system::system_error& error) {
+      throw Error(ErrorKind::settings,
+                  "cannot listen on " + options.address + ":" + std::to_string(options.port) + ": " +
+                      error.code().message(),
+                  "choose another port, or 0 for any that is free");
+    }
+    asio::co_spawn(context_, accept(), asio::detached);
+    for (int i = 0; i < options.threads; ++i)
+      threads_.emplace_back([this] {
+        yield_to_render();
+        context_.run();
+      });
+  }
+
+  ~Work() {
+    context_.stop();
+    for (std::thread& thread : threads_) thread.join();
+  }
+
+  int port() const { return acceptor_.local_endpoint().port(); }
+
+  std::string url() const {
+    const bool v6 = acceptor_.local_endpoint().address().is_v6();
+    return "http://" + (v6 ? "[" + options_.address + "]" : options_.address) + ":" + std::to_string(port());
+  }
+
+  int open_streams() const { return streams_; }
+
+ private:
+  asio::awaitable<void> accept() {
+    for (;;) {
+      boost::system::error_code error;
+      tcp::socket socket = co_await acceptor_.async_accept(asio::make_strand(context_),
+                                                           asio::redirect_error(use_awaitable, error));
+      if (error) {
+        // Out of file descriptors, mostly; others will be closed.
+        asio::steady_timer pause(context_, kBetweenPieces);
+        co_await pause.async_wait(use_awaitable);
+        continue;
+      }
+      const auto executor = socket.get_executor();
+      asio::co_spawn(executor, serve(beast::tcp_stream(std::move(socket))), asio::detached);
+    }
+  }
+
+  /// One request to a connection: what follows a refused request's headers is never taken for another one.
+  asio::awaitable<void> serve(beast::tcp_stream stream) {
+    const Counted connection(connections_);
+    if (connection.number() > options_.most_connections) co_return;
+    try {
+      boost::system::error_code ignored;
+      stream.socket().set_option(tcp::no_delay(true), ignored);
+      co_await converse(stream);
+      stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
+      // Closed with something unread, the connection would be reset, and the response perhaps lost.
+      stream.expires_after(std::chrono::seconds(1));
+      std::vector<char> rest(kPiece);
+      for (std::size_t taken = 0; taken < 4 * kPiece;)
+        taken += co_await stream.async_read_some(asio::buffer(rest), use_awaitable);
+    } catch (const std::exception&) {
+      // The client is gone or too slow: nobody is left to be told.
+    }
+  }
+
+  asio::awaitable<void> converse(beast::tcp_stream& stream) {
+    beast::flat_buffer buffer;
+    http::request_parser<http::string_body> parser;
+    parser.header_limit(kLargestHeader);
+    parser.body_limit(options_.rules.largest_body);
+    be_patient(stream);
+    boost::system::error_code error;
+    co_await http::async_read_header(stream, buffer, parser, asio::redirect_error(use_awaitable, error));
+    if (error == http::error::header_limit) {
+      co_await send(stream, HttpResponse::error(431, "the headers are too long"), {}, false);
+      co_return;
+    }
+    if (error && error.category() == http::make_error_code(http::error::bad_method).category() &&
+        error != http::error::end_of_stream && error != http::error::partial_message) {
+      co_await send(stream, HttpResponse::error(400, "this is no HTTP request"), {}, false);
+      co_return;
+    }
+    if (error) co_return;
+    bool sound = false;
+    HttpRequest request = request_from(parser.get(), sound);
+    const bool head = parser.get().method() == http::verb::head;
+    std::optional<HttpResponse> response;
+    if (!sound) response = HttpResponse::error(400, "the address is not sound");
+    if (!response) response = guard_.objection(request);
+    if (!response) {
+      be_patient(stream);
+      co_await http::async_read(stream, buffer, parser, use_awaitable);
+      request.body = std::move(parser.get().body());
+      response = answer(request);
+    }
+    co_await send(stream, *response, request.header("range"), head);
+  }
+
+  HttpResponse answer(const HttpRequest& request) const {
+    try {
+      return handler_(request);
+    } catch (const std::exception& error) {
+      return HttpResponse::error(500, error.what());
+    } catch (...) {
+      return HttpResponse::error(500, "an exception of unknown type");
+    }
+  }
+
+  asio::awaitable<void> send(beast::tcp_stream& stream, HttpResponse response, std::string range, bool head) {
+    std::optional<Counted> open;
+    if (response.stream && !head) {
+      open.emplace(streams_);
+      if (open->number() > options_.most_streams)
+        response = HttpResponse::error(503, "too many pages are open");
+    }
+    std::ifstream file;
+    Part part{0, 0};
+    std::optional<std::uint64_t> whole;
+    if (!response.stream && !response.file.empty()) {
+      file.open(response.file, std::ios::binary | std::ios::ate);
+      if (!file) {
+        response = HttpResponse::error(404, "the file cannot be read");
+      } else {
+        whole = part.size = static_cast<std::uint64_t>(file.tellg());
+        if (const auto asked = response.status == 200 ? asked_part(range, *whole) : std::nullopt) {
+          part = *asked;
+          response.status = 206;
+        }
+        file.seekg(static_cast<std::streamoff>(part.first));
+      }
+    }
+    const std::string& body = response.shared_body ? *response.shared_body : response.body;
+
+    http::response<http::empty_body> header;
+    header.version(11);
+    header.result(static_cast<unsigned>(response.status));
+    header.keep_alive(false);
+    for (const auto& [name, value] : kHeaders) header.set(name, value);
+    header.set(http::field::cache_control, "no-store");
+    for (const auto& [name, value] : response.headers) {
+      if (beast::iequals(name, "Set-Cookie"))
+        header.insert(name, value);
+      else
+        header.set(name, value);
+    }
+    if (whole) {
+      header.set(http::field::accept_ranges, "bytes");
+      if (response.status == 206)
+        header.set(http::field::content_range, "bytes " + std::to_string(part.first) + "-" +
+                                                   std::to_string(part.first + part.size - 1) + "/" +
+                                                   std::to_string(*whole));
+      header.content_length(part.size);
+    } else if (response.stream) {
+      header.chunked(true);
+    } else if (response.status != 204) {
+      header.content_length(body.size());
+    }
+    http::response_serializer<http::empty_body> serializer(header);
+    be_patient(stream);
+    co_await http::async_write_header(stream, serializer, use_awaitable);
+    if (head) co_return;
+
+    if (response.stream) {
+      co_await send_stream(stream, response.stream);
+    } else if (whole) {
+      std::vector<char> piece(kPiece);
+      while (part.size > 0) {
+        const auto wanted = static_cast<std::streamsize>(std::min<std::uint64_t>(part.size, kPiece));
+        if (!file.read(piece.data(), wanted)) co_return;  // it became shorter; the client sees that, too
+        co_await send_piece(stream, piece.data(), static_cast<std::size_t>(wanted));
+        part.size -= static_cast<std::uint64_t>(wanted);
+      }
+    } else {
+      for (std::size_t sent = 0; sent < body.size(); sent += kPiece)
+        co_await send_piece(stream, body.data() + sent, std::min(kPiece, body.size() - sent));
+    }
+  }
+
+  asio::awaitable<void> send_piece(beast::tcp_stream& stream, const char* bytes, std::size_t size) {
+    be_patient(stream);
+    co_await asio::async_write(stream, asio::buffer(bytes, size), use_awaitable);
+  }
+
+  asio::awaitable<void> send_stream(beast::tcp_stream& stream,
+                                    std::function<std::optional<std::string>()>& next) {
+    using Clock = std::chrono::steady_clock;
+    Clock::time_point sent = Clock::now();
+    asio::steady_timer timer(stream.get_executor());
+    for (;;) {
+      std::optional<std::string> text = next();
+      if (!text) break;
+      if (text->empty() && Clock::now() - sent > kHeartbeat) *text = ":\n\n";
+      if (!text->empty()) {
+        be_patient(stream);
+        co_await asio::async_write(stream, http::make_chunk(asio::buffer(*text)), use_awaitable);
+        sent = Clock::now();
+      }
+      stream.expires_never();
+      timer.expires_after(kBetweenPieces);
+      co_await timer.async_wait(use_awaitable);
+      if (is_gone(stream.socket())) co_return;
+    }
+    be_patient(stream);
+    co_await asio::async_write(stream, http::make_chunk_last(), use_awaitable);
+  }
+
+  /// The client closed the connection; it has nothing more to say otherwise.
+  static bool is_gone(tcp::socket& socket) {
+    char byte;
+    return ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+  }
+
+  void be_patient(beast::tcp_stream& stream) const {
+    stream.expires_after(std::chrono::seconds(options_.patience));
+  }
+
+  const Options options_;
+  const Guard guard_;
+  const Handler handler_;
+  std::atomic<int> connections_ = 0, streams_ = 0;
+  asio::io_context context_;  // destroyed before the counters that its connections count down
+  tcp::acceptor acceptor_;
+  std::vector<std::thread> threads_;
+};
+
+WebServer::WebServer(const Options& options, Handler handler)
+    : work_(std::make_unique<Work>(options, std::move(handler))) {}
+
+WebServer::~WebServer() = default;
+
+int WebServer::port() const { return work_->port(); }
+std::string WebServer::url() const { return work_->url(); }
+int WebServer::open_streams() const { return work_->open_streams(); }
+
+}  // namespace reverie
