@@ -1,5 +1,6 @@
 // reverie: the command line.
 
+#include <algorithm>
 #include <boost/program_options.hpp>
 #include <iostream>
 
@@ -66,9 +67,13 @@ int run(int argc, char** argv) {
   hidden.add(options).add_options()("words", po::value<std::vector<std::string>>());
   po::positional_options_description positional;
   positional.add("words", -1);
+  // An option whose value may be left out would take the next word for it.
+  std::vector<std::string> given_words(argv + 1, argv + argc);
+  std::replace(given_words.begin(), given_words.end(), std::string("--preview"),
+               std::string("--preview=web_preview"));
   po::variables_map given;
   try {
-    po::store(po::command_line_parser(argc, argv).options(hidden).positional(positional).run(), given);
+    po::store(po::command_line_parser(given_words).options(hidden).positional(positional).run(), given);
     po::notify(given);
   } catch (const po::error& error) {
     throw Error(ErrorKind::usage, error.what(), "reverie --help shows the options");
