@@ -117,6 +117,35 @@ file(READ "${picture}" bytes HEX)
 if(NOT bytes MATCHES "^89504e470d0a1a0a0000000d494844520000003000000020")
   fail("${picture} is no PNG of 48x32 pixels")
 endif()
+
+# A settings file chooses its depth estimator, and the picture moves by those depths: row by row.
+file(WRITE "${SCRATCH}/work/parallax.yaml" [[
+scenes: a red heart
+init_image: stripes.png
+animation_mode: 3D
+depth_model: lower_is_nearer
+translate_x: 2
+lock_camera: false
+near_plane: 10
+far_plane: 100
+width: 64
+height: 32
+pre_animation_steps: 1
+steps_per_frame: 1
+steps_per_scene: 2
+save_every: 1
+learning_rate: 0.000001
+png_bits: 16
+cutouts: 2
+seed: 1
+file_namespace: parallax
+]])
+set(parallax "${PYTHON}" "${SOURCE}/tests/consumer/parallax.py")
+run(ignored ${parallax} make stripes.png)
+run(said "${reverie}" --plugin-path "${plugins}" render parallax.yaml)
+run(said ${parallax} check images_out/parallax/parallax_1.png images_out/parallax/parallax_2.png)
+message(STATUS "${said}")
+
 file(SHA256 "${reverie}" after)
 if(NOT before STREQUAL after)
   fail("the host was changed")
