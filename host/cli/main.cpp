@@ -8,6 +8,7 @@
 #include "cli/encode_command.h"
 #include "cli/models_command.h"
 #include "cli/program.h"
+#include "cli/serve_command.h"
 #include "engine/memory.h"
 #include "log/log.h"
 
@@ -26,6 +27,8 @@ usage:
   reverie preview-motion FILE... [name=value ...]
                                             a quick video of what moves, without prompts, in images_out
   reverie encode RUN [name=value ...]       make a video of the pictures that a run has left
+  reverie serve                             a studio in the browser and an interface for programs: a queue of
+                                            runs, rendered in this folder; models stay loaded
   reverie settings [--markdown]             every setting with its default and meaning
   reverie plugins list                      every plugin found, and those that were rejected, with the reason
   reverie plugins describe NAME             a plugin's parameters
@@ -50,6 +53,42 @@ exit status: 0 done, 1 a run failed, 2 a mistake in the command line or the sett
              130 interrupted (what was made so far is saved)
 )";
 
+using Words = std::vector<std::string>;
+
+po::options_description serve_options() {
+  const ServeOptions usual;
+  po::options_description options("options of serve");
+  options.add_options()(
+      "port", po::value<std::uint16_t>()->value_name("N"),
+      ("where to listen: " + std::to_string(usual.port) + "; 0 takes any that is free").c_str())(
+      "listen", po::value<std::string>()->value_name("ADDRESS"),
+      "listen to others on the network, too: an address of this machine, or 0.0.0.0 for all; without "
+      "it, only this machine is listened to")(
+      "host", po::value<Words>()->value_name("NAME"),
+      "a name by which browsers may call this machine, besides the usual (repeatable)")(
+      "token-file", po::value<std::string>()->value_name("FILE"),
+      "take the token from there; made if it is not there. Without it, each start makes a new one")(
+      "state", po::value<std::string>()->value_name("DIR"),
+      ("where the queue is kept: " + usual.state.string()).c_str())(
+      "allow", po::value<Words>()->value_name("DIR"),
+      "settings may name files there, besides those of the working directory (repeatable)")(
+      "allow-downloads", "settings may name addresses of the web");
+  return options;
+}
+
+ServeOptions read_serve_options(const po::variables_map& given) {
+  ServeOptions options;
+  if (given.count("port")) options.port = given["port"].as<std::uint16_t>();
+  if (given.count("listen")) options.listen = given["listen"].as<std::string>();
+  if (given.count("host")) options.hosts = given["host"].as<Words>();
+  if (given.count("token-file")) options.token_file = given["token-file"].as<std::string>();
+  if (given.count("state")) options.state = given["state"].as<std::string>();
+  if (given.count("allow"))
+    for (const std::string& folder : given["allow"].as<Words>()) options.allow.emplace_back(folder);
+  options.allow_downloads = given.count("allow-downloads") > 0;
+  return options;
+}
+
 int run(int argc, char** argv) {
   po::options_description options("options");
   options.add_options()("help,h", "show this")("version", "show the version")(
@@ -63,8 +102,9 @@ int run(int argc, char** argv) {
       "show the run while it goes, in the browser; --preview=terminal_preview or another viewer: the same as "
       "viewers=NAME")("verbose,v", "say more")(
       "markdown", "with settings and models list: print a table for the documentation");
+  const po::options_description of_serve = serve_options();
   po::options_description hidden;
-  hidden.add(options).add_options()("words", po::value<std::vector<std::string>>());
+  hidden.add(options).add(of_serve).add_options()("words", po::value<std::vector<std::string>>());
   po::positional_options_description positional;
   positional.add("words", -1);
   // An option whose value may be left out would take the next word for it.
@@ -86,7 +126,7 @@ int run(int argc, char** argv) {
     return 0;
   }
   if (given.count("help") || words.empty() || words[0] == "help") {
-    std::cout << kUsage << options << kExitStatus;
+    std::cout << kUsage << options << "\n" << of_serve << kExitStatus;
     return given.count("help") || !words.empty() ? 0 : 2;
   }
   const std::string command = words[0];
@@ -106,6 +146,17 @@ int run(int argc, char** argv) {
   if (given.count("config-dir"))
     for (const std::string& folder : given["config-dir"].as<std::vector<std::string>>())
       config_folders.emplace_back(folder);
+  if (command == "serve") {
+    if (!rest.empty())
+      throw Error(ErrorKind::usage, "reverie serve takes options only, not '" + rest[0] + "'",
+                  "settings come from the page, or as docs/serve.md shows");
+    ServeOptions serve = read_serve_options(given);
+    serve.config_folders = config_folders;
+    return serve_command(serve, registry());
+  }
+  for (const auto& option : of_serve.options())
+    if (given.count(option->long_name()))
+      throw Error(ErrorKind::usage, "--" + option->long_name() + " is an option of reverie serve");
   if (command == "encode") return encode_command(rest, config_folders, registry());
   if (command != "render" && command != "preview-motion" && command != "check" && command != "config")
     throw Error(ErrorKind::usage, "there is no command '" + command + "'",

@@ -1,0 +1,152 @@
+#include "cli/serve_command.h"
+
+#include <arpa/inet.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <fstream>
+#include <iostream>
+#include <mutex>
+#include <thread>
+
+#include "cli/ensemble_setup.h"
+#include "models/catalogue.h"
+#include "reverie/atomic_file.h"
+#include "serve/api.h"
+#include "serve/run_worker.h"
+#include "serve/settings_list.h"
+#include "settings/nearest.h"
+#include "web/secret.h"
+#include "web/web_server.h"
+
+namespace reverie {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kLargestBody = 16 << 20;  // a picture with its settings
+constexpr std::size_t kShortestToken = 16;
+constexpr int kThreads = 8;  // a check may take seconds, and others need not wait for it
+
+/// Written by us, and by nobody else readable, when it is not there yet.
+std::string token_of(const fs::path& file) {
+  if (file.empty()) return make_secret();
+  const int made = ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (made >= 0) {
+    const std::string token = make_secret(), line = token + "\n";
+    const bool written = ::write(made, line.data(), line.size()) == static_cast<ssize_t>(line.size());
+    ::close(made);
+    if (!written) detail::cannot_write(file, errno);
+    return token;
+  }
+  std::ifstream stream(file);
+  std::string token;
+  if (!std::getline(stream, token))
+    throw Error(ErrorKind::file, "the token cannot be read from '" + file.string() + "'",
+                "name a file that holds it, or one that is not there yet");
+  const bool plain =
+      token.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") ==
+      std::string::npos;
+  if (token.size() < kShortestToken || !plain)
+    throw Error(ErrorKind::settings,
+                "the token in '" + file.string() + "' must have at least " + std::to_string(kShortestToken) +
+                    " letters, digits, - and _",
+                "delete the file: a new one with a good token is made");
+  return token;
+}
+
+/// By which names requests may call this machine, when it listens to others.
+std::vector<std::string> own_names() {
+  std::vector<std::string> names;
+  char name[256] = {};
+  if (::gethostname(name, sizeof name - 1) == 0) names.push_back(lower(name));
+  ifaddrs* all = nullptr;
+  if (::getifaddrs(&all) != 0) return names;
+  for (const ifaddrs* one = all; one; one = one->ifa_next) {
+    if (!one->ifa_addr) continue;
+    char text[INET6_ADDRSTRLEN] = {};
+    if (one->ifa_addr->sa_family == AF_INET) {
+      ::inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in*>(one->ifa_addr)->sin_addr, text, sizeof text);
+      names.emplace_back(text);
+    } else if (one->ifa_addr->sa_family == AF_INET6) {
+      ::inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6*>(one->ifa_addr)->sin6_addr, text,
+                  sizeof text);
+      names.push_back("[" + std::string(text) + "]");
+    }
+  }
+  ::freeifaddrs(all);
+  return names;
+}
+
+bool is_loopback(const std::string& address) {
+  return address == "localhost" || address == "::1" || address.rfind("127.", 0) == 0;
+}
+
+WebServer::Options web_options(const ServeOptions& options, const std::string& token) {
+  WebServer::Options web;
+  web.address = options.listen;
+  web.port = options.port;
+  web.threads = kThreads;
+  web.rules.token = token;
+  web.rules.largest_body = kLargestBody;
+  for (const std::string& host : options.hosts) web.rules.hosts.push_back(lower(host));
+  if (!is_loopback(options.listen)) {
+    web.rules.hosts.push_back(lower(options.listen));
+    for (const std::string& name : own_names()) web.rules.hosts.push_back(name);
+  }
+  return web;
+}
+
+/// The working directory, what was allowed, what ships with the program, and the published models.
+std::shared_ptr<const FileAccess> access_of(const ServeOptions& options) {
+  std::vector<fs::path> folders = {fs::current_path()};
+  for (const fs::path& folder : options.allow) {
+    std::error_code error;
+    if (!fs::is_directory(folder, error))
+      throw Error(ErrorKind::usage, "--allow: there is no folder '" + folder.string() + "'");
+    folders.push_back(folder);
+  }
+  const fs::path models = expand_home(kDefaultModelsParent);
+  for (const CatalogueEntry& entry : model_catalogue()) folders.push_back(models / entry.family);
+  for (const char* family : {"reverie", "vqgan"}) folders.push_back(models / family);
+  return std::make_shared<const FileAccess>(folders, installation_prefix() / "share/reverie/models",
+                                            options.allow_downloads);
+}
+
+}  // namespace
+
+int serve_command(const ServeOptions& options, const PluginRegistry& registry) {
+  end_on_signals();
+  const std::string token = token_of(options.token_file);
+  RunStore store(options.state);
+  std::vector<std::string> notices;
+  RunQueue queue(store, notices);
+  const RunRules rules{registry, access_of(options), options.config_folders};
+  std::mutex saying;
+  const auto say = [&](const std::string& text) {
+    const std::lock_guard lock(saying);
+    std::cout << "reverie: " << text << std::endl;
+  };
+  for (const std::string& notice : notices) say("warning: " + notice);
+
+  Api api(queue, rules, settings_list(registry));
+  const auto server = std::make_unique<WebServer>(
+      web_options(options, token), [&](const HttpRequest& request) { return api.answer(request); });
+  if (!is_loopback(options.listen))
+    say("warning: others on the network can reach this server; what is sent, the token too, can be read by "
+        "those in between");
+  const bool everywhere = options.listen == "0.0.0.0" || options.listen == "::";
+  say("open " + (everywhere ? "http://localhost:" + std::to_string(server->port()) : server->url()) +
+      "/?token=" + token);
+  {
+    RunWorker renders(queue, RunKind::render, rules, say), moves(queue, RunKind::motion, rules, say);
+    while (!interrupted) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    say("ending; the run that goes is saved first (Ctrl-C again ends at once)");
+    queue.close();
+  }
+  return 0;
+}
+
+}  // namespace reverie

@@ -1,0 +1,384 @@
+#include "serve/api.h"
+
+#include <json/reader.h>
+#include <json/writer.h>
+
+#include <algorithm>
+#include <charconv>
+#include <functional>
+
+#include "expressions/utf8.h"
+#include "serve/run_files.h"
+#include "web/run_routes.h"
+
+namespace reverie {
+namespace {
+
+constexpr double kChangesPerSecond = 30, kChangesAtOnce = 100;
+constexpr int kChecksAtOnce = 2;  // each may decode pictures and sounds
+constexpr std::size_t kMostOverrides = 1000;
+constexpr std::int64_t kMostListed = 1000, kListed = 200;
+
+std::string text_of(const Json::Value& value) {
+  Json::StreamWriterBuilder builder;
+  builder["indentation"] = "";  // and everything beyond ASCII escaped, so that it is valid whatever it was
+  return Json::writeString(builder, value);
+}
+
+HttpResponse json_response(const Json::Value& value, int status = 200) {
+  return HttpResponse::json(text_of(value) + "\n", status);
+}
+
+bool is_utf8(const std::string& text) {
+  for (std::size_t at = 0; at < text.size();) {
+    const auto character = expressions::character_at(text, at);
+    if (character.code == 0xFFFD && text.compare(at, 3, "\xEF\xBF\xBD") != 0) return false;
+    at += character.length;
+  }
+  return true;
+}
+
+/// A JSON object whose members are asked for one by one.
+class Body {
+ public:
+  explicit Body(const HttpRequest& request) {
+    const std::string& type = request.header("content-type");
+    if (type.substr(0, type.find(';')) != "application/json")
+      throw RequestError(415, "the body must be application/json");
+    Json::CharReaderBuilder builder;
+    Json::CharReaderBuilder::strictMode(&builder.settings_);
+    builder["strictRoot"] = false;
+    const std::unique_ptr<Json::CharReader> reader(builder.newCharReader());
+    std::string errors;
+    bool read = false;
+    try {
+      const char* begin = request.body.data();
+      read = reader->parse(begin, begin + request.body.size(), &value_, &errors);
+    } catch (const std::exception& error) {  // nested too deeply
+      errors = error.what();
+    }
+    if (!read) throw RequestError(400, "the body is no JSON: " + errors);
+    if (!value_.isObject()) throw RequestError(400, "the body must be a JSON object");
+  }
+
+  std::string text(const char* name, bool required = false) {
+    const Json::Value* value = member(name, required);
+    if (!value) return {};
+    return checked(name, *value);
+  }
+  std::vector<std::string> texts(const char* name) {
+    std::vector<std::string> result;
+    const Json::Value* value = member(name, false);
+    if (!value) return result;
+    if (!value->isArray()) throw RequestError(400, "'" + std::string(name) + "' must be a list of texts");
+    if (value->size() > kMostOverrides)
+      throw RequestError(400, "'" + std::string(name) + "' has too many items");
+    for (const Json::Value& item : *value) result.push_back(checked(name, item));
+    return result;
+  }
+  bool boolean(const char* name) {
+    const Json::Value* value = member(name, false);
+    if (value && !value->isBool())
+      throw RequestError(400, "'" + std::string(name) + "' must be true or false");
+    return value && value->asBool();
+  }
+  /// A run's number, or nothing for null.
+  std::optional<std::int64_t> id(const char* name) {
+    const Json::Value* value = member(name, true);
+    if (value->isNull()) return std::nullopt;
+    if (!value->isInt64() || value->isDouble() || value->asInt64() < 1)
+      throw RequestError(400, "'" + std::string(name) + "' must be the number of a run, or null");
+    return value->asInt64();
+  }
+  /// Anything that was not asked for is a mistake.
+  void finish() const {
+    for (const std::string& name : value_.getMemberNames())
+      if (std::find(known_.begin(), known_.end(), name) == known_.end())
+        throw RequestError(400, "there is no '" + name + "' in this request");
+  }
+
+ private:
+  const Json::Value* member(const char* name, bool required) {
+    known_.push_back(name);
+    if (value_.isMember(name)) return &value_[name];
+    if (required) throw RequestError(400, "'" + std::string(name) + "' is missing");
+    return nullptr;
+  }
+  static std::string checked(const char* name, const Json::Value& value) {
+    if (!value.isString()) throw RequestError(400, "'" + std::string(name) + "' must be text");
+    std::string text = value.asString();
+    if (!is_utf8(text)) throw RequestError(400, "'" + std::string(name) + "' is not valid Unicode");
+    return text;
+  }
+  Json::Value value_;
+  std::vector<std::string> known_;
+};
+
+/// A whole number from 1; 0 for anything else.
+std::int64_t number_of(const std::string& text) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc() && end == text.data() + text.size() && number > 0 ? number : 0;
+}
+
+Submission submission_of(Body& body) {
+  Submission submission;
+  submission.text = body.text("settings", true);
+  submission.overrides = body.texts("overrides");
+  const std::string kind = body.text("kind");
+  if (!kind.empty() && kind != name_of(RunKind::render) && kind != name_of(RunKind::motion))
+    throw RequestError(400, "'kind' must be render or motion");
+  submission.kind = kind == name_of(RunKind::motion) ? RunKind::motion : RunKind::render;
+  return submission;
+}
+
+}  // namespace
+
+struct Api::Call {
+  const HttpRequest& request;
+  std::int64_t id = 0;
+  std::string rest;  // of the path, behind the run's number
+};
+
+struct Api::Route {
+  const char* method;
+  const char* path;  // {id}: the number of a run; {name}: anything; {number}: a whole number
+  HttpResponse (Api::*answer)(const Call&);
+};
+
+const std::vector<Api::Route>& Api::table() {
+  static const std::vector<Route> kRoutes = {
+      {"GET", "/api/settings", &Api::list_settings},
+      {"POST", "/api/settings/read", &Api::read_settings},
+      {"POST", "/api/check", &Api::check},
+      {"GET", "/api/events", &Api::events},
+      {"GET", "/api/runs", &Api::list_runs},
+      {"POST", "/api/runs", &Api::submit},
+      {"GET", "/api/runs/{id}", &Api::get_run},
+      {"DELETE", "/api/runs/{id}", &Api::remove_run},
+      {"POST", "/api/runs/{id}/pause", &Api::pause},
+      {"POST", "/api/runs/{id}/resume", &Api::resume},
+      {"POST", "/api/runs/{id}/cancel", &Api::cancel},
+      {"POST", "/api/runs/{id}/stop", &Api::cancel},  // as the page of a run calls it
+      {"POST", "/api/runs/{id}/move", &Api::move},
+      {"GET", "/api/runs/{id}/settings", &Api::run_settings},
+      {"GET", "/api/runs/{id}/files", &Api::list_files},
+      {"GET", "/api/runs/{id}/files/{name}", &Api::get_file},
+      {"GET", "/api/runs/{id}/state", &Api::ask_view},
+      {"GET", "/api/runs/{id}/events", &Api::ask_view},
+      {"GET", "/api/runs/{id}/picture", &Api::ask_view},
+      {"GET", "/api/runs/{id}/palette", &Api::ask_view},
+      {"GET", "/api/runs/{id}/frames/{number}", &Api::ask_view},
+      {"GET", "/api/runs/{id}/kept/{number}", &Api::ask_view},
+      {"POST", "/api/runs/{id}/keep", &Api::ask_view},
+  };
+  return kRoutes;
+}
+
+std::vector<std::string> Api::routes() {
+  std::vector<std::string> result;
+  for (const Route& route : table()) result.push_back(std::string(route.method) + " " + route.path);
+  return result;
+}
+
+namespace {
+
+/// Whether `path` is of the form `pattern`; then `id` and `rest` are what stands for its {...}: `rest` is all
+/// that comes behind the run's number.
+bool matches(const std::string& pattern, const std::string& path, std::int64_t& id, std::string& rest) {
+  std::size_t at = 0, in = 0;
+  rest.clear();
+  while (in < pattern.size()) {
+    const std::size_t pattern_end = std::min(pattern.find('/', in + 1), pattern.size());
+    if (at >= path.size() || path[at] != '/') return false;
+    std::size_t end = std::min(path.find('/', at + 1), path.size());
+    const std::string wanted = pattern.substr(in, pattern_end - in), part = path.substr(at, end - at);
+    if (wanted == "/{id}") {
+      id = number_of(part.substr(1));
+      if (id == 0) return false;
+      rest = end < path.size() ? path.substr(end + 1) : "";
+    } else if (wanted == "/{name}") {
+      if (part.size() < 2) return false;
+    } else if (wanted == "/{number}") {
+      if (number_of(part.substr(1)) == 0) return false;
+    } else if (part != wanted) {
+      return false;
+    }
+    at = end;
+    in = pattern_end;
+  }
+  return at == path.size();
+}
+
+}  // namespace
+
+Api::Api(RunQueue& queue, const RunRules& rules, const Json::Value& settings)
+    : queue_(queue),
+      rules_(rules),
+      settings_(std::make_shared<const std::string>(text_of(settings) + "\n")),
+      changes_(kChangesPerSecond, kChangesAtOnce),
+      checks_(kChecksAtOnce) {}
+
+HttpResponse Api::answer(const HttpRequest& request) {
+  Call call{request, 0, {}};
+  std::string allowed;
+  try {
+    for (const Route& route : table()) {
+      if (!matches(route.path, request.path, call.id, call.rest)) continue;
+      if (request.method == route.method) {
+        if (request.method != "GET" && !changes_.allows())
+          throw RequestError(429, "too many requests; wait a moment");
+        return (this->*route.answer)(call);
+      }
+      allowed += (allowed.empty() ? "" : ", ") + std::string(route.method);
+    }
+    throw allowed.empty() ? RequestError(404, "there is nothing at this address")
+                          : RequestError(405, "this address takes " + allowed);
+  } catch (const RequestError& error) {
+    HttpResponse response = HttpResponse::error(error.status(), error.what());
+    if (error.status() == 429) response.headers.emplace_back("Retry-After", "1");
+    if (error.status() == 405) response.headers.emplace_back("Allow", allowed);
+    return response;
+  }
+}
+
+HttpResponse Api::list_settings(const Call&) {
+  HttpResponse response = HttpResponse::json("");
+  response.shared_body = settings_;
+  return response;
+}
+
+HttpResponse Api::read_settings(const Call& call) {
+  if (call.request.body.empty()) throw RequestError(400, "the body must be a settings file");
+  return json_response(reverie::read_settings(call.request.body));
+}
+
+CheckedRun Api::check_body(const Submission& submission) {
+  checks_.acquire();
+  const std::unique_ptr<void, std::function<void(void*)>> place(this, [this](void*) { checks_.release(); });
+  return check_run(submission, rules_);
+}
+
+HttpResponse Api::check(const Call& call) {
+  Body body(call.request);
+  const Submission submission = submission_of(body);
+  body.finish();
+  const CheckedRun checked = check_body(submission);
+  Json::Value answer;
+  answer["problems"] = checked.problems;
+  answer["notices"] = json_of(checked.notices);
+  answer["steps"] = Json::Int64(checked.record.steps);
+  answer["settings"] = checked.problems.empty() ? Json::Value(checked.record.settings) : Json::Value::null;
+  return json_response(answer);
+}
+
+HttpResponse Api::list_runs(const Call& call) {
+  std::int64_t limit = kListed;
+  if (const auto given = call.request.query.find("limit"); given != call.request.query.end())
+    limit = number_of(given->second);
+  if (limit < 1 || limit > kMostListed)
+    throw RequestError(400, "'limit' must be a whole number from 1 to " + std::to_string(kMostListed));
+  return json_response(list_json(limit));
+}
+
+Json::Value Api::list_json(std::int64_t limit) const {
+  Json::Value answer;
+  answer["version"] = Json::UInt64(queue_.version());  // first: what changes meanwhile is told again
+  answer["runs"] = Json::arrayValue;
+  for (const RunRecord& record : queue_.list()) {
+    const bool over = record.state != RunState::queued && record.state != RunState::running;
+    if (over && limit-- <= 0) break;
+    answer["runs"].append(summary(record));
+  }
+  return answer;
+}
+
+HttpResponse Api::submit(const Call& call) {
+  Body body(call.request);
+  Submission submission = submission_of(body);
+  submission.title = body.text("title");
+  const bool paused = body.boolean("paused");
+  body.finish();
+  CheckedRun checked = check_body(submission);
+  if (!checked.problems.empty()) {
+    Json::Value answer;
+    answer["error"] = "the settings cannot be rendered as they are";
+    answer["problems"] = checked.problems;
+    return json_response(answer, 422);
+  }
+  checked.record.paused = paused;
+  return json_response(summary(queue_.submit(checked.record)), 201);
+}
+
+HttpResponse Api::get_run(const Call& call) { return json_response(summary(queue_.get(call.id))); }
+
+HttpResponse Api::remove_run(const Call& call) {
+  queue_.remove(call.id);
+  HttpResponse response;
+  response.status = 204;
+  return response;
+}
+
+HttpResponse Api::pause(const Call& call) { return json_response(summary(queue_.pause(call.id))); }
+HttpResponse Api::resume(const Call& call) { return json_response(summary(queue_.resume(call.id))); }
+HttpResponse Api::cancel(const Call& call) { return json_response(summary(queue_.cancel(call.id))); }
+
+HttpResponse Api::move(const Call& call) {
+  Body body(call.request);
+  const std::optional<std::int64_t> before = body.id("before");
+  body.finish();
+  return json_response(summary(queue_.move(call.id, before)));
+}
+
+HttpResponse Api::run_settings(const Call& call) {
+  HttpResponse response = HttpResponse::json(queue_.get(call.id).settings);
+  response.headers.emplace_back("Content-Disposition",
+                                disposition("run_" + std::to_string(call.id) + ".json"));
+  return response;
+}
+
+HttpResponse Api::list_files(const Call& call) {
+  Json::Value files(Json::arrayValue);
+  for (const RunFile& file : files_of(queue_.get(call.id))) {
+    Json::Value item;
+    item["name"] = file.name;
+    item["bytes"] = Json::UInt64(file.bytes);
+    item["type"] = content_type(file.name);
+    item["frame"] = Json::Int64(file.frame);
+    files.append(item);
+  }
+  Json::Value answer;
+  answer["files"] = files;
+  return json_response(answer);
+}
+
+HttpResponse Api::get_file(const Call& call) {
+  const std::string name = call.rest.substr(std::string("files/").size());
+  const auto path = file_of(queue_.get(call.id), name);
+  if (!path) throw RequestError(404, "the run has no such file");
+  HttpResponse response = HttpResponse::text("", content_type(name));
+  response.file = *path;
+  response.headers.emplace_back("Content-Disposition", disposition(name));
+  return response;
+}
+
+HttpResponse Api::events(const Call&) {
+  HttpResponse response = HttpResponse::text("", "text/event-stream");
+  response.stream = [this, seen = std::uint64_t(0)]() mutable -> std::optional<std::string> {
+    const std::uint64_t version = queue_.version();
+    if (version == seen) return "";
+    seen = version;
+    return "event: queue\ndata: " + text_of(list_json(kListed)) + "\n\n";
+  };
+  return response;
+}
+
+HttpResponse Api::ask_view(const Call& call) {
+  const std::shared_ptr<RunView> view = queue_.view(call.id);
+  if (!view) throw RequestError(404, "the run has not begun, or what went on in it is not known any more");
+  auto response = answer_run(view, call.rest, call.request);
+  if (!response) throw RequestError(404, "there is nothing at this address");
+  return std::move(*response);
+}
+
+}  // namespace reverie

@@ -1,0 +1,33 @@
+#pragma once
+// What a run has left in its folder.
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "serve/run_record.h"
+
+namespace reverie {
+
+struct RunFile {
+  std::string name;
+  std::uintmax_t bytes = 0;
+  std::int64_t frame = 0;  ///< 0: it is none
+};
+
+/// Plain files only, no links; frames in their order, then the others by name. None where it has not begun,
+/// or where its folder leads out of images_out.
+std::vector<RunFile> files_of(const RunRecord& record);
+
+/// The path of one of files_of(); nothing for any other name.
+std::optional<std::filesystem::path> file_of(const RunRecord& record, const std::string& name);
+
+/// What the file's ending says it is, among the kinds that sinks write; else application/octet-stream.
+std::string content_type(const std::string& name);
+
+/// As a Content-Disposition header, whatever is in the name.
+std::string disposition(const std::string& name);
+
+}  // namespace reverie

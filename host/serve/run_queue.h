@@ -1,0 +1,108 @@
+#pragma once
+// The runs of a server: those that wait, the one that goes, and those that are over.
+
+#include <condition_variable>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "serve/request_error.h"
+#include "serve/run_record.h"
+#include "serve/run_store.h"
+
+namespace reverie {
+
+class RequestedControl;
+class RunView;
+
+/// All methods may be called from any thread. What they change is on the disk when they return. They throw
+/// RequestError(404) when there is no such run and RequestError(409) when its state does not allow it.
+class RunQueue {
+ public:
+  struct Limits {
+    std::size_t waiting = 100;  ///< runs that wait at the same time
+    std::size_t all = 10'000;
+    std::int64_t attempts = 5;  ///< starts of a run that ended the server before it got any further
+  };
+
+  /// Goes on with what `store` holds. What was wrong with it is told in `notices`.
+  RunQueue(RunStore& store, Limits limits, std::vector<std::string>& notices);
+  RunQueue(RunStore& store, std::vector<std::string>& notices) : RunQueue(store, Limits(), notices) {}
+
+  /// Puts a run at the end of the queue. Of `record`, what the queue decides about is replaced. Throws
+  /// RequestError(429) when too many wait.
+  RunRecord submit(RunRecord record);
+
+  /// The one that goes comes first, then those that wait, in their order, then those that are over, the
+  /// newest first.
+  std::vector<RunRecord> list() const;
+  RunRecord get(std::int64_t id) const;
+
+  /// A run that waits lets others go first; the one that goes stands still and keeps its turn.
+  RunRecord pause(std::int64_t id);
+  /// Also puts a run that was cancelled or failed at the end of the queue; it goes on where it was.
+  RunRecord resume(std::int64_t id);
+  RunRecord cancel(std::int64_t id);
+  /// Puts a run that waits before another that waits, or at the end.
+  RunRecord move(std::int64_t id, std::optional<std::int64_t> before);
+  /// Takes a run off the list; its files stay.
+  void remove(std::int64_t id);
+
+  /// For pages: what goes on, and what went on in the last runs; null where that is not known any more.
+  std::shared_ptr<RunView> view(std::int64_t id) const;
+
+  /// Grows with every change.
+  std::uint64_t version() const;
+
+  // For those who do the work.
+
+  struct Turn {
+    RunRecord record;
+    std::shared_ptr<RequestedControl> control;
+  };
+  /// Waits for a run of the kind whose turn it is; none when the server ends.
+  std::optional<Turn> take(RunKind kind);
+  /// Keeps the names of its files before any of them is written.
+  void begins(std::int64_t id, const OutputNames& output);
+  /// It goes on from a backup of this number.
+  void restored(std::int64_t id, std::int64_t number);
+  void prepared(std::int64_t id, double seconds, std::shared_ptr<RunView> view);
+  void progressed(std::int64_t id, std::int64_t done, std::int64_t pictures);
+  /// Of a run that is over, or of one that is to go on when the server comes again: then its state is
+  /// `running`.
+  void ended(std::int64_t id, RunState state, const std::string& message = {},
+             const std::string& advice = {});
+  void close();
+
+ private:
+  struct Item {
+    RunRecord record;
+    std::shared_ptr<RequestedControl> control;  // while it goes
+    std::shared_ptr<RunView> view;
+  };
+  using Lock = std::unique_lock<std::mutex>;
+
+  Item& find(std::int64_t id);
+  const Item& find(std::int64_t id) const;
+  Item* next(RunKind kind);
+  double lowest_place() const;
+  double highest_place() const;
+  std::vector<Item*> waiting();
+  RunRecord keep(Item& item);
+  bool keep_or_tell(Item& item);
+  void changed();
+  void forget_old_views();
+
+  RunStore& store_;
+  const Limits limits_;
+  mutable std::mutex mutex_;
+  std::condition_variable work_;
+  std::map<std::int64_t, Item> items_;
+  std::uint64_t version_ = 1;
+  bool closed_ = false;
+};
+
+}  // namespace reverie

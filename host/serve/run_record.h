@@ -1,0 +1,59 @@
+#pragma once
+// What a server knows of one run, and keeps on the disk.
+
+#include <json/value.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/outputs.h"
+
+namespace reverie {
+
+enum class RunKind {
+  render,
+  motion,  ///< the moves alone as a video
+};
+
+enum class RunState { queued, running, finished, cancelled, failed };
+
+struct RunRecord {
+  std::int64_t id = 0;
+  RunKind kind = RunKind::render;
+  RunState state = RunState::queued;
+  bool paused = false;      ///< queued: others go first; running: it stands still
+  bool cancelling = false;  ///< running: it is about to end
+  double place = 0;         ///< those with lower numbers begin first
+  std::string title;
+  std::string settings;               ///< resolved, as JSON: rendered again, they make the same files
+  std::vector<std::string> notices;   ///< what the artist should know of the settings
+  std::optional<OutputNames> output;  ///< from when it has begun
+  std::int64_t steps = 0;             ///< that it has in all; of a motion preview: moves
+  std::int64_t done = 0, pictures = 0;
+  std::string message, advice;  ///< why it failed
+  // In milliseconds since 1970; 0: not yet.
+  std::int64_t submitted = 0, begun = 0, ended = 0;
+  double preparation = 0;  ///< seconds from its turn to its first step; 0: not there yet
+  // A run that ends the server again and again must not do so for ever.
+  std::int64_t attempts = 0;  ///< begun so often without getting further
+  std::int64_t reached = 0;   ///< the number of the backup from which it went on last
+};
+
+const char* name_of(RunKind kind);
+const char* name_of(RunState state);
+
+/// Whole, as it is kept.
+Json::Value to_json(const RunRecord& record);
+/// Throws std::exception when it is not what to_json() makes.
+RunRecord record_from_json(const Json::Value& value);
+
+/// As clients see it: without the settings and the book-keeping.
+Json::Value summary(const RunRecord& record);
+
+Json::Value json_of(const std::vector<std::string>& texts);
+
+std::int64_t milliseconds_now();
+
+}  // namespace reverie

@@ -1,0 +1,154 @@
+#include "serve/run_settings.h"
+
+#include "cli/batch.h"
+#include "cli/cast.h"
+#include "settings/nearest.h"
+#include "settings/reader.h"
+#include "settings/texts.h"
+
+namespace reverie {
+namespace {
+
+constexpr const char* kName = "settings";  // what messages call a text that came without a name
+constexpr std::size_t kLongestTitle = 120;
+
+/// The setting that a message is about: they begin with its name in quotes.
+std::string setting_of(const std::string& message) {
+  const std::size_t end = message.empty() || message[0] != '\'' ? std::string::npos : message.find('\'', 1);
+  return end == std::string::npos ? "" : message.substr(1, end - 1);
+}
+
+Json::Value json_of(const RawValue& raw) {
+  switch (raw.kind) {
+    case RawValue::Kind::null:
+      return Json::Value::null;
+    case RawValue::Kind::scalar:
+      return raw.text;
+    case RawValue::Kind::list: {
+      Json::Value list(Json::arrayValue);
+      for (const RawValue& item : raw.items) list.append(json_of(item));
+      return list;
+    }
+    case RawValue::Kind::map: {
+      Json::Value members(Json::objectValue);
+      for (const auto& [name, value] : raw.members) members[name] = json_of(value);
+      return members;
+    }
+  }
+  return Json::Value::null;
+}
+
+Json::Value json_of(const Problem& problem) {
+  Json::Value value;
+  value["message"] = problem.message;
+  value["setting"] = setting_of(problem.message);
+  value["file"] = problem.location.file;
+  value["line"] = problem.location.line;
+  return value;
+}
+
+Json::Value json_of(const std::vector<Problem>& problems) {
+  Json::Value list(Json::arrayValue);
+  for (const Problem& problem : problems) list.append(json_of(problem));
+  return list;
+}
+
+/// The first line, without breaking a character.
+std::string shortened(std::string text, std::size_t most) {
+  text = text.substr(0, text.find('\n'));
+  if (text.size() <= most) return text;
+  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0) == 0x80) --most;
+  return text.substr(0, most) + "…";
+}
+
+/// What settings may say and a server does in another way.
+void apply_rules(Plan& plan, std::vector<Problem>& problems, std::vector<std::string>& notices) {
+  if (plan.restored)
+    problems.push_back({{kName, 0},
+                        "'restore': a server goes on with its own runs by itself, and with one "
+                        "that was cancelled when it is resumed"});
+  if (SettingValue viewers = *plan.settings.find("viewers"); !viewers.list.empty()) {
+    viewers.list.clear();
+    plan.settings.set("viewers", viewers);
+    notices.push_back("viewers: left out, since the server shows the run");
+  }
+  if (SettingValue overwrite = *plan.settings.find("allow_overwrite"); overwrite.number != 0) {
+    overwrite.number = 0;
+    plan.settings.set("allow_overwrite", overwrite);
+    notices.push_back("allow_overwrite: a server never writes over the files of another run");
+  }
+}
+
+std::int64_t steps_of(const Plan& plan) {
+  return plan.settings.get<std::int64_t>("steps_per_scene") *
+         static_cast<std::int64_t>(plan.script.scenes.size());
+}
+
+SettingsSources sources(const std::string& text, const RunRules& rules) {
+  SettingsSources result;
+  result.file = kName;
+  result.text = text;
+  result.config_folders = rules.config_folders;
+  return result;
+}
+
+}  // namespace
+
+CheckedRun check_run(const Submission& submission, const RunRules& rules) {
+  CheckedRun checked;
+  std::vector<Problem> problems;
+  try {
+    SettingsSources from = sources(submission.text, rules);
+    from.overrides = submission.overrides;
+    Plan plan = make_plan(from, rules.registry);
+    plan.access = rules.access;
+    std::swap(checked.notices, plan.notices);  // they are the client's, not the server's
+    apply_rules(plan, problems, checked.notices);
+    RunRecord& record = checked.record;
+    if (problems.empty())
+      // What moves needs no perceptors, so it must not fail for want of one.
+      record.settings =
+          settings_json(submission.kind == RunKind::render ? choose_cast(plan, rules.registry, false).settings
+                                                           : make_basis(plan, rules.registry).settings);
+    record.kind = submission.kind;
+    record.notices = checked.notices;
+    record.steps = steps_of(plan);
+    record.title =
+        shortened(submission.title.empty() ? plan.settings.get<std::string>("scenes") : submission.title,
+                  kLongestTitle);
+  } catch (const SettingsError& error) {
+    problems = error.problems();
+  } catch (...) {
+    const Failure failure = current_failure();
+    problems.push_back({{"", 0}, failure.message + (failure.advice.empty() ? "" : "; " + failure.advice)});
+  }
+  checked.problems = json_of(problems);
+  return checked;
+}
+
+Json::Value read_settings(const std::string& text) {
+  std::vector<Problem> problems;
+  const std::vector<RawEntry> entries = read_settings_text(text, kName, problems);
+  Json::Value list(Json::arrayValue);
+  for (const RawEntry& entry : entries) {
+    const std::string written = lower(trimmed(entry.name));
+    const char* alias = alias_of(written);
+    Json::Value item;
+    item["name"] = alias ? alias : entry.name;
+    item["value"] = json_of(entry.value);
+    list.append(item);
+  }
+  Json::Value result;
+  result["entries"] = list;
+  result["problems"] = json_of(problems);
+  return result;
+}
+
+Plan plan_of(const RunRecord& record, const RunRules& rules) {
+  Plan plan = make_plan(sources(record.settings, rules), rules.registry);
+  plan.access = rules.access;
+  plan.notices.clear();  // told when it was submitted
+  return plan;
+}
+
+}  // namespace reverie
