@@ -135,7 +135,7 @@ std::vector<CatalogueEntry> make_catalogue() {
                   kCollection + "adabins/AdaBins_nyu.pt"},
                  "GPL-3.0 (code), weights unstated",
                  "depth of a picture, in metres",
-                 ""});
+                 "depth_estimators/adabins"});
   all.push_back({"Depth-Anything-V2-Small",
                  {"depth_anything_v2_vits", "depth_anything_v2_vits.pth"},
                  "depth_anything",
@@ -147,6 +147,24 @@ std::vector<CatalogueEntry> make_catalogue() {
                  "Apache-2.0",
                  "depth of a picture, relative",
                  "depth_estimators/depth_anything"});
+  const auto add_raft = [&](const char* name, const char* file, std::uint64_t bytes, const char* sha256,
+                            const char* purpose) {
+    all.push_back({name,
+                   {file},
+                   "raft",
+                   file,
+                   bytes,
+                   sha256,
+                   {std::string("https://download.pytorch.org/models/") + file},
+                   "BSD-3-Clause (code), weights unstated",
+                   purpose,
+                   "flow_estimators/raft"});
+  };
+  add_raft("raft_large", "raft_large_C_T_SKHT_V2-ff5fadd5.pth", 21106607,
+           "ff5fadd56d26b40647388883af1547351ea17868b765c05b27231e72dd16a322",
+           "torchvision's RAFT: optical flow");
+  add_raft("raft_small", "raft_small_C_T_V2-01064c6d.pth", 4006189,
+           "01064c6dba73b0fc9fc8edf772248560a00a3acfd62ac6677e9eeebad9680e27", "torchvision's small RAFT");
   return all;
 }
 
@@ -174,17 +192,32 @@ const std::vector<CatalogueEntry>& model_catalogue() {
 }
 
 const std::vector<CatalogueEntry>& models_without_address() {
-  static const std::vector<CatalogueEntry> models = {
-      {"faceshq",
-       {},
-       "vqgan",
-       "faceshq.ckpt",
-       0,
-       "",
-       {},
-       "MIT (code), weights unstated",
-       "VQGAN trained on faces; its file has to be put there by hand",
-       "image_models/vqgan"}};
+  static const std::vector<CatalogueEntry> models = [] {
+    std::vector<CatalogueEntry> all = {{"faceshq",
+                                        {},
+                                        "vqgan",
+                                        "faceshq.ckpt",
+                                        0,
+                                        "",
+                                        {},
+                                        "MIT (code), weights unstated",
+                                        "VQGAN trained on faces; its file has to be put there by hand",
+                                        "image_models/vqgan"}};
+    for (const std::string set : {"sintel", "things", "chairs", "kitti"})
+      all.push_back(
+          {"gma-" + set,
+           {},
+           "gma",
+           "gma-" + set + ".pth",
+           0,
+           "",
+           {"https://github.com/zacjiang/GMA/raw/2f1fd29468a86a354d44dd25d107930b3f175043/checkpoints/gma-" +
+            set + ".pth"},
+           "WTFPL",
+           "optical flow; its file has to be put there by hand",
+           "flow_estimators/gma"});
+    return all;
+  }();
   return models;
 }
 
@@ -221,6 +254,14 @@ std::string fetch_command(const CatalogueEntry& entry, const std::string& models
   std::string quoted;
   for (const char c : models_parent_dir) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return command + " models_parent_dir=" + (plain_word(models_parent_dir) ? quoted : "'" + quoted + "'");
+}
+
+std::string by_hand(const CatalogueEntry& entry, const std::string& there) {
+  if (entry.urls.empty())
+    return "no address is known from which it could be downloaded safely: if you have the file, put it " +
+           there;
+  return "no checksum is known by which a download could be checked: get " + entry.urls.front() +
+         " yourself and put it " + there;
 }
 
 std::string size_text(std::uint64_t bytes) {

@@ -1,11 +1,11 @@
 #pragma once
 // The checkpoints that depth_reference.py writes, with what PyTorch computes with them.
 
-#include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
 #include <sstream>
 
+#include "depth_estimators/depth_parity.h"
 #include "support/process.h"
 #include "weights/open.h"
 #include "weights/safetensors.h"
@@ -42,28 +42,6 @@ inline std::vector<DepthCase> depth_cases(const std::string& plugin) {
     if (one.name.rfind(plugin, 0) == 0) result.push_back(one);
   EXPECT_FALSE(result.empty()) << plugin;
   return result;
-}
-
-/// Norm of the difference over the norm of what is expected.
-inline double relative_difference(const at::Tensor& result, const at::Tensor& expected) {
-  if (result.sizes() != expected.sizes()) return std::numeric_limits<double>::infinity();
-  const at::Tensor r = result.detach().to(at::kDouble), e = expected.to(at::kDouble);
-  return ((r - e).norm() / e.norm()).item<double>();
-}
-
-/// How far estimates and their gradients with respect to the picture are from what is expected.
-struct DepthParity {
-  double depth, largest, gradient;
-};
-
-template <typename Estimate>
-DepthParity compare(const Estimate& estimate, const Weights& expected, at::ScalarType dtype) {
-  const at::Tensor image = expected.tensor("image").to(dtype).clone().set_requires_grad(true);
-  const at::Tensor depth = estimate(image), wanted = expected.tensor("depth");
-  (depth * expected.tensor("mix").to(depth.scalar_type())).sum().backward();
-  return {relative_difference(depth, wanted),
-          (depth.detach().to(at::kDouble) - wanted).abs().max().item<double>(),
-          relative_difference(image.grad(), expected.tensor("gradient"))};
 }
 
 }  // namespace reverie::test
