@@ -1,4 +1,4 @@
-# cmake -DTARGET=<file.cpp> -DFILES=<file;...> -P embed.cmake: C++ that holds the files' bytes.
+# cmake -DTARGET=<file.cpp> -DFUNCTION=<name> -DFILES=<file;...> -P embed.cmake: C++ that holds the files' bytes.
 set(arrays "")
 set(entries "")
 set(index 0)
@@ -22,7 +22,7 @@ ${entries}};
 
 }  // namespace
 
-std::span<const PageFile> page_files() { return kFiles; }
+std::span<const PageFile> ${FUNCTION}() { return kFiles; }
 
 }  // namespace reverie
 ")

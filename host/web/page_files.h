@@ -10,5 +10,6 @@ struct PageFile {
   std::string_view name, bytes;
 };
 std::span<const PageFile> page_files();
+std::span<const PageFile> studio_files();  ///< of host/serve/pages
 
 }  // namespace reverie
