@@ -11,16 +11,21 @@
 namespace reverie {
 namespace {
 
-/// [1, 3, H, W] 0..1 to bytes [H, W, 3], or [H, W, 6] with the higher byte of each value first.
-at::Tensor to_bytes(const at::Tensor& image, int bits) {
-  if (image.dim() != 4 || image.size(0) != 1 || image.size(1) != 3)
-    throw Error(ErrorKind::plugin, "PNG files take pictures of shape [1, 3, H, W]");
-  const at::Tensor values =
-      (image[0].clamp(0, 1) * ((1 << bits) - 1)).round().to(at::kInt).permute({1, 2, 0}).cpu();
-  if (bits == 8) return values.to(at::kByte).contiguous();
+/// Two bytes for each of the values of [1, 3, H, W] 0..1, the higher first, pixel by pixel.
+std::vector<std::uint8_t> to_16_bits(const at::Tensor& image) {
+  const at::Tensor values = (image[0].clamp(0, 1) * 65535).round().to(at::kInt).permute({1, 2, 0}).cpu();
   const at::Tensor high = at::floor_divide(values, 256), low = at::remainder(values, 256);
-  return at::stack({high, low}, 3).to(at::kByte).flatten(2).contiguous();
+  const at::Tensor bytes = at::stack({high, low}, 3).to(at::kByte).contiguous();
+  const auto* first = bytes.const_data_ptr<std::uint8_t>();
+  return {first, first + bytes.numel()};
 }
+
+/// Red, green and blue of each pixel, as the file is to have them.
+struct Rows {
+  const std::vector<std::uint8_t>& bytes;
+  std::int64_t width, height;
+  int bits;  ///< a channel
+};
 
 struct PngWriter {
   png_structp png = nullptr;
@@ -38,16 +43,17 @@ struct PngWriter {
   ~PngWriter() { png_destroy_write_struct(&png, &info); }
 
   /// False when libpng gave up. It then jumps here, over code that must have nothing to clean up.
-  bool write(const at::Tensor& rgb, int bits, std::vector<png_text>& texts) {
+  bool write(const Rows& rows, std::vector<png_text>& texts) {
     if (setjmp(png_jmpbuf(png))) return false;
-    png_set_IHDR(png, info, static_cast<png_uint_32>(rgb.size(1)), static_cast<png_uint_32>(rgb.size(0)),
-                 bits, PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
+    png_set_IHDR(png, info, static_cast<png_uint_32>(rows.width), static_cast<png_uint_32>(rows.height),
+                 rows.bits, PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
                  PNG_FILTER_TYPE_DEFAULT);
     png_set_sRGB(png, info, PNG_sRGB_INTENT_PERCEPTUAL);
     png_set_text(png, info, texts.data(), static_cast<int>(texts.size()));
     png_write_info(png, info);
-    const png_byte* row = rgb.const_data_ptr<png_byte>();
-    for (std::int64_t y = 0; y < rgb.size(0); ++y, row += rgb.stride(0)) png_write_row(png, row);
+    const png_byte* row = rows.bytes.data();
+    for (std::int64_t y = 0; y < rows.height; ++y, row += 3 * rows.width * rows.bits / 8)
+      png_write_row(png, row);
     png_write_end(png, info);
     return true;
   }
@@ -71,6 +77,15 @@ png_text text(const char* keyword, const char* value, int compression) {
   return result;
 }
 
+std::string png_file(const Rows& rows, const std::string& settings) {
+  std::vector<png_text> texts = {text("Software", "Reverie", PNG_TEXT_COMPRESSION_NONE)};
+  if (!settings.empty())
+    texts.push_back(text("reverie.settings", settings.c_str(), PNG_ITXT_COMPRESSION_zTXt));
+  PngWriter writer;
+  if (!writer.write(rows, texts)) throw Error(ErrorKind::plugin, "cannot make a PNG file: " + writer.problem);
+  return std::move(writer.bytes);
+}
+
 }  // namespace
 
 std::filesystem::path frame_path(const std::filesystem::path& folder, const std::string& base,
@@ -83,14 +98,16 @@ std::filesystem::path frame_path(const std::filesystem::path& folder, const std:
 
 void write_png(const std::filesystem::path& path, const at::Tensor& image, int bits,
                const std::string& settings) {
-  const at::Tensor rgb = to_bytes(image, bits);
-  std::vector<png_text> texts = {text("Software", "Reverie", PNG_TEXT_COMPRESSION_NONE),
-                                 text("reverie.settings", settings.c_str(), PNG_ITXT_COMPRESSION_zTXt)};
-  PngWriter writer;
-  if (!writer.write(rgb, bits, texts))
-    throw Error(ErrorKind::plugin, "cannot make '" + path.string() + "': " + writer.problem);
+  if (image.dim() != 4 || image.size(0) != 1 || image.size(1) != 3)
+    throw Error(ErrorKind::plugin, "PNG files take pictures of shape [1, 3, H, W]");
+  const std::vector<std::uint8_t> rows = bits == 8 ? pixels_of(image).rgb : to_16_bits(image);
+  const std::string bytes = png_file({rows, image.size(3), image.size(2), bits}, settings);
   create_folder_of(path);
-  write_atomically(path, {writer.bytes});
+  write_atomically(path, {bytes});
+}
+
+std::string png_of(const Pixels8& pixels, const std::string& settings) {
+  return png_file({pixels.rgb, pixels.width, pixels.height, 8}, settings);
 }
 
 }  // namespace reverie

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <string>
 
+#include "pixels8.h"
 #include "reverie/params.h"
 
 namespace reverie {
@@ -33,5 +34,8 @@ std::filesystem::path frame_path(const std::filesystem::path& folder, const std:
 /// Error(plugin) for other shapes.
 void write_png(const std::filesystem::path& path, const at::Tensor& image, int bits,
                const std::string& settings);
+
+/// What a PNG file of 8 bits a channel holds; `settings` as above, unless they are empty.
+std::string png_of(const Pixels8& pixels, const std::string& settings);
 
 }  // namespace reverie

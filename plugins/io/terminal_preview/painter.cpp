@@ -57,7 +57,7 @@ ChafaTermInfo* detect() {
 Painter::Painter()
     : terminal_(detect()), colours_(colours_of(terminal_.get())), way_(way_of(terminal_.get())) {}
 
-std::string Painter::paint(const Pixels& pixels, Cells cells, CellSize cell) const {
+std::string Painter::paint(const Pixels8& pixels, Cells cells, CellSize cell) const {
   if (way_ == Way::kitty) {
     // The terminal enlarges it: no more pixels are sent than there are.
     cell.width = std::clamp(static_cast<int>(pixels.width / cells.columns) + 1, 1, cell.width);
@@ -69,9 +69,9 @@ std::string Painter::paint(const Pixels& pixels, Cells cells, CellSize cell) con
                                     : CHAFA_PIXEL_MODE_SYMBOLS);
 }
 
-std::string Painter::paint_swatch(const Pixels& pixels, Cells cells) const {
+std::string Painter::paint_swatch(const Pixels8& pixels, Cells cells) const {
   // Whole halves of characters, so that no cell holds a mixture.
-  Pixels large{{}, cells.columns, 2 * cells.rows};
+  Pixels8 large{{}, cells.columns, 2 * cells.rows};
   for (std::int64_t y = 0; y < large.height; ++y)
     for (std::int64_t x = 0; x < large.width; ++x) {
       const auto from = static_cast<std::ptrdiff_t>(
@@ -81,7 +81,7 @@ std::string Painter::paint_swatch(const Pixels& pixels, Cells cells) const {
   return paint(large, cells, {}, CHAFA_PIXEL_MODE_SYMBOLS);
 }
 
-std::string Painter::paint(const Pixels& pixels, Cells cells, CellSize cell, ChafaPixelMode mode) const {
+std::string Painter::paint(const Pixels8& pixels, Cells cells, CellSize cell, ChafaPixelMode mode) const {
   const std::unique_ptr<ChafaSymbolMap, Release<chafa_symbol_map_unref>> symbols(chafa_symbol_map_new());
   // What every font has.
   chafa_symbol_map_add_by_tags(symbols.get(), CHAFA_SYMBOL_TAG_SPACE);
@@ -90,11 +90,15 @@ std::string Painter::paint(const Pixels& pixels, Cells cells, CellSize cell, Cha
       chafa_canvas_config_new());
   chafa_canvas_config_set_geometry(config.get(), cells.columns, cells.rows);
   chafa_canvas_config_set_cell_geometry(config.get(), cell.width, cell.height);
-  chafa_canvas_config_set_canvas_mode(config.get(), colours_);
+  const bool by_pixels = mode != CHAFA_PIXEL_MODE_SYMBOLS;
+  // Of pixels in few colours chafa means a palette that is the same for all pictures; sixel has one of its
+  // own.
+  const ChafaCanvasMode colours = by_pixels ? CHAFA_CANVAS_MODE_TRUECOLOR : colours_;
+  chafa_canvas_config_set_canvas_mode(config.get(), colours);
   chafa_canvas_config_set_pixel_mode(config.get(), mode);
   chafa_canvas_config_set_symbol_map(config.get(), symbols.get());
-  chafa_canvas_config_set_preprocessing_enabled(config.get(), few(colours_));
-  if (few(colours_)) chafa_canvas_config_set_dither_mode(config.get(), CHAFA_DITHER_MODE_ORDERED);
+  chafa_canvas_config_set_preprocessing_enabled(config.get(), few(colours));
+  if (few(colours)) chafa_canvas_config_set_dither_mode(config.get(), CHAFA_DITHER_MODE_ORDERED);
   const std::unique_ptr<ChafaCanvas, Release<chafa_canvas_unref>> canvas(chafa_canvas_new(config.get()));
   chafa_canvas_draw_all_pixels(canvas.get(), CHAFA_PIXEL_RGB8, pixels.rgb.data(),
                                static_cast<gint>(pixels.width), static_cast<gint>(pixels.height),

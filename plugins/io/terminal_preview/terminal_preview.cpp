@@ -11,7 +11,6 @@
 #include <cstdio>
 
 #include "../loss_history.h"
-#include "../pixels8.h"
 #include "painter.h"
 #include "reverie/plugin.h"
 #include "reverie/viewer.h"
@@ -35,8 +34,6 @@ constexpr ParamSpec kParams[] = {
 /// Set when the program goes on after Ctrl-Z: the shell has written to the terminal meanwhile.
 std::atomic<bool> continued{false};
 extern "C" void on_continue(int) { continued = true; }
-
-Pixels pixels_of(const at::Tensor& image) { return {to_rgb8(image), image.size(3), image.size(2)}; }
 
 class TerminalPreview final : public Viewer {
  public:
@@ -82,7 +79,7 @@ class TerminalPreview final : public Viewer {
     if (!update.saved.empty()) saved_ = update.saved.back().path.string();
     if (!update.picture) return;
     picture_ = pixels_of(update.picture->image);
-    swatch_ = update.picture->palette ? pixels_of(*update.picture->palette) : Pixels{};
+    swatch_ = update.picture->palette ? pixels_of(*update.picture->palette) : Pixels8{};
     fresh_ = true;
     if (clear_every_ > 0 && update.picture->step / clear_every_ > cleared_) {
       cleared_ = update.picture->step / clear_every_;
@@ -189,7 +186,7 @@ class TerminalPreview final : public Viewer {
   RunUpdate::Step step_{};  // the last one; number 0: none yet
   LossHistory history_;
   std::string saved_;
-  Pixels picture_, swatch_;
+  Pixels8 picture_, swatch_;
   std::optional<Screen::Picture> painted_;
   int painted_room_ = 0;  // rows that it was painted for
   bool fresh_ = false, clear_ = false;
