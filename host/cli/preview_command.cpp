@@ -61,6 +61,15 @@ at::Tensor first_picture(const Ensemble& ensemble, const at::Tensor& init_image)
   return tiled_room(canvas.size(3), canvas.size(2));
 }
 
+/// For an artist who has set none of the settings that move the picture.
+std::string nothing_moved(const Plan& plan) {
+  std::string names;
+  for (const MotionSetting& setting : plan.script.motion)
+    names += (names.empty() ? " by " : ", ") + setting.name;
+  return "no pixel has moved: " + plan.animation->name + " moves the picture" + names +
+         "; docs/motion.md says how";
+}
+
 /// The mask of the flow, which tells a mode what may move.
 class FlowMask {
  public:
@@ -123,9 +132,14 @@ PreviewOutcome preview_motion(const Plan& plan, const PluginRegistry& registry, 
   PreviewOutcome outcome;
   outcome.output = output;
   Moment moment;
+  at::Tensor still;  // the first picture, as long as all are like it
   const auto show = [&] {
-    outcome.file =
-        video->write(model.decode_final().detach().to(at::kCPU, at::kFloat).contiguous(), moment.frames + 1);
+    const at::Tensor picture = model.decode_final().detach().to(at::kCPU, at::kFloat).contiguous();
+    outcome.file = video->write(picture, moment.frames + 1);
+    if (moment.frames == 0)
+      still = picture.clone();
+    else if (still.defined() && !at::equal(still, picture))
+      still.reset();
     ++moment.frames;
   };
   RequestedControl own_control;
@@ -151,6 +165,7 @@ PreviewOutcome preview_motion(const Plan& plan, const PluginRegistry& registry, 
     }
   }
   video->close();
+  if (still.defined() && moment.frames > 1) basis.host->log(LogLevel::warning, nothing_moved(plan));
   outcome.pictures = moment.frames;
   outcome.seconds = static_cast<double>(moment.frames) / timeline.frames_per_second;
   return outcome;

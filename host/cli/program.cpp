@@ -38,11 +38,24 @@ constexpr const char* kOnlyAtStart[][2] = {{"seed", "its random state continues"
                                            {"target_palette", "its palette continues"},
                                            {"lock_palette", "its palette continues as it began"}};
 
+/// A picture goes on at the size it has. What follows from an init image's shape (-1) is only known later.
+void keep_size(const Settings& then, const Settings& now, std::vector<Problem>& problems) {
+  for (const char* name : {"width", "height"}) {
+    const SettingValue *kept = then.find(name), *given = now.find(name);
+    if (!kept || !given || kept->number <= 0 || given->number <= 0 || kept->number == given->number) continue;
+    problems.push_back({given->location, "'" + std::string(name) + "' is " + given->json() +
+                                             ", but the run to be continued has " + kept->json() +
+                                             ": a picture cannot change its size; leave '" + name +
+                                             "' as it was, or render anew without restore"});
+  }
+}
+
 /// Takes out what would do nothing, so that the settings of a continued run go on saying how it began.
 void keep_beginning(const std::vector<RawEntry>& saved, GatheredSettings& gathered,
                     const std::vector<PluginParams>& plugins) {
   const Settings then = resolve(saved, {}, plugins, {}).settings;
   const Settings now = resolve(gathered.entries, {}, plugins, {}).settings;
+  if (!saved.empty()) keep_size(then, now, gathered.problems);
   for (const auto& [name, instead] : kOnlyAtStart) {
     const SettingValue *kept = then.find(name), *given = now.find(name);
     if (!kept || kept->is_default()) continue;
@@ -93,6 +106,16 @@ bool is_still(const Settings& settings) {
   return name.empty() || name == "off" || name == "false";
 }
 
+/// What is strange about when frames begin and pictures are saved.
+std::string timing_notice(const Settings& settings) {
+  const auto whole = [&](const char* name) { return settings.get<std::int64_t>(name); };
+  const std::int64_t before = whole("pre_animation_steps"), frame = whole("steps_per_frame");
+  if (before % frame == 0 || whole("save_every") % frame != 0) return "";
+  return "pre_animation_steps (" + std::to_string(before) + ") is not a multiple of steps_per_frame (" +
+         std::to_string(frame) + "): each picture is saved " + std::to_string(frame - before % frame) +
+         " steps after its move, not when its frame is done";
+}
+
 bool is_of(const PluginParams& params, const PluginFile* plugin) {
   return plugin && params.plugin == plugin->kind + "/" + plugin->name;
 }
@@ -123,14 +146,24 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry) {
     }
   };
   plan.image_model = choose("image_model", ImageModel::kKind);
-  if (!is_still(first.settings)) plan.animation = choose("animation_mode", AnimationMode::kKind);
+  if (!is_still(first.settings)) {
+    plan.animation = choose("animation_mode", AnimationMode::kKind);
+    // Empty ones are chosen when it is known what is needed.
+    const auto exists = [&](const char* setting, const char* kind) {
+      const SettingValue* name = first.settings.find(setting);
+      if (name && !name->text.empty()) choose(setting, kind);
+    };
+    exists("depth_model", DepthEstimator::kKind);
+    exists("flow_model", FlowEstimator::kKind);
+  }
   for (const PluginParams& plugin : all) {
     // Which perceptors, sinks, frame sources and estimators a run uses depends on weights, lists, pictures
     // and what is installed; their parameters are ready for all.
     const auto of_kind = [&](const char* kind) { return plugin.plugin.rfind(kind, 0) == 0; };
-    const bool used = of_kind("perceptors/") || of_kind("io/") || of_kind("viewers/") || of_kind("frame_sources/") ||
-                      of_kind("depth_estimators/") || of_kind("flow_estimators/") ||
-                      is_of(plugin, plan.image_model) || is_of(plugin, plan.animation);
+    const bool used = of_kind("perceptors/") || of_kind("io/") || of_kind("viewers/") ||
+                      of_kind("frame_sources/") || of_kind("depth_estimators/") ||
+                      of_kind("flow_estimators/") || is_of(plugin, plan.image_model) ||
+                      is_of(plugin, plan.animation);
     (used ? active : others).push_back(plugin);
   }
   Resolution resolution = resolve(entries, std::move(gathered.problems), active, others);
@@ -161,8 +194,7 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry) {
   };
   std::stable_sort(resolution.problems.begin(), resolution.problems.end(),
                    [&](const Problem& a, const Problem& b) { return place(a) < place(b); });
-  if (!resolution.problems.empty())
-    throw SettingsError(std::move(resolution.problems));
+  if (!resolution.problems.empty()) throw SettingsError(std::move(resolution.problems));
   plan.settings = std::move(resolution.settings);
   if (sound_of(plan.settings).empty()) {
     SettingValue silence = *plan.settings.find("input_audio");
@@ -188,6 +220,9 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry) {
   }
   plan.notices = std::move(gathered.notices);
   plan.notices.insert(plan.notices.end(), resolution.notices.begin(), resolution.notices.end());
+  if (plan.animation)
+    if (std::string notice = timing_notice(plan.settings); !notice.empty())
+      plan.notices.push_back(std::move(notice));
   return plan;
 }
 

@@ -261,7 +261,18 @@ void Render::restore(const Backup& backup) {
                     std::to_string(scenes),
                 "restore it with all scenes that were done, and change or add later ones");
   const auto& [name, instance] = ensemble_.model;
-  call_plugin(name, result_.moment, [&] { instance->load_state(take(backup, "model")); });
+  const auto misfit = [&](ErrorKind kind, const std::string& why) {
+    return Error(kind, "the backup does not fit the settings: " + why,
+                 "continue the run with the size and the settings of " + ensemble_.model.name +
+                     " that it was made with");
+  };
+  try {
+    instance->load_state(take(backup, "model"));
+  } catch (const Error& error) {
+    throw misfit(error.kind(), error.what());
+  } catch (const c10::Error& error) {
+    throw misfit(ErrorKind::plugin, error.what_without_backtrace());
+  }
   optimiser_->load_state(take(backup, "optimiser"));
   // What the last step saw; how it was seen is in the backup, and so is what chance had in store for later.
   if (const auto& [animation, mode] = ensemble_.animation; mode)

@@ -11,6 +11,20 @@ std::string counted(std::size_t count) {
   return count == 1 ? "1 number" : std::to_string(count) + " numbers";
 }
 
+/// Which names there are, where an expression has one that is not known.
+std::string names_hint(const ExpressionError& error, const std::vector<std::string>& own,
+                       const std::set<std::string>& sound) {
+  const std::string& unknown = error.unknown_name();
+  if (unknown.empty()) return "";
+  if (own.empty() && (unknown == "r" || unknown == "R" || unknown == "mu"))
+    return "; r, R and mu are depths, which only the motion of the mode 3D knows";
+  std::string names = "t";
+  for (const std::string& name : own) names += ", " + name;
+  for (const std::string& name : sound) names += ", " + name;
+  return "; variables here: " + names +
+         (sound.empty() ? " and, with input_audio, those of input_audio_filters" : "");
+}
+
 }  // namespace
 
 std::vector<MotionSetting> parse_motion(const Settings& settings, std::span<const ParamSpec> params,
@@ -22,8 +36,9 @@ std::vector<MotionSetting> parse_motion(const Settings& settings, std::span<cons
     if (!spec.animatable || !value) continue;
     std::set<std::string> names = variables;
     names.insert("t");
-    if (*spec.variables)
-      for (const std::string& own : split(spec.variables, "|")) names.insert(own);
+    const std::vector<std::string> own =
+        *spec.variables ? split(spec.variables, "|") : std::vector<std::string>();
+    names.insert(own.begin(), own.end());
     const std::size_t count = spec.type == ParamType::list ? split(spec.default_text, ",").size() : 1;
     const auto problem = [&](const std::string& why, std::size_t column) {
       problems.push_back({value->location,
@@ -40,7 +55,7 @@ std::vector<MotionSetting> parse_motion(const Settings& settings, std::span<cons
       }
       result.push_back(std::move(motion));
     } catch (const ExpressionError& error) {
-      problem(error.what(), error.column());
+      problem(error.what() + names_hint(error, own, variables), error.column());
     }
   }
   return result;
