@@ -94,10 +94,9 @@ Files find_files(const std::string& name) {
   if (!files.empty()) return files;
   for (const CatalogueEntry& entry : models_without_address())
     if (lower(entry.name) == lower(name))
-      throw Error(ErrorKind::usage,
-                  "no address of '" + entry.name + "' is known from which it could be downloaded safely",
-                  "if you have the file, put it at " + entry.family + "/" + entry.file +
-                      " in the folder of downloaded models");
+      throw Error(
+          ErrorKind::usage, "'" + entry.name + "' has to be put in its place by hand",
+          by_hand(entry, "at " + entry.family + "/" + entry.file + " in the folder of downloaded models"));
   std::vector<std::string> names;
   for (const CatalogueEntry& entry : model_catalogue()) {
     names.push_back(entry.name);
@@ -117,7 +116,7 @@ bool installed(const CatalogueEntry& entry, const std::string& parent) {
 /// Of a file that has the right name; reading gigabytes to make a list would take too long.
 std::string state(const CatalogueEntry& entry, const std::string& parent) {
   std::error_code error;
-  if (entry.urls.empty()) return installed(entry, parent) ? "yes" : "no";
+  if (entry.sha256.empty()) return installed(entry, parent) ? "yes" : "no";
   if (!installed(entry, parent)) {
     fs::path part = model_path(entry, parent);
     const auto bytes = fs::file_size(part += ".part", error);

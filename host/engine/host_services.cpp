@@ -145,6 +145,9 @@ std::vector<std::filesystem::path> HostServices::weights_candidates(const std::s
   candidates.push_back(parent / "reverie" / (name_or_path + ".safetensors"));
   candidates.push_back(parent / "vqgan" / (name_or_path + ".ckpt"));
   if (const CatalogueEntry* published = find_model(name_or_path))
+  for (const CatalogueEntry& entry : models_without_address())
+    if (lower(entry.name) == lower(name_or_path))
+      candidates.push_back(model_path(entry, options_.models_parent_dir));
     candidates.push_back(model_path(*published, options_.models_parent_dir));
   return candidates;
 }
@@ -172,12 +175,10 @@ std::shared_ptr<const Weights> HostServices::load_weights(const std::string& nam
                     size_text(published->bytes) + ")");
   for (const CatalogueEntry& entry : models_without_address())
     if (lower(entry.name) == lower(name_or_path))
-      throw Error(
-          ErrorKind::file,
-          "the model '" + entry.name + "' is not installed: there is no file '" +
-              model_path(entry, options_.models_parent_dir).string() + "'",
-          "no address is known from which it could be downloaded safely: if you have the file, put it "
-          "there");
+      throw Error(ErrorKind::file,
+                  "the model '" + entry.name + "' is not installed: there is no file '" +
+                      model_path(entry, options_.models_parent_dir).string() + "'",
+                  by_hand(entry, "there"));
   std::string message = "there are no weights '" + name_or_path + "'; tried";
   for (const std::filesystem::path& path : candidates) message += " '" + path.string() + "'";
   message += "; reverie models list shows the published ones; shipped models:";

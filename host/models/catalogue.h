@@ -24,8 +24,9 @@ struct CatalogueEntry {
 
 const std::vector<CatalogueEntry>& model_catalogue();
 
-/// Models that settings know by name, but of which no address is known whose contents could be checked: they
-/// have neither urls nor sha256, and nobody but the artist can put their files in their place.
+/// Models that settings know by name, but whose contents could not be checked after a download: they have no
+/// sha256, and nobody but the artist can put their files in their place. Where to find them is in urls, if
+/// that is known.
 const std::vector<CatalogueEntry>& models_without_address();
 
 /// The entry of that name or alias; case, spaces and the characters / - _ @ . make no difference. Null if
@@ -43,6 +44,9 @@ std::filesystem::path model_path(const CatalogueEntry& entry, const std::string&
 
 /// The command that downloads a model, as a shell takes it.
 std::string fetch_command(const CatalogueEntry& entry, const std::string& models_parent_dir);
+
+/// Why a model that has no sha256 is not downloaded and what to do; `there` is where its file belongs.
+std::string by_hand(const CatalogueEntry& entry, const std::string& there);
 
 /// A size for people, in decimal units: "354.0 MB".
 std::string size_text(std::uint64_t bytes);

@@ -58,29 +58,5 @@ TEST(RaftParity, InBfloat16) {
   for (const FlowCase& one : flow_cases()) expect_parity(one, at::kBFloat16, 0.1, 0.5);
 }
 
-// Both directions at once are two estimates.
-TEST(RaftParity, BothDirections) {
-  for (const FlowCase& one_case : flow_cases()) {
-    SCOPED_TRACE(one_case.name);
-    const Network network(*one_case.weights, at::kCPU, at::kFloat);
-    const at::Tensor one = leaf(*one_case.expected, "one", at::kFloat),
-                     other = leaf(*one_case.expected, "other", at::kFloat);
-    const Network::Seen a = network.look_at(one, true), b = network.look_at(other, true);
-    const auto [there, back] = network.flows(a, b, 2);
-    const at::Tensor alone = network.flow(a, b, 2), alone_back = network.flow(b, a, 2);
-    EXPECT_LT(relative_difference(there, alone), 1e-4);
-    EXPECT_LT(relative_difference(back, alone_back), 1e-4);
-    const auto gradient = [&](const at::Tensor& first, const at::Tensor& second) {
-      for (const at::Tensor& leaf : {one, other}) leaf.mutable_grad() = at::Tensor();
-      (first.square().sum() + second.sum()).backward({}, /*retain_graph=*/true);
-      return std::pair{one.grad(), other.grad()};
-    };
-    const auto [one_together, other_together] = gradient(there, back);
-    const auto [one_apart, other_apart] = gradient(alone, alone_back);
-    EXPECT_LT(relative_difference(one_together, one_apart), kOneReluOff);
-    EXPECT_LT(relative_difference(other_together, other_apart), kOneReluOff);
-  }
-}
-
 }  // namespace
 }  // namespace reverie::test

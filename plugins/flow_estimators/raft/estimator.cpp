@@ -1,6 +1,7 @@
 #include "estimator.h"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include <algorithm>
 
@@ -48,18 +49,37 @@ Estimator::Estimator(Host& host, const Params& params, const Setup& setup, const
           load(host, setup.weights.empty() ? params.get<std::string>(weights) : setup.weights, attention)),
       iterations_(params.get<std::int64_t>(kFlowIterations.name)) {}
 
+Network::Seen Estimator::look_at(const at::Tensor& picture) {
+  const Frame frame(picture);
+  if ((picture.requires_grad() && at::GradMode::is_enabled()) || picture.is_inference())
+    return network_.look_at(frame.around(picture), /*with_context=*/true);
+  const auto known = std::find_if(recent_.begin(), recent_.end(), [&](const Memory& memory) {
+    return memory.picture.is_same(picture) && memory.version == picture._version();
+  });
+  if (known != recent_.end()) {
+    std::rotate(known, known + 1, recent_.end());
+  } else {
+    // Pictures are looked at one by one, so that what is remembered is, bit for bit, what would be seen anew.
+    Network::Seen seen = network_.look_at(frame.around(picture), /*with_context=*/true);
+    if (recent_.size() == 2) recent_.erase(recent_.begin());
+    recent_.push_back({picture, picture._version(), std::move(seen)});
+  }
+  return recent_.back().seen;
+}
+
 at::Tensor Estimator::estimate(const at::Tensor& from, const at::Tensor& to) {
   const Frame frame(from);
-  return frame.inside(network_.flow(network_.look_at(frame.around(from), /*with_context=*/true),
-                                    network_.look_at(frame.around(to), /*with_context=*/false), iterations_));
+  const Network::Seen one = look_at(from);
+  return frame.inside(
+      network_.flow(one, network_.look_at(frame.around(to), /*with_context=*/false), iterations_));
 }
 
 std::pair<at::Tensor, at::Tensor> Estimator::estimate_both(const at::Tensor& from, const at::Tensor& to) {
   const Frame frame(from);
-  const auto [there, back] =
-      network_.flows(network_.look_at(frame.around(from), /*with_context=*/true),
-                     network_.look_at(frame.around(to), /*with_context=*/true), iterations_);
-  return {frame.inside(there), frame.inside(back)};
+  const Network::Seen one = look_at(from), other = look_at(to);
+  // Refined together they would take as much time on the processor, and twice the memory.
+  at::Tensor there = frame.inside(network_.flow(one, other, iterations_));
+  return {std::move(there), frame.inside(network_.flow(other, one, iterations_))};
 }
 
 }  // namespace reverie::raft

@@ -1,7 +1,7 @@
 #pragma once
 // What the plugins raft and gma have in common.
 
-#include <string>
+#include <vector>
 
 #include "network.h"
 #include "reverie/flow_estimator.h"
@@ -24,8 +24,18 @@ class Estimator : public FlowEstimator {
   Estimator(Host& host, const Params& params, const Setup& setup, const char* weights, bool attention);
 
  private:
+  struct Memory {
+    at::Tensor picture;
+    std::int64_t version;  // of the picture's contents
+    Network::Seen seen;
+  };
+
+  /// With context. Videos show each frame twice, and a loss compares many pictures with the same one.
+  Network::Seen look_at(const at::Tensor& picture);
+
   Network network_;
   std::int64_t iterations_;
+  std::vector<Memory> recent_;  // the latest last
 };
 
 }  // namespace reverie::raft

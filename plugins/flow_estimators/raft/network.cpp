@@ -18,19 +18,6 @@ at::Tensor places_of_pixels(const at::Tensor& like) {
       .expand({like.size(0), 2, height, width});
 }
 
-at::Tensor joined(const at::Tensor& one, const at::Tensor& other) {
-  return one.defined() ? at::cat({one, other}) : at::Tensor();
-}
-
-Update::Fixed joined(const Update::Fixed& one, const Update::Fixed& other) {
-  Update::Fixed both;
-  for (std::size_t i = 0; i < one.gates.size(); ++i)
-    both.gates.push_back({joined(one.gates[i].both, other.gates[i].both),
-                          joined(one.gates[i].candidate, other.gates[i].candidate)});
-  both.attention = joined(one.attention, other.attention);
-  return both;
-}
-
 }  // namespace
 
 Network::Network(const Weights& weights, c10::Device device, at::ScalarType dtype)
@@ -52,26 +39,15 @@ Network::Seen Network::look_at(const at::Tensor& picture, bool with_context) con
   const std::vector<at::Tensor> parts =
       context_(input).split_with_sizes({widths_.hidden, widths_.context}, 1);
   seen.hidden = parts[0].to(exact(dtype_)).tanh();
-  seen.fixed = update_.prepare(at::relu(parts[1]));
+  seen.context = at::relu(parts[1]);
   return seen;
 }
 
 at::Tensor Network::flow(const Seen& from, const Seen& to, std::int64_t refinements) const {
-  return refine(from.features, to.features, from.hidden, from.fixed, refinements);
-}
-
-std::pair<at::Tensor, at::Tensor> Network::flows(const Seen& one, const Seen& other,
-                                                 std::int64_t refinements) const {
-  const at::Tensor both =
-      refine(joined(one.features, other.features), joined(other.features, one.features),
-             joined(one.hidden, other.hidden), joined(one.fixed, other.fixed), refinements);
-  return {both.narrow(0, 0, 1), both.narrow(0, 1, 1)};
-}
-
-at::Tensor Network::refine(const at::Tensor& from, const at::Tensor& to, at::Tensor hidden,
-                           const Update::Fixed& fixed, std::int64_t refinements) const {
-  const Correlation correlation(from, to, widths_.radius);
-  const at::Tensor here = places_of_pixels(from);
+  const Update::Fixed fixed = update_.prepare(from.context);
+  at::Tensor hidden = from.hidden;
+  const Correlation correlation(from.features, to.features, widths_.radius);
+  const at::Tensor here = places_of_pixels(from.features);
   at::Tensor flow = at::zeros_like(here);
   for (std::int64_t i = 0; i < refinements; ++i) {
     const at::Tensor start = flow.detach();

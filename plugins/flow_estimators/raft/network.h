@@ -4,8 +4,6 @@
 
 #include <ATen/core/Tensor.h>
 
-#include <utility>
-
 #include "encoder.h"
 #include "layers.h"
 #include "update.h"
@@ -24,9 +22,8 @@ class Network {
 
   /// Of one picture, what it takes to estimate flows to it and, with the context, from it.
   struct Seen {
-    at::Tensor features;  // [1, C, h, w], float
-    at::Tensor hidden;    // undefined without context, and so is what follows
-    Update::Fixed fixed;
+    at::Tensor features;         // [1, C, h, w], float
+    at::Tensor hidden, context;  // undefined without context
   };
 
   /// `picture` [1, 3, H, W] 0..1, sides multiples of 8 and at least 128.
@@ -35,13 +32,8 @@ class Network {
   /// The flow [1, 2, H, W] from one picture, seen with context, to another.
   at::Tensor flow(const Seen& from, const Seen& to, std::int64_t refinements) const;
 
-  /// The flows from `one` to `other` and back, both seen with context, refined together.
-  std::pair<at::Tensor, at::Tensor> flows(const Seen& one, const Seen& other, std::int64_t refinements) const;
-
  private:
   explicit Network(const Source& source);
-  at::Tensor refine(const at::Tensor& from, const at::Tensor& to, at::Tensor hidden,
-                    const Update::Fixed& fixed, std::int64_t refinements) const;
 
   Variant variant_;
   Widths widths_;

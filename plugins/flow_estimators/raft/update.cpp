@@ -35,9 +35,9 @@ Attention::Attention(const Source& source) {
 
 at::Tensor Attention::weights(const at::Tensor& context) const {
   const at::Tensor x = tokens(context);
-  const at::ScalarType dtype = x.scalar_type();
-  const at::Tensor query = at::matmul(x, query_), key = at::matmul(x, key_);
-  return at::bmm(query, key.transpose(1, 2)).softmax(-1, exact(dtype)).to(dtype);
+  const at::ScalarType dtype = exact(x.scalar_type());
+  const at::Tensor query = at::matmul(x, query_).to(dtype), key = at::matmul(x, key_).to(dtype);
+  return at::bmm(query, key.transpose(1, 2)).softmax(-1).to(x.scalar_type());
 }
 
 at::Tensor Attention::aggregate(const at::Tensor& weights, const at::Tensor& motion) const {
