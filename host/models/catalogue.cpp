@@ -164,7 +164,8 @@ std::vector<CatalogueEntry> make_catalogue() {
            "ff5fadd56d26b40647388883af1547351ea17868b765c05b27231e72dd16a322",
            "torchvision's RAFT: optical flow");
   add_raft("raft_small", "raft_small_C_T_V2-01064c6d.pth", 4006189,
-           "01064c6dba73b0fc9fc8edf772248560a00a3acfd62ac6677e9eeebad9680e27", "torchvision's small RAFT");
+           "01064c6dba73b0fc9fc8edf772248560a00a3acfd62ac6677e9eeebad9680e27",
+           "torchvision's small RAFT: optical flow");
   return all;
 }
 

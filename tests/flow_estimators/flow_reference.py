@@ -167,7 +167,7 @@ def randomise(model):
                 module.running_mean.normal_(0, 0.2), module.running_var.uniform_(0.5, 1.5)
             elif isinstance(module, Aggregator):
                 module.gamma.fill_(0.7)
-    return model.eval()
+    return model.eval().requires_grad_(False)
 
 
 def authors_names(tensors):
@@ -203,8 +203,8 @@ def torchvision_raft(kind):
 
 # name: (network, pictures' range as the network takes it, height, width, refinements, how files name its tensors)
 CASES = {
-    "raft_large": (lambda: torchvision_raft("raft_large"), (-1, 1), 128, 136, 3, {"raft_large": dict, "raft_large_authors": authors_names}),
-    "raft_small": (lambda: torchvision_raft("raft_small"), (-1, 1), 128, 144, 3, {"raft_small": dict}),
+    "raft_large": (lambda: torchvision_raft("raft_large"), (-1, 1), 128, 136, 2, {"raft_large": dict, "raft_large_authors": authors_names}),
+    "raft_small": (lambda: torchvision_raft("raft_small"), (-1, 1), 128, 144, 2, {"raft_small": dict}),
     "gma": (Gma, (0, 255), 136, 128, 3, {"gma": parallel}),
 }
 
