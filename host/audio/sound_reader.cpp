@@ -8,14 +8,13 @@ extern "C" {
 }
 
 #include "audio/sound_file.h"
-#include "handles.h"
 #include "reverie/error.h"
+#include "sound_stream.h"
 
 namespace reverie {
 namespace {
 
 constexpr std::size_t kMostSamples = std::size_t{6} * 3600 * kSoundRate;
-constexpr const char* kConvert = "convert it to WAV, FLAC or MP3";
 
 struct FreeResampler {
   void operator()(SwrContext* context) const { swr_free(&context); }
@@ -73,120 +72,39 @@ class Resampler {
   std::vector<std::int16_t> buffer_;
 };
 
-class SoundFile {
- public:
-  explicit SoundFile(const std::filesystem::path& path) : path_(path) {
-    open_format();
-    open_decoder();
-  }
-
-  std::vector<float> read(std::vector<std::string>& notices) {
-    std::vector<float> samples;
-    // Players go on behind a damaged part, and songs often end in tags that are taken for sound.
-    std::string damage;
-    const FramePtr frame = new_frame();
-    for (bool ended = false; !ended;) {
-      ended = !feed(damage);
-      int result;
-      while ((result = avcodec_receive_frame(decoder_.get(), frame.get())) >= 0) {
-        try {
-          resampler_.add(frame.get(), samples);
-        } catch (const Error& error) {
-          fail(error.what());
-        }
-        if (samples.size() > kMostSamples) fail("is longer than 6 hours", "cut it to what is needed");
-      }
-      if (result != AVERROR(EAGAIN) && result != AVERROR_EOF) damaged(result, damage);
+std::vector<float> read(const std::filesystem::path& path, std::vector<std::string>& notices) {
+  const auto fail = [&](const std::string& what, const std::string& advice) {
+    return Error(ErrorKind::file, "'" + path.string() + "' " + what, advice);
+  };
+  SoundStream sound(path);
+  Resampler resampler;
+  std::vector<float> samples;
+  for (bool ended = false; !ended;) {
+    const FramePtr frame = sound.next();
+    ended = !frame;
+    try {
+      resampler.add(frame.get(), samples);
+    } catch (const Error& error) {
+      throw fail(error.what(), "");
     }
-    resampler_.add(nullptr, samples);
-    if (samples.empty())
-      fail("holds no sound that can be decoded" + (damage.empty() ? "" : ": " + damage), kConvert);
-    if (!damage.empty())
-      notices.push_back("parts of the sound '" + path_.string() +
-                        "' cannot be decoded and are left out: " + damage);
-    return samples;
+    if (samples.size() > kMostSamples) throw fail("is longer than 6 hours", "cut it to what is needed");
   }
-
- private:
-  [[noreturn]] void fail(const std::string& what, const std::string& advice = {}) const {
-    throw Error(ErrorKind::file, "'" + path_.string() + "' " + what, advice);
-  }
-
-  static void damaged(int result, std::string& damage) {
-    if (damage.empty()) damage = reason(result);
-    forget_complaints();
-  }
-
-  void open_format() {
-    forget_complaints();
-    AVIOContext* io = nullptr;
-    int result = avio_open2(&io, ("file:" + path_.string()).c_str(), AVIO_FLAG_READ, nullptr, nullptr);
-    if (result < 0) fail("cannot be read: " + reason(result));
-    io_.reset(io);
-    AVFormatContext* format = avformat_alloc_context();
-    if (!format) throw std::bad_alloc();
-    format->pb = io;
-    // A playlist may name any file or address; none may be opened.
-    AVDictionary* options = nullptr;
-    av_dict_set(&options, "protocol_whitelist", "none", 0);
-    // By its content; where that is not enough, as with a large picture before an MP3's sound, by its name.
-    result = avformat_open_input(&format, path_.c_str(), nullptr, &options);  // frees `format` when it fails
-    av_dict_free(&options);
-    if (result < 0) fail("is no sound that can be read: " + reason(result), kConvert);
-    format_.reset(format);
-    result = avformat_find_stream_info(format, nullptr);
-    if (result < 0) fail("cannot be read: " + reason(result), kConvert);
-  }
-
-  void open_decoder() {
-    const AVCodec* codec = nullptr;
-    stream_ = av_find_best_stream(format_.get(), AVMEDIA_TYPE_AUDIO, -1, -1, &codec, 0);
-    if (stream_ == AVERROR_DECODER_NOT_FOUND)
-      fail("holds sound of a kind that this FFmpeg cannot decode", kConvert);
-    if (stream_ < 0) fail("holds no sound: it is " + std::string(format_->iformat->long_name));
-    for (unsigned i = 0; i < format_->nb_streams; ++i)
-      if (static_cast<int>(i) != stream_) format_->streams[i]->discard = AVDISCARD_ALL;
-    const AVStream& stream = *format_->streams[stream_];
-    decoder_.reset(avcodec_alloc_context3(codec));
-    if (!decoder_ || avcodec_parameters_to_context(decoder_.get(), stream.codecpar) < 0)
-      throw std::bad_alloc();
-    decoder_->pkt_timebase = stream.time_base;
-    decoder_->thread_count = 1;
-    forget_complaints();
-    const int result = avcodec_open2(decoder_.get(), codec, nullptr);
-    if (result < 0) fail("cannot be decoded: " + reason(result), kConvert);
-  }
-
-  /// Gives the decoder the next packet. False when that was the end.
-  bool feed(std::string& damage) {
-    const PacketPtr packet = new_packet();
-    int result;
-    do {
-      av_packet_unref(packet.get());
-      result = av_read_frame(format_.get(), packet.get());
-    } while (result == AVERROR(EAGAIN) || (result >= 0 && packet->stream_index != stream_));
-    const bool ended = result < 0;
-    if (ended && (result != AVERROR_EOF || io_->error))
-      damaged(result == AVERROR_EOF ? io_->error : result, damage);
-    result = avcodec_send_packet(decoder_.get(), ended ? nullptr : packet.get());
-    if (result < 0 && result != AVERROR_EOF) damaged(result, damage);
-    return !ended;
-  }
-
-  std::filesystem::path path_;
-  IoPtr io_;
-  FormatPtr format_;  // closed before what it reads from
-  DecoderPtr decoder_;
-  int stream_ = -1;
-  Resampler resampler_;
-};
+  const std::string& damage = sound.damage();
+  if (samples.empty())
+    throw fail("holds no sound that can be decoded" + (damage.empty() ? "" : ": " + damage),
+               "convert it to WAV, FLAC or MP3");
+  if (!damage.empty())
+    notices.push_back("parts of the sound '" + path.string() +
+                      "' cannot be decoded and are left out: " + damage);
+  return samples;
+}
 
 }  // namespace
 
 extern "C" REVERIE_PUBLIC std::vector<float> reverie_read_sound(const std::filesystem::path& path,
                                                                 std::vector<std::string>& notices) {
   listen_to_ffmpeg();
-  return SoundFile(path).read(notices);
+  return read(path, notices);
 }
 
 static_assert(std::is_same_v<decltype(reverie_read_sound), ReadSound>);

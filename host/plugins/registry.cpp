@@ -9,21 +9,10 @@
 
 #include "plugins/compatibility.h"
 #include "settings/nearest.h"
+#include "settings/texts.h"
 
 namespace reverie {
 namespace {
-
-std::vector<std::string> split(const std::string& text, char separator) {
-  std::vector<std::string> parts;
-  std::string part;
-  for (const char c : text + separator) {
-    if (c != separator)
-      part += c;
-    else if (!part.empty())
-      parts.push_back(std::exchange(part, {}));
-  }
-  return parts;
-}
 
 /// Never destroyed: static destructors of other libraries may still run code of a plugin.
 std::vector<boost::dll::shared_library>& handles() {
@@ -145,7 +134,7 @@ void examine(PluginFile& file) {
 bool PluginFile::answers_to(const std::string& wanted) const {
   if (lower(name) == folded_name(wanted)) return true;
   if (!descriptor) return false;
-  for (const std::string& alias : split(descriptor->aliases, '|'))
+  for (const std::string& alias : filled_parts(descriptor->aliases, "|"))
     if (lower(alias) == lower(wanted)) return true;
   return false;
 }
@@ -199,7 +188,7 @@ const PluginFile& PluginRegistry::find(const std::string& kind, const std::strin
     if (file.kind != kind) continue;
     if (file.state == PluginFile::State::usable) {
       names.push_back(file.name);
-      for (const std::string& alias : split(file.descriptor->aliases, '|')) names.push_back(alias);
+      for (const std::string& alias : filled_parts(file.descriptor->aliases, "|")) names.push_back(alias);
     } else if (file.state == PluginFile::State::rejected) {
       rejected.push_back("'" + file.path.string() + "' cannot be used: " + file.reason);
       if (file.answers_to(name)) ours = rejected.back();
@@ -229,9 +218,10 @@ std::vector<std::filesystem::path> plugin_search_path(const std::vector<std::str
                                                       const std::filesystem::path& prefix) {
   std::vector<std::filesystem::path> result;
   for (const std::string& list : command_line)
-    for (const std::string& folder : split(list, ':')) result.push_back(std::filesystem::absolute(folder));
+    for (const std::string& folder : filled_parts(list, ":"))
+      result.push_back(std::filesystem::absolute(folder));
   if (const char* variable = std::getenv("REVERIE_PLUGIN_PATH"))
-    for (const std::string& folder : split(variable, ':'))
+    for (const std::string& folder : filled_parts(variable, ":"))
       result.push_back(std::filesystem::absolute(folder));
   // Where the prefix is not known, its folder would be one of the working directory.
   if (prefix.is_absolute()) result.push_back(prefix / "lib/reverie/plugins");

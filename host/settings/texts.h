@@ -25,4 +25,11 @@ inline std::vector<std::string> split(const std::string& text, const std::string
   }
 }
 
+/// Those of them that are not empty.
+inline std::vector<std::string> filled_parts(const std::string& text, const std::string& separator) {
+  std::vector<std::string> parts = split(text, separator);
+  std::erase_if(parts, [](const std::string& part) { return part.empty(); });
+  return parts;
+}
+
 }  // namespace reverie

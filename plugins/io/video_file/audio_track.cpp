@@ -5,6 +5,7 @@ extern "C" {
 }
 
 #include <cmath>
+#include <utility>
 
 #include "reverie/error.h"
 
@@ -21,16 +22,11 @@ std::string described(const AVChannelLayout& layout) {
 
 }  // namespace
 
-void AudioTrack::fail(const std::string& what, const std::string& advice) const {
-  throw Error(ErrorKind::file, "the sound '" + file_.string() + "' " + what, advice);
-}
-
 AudioTrack::AudioTrack(Host& host, const std::filesystem::path& file, double skipped, double silence,
                        const Format& format, bool global_header)
-    : host_(host), file_(file) {
-  open_file();
+    : host_(host), file_(file), sound_(file) {
   const FramePtr first = decode();
-  if (!first) fail("holds no sound");
+  if (!first) throw Error(ErrorKind::file, "'" + file.string() + "' holds no sound that can be decoded");
   const std::string layout = described(first->ch_layout);
   const auto samples = [](double seconds, int rate) { return std::to_string(std::llround(seconds * rate)); };
   // Samples count from the first one, whatever times the file gives them.
@@ -59,59 +55,13 @@ AudioTrack::AudioTrack(Host& host, const std::filesystem::path& file, double ski
 
 int AudioTrack::samples_at_once() const { return encoder().frame_size > 0 ? encoder().frame_size : 1024; }
 
-void AudioTrack::open_file() {
-  forget_complaints();
-  AVIOContext* io = nullptr;
-  if (const int result =
-          avio_open2(&io, ("file:" + file_.string()).c_str(), AVIO_FLAG_READ, nullptr, nullptr);
-      result < 0)
-    fail("cannot be read: " + reason(result));
-  io_.reset(io);
-  AVFormatContext* input = avformat_alloc_context();
-  if (!input) throw std::bad_alloc();
-  input->pb = io_.get();
-  // A playlist may name any file or address; none may be opened.
-  AVDictionary* options = nullptr;
-  av_dict_set(&options, "protocol_whitelist", "none", 0);
-  int result = avformat_open_input(&input, "", nullptr, &options);  // frees `input` when it fails
-  av_dict_free(&options);
-  if (result < 0) fail("cannot be read: " + reason(result), "convert it to WAV or FLAC");
-  input_.reset(input);
-  result = avformat_find_stream_info(input_.get(), nullptr);
-  const AVCodec* codec = nullptr;
-  if (result >= 0) result = av_find_best_stream(input_.get(), AVMEDIA_TYPE_AUDIO, -1, -1, &codec, 0);
-  if (result < 0) fail("holds no sound that FFmpeg can decode");
-  stream_ = result;
-  for (unsigned i = 0; i < input_->nb_streams; ++i)
-    if (static_cast<int>(i) != stream_) input_->streams[i]->discard = AVDISCARD_ALL;
-  decoder_.reset(avcodec_alloc_context3(codec));
-  if (!decoder_ || avcodec_parameters_to_context(decoder_.get(), input_->streams[stream_]->codecpar) < 0)
-    throw std::bad_alloc();
-  decoder_->pkt_timebase = input_->streams[stream_]->time_base;
-  decoder_->thread_count = 1;
-  if (result = avcodec_open2(decoder_.get(), codec, nullptr); result < 0)
-    fail("cannot be decoded: " + reason(result));
-}
-
 /// The next piece of the file; null at the end.
 FramePtr AudioTrack::decode() {
-  FramePtr frame = new_frame();
-  const PacketPtr packet = new_packet();
-  for (;;) {
-    int result = avcodec_receive_frame(decoder_.get(), frame.get());
-    if (result >= 0) return frame;
-    if (result == AVERROR_EOF || drained_) return nullptr;
-    av_packet_unref(packet.get());
-    do {
-      result = av_read_frame(input_.get(), packet.get());
-    } while (result >= 0 && packet->stream_index != stream_);
-    if (result < 0 && result != AVERROR_EOF) fail("cannot be read to its end: " + reason(result));
-    drained_ = result == AVERROR_EOF;
-    result = avcodec_send_packet(decoder_.get(), drained_ ? nullptr : packet.get());
-    // Songs often end in tags that are taken for sound; players pass over them, too.
-    if (result < 0 && !std::exchange(warned_, true))
-      host_.log(LogLevel::warning, "parts of the sound '" + file_.string() + "' cannot be decoded");
-  }
+  FramePtr frame = sound_.next();
+  if (!sound_.damage().empty() && !std::exchange(warned_, true))
+    host_.log(LogLevel::warning, "parts of the sound '" + file_.string() +
+                                     "' cannot be decoded and are left out: " + sound_.damage());
+  return frame;
 }
 
 /// As many samples as the encoder takes at once, or the last; null behind them.

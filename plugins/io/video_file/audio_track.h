@@ -6,6 +6,7 @@
 #include "encoder.h"
 #include "filter_graph.h"
 #include "reverie/host.h"
+#include "sound_stream.h"
 
 namespace reverie {
 
@@ -29,18 +30,13 @@ class AudioTrack {
   void encode(std::int64_t until, std::int64_t limit, const TakePacket& take);
 
  private:
-  void open_file();
   FramePtr decode();
   FramePtr read();
-  [[noreturn]] void fail(const std::string& what, const std::string& advice = {}) const;
 
   Host& host_;
   std::filesystem::path file_;
-  IoPtr io_;
-  FormatPtr input_;  // closed before what it reads from
-  int stream_ = -1;
-  DecoderPtr decoder_;
-  bool drained_ = false, warned_ = false;
+  SoundStream sound_;
+  bool warned_ = false;
   std::unique_ptr<FilterGraph> graph_;
   std::unique_ptr<Encoder> encoder_;
   FramePtr next_;              ///< read, but not encoded
