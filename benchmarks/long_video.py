@@ -46,8 +46,8 @@ def measure(program, mode, frames):
                    "display_every=0", "outputs=[png_sequence, video_file]", f"animation_mode={mode}", *STABILISED,
                    *MODES[mode]]
         process = subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
-        done, marks, start = 0, {}, time.monotonic()
-        told = []
+        done, told, sizes, start = 0, [], [], time.monotonic()
+        print(mode)
         for line in process.stderr:
             told = told[-5:] + [line]
             if not line.startswith("saved ") or not line.rstrip().endswith(".png"):
@@ -55,14 +55,12 @@ def measure(program, mode, frames):
             done += 1
             if done in (frames // 10, frames // 2, frames):
                 files = len(list(Path(f"/proc/{process.pid}/fd").iterdir()))
-                marks[done] = (resident_megabytes(process), files, time.monotonic() - start)
+                sizes.append(resident_megabytes(process))
+                print(f"  frame {done:6d}   {sizes[-1]:7.1f} MB   {files:3d} open files   {time.monotonic() - start:6.0f} s",
+                      flush=True)
         if process.wait() != 0 or done < frames:
             raise SystemExit(f"{mode}: stopped after {done} frames\n" + "".join(told))
-    print(mode)
-    for frame, (memory, files, seconds) in marks.items():
-        print(f"  frame {frame:6d}   {memory:7.1f} MB   {files:3d} open files   {seconds:6.0f} s", flush=True)
-    first, last = marks[frames // 10][0], marks[frames][0]
-    print(f"  the last over the first: {last / first:.3f}", flush=True)
+    print(f"  the last over the first: {sizes[-1] / sizes[0]:.3f}", flush=True)
 
 
 def main():

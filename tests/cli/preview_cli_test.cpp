@@ -59,6 +59,16 @@ Colour pattern(int x, int y) {
           static_cast<unsigned char>(x * y % 256)};
 }
 
+void write_grey(const fs::path& path, unsigned char grey) {
+  const std::vector<unsigned char> pixels(kWidth * kHeight, grey);
+  png_image header{};
+  header.version = PNG_IMAGE_VERSION;
+  header.width = kWidth;
+  header.height = kHeight;
+  header.format = PNG_FORMAT_GRAY;
+  ASSERT_TRUE(png_image_write_to_file(&header, path.c_str(), 0, pixels.data(), 0, nullptr));
+}
+
 void write_pattern(const fs::path& path) {
   std::vector<Colour> pixels;
   for (int y = 0; y < kHeight; ++y)
@@ -225,6 +235,20 @@ TEST_F(Preview, AVideoIsFollowedToItsEnd) {
       "animation_mode: Video Source\nvideo_path: clip.mkv\nframes_per_second: 8\nsteps_per_scene: 100\n");
   ASSERT_EQ(made.size(), 8u);
   EXPECT_NE(made.front(), made.back());
+}
+
+TEST_F(Preview, TheMaskOfTheFlowHoldsThePicture) {
+  fs::copy_file(REVERIE_SAMPLES "/clip.mkv", folder_ / "clip.mkv");
+  write_grey(folder_ / "black.png", 0);
+  const std::string follow =
+      "animation_mode: Video Source\nvideo_path: clip.mkv\nframes_per_second: 8\nsteps_per_scene: 20\n"
+      "reencode_each_frame: false\nallow_overwrite: true\nflow_stabilization_weight: ";
+  const std::vector<Frame> masked = frames(follow + "1_black.png\n"),
+                           free = frames(follow + "1_-black.png\n");
+  ASSERT_EQ(masked.size(), free.size());
+  ASSERT_GT(masked.size(), 2u);
+  EXPECT_EQ(masked.front(), masked.back());
+  EXPECT_NE(free.front(), free.back());
 }
 
 TEST_F(Preview, NothingIsOverwrittenUnlessAsked) {
