@@ -70,8 +70,9 @@ std::string Painter::paint(const Pixels8& pixels, Cells cells, CellSize cell) co
 }
 
 std::string Painter::paint_swatch(const Pixels8& pixels, Cells cells) const {
-  // Whole halves of characters, so that no cell holds a mixture.
-  Pixels8 large{{}, cells.columns, 2 * cells.rows};
+  // As many pixels as chafa looks at, so that it mixes none.
+  constexpr int kSide = 8;
+  Pixels8 large{{}, kSide * cells.columns, kSide * cells.rows};
   for (std::int64_t y = 0; y < large.height; ++y)
     for (std::int64_t x = 0; x < large.width; ++x) {
       const auto from = static_cast<std::ptrdiff_t>(
