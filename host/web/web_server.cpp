@@ -190,7 +190,7 @@ class WebServer::Work {
     beast::flat_buffer buffer;
     http::request_parser<http::string_body> parser;
     parser.header_limit(kLargestHeader);
-    parser.body_limit(options_.rules.largest_body);
+    parser.body_limit(boost::none);  // the guard's matter
     be_patient(stream);
     boost::system::error_code error;
     co_await http::async_read_header(stream, buffer, parser, asio::redirect_error(use_awaitable, error));

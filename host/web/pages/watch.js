@@ -7,9 +7,10 @@ const element = (id) => document.getElementById(id);
 const place = location.pathname.match(/^\/runs\/([^/]+)$/);
 const api = place ? `/api/runs/${place[1]}/` : '/api/run/';
 
+const RETRY = 1000; // milliseconds between tries to reach a run
+
 let run = null; // what the server told, with news worked in
 let source = null;
-let unreachableSince = null;
 
 const graphs = [
   new Graph(element('distances'), 'Distance to the prompts', (series) => series.kind === 'prompt'),
@@ -269,13 +270,12 @@ async function end() {
   run.frames = null;
   run.kept = [];
   show();
-  setTimeout(reconnect, 3000);
+  setTimeout(reconnect, RETRY);
 }
 
 function connect() {
   source = new EventSource(`${api}events`);
   const listen = (event) => {
-    unreachableSince = null;
     if (!over() || event.type === 'state') trouble('');
     take(JSON.parse(event.data));
     if (over()) end();
@@ -285,10 +285,9 @@ function connect() {
   source.onerror = () => {
     source.close();
     if (over()) return;
-    unreachableSince = unreachableSince || Date.now();
     trouble('The connection to the run is lost; trying again …');
     for (const id of ['pause', 'keep', 'stop']) element(id).disabled = true;
-    setTimeout(reconnect, 1000);
+    setTimeout(reconnect, RETRY);
   };
 }
 
@@ -301,7 +300,7 @@ async function reconnect() {
   } catch {
     // Nobody there yet.
   }
-  setTimeout(reconnect, over() ? 5000 : 2000);
+  setTimeout(reconnect, RETRY);
 }
 
 async function ask(wish) {

@@ -1,0 +1,108 @@
+#include "web/run_routes.h"
+
+#include <gtest/gtest.h>
+
+#include "support/scratch.h"
+#include "web/made_run.h"
+#include "web/run_feed.h"
+
+namespace reverie {
+namespace {
+
+using test::AskedControl;
+using test::made_end;
+using test::made_steps;
+using test::parsed;
+
+class RunRoutesTest : public ::testing::Test {
+ protected:
+  AskedControl control;
+  std::shared_ptr<RunFeed> feed = std::make_shared<RunFeed>(test::made_setup(control));
+
+  std::optional<HttpResponse> ask(const std::string& path, const std::string& method = "GET") {
+    HttpRequest request;
+    request.method = method;
+    return answer_run(feed, path, request);
+  }
+  int status(const std::string& path, const std::string& method = "GET") {
+    const auto response = ask(path, method);
+    return response ? response->status : 0;
+  }
+};
+
+TEST_F(RunRoutesTest, ThereIsNothingElse) {
+  for (const char* path :
+       {"", "State", "state/", "frames", "frames/", "frames/x", "frames/1x", "frames/-1", "frames/0",
+        "frames/../settings", "kept/", "pictures", "frames/99999999999999999999"})
+    EXPECT_FALSE(ask(path)) << path;
+}
+
+TEST_F(RunRoutesTest, ButtonsArePosts) {
+  EXPECT_EQ(status("pause", "POST"), 204);
+  EXPECT_TRUE(control.paused());
+  EXPECT_EQ(status("resume", "POST"), 204);
+  EXPECT_FALSE(control.paused());
+  EXPECT_EQ(status("keep", "POST"), 204);
+  EXPECT_EQ(control.kept, 1);
+  EXPECT_EQ(status("stop"), 405);
+  EXPECT_FALSE(control.stopped);
+  EXPECT_EQ(status("stop", "POST"), 204);
+  EXPECT_TRUE(control.stopped);
+  EXPECT_EQ(status("state", "POST"), 405);
+  feed->update(made_end());
+  EXPECT_EQ(status("pause", "POST"), 409);
+}
+
+TEST_F(RunRoutesTest, PicturesAreThereOnceTheyAre) {
+  EXPECT_EQ(status("picture"), 404);
+  EXPECT_EQ(status("palette"), 404);
+  RunUpdate update;
+  update.picture = RunUpdate::Picture{1, at::rand({1, 3, 4, 4}), std::nullopt};
+  feed->update(update);
+  const auto response = ask("picture");
+  ASSERT_EQ(response->status, 200);
+  EXPECT_EQ(response->shared_body, feed->picture());
+}
+
+TEST_F(RunRoutesTest, FramesAreTheirFiles) {
+  const test::Scratch folder;
+  RunUpdate update;
+  update.saved = {
+      {folder.write("a_1.png", "one"), 1}, {folder / "a_2.png", 2}, {folder.write("k.png", "kept"), 0}};
+  feed->update(update);
+  EXPECT_EQ(ask("frames/1")->file, folder / "a_1.png");
+  EXPECT_EQ(status("frames/2"), 404) << "it is gone";
+  EXPECT_EQ(status("frames/3"), 404);
+  EXPECT_EQ(ask("kept/1")->file, folder / "k.png");
+}
+
+TEST_F(RunRoutesTest, EventsBeginWithAllAndEndWithTheRun) {
+  feed->update(made_steps(101, 103));
+  const auto response = ask("events");
+  ASSERT_TRUE(response->stream);
+  const auto event = [](const std::string& text) {
+    const std::size_t data = text.find("\ndata: ");
+    EXPECT_EQ(text.substr(0, 7), "event: ");
+    EXPECT_EQ(text.substr(text.size() - 2), "\n\n");
+    return std::pair(text.substr(7, data - 7), parsed(text.substr(data + 7)));
+  };
+  const auto [first, all] = event(*response->stream());
+  EXPECT_EQ(first, "state");
+  EXPECT_EQ(all["run"], "made(2)");
+  EXPECT_EQ(response->stream(), "");
+  feed->update(made_steps(104, 104));
+  const auto [second, news] = event(*response->stream());
+  EXPECT_EQ(second, "news");
+  EXPECT_EQ(news["history"]["columns"].size(), 1u);
+  feed->update(made_end());
+  const auto [third, end] = event(*response->stream());
+  EXPECT_EQ(end["state"], "finished");
+  EXPECT_FALSE(response->stream());
+  // Whoever comes later gets the end at once.
+  const auto late = ask("events");
+  EXPECT_EQ(event(*late->stream()).second["state"], "finished");
+  EXPECT_FALSE(late->stream());
+}
+
+}  // namespace
+}  // namespace reverie
