@@ -46,6 +46,7 @@ Member<Estimator> estimator(const char* setting, const std::string& why, bool wi
   for (const PluginFile* plugin : all) {
     // What is used by itself must not depend on what somebody has downloaded.
     if (name.empty() && needs_a_download(*plugin)) continue;
+    const MemoryScope memory(title(*plugin));
     auto made = create<Estimator>(*plugin, host, params_for(*plugin, settings), {""});
     if (with_gradients && !made->differentiable()) continue;
     if (name.empty()) host.log(LogLevel::info, std::string(setting) + ": using " + plugin->name);
@@ -100,6 +101,7 @@ void PictureCheck::finish() const {
 
 std::unique_ptr<Soundtrack> listen(const Basis& basis, const Plan& plan) {
   const std::string sound = sound_of(basis.settings);
+  const MemoryScope memory(kSoundMemory);
   std::vector<float> samples;
   std::vector<std::string> notices;
   try {
@@ -149,9 +151,11 @@ void prepare_motion(Ensemble& ensemble, const Basis& basis, const Plan& plan,
     size = {picture.size(3), picture.size(2)};
   }
   const std::string& mode = plan.animation->name;
+  std::optional<MemoryScope> memory(std::in_place, title(*plan.animation));
   ensemble.animation = {title(*plan.animation),
                         create<AnimationMode>(*plan.animation, host, params_for(*plan.animation, settings),
                                               {size, frames_per_second})};
+  memory.reset();
   const AnimationMode::Needs needs = ensemble.animation.instance->needs();
   const auto stabilises = [&](DirectPrompt::Measure measure) {
     return std::any_of(plan.script.direct.begin(), plan.script.direct.end(),

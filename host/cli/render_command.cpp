@@ -3,13 +3,16 @@
 #include <iostream>
 
 #include "cli/cast.h"
+#include "cli/memory_trial.h"
 #include "cli/render_run.h"
 
 namespace reverie {
 
 int check_command(const Plan& plan, const PluginRegistry& registry) {
-  choose_cast(plan, registry, false);
-  std::cout << "no problems found\n";
+  MemoryTrial trial(plan, registry);
+  const Cast cast = choose_cast(plan, registry, false);
+  std::cout << "no problems found" << std::endl;
+  std::cout << trial.result(cast) << "\n";
   return 0;
 }
 

@@ -2,6 +2,7 @@
 
 #include "cli/cast.h"
 #include "engine/backup.h"
+#include "engine/memory_report.h"
 #include "engine/timeline.h"
 #include "engine/viewers.h"
 #include "log/log.h"
@@ -90,9 +91,12 @@ class Messages {
 }  // namespace
 
 RunOutcome render_run(const Plan& plan, const PluginRegistry& registry, const RunWishes& wishes) {
+  std::optional<MemoryAccount> memory;
+  if (plan.settings.get<bool>("approximate_vram_usage")) memory.emplace();
   Cast cast = choose_cast(plan, registry, wishes.on_terminal);
   const Settings& settings = cast.settings;
   HostServices& host = *cast.host;
+  if (memory) memory->count_on(host.device());
 
   const std::string file_namespace = settings.get<std::string>("file_namespace");
   const bool overwrites =
@@ -112,18 +116,23 @@ RunOutcome render_run(const Plan& plan, const PluginRegistry& registry, const Ru
   Ensemble ensemble;
   for (const auto& [plugin, setup] : cast.perceptors) {
     const Settings params = params_for(*plugin, settings);
-    ensemble.perceptors.push_back({title(*plugin) + " with " + setup.name,
-                                   wishes.shelf ? wishes.shelf->get(*plugin, params, setup, settings)
-                                                : create<Perceptor>(*plugin, host, params, setup)});
+    const std::string name = title(*plugin) + " with " + setup.name;
+    const MemoryScope its_own(name);
+    if (setup.weights) claim_mapped_file(setup.weights->origin());
+    ensemble.perceptors.push_back({name, wishes.shelf ? wishes.shelf->get(*plugin, params, setup, settings)
+                                                      : create<Perceptor>(*plugin, host, params, setup)});
   }
   cast.perceptors.clear();  // the weights' files need not stay open
   at::Tensor init_image;
   if (const auto path = settings.get<std::string>("init_image"); !path.empty())
     init_image = host.load_image(path);
+  std::optional<MemoryScope> of_model(std::in_place, title(*plan.image_model));
   ensemble.model = {title(*plan.image_model),
                     create<ImageModel>(*plan.image_model, host, params_for(*plan.image_model, settings),
                                        picture_size(cast, init_image))};
+  of_model.reset();
   prepare_motion(ensemble, cast, plan, registry);
+  of_model.emplace(title(*plan.image_model));
   if (!backup) {
     if (!init_image.defined() && ensemble.animation.instance)
       if (const auto first = ensemble.animation.instance->first_image(tools_of(ensemble)))
@@ -132,6 +141,7 @@ RunOutcome render_run(const Plan& plan, const PluginRegistry& registry, const Ru
     if (init_image.defined()) ensemble.model.instance->encode(init_image);
   }
   init_image = at::Tensor();
+  of_model.reset();
   const double frames_per_second = settings.get<double>("frames_per_second");
   Render render(
       host, ensemble, settings, plan.script,
@@ -147,10 +157,12 @@ RunOutcome render_run(const Plan& plan, const PluginRegistry& registry, const Ru
 
   const std::string json = settings_json(settings);
   const std::int64_t early = Timeline(settings).early_pictures(settings.get<std::int64_t>("save_every"));
-  for (const PluginFile* plugin : cast.sinks)
+  for (const PluginFile* plugin : cast.sinks) {
+    const MemoryScope its_own(title(*plugin));
     ensemble.sinks.push_back({title(*plugin), create<OutputSink>(*plugin, host, params_for(*plugin, settings),
                                                                  {output.folder, output.base,
                                                                   frames_per_second, json, saved, early})});
+  }
   write_file(output.folder / (output.base + "_settings.txt"), json);
 
   const std::int64_t steps =
@@ -174,8 +186,15 @@ RunOutcome render_run(const Plan& plan, const PluginRegistry& registry, const Ru
     const Messages messages(viewers);
     SparingProgress own_progress(steps, wishes.on_terminal, render.moment().steps, viewers);
     Progress& progress = wishes.progress ? *wishes.progress : own_progress;
-    static_cast<RenderResult&>(outcome) = render.run({progress, &viewers, &control});
+    static_cast<RenderResult&>(outcome) =
+        render.run({progress, &viewers, &control, memory ? &*memory : nullptr});
     close_all(ensemble);
+    if (memory) {
+      const MemoryAccount::Report report = memory->report();
+      outcome.memory_at_peak = report.at_peak;
+      viewers.memory(memory_news(report));
+      for (const std::string& row : memory_table(report)) host.log(LogLevel::info, row);
+    }
   } catch (const std::exception& error) {
     viewers.end(RunUpdate::State::failed, error.what());
     close_quietly(ensemble);

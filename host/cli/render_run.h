@@ -26,6 +26,7 @@ struct RunWishes {
 
 struct RunOutcome : RenderResult {
   OutputNames output;
+  std::int64_t memory_at_peak = 0;  ///< as approximate_vram_usage counts it; 0 without
 };
 
 /// Throws Error. What was made until then is kept.

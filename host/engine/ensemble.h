@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/memory_account.h"
 #include "reverie/animation_mode.h"
 #include "reverie/image_model.h"
 #include "reverie/output_sink.h"
@@ -42,9 +43,11 @@ struct Moment {
   std::int64_t frames = 0;  ///< saved
 };
 
-/// Runs a plugin's part of the work; what it throws is told with its name and the moment.
+/// Runs a plugin's part of the work; what it throws is told with its name and the moment, and the memory that
+/// it takes is its own.
 template <typename Work>
 auto call_plugin(const std::string& plugin, const Moment& moment, Work&& work) -> decltype(work()) {
+  const MemoryScope memory(plugin);
   const auto told = [&](const std::string& what) {
     return "the plugin " + plugin + " failed in step " + std::to_string(moment.steps + 1) + " (frame " +
            std::to_string(moment.frames + 1) + "): " + what;

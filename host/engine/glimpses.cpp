@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "engine/glimpse_kernels.h"
+#include "engine/memory_account.h"
 #include "reverie/cpu.h"
 
 namespace reverie {
@@ -102,6 +103,7 @@ struct TakeGlimpses : torch::autograd::Function<TakeGlimpses> {
 
   static torch::autograd::tensor_list backward(torch::autograd::AutogradContext* context,
                                                torch::autograd::tensor_list gradients) {
+    const MemoryScope memory(kCutoutMemory);
     const at::Tensor warped = context->get_saved_variables()[0], d_out = gradients[0].contiguous();
     const std::vector<std::int64_t> shape = context->saved_data["shape"].toIntVector();
     const at::Tensor kept = context->saved_data["glimpses"].toTensor();

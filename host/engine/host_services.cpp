@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "engine/memory_account.h"
 #include "log/log.h"
 #include "media/web_file.h"
 #include "models/catalogue.h"
@@ -144,10 +145,10 @@ std::vector<std::filesystem::path> HostServices::weights_candidates(const std::s
     candidates.push_back(folder / (name_or_path + ".safetensors"));
   candidates.push_back(parent / "reverie" / (name_or_path + ".safetensors"));
   candidates.push_back(parent / "vqgan" / (name_or_path + ".ckpt"));
-  if (const CatalogueEntry* published = find_model(name_or_path))
   for (const CatalogueEntry& entry : models_without_address())
     if (lower(entry.name) == lower(name_or_path))
       candidates.push_back(model_path(entry, options_.models_parent_dir));
+  if (const CatalogueEntry* published = find_model(name_or_path))
     candidates.push_back(model_path(*published, options_.models_parent_dir));
   return candidates;
 }
@@ -162,7 +163,10 @@ std::optional<std::filesystem::path> HostServices::find_weights(const std::strin
 }
 
 std::shared_ptr<const Weights> HostServices::load_weights(const std::string& name_or_path) {
-  if (const auto path = find_weights(name_or_path)) return open_weights(*path);
+  if (const auto path = find_weights(name_or_path)) {
+    claim_mapped_file(*path);
+    return open_weights(*path);
+  }
   const std::vector<std::filesystem::path> candidates = weights_candidates(name_or_path);
   if (options_.access)
     for (const std::filesystem::path& path : candidates) options_.access->require(path, path.string());

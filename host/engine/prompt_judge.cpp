@@ -145,11 +145,13 @@ std::vector<PromptJudge::Active> PromptJudge::active(std::size_t scene, std::int
 PromptJudge::Look PromptJudge::look(std::size_t p, const at::Tensor& image, std::int64_t count) {
   const auto& [name, perceptor] = perceptors_[p];
   const std::int64_t side = perceptor->input_size(), width = image.size(3), height = image.size(2);
+  std::optional<MemoryScope> memory(std::in_place, kCutoutMemory);
   const std::vector<Cutout> cutouts =
       draw_cutouts(count, width, height, side, settings_.cutout, host_.cpu_generator());
   const Augmentation changes = draw_augmentation(count, side, host_.cpu_generator());
   const at::Tensor glimpses =
       take_glimpses(image, cutouts, side, settings_.cutout, changes, host_.generator());
+  memory.reset();
   return {
       call_plugin(name, moment_, [&, &perceptor = *perceptor] { return perceptor.embed_images(glimpses); }),
       places_of(cutouts, width, height)};
@@ -199,6 +201,7 @@ PromptJudge::Verdict PromptJudge::judge(const at::Tensor& image, const std::vect
         rows.push_back(at::stack({loss.value.detach() * share, loss.asked, loss.free}));
       }
       at::Tensor(told).add_(at::stack(rows));
+      const MemoryScope memory(perceptors_[p].name);
       total.backward();
     }
   }

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cmath>
 
+#include "engine/memory_report.h"
 #include "engine/motion.h"
 #include "engine/optimiser.h"
 #include "engine/progress.h"
@@ -111,6 +112,7 @@ void Render::move(double t, const std::map<std::string, double>& sound) {
 }
 
 void Render::show_frame(std::int64_t frame) {
+  const MemoryScope memory(kLossMemory);
   frame_ = frame;
   if (move_.image.defined()) {
     judge_.stabilise(move_.image, frame);
@@ -125,6 +127,7 @@ void Render::show_frame(std::int64_t frame) {
 Render::StepReport Render::step(const std::vector<PromptJudge::Active>& prompts) {
   const auto& [name, instance] = ensemble_.model;
   ImageModel& model = *instance;
+  const MemoryScope memory(kLossMemory);
   optimiser_->clear_gradients();
   StepReport report;
   const auto call = [&](auto&& work) { return call_plugin(name, result_.moment, work); };
@@ -161,7 +164,10 @@ Render::StepReport Render::step(const std::vector<PromptJudge::Active>& prompts)
                 "the loss is no longer a finite number at step " + std::to_string(result_.moment.steps + 1),
                 "lower learning_rate or the prompts' weights");
   call([&] { decoded.backward(image.grad()); });
-  optimiser_->step();
+  {
+    const MemoryScope optimising(kOptimiserMemory);
+    optimiser_->step();
+  }
   call([&] { model.after_step(); });
   return report;
 }
@@ -203,7 +209,14 @@ void Render::keep(const Audience& audience) {
     host_.log(LogLevel::warning, "the picture was not kept: no output of this run keeps single ones");
 }
 
-void Render::display(Viewers* viewers) {
+void Render::tell_memory(const Audience& audience) {
+  if (!audience.memory) return;
+  const MemoryAccount::Report report = audience.memory->report();
+  host_.log(LogLevel::info, memory_line(report));
+  if (audience.viewers) audience.viewers->memory(memory_news(report));
+}
+
+void Render::display(const Audience& audience) {
   const auto& [name, instance] = ensemble_.model;
   std::optional<at::Tensor> palette;
   if (show_palette_)
@@ -214,11 +227,14 @@ void Render::display(Viewers* viewers) {
   for (const auto& [sink_name, sink] : ensemble_.sinks)
     call_plugin(sink_name, result_.moment,
                 [&, &sink = *sink] { sink.display(image, palette, result_.moment.steps); });
-  if (viewers && !viewers->empty()) viewers->show({result_.moment.steps, image(), palette});
+  if (audience.viewers && !audience.viewers->empty())
+    audience.viewers->show({result_.moment.steps, image(), palette});
+  tell_memory(audience);
 }
 
 void Render::back_up(std::int64_t number) {
   if (!backups_) return;
+  const MemoryScope memory(kBackupMemory);
   Backup backup;
   const auto& [name, instance] = ensemble_.model;
   put(backup, "model", call_plugin(name, result_.moment, [&] { return instance->state(); }));
@@ -330,7 +346,7 @@ RenderResult Render::run(const Audience& audience) {
                                 std::chrono::duration<double>(Clock::now() - start).count() - paused,
                                 position_.scene, timeline_.seconds(frame_), report.losses});
       undisplayed = display_every_ > 0 && result_.moment.steps % display_every_ != 0;
-      if (display_every_ > 0 && !undisplayed) display(audience.viewers);
+      if (display_every_ > 0 && !undisplayed) display(audience);
       if (ends) {
         host_.log(LogLevel::info, "every prompt of scene " + std::to_string(position_.scene + 1) +
                                       " is held by its stop; the scene ends at step " +
@@ -347,7 +363,7 @@ RenderResult Render::run(const Audience& audience) {
     if (result_.interrupted || finished_ || position_.scene + 1 >= scenes) break;
     position_ = {position_.scene + 1, 0};
   }
-  if (undisplayed) display(audience.viewers);
+  if (undisplayed) display(audience);
   // What was made since the last frame is not thrown away. A run that goes on later makes this frame anew.
   if (unsaved) {
     save(audience);

@@ -26,6 +26,7 @@ struct RenderResult {
   bool interrupted = false;
 };
 
+class MemoryAccount;
 class Progress;
 class Optimiser;
 class RequestedControl;
@@ -36,6 +37,7 @@ struct Audience {
   Progress& progress;
   Viewers* viewers = nullptr;
   RequestedControl* control = nullptr;
+  MemoryAccount* memory = nullptr;  ///< told with each display
 };
 
 class Render {
@@ -76,7 +78,8 @@ class Render {
   void save(const Audience& audience);
   void keep(const Audience& audience);
   void back_up(std::int64_t number);
-  void display(Viewers* viewers);
+  void display(const Audience& audience);
+  void tell_memory(const Audience& audience);
 
   HostServices& host_;
   Ensemble& ensemble_;

@@ -9,6 +9,8 @@
 #include <mutex>
 #include <thread>
 
+#include "engine/memory_account.h"
+
 #include "log/log.h"
 
 namespace reverie {
@@ -68,6 +70,7 @@ class Viewers::Post : public std::enable_shared_from_this<Post> {
  private:
   void deliver() {
     yield_to_render();
+    own_memory_of_thread(kViewerMemory);
     bool last = false;
     while (!last) {
       RunUpdate update;

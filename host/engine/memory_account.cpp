@@ -1,0 +1,353 @@
+#include "engine/memory_account.h"
+
+#include <c10/core/CPUAllocator.h>
+#include <c10/util/ThreadLocalDebugInfo.h>
+#include <malloc.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <mutex>
+#include <unordered_map>
+
+#include "engine/process_memory.h"
+#include "reverie/error.h"
+
+namespace reverie {
+namespace {
+
+constexpr int kProgram = 0, kRun = 1, kMost = 64;  // components; the last one stands for all beyond it
+
+/// A peak is looked at again when it has grown by this much: a look takes a millisecond or more.
+constexpr double kGrowth = 1.02;
+constexpr std::int64_t kLeastGrowth = 1 << 20;
+
+struct Counter {
+  std::atomic<std::int64_t> tensors{0}, most{0};
+  std::int64_t other = 0, other_most = 0;  // of malloc besides tensors; under the mutex
+};
+
+using Bytes = std::array<std::int64_t, kMost>;
+
+/// The books of the one account that counts. They outlive it, because tensors do.
+struct Books {
+  std::array<Counter, kMost> counters;
+  std::atomic<std::int64_t> tensors{0};
+  std::atomic<std::int64_t> next_look{0};  // of tensors and the rest of malloc
+  std::atomic<std::int64_t> other{0};      // malloc's, besides tensors, when last looked at
+  std::atomic<int> current{kRun};
+  std::atomic<std::uint32_t> epoch{0};  // blocks of earlier accounts do not count
+  bool on_cpu = true;
+
+  std::mutex mutex;  // of all below
+  std::vector<std::string> names;
+  std::map<std::string, int> files;  // mapped, and whose
+  std::int64_t peak = 0;             // of all that is in use
+  Bytes at_peak{};
+  std::int64_t kept_at_peak = 0;
+};
+
+Books& books() {
+  static auto* const result = new Books;  // for ever: tensors may be freed at the program's very end
+  return *result;
+}
+
+thread_local int own_component = -1;
+
+int component_of_thread() {
+  return own_component >= 0 ? own_component : books().current.load(std::memory_order_relaxed);
+}
+
+void raise(std::atomic<std::int64_t>& most, std::int64_t value) {
+  std::int64_t before = most.load(std::memory_order_relaxed);
+  while (value > before && !most.compare_exchange_weak(before, value, std::memory_order_relaxed)) {
+  }
+}
+
+int index_of(Books& b, std::string_view name) {
+  const auto found = std::find(b.names.begin(), b.names.end(), name);
+  if (found != b.names.end()) return static_cast<int>(found - b.names.begin());
+  if (b.names.size() >= kMost) return kMost - 1;
+  b.names.emplace_back(name);
+  return static_cast<int>(b.names.size()) - 1;
+}
+
+/// What malloc gave out besides tensors has grown or shrunk since the last look: by the work of the present
+/// component.
+void settle(Books& b) {
+  const std::int64_t now = heap_in_use() - b.tensors.load();
+  Counter& counter = b.counters[static_cast<std::size_t>(b.current.load())];
+  counter.other += now - b.other.load();
+  if (counter.other < 0) {  // it freed what others took: loading, mostly
+    b.counters[kProgram].other += counter.other;
+    counter.other = 0;
+  }
+  counter.other_most = std::max(counter.other_most, counter.other);
+  b.other = now;
+}
+
+Bytes mapped_bytes(Books& b) {
+  Bytes result{};
+  for (const MappedFile& file : mapped_files()) {
+    const auto owner = b.files.find(file.path);
+    const int component = owner != b.files.end() ? owner->second : kProgram;
+    result[static_cast<std::size_t>(component)] += resident_bytes(file.range);
+  }
+  return result;
+}
+
+/// Notes who has how much if that is more than ever before.
+void look_at_peak(Books& b) {
+  settle(b);
+  Bytes bytes = mapped_bytes(b);
+  std::int64_t total = 0;
+  for (std::size_t i = 0; i < kMost; ++i) {
+    bytes[i] += b.counters[i].tensors.load() + b.counters[i].other;
+    total += bytes[i];
+  }
+  const std::int64_t in_use = b.tensors.load() + b.other.load();
+  b.next_look =
+      std::max(static_cast<std::int64_t>(static_cast<double>(in_use) * kGrowth), in_use + kLeastGrowth);
+  if (total <= b.peak) return;
+  b.peak = total;
+  b.at_peak = bytes;
+  b.kept_at_peak = heap_memory().kept;
+}
+
+void taken(int component, std::int64_t bytes) {
+  Books& b = books();
+  Counter& counter = b.counters[static_cast<std::size_t>(component)];
+  raise(counter.most, counter.tensors.fetch_add(bytes, std::memory_order_relaxed) + bytes);
+  const std::int64_t all = b.tensors.fetch_add(bytes, std::memory_order_relaxed) + bytes;
+  if (!b.on_cpu ||
+      all + b.other.load(std::memory_order_relaxed) < b.next_look.load(std::memory_order_relaxed))
+    return;
+  if (const std::unique_lock lock(b.mutex, std::try_to_lock); lock) look_at_peak(b);
+}
+
+void given_back(int component, std::int64_t bytes) {
+  Books& b = books();
+  b.counters[static_cast<std::size_t>(component)].tensors.fetch_sub(bytes, std::memory_order_relaxed);
+  b.tensors.fetch_sub(bytes, std::memory_order_relaxed);
+}
+
+/// In front of each block: whose it is. As long as LibTorch's alignment.
+struct alignas(64) Label {
+  c10::DeleterFnPtr free;  // of LibTorch's own allocator, for the block with its label
+  std::int64_t bytes;      // that malloc set aside
+  int component;
+  std::uint32_t epoch;
+};
+
+/// LibTorch's allocator for the CPU, with a label on each block.
+class CountingAllocator final : public c10::Allocator {
+ public:
+  explicit CountingAllocator(c10::Allocator* plain) : plain_(plain) {}
+
+  c10::DataPtr allocate(std::size_t n) override {
+    if (n == 0) return {nullptr, nullptr, &release, c10::kCPU};
+    c10::DataPtr block = plain_->allocate(n + sizeof(Label));
+    const c10::DeleterFnPtr free = block.get_deleter();
+    void* const start = block.release_context();
+    constexpr std::int64_t kBookkeeping = sizeof(std::size_t);  // malloc's own, in front of each block
+    const std::int64_t bytes = static_cast<std::int64_t>(::malloc_usable_size(start)) + kBookkeeping;
+    auto* const label = new (start) Label{free, bytes, component_of_thread(), books().epoch.load()};
+    taken(label->component, bytes);
+    void* const data = label + 1;
+    return {data, data, &release, c10::kCPU};
+  }
+  c10::DeleterFnPtr raw_deleter() const override { return &release; }
+  void copy_data(void* to, const void* from, std::size_t count) const override {
+    default_copy_data(to, from, count);
+  }
+
+  c10::Allocator* plain() const { return plain_; }
+
+ private:
+  static void release(void* data) {
+    if (!data) return;
+    const Label* const label = static_cast<const Label*>(data) - 1;
+    if (label->epoch == books().epoch.load()) given_back(label->component, label->bytes);
+    label->free(const_cast<Label*>(label));
+  }
+  c10::Allocator* plain_;
+};
+
+constexpr std::uint8_t kOverDefault = 255;  // LibTorch's own has priority 0
+
+CountingAllocator& counting_allocator() {
+  static auto* const result = new CountingAllocator(c10::GetCPUAllocator());  // tensors need it for ever
+  return *result;
+}
+
+}  // namespace
+
+/// Hears what LibTorch's allocators of GPUs do.
+class MemoryAccount::Gpu final : public c10::MemoryReportingInfoBase {
+ public:
+  explicit Gpu(c10::Device device) : device_(device) {}
+
+  void reportMemoryUsage(void* block, std::int64_t bytes, std::size_t, std::size_t reserved,
+                         c10::Device device) override {
+    if (device != device_) return;
+    const std::lock_guard lock(mutex_);
+    reserved_ = static_cast<std::int64_t>(reserved);
+    // A block may also come back unheard, on a thread of nobody's; its place is then taken anew.
+    if (const auto found = blocks_.find(block); found != blocks_.end()) {
+      given_back(found->second.component, found->second.bytes);
+      blocks_.erase(found);
+    }
+    if (bytes <= 0) return;
+    const int component = component_of_thread();
+    blocks_[block] = {bytes, component};
+    taken(component, bytes);
+    note_peak();
+  }
+  bool memoryProfilingEnabled() const override { return true; }
+
+  std::int64_t reserved() const {
+    const std::lock_guard lock(mutex_);
+    return reserved_;
+  }
+
+ private:
+  struct Block {
+    std::int64_t bytes;
+    int component;
+  };
+  void note_peak() {
+    Books& b = books();
+    const std::lock_guard lock(b.mutex);
+    if (b.tensors.load() <= b.peak) return;
+    for (std::size_t i = 0; i < kMost; ++i) b.at_peak[i] = b.counters[i].tensors.load();
+    b.kept_at_peak = std::max<std::int64_t>(0, reserved_ - b.tensors.load());
+    b.peak = b.tensors.load();
+  }
+
+  c10::Device device_;
+  mutable std::mutex mutex_;
+  std::unordered_map<void*, Block> blocks_;
+  std::int64_t reserved_ = 0;
+};
+
+std::atomic<bool> MemoryScope::counting_{false};
+
+int MemoryScope::enter(std::string_view component) {
+  Books& b = books();
+  const std::lock_guard lock(b.mutex);
+  if (b.on_cpu) settle(b);
+  return b.current.exchange(index_of(b, component));
+}
+
+void MemoryScope::leave(int before) {
+  Books& b = books();
+  const std::lock_guard lock(b.mutex);
+  if (b.on_cpu) {
+    settle(b);
+    if (b.tensors.load() + b.other.load() >= b.next_look.load()) look_at_peak(b);
+  }
+  b.current = before;
+}
+
+void own_memory_of_thread(std::string_view component) {
+  if (!MemoryScope::counting()) return;
+  const std::lock_guard lock(books().mutex);
+  own_component = index_of(books(), component);
+}
+
+void claim_mapped_file(const std::filesystem::path& file) {
+  if (!MemoryScope::counting()) return;
+  std::error_code gone;
+  const std::string path = std::filesystem::canonical(file, gone).string();
+  Books& b = books();
+  const std::lock_guard lock(b.mutex);
+  if (!gone) b.files[path] = b.current.load();
+}
+
+namespace {
+
+void open_books(Books& b, bool on_cpu) {
+  ++b.epoch;
+  for (Counter& counter : b.counters) {
+    counter.tensors = counter.most = 0;
+    counter.other = counter.other_most = 0;
+  }
+  b.tensors = b.next_look = b.other = 0;
+  b.names = {kProgramMemory, "the run itself"};
+  b.files.clear();
+  b.peak = b.kept_at_peak = 0;
+  b.at_peak = {};
+  b.on_cpu = on_cpu;
+  b.current = kProgram;
+  if (on_cpu) settle(b);  // whatever is there
+  b.current = kRun;
+}
+
+}  // namespace
+
+MemoryAccount::MemoryAccount() {
+  if (MemoryScope::counting_.exchange(true))
+    throw Error(ErrorKind::unsupported, "another run counts its memory; one at a time can");
+  const std::lock_guard lock(books().mutex);
+  open_books(books(), true);
+  c10::SetCPUAllocator(&counting_allocator(), kOverDefault);
+}
+
+void MemoryAccount::count_on(c10::Device device) {
+  if (device.is_cpu()) return;
+  const std::lock_guard lock(books().mutex);
+  c10::SetCPUAllocator(counting_allocator().plain(), kOverDefault);
+  open_books(books(), false);
+  gpu_ = std::make_shared<Gpu>(device);
+  guard_ = std::make_unique<c10::DebugInfoGuard>(c10::DebugInfoKind::PROFILER_STATE, gpu_);
+}
+
+MemoryAccount::~MemoryAccount() {
+  if (!gpu_) c10::SetCPUAllocator(counting_allocator().plain(), kOverDefault);
+  MemoryScope::counting_ = false;
+}
+
+MemoryAccount::Report MemoryAccount::report() {
+  Books& b = books();
+  const std::lock_guard lock(b.mutex);
+  Bytes now{};
+  std::int64_t kept = 0, program = 0;
+  if (gpu_) {
+    kept = std::max<std::int64_t>(0, gpu_->reserved() - b.tensors.load());
+  } else {
+    look_at_peak(b);
+    now = mapped_bytes(b);
+    kept = heap_memory().kept;
+    for (const AddressRange& range : program_ranges()) program += resident_bytes(range);
+  }
+  Report report;
+  for (std::size_t i = 0; i < b.names.size(); ++i) {
+    const Counter& counter = b.counters[i];
+    now[i] += counter.tensors.load() + counter.other;
+    const std::int64_t most = counter.most.load() + counter.other_most;
+    report.lines.push_back({b.names[i], now[i], std::max({most, now[i], b.at_peak[i]}), b.at_peak[i]});
+  }
+  Line& own = report.lines[kProgram];
+  own.now += program;
+  own.at_peak += program;
+  own.most += program;
+  // The largest first; what no component can help comes last.
+  std::rotate(report.lines.begin(), report.lines.begin() + 1, report.lines.end());
+  std::sort(report.lines.begin(), report.lines.end() - 1,
+            [](const Line& a, const Line& c) { return a.at_peak > c.at_peak; });
+  report.lines.insert(report.lines.end() - 1,
+                      {kKeptMemory, kept, std::max(kept, b.kept_at_peak), b.kept_at_peak});
+  std::erase_if(report.lines, [](const Line& line) { return line.most == 0; });
+  for (const Line& line : report.lines) {
+    report.now += line.now;
+    report.at_peak += line.at_peak;
+  }
+  if (!gpu_) {
+    const ProcessMemory process = process_memory();
+    report.process_now = process.resident;
+    report.process_most = process.most;
+  }
+  return report;
+}
+
+}  // namespace reverie
