@@ -18,8 +18,12 @@ class Decoder {
   at::Tensor operator()(const std::vector<at::Tensor>& maps) const;
 
  private:
+  /// What follows an enlargement: a 3 x 3 convolution of the larger map and the encoder's, joined, and
+  /// another.
   struct Step {
-    Convolution first, second;
+    std::array<Convolution, 3> rows;  ///< the first convolution's rows as 1 x 1 convolutions of the small map
+    Convolution skip, second;
+    at::Tensor operator()(const at::Tensor& small, const at::Tensor& encoded) const;
   };
   Convolution deepest_, last_;
   std::array<Step, 4> steps_;

@@ -1,0 +1,71 @@
+// Seconds of a depth estimator's estimates, for depth_side_by_side.py: on the clock and in the processor, as
+// JSON. Usage: depth_benchmark PLUGIN WEIGHTS SIDE ROUNDS PRECISION
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+
+#include <chrono>
+#include <cstdio>
+#include <ctime>
+#include <functional>
+#include <iostream>
+
+#include "engine/host_services.h"
+#include "engine/memory.h"
+#include "plugins/registry.h"
+#include "reverie/depth_estimator.h"
+
+namespace {
+
+using namespace reverie;
+
+/// The fastest of some rounds after one that warms up.
+void report(const char* name, int rounds, const std::function<void()>& work) {
+  double clock = 1e9, processor = 1e9;
+  for (int i = -1; i < rounds; ++i) {
+    const auto begin = std::chrono::steady_clock::now();
+    const std::clock_t start = std::clock();
+    work();
+    if (i < 0) continue;
+    processor = std::min(processor, double(std::clock() - start) / CLOCKS_PER_SEC);
+    clock = std::min(clock, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+  }
+  std::printf("\"%s\": [%.4f, %.4f]", name, clock, processor);
+}
+
+void run(char** arguments) {
+  keep_freed_memory();
+  HostServices::Options options{"cpu", 1, REVERIE_PREFIX "/share/reverie/models", "~/.cache"};
+  options.precision = arguments[5];
+  HostServices host(options);
+  const PluginRegistry registry(plugin_search_path({}, REVERIE_PREFIX));
+  const PluginFile& plugin = registry.find(DepthEstimator::kKind, arguments[1]);
+  const auto it = create<DepthEstimator>(plugin, host, default_params(plugin), {arguments[2]});
+  const std::int64_t side = std::atoll(arguments[3]);
+  const int rounds = std::atoi(arguments[4]);
+  const at::Tensor picture = at::rand({1, 3, side, side});
+  std::printf("{");
+  {
+    const at::NoGradGuard no_grad;
+    report("estimate", rounds, [&] { it->estimate(picture); });
+  }
+  std::printf(", ");
+  report("with its gradient", rounds,
+         [&] { it->estimate(picture.clone().set_requires_grad(true)).sum().backward(); });
+  std::printf("}\n");
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  if (count != 6) {
+    std::cerr << "usage: depth_benchmark PLUGIN WEIGHTS SIDE ROUNDS PRECISION\n";
+    return 2;
+  }
+  try {
+    run(arguments);
+  } catch (const Error& error) {
+    std::cerr << error.what() << "\n" << error.advice() << "\n";
+    return 1;
+  }
+}
