@@ -86,6 +86,13 @@ TEST_P(FlowEstimatorConformance, IsDeterministic) {
   EXPECT_TRUE(at::equal(it_->estimate(from, to), it_->estimate(from, to)));
 }
 
+TEST_P(FlowEstimatorConformance, BothDirectionsAreTwoEstimates) {
+  const at::Tensor from = smooth_picture(64, 48), to = from.roll(2, 3).contiguous();
+  const auto [there, back] = it_->estimate_both(from, to);
+  EXPECT_LT((there - it_->estimate(from, to)).abs().max().item<double>(), 0.01) << "pixels";
+  EXPECT_LT((back - it_->estimate(to, from)).abs().max().item<double>(), 0.01) << "pixels";
+}
+
 TEST_P(FlowEstimatorConformance, GradientsFlowToBothIfItSaysSo) {
   const at::Tensor from = smooth_picture(40, 30).set_requires_grad(true);
   const at::Tensor to = smooth_picture(40, 30).roll(2, 3).set_requires_grad(true);

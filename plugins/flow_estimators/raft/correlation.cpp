@@ -137,10 +137,14 @@ Correlation::Correlation(const at::Tensor& from, const at::Tensor& to, std::int6
   const double scale = 1 / std::sqrt(static_cast<double>(from.size(1)));
   const at::Tensor one = (from * scale).flatten(2).transpose(1, 2), other = pyramid(to);
   // The kernels know floats of the processor.
-  if (from.is_cpu() && from.scalar_type() == at::kFloat)
+  if (from.is_cpu() && from.scalar_type() == at::kFloat) {
     token_ = Products<Volume>::apply(one, other, volume_);
-  else
-    volume_->values = at::bmm(one, other);
+    return;
+  }
+  const at::Tensor all = at::bmm(one, other);
+  for (const Level& level : levels_)
+    maps_.push_back(
+        all.narrow(2, level.offset, level.height * level.width).reshape({-1, 1, level.height, level.width}));
 }
 
 Correlation::~Correlation() = default;
@@ -159,10 +163,8 @@ at::Tensor Correlation::look_up_by_operators(const at::Tensor& places) const {
   const at::Tensor centres = places.permute({0, 2, 3, 1}).reshape({-1, 1, 1, 2});
   std::vector<at::Tensor> result;
   double scale = 1;
-  for (const Level& level : levels_) {
-    const at::Tensor last = at::tensor({level.width - 1, level.height - 1}, places.options());
-    const at::Tensor map = volume_->values.narrow(2, level.offset, level.height * level.width)
-                               .reshape({-1, 1, level.height, level.width});
+  for (const at::Tensor& map : maps_) {
+    const at::Tensor last = at::tensor({map.size(3) - 1, map.size(2) - 1}, places.options());
     const at::Tensor found = at::grid_sampler(map, (centres * scale + around) * 2 / last - 1,
                                               /*bilinear*/ 0, /*zeros*/ 0, /*align_corners=*/true);
     result.push_back(found.view({pictures, height, width, side * side}));

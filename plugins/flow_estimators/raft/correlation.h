@@ -31,7 +31,8 @@ class Correlation {
   std::int64_t radius_;
   std::vector<Level> levels_;
   c10::intrusive_ptr<Volume> volume_;
-  at::Tensor token_;  // stands for the volume in the graph
+  at::Tensor token_;              // stands for the volume in the graph
+  std::vector<at::Tensor> maps_;  // where there are no kernels: [N h w, 1, height, width] of each level
 };
 
 }  // namespace reverie::raft
