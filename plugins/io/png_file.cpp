@@ -77,10 +77,9 @@ png_text text(const char* keyword, const char* value, int compression) {
   return result;
 }
 
-std::string png_file(const Rows& rows, const std::string& settings) {
+std::string png_file(const Rows& rows, const std::string* settings) {
   std::vector<png_text> texts = {text("Software", "Reverie", PNG_TEXT_COMPRESSION_NONE)};
-  if (!settings.empty())
-    texts.push_back(text("reverie.settings", settings.c_str(), PNG_ITXT_COMPRESSION_zTXt));
+  if (settings) texts.push_back(text("reverie.settings", settings->c_str(), PNG_ITXT_COMPRESSION_zTXt));
   PngWriter writer;
   if (!writer.write(rows, texts)) throw Error(ErrorKind::plugin, "cannot make a PNG file: " + writer.problem);
   return std::move(writer.bytes);
@@ -101,13 +100,13 @@ void write_png(const std::filesystem::path& path, const at::Tensor& image, int b
   if (image.dim() != 4 || image.size(0) != 1 || image.size(1) != 3)
     throw Error(ErrorKind::plugin, "PNG files take pictures of shape [1, 3, H, W]");
   const std::vector<std::uint8_t> rows = bits == 8 ? pixels_of(image).rgb : to_16_bits(image);
-  const std::string bytes = png_file({rows, image.size(3), image.size(2), bits}, settings);
+  const std::string bytes = png_file({rows, image.size(3), image.size(2), bits}, &settings);
   create_folder_of(path);
   write_atomically(path, {bytes});
 }
 
 std::string png_of(const Pixels8& pixels, const std::string& settings) {
-  return png_file({pixels.rgb, pixels.width, pixels.height, 8}, settings);
+  return png_file({pixels.rgb, pixels.width, pixels.height, 8}, settings.empty() ? nullptr : &settings);
 }
 
 }  // namespace reverie

@@ -1,5 +1,6 @@
 #include "screen.h"
 
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -85,7 +86,12 @@ void Screen::leave() {
 void Screen::write(const std::string& output) const {
   for (std::size_t done = 0; done < output.size();) {
     const ssize_t count = ::write(descriptor_, output.data() + done, output.size() - done);
-    if (count < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0 && errno == EAGAIN) {  // somebody else has made it so
+      pollfd wait{descriptor_, POLLOUT, 0};
+      ::poll(&wait, 1, -1);
+      continue;
+    }
     if (count <= 0)
       throw Error(ErrorKind::file,
                   "the terminal cannot be written to: " + std::generic_category().message(errno));
