@@ -14,9 +14,9 @@
 #include "cli/ensemble_setup.h"
 #include "models/catalogue.h"
 #include "reverie/atomic_file.h"
-#include "serve/api.h"
 #include "serve/run_worker.h"
 #include "serve/settings_list.h"
+#include "serve/site.h"
 #include "settings/nearest.h"
 #include "web/secret.h"
 #include "web/web_server.h"
@@ -133,7 +133,7 @@ int serve_command(const ServeOptions& options, const PluginRegistry& registry) {
 
   Api api(queue, rules, settings_list(registry));
   const auto server = std::make_unique<WebServer>(
-      web_options(options, token), [&](const HttpRequest& request) { return api.answer(request); });
+      web_options(options, token), [&](const HttpRequest& request) { return answer_site(request, api); });
   if (!is_loopback(options.listen))
     say("warning: others on the network can reach this server; what is sent, the token too, can be read by "
         "those in between");

@@ -9,6 +9,7 @@
 
 #include "expressions/utf8.h"
 #include "serve/run_files.h"
+#include "web/pages.h"
 #include "web/run_routes.h"
 
 namespace reverie {
@@ -86,7 +87,7 @@ class Body {
   std::optional<std::int64_t> id(const char* name) {
     const Json::Value* value = member(name, true);
     if (value->isNull()) return std::nullopt;
-    if (!value->isInt64() || value->isDouble() || value->asInt64() < 1)
+    if (!value->isInt64() || value->asInt64() < 1)
       throw RequestError(400, "'" + std::string(name) + "' must be the number of a run, or null");
     return value->asInt64();
   }
@@ -148,6 +149,7 @@ struct Api::Route {
 
 const std::vector<Api::Route>& Api::table() {
   static const std::vector<Route> kRoutes = {
+      {"GET", "/api/openapi.json", &Api::describe},
       {"GET", "/api/settings", &Api::list_settings},
       {"POST", "/api/settings/read", &Api::read_settings},
       {"POST", "/api/check", &Api::check},
@@ -241,6 +243,8 @@ HttpResponse Api::answer(const HttpRequest& request) {
     return response;
   }
 }
+
+HttpResponse Api::describe(const Call&) { return page("openapi.json", studio_files()); }
 
 HttpResponse Api::list_settings(const Call&) {
   HttpResponse response = HttpResponse::json("");

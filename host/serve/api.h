@@ -32,6 +32,7 @@ class Api {
   struct Route;
   static const std::vector<Route>& table();
 
+  HttpResponse describe(const Call& call);
   HttpResponse list_settings(const Call& call);
   HttpResponse read_settings(const Call& call);
   HttpResponse check(const Call& call);

@@ -1,5 +1,7 @@
 #include "serve/run_settings.h"
 
+#include <filesystem>
+
 #include "cli/batch.h"
 #include "cli/cast.h"
 #include "settings/nearest.h"
@@ -11,6 +13,7 @@ namespace {
 
 constexpr const char* kName = "settings";  // what messages call a text that came without a name
 constexpr std::size_t kLongestTitle = 120;
+constexpr std::size_t kLongestName = 200;  // files are called so and more, and no name may have over 255
 
 /// The setting that a message is about: they begin with its name in quotes.
 std::string setting_of(const std::string& message) {
@@ -61,12 +64,30 @@ std::string shortened(std::string text, std::size_t most) {
   return text.substr(0, most) + "…";
 }
 
+/// Why a run of this name could not write, or would write elsewhere than it seems; empty if it is fine.
+std::string trouble_with_folder(const std::string& file_namespace) {
+  namespace fs = std::filesystem;
+  if (file_namespace.size() > kLongestName)
+    return "which is too long: at most " + std::to_string(kLongestName) + " bytes";
+  for (const char* const name : {"images_out", "backup"}) {
+    const fs::path parent = fs::absolute(name);  // which may be a link, to where there is room
+    std::error_code error, other;
+    const fs::path folder = fs::weakly_canonical(parent / file_namespace, error);
+    if (error || folder.parent_path() != fs::weakly_canonical(parent, other))
+      return "whose folder leads out of " + std::string(name) + " here";
+  }
+  return {};
+}
+
 /// What settings may say and a server does in another way.
 void apply_rules(Plan& plan, std::vector<Problem>& problems, std::vector<std::string>& notices) {
   if (plan.restored)
     problems.push_back({{kName, 0},
                         "'restore': a server goes on with its own runs by itself, and with one "
                         "that was cancelled when it is resumed"});
+  const SettingValue& name = *plan.settings.find("file_namespace");
+  if (const std::string why = trouble_with_folder(name.text); !why.empty())
+    problems.push_back({name.location, "'file_namespace' is '" + name.text + "', " + why});
   if (SettingValue viewers = *plan.settings.find("viewers"); !viewers.list.empty()) {
     viewers.list.clear();
     plan.settings.set("viewers", viewers);

@@ -1,0 +1,257 @@
+// The form: one field for each setting of the server's table. A field that is left empty is not set.
+
+import { ask, attempt, count, element, make } from './server.js';
+
+// Which plugins a setting names.
+const PLUGIN_KINDS = {
+  image_model: 'image_models', animation_mode: 'animation', depth_model: 'depth_estimators', flow_model: 'flow_estimators',
+};
+const ROOMY = ['scenes'];
+const OPEN_AT_FIRST = ['Prompts'];
+const PATIENCE = 350; // milliseconds without typing before it is checked
+
+const fields = new Map(); // by the setting's name in lower case
+let lineOwners = []; // the setting that each line of the text is about
+let timer = 0, checks = 0;
+
+const listed = (text) => text.split('\n').map((line) => line.trim()).filter((line) => line);
+const indented = (text) => text.split('\n').map((line) => `  ${line}`).join('\n');
+
+function control(setting, id) {
+  const common = { id, name: setting.name, spellcheck: false };
+  if (setting.type === 'boolean' || setting.type === 'choice') {
+    const words = setting.type === 'boolean' ? ['true', 'false'] : setting.choices;
+    return make('select', common, make('option', { value: '' }, `default: ${setting.default_text}`),
+      ...words.map((word) => make('option', { value: word }, word)));
+  }
+  const placeholder = setting.required ? '' : setting.default_text === "''" ? '' : setting.default_text;
+  if (setting.type === 'list' || setting.type === 'groups' || ROOMY.includes(setting.name))
+    return make('textarea', { ...common, placeholder, rows: ROOMY.includes(setting.name) ? 3 : 2 });
+  return make('input', { ...common, type: 'text', placeholder, inputMode: setting.type === 'integer' ? 'numeric' : 'text' });
+}
+
+function addField(setting, group) {
+  const id = `setting-${setting.name}`;
+  const input = control(setting, id);
+  const hint = setting.type === 'list' && !setting.expression ? `${setting.takes}, one in a line`
+    : setting.type === 'groups' ? `${setting.takes}, as YAML` : setting.takes;
+  input.setAttribute('aria-describedby', `${id}-help ${id}-problem`);
+  const reset = make('button', { type: 'button', className: 'reset', title: 'Back to the default' }, 'reset');
+  reset.setAttribute('aria-label', `Reset ${setting.name}`);
+  const problem = make('p', { id: `${id}-problem`, className: 'problem', hidden: true });
+  const plugins = setting.plugins.length ? `${setting.plugins.join(', ')}: ` : '';
+  const row = make('div', { className: 'setting' },
+    make('div', { className: 'name' }, make('label', { for: id }, setting.name),
+      make('p', { className: 'takes' }, hint + (setting.unit ? `, ${setting.unit}` : ''))),
+    make('div', { className: 'line' }, input, reset), problem,
+    make('p', { className: 'help', id: `${id}-help` },
+      plugins + (setting.planned ? 'not yet: ' : '') + setting.help));
+  group.append(row);
+  const field = { setting, input, row, problem, group };
+  fields.set(setting.name.toLowerCase(), field);
+  input.addEventListener('input', () => edited(field));
+  reset.addEventListener('click', () => { input.value = ''; edited(field); input.focus(); });
+}
+
+function edited(field) {
+  field.row.classList.toggle('changed', field.input.value !== '');
+  show();
+  checkSoon();
+}
+
+function suggest(plugins) {
+  for (const [name, kind] of Object.entries(PLUGIN_KINDS)) {
+    const field = fields.get(name);
+    if (!field) continue;
+    const list = make('datalist', { id: `plugins-${name}` },
+      ...plugins.filter((plugin) => plugin.kind === kind).map((plugin) => make('option', { value: plugin.name }, plugin.summary)));
+    field.input.setAttribute('list', list.id);
+    field.input.after(list);
+  }
+}
+
+export async function buildForm() {
+  const table = await ask('GET', '/api/settings');
+  const groups = new Map();
+  for (const setting of table.settings) {
+    if (!groups.has(setting.group)) {
+      const group = make('details', { className: 'group', open: OPEN_AT_FIRST.includes(setting.group) },
+        make('summary', {}, make('h3', {}, setting.group), make('span', { className: 'badge', hidden: true }),
+          make('span', { className: 'badge bad', hidden: true })));
+      groups.set(setting.group, group);
+      element('groups').append(group);
+    }
+    addField(setting, groups.get(setting.group));
+  }
+  suggest(table.plugins);
+  element('search').addEventListener('input', show);
+  element('changed-only').addEventListener('change', show);
+  element('more').addEventListener('input', checkSoon);
+  restoreDraft();
+  show();
+  checkSoon();
+}
+
+// Which fields are to be seen.
+function show() {
+  const words = element('search').value.toLowerCase().split(/\s+/).filter((word) => word);
+  const changedOnly = element('changed-only').checked;
+  let shown = 0;
+  for (const { setting, input, row } of fields.values()) {
+    const text = `${setting.name} ${setting.group} ${setting.help} ${setting.plugins.join(' ')}`.toLowerCase();
+    row.hidden = !words.every((word) => text.includes(word)) || (changedOnly && input.value === '');
+    if (!row.hidden) ++shown;
+  }
+  for (const group of element('groups').children) {
+    const rows = [...group.querySelectorAll('.setting')];
+    group.hidden = rows.every((row) => row.hidden);
+    if ((words.length || changedOnly) && !group.hidden) group.open = true;
+    const changed = rows.filter((row) => row.classList.contains('changed')).length;
+    const [badge] = group.querySelectorAll('.badge');
+    badge.hidden = changed === 0;
+    badge.textContent = `${changed} changed`;
+  }
+  element('count').textContent = `${shown} of ${count(fields.size, 'setting')}`;
+}
+
+function written(setting, text) {
+  if (setting.nullable && text.trim() === 'null') return 'null';
+  switch (setting.type) {
+    case 'boolean': case 'choice': return text;
+    case 'list': if (!setting.expression) return JSON.stringify(listed(text)); break;
+    case 'integer': case 'number':
+      // A number, or a reference such as ${steps_per_scene}; anything else is told by the check.
+      if (!setting.expression && /^[-+.\w]+$/.test(text.trim())) return text.trim();
+  }
+  return JSON.stringify(text);
+}
+
+// What is set, as a settings file: one line each, in the table's order.
+export function settingsText() {
+  const lines = [];
+  lineOwners = [];
+  for (const { setting, input } of fields.values()) {
+    if (input.value === '') continue;
+    const text = setting.type === 'groups' ? `${setting.name}:\n${indented(input.value)}`
+      : `${setting.name}: ${written(setting, input.value)}`;
+    for (const line of text.split('\n')) {
+      lines.push(line);
+      lineOwners.push(setting.name);
+    }
+  }
+  const more = element('more').value;
+  return lines.join('\n') + (lines.length ? '\n' : '') + more + (more && !more.endsWith('\n') ? '\n' : '');
+}
+
+// A value of a settings file as the field shows it.
+function shown(setting, value) {
+  if (value === null) return setting.nullable ? 'null' : '';
+  if (setting.type === 'boolean') {
+    const word = String(value).toLowerCase();
+    return ['true', 'yes', 'on'].includes(word) ? 'true' : ['false', 'no', 'off'].includes(word) ? 'false' : '';
+  }
+  if (setting.type === 'choice') return setting.choices.find((word) => word.toLowerCase() === String(value).toLowerCase()) ?? '';
+  if (setting.type === 'groups') return Array.isArray(value) && value.length === 0 ? '' : JSON.stringify(value);
+  if (Array.isArray(value)) return setting.type === 'list' && !setting.expression ? value.join('\n') : `[${value.join(', ')}]`;
+  return typeof value === 'object' ? JSON.stringify(value) : value;
+}
+
+function isDefault(setting, text) {
+  if (setting.name === 'ViTB32') return false; // counts when it is written
+  const usual = setting.default === null ? 'null' : Array.isArray(setting.default) ? setting.default.join('\n') : String(setting.default);
+  return text === usual || (text !== '' && usual !== '' && Number(text) === Number(usual));
+}
+
+export function fill(entries) {
+  for (const { input } of fields.values()) input.value = '';
+  const others = [];
+  for (const { name, value } of entries) {
+    const field = fields.get(name.trim().toLowerCase());
+    if (!field) {
+      others.push(`${name}: ${JSON.stringify(value)}`);
+      continue;
+    }
+    const text = shown(field.setting, value);
+    field.input.value = isDefault(field.setting, text) ? '' : text;
+  }
+  for (const { input, row } of fields.values()) row.classList.toggle('changed', input.value !== '');
+  element('more').value = others.join('\n');
+  element('more-group').open = others.length > 0;
+  show();
+  checkSoon();
+}
+
+export async function loadFile(file) {
+  const answer = await ask('POST', '/api/settings/read', file);
+  if (answer.problems.length) throw new Error(`${file.name}: ${answer.problems.map((problem) => problem.message).join('; ')}`);
+  fill(answer.entries);
+}
+
+export async function loadRun(id) {
+  const settings = await ask('GET', `/api/runs/${id}/settings`);
+  const plain = (value) => (value === null || typeof value === 'object' ? value : String(value));
+  fill(Object.entries(settings).map(([name, value]) => ({ name, value: Array.isArray(value) ? value.map(plain) : plain(value) })));
+}
+
+export const clear = () => fill([]);
+
+function checkSoon() {
+  clearTimeout(timer);
+  timer = setTimeout(() => attempt(check), PATIENCE);
+  sessionStorage.setItem('draft', settingsText());
+}
+
+// What was being written survives a reload of the page.
+async function restoreDraft() {
+  const draft = sessionStorage.getItem('draft');
+  if (draft) attempt(async () => fill((await ask('POST', '/api/settings/read', new Blob([draft]))).entries));
+}
+
+async function check() {
+  const number = ++checks;
+  const text = settingsText();
+  if (text.trim() === '') {
+    tell([], []);
+    element('verdict').textContent = '';
+    return;
+  }
+  element('verdict').textContent = 'checking…';
+  const answer = await ask('POST', '/api/check', { settings: text });
+  if (number !== checks) return; // another one is on its way
+  tell(answer.problems, answer.notices);
+  element('verdict').textContent = answer.problems.length ? count(answer.problems.length, 'problem')
+    : `no problems found; ${count(answer.steps, 'step')}`;
+}
+
+const ownerOf = (problem) =>
+  fields.get((problem.setting || (problem.file === 'settings' ? lineOwners[problem.line - 1] ?? '' : '')).toLowerCase());
+
+export function tell(problems, notices) {
+  for (const { input, problem } of fields.values()) {
+    problem.hidden = true;
+    problem.textContent = '';
+    input.removeAttribute('aria-invalid');
+  }
+  for (const badge of document.querySelectorAll('.badge.bad')) badge.hidden = true;
+  const items = problems.map((problem) => {
+    const field = ownerOf(problem);
+    if (!field) return make('li', {}, problem.message);
+    field.problem.textContent += (field.problem.textContent ? '\n' : '') + problem.message;
+    field.problem.hidden = false;
+    field.input.setAttribute('aria-invalid', 'true');
+    const badge = field.group.querySelector('.badge.bad');
+    badge.textContent = count(field.group.querySelectorAll('[aria-invalid]').length, 'problem');
+    badge.hidden = false;
+    const jump = make('button', { type: 'button' }, problem.message);
+    jump.addEventListener('click', () => {
+      field.row.hidden = field.group.hidden = false;
+      field.group.open = true;
+      field.input.focus();
+    });
+    return make('li', {}, jump);
+  });
+  element('problems').replaceChildren(...items);
+  element('problems').hidden = problems.length === 0;
+  element('notices').replaceChildren(...notices.map((notice) => make('li', {}, notice)));
+  element('notices').hidden = notices.length === 0;
+}

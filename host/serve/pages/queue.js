@@ -1,0 +1,169 @@
+// The list of runs, as the server tells it.
+
+import { ask, attempt, count, element, make } from './server.js';
+import { loadRun } from './form.js';
+
+const rows = new Map(); // by the run's number
+const filesOf = new Map(); // of runs that are over, once they were asked for
+let runs = [];
+let chosen = new Set(), whenChosen = () => {};
+
+export const onChoice = (call) => { whenChosen = call; };
+export const currentRuns = () => runs;
+export const isOver = (run) => !['queued', 'running'].includes(run.state);
+
+export async function files(run) {
+  if (!isOver(run) || !filesOf.has(run.id)) filesOf.set(run.id, (await ask('GET', `/api/runs/${run.id}/files`)).files);
+  return filesOf.get(run.id);
+}
+export const fileAddress = (run, name) => `/api/runs/${run.id}/files/${encodeURIComponent(name)}`;
+
+const words = (run) => (run.cancelling ? 'ending' : run.state === 'running' && run.paused ? 'paused'
+  : run.state === 'queued' ? (run.paused ? 'on hold' : 'waiting') : run.state);
+
+const time = (milliseconds) => new Date(milliseconds).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+
+function facts(run) {
+  const parts = [`run ${run.id}`];
+  if (run.kind === 'motion') parts.push('motion preview');
+  if (run.state === 'running' || run.done > 0) parts.push(`${run.done} of ${count(run.steps, run.kind === 'motion' ? 'move' : 'step')}`);
+  if (run.pictures) parts.push(count(run.pictures, 'picture'));
+  parts.push(run.ended ? `ended ${time(run.ended)}` : run.begun ? `begun ${time(run.begun)}` : `submitted ${time(run.submitted)}`);
+  return parts.join(' · ');
+}
+
+const act = (run, what) => () => attempt(() => ask('POST', `/api/runs/${run().id}/${what}`));
+
+function move(run, by) {
+  const waiting = runs.filter((other) => other.state === 'queued');
+  const at = waiting.findIndex((other) => other.id === run.id);
+  const before = by < 0 ? waiting[at - 1] : waiting[at + 2];
+  if (by < 0 && !before) return undefined;
+  return attempt(() => ask('POST', `/api/runs/${run.id}/move`, { before: before ? before.id : null }));
+}
+
+function makeRow(id) {
+  const run = () => runs.find((other) => other.id === id);
+  const button = (text, label, act) => {
+    const made = make('button', { type: 'button' }, text);
+    made.setAttribute('aria-label', `${label} run ${id}`);
+    made.addEventListener('click', act);
+    return made;
+  };
+  const row = {
+    thumb: make('img', { alt: '', hidden: true }),
+    title: make('p', { className: 'title' }),
+    state: make('span', { className: 'chip' }),
+    facts: make('span', { className: 'quiet' }),
+    progress: make('progress', { max: 1, value: 0 }),
+    message: make('p', { className: 'message', hidden: true }),
+    watch: make('a', { href: `/runs/${id}`, target: '_blank' }, 'Watch'),
+    pause: button('Pause', 'Pause', () => act(run, 'pause')()),
+    resume: button('Resume', 'Resume', () => act(run, 'resume')()),
+    up: button('↑', 'Move up', () => move(run(), -1)),
+    down: button('↓', 'Move down', () => move(run(), 1)),
+    cancel: button('Cancel', 'Cancel', () => act(run, 'cancel')()),
+    use: button('Use settings', 'Use the settings of', () => attempt(async () => {
+      await loadRun(id);
+      element('new').scrollIntoView();
+    })),
+    remove: button('Remove', 'Remove from the list', () => attempt(() => ask('DELETE', `/api/runs/${id}`))),
+    compare: make('input', { type: 'checkbox' }),
+    files: make('details', { className: 'files' }, make('summary', {}, 'Files'), make('ul')),
+  };
+  row.watch.setAttribute('aria-label', `Watch run ${id}`);
+  row.progress.setAttribute('aria-label', `Steps of run ${id}`);
+  row.compare.setAttribute('aria-label', `Compare run ${id}`);
+  row.compare.addEventListener('change', () => {
+    row.compare.checked ? chosen.add(id) : chosen.delete(id);
+    choose();
+  });
+  row.files.addEventListener('toggle', () => row.files.open && attempt(() => listFiles(run(), row)));
+  row.item = make('li', { className: 'run' }, make('div', { className: 'thumb' }, row.thumb),
+    make('div', { className: 'about' }, row.title,
+      make('div', { className: 'facts' }, row.state, row.facts, make('label', { className: 'quiet' }, row.compare, ' compare')),
+      row.progress, row.message,
+      make('div', { className: 'buttons' }, row.watch, row.pause, row.resume, row.up, row.down, row.cancel, row.use, row.remove),
+      row.files));
+  row.item.dataset.run = id;
+  row.thumb.addEventListener('error', () => { row.thumb.hidden = true; });
+  return row;
+}
+
+async function listFiles(run, row) {
+  const list = await files(run);
+  row.files.lastChild.replaceChildren(...list.map((file) =>
+    make('li', {}, make('a', { href: fileAddress(run, file.name), download: file.name }, file.name), ` ${Math.ceil(file.bytes / 1024)} kB`)));
+}
+
+// The newest picture: the live one while it goes, the last frame when it is over.
+async function showThumb(run, row) {
+  const key = `${run.state} ${run.pictures} ${run.base}`;
+  if (row.shown === key || run.kind === 'motion' || !run.base) return;
+  row.shown = key;
+  if (run.state === 'running' && run.pictures === 0) return;
+  const frames = (await files(run)).filter((file) => file.frame && file.type === 'image/png');
+  if (frames.length === 0) return;
+  row.thumb.src = `${fileAddress(run, frames[frames.length - 1].name)}?${run.pictures}`;
+  row.thumb.hidden = false;
+}
+
+function update(run, row) {
+  const over = isOver(run), waits = run.state === 'queued';
+  row.title.textContent = run.title;
+  row.state.textContent = words(run);
+  row.state.dataset.state = run.state;
+  row.facts.textContent = facts(run);
+  row.progress.hidden = run.state !== 'running';
+  row.progress.max = Math.max(1, run.steps);
+  row.progress.value = run.done;
+  row.message.hidden = !run.message;
+  row.message.textContent = run.message + (run.advice ? ` – ${run.advice}` : '');
+  row.watch.hidden = run.kind === 'motion' || run.begun === 0 || waits;
+  row.pause.hidden = over || run.paused || run.cancelling;
+  row.resume.hidden = !(run.paused || run.state === 'cancelled' || run.state === 'failed');
+  row.up.hidden = row.down.hidden = !waits;
+  row.cancel.hidden = over;
+  row.cancel.disabled = run.cancelling;
+  row.remove.hidden = run.state === 'running';
+  row.files.hidden = !run.base;
+  row.compare.parentElement.hidden = run.kind === 'motion' || !run.base;
+  showThumb(run, row).catch(() => {});
+}
+
+function choose() {
+  chosen = new Set([...chosen].filter((id) => runs.some((run) => run.id === id)));
+  whenChosen(runs.filter((run) => chosen.has(run.id)));
+}
+
+export function showRuns(list) {
+  const before = runs;
+  runs = list;
+  for (const run of runs) {
+    const old = before.find((other) => other.id === run.id);
+    if (old && old.state !== run.state) filesOf.delete(run.id);
+    if (!rows.has(run.id)) rows.set(run.id, makeRow(run.id));
+    update(run, rows.get(run.id));
+  }
+  for (const [id, row] of rows)
+    if (!runs.some((run) => run.id === id)) {
+      row.item.remove();
+      rows.delete(id);
+      filesOf.delete(id);
+    }
+  // Moved only where they have to, so that the button in use keeps the focus.
+  const parent = element('runs');
+  runs.forEach((run, index) => {
+    const item = rows.get(run.id).item;
+    if (parent.children[index] !== item) {
+      const focused = item.contains(document.activeElement) ? document.activeElement : null;
+      parent.insertBefore(item, parent.children[index] ?? null);
+      focused?.focus();
+    }
+  });
+  element('no-runs').hidden = runs.length > 0;
+  const waiting = runs.filter((run) => run.state === 'queued').length;
+  const going = runs.filter((run) => run.state === 'running').length;
+  element('queue-state').textContent = runs.length ? `${going} running, ${waiting} waiting` : '';
+  if (before.some((run) => chosen.has(run.id))) choose();
+}

@@ -1,0 +1,85 @@
+// The studio: what its parts do together.
+
+import { ask, attempt, element, Refused } from './server.js';
+import { buildForm, clear, loadFile, settingsText, tell } from './form.js';
+import { currentRuns, fileAddress, files, isOver, onChoice, showRuns } from './queue.js';
+import { compare } from './compare.js';
+
+let previewed = null; // the number of the motion preview that is waited for
+
+async function submit(kind) {
+  try {
+    return await ask('POST', '/api/runs', { settings: settingsText(), kind });
+  } catch (error) {
+    if (!(error instanceof Refused) || error.problems.length === 0) throw error;
+    tell(error.problems, []);
+    element('problems').querySelector('button')?.focus();
+    return undefined;
+  }
+}
+
+async function showPreview() {
+  const run = currentRuns().find((other) => other.id === previewed);
+  if (!run) return;
+  const video = element('preview-video');
+  element('preview-state').textContent = run.state === 'failed' ? `${run.message}${run.advice ? ` – ${run.advice}` : ''}`
+    : isOver(run) ? `run ${run.id}: ${run.title}` : `${run.done} moves so far`;
+  if (run.state !== 'finished') return;
+  previewed = null;
+  const [file] = await files(run);
+  if (!file) return;
+  video.src = fileAddress(run, file.name);
+  video.hidden = false;
+}
+
+function save() {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([settingsText()], { type: 'application/yaml' }));
+  link.download = 'settings.yaml';
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}
+
+function connect() {
+  const source = new EventSource('/api/events');
+  const chip = element('connection');
+  const say = (state, text) => {
+    chip.dataset.state = state;
+    chip.textContent = text;
+  };
+  source.addEventListener('queue', (event) => {
+    say('connected', 'connected');
+    showRuns(JSON.parse(event.data).runs);
+    if (previewed !== null) attempt(showPreview);
+  });
+  source.addEventListener('error', () => {
+    const closed = source.readyState === EventSource.CLOSED;
+    say('lost', closed ? 'not connected: open the address that reverie printed' : 'connection lost; trying again');
+    if (closed) setTimeout(connect, 3000);
+  });
+}
+
+element('form').addEventListener('submit', (event) => {
+  event.preventDefault();
+  attempt(() => submit('render'));
+});
+element('motion').addEventListener('click', () => attempt(async () => {
+  const run = await submit('motion');
+  if (!run) return;
+  previewed = run.id;
+  element('preview').hidden = false;
+  element('preview-video').hidden = true;
+  element('preview-state').textContent = 'waiting for its turn';
+  await showPreview();
+}));
+element('load').addEventListener('click', () => element('file').click());
+element('file').addEventListener('change', () => attempt(async () => {
+  const [file] = element('file').files;
+  element('file').value = '';
+  if (file) await loadFile(file);
+}));
+element('save').addEventListener('click', save);
+element('clear').addEventListener('click', clear);
+onChoice(compare);
+attempt(buildForm);
+connect();

@@ -1,0 +1,12 @@
+#pragma once
+// Everything that is at the server's addresses.
+
+#include "serve/api.h"
+
+namespace reverie {
+
+/// The interface for programs below /api/, the studio at /, the page of a run at /runs/<id>, and their files
+/// in /pages/.
+HttpResponse answer_site(const HttpRequest& request, Api& api);
+
+}  // namespace reverie

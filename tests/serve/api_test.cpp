@@ -1,0 +1,115 @@
+// What docs/openapi.json says, and parts of the server that a real one shows only after long use.
+
+#include <gtest/gtest.h>
+#include <json/reader.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+#include "reverie/error.h"
+#include "serve/api.h"
+#include "serve/run_files.h"
+#include "support/scratch.h"
+
+namespace reverie::test {
+namespace {
+
+TEST(Api, IsDescribedWhole) {
+  std::ifstream file(REVERIE_OPENAPI);
+  Json::Value description;
+  std::string errors;
+  ASSERT_TRUE(Json::parseFromStream(Json::CharReaderBuilder(), file, &description, &errors)) << errors;
+  std::vector<std::string> described, routes = Api::routes();
+  const Json::Value& paths = description["paths"];
+  for (const std::string& path : paths.getMemberNames())
+    for (std::string method : paths[path].getMemberNames()) {
+      std::transform(method.begin(), method.end(), method.begin(), ::toupper);
+      described.push_back(method + " " + path);
+    }
+  std::sort(described.begin(), described.end());
+  std::sort(routes.begin(), routes.end());
+  EXPECT_EQ(described, routes);
+}
+
+RunRecord record_of(const std::string& title) {
+  RunRecord record;
+  record.settings = "{}";
+  record.title = title;
+  return record;
+}
+
+std::vector<std::int64_t> order(const RunQueue& queue) {
+  std::vector<std::int64_t> ids;
+  for (const RunRecord& record : queue.list()) ids.push_back(record.id);
+  return ids;
+}
+
+TEST(RunQueue, PlacesNeverRunOut) {
+  const Scratch scratch;
+  std::vector<std::string> notices;
+  std::vector<std::int64_t> expected = {1, 2, 3, 4};
+  {
+    RunStore store(scratch.path());
+    RunQueue queue(store, notices);
+    for (const char* title : {"a", "b", "c", "d"}) queue.submit(record_of(title));
+    // Each time the gap before the last one is halved: far more often than a double has digits.
+    for (int i = 0; i < 400; ++i) {
+      const std::int64_t moved = expected[static_cast<std::size_t>(i) % 3];
+      queue.move(moved, 4);
+      std::erase(expected, moved);
+      expected.insert(expected.end() - 1, moved);
+      ASSERT_EQ(order(queue), expected) << "after " << i + 1 << " moves";
+    }
+    queue.move(4, expected[0]);
+    std::rotate(expected.begin(), expected.end() - 1, expected.end());
+    ASSERT_EQ(order(queue), expected);
+  }
+  RunStore again(scratch.path());
+  EXPECT_EQ(order(RunQueue(again, notices)), expected);
+  EXPECT_TRUE(notices.empty());
+}
+
+TEST(RunQueue, RefusesWhatDoesNotFit) {
+  const Scratch scratch;
+  std::vector<std::string> notices;
+  RunStore store(scratch.path());
+  RunQueue queue(store, {2, 3, 5}, notices);
+  queue.submit(record_of("a"));
+  queue.submit(record_of("b"));
+  const auto status = [](const auto& ask) {
+    try {
+      ask();
+    } catch (const RequestError& error) {
+      return error.status();
+    }
+    return 0;
+  };
+  EXPECT_EQ(status([&] { queue.submit(record_of("c")); }), 429) << "two wait";
+  queue.cancel(1);
+  EXPECT_EQ(status([&] { queue.submit(record_of("c")); }), 0);
+  EXPECT_EQ(status([&] { queue.resume(1); }), 429) << "two wait again";
+  queue.cancel(2);
+  EXPECT_EQ(status([&] { queue.submit(record_of("d")); }), 429) << "the list is full";
+  EXPECT_EQ(status([&] { queue.remove(7); }), 404);
+}
+
+TEST(RunQueue, WhatTheDiskDoesNotTakeIsNotDone) {
+  const Scratch scratch;
+  std::vector<std::string> notices;
+  RunStore store(scratch.path());
+  RunQueue queue(store, notices);
+  std::filesystem::remove_all(scratch / "runs");
+  EXPECT_THROW(queue.submit(record_of("a")), Error);
+  EXPECT_TRUE(queue.list().empty());
+}
+
+TEST(RunFiles, NamesInHeaders) {
+  EXPECT_EQ(disposition("a_1.png"), "inline; filename*=UTF-8''a_1.png");
+  EXPECT_EQ(disposition("\r\n\"%;é"), "inline; filename*=UTF-8''%0D%0A%22%25%3B%C3%A9");
+  EXPECT_EQ(content_type("a.html"), "application/octet-stream");
+  EXPECT_EQ(content_type("a.svg"), "application/octet-stream");
+}
+
+}  // namespace
+}  // namespace reverie::test

@@ -1,0 +1,195 @@
+#!/usr/bin/env python3
+"""The queue of a real server: what clients ask for, and what comes of it."""
+import http.client
+import json
+import shutil
+import subprocess
+import unittest
+from pathlib import Path
+
+from serving import PROGRAM, ServerTest, settings
+
+LONG = {"steps_per_scene": 1000000}
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+class QueueTest(ServerTest):
+    def test_problems_are_those_of_check(self):
+        text = "scenes: 'a heart:1_[nowhere.png]'\nwidht: 40\nwidth: forty\ncutouts: 0\n"
+        (self.folder / "wrong.yaml").write_text(text)
+        told = subprocess.run([PROGRAM, "check", "wrong.yaml"], cwd=self.folder, capture_output=True, text=True)
+        lines = told.stderr.replace("reverie: ", "", 1).split("\n")
+        for path, status in ("/api/check", 200), ("/api/runs", 422):
+            answer = self.server.post(path, {"settings": text})
+            self.assertEqual(answer.status, status)
+            problems = answer.json()["problems"]
+            self.assertEqual([problem["line"] for problem in problems], [2, 3, 4])
+            self.assertEqual([f"wrong.yaml:{problem['line']}: {problem['message']}" for problem in problems], lines[:3])
+            self.assertEqual([problem["setting"] for problem in problems], ["", "width", "cutouts"])
+        # A file that is missing is told, too, once the rest is right.
+        answer = self.server.post("/api/check", {"settings": settings("a heart:1_[nowhere.png]")}).json()
+        self.assertEqual([problem["setting"] for problem in answer["problems"]], ["scenes"])
+        self.assertIn("there is no file 'nowhere.png'", answer["problems"][0]["message"])
+        self.assertEqual(self.server.get("/api/runs")["runs"], [])
+
+    def test_overrides_win_and_steps_are_told(self):
+        answer = self.server.post("/api/check", {"settings": settings("a || b"), "overrides": ["cut_pow=3", "seed=7"]}).json()
+        used = json.loads(answer["settings"])
+        self.assertEqual((used["cut_pow"], used["seed"], answer["steps"], answer["problems"]), (3, 7, 12, []))
+
+    def test_order_pause_cancel_delete(self):
+        server = self.server
+        first = server.submit("a", **LONG)
+        server.wait(first, "running")
+        a, b, c, d = (server.submit(name, title=name) for name in "abcd")
+        self.assertEqual([run["id"] for run in server.get("/api/runs")["runs"]], [first, a, b, c, d])
+        self.assertEqual(server.post(f"/api/runs/{d}/move", {"before": a}).status, 200)
+        self.assertEqual(server.post(f"/api/runs/{a}/move", {"before": None}).status, 200)
+        self.assertEqual([run["id"] for run in server.get("/api/runs")["runs"]], [first, d, b, c, a])
+        self.assertEqual(server.post(f"/api/runs/{a}/move", {"before": first}).status, 409)
+        self.assertEqual(server.post(f"/api/runs/{b}/pause").json()["paused"], True)
+        self.assertEqual(server.post(f"/api/runs/{c}/cancel").json()["state"], "cancelled")
+        self.assertEqual(server.ask("DELETE", f"/api/runs/{first}").status, 409)
+        self.assertEqual(server.post(f"/api/runs/{first}/cancel").json()["state"], "running")
+        self.assertEqual(server.wait(first, "cancelled")["cancelling"], False)
+        begun = [server.wait(number, "finished")["begun"] for number in (d, a)]
+        self.assertEqual(begun, sorted(begun))
+        self.assertEqual(server.run(b)["state"], "queued")
+        self.assertEqual(server.ask("DELETE", f"/api/runs/{c}").status, 204)
+        self.assertEqual(server.ask("GET", f"/api/runs/{c}").status, 404)
+        server.post(f"/api/runs/{b}/resume")
+        self.assertEqual(server.wait(b, "finished")["done"], 6)
+        self.assertEqual(server.post(f"/api/runs/{b}/pause").status, 409)
+        self.assertEqual(server.post(f"/api/runs/{b}/cancel").status, 409)
+        self.assertEqual(server.post(f"/api/runs/{b}/resume").status, 409)
+
+    def test_a_number_is_never_given_twice(self):
+        number = self.server.submit("a", paused=True)
+        self.assertEqual(self.server.ask("DELETE", f"/api/runs/{number}").status, 204)
+        self.server.kill()
+        self.begin()
+        self.assertEqual(self.server.submit("b", paused=True), number + 1)
+
+    def test_cancelled_runs_go_on_where_they_were(self):
+        server = self.server
+        whole = server.submit("a", steps_per_scene=40)
+        server.wait(whole, "finished")
+        number = server.submit("a", steps_per_scene=40)
+        while server.run(number)["done"] < 4:
+            pass
+        server.post(f"/api/runs/{number}/cancel")
+        self.assertEqual(server.wait(number, "cancelled", "finished")["state"], "cancelled")
+        server.post(f"/api/runs/{number}/resume")
+        base = server.wait(number, "finished")["base"]
+        self.assertEqual(server.run(whole)["base"], "default")
+        self.assertEqual(base, "default(1)")
+        last = self.server.file(whole, "default_14.png").body
+        self.assertEqual(last[:8], PNG)
+        self.assertEqual(server.file(number, "default(1)_14.png").body, last)
+
+    def test_a_run_that_fails_is_told_and_the_next_one_goes(self):
+        server = self.server
+        picture = self.folder / "start.png"
+        shutil.copy(Path(__file__).parents[2] / "docs/pictures/first_light.png", picture)
+        number = server.submit("a", paused=True, init_image="start.png")
+        picture.unlink()
+        server.post(f"/api/runs/{number}/resume")
+        following = server.submit("b")
+        failed = server.wait(number, "failed")
+        self.assertIn("there is no file 'start.png'", failed["message"])
+        self.assertEqual(server.wait(following, "finished")["pictures"], 2)
+
+    def test_watching(self):
+        server = self.server
+        stream = http.client.HTTPConnection(server.host, server.port, timeout=60)
+        stream.request("GET", "/api/events", headers={"Authorization": "Bearer " + server.token})
+        lines = stream.getresponse()
+
+        def next_list():
+            while not (line := lines.readline()).startswith(b"data: "):
+                pass
+            return json.loads(line[6:])
+        self.assertEqual(next_list()["runs"], [])
+        number = server.submit("a", display_every=1, **LONG)
+        while not (runs := next_list()["runs"]) or runs[0]["done"] < 2:
+            pass
+        self.assertEqual((runs[0]["id"], runs[0]["state"]), (number, "running"))
+        stream.close()
+        self.assertEqual(server.ask("GET", f"/api/runs/{number}/picture").body[:8], PNG)
+        self.assertEqual(server.get(f"/api/runs/{number}/state")["steps"], 1000000)
+        self.assertTrue(server.post(f"/api/runs/{number}/pause").json()["paused"])
+        self.assertFalse(server.post(f"/api/runs/{number}/resume").json()["paused"])
+        self.assertEqual(server.post(f"/api/runs/{number}/keep").status, 204)
+        while not [name for name in self.files(number) if "_step_" in name]:
+            pass
+        server.post(f"/api/runs/{number}/stop")
+        self.assertEqual(server.wait(number, "cancelled")["id"], number)
+        # What went on in it can still be looked at.
+        self.assertEqual(server.ask("GET", f"/api/runs/{number}/picture").body[:8], PNG)
+
+    def files(self, number):
+        return [file["name"] for file in self.server.get(f"/api/runs/{number}/files")["files"]]
+
+    def test_files_and_the_same_run_again(self):
+        server = self.server
+        text = settings("a").replace("seed: 1\n", "")  # the server has to choose one
+        number = server.post("/api/runs", {"settings": text}).json()["id"]
+        server.wait(number, "finished")
+        self.assertEqual(self.files(number), ["default_1.png", "default_2.png", "default_settings.txt"])
+        used = server.ask("GET", f"/api/runs/{number}/settings").body
+        self.assertEqual(used, (self.folder / "images_out/default/default_settings.txt").read_bytes())
+        again = server.post("/api/runs", {"settings": used.decode()}).json()["id"]
+        server.wait(again, "finished")
+        picture = server.file(number, "default_2.png")
+        self.assertEqual((picture.status, picture.headers["Content-Type"]), (200, "image/png"))
+        self.assertEqual(server.file(again, "default(1)_2.png").body, picture.body)
+        part = server.ask("GET", f"/api/runs/{number}/files/default_2.png", headers={"Range": "bytes=1-3"})
+        self.assertEqual((part.status, part.body), (206, b"PNG"))
+        # The picture holds its settings, and a page can read them.
+        read = server.post("/api/settings/read", picture.body).json()
+        entries = {entry["name"]: entry["value"] for entry in read["entries"]}
+        self.assertEqual((entries["scenes"], entries["width"], read["problems"]), ("a", "40", []))
+
+    def test_motion_previews_do_not_wait_for_runs(self):
+        server = self.server
+        going = server.submit("a", **LONG)
+        server.wait(going, "running")
+        number = server.submit("a", kind="motion", animation_mode="2D", translate_x="3", pre_animation_steps=0,
+                               steps_per_frame=2)
+        server.wait(number, "finished")
+        self.assertEqual(server.run(going)["state"], "running")
+        self.assertEqual(self.files(number), ["default(1)_motion.mp4"])
+        self.assertEqual(server.file(number, "default(1)_motion.mp4").body[4:8], b"ftyp")
+        # Nothing moves: that is a failure with words.
+        number = server.submit("a", kind="motion")
+        self.assertIn("nothing moves", server.wait(number, "failed")["message"])
+
+    def test_what_the_server_does_its_own_way(self):
+        server = self.server
+        answer = server.post("/api/check", {"settings": settings("a", allow_overwrite=True, viewers=["web_preview"])}).json()
+        self.assertEqual([notice.split(":")[0] for notice in answer["notices"]], ["viewers", "allow_overwrite"])
+        used = json.loads(answer["settings"])
+        self.assertEqual((used["viewers"], used["allow_overwrite"]), ([], False))
+        server.wait(server.submit("a"), "finished")
+        problems = server.post("/api/check", {"settings": settings("a", restore=True)}).json()["problems"]
+        self.assertEqual([problem["setting"] for problem in problems], ["restore"])
+
+    def test_one_server_to_a_folder(self):
+        second = subprocess.run([PROGRAM, "serve", "--port", "0"], cwd=self.folder, capture_output=True, text=True)
+        self.assertEqual(second.returncode, 2)
+        self.assertIn("another server has the folder 'reverie_serve'", second.stderr)
+
+    def test_a_damaged_record_is_told_and_left_alone(self):
+        number = self.server.submit("a", paused=True)
+        other = self.server.submit("b", paused=True)
+        self.server.kill()
+        file = self.folder / f"reverie_serve/runs/{number}.json"
+        file.write_bytes(file.read_bytes()[:100])
+        self.begin()
+        self.assertEqual([run["id"] for run in self.server.get("/api/runs")["runs"]], [other])
+        self.assertIn(f"{number}.json' is left out", self.server.output())
+        self.assertEqual(file.stat().st_size, 100)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,242 @@
+#!/usr/bin/env python3
+"""A real browser uses the studio of a real server. Nothing here waits for a time: every step waits for what it says to
+become true, and fails when it does not within a minute."""
+import re
+import unittest
+from pathlib import Path
+
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
+
+from serving import TINY, ServerTest, settings
+
+EVIL = "<img src=x onerror=\"document.title='taken'\"> </textarea><script>document.title='taken'</script>"
+
+
+class StudioTest(ServerTest):
+    @classmethod
+    def setUpClass(cls):
+        options = webdriver.ChromeOptions()
+        options.binary_location = "/usr/bin/chromium"
+        # The sandbox needs rights that containers do not give; the page is our own.
+        for argument in "--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--window-size=1300,1000":
+            options.add_argument(argument)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        cls.browser = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.browser.quit()
+
+    def setUp(self):
+        super().setUp()
+        self.open()
+
+    def tearDown(self):
+        self.assertEqual(self.browser.title, "Reverie studio")
+        told = [entry["message"] for entry in self.browser.get_log("browser")]
+        self.browser.get("about:blank")  # before the server ends
+        self.assertEqual(told, [])
+
+    def open(self):
+        self.browser.get(f"http://127.0.0.1:{self.server.port}/?token={self.server.token}")
+        self.assertNotIn("token", self.browser.current_url)
+        self.until(lambda: self.text("connection") == "connected" and self.by("setting-scenes"))
+
+    def until(self, condition):
+        return WebDriverWait(self.browser, 60, 0.05).until(lambda _: condition())
+
+    def by(self, name):
+        return self.browser.find_element(By.ID, name)
+
+    def all(self, selector):
+        return self.browser.find_elements(By.CSS_SELECTOR, selector)
+
+    def text(self, name):
+        return self.by(name).get_property("textContent")
+
+    def field(self, name):
+        found = self.by("setting-" + name)
+        self.browser.execute_script("arguments[0].closest('details').open = true", found)
+        return found
+
+    def write(self, name, value):
+        self.field(name).clear()
+        self.field(name).send_keys(value)
+
+    def fill_in(self, scenes, **more):
+        for name, value in {"scenes": scenes, **TINY, **more}.items():
+            self.write(name, str(value))
+
+    def run_button(self, number, label):
+        return self.browser.find_element(By.CSS_SELECTOR, f"[data-run='{number}'] [aria-label^='{label}']")
+
+    def click(self, found):
+        # Not only into view, where the header may lie over it.
+        self.browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", found)
+        found.click()
+
+    def chip(self, number):
+        return self.browser.execute_script(
+            "return document.querySelector(`[data-run='${arguments[0]}'] .chip`)?.textContent", number)
+
+    def test_mistakes_are_told_beside_their_fields(self):
+        self.write("scenes", "a heart:1_[nowhere.png]")
+        self.write("width", "forty")
+        self.write("steps_per_scene", "0")
+        self.until(lambda: self.text("verdict") == "2 problems")
+        told = self.server.post("/api/check", {"settings": "scenes: 'a heart:1_[nowhere.png]'\nsteps_per_scene: 0\nwidth: forty"})
+        problems = {problem["setting"]: problem["message"] for problem in told.json()["problems"]}
+        for name in "width", "steps_per_scene":
+            self.assertEqual(self.text(f"setting-{name}-problem"), problems[name])
+            self.assertEqual(self.field(name).get_attribute("aria-invalid"), "true")
+        # From the list of problems to the field, by keyboard.
+        self.all("#problems button")[1].send_keys(Keys.ENTER)
+        self.assertEqual(self.browser.switch_to.active_element.get_attribute("id"), "setting-width")
+        self.write("width", "40")
+        self.write("steps_per_scene", "4")
+        self.until(lambda: "nowhere.png" in self.text("setting-scenes-problem"))
+        self.write("scenes", "a heart")
+        self.until(lambda: self.text("verdict") == "no problems found; 4 steps")
+        self.assertEqual(self.all("[aria-invalid]"), [])
+
+    def test_search_and_changed_only(self):
+        def visible():
+            return [row.text.split("\n")[0].split(" ")[0] for row in self.all(".setting") if row.is_displayed()]
+        self.by("search").send_keys("cutouts")
+        names = self.until(visible)
+        self.assertIn("cut_pow", names)
+        self.assertNotIn("width", names)
+        for _ in "cutouts":
+            self.by("search").send_keys(Keys.BACKSPACE)
+        self.write("cut_pow", "3")
+        self.click(self.by("changed-only"))
+        self.assertEqual(visible(), ["cut_pow"])
+        self.click(self.all("[aria-label='Reset cut_pow']")[0])
+        self.assertEqual(visible(), [])
+
+    def test_a_run_from_the_form_to_the_comparison(self):
+        self.fill_in("a red heart")
+        self.write("cut_pow", "3")
+        self.field("cut_pow").submit()
+        self.until(lambda: self.chip(1) == "finished")
+        self.write("cut_pow", "1")
+        self.click(self.by("start"))
+        self.until(lambda: self.chip(2) == "finished")
+        for number in 1, 2:
+            self.click(self.run_button(number, "Compare"))
+        self.until(lambda: len(self.all("#compared img")) == 2)
+        self.until(lambda: all(image.get_property("naturalWidth") == 40 for image in self.all("#compared img")))
+        self.until(lambda: self.all("#differences tbody tr"))
+        rows = [row.text for row in self.all("#differences tbody tr")]
+        self.assertEqual(len(rows), 1, rows)
+        self.assertEqual(sorted(rows[0].split()), ["1", "3", "cut_pow"])
+        self.assertEqual(len(self.server.get("/api/runs")["runs"]), 2)
+        # Its thumbnail, its page.
+        self.until(lambda: self.browser.find_element(By.CSS_SELECTOR, "[data-run='1'] .thumb img").get_property("naturalWidth") == 40)
+        link = self.run_button(1, "Watch").get_attribute("href")
+        self.browser.get(link)
+        self.until(lambda: "default" in self.browser.find_element(By.TAG_NAME, "body").text)
+        self.browser.back()
+        self.until(lambda: self.text("connection") == "connected")
+        # What was being written is still there.
+        self.until(lambda: self.field("scenes").get_property("value") == "a red heart")
+
+    def test_the_queue(self):
+        self.server.submit("long", steps_per_scene=1000000)
+        a, b = self.server.submit("a"), self.server.submit("b")
+        self.until(lambda: self.chip(1) == "running" and self.chip(b) == "waiting")
+
+        def order():
+            return [int(item.get_attribute("data-run")) for item in self.all("#runs .run")]
+        self.click(self.run_button(b, "Move up"))
+        self.until(lambda: order() == [1, b, a])
+        # The button that was used keeps the focus, so that it can be used again.
+        self.until(lambda: self.browser.switch_to.active_element.get_attribute("aria-label") == f"Move up run {b}")
+        self.click(self.run_button(b, "Move down"))
+        self.until(lambda: order() == [1, a, b])
+        self.click(self.run_button(a, "Pause"))
+        self.until(lambda: self.chip(a) == "on hold")
+        self.click(self.run_button(1, "Pause"))
+        self.until(lambda: self.chip(1) == "paused")
+        self.click(self.run_button(1, "Resume"))
+        self.until(lambda: self.chip(1) == "running")
+        self.click(self.run_button(1, "Cancel"))
+        self.until(lambda: self.chip(1) == "cancelled" and self.chip(b) == "finished")
+        self.click(self.run_button(1, "Remove"))
+        self.until(lambda: not self.all("[data-run='1']"))
+        self.click(self.run_button(a, "Resume"))
+        self.until(lambda: self.chip(a) == "finished")
+        self.click(self.run_button(a, "Use the settings"))
+        self.until(lambda: self.field("scenes").get_property("value") == "a")
+
+    def test_files_of_settings(self):
+        number = self.server.submit("a red heart", cut_pow=1.5, input_audio_filters=[])
+        self.server.wait(number, "finished")
+        picture = self.folder / "images_out/default/default_1.png"
+        yaml = self.folder / "mine.yaml"
+        yaml.write_text(settings("a || b", conf="demo", perceptors=["tiny_vit"], outputs=["png_sequence", "video_file"]) + "translate_x: 3*sin(t)\n")
+        self.by("file").send_keys(str(picture))
+        self.until(lambda: self.field("cut_pow").get_property("value") == "1.5")
+        self.assertEqual(self.field("scenes").get_property("value"), "a red heart")
+        self.assertEqual(self.field("smoothing_weight").get_property("value"), "")  # the default
+        self.until(lambda: self.text("verdict").startswith("no problems found"))
+        self.by("file").send_keys(str(yaml))
+        self.until(lambda: self.field("translate_x").get_property("value") == "3*sin(t)")
+        self.assertEqual(self.field("outputs").get_property("value"), "png_sequence\nvideo_file")
+        self.assertEqual(self.by("more").get_property("value"), 'conf: "demo"')
+        self.until(lambda: self.text("verdict") == "1 problem")
+        # What it would save says the same.
+        text = self.browser.execute_async_script(
+            "const done = arguments[0]; import('/pages/form.js').then((form) => done(form.settingsText()))")
+        entries = {entry["name"]: entry["value"] for entry in self.server.post("/api/settings/read", text).json()["entries"]}
+        mine = {entry["name"]: entry["value"] for entry in self.server.post("/api/settings/read", yaml.read_bytes()).json()["entries"]}
+        self.assertEqual(entries, mine)
+
+    def test_motion_preview(self):
+        self.fill_in("a", animation_mode="2D", translate_x="3", pre_animation_steps=0, steps_per_frame=2)
+        self.click(self.by("motion"))
+        self.until(lambda: self.by("preview-video").is_displayed())
+        self.until(lambda: self.by("preview-video").get_property("videoWidth") > 0)
+
+    def test_words_are_never_taken_for_html(self):
+        for words in EVIL, "'';!--\"<XSS>=&{()}":
+            number = self.server.submit("<i>onerror", title=words, file_namespace=re.sub(r"[/\\]", "", words))
+            self.server.wait(number, "finished")
+            self.until(lambda: self.chip(number) == "finished")
+            self.click(self.run_button(number, "Compare"))
+        self.until(lambda: len(self.all("#compared img")) == 2)
+        self.click(self.run_button(1, "Use the settings"))
+        self.until(lambda: self.field("scenes").get_property("value") == "<i>onerror")
+        self.assertEqual(self.all("#runs script, #runs .title img, #compared script"), [])
+        self.assertIn(EVIL, self.browser.find_element(By.CSS_SELECTOR, "[data-run='1'] .title").get_property("textContent"))
+
+    def test_the_server_comes_again(self):
+        self.server.submit("a", paused=True)
+        self.until(lambda: self.chip(1) == "on hold")
+        port = self.server.port
+        self.server.kill()
+        self.until(lambda: self.text("connection").startswith("connection lost"))
+        from serving import Server
+        self.server = Server(self.folder, port=port)
+        self.until(lambda: self.text("connection") == "connected")
+        self.click(self.run_button(1, "Resume"))
+        self.until(lambda: self.chip(1) == "finished")
+        self.browser.get_log("browser")  # the browser tells of the connection that was lost
+
+    def test_a_narrow_page_in_the_dark(self):
+        self.browser.set_window_size(420, 900)
+        self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": "dark"}]})
+        wide = self.browser.execute_script("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        ground = self.browser.execute_script("return getComputedStyle(document.body).backgroundColor")
+        self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+        self.browser.set_window_size(1300, 1000)
+        self.assertLessEqual(wide, 0)
+        self.assertLess(max(map(int, re.findall(r"\d+", ground)[:3])), 80)
+
+
+if __name__ == "__main__":
+    unittest.main()
