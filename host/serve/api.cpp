@@ -278,8 +278,10 @@ HttpResponse Api::check(const Call& call) {
 
 HttpResponse Api::list_runs(const Call& call) {
   std::int64_t limit = kListed;
-  if (const auto given = call.request.query.find("limit"); given != call.request.query.end())
-    limit = number_of(given->second);
+  for (const auto& [name, value] : call.request.query) {
+    if (name != "limit") throw RequestError(400, "there is no '" + name + "' in this request");
+    limit = number_of(value);
+  }
   if (limit < 1 || limit > kMostListed)
     throw RequestError(400, "'limit' must be a whole number from 1 to " + std::to_string(kMostListed));
   return json_response(list_json(limit));
