@@ -228,13 +228,18 @@ export class Graph {
       const range = column && visible.some((other) => other.index === one.index) && Graph.range(column, one.index);
       element.textContent = range ? short(range[0]) : '';
     });
-    if (this.cursor === null) this.readout.textContent = '';
-    else if (column)
-      this.readout.textContent = column[0] === column[1] ? `Step ${column[0]}` : `Mean of steps ${column[0]} to ${column[1]}`;
+    this.tellCursor();
+  }
+
+  tellCursor() {
+    const column = this.cursor === null ? null : this.columns[this.cursor];
+    const steps = !column ? '' : column[0] === column[1] ? `Step ${column[0]}` : `Mean of steps ${column[0]} to ${column[1]}`;
+    if (this.readout.textContent !== steps) this.readout.textContent = steps;
   }
 
   moveTo(index) {
     this.cursor = index === null ? null : Math.max(0, Math.min(this.columns.length - 1, index));
+    this.tellCursor();
     this.redraw();
   }
 

@@ -26,7 +26,8 @@ const view = {
   loading: false,
 
   address() {
-    if (!this.live && this.frame !== null) return `${api}frames/${this.frame}`;
+    // The identity, because the browser keeps frames, and other runs come to this address.
+    if (!this.live && this.frame !== null) return `${api}frames/${this.frame}?of=${run.id.slice(0, 8)}`;
     return run.picture ? `${api}picture?step=${run.picture.step}` : '';
   },
 
@@ -191,9 +192,10 @@ function show() {
 
   element('memory-card').hidden = !run.memory.length;
   const most = Math.max(...run.memory.map((part) => part.most));
+  const now = run.memory.reduce((sum, part) => sum + part.bytes, 0);
   fill(element('memory'), run.memory.map((part) => [
     cell(part.component, 'th'), cell(bytes(part.bytes), 'td', 'number'),
-    measured(part.most, most, bytes(part.most))]));
+    measured(part.most, most, bytes(part.most))]).concat([[cell('all', 'th'), cell(bytes(now), 'td', 'number'), cell('')]]));
 
   element('palette-card').hidden = !run.palette;
   if (run.palette) {
