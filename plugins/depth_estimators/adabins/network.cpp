@@ -12,14 +12,18 @@ Checkpoint checkpoint(const Weights& weights) {
 
 }  // namespace
 
+// The encoder is a tenth of the work, and so deep that bfloat16's rounding adds up: with it in float, random
+// networks' depths are off by 1 % instead of 24 %.
 Network::Network(const Weights& weights, c10::Device device, at::ScalarType dtype)
-    : Network(Layers(checkpoint(weights), device, dtype)) {}
+    : Network(Layers(checkpoint(weights), device, dtype),
+              Layers(checkpoint(weights), device, dtype == at::kDouble ? dtype : at::kFloat)) {}
 
-Network::Network(const Layers& layers)
-    : encoder_(layers),
+Network::Network(const Layers& layers, const Layers& exact)
+    : encoder_(exact),
       decoder_(layers, encoder_.widths()),
       bins_(layers, decoder_.width(), kNearest, kFarthest),
-      dtype_(layers.dtype()) {}
+      dtype_(layers.dtype()),
+      encoder_dtype_(exact.dtype()) {}
 
 Network::Size Network::seen_size(std::int64_t height, std::int64_t width) const {
   const std::int64_t fewest = bins_.fewest_tokens(), most = bins_.most_tokens();
@@ -52,8 +56,10 @@ at::Tensor Network::operator()(const at::Tensor& picture, bool mirrored) const {
     seen = at::_upsample_bilinear2d_aa(picture, {size.height, size.width}, /*align_corners=*/false);
   seen = normalised_as_imagenet(seen);
   if (mirrored) seen = at::cat({seen, seen.flip(3)});
-  seen = seen.to(dtype_).contiguous(at::MemoryFormat::ChannelsLast);
-  at::Tensor depth = bins_(decoder_(encoder_(seen)));
+  seen = seen.to(encoder_dtype_).contiguous(at::MemoryFormat::ChannelsLast);
+  std::vector<at::Tensor> maps = encoder_(seen);
+  for (at::Tensor& map : maps) map = map.to(dtype_);
+  at::Tensor depth = bins_(decoder_(maps));
   if (mirrored) depth = (depth.narrow(0, 0, 1) + depth.narrow(0, 1, 1).flip(3)) / 2;
   // Rounding may go beyond the range by a unit in the last place.
   return at::upsample_bilinear2d(depth, {height, width}, /*align_corners=*/true).clamp(kNearest, kFarthest);

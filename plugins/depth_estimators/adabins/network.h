@@ -12,7 +12,8 @@ constexpr double kNearest = 1e-3, kFarthest = 10;  // metres: what it was traine
 /// Immutable and thread-safe; differentiable with respect to the picture.
 class Network {
  public:
-  /// Throws Error(model) naming the tensor that is absent or of another shape.
+  /// `dtype` is that of all but the encoder, which computes in float (double in a double network). Throws
+  /// Error(model) naming the tensor that is absent or of another shape.
   Network(const Weights& weights, c10::Device device, at::ScalarType dtype);
 
   /// The size at which the network looks at a picture: its own, unless the network would have too few tokens
@@ -28,12 +29,13 @@ class Network {
   at::Tensor operator()(const at::Tensor& picture, bool mirrored) const;
 
  private:
-  explicit Network(const Layers& layers);
+  /// `exact` for the encoder.
+  Network(const Layers& layers, const Layers& exact);
 
   Encoder encoder_;
   Decoder decoder_;
   Bins bins_;
-  at::ScalarType dtype_;
+  at::ScalarType dtype_, encoder_dtype_;
 };
 
 }  // namespace reverie::adabins
