@@ -99,7 +99,10 @@ std::string Painter::paint(const Pixels8& pixels, Cells cells, CellSize cell, Ch
   chafa_canvas_config_set_pixel_mode(config.get(), mode);
   chafa_canvas_config_set_symbol_map(config.get(), symbols.get());
   chafa_canvas_config_set_preprocessing_enabled(config.get(), few(colours));
-  if (few(colours)) chafa_canvas_config_set_dither_mode(config.get(), CHAFA_DITHER_MODE_ORDERED);
+  chafa_canvas_config_set_dither_mode(config.get(), few(colours) ? CHAFA_DITHER_MODE_ORDERED
+                                                    : colours == CHAFA_CANVAS_MODE_INDEXED_240
+                                                        ? CHAFA_DITHER_MODE_DIFFUSION
+                                                        : CHAFA_DITHER_MODE_NONE);
   const std::unique_ptr<ChafaCanvas, Release<chafa_canvas_unref>> canvas(chafa_canvas_new(config.get()));
   chafa_canvas_draw_all_pixels(canvas.get(), CHAFA_PIXEL_RGB8, pixels.rgb.data(),
                                static_cast<gint>(pixels.width), static_cast<gint>(pixels.height),
