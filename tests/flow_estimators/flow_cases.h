@@ -32,7 +32,7 @@ inline const std::vector<FlowCase>& flow_cases() {
                         read_safetensors(expected)});
     return result;
   }();
-  EXPECT_EQ(cases.size(), 4u);
+  EXPECT_EQ(cases.size(), 5u);
   return cases;
 }
 

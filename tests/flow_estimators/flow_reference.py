@@ -171,7 +171,9 @@ def randomise(model):
 
 
 def authors_names(tensors):
-    """torchvision's names of the large RAFT as its authors have them."""
+    """torchvision's names as RAFT's authors have them."""
+    small = "update_block.recurrent_block.convgru2.convz.weight" not in tensors
+
     def renamed(name):
         if name.startswith(("feature", "context")):
             name = name.replace("feature_encoder.", "fnet.").replace("context_encoder.", "cnet.")
@@ -184,7 +186,7 @@ def authors_names(tensors):
             for kind, letter in (("corr", "c"), ("flow", "f")):
                 name = name.replace(f"motion_encoder.conv{kind}{n}.0", f"encoder.conv{letter}{n}")
             for gate in "zrq":
-                name = name.replace(f"recurrent_block.convgru{n}.conv{gate}", f"gru.conv{gate}{n}")
+                name = name.replace(f"recurrent_block.convgru{n}.conv{gate}", f"gru.conv{gate}" + ("" if small else n))
         return name.replace("motion_encoder.conv.0", "encoder.conv")
     return {"module." + renamed(name): tensor for name, tensor in tensors.items()}
 
@@ -204,7 +206,7 @@ def torchvision_raft(kind):
 # name: (network, pictures' range as the network takes it, height, width, refinements, how files name its tensors)
 CASES = {
     "raft_large": (lambda: torchvision_raft("raft_large"), (-1, 1), 128, 136, 2, {"raft_large": dict, "raft_large_authors": authors_names}),
-    "raft_small": (lambda: torchvision_raft("raft_small"), (-1, 1), 128, 144, 2, {"raft_small": dict}),
+    "raft_small": (lambda: torchvision_raft("raft_small"), (-1, 1), 128, 144, 2, {"raft_small": dict, "raft_small_authors": authors_names}),
     "gma": (Gma, (0, 255), 136, 128, 3, {"gma": parallel}),
 }
 

@@ -46,7 +46,7 @@ void expect_parity(const FlowCase& one_case, at::ScalarType dtype, double of_flo
 }
 
 TEST(RaftParity, InDouble) {
-  // The fourth file has the same tensors under other names.
+  // The other files have the same tensors under other names.
   for (const char* name : {"raft_large", "raft_small", "gma"})
     expect_parity(flow_case(name), at::kDouble, 1e-9, 1e-9);
 }
