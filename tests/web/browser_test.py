@@ -350,6 +350,7 @@ class BrowserTest(unittest.TestCase):
         self.until(lambda: self.text("run") != first, "the second run, on the same page")
         self.until_state("finished")
         self.assertEqual(run.end(), 0)
+        self.assertEqual(sum("preview: " in line for line in run.said), 1, "one address for all")
         self.check_console()
 
     def test_another_run_at_the_same_address_is_told(self):
@@ -363,6 +364,15 @@ class BrowserTest(unittest.TestCase):
         self.addCleanup(other.abandon)
         self.until(lambda: "another run" in self.find("trouble").text, "the other run is told")
         self.browser.get_log("browser")  # nobody answered for a while
+
+    def test_a_port_that_is_taken_costs_the_run_nothing_but_its_page(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            done = subprocess.run([PROGRAM, "render", "--preview", "settings.yaml", "steps_per_scene=2",
+                                   "file_namespace=taken", f"preview_port={port}"], cwd=self.folder.name, text=True,
+                                  capture_output=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stderr, f"goes on without .*web_preview.*127.0.0.1:{port}")
 
 
 if __name__ == "__main__":

@@ -179,7 +179,8 @@ export class Graph {
     }
     pen.textAlign = 'center';
     pen.textBaseline = 'top';
-    const stepX = Math.max(1, niceStep(end - start, Math.max(3, Math.floor(inner.width / 70))));
+    const labels = Math.floor(inner.width / (24 + 9 * String(end).length));
+    const stepX = Math.max(1, niceStep(end - start, Math.max(2, labels)));
     for (let step = Math.ceil(start / stepX) * stepX; step <= end; step += stepX)
       pen.fillText(String(step), Math.min(toX(step), width - MARGIN.right - 4 * String(step).length),
         height - MARGIN.bottom + 6);
@@ -198,7 +199,6 @@ export class Graph {
 
   drawLine(pen, { points, colour }, toX, toY) {
     pen.strokeStyle = pen.fillStyle = colour;
-    pen.lineWidth = 1.6;
     pen.lineJoin = 'round';
     // Where a series is not there for a while, its line has a gap.
     for (let from = 0; from < points.length;) {
@@ -206,11 +206,14 @@ export class Graph {
       let to = from;
       while (to + 1 < points.length && points[to + 1]) to += 1;
       const run = points.slice(from, to + 1);
-      pen.globalAlpha = 0.18;
+      pen.globalAlpha = 0.25;
       pen.beginPath();
       run.forEach((point) => pen.lineTo(toX(point.x), toY(point.high)));
       run.reverse().forEach((point) => pen.lineTo(toX(point.x), toY(point.low)));
       pen.fill();
+      pen.lineWidth = 0.5;
+      pen.stroke(); // a spike of a single step is as thin as a hair
+      pen.lineWidth = 1.6;
       pen.globalAlpha = 1;
       pen.beginPath();
       run.forEach((point) => pen.lineTo(toX(point.x), toY(point.mean)));
