@@ -12,11 +12,14 @@ TextTower::TextTower(const Shape& shape, const TensorSource& get, Activation act
       norm_(get, "ln_final") {}
 
 at::Tensor TextTower::operator()(const at::Tensor& tokens) const {
-  at::Tensor x = at::embedding(token_embedding_, tokens) + position_.narrow(0, 0, tokens.size(1));
+  // The end token has the largest id; its row has seen the whole text, and nothing behind it.
+  const at::Tensor ends = tokens.argmax(-1);
+  const auto length = ends.max().item<std::int64_t>() + 1;
+  at::Tensor x =
+      at::embedding(token_embedding_, tokens.narrow(1, 0, length)) + position_.narrow(0, 0, length);
   x = norm_(transformer_(x, /*causal=*/true));
-  // The end token has the largest id; its row has seen the whole text.
   const at::Tensor rows = at::arange(tokens.size(0), tokens.options());
-  return at::matmul(x.index({rows, tokens.argmax(-1)}), projection_);
+  return at::matmul(x.index({rows, ends}), projection_);
 }
 
 }  // namespace reverie::clip
