@@ -27,6 +27,9 @@ class Checkpoint {
                 advice_);
   }
 
+  /// Where it came from, for messages.
+  std::string origin() const { return weights_.origin(); }
+
   bool contains(const std::string& name) const { return weights_.contains(prefix_ + name); }
 
   /// In the file's dtype. Of a side given as -1, any positive number will do. Throws Error(model).

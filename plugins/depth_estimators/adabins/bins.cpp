@@ -50,7 +50,8 @@ Bins::Bins(const Layers& layers, std::int64_t width, double nearest, double fart
     in = regressor_.back().weight.size(0);
   }
   if (inside % kHeads != 0 || fewest_tokens() > most_tokens())
-    throw Error(ErrorKind::unsupported, "AdaBins with tokens of " + std::to_string(inside) + " numbers, " +
+    throw Error(ErrorKind::unsupported, "'" + layers.origin() + "': AdaBins with tokens of " +
+                                            std::to_string(inside) + " numbers, " +
                                             std::to_string(out.size(1)) + " kernels and " +
                                             std::to_string(most_tokens()) + " positions cannot be used");
 }

@@ -36,6 +36,7 @@ class Layers {
   at::Tensor tensor(const std::string& name, at::IntArrayRef shape) const;
   bool contains(const std::string& name) const { return file_.contains(name); }
   at::ScalarType dtype() const { return dtype_; }
+  std::string origin() const { return file_.origin(); }
 
  private:
   Convolution finished(const at::Tensor& weight, const at::Tensor& bias) const;

@@ -53,7 +53,7 @@ Encoder::Encoder(const Checkpoint& file, c10::Device device, at::ScalarType dtyp
   last_norm_ = norm("norm");
   if (width() % kHeadWidth != 0 || blocks_.size() < 4)
     throw Error(ErrorKind::unsupported,
-                "a DINOv2 of the width " + std::to_string(width()) + " with " +
+                "'" + file.origin() + "': a DINOv2 of the width " + std::to_string(width()) + " with " +
                     std::to_string(blocks_.size()) + " blocks cannot be used",
                 "the width must be a multiple of 64, and there must be at least 4 blocks");
 }
