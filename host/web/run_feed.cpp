@@ -98,7 +98,10 @@ void RunFeed::update(const RunUpdate& update) {
   if (!update.memory.empty()) memory_ = update.memory;
   state_ = update.state;
   message_ = update.message;
-  if (state_ != RunUpdate::State::running) control_ = nullptr;
+  if (state_ != RunUpdate::State::running) {
+    control_ = nullptr;
+    paused_ = false;
+  }
 }
 
 RunView::News RunFeed::news(Sequence since) const {

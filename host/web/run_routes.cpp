@@ -5,6 +5,12 @@
 namespace reverie {
 namespace {
 
+HttpResponse wrong_method(const std::string& right) {
+  HttpResponse response = HttpResponse::error(405, "this takes " + right);
+  response.headers.emplace_back("Allow", right);
+  return response;
+}
+
 HttpResponse png(const RunView::Bytes& bytes) {
   if (!bytes) return HttpResponse::error(404, "there is no picture yet");
   HttpResponse response;
@@ -60,7 +66,7 @@ std::optional<std::int64_t> number_behind(const std::string& path, const std::st
 std::optional<HttpResponse> answer_run(const std::shared_ptr<RunView>& run, const std::string& path,
                                        const HttpRequest& request) {
   if (const auto wish = wish_of(path)) {
-    if (request.method != "POST") return HttpResponse::error(405, "this takes POST");
+    if (request.method != "POST") return wrong_method("POST");
     if (!run->ask(*wish)) return HttpResponse::error(409, "the run has ended");
     HttpResponse done;
     done.status = 204;
@@ -69,7 +75,7 @@ std::optional<HttpResponse> answer_run(const std::shared_ptr<RunView>& run, cons
   const auto frame = number_behind(path, "frames/"), kept = number_behind(path, "kept/");
   if (!frame && !kept && path != "state" && path != "events" && path != "picture" && path != "palette")
     return std::nullopt;
-  if (request.method != "GET") return HttpResponse::error(405, "this takes GET");
+  if (request.method != "GET") return wrong_method("GET");
   if (frame) return file(run->frame(*frame));
   if (kept) return file(run->kept(static_cast<std::size_t>(*kept)));
   if (path == "picture") return png(run->picture());

@@ -134,6 +134,15 @@ TEST_F(RunFeedTest, WishesReachTheRunUntilItIsOver) {
   EXPECT_EQ(control.kept, 1);
 }
 
+TEST_F(RunFeedTest, NothingComesBehindTheEnd) {
+  control.pause();
+  EXPECT_EQ(state()["state"], "paused");
+  feed.update(made_end(RunUpdate::State::interrupted));
+  const RunView::News last = feed.news(0);
+  EXPECT_EQ(parsed(last.json)["state"], "interrupted");
+  EXPECT_EQ(feed.sequence(), last.sequence);
+}
+
 TEST_F(RunFeedTest, AFailureIsTold) {
   RunUpdate update = made_end(RunUpdate::State::failed);
   update.message = "the loss is no number";

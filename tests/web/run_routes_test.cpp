@@ -45,6 +45,7 @@ TEST_F(RunRoutesTest, ButtonsArePosts) {
   EXPECT_EQ(status("keep", "POST"), 204);
   EXPECT_EQ(control.kept, 1);
   EXPECT_EQ(status("stop"), 405);
+  EXPECT_EQ(ask("stop")->headers.back(), (std::pair<std::string, std::string>("Allow", "POST")));
   EXPECT_FALSE(control.stopped);
   EXPECT_EQ(status("stop", "POST"), 204);
   EXPECT_TRUE(control.stopped);

@@ -266,7 +266,7 @@ async function end() {
   source.close();
   if (run.state === 'failed') trouble(`The run failed: ${run.message}`);
   else notice(run.state === 'finished' ? `The run is finished. Its files are in ${run.folder}/.`
-    : `The run was stopped. Its files are in ${run.folder}/; the same command with --restore goes on from there.`);
+    : `The run was stopped. Its files are in ${run.folder}/${place ? '.' : '; the same command with --restore goes on from there.'}`);
   if (place) return;
   // Nothing can be asked for any more. The next run of the same command comes at the same address.
   run.frames = null;
@@ -280,7 +280,7 @@ function connect() {
   const listen = (event) => {
     if (!over() || event.type === 'state') trouble('');
     take(JSON.parse(event.data));
-    if (over()) end();
+    if (over()) end(); // nothing comes behind it
   };
   source.addEventListener('state', listen);
   source.addEventListener('news', listen);
@@ -319,6 +319,7 @@ async function ask(wish) {
 const pauseOrResume = () => ask(run.state === 'paused' ? 'resume' : 'pause');
 const askToStop = () => element('ask-stop').showModal();
 
+element('home').hidden = !place;
 element('pause').addEventListener('click', pauseOrResume);
 element('keep').addEventListener('click', () => ask('keep'));
 element('stop').addEventListener('click', askToStop);
