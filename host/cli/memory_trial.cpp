@@ -21,7 +21,7 @@ namespace {
 /// As many cutouts as the run has are tried where that is quick: few of them, or small perceptors, by the
 /// sizes of their files. With large ones, these two numbers are, and what lies between them tells the rest.
 constexpr std::int64_t kFew = 4, kMore = 12;
-constexpr std::uintmax_t kQuick = 4'000'000'000;  // cutouts times bytes
+constexpr std::uintmax_t kQuick = 2'000'000'000;  // cutouts times bytes
 constexpr std::int64_t kSteps = 3;
 constexpr std::int64_t kSeconds = 120;  // that a part of the trial may take
 
@@ -73,12 +73,16 @@ class Stopwatch final : public Progress {
   void step(std::int64_t done, const std::vector<RunUpdate::Loss>&) override {
     if (done >= kSteps) control_.stop();
   }
-  void saved(const std::filesystem::path&) override { resident_ = process_memory().resident; }
-  std::int64_t resident() const { return resident_; }
+  void saved(const std::filesystem::path&) override {
+    const ProcessMemory memory = process_memory();
+    own_ = memory.own;
+    files_ = std::max(files_, memory.resident - memory.own);  // the system takes what rests
+  }
+  std::int64_t resident() const { return own_ + files_; }
 
  private:
   RunControl& control_;
-  std::int64_t resident_ = 0;
+  std::int64_t own_ = 0, files_ = 0;
 };
 
 Figures try_run(const Plan& plan, const PluginRegistry& registry, std::int64_t cutouts,
@@ -163,8 +167,9 @@ MemoryTrial::MemoryTrial(const Plan& plan, const PluginRegistry& registry)
     obstacle_ = "a plugin has begun to work when it was loaded";
     return;
   }
-  std::string name = (std::filesystem::temp_directory_path() / "reverie-memory-XXXXXX").string();
-  if (!::mkdtemp(name.data())) {
+  std::error_code none;
+  std::string name = (std::filesystem::temp_directory_path(none) / "reverie-memory-XXXXXX").string();
+  if (none || !::mkdtemp(name.data())) {
     obstacle_ = "no temporary folder can be made";
     return;
   }
@@ -225,6 +230,7 @@ bool MemoryTrial::is_quick(const Cast& cast) const {
 std::string MemoryTrial::result(const Cast& cast) {
   const auto unknown = [](const std::string& why) { return "peak memory: cannot be told, because " + why; };
   if (!obstacle_.empty()) return unknown(obstacle_);
+  std::signal(SIGPIPE, SIG_IGN);  // a part that is gone is an answer, too
   const bool directly = parts_.size() == 1 || is_quick(cast);
   std::vector<Figures> figures;
   for (std::size_t i = directly ? 0 : 1; i < (directly ? 1 : parts_.size()); ++i) {
@@ -236,6 +242,9 @@ std::string MemoryTrial::result(const Cast& cast) {
     if ((*text)[0] != '+') return unknown("the trial failed: " + text->substr(1));
     const std::size_t space = text->find(' ');
     figures.push_back({std::stoll(text->substr(1)), std::stoll(text->substr(space))});
+    write_log(LogLevel::debug, "a trial with " + std::to_string(part.cutouts) +
+                                   " cutouts: its steps needed " + bytes_text(figures.back().steps) +
+                                   ", at most there were " + bytes_text(figures.back().most));
   }
   const std::string steps = "a trial of " + std::to_string(kSteps) + " steps";
   if (directly) return "peak memory: about " + bytes_text(figures[0].most) + " (measured in " + steps + ")";

@@ -33,8 +33,9 @@ using Bytes = std::array<std::int64_t, kMost>;
 struct Books {
   std::array<Counter, kMost> counters;
   std::atomic<std::int64_t> tensors{0};
-  std::atomic<std::int64_t> next_look{0};  // of tensors and the rest of malloc
-  std::atomic<std::int64_t> other{0};      // malloc's, besides tensors, when last looked at
+  std::atomic<std::int64_t> next_look{0};     // of tensors, the rest of malloc, and files
+  std::atomic<std::int64_t> files_in_use{0};  // when last looked at
+  std::atomic<std::int64_t> other{0};         // malloc's, besides tensors, when last looked at
   std::atomic<int> current{kRun};
   std::atomic<std::uint32_t> epoch{0};  // blocks of earlier accounts do not count
   bool on_cpu = true;
@@ -45,6 +46,7 @@ struct Books {
   std::int64_t peak = 0;             // of all that is in use
   Bytes at_peak{};
   std::int64_t kept_at_peak = 0;
+  std::int64_t program_most = 0;  // the system may take back what rests
 };
 
 Books& books() {
@@ -84,6 +86,7 @@ void settle(Books& b) {
   }
   counter.other_most = std::max(counter.other_most, counter.other);
   b.other = now;
+  b.files_in_use = resident_file_bytes();
 }
 
 Bytes mapped_bytes(Books& b) {
@@ -96,6 +99,12 @@ Bytes mapped_bytes(Books& b) {
   return result;
 }
 
+std::int64_t program_bytes() {
+  std::int64_t bytes = 0;
+  for (const AddressRange& range : program_ranges()) bytes += resident_bytes(range);
+  return bytes;
+}
+
 /// Notes who has how much if that is more than ever before.
 void look_at_peak(Books& b) {
   settle(b);
@@ -105,7 +114,7 @@ void look_at_peak(Books& b) {
     bytes[i] += b.counters[i].tensors.load() + b.counters[i].other;
     total += bytes[i];
   }
-  const std::int64_t in_use = b.tensors.load() + b.other.load();
+  const std::int64_t in_use = b.tensors.load() + b.other.load() + b.files_in_use.load();
   b.next_look =
       std::max(static_cast<std::int64_t>(static_cast<double>(in_use) * kGrowth), in_use + kLeastGrowth);
   if (total <= b.peak) return;
@@ -120,7 +129,8 @@ void taken(int component, std::int64_t bytes) {
   raise(counter.most, counter.tensors.fetch_add(bytes, std::memory_order_relaxed) + bytes);
   const std::int64_t all = b.tensors.fetch_add(bytes, std::memory_order_relaxed) + bytes;
   if (!b.on_cpu ||
-      all + b.other.load(std::memory_order_relaxed) < b.next_look.load(std::memory_order_relaxed))
+      all + b.other.load(std::memory_order_relaxed) + b.files_in_use.load(std::memory_order_relaxed) <
+          b.next_look.load(std::memory_order_relaxed))
     return;
   if (const std::unique_lock lock(b.mutex, std::try_to_lock); lock) look_at_peak(b);
 }
@@ -244,7 +254,7 @@ void MemoryScope::leave(int before) {
   const std::lock_guard lock(b.mutex);
   if (b.on_cpu) {
     settle(b);
-    if (b.tensors.load() + b.other.load() >= b.next_look.load()) look_at_peak(b);
+    if (b.tensors.load() + b.other.load() + b.files_in_use.load() >= b.next_look.load()) look_at_peak(b);
   }
   b.current = before;
 }
@@ -272,7 +282,7 @@ void open_books(Books& b, bool on_cpu) {
     counter.tensors = counter.most = 0;
     counter.other = counter.other_most = 0;
   }
-  b.tensors = b.next_look = b.other = 0;
+  b.tensors = b.next_look = b.other = b.files_in_use = 0;
   b.names = {kProgramMemory, "the run itself"};
   b.files.clear();
   b.peak = b.kept_at_peak = 0;
@@ -280,6 +290,7 @@ void open_books(Books& b, bool on_cpu) {
   b.on_cpu = on_cpu;
   b.current = kProgram;
   if (on_cpu) settle(b);  // whatever is there
+  b.program_most = on_cpu ? program_bytes() : 0;
   b.current = kRun;
 }
 
@@ -318,7 +329,8 @@ MemoryAccount::Report MemoryAccount::report() {
     look_at_peak(b);
     now = mapped_bytes(b);
     kept = heap_memory().kept;
-    for (const AddressRange& range : program_ranges()) program += resident_bytes(range);
+    program = program_bytes();
+    b.program_most = std::max(b.program_most, program);
   }
   Report report;
   for (std::size_t i = 0; i < b.names.size(); ++i) {
@@ -329,8 +341,8 @@ MemoryAccount::Report MemoryAccount::report() {
   }
   Line& own = report.lines[kProgram];
   own.now += program;
-  own.at_peak += program;
-  own.most += program;
+  own.at_peak += b.program_most;
+  own.most += b.program_most;
   // The largest first; what no component can help comes last.
   std::rotate(report.lines.begin(), report.lines.begin() + 1, report.lines.end());
   std::sort(report.lines.begin(), report.lines.end() - 1,

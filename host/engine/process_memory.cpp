@@ -99,8 +99,18 @@ ProcessMemory process_memory() {
   for (std::string line; std::getline(file, line);) {
     if (line.rfind("VmRSS:", 0) == 0) result.resident = number_behind(line) * 1024;
     if (line.rfind("VmHWM:", 0) == 0) result.most = number_behind(line) * 1024;
+    if (line.rfind("RssAnon:", 0) == 0) result.own = number_behind(line) * 1024;
   }
   return result;
+}
+
+std::int64_t resident_file_bytes() {
+  static const int file = ::open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+  char text[128] = "";
+  std::int64_t pages = 0;
+  if (file < 0 || ::pread(file, text, sizeof text - 1, 0) <= 0) return 0;
+  std::sscanf(text, "%*s %*s %ld", &pages);
+  return pages * static_cast<std::int64_t>(page_size());
 }
 
 std::vector<AddressRange> resident_parts(const AddressRange& range) {

@@ -11,6 +11,7 @@ namespace reverie {
 struct ProcessMemory {
   std::int64_t resident = 0;  ///< in RAM now (VmRSS)
   std::int64_t most = 0;      ///< at most so far (VmHWM)
+  std::int64_t own = 0;       ///< of what is in RAM now, the part that no file backs (RssAnon)
 };
 ProcessMemory process_memory();
 
@@ -18,6 +19,9 @@ ProcessMemory process_memory();
 struct AddressRange {
   std::uintptr_t begin = 0, end = 0;
 };
+
+/// Bytes of files in RAM for this process: the program's, its libraries', and of weights. Quick.
+std::int64_t resident_file_bytes();
 
 /// Its pages that are in RAM for this process; those that only the file cache holds are not.
 std::vector<AddressRange> resident_parts(const AddressRange& range);

@@ -24,6 +24,11 @@ ImageSize size_of(ImageModel& model) {
   return {image.size(3), image.size(2)};
 }
 
+std::unique_ptr<Optimiser> make_optimiser(ImageModel& model, double learning_rate) {
+  const MemoryScope memory(kOptimiserMemory);
+  return std::make_unique<Optimiser>(model.parameters(), learning_rate);
+}
+
 /// Puts a part's tensors among a backup's, and takes them out again.
 void put(Backup& backup, const std::string& part, const std::map<std::string, at::Tensor>& tensors) {
   for (const auto& [name, tensor] : tensors) backup.tensors[part + "." + name] = tensor.detach().cpu();
@@ -75,7 +80,7 @@ Render::Render(HostServices& host, Ensemble& ensemble, const Settings& settings,
              open),
       image_losses_(script.direct, *ensemble.model.instance, size_of(*ensemble.model.instance), host.device(),
                     open, tools_of(ensemble)),
-      optimiser_(std::make_unique<Optimiser>(ensemble.model.instance->parameters(), learning_rate_)) {}
+      optimiser_(make_optimiser(*ensemble.model.instance, learning_rate_)) {}
 
 Render::~Render() = default;
 
@@ -98,8 +103,7 @@ void Render::move(double t, const std::map<std::string, double>& sound) {
     finished_ = true;
     return;
   }
-  if (reset_learning_ || made.reset_optimiser)
-    optimiser_ = std::make_unique<Optimiser>(model->parameters(), learning_rate_);
+  if (reset_learning_ || made.reset_optimiser) optimiser_ = make_optimiser(*model, learning_rate_);
   const auto wants_flow = [](const DirectPrompt& prompt) {
     return prompt.measure == DirectPrompt::Measure::flow;
   };
