@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes .deps/python, the Python that the tests compare with: Debian's PyTorch and Pillow, and the packages of
-# tests/python-packages.txt. Also installs the ffmpeg program, which makes the tests' videos, and tmux, a terminal to
-# look into. Rendering uses none of it.
+# tests/python-packages.txt. Also installs the ffmpeg program, which makes the tests' videos, Chromium to look at the
+# pages, and tmux, a terminal to look into. Rendering uses none of it.
 set -euo pipefail
 
 root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
