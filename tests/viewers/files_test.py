@@ -142,15 +142,12 @@ class TensorBoard(InFolder):
             self.assertIsNone(process.poll())
         process.kill()
         process.wait()
-        backups = sorted(self.folder.glob("backup/**/*"))
-        self.assertTrue(backups)
-        before = self.scalars_so_far()
-        result = self.render("--restore", *words[:-1], "steps_per_scene=40")
+        last = self.scalars_so_far()[-1].step + 20
+        result = self.render("--restore", *words[:-1], f"steps_per_scene={last}")
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertEqual(len(self.files()), 2)
         steps = [s.step for s in self.events().Scalars("prompts/a heart")]
-        self.assertEqual(steps, list(range(1, 41)))
-        self.assertGreater(len(before), 8)
+        self.assertEqual(steps, list(range(1, last + 1)))
 
     def scalars_so_far(self):
         read = self.events()
