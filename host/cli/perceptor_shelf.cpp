@@ -1,11 +1,15 @@
 #include "cli/perceptor_shelf.h"
 
+#include <ATen/core/Tensor.h>
+
 #include "cli/program.h"
 
 namespace reverie {
 namespace {
 
-/// The next run may have other words.
+constexpr std::size_t kTextsKept = 256;
+
+/// The next run may have other words, or the same.
 class WithTexts final : public Perceptor {
  public:
   explicit WithTexts(std::shared_ptr<Perceptor> perceptor) : perceptor_(std::move(perceptor)) {}
@@ -13,12 +17,16 @@ class WithTexts final : public Perceptor {
   std::int64_t embedding_size() const override { return perceptor_->embedding_size(); }
   at::Tensor embed_images(const at::Tensor& images) override { return perceptor_->embed_images(images); }
   at::Tensor embed_texts(const std::vector<std::string>& texts) override {
-    return perceptor_->embed_texts(texts);
+    // Only for all of them together: one text's numbers may depend on those it is computed with.
+    if (const auto known = embedded_.find(texts); known != embedded_.end()) return known->second.clone();
+    if (embedded_.size() >= kTextsKept) embedded_.clear();
+    return embedded_.emplace(texts, perceptor_->embed_texts(texts)).first->second.clone();
   }
   void release_text_encoder() override {}
 
  private:
   std::shared_ptr<Perceptor> perceptor_;
+  std::map<std::vector<std::string>, at::Tensor> embedded_;
 };
 
 }  // namespace

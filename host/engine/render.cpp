@@ -78,7 +78,9 @@ Render::Render(HostServices& host, Ensemble& ensemble, const Settings& settings,
               {settings.get<double>("cut_pow"), settings.get<double>("cutout_border"),
                settings.get<std::string>("border_mode")}},
              open),
-      image_losses_(script.direct, *ensemble.model.instance, size_of(*ensemble.model.instance), host.device(),
+      // Decoding takes as long as a good part of a step: only where somebody needs the size.
+      image_losses_(script.direct, *ensemble.model.instance,
+                    script.direct.empty() ? ImageSize() : size_of(*ensemble.model.instance), host.device(),
                     open, tools_of(ensemble)),
       optimiser_(make_optimiser(*ensemble.model.instance, learning_rate_)) {}
 

@@ -9,6 +9,7 @@
 
 #include "expressions/utf8.h"
 #include "serve/run_files.h"
+#include "serve/stored_run.h"
 #include "web/pages.h"
 #include "web/run_routes.h"
 
@@ -380,8 +381,12 @@ HttpResponse Api::events(const Call&) {
 }
 
 HttpResponse Api::ask_view(const Call& call) {
-  const std::shared_ptr<RunView> view = queue_.view(call.id);
-  if (!view) throw RequestError(404, "the run has not begun, or what went on in it is not known any more");
+  std::shared_ptr<RunView> view = queue_.view(call.id);
+  if (!view) {
+    const RunRecord record = queue_.get(call.id);
+    if (!record.output || record.state == RunState::running) throw RequestError(404, "the run has not begun");
+    view = std::make_shared<StoredRun>(record);
+  }
   auto response = answer_run(view, call.rest, call.request);
   if (!response) throw RequestError(404, "there is nothing at this address");
   return std::move(*response);

@@ -10,7 +10,7 @@
 namespace reverie {
 namespace {
 
-constexpr std::size_t kViewsKept = 32;  // each holds a picture and the losses of a run
+constexpr std::size_t kViewsKept = 4;  // each holds a picture and the losses of a run
 
 bool waits(const RunRecord& record) { return record.state == RunState::queued; }
 

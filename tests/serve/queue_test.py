@@ -124,8 +124,16 @@ class QueueTest(ServerTest):
             pass
         server.post(f"/api/runs/{number}/stop")
         self.assertEqual(server.wait(number, "cancelled")["id"], number)
-        # What went on in it can still be looked at.
+        # What went on in it can still be looked at, also after the server has come again.
         self.assertEqual(server.ask("GET", f"/api/runs/{number}/picture").body[:8], PNG)
+        server.kill()
+        server = self.begin()
+        state = server.get(f"/api/runs/{number}/state")
+        self.assertEqual((state["state"], state["steps"], state["picture"]["width"]), ("interrupted", 1000000, 40))
+        last = server.ask("GET", f"/api/runs/{number}/picture").body
+        self.assertEqual(server.ask("GET", f"/api/runs/{number}/frames/{state['frames']['last']}").body, last)
+        self.assertEqual(last[:8], PNG)
+        self.assertEqual(len(state["kept"]), 1)
 
     def files(self, number):
         return [file["name"] for file in self.server.get(f"/api/runs/{number}/files")["files"]]

@@ -1,0 +1,27 @@
+#pragma once
+// A run that this server did not see, or has forgotten: what its record and its files tell.
+
+#include "serve/run_files.h"
+#include "web/run_view.h"
+
+namespace reverie {
+
+class StoredRun final : public RunView {
+ public:
+  explicit StoredRun(const RunRecord& record);
+
+  Sequence sequence() const override { return 1; }
+  News news(Sequence since) const override;
+  bool over() const override { return true; }
+  Bytes picture() const override;  ///< its last frame
+  Bytes palette() const override { return nullptr; }
+  std::optional<std::filesystem::path> frame(std::int64_t number) const override;
+  std::optional<std::filesystem::path> kept(std::size_t index) const override;
+  bool ask(Wish) override { return false; }
+
+ private:
+  RunRecord record_;
+  std::vector<RunFile> frames_, kept_;
+};
+
+}  // namespace reverie
