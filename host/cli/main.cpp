@@ -152,6 +152,7 @@ int run(int argc, char** argv) {
                   "settings come from the page, or as docs/serve.md shows");
     ServeOptions serve = read_serve_options(given);
     serve.config_folders = config_folders;
+    serve.verbose = given.count("verbose") > 0;
     return serve_command(serve, registry());
   }
   for (const auto& option : of_serve.options())

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "cli/ensemble_setup.h"
+#include "log/log.h"
 #include "models/catalogue.h"
 #include "reverie/atomic_file.h"
 #include "serve/run_worker.h"
@@ -119,6 +120,8 @@ std::shared_ptr<const FileAccess> access_of(const ServeOptions& options) {
 
 int serve_command(const ServeOptions& options, const PluginRegistry& registry) {
   end_on_signals();
+  // What a run says of itself would be said again each time that somebody stops typing.
+  if (!options.verbose) set_log_level(LogLevel::warning);
   const std::string token = token_of(options.token_file);
   RunStore store(options.state);
   std::vector<std::string> notices;

@@ -18,6 +18,7 @@ struct ServeOptions {
   std::vector<std::filesystem::path> allow;  ///< folders whose files settings may name, besides this one
   bool allow_downloads = false;              ///< settings may name addresses of the web
   std::vector<std::filesystem::path> config_folders;
+  bool verbose = false;
 };
 
 /// Returns when the process is asked to end. Throws Error when it cannot begin.
