@@ -121,7 +121,11 @@ TEST(Stabilisation, OfDepth) {
   const auto off = [&](const Pair& pair) {
     return root_mean_square(estimator->estimate(pair.after) - estimator->estimate(slid(pair.before)));
   };
-  EXPECT_LT(part_left(off, free_slide(), held(free_slide(), slide(), "depth_stabilization_weight=1")), 0.8);
+  // At a higher rate, what the optimiser overshoots by covers up what the weight does.
+  Words slowly = slide();
+  slowly.push_back("learning_rate=0.01");
+  const Pair free = frames(slowly, 32);
+  EXPECT_LT(part_left(off, free, held(free, slowly, "depth_stabilization_weight=1", 32)), 0.5);
 }
 
 TEST(Stabilisation, OfEdges) {
