@@ -17,8 +17,8 @@ Checkpoint checkpoint(const Weights& weights) {
 // Disparity 0 is the farthest that there is, and nearness then grows as perspective has it: where disparities
 // are large, twice the disparity is half the depth, whatever the network's unit. Nothing here is taken from
 // the picture, such as its least and greatest disparity: those change by jumps as things enter and leave, and
-// all depths would jump with them. The 1 suits the Small network, which tells disparities of about 0 to 10 (a
-// published example has 2.6 in its background): they spread over most of the range.
+// all depths would jump with them. The 1 suits the Small network, whose disparities are of that order: 2.6 at
+// the corner of the picture with which conversions of the published files are checked.
 at::Tensor depth_of_disparity(const at::Tensor& disparity) {
   return (kFarthest / (1 + disparity)).clamp(kNearest, kFarthest);
 }
