@@ -35,14 +35,20 @@ bool needs_a_download(const PluginFile& plugin) {
   });
 }
 
-/// The estimator of this kind that `setting` names or, when it names none, the first that needs no download
-/// and, where that is asked for, has gradients. `why` says who needs it.
+/// What a run gets that names no estimator, whatever else is installed.
+constexpr const char* kUsual[] = {"tiny_depth", "dis", "horn_schunck"};
+
+/// The estimator of this kind that `setting` names or, when it names none, a usual one, else the first that
+/// needs no download; where that is asked for, one that has gradients. `why` says who needs it.
 template <typename Estimator>
 Member<Estimator> estimator(const char* setting, const std::string& why, bool with_gradients,
                             const Settings& settings, const PluginRegistry& registry, HostServices& host) {
   const std::string name = settings.get<std::string>(setting);
   std::vector<const PluginFile*> all = registry.usable(Estimator::kKind);
   if (!name.empty()) all = {&registry.find(Estimator::kKind, name)};
+  std::stable_partition(all.begin(), all.end(), [](const PluginFile* plugin) {
+    return std::find(std::begin(kUsual), std::end(kUsual), plugin->name) != std::end(kUsual);
+  });
   for (const PluginFile* plugin : all) {
     // What is used by itself must not depend on what somebody has downloaded.
     if (name.empty() && needs_a_download(*plugin)) continue;

@@ -62,10 +62,10 @@ constexpr Setting kTable[] = {
     {number("frames_per_second", 12).above(0).help("frames per second of t, which expressions use"),
      "Animation"},
     {text("depth_model", "")
-         .help("the plugin that tells depths; when empty, the first that needs no download"),
+         .help("the plugin that tells depths; when empty, tiny_depth"),
      "Animation"},
     {text("flow_model", "")
-         .help("the plugin that tells optical flow; when empty, the first that needs no download"),
+         .help("the plugin that tells optical flow; when empty, dis, or horn_schunck for a loss"),
      "Animation"},
     {text("direct_stabilization_weight", "")
          .help("keep the moved previous frame, or the video frame, pixel by pixel"),
