@@ -1,7 +1,7 @@
-// What those who watch cost a run: the processor's time that the render's thread takes for a step, without
-// viewers, and with some that are slow, blocked or gone. Runs of all kinds alternate, so that a busy machine
-// disturbs all alike: trust the ratios of the medians. Usage: viewer_benchmark [ROUNDS [STEPS
-// [NAME=VALUE...]]]
+// What those who watch cost a run: the processor's time that the render's thread takes for a step when nobody
+// is told of it, and when viewers are told that are slow, blocked or gone. They take turns from step to step
+// of one run, so that a busy machine disturbs all alike: trust the ratios. Usage: viewer_benchmark [STEPS
+// [NAME=VALUE...]]
 
 #include <fcntl.h>
 #include <pty.h>
@@ -14,7 +14,7 @@
 #include <ctime>
 #include <filesystem>
 #include <future>
-#include <map>
+#include <memory>
 #include <thread>
 
 #include "cli/render_run.h"
@@ -27,30 +27,49 @@ namespace {
 
 using namespace reverie;
 
-double thread_seconds() {
+double seconds_of(clockid_t clock) {
   timespec time{};
-  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  ::clock_gettime(clock, &time);
   return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
 }
 
-/// Keeps the time of each step, and says when the last one is over.
-class Stopwatch final : public Progress {
+struct Times {
+  std::vector<double> processor;  ///< that the render's thread had
+  std::vector<double> wall;
+};
+
+/// Those who watch, in turns.
+struct Watchers {
+  const char* name;
+  std::unique_ptr<Viewers> viewers;  ///< none: nobody
+  Times times;
+};
+
+/// After each step, tells the next audience of it, with a picture, and keeps how long that and the next step
+/// take.
+class Turns final : public Progress {
  public:
-  Stopwatch(std::int64_t total, std::function<void()> over)
-      : Progress(total, false), total_(total), over_(std::move(over)) {}
-  void step(std::int64_t done, const std::vector<RunUpdate::Loss>&) override {
-    const double now = thread_seconds();
-    if (done > 3) seconds.push_back(now - last_);  // the first ones warm up
-    if (done == total_) over_();
-    last_ = thread_seconds();
+  Turns(std::int64_t total, std::vector<Watchers>& audiences)
+      : Progress(total, false), audiences_(audiences) {}
+  void step(std::int64_t done, const std::vector<RunUpdate::Loss>& losses) override {
+    if (done > 10) {  // the first ones warm up
+      present_->times.processor.push_back(seconds_of(CLOCK_THREAD_CPUTIME_ID) - processor_);
+      present_->times.wall.push_back(seconds_of(CLOCK_MONOTONIC) - wall_);
+    }
+    present_ = &audiences_[static_cast<std::size_t>(done) % audiences_.size()];
+    processor_ = seconds_of(CLOCK_THREAD_CPUTIME_ID);
+    wall_ = seconds_of(CLOCK_MONOTONIC);
+    if (!present_->viewers) return;
+    present_->viewers->step({done, static_cast<double>(done), 0, 0, losses});
+    present_->viewers->show({done, picture_, std::nullopt});
   }
   void saved(const std::filesystem::path&) override {}
-  std::vector<double> seconds;
 
  private:
-  std::int64_t total_;
-  std::function<void()> over_;
-  double last_ = 0;
+  std::vector<Watchers>& audiences_;
+  Watchers* present_ = nullptr;
+  at::Tensor picture_ = at::full({1, 3, 512, 512}, 0.3);
+  double processor_ = 0, wall_ = 0;
 };
 
 class Slow final : public Viewer {
@@ -97,44 +116,11 @@ class UnreadTerminal {
   std::thread thread_;
 };
 
-double median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
-
-enum class Watched { by_nobody, slow, blocked, gone, terminal };
-constexpr std::pair<Watched, const char*> kKinds[] = {
-    {Watched::by_nobody, "no viewer"},
-    {Watched::slow, "slow: 50 ms for each update"},
-    {Watched::blocked, "blocked: never returns"},
-    {Watched::gone, "gone: throws"},
-    {Watched::terminal, "terminal_preview, terminal not read"}};
-
-std::vector<double> times_of(Watched watched, const PluginRegistry& registry, PerceptorShelf& shelf,
-                             std::int64_t steps, std::vector<std::string> words) {
-  words.push_back("steps_per_scene=" + std::to_string(steps));
-  words.push_back(watched == Watched::terminal ? "viewers=terminal_preview" : "viewers=[]");
-  const Plan plan = make_plan({{}, words, {}}, registry);
-  std::optional<UnreadTerminal> terminal;
-  if (watched == Watched::terminal) terminal.emplace();
-  std::promise<void> gate;
-  Stopwatch stopwatch(steps, [&] {
-    gate.set_value();
-    if (terminal) terminal->drain();
-  });
-  RunWishes wishes;
-  wishes.progress = &stopwatch;
-  wishes.shelf = &shelf;
-  const auto opened = gate.get_future().share();
-  if (watched != Watched::by_nobody && watched != Watched::terminal)
-    wishes.view = [&](const Viewer::Setup&) -> std::shared_ptr<Viewer> {
-      if (watched == Watched::slow) return std::make_shared<Slow>();
-      if (watched == Watched::blocked) return std::make_shared<Blocked>(opened);
-      return std::make_shared<Gone>();
-    };
-  render_run(plan, registry, wishes);
-  return stopwatch.seconds;
+/// The time that a quarter of the steps stays below: what else the machine does only ever adds to it.
+double undisturbed(std::vector<double> values) {
+  const auto quarter = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 4);
+  std::nth_element(values.begin(), quarter, values.end());
+  return *quarter;
 }
 
 /// What the render's thread does itself for a viewer that takes nothing, a step: the ratios' noise hides it.
@@ -145,12 +131,12 @@ double seconds_of_posting() {
   viewers.add("blocked", std::make_shared<Blocked>(gate.get_future().share()));
   const RunUpdate::Picture picture{0, at::zeros({1, 3, 256, 256}), std::nullopt};
   constexpr std::int64_t kSteps = 200'000;
-  const double start = thread_seconds();
+  const double start = seconds_of(CLOCK_THREAD_CPUTIME_ID);
   for (std::int64_t n = 1; n <= kSteps; ++n) {
     viewers.step({n, 0, 0, 0, {{"a prompt of a usual length", 1}, {"another prompt", 1}, {"smoothing", 1}}});
     viewers.show(picture);
   }
-  const double seconds = (thread_seconds() - start) / kSteps;
+  const double seconds = (seconds_of(CLOCK_THREAD_CPUTIME_ID) - start) / kSteps;
   gate.set_value();
   return seconds;
 }
@@ -159,19 +145,20 @@ double seconds_of_posting() {
 
 int main(int argc, char** argv) {
   keep_freed_memory();
-  const int rounds = argc > 1 ? std::atoi(argv[1]) : 10;
-  const std::int64_t steps = argc > 2 ? std::atoi(argv[2]) : 50;
+  const std::int64_t steps = argc > 1 ? std::atoi(argv[1]) : 1000;
   std::vector<std::string> words = {"scenes=a red heart | a hill:0.5",
                                     "perceptors=tiny_vit",
                                     "width=256",
                                     "height=256",
                                     "cutouts=16",
                                     "seed=1",
-                                    "display_every=10",
+                                    "display_every=0",
                                     "save_every=1000000",
                                     "backups=0",
-                                    "allow_overwrite=true"};
-  words.insert(words.end(), argv + std::min(argc, 3), argv + argc);
+                                    "allow_overwrite=true",
+                                    "viewers=[]",
+                                    "steps_per_scene=" + std::to_string(steps)};
+  words.insert(words.end(), argv + std::min(argc, 2), argv + argc);
   ::setenv("TERM", "xterm-256color", 1);
   set_log_level(LogLevel::warning);
   const std::string folder =
@@ -179,20 +166,41 @@ int main(int argc, char** argv) {
   std::filesystem::create_directory(folder);
   std::filesystem::current_path(folder);
   const PluginRegistry registry(plugin_search_path({}, installation_prefix()));
-  PerceptorShelf shelf;
-  std::map<Watched, std::vector<double>> times;
-  for (int round = 0; round < rounds; ++round)
-    for (const auto& [watched, name] : kKinds) {
-      const std::vector<double> more = times_of(watched, registry, shelf, steps, words);
-      times[watched].insert(times[watched].end(), more.begin(), more.end());
-    }
-  const double alone = median(times[Watched::by_nobody]);
-  for (const auto& [watched, name] : kKinds) {
-    const double one = median(times[watched]);
-    std::printf("%-38s %8.3f ms a step, ratio %.4f\n", name, one * 1e3, one / alone);
+  HostServices host({"cpu", 1, "", ""});
+  const Plan plan = make_plan({{}, words, {}}, registry);
+  std::promise<void> gate;
+  std::vector<Watchers> audiences;
+  const auto add = [&](const char* name, const std::shared_ptr<Viewer>& viewer) {
+    audiences.push_back({name, viewer ? std::make_unique<Viewers>(host) : nullptr, {}});
+    if (viewer) audiences.back().viewers->add(name, viewer);
+  };
+  {
+    UnreadTerminal terminal;
+    const PluginFile& preview = registry.find(Viewer::kKind, "terminal_preview");
+    add("nobody", nullptr);
+    add("slow: 50 ms for each update", std::make_shared<Slow>());
+    add("blocked: never returns", std::make_shared<Blocked>(gate.get_future().share()));
+    add("gone: throws", std::make_shared<Gone>());
+    add("terminal_preview, terminal not read",
+        create<Viewer>(preview, host, default_params(preview),
+                       {folder, "name", "{}", {"a red heart"}, steps, 0, nullptr}));
+    Turns turns(steps, audiences);
+    RunWishes wishes;
+    wishes.progress = &turns;
+    render_run(plan, registry, wishes);
+    gate.set_value();
+    terminal.drain();
+    for (Watchers& audience : audiences) audience.viewers.reset();
+  }
+  const double alone = undisturbed(audiences[0].times.processor);
+  const double wall_alone = undisturbed(audiences[0].times.wall);
+  for (const Watchers& audience : audiences) {
+    const double processor = undisturbed(audience.times.processor), wall = undisturbed(audience.times.wall);
+    std::printf("%-38s %8.3f ms a step, ratio %.4f; wall %8.3f ms, ratio %.4f\n", audience.name,
+                processor * 1e3, processor / alone, wall * 1e3, wall / wall_alone);
   }
   const double posting = seconds_of_posting();
-  std::printf("handing over a step and a picture      %8.3f ms, %.6f of a step\n", posting * 1e3,
+  std::printf("handing over a step and a picture      %8.5f ms, %.6f of a step\n", posting * 1e3,
               posting / alone);
   std::filesystem::current_path("/");
   std::filesystem::remove_all(folder);
