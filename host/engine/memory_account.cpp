@@ -25,6 +25,7 @@ constexpr std::int64_t kLeastGrowth = 1 << 20;
 struct Counter {
   std::atomic<std::int64_t> tensors{0}, most{0};
   std::int64_t other = 0, other_most = 0;  // of malloc besides tensors; under the mutex
+  std::int64_t scopes = 0;                 // so far
 };
 
 using Bytes = std::array<std::int64_t, kMost>;
@@ -242,17 +243,30 @@ class MemoryAccount::Gpu final : public c10::MemoryReportingInfoBase {
 
 std::atomic<bool> MemoryScope::counting_{false};
 
+namespace {
+
+/// malloc's books take a while to read, and what happens in each step soon takes no more than before.
+bool is_settled(const Books& b, int component) {
+  constexpr std::int64_t kAlways = 20, kSeldom = 16;
+  const std::int64_t scopes = b.counters[static_cast<std::size_t>(component)].scopes;
+  return b.on_cpu && (scopes <= kAlways || scopes % kSeldom == 0);
+}
+
+}  // namespace
+
 int MemoryScope::enter(std::string_view component) {
   Books& b = books();
   const std::lock_guard lock(b.mutex);
-  if (b.on_cpu) settle(b);
-  return b.current.exchange(index_of(b, component));
+  const int index = index_of(b, component);
+  ++b.counters[static_cast<std::size_t>(index)].scopes;
+  if (is_settled(b, index)) settle(b);
+  return b.current.exchange(index);
 }
 
 void MemoryScope::leave(int before) {
   Books& b = books();
   const std::lock_guard lock(b.mutex);
-  if (b.on_cpu) {
+  if (is_settled(b, b.current.load())) {
     settle(b);
     if (b.tensors.load() + b.other.load() + b.files_in_use.load() >= b.next_look.load()) look_at_peak(b);
   }
@@ -280,7 +294,7 @@ void open_books(Books& b, bool on_cpu) {
   ++b.epoch;
   for (Counter& counter : b.counters) {
     counter.tensors = counter.most = 0;
-    counter.other = counter.other_most = 0;
+    counter.other = counter.other_most = counter.scopes = 0;
   }
   b.tensors = b.next_look = b.other = b.files_in_use = 0;
   b.names = {kProgramMemory, "the run itself"};

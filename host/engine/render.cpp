@@ -216,8 +216,12 @@ void Render::keep(const Audience& audience) {
 }
 
 void Render::tell_memory(const Audience& audience) {
-  if (!audience.memory) return;
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point start = Clock::now();
+  if (!audience.memory || start < memory_due_) return;
   const MemoryAccount::Report report = audience.memory->report();
+  constexpr int kShare = 100;  // of the run's time: one part at most goes into telling
+  memory_due_ = start + kShare * (Clock::now() - start);
   host_.log(LogLevel::info, memory_line(report));
   if (audience.viewers) audience.viewers->memory(memory_news(report));
 }

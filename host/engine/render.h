@@ -1,6 +1,7 @@
 #pragma once
 // The render loop: optimises an image model until perceptors find the prompts in it.
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -97,6 +98,7 @@ class Render {
   at::Tensor before_move_;  // the picture then
   AnimationMode::Move move_;
   bool finished_ = false;  // the animation has come to its end
+  std::chrono::steady_clock::time_point memory_due_{};
   PromptJudge judge_;
   ImageLosses image_losses_;
   std::unique_ptr<Optimiser> optimiser_;
