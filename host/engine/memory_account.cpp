@@ -346,10 +346,16 @@ MemoryAccount::Report MemoryAccount::report() {
     program = program_bytes();
     b.program_most = std::max(b.program_most, program);
   }
+  std::int64_t total = kept;
+  for (std::size_t i = 0; i < b.names.size(); ++i) {
+    now[i] += b.counters[i].tensors.load() + b.counters[i].other;
+    total += now[i];
+  }
+  // More may be kept by now than was there when most was in use: blocks that fit no hole came on top.
+  b.kept_at_peak = std::max(b.kept_at_peak, total - b.peak);
   Report report;
   for (std::size_t i = 0; i < b.names.size(); ++i) {
     const Counter& counter = b.counters[i];
-    now[i] += counter.tensors.load() + counter.other;
     const std::int64_t most = counter.most.load() + counter.other_most;
     report.lines.push_back({b.names[i], now[i], std::max({most, now[i], b.at_peak[i]}), b.at_peak[i]});
   }

@@ -49,7 +49,7 @@ class MemoryAccount {
     std::string component;
     std::int64_t now;      ///< bytes
     std::int64_t most;     ///< at most so far
-    std::int64_t at_peak;  ///< when all of them together were largest, within 2 %
+    std::int64_t at_peak;  ///< when most was in use, within 2 %
   };
   struct Report {
     std::vector<Line> lines;  ///< largest first, but for the last two: what is kept, and the program
