@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <functional>
 
 #include "expressions/utf8.h"
@@ -20,6 +21,7 @@ constexpr double kChangesPerSecond = 30, kChangesAtOnce = 100;
 constexpr int kChecksAtOnce = 2;  // each may decode pictures and sounds
 constexpr std::size_t kMostOverrides = 1000;
 constexpr std::int64_t kMostListed = 1000, kListed = 200;
+constexpr std::chrono::milliseconds kBetweenProgress(300);
 
 std::string text_of(const Json::Value& value) {
   Json::StreamWriterBuilder builder;
@@ -371,11 +373,26 @@ HttpResponse Api::get_file(const Call& call) {
 
 HttpResponse Api::events(const Call&) {
   HttpResponse response = HttpResponse::text("", "text/event-stream");
-  response.stream = [this, seen = std::uint64_t(0)]() mutable -> std::optional<std::string> {
-    const std::uint64_t version = queue_.version();
-    if (version == seen) return "";
-    seen = version;
-    return "event: queue\ndata: " + text_of(list_json(kListed)) + "\n\n";
+  struct Reader {
+    std::uint64_t version = 0, progress = 0;
+    std::chrono::steady_clock::time_point told;
+  };
+  response.stream = [this, reader = Reader()]() mutable -> std::optional<std::string> {
+    const auto now = std::chrono::steady_clock::now();
+    if (const std::uint64_t version = queue_.version(); version != reader.version) {
+      reader.version = version;
+      return "event: queue\ndata: " + text_of(list_json(kListed)) + "\n\n";
+    }
+    if (now - reader.told < kBetweenProgress) return "";
+    std::uint64_t progress = 0;
+    const std::vector<RunRecord> running = queue_.running(progress);
+    if (progress == reader.progress) return "";
+    reader.progress = progress;
+    reader.told = now;
+    Json::Value answer;
+    answer["runs"] = Json::arrayValue;
+    for (const RunRecord& record : running) answer["runs"].append(summary(record));
+    return "event: progress\ndata: " + text_of(answer) + "\n\n";
   };
   return response;
 }

@@ -171,6 +171,15 @@ std::uint64_t RunQueue::version() const {
   return version_;
 }
 
+std::vector<RunRecord> RunQueue::running(std::uint64_t& progress) const {
+  const Lock lock(mutex_);
+  progress = progress_;
+  std::vector<RunRecord> records;
+  for (const auto& [id, item] : items_)
+    if (item.record.state == RunState::running) records.push_back(item.record);
+  return records;
+}
+
 std::optional<RunQueue::Turn> RunQueue::take(RunKind kind) {
   Lock lock(mutex_);
   for (;;) {
@@ -223,7 +232,7 @@ void RunQueue::progressed(std::int64_t id, std::int64_t done, std::int64_t pictu
   RunRecord& record = find(id).record;
   record.done = done;
   record.pictures = pictures;
-  changed();
+  ++progress_;
 }
 
 void RunQueue::ended(std::int64_t id, RunState state, const std::string& message, const std::string& advice) {

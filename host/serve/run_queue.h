@@ -54,8 +54,10 @@ class RunQueue {
   /// For pages: what goes on, and what went on in the last runs; null where that is not known any more.
   std::shared_ptr<RunView> view(std::int64_t id) const;
 
-  /// Grows with every change.
+  /// Grows with every change of the list but steps and pictures.
   std::uint64_t version() const;
+  /// Those that go; `progress` grows with every step and picture of them.
+  std::vector<RunRecord> running(std::uint64_t& progress) const;
 
   // For those who do the work.
 
@@ -101,7 +103,7 @@ class RunQueue {
   mutable std::mutex mutex_;
   std::condition_variable work_;
   std::map<std::int64_t, Item> items_;
-  std::uint64_t version_ = 1;
+  std::uint64_t version_ = 1, progress_ = 0;
   bool closed_ = false;
 };
 

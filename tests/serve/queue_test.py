@@ -72,9 +72,9 @@ class QueueTest(ServerTest):
 
     def test_cancelled_runs_go_on_where_they_were(self):
         server = self.server
-        whole = server.submit("a", steps_per_scene=40)
+        whole = server.submit("a", steps_per_scene=100)
         server.wait(whole, "finished")
-        number = server.submit("a", steps_per_scene=40)
+        number = server.submit("a", steps_per_scene=100)
         while server.run(number)["done"] < 4:
             pass
         server.post(f"/api/runs/{number}/cancel")
@@ -83,9 +83,9 @@ class QueueTest(ServerTest):
         base = server.wait(number, "finished")["base"]
         self.assertEqual(server.run(whole)["base"], "default")
         self.assertEqual(base, "default(1)")
-        last = self.server.file(whole, "default_14.png").body
+        last = self.server.file(whole, "default_34.png").body
         self.assertEqual(last[:8], PNG)
-        self.assertEqual(server.file(number, "default(1)_14.png").body, last)
+        self.assertEqual(server.file(number, "default(1)_34.png").body, last)
 
     def test_a_run_that_fails_is_told_and_the_next_one_goes(self):
         server = self.server
@@ -166,8 +166,9 @@ class QueueTest(ServerTest):
                                steps_per_frame=2)
         server.wait(number, "finished")
         self.assertEqual(server.run(going)["state"], "running")
-        self.assertEqual(self.files(number), ["default(1)_motion.mp4"])
-        self.assertEqual(server.file(number, "default(1)_motion.mp4").body[4:8], b"ftyp")
+        (name,) = self.files(number)
+        self.assertEqual(name, server.run(number)["base"] + "_motion.mp4")
+        self.assertEqual(server.file(number, name).body[4:8], b"ftyp")
         # Nothing moves: that is a failure with words.
         number = server.submit("a", kind="motion")
         self.assertIn("nothing moves", server.wait(number, "failed")["message"])

@@ -52,6 +52,11 @@ function connect() {
     showRuns(JSON.parse(event.data).runs);
     if (previewed !== null) attempt(showPreview);
   });
+  source.addEventListener('progress', (event) => {
+    const going = new Map(JSON.parse(event.data).runs.map((run) => [run.id, run]));
+    showRuns(currentRuns().map((run) => going.get(run.id) ?? run));
+    if (previewed !== null) attempt(showPreview);
+  });
   source.addEventListener('error', () => {
     const closed = source.readyState === EventSource.CLOSED;
     say('lost', closed ? 'not connected: open the address that reverie printed' : 'connection lost; trying again');
