@@ -123,7 +123,8 @@ void load_again(const std::vector<AddressRange>& pages) {
     const Figures figures = try_run(plan, registry, cutouts, folder);
     text = "+" + std::to_string(figures.most) + " " + std::to_string(figures.steps);
   } catch (...) {
-    text = "-" + current_failure().message;
+    const Failure failure = current_failure();
+    text = "-" + failure.message + "\n" + failure.advice;
   }
   const bool told = ::write(answer, text.data(), text.size()) == static_cast<ssize_t>(text.size());
   ::_exit(told ? 0 : 1);  // without the end of a program: what it shares with its parent stays
@@ -239,7 +240,10 @@ std::string MemoryTrial::result(const Cast& cast) {
     const std::optional<std::string> text = read_all(part.answer);
     if (!text) return unknown("a trial took longer than " + std::to_string(kSeconds) + " seconds");
     if (text->empty()) return unknown("the trial was ended; there may be too little memory");
-    if ((*text)[0] != '+') return unknown("the trial failed: " + text->substr(1));
+    if ((*text)[0] != '+') {
+      const std::size_t end = text->rfind('\n');
+      throw Error(ErrorKind::model, "the run would fail: " + text->substr(1, end - 1), text->substr(end + 1));
+    }
     const std::size_t space = text->find(' ');
     figures.push_back({std::stoll(text->substr(1)), std::stoll(text->substr(space))});
     write_log(LogLevel::debug, "a trial with " + std::to_string(part.cutouts) +

@@ -26,7 +26,8 @@ class MemoryTrial {
   MemoryTrial& operator=(const MemoryTrial&) = delete;
 
   /// Lets those go that are needed, one after another, and waits. `cast`: of the plan. A sentence for the
-  /// artist: how much it will be, or why that cannot be said.
+  /// artist: how much it will be, or why that cannot be said. Throws Error(model) when a trial fails as the
+  /// run would.
   std::string result(const Cast& cast);
 
  private:

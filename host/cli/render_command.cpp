@@ -11,8 +11,8 @@ namespace reverie {
 int check_command(const Plan& plan, const PluginRegistry& registry) {
   MemoryTrial trial(plan, registry);
   const Cast cast = choose_cast(plan, registry, false);
-  std::cout << "no problems found" << std::endl;
-  std::cout << trial.result(cast) << "\n";
+  const std::string memory = trial.result(cast);
+  std::cout << "no problems found\n" << memory << "\n";
   return 0;
 }
 

@@ -33,6 +33,15 @@ TEST(MotionTrouble, EstimatorsThatAreNotThereAreToldOnceEach) {
   EXPECT_EQ(there.status, 0) << there.err;
 }
 
+TEST(MotionTrouble, CheckFindsWhatOnlyTheMovingRunWouldMiss) {
+  const Words words = {"animation_mode=3D", "depth_model=adabins", "models_parent_dir=/nowhere"};
+  const Outcome outcome = check(words);
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_TRUE(holds(outcome.err, "the run would fail")) << outcome.err;
+  EXPECT_TRUE(holds(outcome.err, "reverie models fetch AdaBins")) << outcome.err;
+  EXPECT_FALSE(holds(outcome.out, "no problems"));
+}
+
 TEST(MotionTrouble, PicturesThatAreSavedInTheMiddleOfAFrameAreToldOf) {
   const std::string notice =
       "pre_animation_steps (50) is not a multiple of steps_per_frame (20): each picture is saved 10 steps "
