@@ -19,6 +19,7 @@ namespace {
 
 constexpr double kChangesPerSecond = 30, kChangesAtOnce = 100;
 constexpr int kChecksAtOnce = 2;  // each may decode pictures and sounds
+constexpr std::chrono::seconds kPatience(5);
 constexpr std::size_t kMostOverrides = 1000;
 constexpr std::int64_t kMostListed = 1000, kListed = 200;
 constexpr std::chrono::milliseconds kBetweenProgress(300);
@@ -261,7 +262,9 @@ HttpResponse Api::read_settings(const Call& call) {
 }
 
 CheckedRun Api::check_body(const Submission& submission) {
-  checks_.acquire();
+  // Others need not wait behind those that wait.
+  if (!checks_.try_acquire_for(kPatience))
+    throw RequestError(429, "too many settings are being checked; wait a moment");
   const std::unique_ptr<void, std::function<void(void*)>> place(this, [this](void*) { checks_.release(); });
   return check_run(submission, rules_);
 }

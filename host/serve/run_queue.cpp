@@ -25,6 +25,7 @@ RunQueue::RunQueue(RunStore& store, Limits limits, std::vector<std::string>& not
     // The server ended while it went.
     item.record.state = item.record.cancelling ? RunState::cancelled : RunState::queued;
     item.record.cancelling = false;
+    if (!waits(item.record)) item.record.ended = milliseconds_now();
     if (waits(item.record) && item.record.attempts >= limits_.attempts) {
       item.record.paused = true;
       item.record.message = "the server ended " + std::to_string(item.record.attempts) +

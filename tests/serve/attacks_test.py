@@ -70,6 +70,16 @@ class AttackTest(ServerTest):
             with self.assertRaises(OSError):
                 socket.create_connection((address, self.server.port), timeout=5).close()
 
+    def test_names_of_a_server_that_listens_to_others(self):
+        self.server.kill()
+        self.options = ("--listen", "0.0.0.0", "--host", "Studio.example")
+        self.begin()
+        self.assertIn("others on the network can reach this server", self.server.output())
+        for host, status in {"studio.example": 200, "STUDIO.EXAMPLE:443": 200, socket.gethostname(): 200, "0.0.0.0": 200,
+                             "example": 421, "evil.studio.example": 421}.items():
+            self.assertEqual(self.server.ask("GET", "/api/runs", headers={"Host": host}).status, status, host)
+        self.assertEqual(self.server.ask("GET", "/api/runs", authorised=False).status, 401)
+
     def test_tokens_are_kept_from_others(self):
         self.assertEqual((self.folder / "token").stat().st_mode & 0o777, 0o600)
         self.server.kill()

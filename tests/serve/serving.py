@@ -47,6 +47,7 @@ class Server:
             if found:
                 self.port, self.token = int(found[1]), found[2]
             elif self.process.poll() is not None:
+                self.log.close()
                 raise RuntimeError("the server did not begin: " + text)
             else:
                 time.sleep(0.01)

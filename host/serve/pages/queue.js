@@ -57,6 +57,7 @@ function makeRow(id) {
     facts: make('span', { className: 'quiet' }),
     progress: make('progress', { max: 1, value: 0 }),
     message: make('p', { className: 'message', hidden: true }),
+    notices: make('p', { className: 'quiet', hidden: true }),
     watch: make('a', { href: `/runs/${id}`, target: '_blank' }, 'Watch'),
     pause: button('Pause', 'Pause', () => act(run, 'pause')()),
     resume: button('Resume', 'Resume', () => act(run, 'resume')()),
@@ -82,7 +83,7 @@ function makeRow(id) {
   row.item = make('li', { className: 'run' }, make('div', { className: 'thumb' }, row.thumb),
     make('div', { className: 'about' }, row.title,
       make('div', { className: 'facts' }, row.state, row.facts, make('label', { className: 'quiet' }, row.compare, ' compare')),
-      row.progress, row.message,
+      row.progress, row.message, row.notices,
       make('div', { className: 'buttons' }, row.watch, row.pause, row.resume, row.up, row.down, row.cancel, row.use, row.remove),
       row.files));
   row.item.dataset.run = id;
@@ -119,6 +120,8 @@ function update(run, row) {
   row.progress.value = run.done;
   row.message.hidden = !run.message;
   row.message.textContent = run.message + (run.advice ? ` – ${run.advice}` : '');
+  row.notices.hidden = run.notices.length === 0;
+  row.notices.textContent = run.notices.join('; ');
   row.watch.hidden = run.kind === 'motion' || run.begun === 0 || waits;
   row.pause.hidden = over || run.paused || run.cancelling;
   row.resume.hidden = !(run.paused || run.state === 'cancelled' || run.state === 'failed');
