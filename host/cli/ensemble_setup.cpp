@@ -82,7 +82,7 @@ Basis make_basis(const Plan& plan, const PluginRegistry& registry) {
   basis.host = std::make_unique<HostServices>(HostServices::Options{
       settings.get<std::string>("device"), static_cast<std::uint64_t>(settings.get<std::int64_t>("seed")),
       installation_prefix() / "share/reverie/models", settings.get<std::string>("models_parent_dir"),
-      settings.get<std::string>("precision"), plan.access});
+      settings.get<std::string>("precision"), plan.access, plan.networks});
   for (const std::string& notice : plan.notices) basis.host->log(LogLevel::warning, notice);
   basis.pictures = std::make_unique<Pictures>(
       registry, *basis.host, [&plan](const PluginFile& plugin) { return params_for(plugin, plan.settings); });

@@ -46,12 +46,9 @@ HostServices& PerceptorShelf::host_for(const Settings& settings) {
 std::shared_ptr<Perceptor> PerceptorShelf::get(const PluginFile& plugin, const Settings& params,
                                                const Perceptor::Setup& setup, const Settings& settings) {
   HostServices& host = host_for(settings);
-  std::error_code gone;
-  const std::filesystem::path file = setup.weights ? setup.weights->origin() : setup.name;
-  const auto changed = std::filesystem::last_write_time(file, gone).time_since_epoch().count();
-  const std::string key = plugin.path.string() + "\n" + file.string() + "\n" + std::to_string(changed) +
-                          "\n" + std::to_string(reinterpret_cast<std::uintptr_t>(&host)) + "\n" +
-                          settings_json(params);
+  const std::string key =
+      plugin.path.string() + "\n" + (setup.weights ? identity_of(*setup.weights) : setup.name) + "\n" +
+      std::to_string(reinterpret_cast<std::uintptr_t>(&host)) + "\n" + settings_json(params);
   for (auto item = items_.begin(); item != items_.end(); ++item)
     if (item->key == key) {
       items_.splice(items_.begin(), items_, item);

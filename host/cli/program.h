@@ -28,8 +28,9 @@ struct Plan {
   const PluginFile* animation = nullptr;  ///< none: a still
   std::optional<OutputNames> restored;    ///< the earlier run that this one continues
   std::vector<std::string> notices;
-  bool alone = true;  ///< no other run of this call has its file_namespace
+  bool alone = true;                                   ///< no other run of this call has its file_namespace
   std::shared_ptr<const FileAccess> access = nullptr;  ///< none: its settings may name any file
+  std::shared_ptr<NetworkShelf> networks = nullptr;    ///< none: networks are loaded for this run alone
 };
 
 /// Reads and checks settings. With restore, those that the earlier run left come first and are overridden by

@@ -126,7 +126,8 @@ int serve_command(const ServeOptions& options, const PluginRegistry& registry) {
   RunStore store(options.state);
   std::vector<std::string> notices;
   RunQueue queue(store, notices);
-  const RunRules rules{registry, access_of(options), options.config_folders};
+  const RunRules rules{registry, access_of(options), options.config_folders,
+                       std::make_shared<NetworkShelf>()};
   std::mutex saying;
   const auto say = [&](const std::string& text) {
     const std::lock_guard lock(saying);

@@ -90,6 +90,14 @@ void HostServices::progress(double fraction, std::string_view what) {
             std::string(what) + " " + std::to_string(static_cast<int>(fraction * 100)) + " %");
 }
 
+std::shared_ptr<const void> HostServices::kept_object(std::string_view what, const Weights& weights,
+                                                      const MakeObject& make) {
+  if (!options_.networks) return make();
+  return options_.networks->get(std::string(what) + "\n" + identity_of(weights) + "\n" + device_.str() +
+                                    "\n" + c10::toString(precision_),
+                                make);
+}
+
 std::filesystem::path HostServices::resolve_asset(const std::string& path_or_url) {
   if (is_web_address(path_or_url)) {
     if (options_.access) options_.access->require_download(path_or_url);

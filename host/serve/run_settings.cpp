@@ -168,6 +168,7 @@ Json::Value read_settings(const std::string& text) {
 Plan plan_of(const RunRecord& record, const RunRules& rules) {
   Plan plan = make_plan(sources(record.settings, rules), rules.registry);
   plan.access = rules.access;
+  plan.networks = rules.networks;
   plan.notices.clear();  // told when it was submitted
   return plan;
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/file_access.h"
+#include "engine/network_shelf.h"
 #include "serve/run_record.h"
 
 namespace reverie {
@@ -21,6 +22,7 @@ struct RunRules {
   const PluginRegistry& registry;
   std::shared_ptr<const FileAccess> access;
   std::vector<std::filesystem::path> config_folders;
+  std::shared_ptr<NetworkShelf> networks;  ///< of image models and estimators
 };
 
 /// Settings as a client sends them.

@@ -1,20 +1,10 @@
 #pragma once
 // How near estimates are to what depth_reference.py wrote down.
 
-#include <ATen/ATen.h>
-
-#include <limits>
-
 #include "reverie/weights.h"
+#include "support/relative_difference.h"
 
 namespace reverie::test {
-
-/// Norm of the difference over the norm of what is expected.
-inline double relative_difference(const at::Tensor& result, const at::Tensor& expected) {
-  if (result.sizes() != expected.sizes()) return std::numeric_limits<double>::infinity();
-  const at::Tensor r = result.detach().to(at::kDouble), e = expected.to(at::kDouble);
-  return ((r - e).norm() / e.norm()).item<double>();
-}
 
 /// How far estimates and their gradients with respect to the picture are from what is expected.
 struct DepthParity {

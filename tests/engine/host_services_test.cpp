@@ -135,6 +135,43 @@ TEST_F(HostWeights, Assets) {
   EXPECT_EQ(error_of([&] { host().load_image("a.png"); }).kind(), ErrorKind::unsupported);
 }
 
+TEST_F(HostWeights, WhatIsMadeOfThemIsKeptForTheNextRunAsLongAsTheFileStays) {
+  const auto networks = std::make_shared<NetworkShelf>(2);
+  int made = 0;
+  const auto sum = [&](HostServices& host, const std::string& what, const std::string& name) {
+    const auto weights = host.load_weights(name);
+    return host.kept<double>(what, *weights, [&] {
+      ++made;
+      return std::make_shared<const double>(weights->tensor("a").sum().item<double>());
+    });
+  };
+  const auto run = [&](const std::string& precision = "fp32") {
+    return HostServices({"cpu", 1, "models", "cache", precision, nullptr, networks});
+  };
+  HostServices one = run(), next = run(), other = run("bf16"), alone({"cpu", 1, "models", "cache"});
+  const auto first = sum(one, "sum", "own.safetensors");
+  EXPECT_EQ(*first, 4);
+  EXPECT_EQ(sum(next, "sum", "own.safetensors"), first);
+  EXPECT_EQ(made, 1);
+  sum(next, "other sum", "own.safetensors");
+  sum(other, "sum", "own.safetensors");
+  sum(alone, "sum", "own.safetensors");
+  sum(alone, "sum", "own.safetensors");
+  EXPECT_EQ(made, 5) << "another thing, another precision, and no shelf at all";
+
+  write_safetensors("own.safetensors", {{"a", at::tensor({4.0f, 5.0f})}});
+  EXPECT_EQ(*sum(next, "sum", "own.safetensors"), 9);
+
+  // Of those that nobody has, two stay; what a run has stays in any case for that run.
+  made = 0;
+  for (const char* name : {"tiny_heart", "tiny_owl"}) sum(next, "sum", name);
+  sum(next, "sum", "tiny_owl");
+  EXPECT_EQ(made, 2);
+  sum(next, "sum", "own.safetensors");
+  EXPECT_EQ(made, 3);
+  EXPECT_EQ(*first, 4);
+}
+
 TEST_F(HostWeights, TheSeedDecidesWhatIsDrawn) {
   HostServices a({"cpu", 5, "models", ""}), b({"cpu", 5, "models", ""}), c({"cpu", 6, "models", ""});
   const at::Tensor x = at::rand({8}, a.generator());

@@ -18,19 +18,25 @@ constexpr ParamSpec kParams[] = {
 class AdaBins final : public DepthEstimator {
  public:
   AdaBins(Host& host, const Params& params, const Setup& setup)
-      : network_(*host.load_weights(setup.weights.empty() ? params.get<std::string>("adabins_weights")
-                                                          : setup.weights),
-                 host.device(), host.precision()),
+      : network_(
+            load(host, setup.weights.empty() ? params.get<std::string>("adabins_weights") : setup.weights)),
         mirrored_(params.get<bool>("adabins_mirrored")) {}
 
   // The same for moves and for losses: a loss whose target was estimated in another way would have its least
   // value elsewhere than at the target.
-  at::Tensor estimate(const at::Tensor& image) override { return network_(image, mirrored_); }
+  at::Tensor estimate(const at::Tensor& image) override { return (*network_)(image, mirrored_); }
   bool differentiable() const override { return true; }
   Range range() const override { return {adabins::kNearest, adabins::kFarthest}; }
 
  private:
-  adabins::Network network_;
+  static std::shared_ptr<const adabins::Network> load(Host& host, const std::string& name) {
+    const auto weights = host.load_weights(name);
+    return host.kept<adabins::Network>("adabins", *weights, [&] {
+      return std::make_shared<const adabins::Network>(*weights, host.device(), host.precision());
+    });
+  }
+
+  std::shared_ptr<const adabins::Network> network_;
   bool mirrored_;
 };
 

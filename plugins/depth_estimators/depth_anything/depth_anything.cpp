@@ -16,18 +16,24 @@ constexpr ParamSpec kParams[] = {
 class DepthAnything final : public DepthEstimator {
  public:
   DepthAnything(Host& host, const Params& params, const Setup& setup)
-      : network_(*host.load_weights(setup.weights.empty() ? params.get<std::string>("depth_anything_weights")
-                                                          : setup.weights),
-                 host.device(), host.precision()) {}
+      : network_(load(host, setup.weights.empty() ? params.get<std::string>("depth_anything_weights")
+                                                  : setup.weights)) {}
 
   at::Tensor estimate(const at::Tensor& image) override {
-    return depth_anything::depth_of_disparity(network_(image));
+    return depth_anything::depth_of_disparity((*network_)(image));
   }
   bool differentiable() const override { return true; }
   Range range() const override { return {depth_anything::kNearest, depth_anything::kFarthest}; }
 
  private:
-  depth_anything::Network network_;
+  static std::shared_ptr<const depth_anything::Network> load(Host& host, const std::string& name) {
+    const auto weights = host.load_weights(name);
+    return host.kept<depth_anything::Network>("depth_anything", *weights, [&] {
+      return std::make_shared<const depth_anything::Network>(*weights, host.device(), host.precision());
+    });
+  }
+
+  std::shared_ptr<const depth_anything::Network> network_;
 };
 
 }  // namespace

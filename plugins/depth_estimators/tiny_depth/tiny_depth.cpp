@@ -17,16 +17,22 @@ constexpr ParamSpec kParams[] = {
 class TinyDepth final : public DepthEstimator {
  public:
   TinyDepth(Host& host, const Params& params, const Setup& setup)
-      : network_(*host.load_weights(setup.weights.empty() ? params.get<std::string>("depth_weights")
-                                                          : setup.weights),
-                 host.device(), host.precision()) {}
+      : network_(
+            load(host, setup.weights.empty() ? params.get<std::string>("depth_weights") : setup.weights)) {}
 
-  at::Tensor estimate(const at::Tensor& image) override { return network_(image); }
+  at::Tensor estimate(const at::Tensor& image) override { return (*network_)(image); }
   bool differentiable() const override { return true; }
   Range range() const override { return {tiny_depth::kNearest, tiny_depth::kFarthest}; }
 
  private:
-  tiny_depth::Network network_;
+  static std::shared_ptr<const tiny_depth::Network> load(Host& host, const std::string& name) {
+    const auto weights = host.load_weights(name);
+    return host.kept<tiny_depth::Network>("tiny_depth", *weights, [&] {
+      return std::make_shared<const tiny_depth::Network>(*weights, host.device(), host.precision());
+    });
+  }
+
+  std::shared_ptr<const tiny_depth::Network> network_;
 };
 
 }  // namespace

@@ -31,14 +31,16 @@ struct Frame {
   }
 };
 
-Network load(Host& host, const std::string& weights, bool attention) {
+std::shared_ptr<const Network> load(Host& host, const std::string& weights, bool attention) {
   const auto file = host.load_weights(weights);
   if ((Layout::of(*file).variant == Variant::gma) != attention)
     throw Error(ErrorKind::model,
                 "'" + file->origin() + "' holds " +
                     (attention ? "RAFT, not GMA: it has no tensor 'att.to_qk.weight'" : "GMA, not RAFT"),
                 std::string("use flow_model: ") + (attention ? "raft" : "gma"));
-  return Network(*file, host.device(), host.precision());
+  return host.kept<Network>(attention ? "gma" : "raft", *file, [&] {
+    return std::make_shared<const Network>(*file, host.device(), host.precision());
+  });
 }
 
 }  // namespace
@@ -52,7 +54,7 @@ Estimator::Estimator(Host& host, const Params& params, const Setup& setup, const
 Network::Seen Estimator::look_at(const at::Tensor& picture) {
   const Frame frame(picture);
   if ((picture.requires_grad() && at::GradMode::is_enabled()) || picture.is_inference())
-    return network_.look_at(frame.around(picture), /*with_context=*/true);
+    return network_->look_at(frame.around(picture), /*with_context=*/true);
   const auto known = std::find_if(recent_.begin(), recent_.end(), [&](const Memory& memory) {
     return memory.picture.is_same(picture) && memory.version == picture._version();
   });
@@ -60,7 +62,7 @@ Network::Seen Estimator::look_at(const at::Tensor& picture) {
     std::rotate(known, known + 1, recent_.end());
   } else {
     // Pictures are looked at one by one, so that what is remembered is, bit for bit, what would be seen anew.
-    Network::Seen seen = network_.look_at(frame.around(picture), /*with_context=*/true);
+    Network::Seen seen = network_->look_at(frame.around(picture), /*with_context=*/true);
     if (recent_.size() == 2) recent_.erase(recent_.begin());
     recent_.push_back({picture, picture._version(), std::move(seen)});
   }
@@ -71,15 +73,15 @@ at::Tensor Estimator::estimate(const at::Tensor& from, const at::Tensor& to) {
   const Frame frame(from);
   const Network::Seen one = look_at(from);
   return frame.inside(
-      network_.flow(one, network_.look_at(frame.around(to), /*with_context=*/false), iterations_));
+      network_->flow(one, network_->look_at(frame.around(to), /*with_context=*/false), iterations_));
 }
 
 std::pair<at::Tensor, at::Tensor> Estimator::estimate_both(const at::Tensor& from, const at::Tensor& to) {
   const Frame frame(from);
   const Network::Seen one = look_at(from), other = look_at(to);
   // Refined together they would take as much time on the processor, and twice the memory.
-  at::Tensor there = frame.inside(network_.flow(one, other, iterations_));
-  return {std::move(there), frame.inside(network_.flow(other, one, iterations_))};
+  at::Tensor there = frame.inside(network_->flow(one, other, iterations_));
+  return {std::move(there), frame.inside(network_->flow(other, one, iterations_))};
 }
 
 }  // namespace reverie::raft

@@ -33,7 +33,7 @@ class Estimator : public FlowEstimator {
   /// With context. Videos show each frame twice, and a loss compares many pictures with the same one.
   Network::Seen look_at(const at::Tensor& picture);
 
-  Network network_;
+  std::shared_ptr<const Network> network_;
   std::int64_t iterations_;
   std::vector<Memory> recent_;  // the latest last
 };

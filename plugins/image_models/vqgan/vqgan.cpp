@@ -28,11 +28,9 @@ constexpr double kDecay = 0.99;  // of the average, a step
 class Vqgan final : public ImageModel {
  public:
   Vqgan(Host& host, const Params& params, const Setup& setup)
-      : host_(host),
-        network_(*host.load_weights(params.get<std::string>("vqgan_model")), host.device(), host.precision(),
-                 /*fixed=*/true) {
+      : host_(host), network_(load(host, params.get<std::string>("vqgan_model"))) {
     const std::int64_t scale = params.get<std::int64_t>("pixel_size");
-    const std::int64_t side = network_.shape().factor();
+    const std::int64_t side = network_->shape().factor();
     const std::int64_t columns = setup.width * scale / side, rows = setup.height * scale / side;
     if (columns < 1 || rows < 1) {
       const std::string least = std::to_string((side + scale - 1) / scale);
@@ -42,21 +40,21 @@ class Vqgan final : public ImageModel {
                       std::to_string(side) + " x " + std::to_string(side) + " pixels",
                   "make both at least " + least + ", or use a larger pixel_size");
     }
-    z_ = at::zeros({1, rows, columns, network_.shape().embedding},
+    z_ = at::zeros({1, rows, columns, network_->shape().embedding},
                    at::TensorOptions(host.device()).dtype(at::kFloat))
              .set_requires_grad(true);
     randomise();
   }
 
   void randomise() override {
-    start_from(at::randint(network_.shape().codes, {1, z_.size(1), z_.size(2)}, host_.generator(),
+    start_from(at::randint(network_->shape().codes, {1, z_.size(1), z_.size(2)}, host_.generator(),
                            z_.options().dtype(at::kLong)));
   }
 
   void encode(const at::Tensor& image) override { start_from(codes_of(image)); }
 
   std::vector<at::Tensor> parameters() override { return {z_}; }
-  double learning_rate() const override { return network_.shape().gumbel ? 0.15 : 0.1; }
+  double learning_rate() const override { return network_->shape().gumbel ? 0.15 : 0.1; }
 
   at::Tensor decode() override { return picture(quantise(z_, current_codes())); }
   at::Tensor decode_final() override {
@@ -74,7 +72,7 @@ class Vqgan final : public ImageModel {
 
   std::optional<at::Tensor> latent() override { return quantise(z_, current_codes()); }
   std::optional<at::Tensor> encode_latent(const at::Tensor& image) override {
-    return network_.embed(codes_of(image));
+    return network_->embed(codes_of(image));
   }
   double latent_strength() const override { return 1; }
 
@@ -98,8 +96,15 @@ class Vqgan final : public ImageModel {
   }
 
  private:
+  static std::shared_ptr<const VqganNetwork> load(Host& host, const std::string& name) {
+    const auto weights = host.load_weights(name);
+    return host.kept<VqganNetwork>("vqgan", *weights, [&] {
+      return std::make_shared<const VqganNetwork>(*weights, host.device(), host.precision(), /*fixed=*/true);
+    });
+  }
+
   at::Tensor nearest_codes(const at::Tensor& z) const {
-    return network_.nearest_codes(z.permute({0, 3, 1, 2}));
+    return network_->nearest_codes(z.permute({0, 3, 1, 2}));
   }
 
   /// Those of z_, searched for once in a step, however many losses compare the latent.
@@ -115,23 +120,23 @@ class Vqgan final : public ImageModel {
   /// latent receives their gradient.
   at::Tensor quantise(const at::Tensor& z, const at::Tensor& codes) const {
     const at::Tensor latent = z.permute({0, 3, 1, 2});
-    return network_.embed(codes) + (latent - latent.detach());  // adds exactly nothing
+    return network_->embed(codes) + (latent - latent.detach());  // adds exactly nothing
   }
 
   at::Tensor picture(const at::Tensor& quantised) const {
-    return clamp_with_gradient((network_.decode(quantised) + 1) / 2, 0, 1);
+    return clamp_with_gradient((network_->decode(quantised) + 1) / 2, 0, 1);
   }
 
   at::Tensor codes_of(const at::Tensor& image) const {
     at::NoGradGuard no_grad;
-    const std::int64_t side = network_.shape().factor();
+    const std::int64_t side = network_->shape().factor();
     const at::Tensor source =
         lanczos_resize(image.to(z_.device(), at::kFloat), z_.size(1) * side, z_.size(2) * side);
-    return network_.choose_codes(network_.encode(source * 2 - 1));
+    return network_->choose_codes(network_->encode(source * 2 - 1));
   }
 
   void start_from(const at::Tensor& codes) {
-    assign(network_.embed(codes).permute({0, 2, 3, 1}));
+    assign(network_->embed(codes).permute({0, 2, 3, 1}));
     biased_ = z_.detach() * (1 - kDecay);
     remainder_ = kDecay;
   }
@@ -142,7 +147,7 @@ class Vqgan final : public ImageModel {
   }
 
   Host& host_;
-  VqganNetwork network_;
+  std::shared_ptr<const VqganNetwork> network_;
   at::Tensor z_;  // [1, h, w, embedding]
   at::Tensor codes_;
   std::int64_t version_ = 0;  // of z_ when codes_ were its nearest

@@ -7,6 +7,7 @@
 #include <c10/core/ScalarType.h>
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -50,11 +51,29 @@ class REVERIE_PUBLIC Host {
   /// the models folder. Nothing in it is executed. Throws Error(file) or Error(model).
   virtual std::shared_ptr<const Weights> load_weights(const std::string& name_or_path) = 0;
 
+  /// What a plugin makes of a weights file, such as a network: from an earlier run where the process serves
+  /// several, else what `make` returns, a std::shared_ptr<const Object>. Whatever it depends on besides the
+  /// file, device() and precision() must stand in `what`, behind the plugin's name. It must never change, not
+  /// refer to this Host, and bear being used by two runs at a time.
+  template <typename Object, typename Make>
+  std::shared_ptr<const Object> kept(std::string_view what, const Weights& weights, Make&& make) {
+    return std::static_pointer_cast<const Object>(
+        kept_object(what, weights, [&]() -> std::shared_ptr<const void> { return make(); }));
+  }
+
   /// True once the artist asked to stop; long work should then return early or throw.
   virtual bool cancelled() const = 0;
 
   /// Reports long work, such as loading: `fraction` 0..1, `what` a few words.
   virtual void progress(double fraction, std::string_view what) = 0;
+
+ protected:
+  using MakeObject = std::function<std::shared_ptr<const void>()>;
+  /// kept() without its type.
+  virtual std::shared_ptr<const void> kept_object(std::string_view /*what*/, const Weights& /*weights*/,
+                                                  const MakeObject& make) {
+    return make();
+  }
 };
 
 }  // namespace reverie

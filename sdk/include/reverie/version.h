@@ -12,7 +12,8 @@ namespace reverie {
 ///   2  ParamSpec says what a text names; Host::load_image(); ImageModel::palette_picture();
 ///      OutputSink::display()
 ///   3  FrameContext's parameters may be lists; ParamSpec says which variables an expression may use
-inline constexpr std::uint32_t kSdkAbi = 3;
+///   4  Host::kept(); FrameContext::may_move
+inline constexpr std::uint32_t kSdkAbi = 4;
 
 /// What the host compares, before any plugin code runs, between its own build and a plugin's. A POD whose
 /// first two members never move, so that any host can read any plugin's.
