@@ -19,8 +19,8 @@ namespace reverie {
 namespace {
 
 /// As many cutouts as the run has are tried where that is quick: few of them, or small perceptors, by the
-/// sizes of their files. With large ones, these two numbers are, and what lies between them tells the rest.
-constexpr std::int64_t kFew = 4, kMore = 12;
+/// sizes of their files. Else as many as are quick and a third of them, and what lies between tells the rest.
+constexpr std::int64_t kLeast = 12, kPart = 3;
 constexpr std::uintmax_t kQuick = 2'000'000'000;  // cutouts times bytes
 constexpr std::int64_t kSteps = 3;
 constexpr std::int64_t kSeconds = 120;  // that a part of the trial may take
@@ -29,6 +29,7 @@ constexpr std::int64_t kSeconds = 120;  // that a part of the trial may take
 struct Figures {
   std::int64_t most = 0;   ///< ever
   std::int64_t steps = 0;  ///< that the steps needed
+  std::int64_t cutouts = 0;
 };
 
 void set_number(Settings& settings, const std::string& name, double number) {
@@ -108,12 +109,12 @@ void load_again(const std::vector<AddressRange>& pages) {
 }
 
 /// In the copy of the process: waits for the word to go, tries, tells and ends.
-[[noreturn]] void be_part(const Plan& plan, const PluginRegistry& registry, std::int64_t cutouts,
+[[noreturn]] void be_part(const Plan& plan, const PluginRegistry& registry,
                           const std::filesystem::path& folder, const std::vector<AddressRange>& loaded,
                           int go, int answer) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  char word = 0;
-  if (::read(go, &word, 1) != 1) ::_exit(0);
+  std::int64_t cutouts = 0;
+  if (::read(go, &cutouts, sizeof cutouts) != sizeof cutouts) ::_exit(0);
   std::ofstream("/proc/self/oom_score_adj") << 1000;  // rather this than what else runs here
   const int nowhere = ::open("/dev/null", O_RDWR);
   for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::dup2(nowhere, stream);
@@ -153,8 +154,8 @@ std::optional<std::string> read_all(int file) {
 /// The line through what the steps with few and with more cutouts needed, at `cutouts`.
 std::int64_t extrapolate(const Figures& few, const Figures& more, std::int64_t cutouts) {
   const double each = static_cast<double>(std::max<std::int64_t>(0, more.steps - few.steps)) /
-                      static_cast<double>(kMore - kFew);
-  return more.steps + static_cast<std::int64_t>(each * static_cast<double>(cutouts - kMore));
+                      static_cast<double>(more.cutouts - few.cutouts);
+  return more.steps + static_cast<std::int64_t>(each * static_cast<double>(cutouts - more.cutouts));
 }
 
 }  // namespace
@@ -177,8 +178,7 @@ MemoryTrial::MemoryTrial(const Plan& plan, const PluginRegistry& registry)
   folder_ = name;
   for (const AddressRange& range : program_ranges())
     for (const AddressRange& part : resident_parts(range)) loaded_.push_back(part);
-  parts_ = {{batch_}};
-  if (batch_ > kMore) parts_ = {{batch_}, {kFew}, {kMore}};
+  parts_.resize(batch_ > kLeast ? 2 : 1);
   for (Part& part : parts_) start(part);
 }
 
@@ -196,7 +196,7 @@ void MemoryTrial::start(Part& part) {
     }
     ::close(go[1]);
     ::close(answer[0]);
-    be_part(plan_, registry_, part.cutouts, folder_, loaded_, go[0], answer[1]);
+    be_part(plan_, registry_, folder_, loaded_, go[0], answer[1]);
   }
   ::close(go[0]);
   ::close(answer[1]);
@@ -217,7 +217,7 @@ MemoryTrial::~MemoryTrial() {
   if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
 }
 
-bool MemoryTrial::is_quick(const Cast& cast) const {
+std::int64_t MemoryTrial::quick_cutouts(const Cast& cast) const {
   std::uintmax_t bytes = 0;
   for (const auto& [plugin, setup] : cast.perceptors) {
     std::error_code unknown;
@@ -225,18 +225,23 @@ bool MemoryTrial::is_quick(const Cast& cast) const {
         setup.weights ? std::filesystem::file_size(setup.weights->origin(), unknown) : 0;
     if (!unknown) bytes += size;
   }
-  return bytes * static_cast<std::uintmax_t>(batch_) <= kQuick;
+  const auto quick = static_cast<std::int64_t>(kQuick / std::max<std::uintmax_t>(bytes, 1));
+  return std::min(batch_, std::max(kLeast, quick));
 }
 
 std::string MemoryTrial::result(const Cast& cast) {
   const auto unknown = [](const std::string& why) { return "peak memory: cannot be told, because " + why; };
   if (!obstacle_.empty()) return unknown(obstacle_);
   std::signal(SIGPIPE, SIG_IGN);  // a part that is gone is an answer, too
-  const bool directly = parts_.size() == 1 || is_quick(cast);
+  const std::int64_t most = quick_cutouts(cast);
+  std::vector<std::int64_t> numbers = {most};
+  if (most < batch_) numbers = {most / kPart, most};
   std::vector<Figures> figures;
-  for (std::size_t i = directly ? 0 : 1; i < (directly ? 1 : parts_.size()); ++i) {
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
     const Part& part = parts_[i];
-    if (::write(part.go, "!", 1) != 1) return unknown("the trial could not begin");
+    const std::int64_t cutouts = numbers[i];
+    if (::write(part.go, &cutouts, sizeof cutouts) != sizeof cutouts)
+      return unknown("the trial could not begin");
     const std::optional<std::string> text = read_all(part.answer);
     if (!text) return unknown("a trial took longer than " + std::to_string(kSeconds) + " seconds");
     if (text->empty()) return unknown("the trial was ended; there may be too little memory");
@@ -245,16 +250,17 @@ std::string MemoryTrial::result(const Cast& cast) {
       throw Error(ErrorKind::model, "the run would fail: " + text->substr(1, end - 1), text->substr(end + 1));
     }
     const std::size_t space = text->find(' ');
-    figures.push_back({std::stoll(text->substr(1)), std::stoll(text->substr(space))});
-    write_log(LogLevel::debug, "a trial with " + std::to_string(part.cutouts) +
-                                   " cutouts: its steps needed " + bytes_text(figures.back().steps) +
-                                   ", at most there were " + bytes_text(figures.back().most));
+    figures.push_back({std::stoll(text->substr(1)), std::stoll(text->substr(space)), cutouts});
+    write_log(LogLevel::debug, "a trial with " + std::to_string(cutouts) + " cutouts: its steps needed " +
+                                   bytes_text(figures.back().steps) + ", at most there were " +
+                                   bytes_text(figures.back().most));
   }
   const std::string steps = "a trial of " + std::to_string(kSteps) + " steps";
-  if (directly) return "peak memory: about " + bytes_text(figures[0].most) + " (measured in " + steps + ")";
+  if (numbers.size() == 1)
+    return "peak memory: about " + bytes_text(figures[0].most) + " (measured in " + steps + ")";
   const std::int64_t all = extrapolate(figures[0], figures[1], batch_);
   return "peak memory: about " + bytes_text(std::max(all, figures[1].most)) + " (from " + steps + " with " +
-         std::to_string(kFew) + " and with " + std::to_string(kMore) + " cutouts)";
+         std::to_string(numbers[0]) + " and with " + std::to_string(most) + " cutouts)";
 }
 
 }  // namespace reverie

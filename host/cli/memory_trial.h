@@ -32,12 +32,11 @@ class MemoryTrial {
 
  private:
   struct Part {
-    std::int64_t cutouts;
     pid_t process = -1;
     int go = -1, answer = -1;  ///< ends of pipes
   };
   void start(Part& part);
-  bool is_quick(const Cast& cast) const;
+  std::int64_t quick_cutouts(const Cast& cast) const;
 
   const Plan& plan_;
   const PluginRegistry& registry_;

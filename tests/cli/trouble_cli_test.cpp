@@ -278,7 +278,7 @@ TEST(ProgressReport, IsPlainLinesWithoutATerminal) {
 
 TEST(ProgressReport, IsABarOnATerminal) {
   const Scratch scratch;
-  const Words line = command("render", tiny("a red heart", {"steps_per_scene=8"}));
+  const Words line = command("render", tiny("a red heart", {"steps_per_scene=8", "viewers=[]"}));
   int terminal = -1;
   const winsize size{24, 100, 0, 0};
   const pid_t child = ::forkpty(&terminal, nullptr, nullptr, &size);

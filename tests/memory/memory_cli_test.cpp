@@ -170,8 +170,8 @@ TEST(MemoryCli, CheckPredictsThePeak) {
       picture(256, 40, with({"image_model=limited_palette"})),
       picture(128, 24, with({"image_model=vqgan"})),
       picture(96, 12, with(kFlight)),
-      picture(64, 180, with({"image_model=pyramid"})),  // counted on from fewer cutouts
-      picture(64, 180, with({"image_model=pyramid", "gradient_accumulation_steps=9"})),
+      picture(64, 360, with({"image_model=pyramid"})),  // counted on from fewer cutouts
+      picture(64, 360, with({"image_model=pyramid", "gradient_accumulation_steps=9"})),
   };
   for (const Words& words : runs) {
     const Scratch scratch;

@@ -342,7 +342,7 @@ class BrowserTest(unittest.TestCase):
             self.assertEqual(self.picture()[0], f"/api/run/picture?step={goal}")
 
     def test_a_page_follows_the_runs_of_one_command(self):
-        run = Run(self.folder.name, "--multirun", "seed=1,2", "steps_per_scene=40", "file_namespace=both",
+        run = Run(self.folder.name, "--multirun", "seed=1,2", "steps_per_scene=250", "file_namespace=both",
                   "scenes=a red heart")
         self.addCleanup(run.abandon)
         self.browser.get(run.address)

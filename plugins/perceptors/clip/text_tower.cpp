@@ -14,7 +14,7 @@ TextTower::TextTower(const Shape& shape, const TensorSource& get, Activation act
 at::Tensor TextTower::operator()(const at::Tensor& tokens) const {
   // The end token has the largest id; its row has seen the whole text, and nothing behind it.
   const at::Tensor ends = tokens.argmax(-1);
-  const auto length = ends.max().item<std::int64_t>() + 1;
+  const std::int64_t length = tokens.size(0) == 0 ? 1 : ends.max().item<std::int64_t>() + 1;
   at::Tensor x =
       at::embedding(token_embedding_, tokens.narrow(1, 0, length)) + position_.narrow(0, 0, length);
   x = norm_(transformer_(x, /*causal=*/true));
