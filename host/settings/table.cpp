@@ -61,9 +61,7 @@ constexpr Setting kTable[] = {
      "Animation"},
     {number("frames_per_second", 12).above(0).help("frames per second of t, which expressions use"),
      "Animation"},
-    {text("depth_model", "")
-         .help("the plugin that tells depths; when empty, tiny_depth"),
-     "Animation"},
+    {text("depth_model", "").help("the plugin that tells depths; when empty, tiny_depth"), "Animation"},
     {text("flow_model", "")
          .help("the plugin that tells optical flow; when empty, dis, or horn_schunck for a loss"),
      "Animation"},
