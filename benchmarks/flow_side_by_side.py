@@ -14,11 +14,11 @@ machine disturbs both alike.
 import argparse
 import json
 import os
-import statistics
-import subprocess
 import sys
 import tempfile
 import time
+
+from alternating import compare
 
 REPOSITORY = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(REPOSITORY, "tests/flow_estimators"))
@@ -100,28 +100,14 @@ def main():
     width, height = options.size.split("x")
     if options.program:
         return pytorch_program(options.network, options.program, int(width), int(height))
-    # The environment that helps PyTorch most: freed memory is kept, threads do not spin while the others work.
-    environment = {**os.environ, "OMP_NUM_THREADS": options.threads, "MALLOC_TOP_PAD_": "1000000000",
-                   "MALLOC_MMAP_THRESHOLD_": "4000000000", "MALLOC_TRIM_THRESHOLD_": "4000000000", "OMP_WAIT_POLICY": "PASSIVE"}
-    times = {"ours": [], "PyTorch": []}
     with tempfile.TemporaryDirectory() as folder:
         import torch
 
         weights = os.path.join(folder, "weights.pth")
         torch.save(network(options.network).state_dict(), weights)
-        commands = {
-            "ours": [os.path.join(REPOSITORY, "build/release/benchmarks/flow_benchmark"), options.network, weights, width, height, "2", options.precision],
-            "PyTorch": [sys.executable, os.path.abspath(__file__), "--network", options.network, "--size", options.size, "--program", weights],
-        }
-        for _ in range(options.rounds):
-            for who, command in commands.items():
-                done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True)
-                times[who].append(json.loads(done.stdout))
-    print(f"{options.network}, {options.size}, {options.threads} threads; seconds on the clock (in the processor)")
-    for case in times["ours"][0]:
-        median = {who: [statistics.median(r[case][i] for r in rounds) for i in range(2)] for who, rounds in times.items()}
-        (a, b), (c, d) = median["ours"], median["PyTorch"]
-        print(f"{case:22} ours {a:.3f} ({b:.3f}), PyTorch {c:.3f} ({d:.3f}): {c / a:.2f} times as fast ({d / b:.2f})")
+        ours = [os.path.join(REPOSITORY, "build/release/benchmarks/flow_benchmark"), options.network, weights, width, height, "2", options.precision]
+        pytorch = [sys.executable, os.path.abspath(__file__), "--network", options.network, "--size", options.size, "--program", weights]
+        compare(f"{options.network}, {options.size}", ours, pytorch, options.rounds, options.threads)
 
 
 if __name__ == "__main__":

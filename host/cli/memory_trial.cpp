@@ -89,11 +89,11 @@ class Stopwatch final : public Progress {
 Figures try_run(const Plan& plan, const PluginRegistry& registry, std::int64_t cutouts,
                 const std::filesystem::path& folder) {
   const bool on_gpu = !choose_device(plan.settings.get<std::string>("device")).is_cpu();
-  RequestedControl control;
-  Stopwatch progress(control);
+  const auto control = std::make_shared<RequestedControl>();
+  Stopwatch progress(*control);
   RunWishes wishes;
   wishes.progress = &progress;
-  wishes.control = &control;
+  wishes.control = control;
   wishes.output = OutputNames{folder, folder.filename().string()};
   const RunOutcome outcome = render_run(shortened(plan, cutouts, on_gpu), registry, wishes);
   if (on_gpu) return {outcome.memory_at_peak, outcome.memory_at_peak};

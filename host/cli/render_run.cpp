@@ -167,15 +167,15 @@ RunOutcome render_run(const Plan& plan, const PluginRegistry& registry, const Ru
 
   const std::int64_t steps =
       settings.get<std::int64_t>("steps_per_scene") * static_cast<std::int64_t>(plan.script.scenes.size());
-  RequestedControl own_control;
-  RequestedControl& control = wishes.control ? *wishes.control : own_control;
+  const auto control = wishes.control ? wishes.control : std::make_shared<RequestedControl>();
   Viewers viewers(host);
-  const Viewer::Setup view{output.folder, output.base,           json,    scene_texts(plan.script),
-                           steps,         render.moment().steps, &control};
-  if (wishes.view) viewers.add("the server's view", wishes.view(view));
+  const Viewer::Setup view{output.folder, output.base,           json,         scene_texts(plan.script),
+                           steps,         render.moment().steps, control.get()};
+  if (wishes.view) viewers.add("the server's view", wishes.view(view), control);
   for (const PluginFile* plugin : cast.viewers) {
     try {
-      viewers.add(title(*plugin), create<Viewer>(*plugin, host, params_for(*plugin, settings), view));
+      viewers.add(title(*plugin), create<Viewer>(*plugin, host, params_for(*plugin, settings), view),
+                  control);
     } catch (const Error& error) {
       host.log(LogLevel::warning, "the run goes on without " + title(*plugin) + ": " + error.what());
     }
@@ -187,7 +187,7 @@ RunOutcome render_run(const Plan& plan, const PluginRegistry& registry, const Ru
     SparingProgress own_progress(steps, wishes.on_terminal, render.moment().steps, viewers);
     Progress& progress = wishes.progress ? *wishes.progress : own_progress;
     static_cast<RenderResult&>(outcome) =
-        render.run({progress, &viewers, &control, memory ? &*memory : nullptr});
+        render.run({progress, &viewers, control.get(), memory ? &*memory : nullptr});
     close_all(ensemble);
     if (memory) {
       const MemoryAccount::Report report = memory->report();

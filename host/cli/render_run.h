@@ -14,8 +14,8 @@ namespace reverie {
 
 /// What the caller wants of a run besides its settings.
 struct RunWishes {
-  Progress* progress = nullptr;         ///< none: a bar or lines on standard error
-  RequestedControl* control = nullptr;  ///< none: only signals end the run
+  Progress* progress = nullptr;               ///< none: a bar or lines on standard error
+  std::shared_ptr<RequestedControl> control;  ///< none: only signals end the run
   /// Makes a viewer besides those that the settings ask for.
   std::function<std::shared_ptr<Viewer>(const Viewer::Setup&)> view;
   PerceptorShelf* shelf = nullptr;                 ///< none: perceptors are loaded for this run alone

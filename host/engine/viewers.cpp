@@ -31,8 +31,11 @@ void thin_out(std::vector<RunUpdate::Step>& steps) {
 /// One viewer, its thread, and what waits for it.
 class Viewers::Post : public std::enable_shared_from_this<Post> {
  public:
-  Post(std::string name, std::shared_ptr<Viewer> viewer)
-      : name_(std::move(name)), shows_progress_(viewer->shows_progress()), viewer_(std::move(viewer)) {}
+  Post(std::string name, std::shared_ptr<Viewer> viewer, std::shared_ptr<const void> needed)
+      : name_(std::move(name)),
+        shows_progress_(viewer->shows_progress()),
+        needed_(std::move(needed)),
+        viewer_(std::move(viewer)) {}
 
   void start() {
     // The thread keeps this alive: it may outlast the run.
@@ -108,6 +111,7 @@ class Viewers::Post : public std::enable_shared_from_this<Post> {
 
   std::string name_;
   bool shows_progress_;
+  std::shared_ptr<const void> needed_;  // outlives the viewer
   std::shared_ptr<Viewer> viewer_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
@@ -121,8 +125,9 @@ Viewers::Viewers(Host& host, std::chrono::milliseconds patience) : host_(host), 
 
 Viewers::~Viewers() { end(RunUpdate::State::failed, "the run ended early"); }
 
-void Viewers::add(const std::string& name, std::shared_ptr<Viewer> viewer) {
-  posts_.push_back(std::make_shared<Post>(name, std::move(viewer)));
+void Viewers::add(const std::string& name, std::shared_ptr<Viewer> viewer,
+                  std::shared_ptr<const void> needed) {
+  posts_.push_back(std::make_shared<Post>(name, std::move(viewer), std::move(needed)));
   posts_.back()->start();
 }
 

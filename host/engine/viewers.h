@@ -26,8 +26,9 @@ class Viewers {
   Viewers(const Viewers&) = delete;
   Viewers& operator=(const Viewers&) = delete;
 
-  /// `name` for messages.
-  void add(const std::string& name, std::shared_ptr<Viewer> viewer);
+  /// `name` for messages. `needed` lives as long as the viewer, which may outlive the run.
+  void add(const std::string& name, std::shared_ptr<Viewer> viewer,
+           std::shared_ptr<const void> needed = nullptr);
   bool empty() const { return posts_.empty(); }
   /// Whether a viewer that still lives shows the progress, so that nobody else need.
   bool show_progress() const;

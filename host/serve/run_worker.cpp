@@ -29,18 +29,6 @@ class ToQueue final : public Progress {
   std::int64_t id_, done_ = 0, pictures_ = 0;
 };
 
-/// Stands for a viewer, and keeps what the viewer points to.
-class Held final : public Viewer {
- public:
-  Held(std::shared_ptr<Viewer> viewer, std::shared_ptr<RunControl> control)
-      : viewer_(std::move(viewer)), control_(std::move(control)) {}
-  void update(const RunUpdate& update) override { viewer_->update(update); }
-
- private:
-  std::shared_ptr<Viewer> viewer_;
-  std::shared_ptr<RunControl> control_;
-};
-
 /// The number of the newest backup that can be used, of a run with these names.
 std::optional<std::int64_t> newest_backup(const OutputNames& output) {
   std::vector<std::string> notices;
@@ -88,7 +76,7 @@ void RunWorker::go(const RunQueue::Turn& turn) {
   RunWishes wishes;
   ToQueue progress(queue_, id);
   wishes.progress = &progress;
-  wishes.control = turn.control.get();
+  wishes.control = turn.control;
   wishes.shelf = shelf_.get();
   wishes.output = turn.record.output;
   if (!wishes.output) {
@@ -105,7 +93,7 @@ void RunWorker::go(const RunQueue::Turn& turn) {
   wishes.view = [&](const Viewer::Setup& setup) -> std::shared_ptr<Viewer> {
     const auto feed = std::make_shared<RunFeed>(setup);
     queue_.prepared(id, std::chrono::duration<double>(Clock::now() - start).count(), feed);
-    return std::make_shared<Held>(feed, turn.control);
+    return feed;
   };
   const bool over = renders ? !render_run(plan, rules_.registry, wishes).interrupted
                             : !preview_motion(plan, rules_.registry, wishes).interrupted;

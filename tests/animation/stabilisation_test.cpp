@@ -9,6 +9,7 @@
 #include "reverie/resize.h"
 #include "reverie/warp.h"
 #include "support/numbers.h"
+#include "support/png_pictures.h"
 
 namespace reverie::test {
 namespace {
@@ -23,12 +24,7 @@ struct Pair {
 void write_left_half(const fs::path& path) {
   std::vector<unsigned char> pixels;
   for (int i = 0; i < kWidth * kHeight; ++i) pixels.push_back(i % kWidth < kWidth / 2 ? 255 : 0);
-  png_image header{};
-  header.version = PNG_IMAGE_VERSION;
-  header.width = kWidth;
-  header.height = kHeight;
-  header.format = PNG_FORMAT_GRAY;
-  ASSERT_TRUE(png_image_write_to_file(&header, path.c_str(), 0, pixels.data(), 0, nullptr));
+  write_png(path, kWidth, kHeight, pixels);
 }
 
 /// Eight steps, a move, and `steps` more, towards a prompt that wants another picture.

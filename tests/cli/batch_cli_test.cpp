@@ -1,6 +1,7 @@
 // Several runs in one call: files, sweeps, config groups, settings out of pictures, and how it all ends.
 
 #include "cli/real_program.h"
+#include "support/png_pictures.h"
 
 namespace reverie::test {
 namespace {
@@ -210,11 +211,7 @@ TEST(PictureSettings, AreReadBackAndRepeatThePicture) {
 
 TEST(PictureSettings, OfAnotherProgramsPicture) {
   const Scratch scratch;
-  png_image image{};
-  image.version = PNG_IMAGE_VERSION;
-  image.width = image.height = 1;
-  const unsigned char pixel = 9;
-  ASSERT_TRUE(png_image_write_to_file(&image, (scratch / "a.png").c_str(), 0, &pixel, 0, nullptr));
+  write_png(scratch / "a.png", 1, 1, {9});
   const Outcome outcome = call(scratch.path(), {"config", "a.png"});
   EXPECT_EQ(outcome.status, 2);
   EXPECT_TRUE(

@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "cli/real_program.h"
+#include "support/png_pictures.h"
 
 namespace reverie::test {
 namespace {
@@ -16,12 +17,7 @@ int count(const std::string& text, const std::string& part) {
 }
 
 void write_picture(const fs::path& path, unsigned char grey) {
-  png_image image{};
-  image.version = PNG_IMAGE_VERSION;
-  image.width = image.height = 8;
-  image.format = PNG_FORMAT_GRAY;
-  const std::vector<unsigned char> pixels(64, grey);
-  ASSERT_TRUE(png_image_write_to_file(&image, path.c_str(), 0, pixels.data(), 0, nullptr));
+  write_png(path, 8, 8, std::vector<unsigned char>(64, grey));
 }
 
 TEST(Restore, WhatOnlyActsAtTheStartIsToldAndStaysAsItWas) {

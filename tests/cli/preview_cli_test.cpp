@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "cli/real_program.h"
+#include "support/png_pictures.h"
 
 namespace reverie::test {
 namespace {
@@ -60,25 +61,17 @@ Colour pattern(int x, int y) {
 }
 
 void write_grey(const fs::path& path, unsigned char grey) {
-  const std::vector<unsigned char> pixels(kWidth * kHeight, grey);
-  png_image header{};
-  header.version = PNG_IMAGE_VERSION;
-  header.width = kWidth;
-  header.height = kHeight;
-  header.format = PNG_FORMAT_GRAY;
-  ASSERT_TRUE(png_image_write_to_file(&header, path.c_str(), 0, pixels.data(), 0, nullptr));
+  write_png(path, kWidth, kHeight, std::vector<unsigned char>(kWidth * kHeight, grey));
 }
 
 void write_pattern(const fs::path& path) {
-  std::vector<Colour> pixels;
+  std::vector<unsigned char> pixels;
   for (int y = 0; y < kHeight; ++y)
-    for (int x = 0; x < kWidth; ++x) pixels.push_back(pattern(x, y));
-  png_image header{};
-  header.version = PNG_IMAGE_VERSION;
-  header.width = kWidth;
-  header.height = kHeight;
-  header.format = PNG_FORMAT_RGB;
-  ASSERT_TRUE(png_image_write_to_file(&header, path.c_str(), 0, pixels.data(), 0, nullptr));
+    for (int x = 0; x < kWidth; ++x) {
+      const auto [red, green, blue] = pattern(x, y);
+      pixels.insert(pixels.end(), {red, green, blue});
+    }
+  write_png(path, kWidth, kHeight, pixels);
 }
 
 /// A second of a tone from the first second on, in a file of four seconds, 16 bits and one channel.

@@ -9,6 +9,7 @@
 #include <random>
 
 #include "cli/real_program.h"
+#include "support/png_pictures.h"
 
 namespace reverie::test {
 namespace {
@@ -99,12 +100,7 @@ void write_ramps(const fs::path& path) {
   for (int y = 0; y < 16; ++y)
     for (int x = 0; x < 24; ++x)
       for (const int value : {x * 10, 128, y * 16}) pixels.push_back(static_cast<unsigned char>(value));
-  png_image header{};
-  header.version = PNG_IMAGE_VERSION;
-  header.width = 24;
-  header.height = 16;
-  header.format = PNG_FORMAT_RGB;
-  ASSERT_TRUE(png_image_write_to_file(&header, path.c_str(), 0, pixels.data(), 0, nullptr));
+  write_png(path, 24, 16, pixels);
 }
 
 bool has_backup(const fs::path& folder) {

@@ -9,7 +9,7 @@ endfunction()
 
 # run(<result variable> <command>...) must succeed, and gives what it printed.
 function(run result)
-  execute_process(COMMAND ${ARGN} WORKING_DIRECTORY "${SCRATCH}/work"
+  execute_process(COMMAND ${ARGN} WORKING_DIRECTORY "${SCRATCH}/runs"
     RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output)
   list(JOIN ARGN " " command)
   message(STATUS "${command}")
@@ -31,7 +31,7 @@ unset(ENV{REVERIE_PLUGIN_PATH})
 unset(ENV{LD_LIBRARY_PATH})
 unset(ENV{CMAKE_PREFIX_PATH})
 file(REMOVE_RECURSE "${SCRATCH}")
-file(MAKE_DIRECTORY "${SCRATCH}/work")
+file(MAKE_DIRECTORY "${SCRATCH}/runs")
 
 # Install, then move: nothing in the installation may remember where it was put first.
 run(ignored ${CMAKE_COMMAND} --install ${BUILD} --prefix "${SCRATCH}/first" --config "${CONFIGURATION}")
@@ -96,7 +96,7 @@ run(said "${reverie}" --plugin-path "${plugins}" plugins describe soft_grid)
 expect("${said}" "cell = 8")
 
 # It renders, from a settings file, without the host having been touched.
-file(WRITE "${SCRATCH}/work/consumer.yaml" [[
+file(WRITE "${SCRATCH}/runs/consumer.yaml" [[
 scenes: a red heart
 image_model: soft_grid
 cell: 4
@@ -109,7 +109,7 @@ seed: 1
 file_namespace: consumer
 ]])
 run(said "${reverie}" --plugin-path "${plugins}" render consumer.yaml)
-set(picture "${SCRATCH}/work/images_out/consumer/consumer_1.png")
+set(picture "${SCRATCH}/runs/images_out/consumer/consumer_1.png")
 if(NOT EXISTS "${picture}")
   fail("no picture was made:\n" "${said}")
 endif()
@@ -119,7 +119,7 @@ if(NOT bytes MATCHES "^89504e470d0a1a0a0000000d494844520000003000000020")
 endif()
 
 # A settings file chooses its depth estimator, and the picture moves by those depths: row by row.
-file(WRITE "${SCRATCH}/work/parallax.yaml" [[
+file(WRITE "${SCRATCH}/runs/parallax.yaml" [[
 scenes: a red heart
 init_image: stripes.png
 animation_mode: 3D
@@ -165,7 +165,7 @@ file(WRITE "${other}/lib/libtorch_cpu.so" "")
 file(WRITE "${other}/lib/libc10.so" "")
 execute_process(COMMAND ${CMAKE_COMMAND} -S ${SOURCE}/examples/plugins -B "${SCRATCH}/refused" -G ${GENERATOR}
     "-DCMAKE_PREFIX_PATH=${prefix};${other}" ${compiler}
-  WORKING_DIRECTORY "${SCRATCH}/work" RESULT_VARIABLE status OUTPUT_VARIABLE said ERROR_VARIABLE said)
+  WORKING_DIRECTORY "${SCRATCH}/runs" RESULT_VARIABLE status OUTPUT_VARIABLE said ERROR_VARIABLE said)
 if(status EQUAL 0)
   fail("another LibTorch was accepted:\n" "${said}")
 endif()

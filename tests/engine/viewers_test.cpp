@@ -92,12 +92,15 @@ TEST_F(ViewersTest, OneThatNeverReturnsOrThrowsDoesNotHoldUpTheOthers) {
   const auto stuck = std::make_shared<Witness>(gate.get_future().share());
   const auto witness = std::make_shared<Witness>();
   Viewers viewers(host, std::chrono::milliseconds(1));
-  viewers.add("stuck", stuck);
+  auto needed = std::make_shared<int>(1);
+  const std::weak_ptr<int> still_needed = needed;
+  viewers.add("stuck", stuck, std::move(needed));
   viewers.add("thrower", std::make_shared<Thrower>());
   viewers.add("witness", witness);
   for (std::int64_t n = 1; n <= 10; ++n) viewers.step(step(n));
   viewers.end(RunUpdate::State::failed, "out of paint");
   EXPECT_TRUE(viewers.empty());
+  EXPECT_FALSE(still_needed.expired()) << "what a viewer that was left behind may use stays with it";
   gate.set_value();
   witness->ended.get_future().wait();
   stuck->ended.get_future().wait();
