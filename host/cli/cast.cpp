@@ -110,8 +110,9 @@ void choose_weights(Cast& cast, const PluginFile& model) {
 void find_pictures(const Cast& cast, const Plan& plan) {
   PictureCheck check(cast);
   const auto need = [&](const std::string& path, const std::string& setting) { check.need(path, setting); };
-  // First of all: the weights beside it name it, too.
+  // First of all: the weights that hold on to the one or the other name it, too.
   need(cast.settings.get<std::string>("init_image"), "init_image");
+  if (plan.animation) need(cast.settings.get<std::string>("video_path"), "video_path");
   for (const Scene& scene : plan.script.scenes)
     for (const Prompt& prompt : scene.prompts) {
       if (prompt.picture && prompt.when != When::after_moves) need(prompt.text, prompt.setting);
@@ -122,7 +123,6 @@ void find_pictures(const Cast& cast, const Plan& plan) {
     if (prompt.when != When::after_moves) need(prompt.path, prompt.setting);
     need(prompt.mask, prompt.setting);
   }
-  if (plan.animation) need(cast.settings.get<std::string>("video_path"), "video_path");
   const PluginDescriptor& model = *plan.image_model->descriptor;
   for (const ParamSpec& spec : std::span(model.params, model.param_count))
     if (spec.names == Names::image) need(cast.settings.find(spec.name)->text, spec.name);
