@@ -12,7 +12,9 @@
 #include <thread>
 
 #include "cli/ensemble_setup.h"
+#include "cli/signals.h"
 #include "log/log.h"
+#include "log/printable.h"
 #include "models/catalogue.h"
 #include "reverie/atomic_file.h"
 #include "serve/run_worker.h"
@@ -119,7 +121,7 @@ std::shared_ptr<const FileAccess> access_of(const ServeOptions& options) {
 }  // namespace
 
 int serve_command(const ServeOptions& options, const PluginRegistry& registry) {
-  end_on_signals();
+  end_on_signals("");  // what is said is below
   // What a run says of itself would be said again each time that somebody stops typing.
   if (!options.verbose) set_log_level(LogLevel::warning);
   const std::string token = token_of(options.token_file);
@@ -131,7 +133,7 @@ int serve_command(const ServeOptions& options, const PluginRegistry& registry) {
   std::mutex saying;
   const auto say = [&](const std::string& text) {
     const std::lock_guard lock(saying);
-    std::cout << "reverie: " << text << std::endl;
+    std::cout << "reverie: " << printable(text) << std::endl;
   };
   for (const std::string& notice : notices) say("warning: " + notice);
 
