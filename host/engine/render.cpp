@@ -351,6 +351,7 @@ RenderResult Render::run(const Audience& audience) {
       ++position_.step;
       ++result_.moment.steps;
       audience.progress.step(result_.moment.steps, report.losses);
+      note_steps_done(result_.moment.steps);
       if (audience.viewers)
         audience.viewers->step({result_.moment.steps,
                                 std::chrono::duration<double>(Clock::now() - start).count() - paused,
