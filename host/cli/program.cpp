@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "engine/backup.h"
+#include "engine/first_moments.h"
 #include "reverie/animation_mode.h"
 #include "settings/nearest.h"
 #include "settings/reader.h"
@@ -225,6 +226,12 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry) {
   if (SettingValue restore = *plan.settings.find("restore"); restore.number != 0) {
     restore.number = 0;
     plan.settings.set("restore", restore);
+  }
+  // A run that goes on is past its first moments.
+  if (!plan.restored) {
+    std::vector<Problem> problems;
+    try_first_moments(plan.script, plan.settings, plan.animation != nullptr, problems);
+    if (!problems.empty()) throw SettingsError(std::move(problems));
   }
   plan.notices = std::move(gathered.notices);
   plan.notices.insert(plan.notices.end(), resolution.notices.begin(), resolution.notices.end());
