@@ -4,6 +4,7 @@ import http.client
 import json
 import shutil
 import subprocess
+import time
 import unittest
 from pathlib import Path
 
@@ -72,20 +73,20 @@ class QueueTest(ServerTest):
 
     def test_cancelled_runs_go_on_where_they_were(self):
         server = self.server
-        whole = server.submit("a", steps_per_scene=100)
+        whole = server.submit("a", steps_per_scene=200)
         server.wait(whole, "finished")
-        number = server.submit("a", steps_per_scene=100)
+        number = server.submit("a", steps_per_scene=200)
         while server.run(number)["done"] < 4:
-            pass
+            time.sleep(0.005)
         server.post(f"/api/runs/{number}/cancel")
         self.assertEqual(server.wait(number, "cancelled", "finished")["state"], "cancelled")
         server.post(f"/api/runs/{number}/resume")
         base = server.wait(number, "finished")["base"]
         self.assertEqual(server.run(whole)["base"], "default")
         self.assertEqual(base, "default(1)")
-        last = self.server.file(whole, "default_34.png").body
+        last = self.server.file(whole, "default_67.png").body
         self.assertEqual(last[:8], PNG)
-        self.assertEqual(server.file(number, "default(1)_34.png").body, last)
+        self.assertEqual(server.file(number, "default(1)_67.png").body, last)
 
     def test_a_run_that_fails_is_told_and_the_next_one_goes(self):
         server = self.server
@@ -121,7 +122,7 @@ class QueueTest(ServerTest):
         self.assertFalse(server.post(f"/api/runs/{number}/resume").json()["paused"])
         self.assertEqual(server.post(f"/api/runs/{number}/keep").status, 204)
         while not [name for name in self.files(number) if "_step_" in name]:
-            pass
+            time.sleep(0.005)
         server.post(f"/api/runs/{number}/stop")
         self.assertEqual(server.wait(number, "cancelled")["id"], number)
         # What went on in it can still be looked at, also after the server has come again.
