@@ -15,7 +15,7 @@ constexpr const char* kPerceptorFlags[] = {"ViTB32", "ViTB16", "ViTL14",  "ViTL1
 /// The perceptor plugin that understands a file.
 const PluginFile& plugin_for(const PluginRegistry& registry, const Weights& weights) {
   for (const PluginFile* plugin : registry.usable(Perceptor::kKind))
-    if (plugin->descriptor->accepts && plugin->descriptor->accepts(&weights)) return *plugin;
+    if (accepts(*plugin, &weights)) return *plugin;
   std::string message = "no installed perceptor understands the weights '" + weights.origin() + "'";
   // The one that would have may be there, but damaged.
   for (const PluginFile& file : registry.files())

@@ -11,6 +11,7 @@
 #include "cli/serve_command.h"
 #include "engine/memory.h"
 #include "log/log.h"
+#include "plugins/plugin_call.h"
 
 namespace reverie {
 namespace {
@@ -178,6 +179,7 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   reverie::keep_freed_memory();
+  const reverie::PluginWatch watch;
   try {
     return reverie::run(argc, argv);
   } catch (...) {

@@ -27,9 +27,12 @@ int list_plugins(const PluginRegistry& registry) {
 }
 
 int describe_plugin(const PluginRegistry& registry, const std::string& name) {
+  // A plugin's own name counts more than what another calls itself besides.
+  const auto has_name = [&](const PluginFile& file) { return file.is_called(name); };
+  const bool own = std::any_of(registry.files().begin(), registry.files().end(), has_name);
   bool found = false;
   for (const PluginFile& file : registry.files()) {
-    if (!file.descriptor || !(file.answers_to(name) || file.kind + "/" + file.name == name)) continue;
+    if (!file.descriptor || !(own ? has_name(file) : file.answers_to(name))) continue;
     found = true;
     const PluginDescriptor& plugin = *file.descriptor;
     std::cout << file.kind << "/" << plugin.name << " " << plugin.version << ": " << plugin.summary << "\n"

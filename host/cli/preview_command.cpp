@@ -118,6 +118,7 @@ PreviewOutcome preview_motion(const Plan& plan, const PluginRegistry& registry, 
   if (wishes.begins) wishes.begins(output);
 
   Ensemble ensemble;
+  basis.host->seed_default_generators();
   const at::Tensor init_image = init_path.empty() ? at::Tensor() : basis.host->load_image(init_path);
   ensemble.model = make_model(plan, basis, registry, picture_size(basis, init_image));
   prepare_motion(ensemble, basis, plan, registry);

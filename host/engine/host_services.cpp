@@ -83,6 +83,22 @@ HostServices::HostServices(const Options& options)
   }
 }
 
+std::map<std::string, at::Generator> HostServices::generators() {
+  at::Context& torch = at::globalContext();
+  std::map<std::string, at::Generator> result = {{"random.cpu", cpu_generator_},
+                                                 {"random.default.cpu", torch.defaultGenerator(c10::kCPU)}};
+  if (!device_.is_cpu()) {
+    result["random.device"] = generator_;
+    result["random.default.device"] = torch.defaultGenerator(device_);
+  }
+  return result;
+}
+
+void HostServices::seed_default_generators() {
+  for (auto& [name, generator] : generators())
+    if (name.rfind("random.default.", 0) == 0) generator.set_current_seed(options_.seed);
+}
+
 void HostServices::log(LogLevel level, std::string_view message) { write_log(level, message); }
 
 void HostServices::progress(double fraction, std::string_view what) {

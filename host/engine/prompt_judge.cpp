@@ -201,8 +201,7 @@ PromptJudge::Verdict PromptJudge::judge(const at::Tensor& image, const std::vect
         rows.push_back(at::stack({loss.value.detach() * share, loss.asked, loss.free}));
       }
       at::Tensor(told).add_(at::stack(rows));
-      const MemoryScope memory(perceptors_[p].name);
-      total.backward();
+      call_plugin(perceptors_[p].name, moment_, [&] { total.backward(); });
     }
   }
   const at::Tensor read = told.to(at::kCPU, at::kDouble);

@@ -163,7 +163,7 @@ Render::StepReport Render::step(const std::vector<PromptJudge::Active>& prompts)
   }
   for (const Regulariser& regulariser : call([&] { return model.regularisers(); })) {
     add(regulariser.name, regulariser.value.item<double>());
-    if (regulariser.value.requires_grad()) regulariser.value.backward();
+    if (regulariser.value.requires_grad()) call([&] { regulariser.value.backward(); });
   }
   if (!std::isfinite(total))
     throw Error(ErrorKind::model,
@@ -260,8 +260,7 @@ void Render::back_up(std::int64_t number) {
       if (*tensor) move[part] = **tensor;
     put(backup, "move", move);
   }
-  backup.tensors["random.cpu"] = host_.cpu_generator().get_state();
-  if (!host_.device().is_cpu()) backup.tensors["random.device"] = host_.generator().get_state();
+  for (const auto& [part, generator] : host_.generators()) backup.tensors[part] = generator.get_state();
   backup.facts = {{"image_model", ensemble_.model.name},
                   {"scene", std::to_string(position_.scene)},
                   {"step", std::to_string(position_.step)},
@@ -315,21 +314,20 @@ void Render::restore(const Backup& backup) {
   if (result_.moment.steps > 0) show_frame(timeline_.frame_of(result_.moment.steps - 1));
   judge_.load_state(take(backup, "prompts"));
   image_losses_.load_state(take(backup, "losses"));
-  const auto restored = [&](const char* part, at::Generator generator) {
-    const auto state = backup.tensors.find(part);
-    if (state == backup.tensors.end()) return false;
-    generator.set_state(state->second);
-    return true;
-  };
-  if (!restored("random.cpu", host_.cpu_generator()))
+  if (!backup.tensors.count("random.cpu"))
     throw Error(ErrorKind::model, "the backup does not tell its random state");
+  for (auto& [part, generator] : host_.generators()) {
+    const auto state = backup.tensors.find(part);
+    if (state != backup.tensors.end()) generator.set_state(state->second);
+  }
   const bool on_gpu = !host_.device().is_cpu(), was_on_gpu = backup.tensors.count("random.device") > 0;
-  if (on_gpu != was_on_gpu || (on_gpu && !restored("random.device", host_.generator())))
+  if (on_gpu != was_on_gpu)
     host_.log(LogLevel::warning,
               "the run was interrupted on another kind of device: it goes on, but not bit for bit");
 }
 
 RenderResult Render::run(const Audience& audience) {
+  const MomentScope now(result_.moment);
   bool unsaved = false, undisplayed = false;
   const auto scenes = static_cast<std::int64_t>(script_.scenes.size());
   using Clock = std::chrono::steady_clock;

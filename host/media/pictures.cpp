@@ -36,8 +36,7 @@ std::shared_ptr<FrameSource> Pictures::open_file(const std::filesystem::path& pa
   const FrameSource::Setup setup{path, frames_per_second};
   const std::vector<const PluginFile*> plugins = registry_.usable(FrameSource::kKind);
   for (const PluginFile* plugin : plugins)
-    if (plugin->descriptor->accepts && plugin->descriptor->accepts(&path))
-      return create<FrameSource>(*plugin, host_, params_(*plugin), setup);
+    if (accepts(*plugin, &path)) return create<FrameSource>(*plugin, host_, params_(*plugin), setup);
 
   // Only the plugins can tell what is wrong with the file.
   std::string reasons, advice;
