@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/timeline.h"
 #include "models/catalogue.h"
 #include "reverie/viewer.h"
 
@@ -15,7 +16,7 @@ constexpr const char* kPerceptorFlags[] = {"ViTB32", "ViTB16", "ViTL14",  "ViTL1
 /// The perceptor plugin that understands a file.
 const PluginFile& plugin_for(const PluginRegistry& registry, const Weights& weights) {
   for (const PluginFile* plugin : registry.usable(Perceptor::kKind))
-    if (plugin->descriptor->accepts && plugin->descriptor->accepts(&weights)) return *plugin;
+    if (accepts(*plugin, &weights)) return *plugin;
   std::string message = "no installed perceptor understands the weights '" + weights.origin() + "'";
   // The one that would have may be there, but damaged.
   for (const PluginFile& file : registry.files())
@@ -132,23 +133,27 @@ void choose_weights(Cast& cast, const PluginFile& model, std::vector<Problem>& p
   }
 }
 
-/// Finds every picture and video that the settings name.
-void find_pictures(const Cast& cast, const Plan& plan, std::vector<Problem>& problems) {
+/// Finds every picture and video that the settings name. Of those that move with the animation, all frames up
+/// to `last` are decoded, too.
+void find_pictures(const Cast& cast, const Plan& plan, std::int64_t last, std::vector<Problem>& problems) {
   PictureCheck check(cast, problems);
   const auto need = [&](const std::string& path, const std::string& setting) { check.need(path, setting); };
+  const auto need_all = [&](const std::string& path, const std::string& setting) {
+    check.need(path, setting, last);
+  };
   // First of all: the weights beside it name it, too.
   need(cast.settings.get<std::string>("init_image"), "init_image");
   for (const Scene& scene : plan.script.scenes)
     for (const Prompt& prompt : scene.prompts) {
-      if (prompt.picture && prompt.when != When::after_moves) need(prompt.text, prompt.setting);
+      if (prompt.picture && prompt.when != When::after_moves) need_all(prompt.text, prompt.setting);
       if (prompt.mask.kind == PromptMask::Kind::picture || prompt.mask.kind == PromptMask::Kind::video)
-        need(prompt.mask.what, prompt.setting);
+        need_all(prompt.mask.what, prompt.setting);
     }
   for (const DirectPrompt& prompt : plan.script.direct) {
     if (prompt.when != When::after_moves) need(prompt.path, prompt.setting);
-    need(prompt.mask, prompt.setting);
+    need_all(prompt.mask, prompt.setting);
   }
-  if (plan.animation) need(cast.settings.get<std::string>("video_path"), "video_path");
+  if (plan.animation) need_all(cast.settings.get<std::string>("video_path"), "video_path");
   if (!plan.image_model) return;
   const PluginDescriptor& model = *plan.image_model->descriptor;
   for (const ParamSpec& spec : std::span(model.params, model.param_count))
@@ -193,7 +198,7 @@ Cast find_cast(const Plan& plan, const PluginRegistry& registry, bool on_termina
     problems.push_back(
         {settings.find("outputs")->location, "'outputs' is empty: the pictures would go nowhere"});
   cast.viewers = choose_viewers(settings, registry, on_terminal, problems);
-  find_pictures(cast, plan, problems);
+  find_pictures(cast, plan, 0, problems);
   collect(problems, settings, "input_audio", [&] { cast.sound = listen(cast, plan); });
   if (plan.image_model) choose_weights(cast, *plan.image_model, problems);
   choose_perceptors(cast, registry, problems);
@@ -223,6 +228,16 @@ Cast choose_cast(const Plan& plan, const PluginRegistry& registry, bool on_termi
     for (const std::string& warning : plugin->warnings)
       cast.host->log(LogLevel::warning, plugin->path.string() + ": " + warning);
   return cast;
+}
+
+void decode_ahead(const Cast& cast, const Plan& plan) {
+  if (!plan.animation) return;
+  const Timeline timeline(cast.settings);
+  const std::int64_t steps =
+      cast.settings.get<std::int64_t>("steps_per_scene") * std::ssize(plan.script.scenes);
+  std::vector<Problem> problems;
+  find_pictures(cast, plan, timeline.frame_of(steps - 1) * timeline.stride, problems);
+  if (!problems.empty()) throw SettingsError(problems);
 }
 
 }  // namespace reverie

@@ -21,4 +21,8 @@ Cast choose_cast(const Plan& plan, const PluginRegistry& registry, bool on_termi
 /// wrong have their defaults in it, and plugins may be absent.
 void find_missing(const Plan& plan, const PluginRegistry& registry, std::vector<Problem>& problems);
 
+/// Decodes all frames of videos that the run will read, so that damage in them is known before it begins.
+/// Throws Error(settings): where they are damaged.
+void decode_ahead(const Cast& cast, const Plan& plan);
+
 }  // namespace reverie

@@ -7,6 +7,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/program.h"
@@ -36,12 +37,13 @@ class PictureCheck {
  public:
   /// Both must outlive this.
   PictureCheck(const Basis& basis, std::vector<Problem>& problems) : basis_(basis), problems_(problems) {}
-  void need(const std::string& path, const std::string& setting);
+  /// Of a video, all frames up to `last` are decoded, at the run's rate.
+  void need(const std::string& path, const std::string& setting, std::int64_t last = 0);
 
  private:
   const Basis& basis_;
   std::vector<Problem>& problems_;
-  std::set<std::string> tried_;
+  std::set<std::pair<std::string, std::int64_t>> tried_;
 };
 
 /// Analyses the sound that the settings name, whole: what is wrong with it is known before anything is

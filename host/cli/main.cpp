@@ -12,6 +12,7 @@
 #include "cli/signals.h"
 #include "engine/memory.h"
 #include "log/log.h"
+#include "plugins/plugin_call.h"
 
 namespace reverie {
 namespace {
@@ -181,6 +182,7 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
   reverie::survive_failed_writes();
   reverie::keep_freed_memory();
+  const reverie::PluginWatch watch;
   try {
     return reverie::run(argc, argv);
   } catch (...) {

@@ -31,9 +31,15 @@ int list_plugins(const PluginRegistry& registry) {
 
 int describe_plugin(const PluginRegistry& registry, const std::string& name) {
   std::ostringstream out;
+  // A plugin's own name counts more than what another calls itself besides.
+  const bool own = std::any_of(registry.files().begin(), registry.files().end(),
+                               [&](const PluginFile& file) { return file.is_called(name); });
+  const auto is_meant = [&](const PluginFile& file) {
+    return own ? file.is_called(name) : file.answers_to(name);
+  };
   bool found = false;
   for (const PluginFile& file : registry.files()) {
-    if (!file.descriptor || !(file.answers_to(name) || file.kind + "/" + file.name == name)) continue;
+    if (!file.descriptor || !is_meant(file)) continue;
     found = true;
     const PluginDescriptor& plugin = *file.descriptor;
     out << file.kind << "/" << plugin.name << " " << plugin.version << ": " << plugin.summary << "\n"
@@ -49,7 +55,7 @@ int describe_plugin(const PluginRegistry& registry, const std::string& name) {
   std::cout << printable(out.str());
   if (found) return 0;
   for (const PluginFile& file : registry.files())
-    if (file.answers_to(name))
+    if (is_meant(file))
       throw Error(ErrorKind::plugin, "'" + file.path.string() + "' cannot be used: " + file.reason);
   throw Error(ErrorKind::plugin, "there is no plugin '" + name + "'", "reverie plugins list shows them all");
 }

@@ -14,11 +14,11 @@ namespace reverie {
 namespace {
 
 /// Closes every sink; the first that fails is told.
-void close_all(const Ensemble& ensemble) {
+void close_all(const Ensemble& ensemble, const Moment& moment) {
   std::exception_ptr failure;
   for (const auto& [name, sink] : ensemble.sinks) {
     try {
-      sink->close();
+      call_plugin(name, moment, [&sink = *sink] { sink.close(); });
     } catch (...) {
       if (!failure) failure = std::current_exception();
     }
@@ -27,9 +27,9 @@ void close_all(const Ensemble& ensemble) {
 }
 
 /// For a run that has already failed.
-void close_quietly(const Ensemble& ensemble) {
+void close_quietly(const Ensemble& ensemble, const Moment& moment) {
   try {
-    close_all(ensemble);
+    close_all(ensemble, moment);
   } catch (...) {
   }
 }
@@ -118,6 +118,7 @@ RunOutcome render_run(const Plan& plan, const PluginRegistry& registry, const Ru
   if (plan.restored) backup = read_backup_of(backups, host, output);
 
   Ensemble ensemble;
+  host.seed_default_generators();
   for (const auto& [plugin, setup] : cast.perceptors) {
     const Settings params = params_for(*plugin, settings);
     const std::string name = title(*plugin) + " with " + setup.name;
@@ -126,7 +127,8 @@ RunOutcome render_run(const Plan& plan, const PluginRegistry& registry, const Ru
     ensemble.perceptors.push_back({name, wishes.shelf ? wishes.shelf->get(*plugin, params, setup, settings)
                                                       : create<Perceptor>(*plugin, host, params, setup)});
   }
-  cast.perceptors.clear();  // the weights' files need not stay open
+  cast.perceptors.clear();         // the weights' files need not stay open
+  host.seed_default_generators();  // once more: perceptors may have been there already
   at::Tensor init_image;
   if (const auto path = settings.get<std::string>("init_image"); !path.empty())
     init_image = host.load_image(path);
@@ -137,20 +139,20 @@ RunOutcome render_run(const Plan& plan, const PluginRegistry& registry, const Ru
   of_model.reset();
   prepare_motion(ensemble, cast, plan, registry);
   of_model.emplace(title(*plan.image_model));
+  if (!init_image.defined() && ensemble.animation.instance)
+    if (const auto first = ensemble.animation.instance->first_image(tools_of(ensemble))) init_image = *first;
   if (!backup) {
-    if (!init_image.defined() && ensemble.animation.instance)
-      if (const auto first = ensemble.animation.instance->first_image(tools_of(ensemble)))
-        init_image = *first;
     ensemble.model.instance->randomise();
     if (init_image.defined()) ensemble.model.instance->encode(init_image);
   }
-  init_image = at::Tensor();
   of_model.reset();
   const double frames_per_second = settings.get<double>("frames_per_second");
   Render render(
       host, ensemble, settings, plan.script,
       [&](const std::string& path) { return Footage(cast.pictures->open(path, frames_per_second)); },
       kept == 0 ? nullptr : &backups, cast.sound.get());
+  if (init_image.defined()) render.start_from(init_image);
+  init_image = at::Tensor();
   const std::int64_t saved = backup ? backup->first : 0;
   if (backup) {
     render.restore(backup->second);
@@ -186,13 +188,15 @@ RunOutcome render_run(const Plan& plan, const PluginRegistry& registry, const Ru
   }
   RunOutcome outcome;
   outcome.output = output;
+  bool closed = false;
   try {
     const Messages messages(viewers);
     SparingProgress own_progress(steps, wishes.on_terminal, render.moment().steps, viewers);
     Progress& progress = wishes.progress ? *wishes.progress : own_progress;
     static_cast<RenderResult&>(outcome) =
         render.run({progress, &viewers, control.get(), memory ? &*memory : nullptr});
-    close_all(ensemble);
+    closed = true;  // or was tried: once is enough
+    close_all(ensemble, render.moment());
     if (memory) {
       const MemoryAccount::Report report = memory->report();
       outcome.memory_at_peak = report.at_peak;
@@ -201,7 +205,7 @@ RunOutcome render_run(const Plan& plan, const PluginRegistry& registry, const Ru
     }
   } catch (const std::exception& error) {
     viewers.end(RunUpdate::State::failed, shown(error.what()));
-    close_quietly(ensemble);
+    if (!closed) close_quietly(ensemble, render.moment());
     throw;
   }
   viewers.end(outcome.interrupted ? RunUpdate::State::interrupted : RunUpdate::State::finished);

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -137,25 +138,15 @@ std::int64_t weights_of(const Cast& cast) {
   return static_cast<std::int64_t>(bytes);
 }
 
-/// The run's plugins that do not come with the program, else all: one of them is to blame for a crash.
-std::string suspects(const Plan& plan, const Cast& cast) {
-  std::vector<const PluginFile*> plugins = cast.sinks;
-  plugins.push_back(plan.image_model);
-  if (plan.animation) plugins.push_back(plan.animation);
-  for (const auto& [plugin, setup] : cast.perceptors) plugins.push_back(plugin);
-  const std::string own = (installation_prefix() / "lib/reverie/plugins").string() + "/";
-  const auto text_of = [&](bool foreign) {
-    std::string text;
-    for (const PluginFile* plugin : plugins) {
-      if (foreign && plugin->path.string().rfind(own, 0) == 0) continue;
-      const std::string name = title(*plugin) + (foreign ? " (" + plugin->path.string() + ")" : "");
-      if (text.find(name) == std::string::npos) text += (text.empty() ? "" : ", ") + name;
-    }
-    return text;
-  };
-  const std::string foreign = text_of(true);
-  return foreign.empty() ? "it uses the plugins " + text_of(false)
-                         : "of its plugins, these do not come with the program: " + foreign;
+/// The last line that the program said when it was ended: it names the plugin (plugins/plugin_call.h).
+std::string last_words(int file) {
+  std::string text(4096, '\0');
+  const off_t size = ::lseek(file, 0, SEEK_END);
+  const off_t from = std::max<off_t>(0, size - static_cast<off_t>(text.size()));
+  text.resize(static_cast<std::size_t>(std::max<ssize_t>(0, ::pread(file, text.data(), text.size(), from))));
+  const std::string mark = "reverie: ";
+  const std::size_t at = text.rfind(mark);
+  return at == std::string::npos ? "" : text.substr(at + mark.size(), text.find('\n', at) - at - mark.size());
 }
 
 /// The line through what the steps with few and with more cutouts needed, at `cutouts`.
@@ -196,6 +187,7 @@ void RunTrial::start(Part& part) {
     obstacle_ = "no pipe can be made";
     return;
   }
+  part.said = ::memfd_create("said", MFD_CLOEXEC);
   part.process = ::fork();
   if (part.process == 0) {
     for (const Part& other : parts_) {
@@ -204,7 +196,7 @@ void RunTrial::start(Part& part) {
     }
     ::close(go[1]);
     ::close(answer[0]);
-    be(go[0], answer[1]);
+    be(go[0], answer[1], part.said);
   }
   ::close(go[0]);
   ::close(answer[1]);
@@ -217,6 +209,7 @@ RunTrial::~RunTrial() {
   for (const Part& part : parts_) {
     if (part.go >= 0) ::close(part.go);
     if (part.answer >= 0) ::close(part.answer);
+    if (part.said >= 0) ::close(part.said);
     if (part.process <= 0) continue;
     ::kill(part.process, SIGKILL);
     ::waitpid(part.process, nullptr, 0);
@@ -226,13 +219,15 @@ RunTrial::~RunTrial() {
 }
 
 /// In the copy of the process: waits for the order, tries, answers and ends.
-void RunTrial::be(int go, int answer) const {
+void RunTrial::be(int go, int answer, int said) const {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   Order order;
   if (::read(go, &order, sizeof order) != sizeof order) ::_exit(0);
   std::ofstream("/proc/self/oom_score_adj") << 1000;  // rather this than what else runs here
   const int nowhere = ::open("/dev/null", O_RDWR);
-  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::dup2(nowhere, stream);
+  ::dup2(nowhere, STDIN_FILENO);
+  ::dup2(nowhere, STDOUT_FILENO);
+  ::dup2(said >= 0 ? said : nowhere, STDERR_FILENO);
   load_again(loaded_);
   std::string text;
   try {
@@ -259,12 +254,7 @@ RunTrial::Figures RunTrial::try_run(const Order& order) const {
   return {process_memory().most, progress.resident(), order.cutouts};
 }
 
-void RunTrial::crashed(const std::string& how, const Cast& cast) const {
-  throw Error(ErrorKind::plugin, "the run would end at its beginning: in a trial " + how,
-              suspects(plan_, cast));
-}
-
-RunTrial::Answer RunTrial::give(Part& part, const Order& order, const Cast& cast) {
+RunTrial::Answer RunTrial::give(Part& part, const Order& order) {
   if (::write(part.go, &order, sizeof order) != sizeof order) return {{}, "the trial could not begin"};
   const std::optional<std::string> text = read_all(part.answer);
   if (!text) return {{}, "a trial took longer than " + std::to_string(kSeconds) + " seconds"};
@@ -274,9 +264,11 @@ RunTrial::Answer RunTrial::give(Part& part, const Order& order, const Cast& cast
     part.process = -1;
     if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
       return {{}, "the trial was ended; there may be too little memory"};
-    if (WIFSIGNALED(status))
-      crashed("the program crashed (" + std::string(::strsignal(WTERMSIG(status))) + ")", cast);
-    crashed("a plugin ended the program with exit status " + std::to_string(WEXITSTATUS(status)), cast);
+    std::string words = last_words(part.said);
+    if (words.empty())
+      words = WIFSIGNALED(status) ? "it crashed (" + std::string(::strsignal(WTERMSIG(status))) + ")"
+                                  : "it ended with exit status " + std::to_string(WEXITSTATUS(status));
+    throw Error(ErrorKind::plugin, "the run would end at its beginning; in a trial, " + words);
   }
   if ((*text)[0] != '+') {
     const std::size_t end = text->rfind('\n');
@@ -292,9 +284,9 @@ RunTrial::Answer RunTrial::give(Part& part, const Order& order, const Cast& cast
   return {figures, ""};
 }
 
-std::string RunTrial::begin(const Cast& cast) {
+std::string RunTrial::begin() {
   if (!obstacle_.empty()) return obstacle_;
-  const Answer answer = give(parts_[0], {1, 2}, cast);
+  const Answer answer = give(parts_[0], {1, 2});
   begun_ = answer.figures;
   return answer.obstacle;
 }
@@ -320,7 +312,7 @@ std::string RunTrial::memory(const Cast& cast) {
   if (most < batch_) numbers = {most / kPart, most};
   std::vector<Figures> figures;
   for (std::size_t i = 0; i < numbers.size(); ++i) {
-    const Answer answer = give(parts_[i + 1], {numbers[i], kSteps}, cast);
+    const Answer answer = give(parts_[i + 1], {numbers[i], kSteps});
     if (!answer.obstacle.empty()) return unknown(answer.obstacle);
     figures.push_back(answer.figures);
   }

@@ -19,35 +19,6 @@ TEST(Check, KnowsOfNoMomentThatTheRunDoesNotReach) {
   EXPECT_EQ(rendered.status, 0) << rendered.err;
 }
 
-TEST(Check, FindsWhatWouldEndTheRunLater) {
-  const Scratch scratch;
-  // Frames at t = 0, 0.5, 1, ...: from step 6 on, t is above 1.
-  scratch.write("run.yaml",
-                "scenes: 'a | b:sqrt(1-t)'\nanimation_mode: 2D\npre_animation_steps: 2\nsteps_per_frame: 2\n"
-                "frames_per_second: 2\ntranslate_x: 1/(t-1)\nsteps_per_scene: 10\n"
-                "width: 32\nheight: 32\ncutouts: 1\nperceptors: [" +
-                    shipped_model() + "]\n");
-  for (const char* name : {"check", "render"}) {
-    const Outcome outcome = run(command(name, {"run.yaml"}), scratch.path());
-    EXPECT_EQ(outcome.status, 2) << name;
-    for (const char* part : {"run.yaml:1: ", "sqrt(1-t)", "run.yaml:6: ", "t = 1.000000", "step 7"})
-      EXPECT_TRUE(holds(outcome.err, part)) << part << " in\n" << outcome.err;
-  }
-  EXPECT_EQ(files_below(scratch.path()), Words{"run.yaml"});
-  // Before that, all is well.
-  EXPECT_EQ(check(scratch.path(), {"run.yaml", "steps_per_scene=6"}).status, 0);
-}
-
-TEST(Check, WhatARunMayNotReachIsNoProblem) {
-  const Scratch scratch;
-  // The scene ends as soon as its only prompt is held by its stop.
-  const Outcome outcome = check(
-      scratch.path(), tiny("a:sqrt(1-t):0.5", {"pre_animation_steps=0", "steps_per_frame=1",
-                                               "frames_per_second=1", "steps_per_scene=4", "cutouts=1"}));
-  EXPECT_EQ(outcome.status, 0) << outcome.err;
-  EXPECT_TRUE(holds(outcome.err, "sqrt(1-t)")) << outcome.err;
-}
-
 TEST(Check, FindsEverythingAtOnce) {
   const Scratch scratch;
   scratch.write("run.yaml",
@@ -117,13 +88,13 @@ TEST(Check, PredictsMemoryOnlyWhereItIsAskedFor) {
 
 TEST(Check, NoticesAPluginThatEndsTheProgram) {
   const Scratch scratch;
-  for (const char* way : {"signal", "exit"}) {
+  for (const char* fault : {"crash in decode", "exit in decode", "exit in its constructor"}) {
     const Outcome outcome =
-        check(scratch.path(), tiny("red", {"--plugin-path", REVERIE_FAILING_PLUGINS, "image_model=crashing",
-                                           std::string("way=") + way}));
+        check(scratch.path(), tiny("red", {"--plugin-path", REVERIE_FAULTY_PLUGINS,
+                                           "image_model=faulty_model", std::string("model_fault=") + fault}));
     EXPECT_EQ(outcome.status, 1) << outcome.out;
     EXPECT_FALSE(holds(outcome.out, "no problems found"));
-    EXPECT_TRUE(holds(outcome.err, REVERIE_FAILING_PLUGINS "/image_models/crashing.so")) << outcome.err;
+    EXPECT_TRUE(holds(outcome.err, "faulty_model")) << outcome.err;
   }
   EXPECT_TRUE(fs::is_empty(scratch.path()));
 }
