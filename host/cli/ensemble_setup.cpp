@@ -89,10 +89,12 @@ Basis make_basis(const Plan& plan, const PluginRegistry& registry) {
   return basis;
 }
 
-void PictureCheck::need(const std::string& path, const std::string& setting) {
-  if (path.empty() || !tried_.insert(path).second) return;
+void PictureCheck::need(const std::string& path, const std::string& setting, std::int64_t last) {
+  if (path.empty() || !tried_.emplace(path, last).second) return;
   try {
-    basis_.pictures->open(path);
+    // Whoever reads a frame by its time decodes those before.
+    const auto source = basis_.pictures->open(path, basis_.settings.get<double>("frames_per_second"));
+    if (last > 0) source->read(last);
   } catch (const Error& error) {
     const SettingValue* value = basis_.settings.find(setting);
     problems_.push_back(
@@ -120,7 +122,8 @@ std::unique_ptr<Soundtrack> listen(const Basis& basis, const Plan& plan) {
     throw SettingsError({{location, "'input_audio': " + std::string(error.what())}}, error.advice());
   }
   for (const std::string& notice : notices) basis.host->log(LogLevel::warning, notice);
-  return std::make_unique<Soundtrack>(plan.sound_filters, samples, kSoundRate, basis.settings, *basis.host);
+  return std::make_unique<Soundtrack>(plan.sound_filters, std::move(samples), kSoundRate, basis.settings,
+                                      *basis.host);
 }
 
 std::string title(const PluginFile& plugin) { return plugin.kind + "/" + plugin.name; }
@@ -146,28 +149,29 @@ ImageModel::Setup picture_size(const Basis& basis, const at::Tensor& init_image)
 
 void prepare_motion(Ensemble& ensemble, const Basis& basis, const Plan& plan,
                     const PluginRegistry& registry) {
-  if (!plan.animation) return;
   const Settings& settings = basis.settings;
   HostServices& host = *basis.host;
   const double frames_per_second = settings.get<double>("frames_per_second");
-  ImageSize size;
-  {
-    const at::NoGradGuard no_grad;
-    const at::Tensor picture = ensemble.model.instance->decode();
-    size = {picture.size(3), picture.size(2)};
+  std::string who;
+  AnimationMode::Needs needs;
+  if (plan.animation) {
+    ImageSize size;
+    {
+      const at::NoGradGuard no_grad;
+      const at::Tensor picture = ensemble.model.instance->decode();
+      size = {picture.size(3), picture.size(2)};
+    }
+    const MemoryScope memory(title(*plan.animation));
+    ensemble.animation = {title(*plan.animation),
+                          create<AnimationMode>(*plan.animation, host, params_for(*plan.animation, settings),
+                                                {size, frames_per_second})};
+    who = "the animation mode " + plan.animation->name;
+    needs = ensemble.animation.instance->needs();
   }
-  const std::string& mode = plan.animation->name;
-  std::optional<MemoryScope> memory(std::in_place, title(*plan.animation));
-  ensemble.animation = {title(*plan.animation),
-                        create<AnimationMode>(*plan.animation, host, params_for(*plan.animation, settings),
-                                              {size, frames_per_second})};
-  memory.reset();
-  const AnimationMode::Needs needs = ensemble.animation.instance->needs();
   const auto stabilises = [&](DirectPrompt::Measure measure) {
     return std::any_of(plan.script.direct.begin(), plan.script.direct.end(),
                        [&](const DirectPrompt& prompt) { return prompt.measure == measure; });
   };
-  const std::string who = "the animation mode " + mode;
   const bool depth_loss = stabilises(DirectPrompt::Measure::depth);
   if (needs.depth || depth_loss)
     ensemble.depth = estimator<DepthEstimator>("depth_model", depth_loss ? "depth_stabilization_weight" : who,
@@ -179,9 +183,7 @@ void prepare_motion(Ensemble& ensemble, const Basis& basis, const Plan& plan,
                                              flow_loss, settings, registry, host);
   if (needs.video) {
     const std::string path = settings.get<std::string>("video_path");
-    if (path.empty())
-      throw Error(ErrorKind::settings,
-                  "the animation mode " + mode + " needs a video, and 'video_path' is empty");
+    if (path.empty()) throw Error(ErrorKind::settings, who + " needs a video, and 'video_path' is empty");
     ensemble.video = basis.pictures->open(path, frames_per_second);
   }
 }

@@ -16,23 +16,6 @@
 namespace reverie {
 namespace {
 
-/// How often the run moves if no scene ends early. Throws Error(settings) when it never does.
-std::int64_t count_moves(const Plan& plan) {
-  if (!plan.animation)
-    throw Error(ErrorKind::settings, "nothing moves: 'animation_mode' is off",
-                "set it to one of the animation plugins that reverie plugins list shows, such as 2D");
-  const std::int64_t steps = plan.settings.get<std::int64_t>("steps_per_scene") *
-                             static_cast<std::int64_t>(plan.script.scenes.size());
-  const Timeline timeline(plan.settings);
-  const std::int64_t moves = steps > 0 ? timeline.frame_of(steps - 1) : 0;
-  if (moves == 0)
-    throw Error(ErrorKind::settings,
-                "nothing moves: the first move comes after " + std::to_string(timeline.before) +
-                    " steps ('pre_animation_steps'), but the run ends after " + std::to_string(steps),
-                "raise 'steps_per_scene'");
-  return moves;
-}
-
 /// Unlimited Palette in the place of the run's image model, for pictures of the same size and moves of the
 /// same pixels.
 Member<ImageModel> make_model(const Plan& plan, const Basis& basis, const PluginRegistry& registry,
@@ -96,6 +79,22 @@ class FlowMask {
 };
 
 }  // namespace
+
+std::int64_t count_moves(const Plan& plan) {
+  if (!plan.animation)
+    throw Error(ErrorKind::settings, "nothing moves: 'animation_mode' is off",
+                "set it to one of the animation plugins that reverie plugins list shows, such as 2D");
+  const std::int64_t steps = plan.settings.get<std::int64_t>("steps_per_scene") *
+                             static_cast<std::int64_t>(plan.script.scenes.size());
+  const Timeline timeline(plan.settings);
+  const std::int64_t moves = steps > 0 ? timeline.frame_of(steps - 1) : 0;
+  if (moves == 0)
+    throw Error(ErrorKind::settings,
+                "nothing moves: the first move comes after " + std::to_string(timeline.before) +
+                    " steps ('pre_animation_steps'), but the run ends after " + std::to_string(steps),
+                "raise 'steps_per_scene'");
+  return moves;
+}
 
 PreviewOutcome preview_motion(const Plan& plan, const PluginRegistry& registry, const RunWishes& wishes) {
   const std::int64_t moves = count_moves(plan);

@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "engine/backup.h"
+#include "engine/first_moments.h"
 #include "reverie/animation_mode.h"
 #include "settings/nearest.h"
 #include "settings/reader.h"
@@ -208,18 +209,33 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry) {
     plan.settings.set("save_every", save_every);
   }
   // The reference's rule: a frame of the video is worked on before the next one comes.
+  std::string raised;
   if (SettingValue before = *plan.settings.find("pre_animation_steps");
       plan.animation && plan.animation->answers_to("Video Source")) {
-    before.number = std::max(before.number, plan.settings.find("steps_per_frame")->number);
-    plan.settings.set("pre_animation_steps", before);
+    const double least = plan.settings.find("steps_per_frame")->number;
+    if (before.number < least) {
+      if (!before.is_default())
+        raised = "pre_animation_steps (" + before.json() +
+                 ") is raised to steps_per_frame: in Video Source, the first frame of the video is worked on "
+                 "as long as the others are";
+      before.number = least;
+      plan.settings.set("pre_animation_steps", before);
+    }
   }
   // What a run leaves behind is for making it again, not for continuing it.
   if (SettingValue restore = *plan.settings.find("restore"); restore.number != 0) {
     restore.number = 0;
     plan.settings.set("restore", restore);
   }
+  // A run that goes on is past its first moments.
+  if (!plan.restored) {
+    std::vector<Problem> problems;
+    try_first_moments(plan.script, plan.settings, plan.animation != nullptr, problems);
+    if (!problems.empty()) throw SettingsError(std::move(problems));
+  }
   plan.notices = std::move(gathered.notices);
   plan.notices.insert(plan.notices.end(), resolution.notices.begin(), resolution.notices.end());
+  if (!raised.empty()) plan.notices.push_back(raised);
   if (plan.animation)
     if (std::string notice = timing_notice(plan.settings); !notice.empty())
       plan.notices.push_back(std::move(notice));

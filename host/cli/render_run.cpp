@@ -135,20 +135,20 @@ RunOutcome render_run(const Plan& plan, const PluginRegistry& registry, const Ru
   of_model.reset();
   prepare_motion(ensemble, cast, plan, registry);
   of_model.emplace(title(*plan.image_model));
+  if (!init_image.defined() && ensemble.animation.instance)
+    if (const auto first = ensemble.animation.instance->first_image(tools_of(ensemble))) init_image = *first;
   if (!backup) {
-    if (!init_image.defined() && ensemble.animation.instance)
-      if (const auto first = ensemble.animation.instance->first_image(tools_of(ensemble)))
-        init_image = *first;
     ensemble.model.instance->randomise();
     if (init_image.defined()) ensemble.model.instance->encode(init_image);
   }
-  init_image = at::Tensor();
   of_model.reset();
   const double frames_per_second = settings.get<double>("frames_per_second");
   Render render(
       host, ensemble, settings, plan.script,
       [&](const std::string& path) { return Footage(cast.pictures->open(path, frames_per_second)); },
       kept == 0 ? nullptr : &backups, cast.sound.get());
+  if (init_image.defined()) render.start_from(init_image);
+  init_image = at::Tensor();
   const std::int64_t saved = backup ? backup->first : 0;
   if (backup) {
     render.restore(backup->second);
