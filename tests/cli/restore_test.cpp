@@ -14,8 +14,8 @@
 namespace reverie::test {
 namespace {
 
-/// How often a run of each kind is killed, and killed again while it is continued: once, at moments that differ
-/// from kind to kind. REVERIE_KILLS=50 takes an hour.
+/// How often a run of each kind is killed, and killed again while it is continued: once, at moments that
+/// differ from kind to kind. REVERIE_KILLS=50 takes an hour.
 int kills() {
   const char* wanted = std::getenv("REVERIE_KILLS");
   return wanted ? std::atoi(wanted) : 1;
