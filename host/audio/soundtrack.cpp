@@ -196,10 +196,10 @@ Soundtrack::Soundtrack(const std::vector<SoundFilter>& filters) {
     voices_.push_back({filter.variable_name, filter.plugin->name, nullptr});
 }
 
-Soundtrack::Soundtrack(const std::vector<SoundFilter>& filters, const std::vector<float>& samples,
+Soundtrack::Soundtrack(const std::vector<SoundFilter>& filters, std::vector<float> samples,
                        double sample_rate, const Settings& settings, HostServices& host)
-    : offset_(settings.get<double>("input_audio_offset")) {
-  const double seconds = static_cast<double>(samples.size()) / sample_rate;
+    : samples_(std::move(samples)), offset_(settings.get<double>("input_audio_offset")) {
+  const double seconds = static_cast<double>(samples_.size()) / sample_rate;
   if (offset_ >= seconds)
     throw located(settings.find("input_audio_offset")->location,
                   Error(ErrorKind::settings,
@@ -211,7 +211,7 @@ Soundtrack::Soundtrack(const std::vector<SoundFilter>& filters, const std::vecto
     try {
       auto instance = create<AudioFilter>(*filter.plugin, host, filter.params, {filter.variable_name});
       call_filter(filter.plugin->name, filter.variable_name,
-                  [&] { instance->prepare(samples, sample_rate, frames_per_second); });
+                  [&] { instance->prepare(samples_, sample_rate, frames_per_second); });
       voices_.push_back({filter.variable_name, filter.plugin->name, std::move(instance)});
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::settings) throw;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/timeline.h"
 #include "models/catalogue.h"
 #include "reverie/viewer.h"
 
@@ -106,23 +107,27 @@ void choose_weights(Cast& cast, const PluginFile& model) {
   }
 }
 
-/// Finds every picture and video that the settings name, and says all that are missing at once.
-void find_pictures(const Cast& cast, const Plan& plan) {
+/// Finds every picture and video that the settings name, and says all that are missing at once. Of those that
+/// move with the animation, all frames up to `last` are decoded, too.
+void find_pictures(const Cast& cast, const Plan& plan, std::int64_t last) {
   PictureCheck check(cast);
   const auto need = [&](const std::string& path, const std::string& setting) { check.need(path, setting); };
+  const auto need_all = [&](const std::string& path, const std::string& setting) {
+    check.need(path, setting, last);
+  };
   // First of all: the weights beside it name it, too.
   need(cast.settings.get<std::string>("init_image"), "init_image");
   for (const Scene& scene : plan.script.scenes)
     for (const Prompt& prompt : scene.prompts) {
-      if (prompt.picture && prompt.when != When::after_moves) need(prompt.text, prompt.setting);
+      if (prompt.picture && prompt.when != When::after_moves) need_all(prompt.text, prompt.setting);
       if (prompt.mask.kind == PromptMask::Kind::picture || prompt.mask.kind == PromptMask::Kind::video)
-        need(prompt.mask.what, prompt.setting);
+        need_all(prompt.mask.what, prompt.setting);
     }
   for (const DirectPrompt& prompt : plan.script.direct) {
     if (prompt.when != When::after_moves) need(prompt.path, prompt.setting);
-    need(prompt.mask, prompt.setting);
+    need_all(prompt.mask, prompt.setting);
   }
-  if (plan.animation) need(cast.settings.get<std::string>("video_path"), "video_path");
+  if (plan.animation) need_all(cast.settings.get<std::string>("video_path"), "video_path");
   const PluginDescriptor& model = *plan.image_model->descriptor;
   for (const ParamSpec& spec : std::span(model.params, model.param_count))
     if (spec.names == Names::image) need(cast.settings.find(spec.name)->text, spec.name);
@@ -163,7 +168,7 @@ Cast choose_cast(const Plan& plan, const PluginRegistry& registry, bool on_termi
   if (cast.sinks.empty())
     throw Error(ErrorKind::settings, "'outputs' is empty: the pictures would go nowhere");
   cast.viewers = choose_viewers(settings, registry, on_terminal);
-  find_pictures(cast, plan);
+  find_pictures(cast, plan, 0);
   cast.sound = listen(cast, plan);
   choose_weights(cast, *plan.image_model);
   choose_perceptors(cast, registry);
@@ -177,6 +182,14 @@ Cast choose_cast(const Plan& plan, const PluginRegistry& registry, bool on_termi
     for (const std::string& warning : plugin->warnings)
       cast.host->log(LogLevel::warning, plugin->path.string() + ": " + warning);
   return cast;
+}
+
+void decode_ahead(const Cast& cast, const Plan& plan) {
+  if (!plan.animation) return;
+  const Timeline timeline(cast.settings);
+  const std::int64_t steps =
+      cast.settings.get<std::int64_t>("steps_per_scene") * std::ssize(plan.script.scenes);
+  find_pictures(cast, plan, timeline.frame_of(steps - 1) * timeline.stride);
 }
 
 }  // namespace reverie

@@ -16,4 +16,8 @@ struct Cast : Basis {  // its settings with perceptors and weights filled in, to
 /// `on_terminal`: the artist sees what is shown there, so that a run without a word about viewers is shown.
 Cast choose_cast(const Plan& plan, const PluginRegistry& registry, bool on_terminal);
 
+/// Decodes all frames of videos that the run will read, so that damage in them is known before it begins.
+/// Throws Error(settings): where they are damaged.
+void decode_ahead(const Cast& cast, const Plan& plan);
+
 }  // namespace reverie

@@ -89,10 +89,12 @@ Basis make_basis(const Plan& plan, const PluginRegistry& registry) {
   return basis;
 }
 
-void PictureCheck::need(const std::string& path, const std::string& setting) {
-  if (path.empty() || !tried_.insert(path).second) return;
+void PictureCheck::need(const std::string& path, const std::string& setting, std::int64_t last) {
+  if (path.empty() || !tried_.emplace(path, last).second) return;
   try {
-    basis_.pictures->open(path);
+    // Whoever reads a frame by its time decodes those before.
+    const auto source = basis_.pictures->open(path, basis_.settings.get<double>("frames_per_second"));
+    if (last > 0) source->read(last);
   } catch (const Error& error) {
     const SettingValue* value = basis_.settings.find(setting);
     problems_.push_back(
@@ -120,7 +122,8 @@ std::unique_ptr<Soundtrack> listen(const Basis& basis, const Plan& plan) {
     throw SettingsError({{location, "'input_audio': " + std::string(error.what())}}, error.advice());
   }
   for (const std::string& notice : notices) basis.host->log(LogLevel::warning, notice);
-  return std::make_unique<Soundtrack>(plan.sound_filters, samples, kSoundRate, basis.settings, *basis.host);
+  return std::make_unique<Soundtrack>(plan.sound_filters, std::move(samples), kSoundRate, basis.settings,
+                                      *basis.host);
 }
 
 std::string title(const PluginFile& plugin) { return plugin.kind + "/" + plugin.name; }

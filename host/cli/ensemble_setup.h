@@ -6,6 +6,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/program.h"
@@ -32,14 +33,15 @@ class PictureCheck {
  public:
   /// `basis` must outlive this.
   explicit PictureCheck(const Basis& basis) : basis_(basis) {}
-  void need(const std::string& path, const std::string& setting);
+  /// Of a video, all frames up to `last` are decoded, at the run's rate.
+  void need(const std::string& path, const std::string& setting, std::int64_t last = 0);
   /// Throws Error(settings) if any was missing.
   void finish() const;
 
  private:
   const Basis& basis_;
   std::vector<Problem> problems_;
-  std::set<std::string> tried_;
+  std::set<std::pair<std::string, std::int64_t>> tried_;
 };
 
 /// Analyses the sound that the settings name, whole: what is wrong with it is known before anything is

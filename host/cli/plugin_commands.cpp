@@ -28,11 +28,14 @@ int list_plugins(const PluginRegistry& registry) {
 
 int describe_plugin(const PluginRegistry& registry, const std::string& name) {
   // A plugin's own name counts more than what another calls itself besides.
-  const auto has_name = [&](const PluginFile& file) { return file.is_called(name); };
-  const bool own = std::any_of(registry.files().begin(), registry.files().end(), has_name);
+  const bool own = std::any_of(registry.files().begin(), registry.files().end(),
+                               [&](const PluginFile& file) { return file.is_called(name); });
+  const auto is_meant = [&](const PluginFile& file) {
+    return own ? file.is_called(name) : file.answers_to(name);
+  };
   bool found = false;
   for (const PluginFile& file : registry.files()) {
-    if (!file.descriptor || !(own ? has_name(file) : file.answers_to(name))) continue;
+    if (!file.descriptor || !is_meant(file)) continue;
     found = true;
     const PluginDescriptor& plugin = *file.descriptor;
     std::cout << file.kind << "/" << plugin.name << " " << plugin.version << ": " << plugin.summary << "\n"
@@ -48,7 +51,7 @@ int describe_plugin(const PluginRegistry& registry, const std::string& name) {
   }
   if (found) return 0;
   for (const PluginFile& file : registry.files())
-    if (file.answers_to(name))
+    if (is_meant(file))
       throw Error(ErrorKind::plugin, "'" + file.path.string() + "' cannot be used: " + file.reason);
   throw Error(ErrorKind::plugin, "there is no plugin '" + name + "'", "reverie plugins list shows them all");
 }

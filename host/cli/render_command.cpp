@@ -11,6 +11,7 @@ namespace reverie {
 int check_command(const Plan& plan, const PluginRegistry& registry) {
   MemoryTrial trial(plan, registry);
   const Cast cast = choose_cast(plan, registry, false);
+  decode_ahead(cast, plan);
   const std::string memory = trial.result(cast);
   std::cout << "no problems found\n" << memory << "\n";
   return 0;

@@ -1,5 +1,7 @@
 // The real program with a sound.
 
+#include <sys/stat.h>
+
 #include "audio/filters.h"
 #include "cli/real_program.h"
 
@@ -116,6 +118,18 @@ TEST_F(Sound, CheckFindsWhatIsWrong) {
   EXPECT_TRUE(holds(said({"f_center=100"}), "there is no setting 'f_center'")) << "it belongs in a group";
   scratch_.write("noise.wav", "noise");
   EXPECT_TRUE(holds(said({"input_audio=noise.wav"}), "'input_audio': 'noise.wav' is no sound"));
+}
+
+/// Nobody writes to the pipe: whoever opens it waits for ever.
+TEST_F(Sound, PipesInPlaceOfFilesAreRefused) {
+  ASSERT_EQ(::mkfifo((scratch_ / "pipe").c_str(), 0600), 0);
+  for (const char* setting : {"input_audio=pipe", "init_image=pipe", "scenes=a hill:1_[pipe]",
+                              "perceptors=pipe", "input_audio=/dev/zero", "perceptors=/dev/zero"}) {
+    const Outcome outcome = run(command("check", words("a hill:loud", {setting})), scratch_.path());
+    EXPECT_NE(outcome.status, 0) << setting;
+    EXPECT_TRUE(holds(outcome.err, "is not an ordinary file")) << setting << ": " << outcome.err;
+  }
+  EXPECT_TRUE(holds(run(command("check", {"pipe"}), scratch_.path()).err, "pipe: is not an ordinary file"));
 }
 
 TEST_F(Sound, AContinuedRunHearsTheSame) {
