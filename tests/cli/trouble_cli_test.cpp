@@ -5,43 +5,78 @@
 #include <csignal>
 #include <cstdio>
 
-#include "cli/real_program.h"
+#include "cli/interrupted.h"
 
 namespace reverie::test {
 namespace {
 
-/// Starts a render whose errors go through a pipe, waits until it says `sign`, and sends `signal`.
-Outcome interrupted_render(const fs::path& folder, const Words& words, const std::string& sign, int signal) {
-  const Words line = command("render", words);
-  int pipe_ends[2];
-  EXPECT_EQ(::pipe(pipe_ends), 0);
-  const fs::path out = folder / "stdout";
-  const pid_t child = ::fork();
-  if (child == 0) {
-    ::dup2(::open(out.c_str(), O_WRONLY | O_CREAT, 0600), STDOUT_FILENO);
-    ::dup2(pipe_ends[1], STDERR_FILENO);
-    ::close(pipe_ends[0]);
-    ::close(pipe_ends[1]);
-    become(line, folder);
+/// A few hundred characters that make a value a million lists deep of `start`.
+std::string deep_value(const std::string& start) {
+  std::string wrapped = "x";
+  for (int i = 0; i < 54; ++i) wrapped = "(" + wrapped + ",)";
+  std::string function = "lambda x: " + wrapped;
+  for (int i = 0; i < 12; ++i) function = "D(" + function + ")";
+  return "[(lambda D: len(" + function + "(" + start + ")))(lambda f: lambda x: f(f(x)))][0]";
+}
+
+TEST(Trouble, AValueNestedAMillionDeepIsRefusedBeforeARun) {
+  const Scratch folder;
+  for (const std::string start : {"0", "t"})
+    for (const std::string setting : {"scenes: \"a hill:", "direct_image_prompts: \"p.png:"})
+      for (const char* name : {"check", "render", "config"}) {
+        folder.write("deep.yaml",
+                     (setting[0] == 's' ? "" : "scenes: a hill\n") + setting + deep_value(start) + "\"\n");
+        const Outcome outcome = run(command(name, {"deep.yaml"}), folder.path());
+        EXPECT_EQ(outcome.status, 2) << name << ": " << outcome.err;
+        EXPECT_TRUE(holds(outcome.err, setting[0] == 's' ? "deep.yaml:1" : "deep.yaml:2")) << outcome.err;
+        EXPECT_TRUE(holds(outcome.err, "nested too deeply")) << outcome.err;
+      }
+  const Outcome motion = run(command("check", {"scenes=a hill", "animation_mode=2D", "pre_animation_steps=2",
+                                               "translate_x=" + deep_value("t")}),
+                             folder.path());
+  EXPECT_EQ(motion.status, 2) << motion.err;
+  EXPECT_TRUE(holds(motion.err, "'translate_x'")) << motion.err;
+}
+
+// What a run surely comes to is found before it, at its own t; what it never comes to is no problem.
+TEST(Trouble, ExpressionsAreTriedAtTheirFirstMoments) {
+  const Scratch folder;
+  const Words small = {"width=32",
+                       "height=32",
+                       "cutouts=1",
+                       "steps_per_scene=2",
+                       "perceptors=" + shipped_model(),
+                       "save_every=2",
+                       "steps_per_frame=1",
+                       "frames_per_second=1"};
+  const auto status = [&](const std::string& name, const Words& more) {
+    Words words = small;
+    words.insert(words.end(), more.begin(), more.end());
+    return run(command(name, words), folder.path()).status;
+  };
+  // t is the step less pre_animation_steps.
+  const std::vector<Words> wrong = {
+      {"scenes=a hill:1/t", "pre_animation_steps=0"},
+      {"scenes=a hill:sqrt(t)", "pre_animation_steps=1"},
+      {"scenes=a hill || a tree:1/(t - 2)", "pre_animation_steps=0"},
+      {"scenes=a hill:1:1/t", "pre_animation_steps=0"},
+      {"scenes=a hill", "pre_animation_steps=1", "animation_mode=2D", "translate_x=1/t"},
+      {"scenes=a hill", "pre_animation_steps=1", "animation_mode=2D", "direct_stabilization_weight=1/t"},
+  };
+  for (const Words& words : wrong) {
+    EXPECT_EQ(status("check", words), 2) << words[0];
+    EXPECT_EQ(status("render", words), 2) << words[0];
   }
-  ::close(pipe_ends[1]);
-  Outcome outcome;
-  bool sent = false;
-  char buffer[4096];
-  for (ssize_t n; (n = ::read(pipe_ends[0], buffer, sizeof buffer)) > 0;) {
-    outcome.err.append(buffer, static_cast<std::size_t>(n));
-    if (!sent && holds(outcome.err, sign)) {
-      ::kill(child, signal);
-      sent = true;
-    }
-  }
-  ::close(pipe_ends[0]);
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  record_end(status, outcome);
-  outcome.out = read_bytes(out);
-  EXPECT_TRUE(sent) << outcome.err;
-  return outcome;
+  EXPECT_FALSE(fs::exists(folder / "images_out")) << "nothing was begun";
+  const std::vector<Words> right = {
+      {"scenes=a hill:sqrt(t)", "pre_animation_steps=0"},
+      {"scenes=a hill:1/(t - 2)", "pre_animation_steps=0"},  // two steps: 0 and 1
+      {"scenes=a hill:1:-9 || a tree:1/(t - 3)", "pre_animation_steps=0", "interpolation_steps=1",
+       "steps_per_scene=1"},
+      {"scenes=a hill", "pre_animation_steps=2", "animation_mode=2D", "translate_x=1/t"},  // moves never
+      {"scenes=a hill:0:1/t", "pre_animation_steps=0"},  // of no weight, no stop
+  };
+  for (const Words& words : right) EXPECT_EQ(status("render", words), 0) << words[0] << " " << words[1];
 }
 
 TEST(Interrupted, TheLastPictureIsWholeAndNothingElseIsLeft) {
@@ -134,7 +169,7 @@ TEST(DamagedWeights, AreNamed) {
   for (const std::string& bytes : {std::string(), whole.substr(0, 1000), whole.substr(0, whole.size() - 1)}) {
     const fs::path path = scratch.write("cut.safetensors", bytes);
     const Outcome outcome = render(scratch.path(), tiny("red", {"perceptors=cut.safetensors"}));
-    EXPECT_EQ(outcome.status, 1);
+    EXPECT_EQ(outcome.status, 2);
     EXPECT_TRUE(holds(outcome.err, bytes.empty() ? "'cut.safetensors' is empty"
                                                  : "'cut.safetensors' is not a valid safetensors file"))
         << outcome.err;
@@ -146,7 +181,7 @@ TEST(ChosenPerceptors, OneThatIsNotInstalledIsAnErrorWithTheCommand) {
   const Scratch scratch;
   for (const std::string choice : {"ViTB32=true", "RN50x4=true", "perceptors=ViT-B/32"}) {
     const Outcome outcome = render(scratch.path(), tiny("red", {choice, "models_parent_dir=models"}));
-    EXPECT_EQ(outcome.status, 1);
+    EXPECT_EQ(outcome.status, 2);
     EXPECT_TRUE(holds(outcome.err, "reverie models fetch")) << outcome.err;
     EXPECT_TRUE(holds(outcome.err, choice[0] == 'R' ? "RN50x4" : "ViT-B/32")) << outcome.err;
     EXPECT_TRUE(fs::is_empty(scratch.path()));
@@ -177,7 +212,7 @@ TEST(ChosenPerceptors, TheCommandLineSwitchesOffWhatAFileLists) {
   EXPECT_TRUE(holds(outcome({}).err, "the model 'RN50' is not installed"));
   EXPECT_TRUE(holds(outcome({"RN50=false"}).err, "the model 'ViT-B/16' is not installed"));
   EXPECT_EQ(outcome({"RN50=false", "ViTB16=off"}).status, 0);
-  EXPECT_EQ(outcome({"RN50=false", "perceptors=RN50"}).status, 1) << "listed beside it";
+  EXPECT_EQ(outcome({"RN50=false", "perceptors=RN50"}).status, 2) << "listed beside it";
 }
 
 TEST(ChosenWeights, ThatAreDamagedAreNotReplaced) {
@@ -191,7 +226,7 @@ TEST(ChosenWeights, ThatAreDamagedAreNotReplaced) {
   fs::create_directories(scratch / "models/vqgan");
   scratch.write("models/vqgan/sflckr.ckpt", "no weights at all");
   const Outcome damaged = run(check, scratch.path());
-  EXPECT_EQ(damaged.status, 1);
+  EXPECT_EQ(damaged.status, 2);
   EXPECT_TRUE(holds(damaged.err, "models/vqgan/sflckr.ckpt")) << damaged.err;
   EXPECT_FALSE(holds(damaged.err, "using the shipped")) << damaged.err;
 }
@@ -241,7 +276,7 @@ TEST(Precision, HalfNeedsAGpu) {
 TEST(MissingWeights, TheNearestIsTold) {
   const Scratch scratch;
   const Outcome outcome = render(scratch.path(), tiny("red", {"perceptors=" + shipped_model() + "x"}));
-  EXPECT_EQ(outcome.status, 1);
+  EXPECT_EQ(outcome.status, 2);
   EXPECT_TRUE(holds(outcome.err, "did you mean '" + shipped_model() + "'?")) << outcome.err;
   EXPECT_TRUE(fs::is_empty(scratch.path()));
 }
