@@ -9,6 +9,7 @@
 #include "cli/models_command.h"
 #include "cli/program.h"
 #include "cli/serve_command.h"
+#include "cli/signals.h"
 #include "engine/memory.h"
 #include "log/log.h"
 #include "plugins/plugin_call.h"
@@ -101,7 +102,7 @@ int run(int argc, char** argv) {
       "restore", "continue the newest run of file_namespace: the same as restore=true")(
       "preview", po::value<std::string>()->value_name("NAME")->implicit_value("web_preview"),
       "show the run while it goes, in the browser; --preview=terminal_preview or another viewer: the same as "
-      "viewers=NAME")("verbose,v", "say more")(
+      "viewers=NAME")("memory", "with check: say how much memory the run will need")("verbose,v", "say more")(
       "markdown", "with settings and models list: print a table for the documentation");
   const po::options_description of_serve = serve_options();
   po::options_description hidden;
@@ -170,6 +171,7 @@ int run(int argc, char** argv) {
   request.config_folders = config_folders;
   request.multirun = given.count("multirun") > 0;
   request.restore = given.count("restore") > 0;
+  request.memory = given.count("memory") > 0;
   if (given.count("preview")) request.words.push_back("viewers=" + given["preview"].as<std::string>());
   return run_batch(request, registry());
 }
@@ -178,6 +180,7 @@ int run(int argc, char** argv) {
 }  // namespace reverie
 
 int main(int argc, char** argv) {
+  reverie::survive_failed_writes();
   reverie::keep_freed_memory();
   const reverie::PluginWatch watch;
   try {

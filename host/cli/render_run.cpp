@@ -3,9 +3,11 @@
 #include "cli/cast.h"
 #include "engine/backup.h"
 #include "engine/memory_report.h"
+#include "engine/run_lock.h"
 #include "engine/timeline.h"
 #include "engine/viewers.h"
 #include "log/log.h"
+#include "log/printable.h"
 #include "media/footage.h"
 
 namespace reverie {
@@ -52,7 +54,7 @@ std::vector<std::string> scene_texts(const Script& script) {
   for (const Scene& scene : script.scenes) {
     std::string& text = texts.emplace_back();
     for (const Prompt& prompt : scene.prompts)
-      if (prompt.when != When::after_moves) text += (text.empty() ? "" : " | ") + prompt.text;
+      if (prompt.when != When::after_moves) text += (text.empty() ? "" : " | ") + shown_line(prompt.text);
   }
   return texts;
 }
@@ -100,13 +102,15 @@ RunOutcome render_run(const Plan& plan, const PluginRegistry& registry, const Ru
 
   const std::string file_namespace = settings.get<std::string>("file_namespace");
   const bool overwrites =
-      !plan.restored && (wishes.output.has_value() || settings.get<bool>("allow_overwrite"));
+      !plan.restored && (plan.again || wishes.output || settings.get<bool>("allow_overwrite"));
   std::optional<Reservation> reservation;
   if (!overwrites && !plan.restored) reservation.emplace(file_namespace);
   const OutputNames output = plan.restored   ? *plan.restored
                              : wishes.output ? *wishes.output
+                             : plan.again    ? *plan.again
                              : reservation   ? reservation->names()
                                              : choose_output(file_namespace, true);
+  const RunLock lock(output);
   if (wishes.begins) wishes.begins(output);
   const auto kept = parse_backups_setting(settings.get<std::string>("backups"));
   Backups backups(file_namespace, output.base, kept);
@@ -135,20 +139,20 @@ RunOutcome render_run(const Plan& plan, const PluginRegistry& registry, const Ru
   of_model.reset();
   prepare_motion(ensemble, cast, plan, registry);
   of_model.emplace(title(*plan.image_model));
+  if (!init_image.defined() && ensemble.animation.instance)
+    if (const auto first = ensemble.animation.instance->first_image(tools_of(ensemble))) init_image = *first;
   if (!backup) {
-    if (!init_image.defined() && ensemble.animation.instance)
-      if (const auto first = ensemble.animation.instance->first_image(tools_of(ensemble)))
-        init_image = *first;
     ensemble.model.instance->randomise();
     if (init_image.defined()) ensemble.model.instance->encode(init_image);
   }
-  init_image = at::Tensor();
   of_model.reset();
   const double frames_per_second = settings.get<double>("frames_per_second");
   Render render(
       host, ensemble, settings, plan.script,
       [&](const std::string& path) { return Footage(cast.pictures->open(path, frames_per_second)); },
       kept == 0 ? nullptr : &backups, cast.sound.get());
+  if (init_image.defined()) render.start_from(init_image);
+  init_image = at::Tensor();
   const std::int64_t saved = backup ? backup->first : 0;
   if (backup) {
     render.restore(backup->second);
@@ -200,7 +204,7 @@ RunOutcome render_run(const Plan& plan, const PluginRegistry& registry, const Ru
       for (const std::string& row : memory_table(report)) host.log(LogLevel::info, row);
     }
   } catch (const std::exception& error) {
-    viewers.end(RunUpdate::State::failed, error.what());
+    viewers.end(RunUpdate::State::failed, shown(error.what()));
     if (!closed) close_quietly(ensemble, render.moment());
     throw;
   }

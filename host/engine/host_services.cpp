@@ -12,6 +12,7 @@
 #include "media/web_file.h"
 #include "models/catalogue.h"
 #include "reverie/cpu.h"
+#include "reverie/ordinary_file.h"
 #include "settings/nearest.h"
 #include "weights/open.h"
 
@@ -194,6 +195,8 @@ std::shared_ptr<const Weights> HostServices::load_weights(const std::string& nam
   const std::vector<std::filesystem::path> candidates = weights_candidates(name_or_path);
   if (options_.access)
     for (const std::filesystem::path& path : candidates) options_.access->require(path, path.string());
+  std::error_code ignored;
+  if (std::filesystem::exists(candidates[0], ignored)) require_ordinary_file(candidates[0], "weights");
   const CatalogueEntry* published = find_model(name_or_path);
   if (published)
     throw Error(ErrorKind::file,
