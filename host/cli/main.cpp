@@ -10,8 +10,10 @@
 #include "cli/models_command.h"
 #include "cli/program.h"
 #include "cli/serve_command.h"
+#include "cli/signals.h"
 #include "engine/memory.h"
 #include "log/log.h"
+#include "plugins/plugin_call.h"
 
 namespace reverie {
 namespace {
@@ -65,7 +67,7 @@ int run(int argc, char** argv) {
       "restore", "continue the newest run of file_namespace: the same as restore=true")(
       "preview", po::value<std::string>()->value_name("NAME")->implicit_value("web_preview"),
       "show the run while it goes, in the browser; --preview=terminal_preview or another viewer: the same as "
-      "viewers=NAME")("verbose,v", "say more")(
+      "viewers=NAME")("memory", "with check: say how much memory the run will need")("verbose,v", "say more")(
       "markdown", "with settings and models list: print a table for the documentation")(
       "config-name", po::value<std::string>()->value_name("NAME"),
       "the settings file NAME.yaml of a config folder; Hydra's -cn, as -cp and -cd are --config-dir")(
@@ -152,6 +154,7 @@ int run(int argc, char** argv) {
   if (given.count("config-name"))
     request.words.insert(request.words.begin(),
                          file_of_config(given["config-name"].as<std::string>(), config_folders).string());
+  request.memory = given.count("memory") > 0;
   if (given.count("preview")) request.words.push_back("viewers=" + given["preview"].as<std::string>());
   return run_batch(request, registry());
 }
@@ -160,7 +163,9 @@ int run(int argc, char** argv) {
 }  // namespace reverie
 
 int main(int argc, char** argv) {
+  reverie::survive_failed_writes();
   reverie::keep_freed_memory();
+  const reverie::PluginWatch watch;
   try {
     return reverie::run(argc, argv);
   } catch (...) {

@@ -3,11 +3,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <csignal>
 #include <cstdlib>
 #include <iostream>
 
+#include "cli/batch.h"
 #include "cli/program.h"
+#include "cli/signals.h"
 #include "engine/host_services.h"
 #include "log/log.h"
 #include "models/catalogue.h"
@@ -23,11 +24,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Files = std::vector<const CatalogueEntry*>;
-
-extern "C" void on_models_interrupt(int signal) {
-  interrupted = true;
-  std::signal(signal, SIG_DFL);  // a second Ctrl-C ends the program at once
-}
 
 /// What stands after `models` and its subcommand.
 struct Request {
@@ -226,8 +222,7 @@ int fetch(const Request& request) {
     for (const CatalogueEntry* entry : find_files(name))
       if (std::find(files.begin(), files.end(), entry) == files.end()) files.push_back(entry);
   }
-  std::signal(SIGINT, on_models_interrupt);
-  std::signal(SIGTERM, on_models_interrupt);
+  end_on_signals("");
   int status = 0;
   for (const CatalogueEntry* entry : files) {
     const std::string path = model_path(*entry, request.parent).string();
@@ -240,8 +235,8 @@ int fetch(const Request& request) {
       std::cout << entry->name
                 << (end == DownloadEnd::installed ? " is installed: " : " was already installed: ") << path
                 << std::endl;
-    } catch (const Error& error) {
-      std::cerr << "reverie: " << error.what() << "\n         " << error.advice() << std::endl;
+    } catch (const Error&) {
+      show(current_failure());
       status = 1;
     }
   }

@@ -2,52 +2,62 @@
 #include <iostream>
 #include <set>
 #include <span>
+#include <sstream>
 
 #include "cli/program.h"
+#include "log/printable.h"
 #include "settings/nearest.h"
 
 namespace reverie {
 
 int list_plugins(const PluginRegistry& registry) {
+  std::ostringstream out;  // strangers name their plugins and files as they like
   std::size_t width = 0;
   for (const PluginFile& file : registry.files())
     width = std::max(width, (file.kind + "/" + file.name).size());
   for (const PluginFile& file : registry.files()) {
     std::string title = file.kind + "/" + file.name;
     title.resize(width + 2, ' ');
-    std::cout << title;
+    out << title;
     if (file.state == PluginFile::State::usable)
-      std::cout << file.descriptor->version << "  " << file.descriptor->summary << "\n";
+      out << file.descriptor->version << "  " << file.descriptor->summary << "\n";
     else
-      std::cout << (file.state == PluginFile::State::shadowed ? "shadowed: " : "REJECTED: ") << file.reason
-                << "\n";
-    std::cout << "    " << file.path.string() << "\n";
-    for (const std::string& warning : file.warnings) std::cout << "    warning: " << warning << "\n";
+      out << (file.state == PluginFile::State::shadowed ? "shadowed: " : "REJECTED: ") << file.reason << "\n";
+    out << "    " << file.path.string() << "\n";
+    for (const std::string& warning : file.warnings) out << "    warning: " << warning << "\n";
   }
-  if (registry.files().empty()) std::cout << "no plugins were found\n";
+  if (registry.files().empty()) out << "no plugins were found\n";
+  std::cout << printable(out.str());
   return 0;
 }
 
 int describe_plugin(const PluginRegistry& registry, const std::string& name) {
+  std::ostringstream out;
+  // A plugin's own name counts more than what another calls itself besides.
+  const bool own = std::any_of(registry.files().begin(), registry.files().end(),
+                               [&](const PluginFile& file) { return file.is_called(name); });
+  const auto is_meant = [&](const PluginFile& file) {
+    return own ? file.is_called(name) : file.answers_to(name);
+  };
   bool found = false;
   for (const PluginFile& file : registry.files()) {
-    if (!file.descriptor || !(file.answers_to(name) || file.kind + "/" + file.name == name)) continue;
+    if (!file.descriptor || !is_meant(file)) continue;
     found = true;
     const PluginDescriptor& plugin = *file.descriptor;
-    std::cout << file.kind << "/" << plugin.name << " " << plugin.version << ": " << plugin.summary << "\n"
-              << file.path.string() << "\n";
-    if (*plugin.aliases) std::cout << "also called: " << plugin.aliases << "\n";
+    out << file.kind << "/" << plugin.name << " " << plugin.version << ": " << plugin.summary << "\n"
+        << file.path.string() << "\n";
+    if (*plugin.aliases) out << "also called: " << plugin.aliases << "\n";
     for (std::uint32_t i = 0; i < plugin.param_count; ++i) {
       const ParamSpec& spec = plugin.params[i];
-      std::cout << "  " << spec.name << " = " << default_text(spec) << "  (" << allowed(spec)
-                << (*spec.unit_name ? std::string(", ") + spec.unit_name : "") << ")  " << spec.help_text
-                << "\n";
+      out << "  " << spec.name << " = " << default_text(spec) << "  (" << allowed(spec)
+          << (*spec.unit_name ? std::string(", ") + spec.unit_name : "") << ")  " << spec.help_text << "\n";
     }
-    if (plugin.param_count == 0) std::cout << "  it has no parameters of its own\n";
+    if (plugin.param_count == 0) out << "  it has no parameters of its own\n";
   }
+  std::cout << printable(out.str());
   if (found) return 0;
   for (const PluginFile& file : registry.files())
-    if (file.answers_to(name))
+    if (is_meant(file))
       throw Error(ErrorKind::plugin, "'" + file.path.string() + "' cannot be used: " + file.reason);
   throw Error(ErrorKind::plugin, "there is no plugin '" + name + "'", "reverie plugins list shows them all");
 }

@@ -30,10 +30,14 @@ class Trouble {
 void compile(const Piece& piece, const std::string& what, const std::set<std::string>& names,
              const Trouble& trouble, const std::function<void(Expression)>& take) {
   try {
-    Expression expression = Expression::compile(piece.text, names);
+    std::set<std::string> sound = names;
+    sound.erase("t");
+    Expression expression = Expression::compile(piece.text, names, sound);
     // What depends on nothing can be tried here, where it has a place, rather than when it is needed.
     if (expression.is_constant() && std::isnan(expression.number({})))
       return trouble.at(piece.at, "the " + what + " is not a number (nan)");
+    if (what == "weight" && expression.is_constant() && std::isinf(expression.number({})))
+      return trouble.at(piece.at, "the weight is infinite");
     take(std::move(expression));
   } catch (const ExpressionError& error) {
     static const std::set<std::string> kDepth = {"r", "R", "mu"};
@@ -101,8 +105,6 @@ Prompt parse_prompt(const std::string& written, const std::set<std::string>& nam
   if (parts.size() > 1) {
     const std::vector<Piece> weight = split_at_masks(parts[1], names);
     compile(weight[0], "weight", names, trouble, [&](Expression e) { prompt.weight = std::move(e); });
-    if (prompt.weight.is_constant() && std::isinf(prompt.weight.number({})))
-      trouble.at(weight[0].at, "the weight is infinite");
     if (weight.size() > 1) prompt.mask = parse_mask(weight[1], trouble);
     if (weight.size() > 2)
       compile(weight[2], "mask's cutoff", names, trouble,

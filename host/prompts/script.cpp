@@ -74,15 +74,16 @@ Script parse_script(const Settings& settings, std::vector<Problem>& problems,
     add_direct(init_image, "direct_init_weight", When::before_moves);
     add_semantic(init_image, "semantic_init_weight", When::before_moves);
   }
-  if (moving) {
+  if (moving || !init_image.empty()) {
     using Measure = DirectPrompt::Measure;
-    add_semantic("last frame", "semantic_stabilization_weight", When::after_moves);
+    const std::string target = moving ? "last frame" : "init image";
+    add_semantic(target, "semantic_stabilization_weight", When::after_moves);
     for (const auto& [what, setting, measure] :
-         {std::tuple{"last frame's pixels", "direct_stabilization_weight", Measure::pixels},
-          {"last frame's depths", "depth_stabilization_weight", Measure::depth},
-          {"last frame's edges", "edge_stabilization_weight", Measure::edges},
-          {"last frame's flow", "flow_stabilization_weight", Measure::flow}})
-      add_direct(what, setting, When::after_moves, measure);
+         {std::tuple{"'s pixels", "direct_stabilization_weight", Measure::pixels},
+          {"'s depths", "depth_stabilization_weight", Measure::depth},
+          {"'s edges", "edge_stabilization_weight", Measure::edges},
+          {"'s flow", "flow_stabilization_weight", Measure::flow}})
+      if (moving || measure != Measure::flow) add_direct(target + what, setting, When::after_moves, measure);
   }
   return script;
 }

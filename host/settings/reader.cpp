@@ -8,6 +8,7 @@
 #include <map>
 #include <sstream>
 
+#include "reverie/ordinary_file.h"
 #include "settings/json_reader.h"
 #include "settings/limits.h"
 #include "settings/nearest.h"
@@ -162,9 +163,8 @@ std::string RawValue::display() const {
 std::vector<RawEntry> read_settings_file(const std::filesystem::path& path, std::vector<Problem>& problems,
                                          bool may_be_empty) {
   const std::string file = path.string();
-  std::error_code error;
-  if (std::filesystem::is_directory(path, error)) {
-    problems.push_back({{file, 0}, "is a folder, not a settings file"});
+  if (std::string why = why_not_ordinary_file(path, "a settings file"); !why.empty()) {
+    problems.push_back({{file, 0}, std::move(why)});
     return {};
   }
   std::ifstream stream(path, std::ios::binary);
@@ -172,7 +172,7 @@ std::vector<RawEntry> read_settings_file(const std::filesystem::path& path, std:
     problems.push_back({{file, 0}, std::string("cannot be read: ") + std::strerror(errno)});
     return {};
   }
-  // Read no further than the limit: pipes and devices do not tell their size, and some never end.
+  // Read no further than the limit.
   const auto read = [&](std::size_t bytes) {
     std::string text(bytes, '\0');
     stream.read(text.data(), static_cast<std::streamsize>(text.size()));
