@@ -23,11 +23,11 @@ class RunTrial {
   RunTrial(const RunTrial&) = delete;
   RunTrial& operator=(const RunTrial&) = delete;
 
-  /// Does two steps with one cutout: everything is loaded, moved and written once. `cast`: of the plan.
-  /// Empty, or why there is no trial. Throws what the run would throw, and Error(plugin) when it would crash.
-  std::string begin(const Cast& cast);
+  /// Does two steps with one cutout: everything is loaded, moved and written once. Empty, or why there is no
+  /// trial. Throws what the run would throw, and Error(plugin) when it would crash.
+  std::string begin();
 
-  /// After begin(): whether the run may need a good part of this machine's memory.
+  /// After begin(): whether the run may need a good part of this machine's memory. `cast`: of the plan.
   bool may_be_large(const Cast& cast) const;
 
   /// Does three steps of the run; where those would take long, with two smaller numbers of cutouts, and
@@ -39,6 +39,7 @@ class RunTrial {
   struct Part {
     pid_t process = -1;
     int go = -1, answer = -1;  ///< ends of pipes
+    int said = -1;             ///< a file of what it says on standard error
   };
   /// What a part is to do, and what it answers.
   struct Order {
@@ -54,10 +55,9 @@ class RunTrial {
     std::string obstacle;  ///< why there are none
   };
   void start(Part& part);
-  [[noreturn]] void be(int go, int answer) const;
+  [[noreturn]] void be(int go, int answer, int said) const;
   Figures try_run(const Order& order) const;
-  Answer give(Part& part, const Order& order, const Cast& cast);
-  [[noreturn]] void crashed(const std::string& how, const Cast& cast) const;
+  Answer give(Part& part, const Order& order);
   std::int64_t quick_cutouts(const Cast& cast) const;
 
   const Plan& plan_;

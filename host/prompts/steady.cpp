@@ -48,8 +48,7 @@ class Steady {
       const std::int64_t step = i * std::max<std::int64_t>(steps_ - 1, 0) / (kPoints - 1);
       std::map<std::string, double> values;
       for (const std::string& name : expression.variables()) values[name] = 0.5;
-      values["t"] = static_cast<double>(step - timeline_.before) /
-                    (static_cast<double>(timeline_.steps_per_frame) * timeline_.frames_per_second);
+      values["t"] = timeline_.seconds_at(step);
       try {
         take(expression.numbers(values));
       } catch (const ExpressionError&) {  // it has no value there
@@ -89,16 +88,8 @@ Script steady(const Script& script, const Settings& settings) {
     steady.first(prompt.stop, {kOff});
   }
   for (MotionSetting& motion : result.motion) {
-    const SettingValue* value = settings.find(motion.name);
-    std::vector<double> usual(motion.count, 0);
-    if (value) {
-      try {
-        const std::vector<double> declared =
-            Expression::compile(default_value(value->spec).text, {}).numbers({});
-        if (declared.size() == motion.count) usual = declared;
-      } catch (const ExpressionError&) {
-      }
-    }
+    std::vector<double> usual = motion.usual;
+    usual.resize(motion.count);
     steady.first(motion.expression, usual);
   }
   return result;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "log/printable.h"
 #include "settings/interpolation.h"
 #include "settings/limits.h"
 #include "settings/nearest.h"
@@ -225,7 +226,8 @@ std::string report(const std::vector<Problem>& problems) {
   for (const Problem& problem : problems) {
     if (!result.empty()) result += '\n';
     const std::string where = problem.location.text();
-    result += (where.empty() ? "" : where + ": ") + problem.message;
+    // Of an exception, what() ends at a NUL: texts are escaped before they are put into one.
+    result += printable((where.empty() ? "" : where + ": ") + problem.message);
   }
   return result;
 }

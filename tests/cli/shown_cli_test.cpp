@@ -65,6 +65,15 @@ TEST(Shown, ErrorsTitlesAndNamesAreEscaped) {
   expect_harmless(list);
 }
 
+TEST(Shown, AMessageGoesOnBehindANul) {
+  const Scratch scratch;
+  scratch.write("run.yaml", "scenes: red\ncutouts: \"4\\0x\"\nwidht: 3\n");
+  const Outcome outcome = run(command("check", {"run.yaml"}), scratch.path());
+  EXPECT_EQ(outcome.status, 2);
+  for (const char* part : {"\\x00x", "allowed: whole number", "'widht'"})
+    EXPECT_TRUE(holds(outcome.err, part)) << part << " in\n" << outcome.err;
+}
+
 TEST(Shown, CredentialsOfAddressesAreNot) {
   const Scratch scratch;
   const std::string address = "http://user:PASSWORD@127.0.0.2:9/a.png?token=TOKEN";

@@ -39,7 +39,8 @@ TEST(Printable, BytesThatAreNoUtf8AreEscaped) {
 TEST(Printable, NothingIsLeftThatATerminalObeys) {
   for (int first = 0; first < 256; ++first)
     for (int second = 0; second < 256; ++second) {
-      const std::string text = printable_line({static_cast<char>(first), static_cast<char>(second), 'x'});
+      const std::string text =
+          printable_line(std::string{static_cast<char>(first), static_cast<char>(second), 'x'});
       for (std::size_t i = 0; i < text.size(); ++i) {
         const auto byte = static_cast<unsigned char>(text[i]);
         ASSERT_FALSE((byte < 0x20 && byte != '\t') || byte == 0x7F) << first << " " << second;
