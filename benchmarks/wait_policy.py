@@ -20,8 +20,8 @@ import time
 
 POLICIES = {
     "the program's own": {},
-    "active (libgomp's)": {"GOMP_SPINCOUNT": "300000"},  # what libgomp takes where nothing is set
-    "1000 turns": {"GOMP_SPINCOUNT": "1000"},
+    "libgomp's": {"GOMP_SPINCOUNT": "300000"},  # what it takes where nothing is set
+    "10,000 looks": {"GOMP_SPINCOUNT": "10000"},
     "passive": {"OMP_WAIT_POLICY": "passive"},
 }
 RUN = ["scenes=a red heart", "width=128", "height=128", "cutouts=16", "save_every=100000", "display_every=0", "backups=0",

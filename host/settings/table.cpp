@@ -72,7 +72,9 @@ constexpr Setting kTable[] = {
     {text("depth_stabilization_weight", "").help("keep the depth map"), "Animation"},
     {text("edge_stabilization_weight", "").help("keep the edges"), "Animation"},
     {text("flow_stabilization_weight", "").help("keep the optical flow"), "Animation"},
-    {text("video_path", "").help("source for the mode Video Source"), "Animation"},
+    {text("video_path", "")
+         .help("source for the mode Video Source: a video, a folder of pictures, or frames/f_%04d.png"),
+     "Animation"},
     {integer("frame_stride", 1)
          .at_least(1)
          .help("frames of videos, and of masks that are videos, to one of ours"),

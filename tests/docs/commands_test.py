@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 PROGRAM, SOURCES = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve()
@@ -173,9 +174,10 @@ def main():
                 if why:
                     print(f"{name}: not run: {command}\n    ({why})")
                     continue
+                begin = time.monotonic()
                 problem = folder.run(command)
                 done += 1
-                print(f"{name}: {'FAILED' if problem else 'ok'}: {command}", flush=True)
+                print(f"{name}: {'FAILED' if problem else 'ok'} ({time.monotonic() - begin:.1f} s): {command}", flush=True)
                 if problem:
                     failed += 1
                     print("    " + problem.replace("\n", "\n    "), flush=True)
