@@ -93,7 +93,8 @@ std::vector<std::string> without_hydra_options(std::vector<std::string> words) {
 
 std::string hint_at_setting(const std::vector<std::string>& words, const std::string& option,
                             const std::vector<std::string>& settings) {
-  const std::string name = option.substr(std::min(option.find_first_not_of('-'), option.size()));
+  const std::size_t begin = std::min(option.find_first_not_of('-'), option.size());
+  const std::string name = option.substr(begin, option.find('=') - begin);
   std::string written = name;
   for (char& c : written)
     if (c == '-') c = '_';
@@ -102,7 +103,8 @@ std::string hint_at_setting(const std::vector<std::string>& words, const std::st
   std::string value = "VALUE";
   for (std::size_t i = 0; i < words.size(); ++i) {
     if (words[i].rfind("--" + name + "=", 0) == 0) value = words[i].substr(name.size() + 3);
-    if (words[i] == "--" + name && i + 1 < words.size() && words[i + 1].rfind('-', 0) != 0)
+    if (words[i] == "--" + name && i + 1 < words.size() && words[i + 1].rfind('-', 0) != 0 &&
+        words[i + 1].find('=') == std::string::npos)
       value = words[i + 1];
   }
   if (value.find(' ') != std::string::npos) value = "\"" + value + "\"";

@@ -61,7 +61,7 @@ TEST(Newcomers, SeeOneSettingOrOneCommand) {
   EXPECT_EQ(setting.status, 0) << setting.err;
   EXPECT_TRUE(holds(setting.out, "cut_pow = 2 ")) << setting.out;
   EXPECT_TRUE(holds(setting.out, "pixel_size = 1 ")) << "of a plugin: " << setting.out;
-  EXPECT_FALSE(holds(setting.out, "cutouts")) << setting.out;
+  EXPECT_FALSE(holds(setting.out, "learning_rate")) << setting.out;
   for (const Words& words :
        {Words{"render", "--help"}, Words{"help", "render"}, Words{"render", "x.yaml", "-h"}}) {
     const Outcome help = say(words, scratch.path());
