@@ -107,7 +107,7 @@ TEST_F(VideoProgram, GapsAreToldAndClosed) {
 }
 
 TEST_F(VideoProgram, ARunThatGoesOnLaterHasOneVideo) {
-  for (const std::string sinks : {kBoth, std::string("outputs=video_file")}) {
+  for (const std::string& sinks : {kBoth, std::string("outputs=video_file")}) {
     fs::remove_all(folder_ / "images_out");
     fs::remove_all(folder_ / "backup");
     ASSERT_EQ(make("whole", {sinks, "steps_per_scene=8"}).status, 0);
