@@ -141,8 +141,9 @@ void find_pictures(const Cast& cast, const Plan& plan, std::int64_t last, std::v
   const auto need_all = [&](const std::string& path, const std::string& setting) {
     check.need(path, setting, last);
   };
-  // First of all: the weights beside it name it, too.
+  // First of all: the weights that hold on to the one or the other name it, too.
   need(cast.settings.get<std::string>("init_image"), "init_image");
+  if (plan.animation) need_all(cast.settings.get<std::string>("video_path"), "video_path");
   for (const Scene& scene : plan.script.scenes)
     for (const Prompt& prompt : scene.prompts) {
       if (prompt.picture && prompt.when != When::after_moves) need_all(prompt.text, prompt.setting);
@@ -153,7 +154,6 @@ void find_pictures(const Cast& cast, const Plan& plan, std::int64_t last, std::v
     if (prompt.when != When::after_moves) need(prompt.path, prompt.setting);
     need_all(prompt.mask, prompt.setting);
   }
-  if (plan.animation) need_all(cast.settings.get<std::string>("video_path"), "video_path");
   if (!plan.image_model) return;
   const PluginDescriptor& model = *plan.image_model->descriptor;
   for (const ParamSpec& spec : std::span(model.params, model.param_count))

@@ -17,6 +17,7 @@
 #include "reverie/error.h"
 #include "settings/nearest.h"
 #include "settings/reader.h"
+#include "settings/texts.h"
 
 namespace reverie {
 namespace {
@@ -132,13 +133,29 @@ void print_markdown(const std::vector<Row>& rows) {
   }
 }
 
+constexpr std::size_t kTerminal = 100;  // columns
+
+/// The last cell of a row goes on in the next line where it is too long.
 void print_columns(const std::vector<Row>& rows) {
   for (const Row& row : rows) {
-    for (std::size_t c = 0; c < row.size(); ++c) {
+    std::string line;
+    for (std::size_t c = 0; c + 1 < row.size(); ++c) {
       std::size_t width = 0;
       for (const Row& other : rows) width = std::max(width, other[c].size());
-      std::cout << row[c] << (c + 1 < row.size() ? std::string(width + 2 - row[c].size(), ' ') : "\n");
+      line += row[c] + std::string(width + 2 - row[c].size(), ' ');
     }
+    const std::string indent(line.size(), ' ');
+    bool fresh = true;
+    for (const std::string& word : filled_parts(row.back(), " ")) {
+      if (!fresh && line.size() + 1 + word.size() > kTerminal) {
+        std::cout << line << "\n";
+        line = indent;
+        fresh = true;
+      }
+      line += (fresh ? "" : " ") + word;
+      fresh = false;
+    }
+    std::cout << line << "\n";
   }
 }
 
@@ -158,6 +175,8 @@ int list(const std::string& parent, bool markdown) {
     rows.push_back({entry.name, entry.bytes ? size_text(entry.bytes) : "", entry.licence,
                     markdown ? "" : state(entry, parent), used_by(entry.used_by), entry.purpose});
   if (!markdown) {
+    // A terminal has no room for all columns.
+    for (Row& row : rows) row = {row[0], row[1], row[3], row[5] + "; " + row[2]};
     print_columns(rows);
     return 0;
   }

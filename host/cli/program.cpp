@@ -195,8 +195,11 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry, c
   Resolution resolution = resolve(entries, std::move(gathered.problems), active, others);
   plan.sound_filters =
       parse_sound_filters(resolution.settings, registry, resolution.problems, resolution.notices);
+  const SettingValue* video = resolution.settings.find("video_path");
+  const bool follows_video = plan.animation && plan.animation->answers_to("Video Source") && video;
   plan.script = parse_script(resolution.settings, resolution.problems, resolution.notices,
-                             sound_variables(plan.sound_filters), plan.animation != nullptr);
+                             sound_variables(plan.sound_filters), plan.animation != nullptr,
+                             follows_video ? video->text : "");
   if (plan.animation)
     plan.script.motion = parse_motion(
         resolution.settings, {plan.animation->descriptor->params, plan.animation->descriptor->param_count},
@@ -232,7 +235,7 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry, c
     plan.settings.set("input_audio", silence);
   }
   if (SettingValue save_every = *plan.settings.find("save_every");
-      plan.animation && save_every.is_default()) {
+      save_every.number == 0 || (plan.animation && save_every.is_default())) {
     save_every.number = plan.settings.find("steps_per_frame")->number;
     save_every.location = {"chosen", 0};
     plan.settings.set("save_every", save_every);

@@ -72,6 +72,10 @@ int preview_motion_command(const Plan& plan, const PluginRegistry& registry, Run
 int check_command(const Plan& plan, const PluginRegistry& registry, bool memory);
 int list_plugins(const PluginRegistry& registry);
 int describe_plugin(const PluginRegistry& registry, const std::string& name);
-int list_settings(bool markdown, const PluginRegistry& registry);
+/// All settings, or those that are named.
+int list_settings(const std::vector<std::string>& chosen, bool markdown, const PluginRegistry& registry);
+
+/// Of the program and of all plugins.
+std::vector<std::string> setting_names(const PluginRegistry& registry);
 
 }  // namespace reverie
