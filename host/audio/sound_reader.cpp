@@ -88,6 +88,7 @@ std::vector<float> read(const std::filesystem::path& path, std::vector<std::stri
   samples.reserve(static_cast<std::size_t>(sound.seconds() * kSoundRate) + kSoundRate);
   for (bool ended = false; !ended;) {
     const FramePtr frame = sound.next();
+    if (sound.silence_left() > kMostSeconds) throw too_long();
     ended = !frame;
     try {
       resampler.add(frame.get(), samples);

@@ -51,7 +51,7 @@ class Soundtrack {
 
  private:
   struct Voice {
-    std::string variable_name, plugin;
+    std::string variable_name;
     std::shared_ptr<AudioFilter> filter;  // null in silence
     double at(double t) const;
   };

@@ -7,9 +7,11 @@
 #include "cli/ensemble_setup.h"
 #include "cli/preview_motion.h"
 #include "cli/room.h"
+#include "cli/signals.h"
 #include "engine/motion.h"
 #include "engine/outputs.h"
 #include "engine/progress.h"
+#include "log/printable.h"
 #include "losses/masked.h"
 #include "media/footage.h"
 
@@ -101,12 +103,13 @@ PreviewOutcome preview_motion(const Plan& plan, const PluginRegistry& registry, 
   const Basis basis = make_basis(plan, registry);
   const Settings& settings = basis.settings;
   const std::string init_path = settings.get<std::string>("init_image");
-  PictureCheck check(basis);
+  std::vector<Problem> problems;
+  PictureCheck check(basis, problems);
   check.need(init_path, "init_image");
   check.need(settings.get<std::string>("video_path"), "video_path");
   for (const DirectPrompt& prompt : plan.script.direct)
     if (prompt.measure == DirectPrompt::Measure::flow) check.need(prompt.mask, prompt.setting);
-  check.finish();
+  if (!problems.empty()) throw SettingsError(problems);
   const std::unique_ptr<Soundtrack> sound = listen(basis, plan);
 
   const std::string file_namespace = settings.get<std::string>("file_namespace");
@@ -172,13 +175,13 @@ PreviewOutcome preview_motion(const Plan& plan, const PluginRegistry& registry, 
 }
 
 int preview_motion_command(const Plan& plan, const PluginRegistry& registry, RunReport* report) {
-  end_on_signals();
+  end_on_signals("interrupted: the video ends with the present picture (Ctrl-C again ends at once)");
   RunWishes wishes;
   wishes.on_terminal = ::isatty(STDERR_FILENO) != 0;
   const PreviewOutcome outcome = preview_motion(plan, registry, wishes);
   std::cout << (outcome.interrupted ? "interrupted after " : "done: ") << outcome.pictures << " pictures, "
             << outcome.seconds << " seconds\n"
-            << outcome.file.string() << "\n";
+            << shown_line(outcome.file.string()) << "\n";
   if (report) *report = {outcome.pictures, outcome.output.folder.string() + "/"};
   return outcome.interrupted ? 130 : 0;
 }

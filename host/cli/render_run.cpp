@@ -3,9 +3,11 @@
 #include "cli/cast.h"
 #include "engine/backup.h"
 #include "engine/memory_report.h"
+#include "engine/run_lock.h"
 #include "engine/timeline.h"
 #include "engine/viewers.h"
 #include "log/log.h"
+#include "log/printable.h"
 #include "media/footage.h"
 
 namespace reverie {
@@ -52,7 +54,7 @@ std::vector<std::string> scene_texts(const Script& script) {
   for (const Scene& scene : script.scenes) {
     std::string& text = texts.emplace_back();
     for (const Prompt& prompt : scene.prompts)
-      if (prompt.when != When::after_moves) text += (text.empty() ? "" : " | ") + prompt.text;
+      if (prompt.when != When::after_moves) text += (text.empty() ? "" : " | ") + shown_line(prompt.text);
   }
   return texts;
 }
@@ -100,13 +102,15 @@ RunOutcome render_run(const Plan& plan, const PluginRegistry& registry, const Ru
 
   const std::string file_namespace = settings.get<std::string>("file_namespace");
   const bool overwrites =
-      !plan.restored && (wishes.output.has_value() || settings.get<bool>("allow_overwrite"));
+      !plan.restored && (plan.again || wishes.output || settings.get<bool>("allow_overwrite"));
   std::optional<Reservation> reservation;
   if (!overwrites && !plan.restored) reservation.emplace(file_namespace);
   const OutputNames output = plan.restored   ? *plan.restored
                              : wishes.output ? *wishes.output
+                             : plan.again    ? *plan.again
                              : reservation   ? reservation->names()
                                              : choose_output(file_namespace, true);
+  const RunLock lock(output);
   if (wishes.begins) wishes.begins(output);
   const auto kept = parse_backups_setting(settings.get<std::string>("backups"));
   Backups backups(file_namespace, output.base, kept);
@@ -200,7 +204,7 @@ RunOutcome render_run(const Plan& plan, const PluginRegistry& registry, const Ru
       for (const std::string& row : memory_table(report)) host.log(LogLevel::info, row);
     }
   } catch (const std::exception& error) {
-    viewers.end(RunUpdate::State::failed, error.what());
+    viewers.end(RunUpdate::State::failed, shown(error.what()));
     if (!closed) close_quietly(ensemble, render.moment());
     throw;
   }

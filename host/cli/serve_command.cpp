@@ -7,14 +7,15 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <csignal>
 #include <fstream>
 #include <iostream>
 #include <mutex>
 #include <thread>
 
 #include "cli/ensemble_setup.h"
+#include "cli/signals.h"
 #include "log/log.h"
+#include "log/printable.h"
 #include "models/catalogue.h"
 #include "reverie/atomic_file.h"
 #include "serve/run_process.h"
@@ -122,8 +123,7 @@ std::shared_ptr<const FileAccess> access_of(const ServeOptions& options) {
 }  // namespace
 
 int serve_command(const ServeOptions& options, const PluginRegistry& registry) {
-  ::umask(077);                   // what runs make is private, like the token
-  std::signal(SIGPIPE, SIG_IGN);  // nobody need read what is said here
+  ::umask(077);  // what runs make is private, like the token
   // What a run says of itself would be said again each time that somebody stops typing.
   if (!options.verbose) set_log_level(LogLevel::warning);
   const std::string token = token_of(options.token_file);
@@ -136,14 +136,14 @@ int serve_command(const ServeOptions& options, const PluginRegistry& registry) {
                         [&](Channel& channel) { render_runs(channel, RunKind::motion, rules); },
                         [&](Channel& channel) { answer_check(channel, rules); }},
                        options.state / "processes.lock");
-  end_on_signals();
+  end_on_signals("");  // what is said is below
   RunStore store(options.state);
   std::vector<std::string> notices;
   RunQueue queue(store, notices);
   std::mutex saying;
   const auto say = [&](const std::string& text) {
     const std::lock_guard lock(saying);
-    std::cout << "reverie: " << text << std::endl;
+    std::cout << "reverie: " << printable(text) << std::endl;
   };
   for (const std::string& notice : notices) say("warning: " + notice);
 

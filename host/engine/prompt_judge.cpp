@@ -240,7 +240,9 @@ void PromptJudge::load_state(const std::map<std::string, at::Tensor>& state) {
       const auto embeddings = state.find(key(i, p) + "embeddings"), places = state.find(key(i, p) + "places"),
                  frame = state.find(key(i, p) + "frame");
       if (embeddings == state.end() || places == state.end() || frame == state.end() ||
-          embeddings->second.size(0) != settings_.cutouts / settings_.batches)
+          embeddings->second.size(0) != settings_.cutouts / settings_.batches ||
+          places->second.scalar_type() != at::kDouble ||
+          places->second.sizes() != at::IntArrayRef({embeddings->second.size(0), 4}))
         break;  // seen anew
       looks.push_back({embeddings->second.to(host_.device()), as_places(places->second)});
       wanted_[i].looked_at = frame->second.item<std::int64_t>();

@@ -4,6 +4,7 @@
 #include <ATen/core/grad_mode.h>
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <cmath>
 
@@ -12,6 +13,7 @@
 #include "engine/progress.h"
 #include "engine/run_control.h"
 #include "engine/viewers.h"
+#include "log/printable.h"
 #include "losses/smoothing.h"
 
 namespace reverie {
@@ -47,8 +49,17 @@ std::map<std::string, std::optional<at::Tensor>*> parts_of(AnimationMode::Move& 
 
 std::int64_t number_in(const Backup& backup, const std::string& fact) {
   const auto found = backup.facts.find(fact);
-  if (found == backup.facts.end()) throw Error(ErrorKind::model, "the backup does not tell its " + fact);
-  return std::stoll(found->second);
+  if (found == backup.facts.end())
+    throw Error(ErrorKind::model, "the backup does not say its '" + fact + "'");
+  // A checksum can be made by anybody: what it protects may still be nonsense.
+  constexpr std::int64_t kMost = 1'000'000'000'000'000;
+  const std::string& text = found->second;
+  std::int64_t number = -1;
+  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || stop != text.data() + text.size() || number < 0 || number > kMost)
+    throw Error(ErrorKind::model, "the backup says that its '" + fact + "' is '" + text.substr(0, 40) + "'",
+                "go on from an earlier backup: delete this one");
+  return number;
 }
 
 }  // namespace
@@ -173,6 +184,7 @@ Render::StepReport Render::step(const std::vector<PromptJudge::Active>& prompts)
     add(regulariser.name, regulariser.value.item<double>());
     if (regulariser.value.requires_grad()) call([&] { regulariser.value.backward(); });
   }
+  for (RunUpdate::Loss& loss : report.losses) loss.name = shown_line(loss.name);
   if (!std::isfinite(total))
     throw Error(ErrorKind::model,
                 "the loss is no longer a finite number at step " + std::to_string(result_.moment.steps + 1),
@@ -288,7 +300,7 @@ void Render::restore(const Backup& backup) {
   position_ = {number_in(backup, "scene"), number_in(backup, "step")};
   result_.moment = {number_in(backup, "steps"), number_in(backup, "frames")};
   const auto scenes = static_cast<std::int64_t>(script_.scenes.size());
-  if (position_.scene < 0 || position_.scene >= scenes)
+  if (position_.scene >= scenes)
     throw Error(ErrorKind::settings,
                 "the backup is of scene " + std::to_string(position_.scene + 1) + ", but 'scenes' has only " +
                     std::to_string(scenes),

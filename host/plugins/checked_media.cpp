@@ -147,8 +147,11 @@ class CheckedViewer final : public Viewer {
 
 std::shared_ptr<AudioFilter> checked(std::shared_ptr<AudioFilter> filter, Boundary boundary,
                                      const void* setup) {
-  return std::make_shared<CheckedFilter>(std::move(filter), boundary.with_header("audio_filter.h"),
-                                         static_cast<const AudioFilter::Setup*>(setup)->variable_name);
+  const std::string& variable = static_cast<const AudioFilter::Setup*>(setup)->variable_name;
+  return std::make_shared<CheckedFilter>(
+      std::move(filter),
+      boundary.with_header("audio_filter.h").with_name(boundary.plugin() + " for '" + variable + "'"),
+      variable);
 }
 
 std::shared_ptr<FrameSource> checked(std::shared_ptr<FrameSource> source, Boundary boundary, const void*) {

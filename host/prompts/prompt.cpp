@@ -1,6 +1,7 @@
 #include "prompts/prompt.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <functional>
 
@@ -45,6 +46,9 @@ void compile(const Piece& piece, const std::string& what, const std::set<std::st
       why += "; r, R and mu are depths, which only the motion of the mode 3D knows";
     else if (!error.unknown_name().empty())
       why += "; variables are t and, with input_audio, those of input_audio_filters";
+    // Whoever writes prose has no weights in mind.
+    if (piece.text.find(' ') != std::string::npos && std::isalpha(static_cast<unsigned char>(piece.text[0])))
+      why += "; behind a ':' stands the prompt's weight, so a text cannot hold one: leave it out";
     trouble.at(piece.at + error.column(), why);
   }
 }
@@ -72,6 +76,7 @@ PromptMask parse_mask(const Piece& piece, const Trouble& trouble) {
   mask.what = trimmed(piece.text.substr(1, piece.text.size() - 2));
   mask.inverted = mask.what.rfind('-', 0) == 0;
   if (mask.inverted) mask.what = trimmed(mask.what.substr(1));
+  mask.what = unquoted(mask.what);
   if (mask.what.empty()) trouble.at(piece.at, "the mask's [ ] are empty");
   mask.kind = is_video(mask.what) ? Kind::video : Kind::picture;
   return mask;
@@ -91,7 +96,7 @@ Prompt parse_prompt(const std::string& written, const std::set<std::string>& nam
       trouble.at(0, "'[' without its ']'");
     } else {
       prompt.picture = true;
-      prompt.text = trimmed(prompt.text.substr(1, prompt.text.size() - 2));
+      prompt.text = unquoted(trimmed(prompt.text.substr(1, prompt.text.size() - 2)));
       if (prompt.text.empty()) trouble.at(0, "its [ ] are empty");
     }
   }
@@ -124,7 +129,7 @@ DirectPrompt parse_direct_prompt(const std::string& written, const std::set<std:
   prompt.written = written;
   const auto unbracketed = [](const std::string& text) {
     const bool in = text.size() > 1 && text.front() == '[' && text.back() == ']';
-    return in ? trimmed(text.substr(1, text.size() - 2)) : text;
+    return unquoted(in ? trimmed(text.substr(1, text.size() - 2)) : text);
   };
   const std::vector<Piece> parts = split_between_paths({written, 0});
   prompt.path = unbracketed(parts[0].text);

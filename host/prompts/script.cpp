@@ -17,7 +17,8 @@ bool is_off(const std::string& weight) { return weight.empty() || weight == "0";
 }  // namespace
 
 Script parse_script(const Settings& settings, std::vector<Problem>& problems,
-                    std::vector<std::string>& notices, const std::set<std::string>& variables, bool moving) {
+                    std::vector<std::string>& notices, const std::set<std::string>& variables, bool moving,
+                    const std::string& video) {
   Script script;
   std::set<std::string> names = variables;
   names.insert("t");
@@ -63,12 +64,12 @@ Script parse_script(const Settings& settings, std::vector<Problem>& problems,
           scene.prompts.push_back(std::move(prompt));
         }
   };
-  const std::string init_image = text_of(settings, "init_image");
+  std::string init_image = text_of(settings, "init_image");
+  if (init_image.empty()) init_image = trimmed(video);
   if (init_image.empty()) {
     for (const char* name : {"direct_init_weight", "semantic_init_weight"})
       if (!is_off(text_of(settings, name)))
-        problems.push_back({settings.find(name)->location,
-                            "'" + std::string(name) + "' is given, but there is no init_image to stay near"});
+        notices.push_back(std::string(name) + " has no effect: there is no init_image to stay near");
   } else {
     add_direct(init_image, "direct_init_weight", When::before_moves);
     add_semantic(init_image, "semantic_init_weight", When::before_moves);

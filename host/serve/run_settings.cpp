@@ -82,7 +82,7 @@ std::string trouble_with_folder(const std::string& file_namespace) {
 
 /// What settings may say and a server does in another way.
 void apply_rules(Plan& plan, std::vector<Problem>& problems, std::vector<std::string>& notices) {
-  if (plan.restored)
+  if (plan.restored || plan.again)
     problems.push_back({{kName, 0},
                         "'restore': a server goes on with its own runs by itself, and with one "
                         "that was cancelled when it is resumed"});

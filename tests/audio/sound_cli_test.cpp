@@ -102,6 +102,24 @@ TEST_F(Sound, SilenceEndsNoRun) {
     EXPECT_EQ(lines_with(once, outcome.err), 1) << once[0] << " is warned of once\n" << outcome.err;
 }
 
+/// Behind the end of the sound both filters are 0, and so is what they are divided by.
+TEST_F(Sound, ARatioOfSilencesIsNoWeight) {
+  const Outcome outcome = render(
+      scratch_.path(), words("a hill:low/(low+high) | a tree:high/(low+high) | a rock",
+                             {"input_audio_filters=[{variable_name: low, f_center: 700, f_width: 200}, "
+                              "{variable_name: high, f_center: 3000, f_width: 800}]",
+                              "input_audio_offset=1"}));
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  // The tone, sin(0.1 i) at 44.1 kHz, is heard until t = 1, in the frames of the steps 2 and 3.
+  EXPECT_EQ(steps_with("a rock", outcome.err).size(), 7u) << outcome.err;
+  const std::vector<int> heard = steps_with("a hill", outcome.err);
+  EXPECT_FALSE(heard.empty());
+  for (const int step : heard) EXPECT_LE(step, 3) << outcome.err;
+  std::size_t warnings = 0;
+  for (std::size_t at = 0; (at = outcome.err.find("nan", at)) != std::string::npos; ++at) ++warnings;
+  EXPECT_LE(warnings, 2u) << "one for each weight: " << outcome.err;
+}
+
 TEST_F(Sound, CheckFindsWhatIsWrong) {
   const auto said = [&](const Words& more) {
     const Outcome outcome = run(command("check", words("a hill:loud", more)), scratch_.path());

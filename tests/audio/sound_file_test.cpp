@@ -117,6 +117,7 @@ TEST(SoundFile, WhatWouldGrowBeyondMeasureIsRefused) {
   };
   EXPECT_NE(said("slowest.wav").find("slowest.wav' has 1 samples a second"), std::string::npos);
   EXPECT_NE(said("quickest.wav").find("quickest.wav' has 2000000000 samples a second"), std::string::npos);
+  EXPECT_NE(said("far.mkv").find("far.mkv' is longer than 2 hours"), std::string::npos);
   EXPECT_NE(said("long.flac").find("long.flac' is longer than 2 hours"), std::string::npos);
 }
 

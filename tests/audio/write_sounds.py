@@ -104,5 +104,6 @@ def write_bytes_as_wave(name, rate, count):
 
 write_bytes_as_wave("slowest.wav", 1, 20000)
 write_bytes_as_wave("quickest.wav", 2_000_000_000, 20000)
-# Two and a half hours of silence.
-ffmpeg("-f", "lavfi", "-i", "anullsrc=r=8000:cl=mono", "-t", 9000, "-c:a", "flac", "long.flac")
+# Three hours of silence in a few kilobytes: as a gap, and as a sound.
+ffmpeg("-i", "clicks.wav", "-af", "asetpts=PTS+gt(T\\,1)*10800/TB", "-c:a", "pcm_s16le", "-ar", 8000, "far.mkv")
+ffmpeg("-f", "lavfi", "-i", "anullsrc=r=8000:cl=mono", "-t", 10800, "-c:a", "flac", "long.flac")

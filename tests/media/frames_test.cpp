@@ -251,6 +251,18 @@ TEST(Damage, CheckLooksAtWhatTheRunWillRead) {
   EXPECT_TRUE(holds(joined.err, "joined.ts' is said to lack bytes")) << joined.err;
 }
 
+TEST(Shapes, APathOfNumberedPicturesIsAVideoForTheProgram) {
+  const Scratch scratch;
+  fs::create_directory(scratch / "frames");
+  for (const char* name : {"f_0001.ppm", "f_0002.ppm", "f_0003.ppm"})
+    scratch.write(std::string("frames/") + name, "P6\n8 8\n255\n" + std::string(192, 'a'));
+  for (const char* path : {"frames", "frames/f_%04d.ppm"})
+    EXPECT_EQ(check(scratch / path, 6).status, 0) << check(scratch / path, 6).err;
+  const Outcome outcome = check(scratch / "frames/g_%04d.ppm", 6);
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_TRUE(holds(outcome.err, "'video_path': there is no file '")) << outcome.err;
+}
+
 TEST(Damage, JoinedRecordingsAreReadToTheEnd) {
   const auto source = open_file(videos() / "joined.ts", 10);
   for (std::int64_t i = 0; i < 2 * kFrames; ++i) {

@@ -240,8 +240,8 @@ TEST_F(Faulty, Sounds) {
   expect_blame([&] { filter("nothing")->analyse(0); }, {"audio/faulty_filter", "analyse()", "'beat'"},
                "nothing");
   expect_blame([&] { filter("nan")->analyse(0); }, {"audio/faulty_filter", "analyse()", "beat: nan"}, "nan");
-  expect_blame([&] { filter("number thrown")->prepare({}, 44100, 12); }, {"audio/faulty_filter", "prepare()"},
-               "number thrown");
+  expect_blame([&] { filter("number thrown")->prepare({}, 44100, 12); },
+               {"audio/faulty_filter for 'beat'", "prepare()"}, "number thrown");
 }
 
 TEST_F(Faulty, Frames) {

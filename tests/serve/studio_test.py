@@ -61,10 +61,10 @@ class StudioTest(ServerTest):
         return self.browser.execute_script("return document.getElementById(arguments[0])?.textContent", name)
 
     def texts(self, selector):
-        """What stands in all of these, read at one moment."""
+        """What stands in all of these that can be seen, read at one moment."""
         return self.browser.execute_script(
-            "return [...document.querySelectorAll(arguments[0])].map((one) => one.innerText.replace(/\\s+/g, ' ').trim())",
-            selector)
+            "return [...document.querySelectorAll(arguments[0])].filter((one) => one.getClientRects().length)"
+            ".map((one) => one.innerText.replace(/\\s+/g, ' ').trim())", selector)
 
     def widths(self, selector):
         """Of pictures that have been loaded."""
@@ -143,7 +143,7 @@ class StudioTest(ServerTest):
 
     def test_search_and_changed_only(self):
         def visible():
-            return [text.split(" ")[0] for text in self.texts(".setting") if text]
+            return [text.split(" ")[0] for text in self.texts(".setting")]
         self.by("search").send_keys("cutouts")
         names = self.until(visible)
         self.assertIn("cut_pow", names)

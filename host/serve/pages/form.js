@@ -46,7 +46,7 @@ function addField(setting, group) {
       make('p', { className: 'takes' }, hint + (setting.unit ? `, ${setting.unit}` : ''))),
     make('div', { className: 'line' }, input, reset), problem,
     make('p', { className: 'help', id: `${id}-help` },
-      plugins + (setting.planned ? 'not yet: ' : '') + setting.help));
+      plugins + setting.help));
   group.append(row);
   const field = { setting, input, row, problem, group };
   fields.set(setting.name.toLowerCase(), field);

@@ -22,7 +22,7 @@ constexpr int kLowestRate = 1000, kHighestRate = 3'000'000;
 // What is less is the rounding of time stamps, or a clock that is a little wrong.
 constexpr double kShortestGap = 0.1;
 // Recordings of broadcasts restart their clock: a longer gap than this is no silence there.
-constexpr double kLongestGapOfBroadcasts = 10;
+constexpr double kLongestGapOfBroadcasts = 10, kLongestGap = 24 * 3600;
 constexpr int kSilenceAtOnce = 65536;
 
 std::string in_seconds(double seconds) {
@@ -98,6 +98,10 @@ double SoundStream::seconds() const {
   return static_cast<double>(stream.duration) * av_q2d(stream.time_base);
 }
 
+double SoundStream::silence_left() const {
+  return silence_ > 0 ? static_cast<double>(silence_) / waiting_->sample_rate : 0;
+}
+
 FramePtr SoundStream::next() {
   if (!waiting_) {
     waiting_ = decode();
@@ -117,14 +121,14 @@ double SoundStream::gap_before(const AVFrame& frame) {
   const double stamp =
       static_cast<double>(frame.best_effort_timestamp) * av_q2d(format_->streams[stream_]->time_base);
   const double gap = stamp - begin_ - position_;
-  if (first) return std::max(0.0, gap);
-  if (std::abs(gap) < kShortestGap) return 0;
+  if (first ? gap <= 0 : std::abs(gap) < kShortestGap) return 0;
   // A clock that runs backwards was restarted, as where recordings were joined.
-  if (gap < 0 || (format_->iformat->flags & AVFMT_TS_DISCONT && gap > kLongestGapOfBroadcasts)) {
+  const bool broadcast = format_->iformat->flags & AVFMT_TS_DISCONT;
+  if (gap < 0 || gap > (broadcast && !first ? kLongestGapOfBroadcasts : kLongestGap)) {
     begin_ = stamp - position_;
     return 0;
   }
-  if (notice_.empty())
+  if (notice_.empty() && !first)
     notice_ = "the sound '" + path_.string() + "' has a gap from " + in_seconds(position_) + " to " +
               in_seconds(position_ + gap) + "; such gaps are silent";
   return gap;

@@ -26,6 +26,8 @@ class SoundStream {
 
   /// How long it is, as the file says; 0 where it does not, or only the number of its bytes does.
   double seconds() const;
+  /// How much of the silence that was begun is still to come, in seconds.
+  double silence_left() const;
 
  private:
   [[noreturn]] void fail(const std::string& what, const std::string& advice = {}) const;
