@@ -31,7 +31,7 @@ from texts import with_article
 
 STAGES = ("features", "meanings", "heads", "tower", "export")
 VARIANTS = 2
-ADAPT_TEXTS = 70000  # names, captions and prompts come first; of glosses the heads have seen enough
+ADAPT_TEXTS = 66000  # names, captions and prompts come first; of glosses the heads have seen enough
 
 
 class Training:
@@ -167,9 +167,9 @@ def main():
     for name in ("data", "work", "trunk", "minilm", "classes", "out"):
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--stages", default=",".join(STAGES))
-    parser.add_argument("--head-steps", type=int, default=1200)
-    parser.add_argument("--tower-steps", type=int, default=4000)
-    parser.add_argument("--adapt-steps", type=int, default=600)
+    parser.add_argument("--head-steps", type=int, default=500)
+    parser.add_argument("--tower-steps", type=int, default=1000)
+    parser.add_argument("--adapt-steps", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(1)
