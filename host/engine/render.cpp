@@ -214,6 +214,7 @@ void Render::save(const Audience& audience) {
   for (const auto& [sink_name, sink] : ensemble_.sinks) {
     const auto file =
         call_plugin(sink_name, result_.moment, [&, &sink = *sink] { return sink.write(image, number); });
+    if (file.empty()) continue;
     audience.progress.saved(file);
     if (audience.viewers) audience.viewers->saved({file, number});
     if (result_.last_frame.empty()) result_.last_frame = file;

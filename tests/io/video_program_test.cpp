@@ -76,7 +76,7 @@ TEST_F(VideoProgram, ItCanBeginWithTheFirstMove) {
   ASSERT_EQ(program("encode", {"plain"}).status, 0);
   const std::string expected = file("images_out/plain/plain.mp4");
   const std::string late = "video_from=animation";
-  for (const std::string sinks :
+  for (const std::string& sinks :
        {std::string("outputs=[video_file, png_sequence]"), std::string("outputs=video_file")}) {
     fs::remove_all(folder_ / "images_out/late");
     fs::remove_all(folder_ / "backup/late");
