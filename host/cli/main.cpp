@@ -7,6 +7,7 @@
 #include "cli/batch.h"
 #include "cli/encode_command.h"
 #include "cli/models_command.h"
+#include "cli/paint_command.h"
 #include "cli/program.h"
 #include "cli/serve_command.h"
 #include "engine/memory.h"
@@ -21,6 +22,7 @@ constexpr const char* kUsage =
     R"(reverie: text prompts to pictures, by gradient descent through CLIP, made of plugins
 
 usage:
+  reverie paint WORDS... [name=value ...]   a picture of what the words say; everything else is chosen for you
   reverie render FILE... [name=value ...]   render what settings files (YAML or JSON) ask for, one after another
   reverie check  FILE... [name=value ...]   report everything that is wrong with them, without rendering
   reverie config FILE... [name=value ...]   print the settings as they would be used
@@ -158,6 +160,7 @@ int run(int argc, char** argv) {
   for (const auto& option : of_serve.options())
     if (given.count(option->long_name()))
       throw Error(ErrorKind::usage, "--" + option->long_name() + " is an option of reverie serve");
+  if (command == "paint") return paint_command(rest, config_folders, registry());
   if (command == "encode") return encode_command(rest, config_folders, registry());
   if (command != "render" && command != "preview-motion" && command != "check" && command != "config")
     throw Error(ErrorKind::usage, "there is no command '" + command + "'",
