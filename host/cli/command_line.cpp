@@ -46,8 +46,9 @@ exit status: 0 done, 1 a run failed, 2 a mistake in the command line or the sett
              130 interrupted (what was made so far is saved)
 )";
 
-constexpr const char* kCommands[] = {"paint", "render", "check",    "config",  "preview-motion", "encode",
-                                     "serve",  "settings", "plugins", "models",         "help"};
+constexpr const char* kCommands[] = {"paint",          "render", "check", "config",
+                                     "preview-motion", "encode", "serve", "settings",
+                                     "plugins",        "models", "help"};
 
 /// Hydra's short options, which are no single letters.
 constexpr const char* kHydraOptions[][2] = {{"-cn", "--config-name"},
