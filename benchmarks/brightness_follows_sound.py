@@ -47,11 +47,13 @@ def main():
     sound = np.frombuffer(decoded("-i", arguments.video, "-af", "aresample=async=1:first_pts=0", "-ac", "1", "-ar",
                                   str(RATE), "-f", "f32le"), np.float32).astype(float)
     loudness = {}
+    edges = [round(k * RATE * denominator / numerator) for k in range(len(pictures) + 1)]
     for name, (middle, width) in (("low", arguments.low), ("high", arguments.high)):
-        band = np.abs(scipy.signal.sosfilt(
-            scipy.signal.butter(5, [middle - width / 2, middle + width / 2], "bandpass", fs=RATE, output="sos"), sound))
-        edges = [round(k * RATE * denominator / numerator) for k in range(len(pictures) + 1)]
-        loudness[name] = np.array([band[a:b].max() if b <= len(band) else 0 for a, b in zip(edges, edges[1:])]) / band.max()
+        sections = scipy.signal.butter(5, [middle - width / 2, middle + width / 2], "bandpass", fs=RATE, output="sos")
+        # Each picture's sound by itself, as the filter butterworth hears it.
+        loud = np.array([np.abs(scipy.signal.sosfilt(sections, sound[a:b])).max() if b <= len(sound) else 0
+                         for a, b in zip(edges, edges[1:])])
+        loudness[name] = loud / loud.max()
     brightness = {"the white of the mask": pictures[:, inside].mean(1), "the black of the mask": pictures[:, ~inside].mean(1),
                   "the whole picture": pictures.mean((1, 2))}
 

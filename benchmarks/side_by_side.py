@@ -6,9 +6,11 @@ with the same (random) weights, in two threads. The runs alternate; ratios of me
 disturbs both alike. The PyTorch program is plain: modules of open_clip, augmentations of kornia, autograd for everything.
 
   python3 -m venv /tmp/pytorch && /tmp/pytorch/bin/pip install torch==2.8.0 open_clip_torch kornia safetensors
-  /tmp/pytorch/bin/python benchmarks/side_by_side.py [--rounds 3] [--case standard|overhead|pair] [--keep FOLDER]
+  /tmp/pytorch/bin/python benchmarks/side_by_side.py [--rounds 3] [--case standard|overhead|pair] [--folder FOLDER]
 
-PyTorch's allocator settings are those that help it most (freed memory is kept), and its threads those that help it most.
+With --folder the random weights stay there for the next time. bfloat16 is left out where the processor has no
+instructions for it: a step takes many times as long there. PyTorch's allocator settings are those that help it most
+(freed memory is kept), and its threads those that help it most.
 """
 
 import argparse
@@ -29,6 +31,12 @@ CASES = {  # models, side of the picture, cutouts, steps of a round
 }
 PROMPT = "a red heart"
 REPOSITORY = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+def has_bf16():
+    """Whether the processor computes bfloat16 by itself."""
+    with open("/proc/cpuinfo") as file:
+        return bool({"avx512_bf16", "amx_bf16", "bf16"} & set(file.read().split()))
 
 
 def make_weights(folder, models):
@@ -158,7 +166,7 @@ def main():
     parser.add_argument("--case", choices=CASES, default="standard")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--folder", help="where the weights are kept; default: a temporary folder")
+    parser.add_argument("--folder", help="keep the weights there, for the next time; made if it is not there")
     parser.add_argument("--program", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--weights", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--bf16", action="store_true", help=argparse.SUPPRESS)
@@ -168,7 +176,8 @@ def main():
     if arguments.program:
         return pytorch_program(arguments)
     with tempfile.TemporaryDirectory() as temporary:
-        arguments.folder = arguments.folder or temporary
+        arguments.folder = os.path.abspath(arguments.folder or temporary)
+        os.makedirs(arguments.folder, exist_ok=True)
         # In a process of its own: a child's peak memory counts what its parent held at the fork.
         subprocess.run([sys.executable, __file__, "--weights", "--case", arguments.case, "--folder",
                         arguments.folder], check=True)
@@ -178,6 +187,9 @@ def main():
             "Reverie fp32": lambda: run_reverie(arguments, "fp32"),
             "Reverie bf16": lambda: run_reverie(arguments, "bf16"),
         }
+        if not has_bf16():
+            contenders = {name: run for name, run in contenders.items() if "bf16" not in name}
+            print("This processor has no bfloat16: only fp32 is compared.")
         rounds = {name: [] for name in contenders}
         for _ in range(arguments.rounds):
             for name, run in contenders.items():

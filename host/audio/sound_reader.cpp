@@ -7,6 +7,8 @@ extern "C" {
 #include <libswresample/swresample.h>
 }
 
+#include <algorithm>
+
 #include "audio/sound_file.h"
 #include "reverie/error.h"
 #include "sound_stream.h"
@@ -14,7 +16,8 @@ extern "C" {
 namespace reverie {
 namespace {
 
-constexpr std::size_t kMostSamples = std::size_t{6} * 3600 * kSoundRate;
+// 1.3 GB. A file of some kilobytes may hold hours of silence.
+constexpr std::size_t kMostSamples = std::size_t{2} * 3600 * kSoundRate;
 
 struct FreeResampler {
   void operator()(SwrContext* context) const { swr_free(&context); }
@@ -63,8 +66,8 @@ class Resampler {
     buffer_.resize(static_cast<std::size_t>(std::max(room, 1)));
     auto* out = reinterpret_cast<std::uint8_t*>(buffer_.data());
     const int made = swr_convert(context_.get(), &out, static_cast<int>(buffer_.size()), data, count);
-    for (int i = 0; i < made; ++i)
-      samples.push_back(static_cast<float>(buffer_[static_cast<std::size_t>(i)]) / 32768);
+    std::transform(buffer_.begin(), buffer_.begin() + std::max(made, 0), std::back_inserter(samples),
+                   [](std::int16_t sample) { return static_cast<float>(sample) / 32768; });
   }
 
   std::unique_ptr<SwrContext, FreeResampler> context_;
@@ -76,26 +79,29 @@ std::vector<float> read(const std::filesystem::path& path, std::vector<std::stri
   const auto fail = [&](const std::string& what, const std::string& advice) {
     return Error(ErrorKind::file, "'" + path.string() + "' " + what, advice);
   };
+  const auto too_long = [&] { return fail("is longer than 2 hours", "cut it to what is needed"); };
   SoundStream sound(path);
+  constexpr double kMostSeconds = static_cast<double>(kMostSamples) / kSoundRate;
+  if (sound.seconds() > kMostSeconds) throw too_long();
   Resampler resampler;
   std::vector<float> samples;
+  samples.reserve(static_cast<std::size_t>(sound.seconds() * kSoundRate) + kSoundRate);
   for (bool ended = false; !ended;) {
     const FramePtr frame = sound.next();
+    if (sound.silence_left() > kMostSeconds) throw too_long();
     ended = !frame;
     try {
       resampler.add(frame.get(), samples);
     } catch (const Error& error) {
       throw fail(error.what(), "");
     }
-    if (samples.size() > kMostSamples) throw fail("is longer than 6 hours", "cut it to what is needed");
+    if (samples.size() > kMostSamples) throw too_long();
   }
   const std::string& damage = sound.damage();
   if (samples.empty())
     throw fail("holds no sound that can be decoded" + (damage.empty() ? "" : ": " + damage),
                "convert it to WAV, FLAC or MP3");
-  if (!damage.empty())
-    notices.push_back("parts of the sound '" + path.string() +
-                      "' cannot be decoded and are left out: " + damage);
+  if (!sound.notice().empty()) notices.push_back(sound.notice());
   return samples;
 }
 

@@ -1,7 +1,5 @@
 #include "audio/soundtrack.h"
 
-#include <c10/util/Exception.h>
-
 #include <algorithm>
 #include <span>
 
@@ -119,22 +117,6 @@ class GroupReader {
   std::vector<Problem>& problems_;
 };
 
-/// Runs an audio filter's part of the work; what it throws is told with its names.
-template <typename Work>
-auto call_filter(const std::string& plugin, const std::string& variable, const Work& work) {
-  try {
-    return work();
-  } catch (const Error&) {
-    throw;  // which names the filter
-  } catch (const c10::Error& error) {
-    throw Error(ErrorKind::plugin, "the plugin audio/" + plugin + " failed at the filter '" + variable +
-                                       "': " + error.what_without_backtrace());
-  } catch (const std::exception& error) {
-    throw Error(ErrorKind::plugin,
-                "the plugin audio/" + plugin + " failed at the filter '" + variable + "': " + error.what());
-  }
-}
-
 Error located(const Location& location, const Error& error) {
   return Error(error.kind(), report({{location, error.what()}}), error.advice());
 }
@@ -192,14 +174,13 @@ std::set<std::string> sound_variables(const std::vector<SoundFilter>& filters) {
 }
 
 Soundtrack::Soundtrack(const std::vector<SoundFilter>& filters) {
-  for (const SoundFilter& filter : filters)
-    voices_.push_back({filter.variable_name, filter.plugin->name, nullptr});
+  for (const SoundFilter& filter : filters) voices_.push_back({filter.variable_name, nullptr});
 }
 
-Soundtrack::Soundtrack(const std::vector<SoundFilter>& filters, const std::vector<float>& samples,
+Soundtrack::Soundtrack(const std::vector<SoundFilter>& filters, std::vector<float> samples,
                        double sample_rate, const Settings& settings, HostServices& host)
-    : offset_(settings.get<double>("input_audio_offset")) {
-  const double seconds = static_cast<double>(samples.size()) / sample_rate;
+    : samples_(std::move(samples)), offset_(settings.get<double>("input_audio_offset")) {
+  const double seconds = static_cast<double>(samples_.size()) / sample_rate;
   if (offset_ >= seconds)
     throw located(settings.find("input_audio_offset")->location,
                   Error(ErrorKind::settings,
@@ -210,9 +191,8 @@ Soundtrack::Soundtrack(const std::vector<SoundFilter>& filters, const std::vecto
   for (const SoundFilter& filter : filters) {
     try {
       auto instance = create<AudioFilter>(*filter.plugin, host, filter.params, {filter.variable_name});
-      call_filter(filter.plugin->name, filter.variable_name,
-                  [&] { instance->prepare(samples, sample_rate, frames_per_second); });
-      voices_.push_back({filter.variable_name, filter.plugin->name, std::move(instance)});
+      instance->prepare(samples_, sample_rate, frames_per_second);
+      voices_.push_back({filter.variable_name, std::move(instance)});
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::settings) throw;
       throw located(
@@ -223,14 +203,7 @@ Soundtrack::Soundtrack(const std::vector<SoundFilter>& filters, const std::vecto
 }
 
 double Soundtrack::Voice::at(double t) const {
-  if (!filter) return 0;
-  const std::map<std::string, double> values =
-      call_filter(plugin, variable_name, [&] { return filter->analyse(t); });
-  const auto found = values.find(variable_name);
-  if (found == values.end())
-    throw Error(ErrorKind::plugin, "the plugin audio/" + plugin + " gives no value of the name '" +
-                                       variable_name + "' that it was asked for");
-  return found->second;
+  return filter ? filter->analyse(t).at(variable_name) : 0;  // which is there: create() makes sure of it
 }
 
 std::map<std::string, double> Soundtrack::values(double t, std::optional<double> before) const {

@@ -43,7 +43,7 @@ class Soundtrack {
 
   /// Analyses the track, of which the run's t = 0 is input_audio_offset seconds in. Throws Error(settings),
   /// located, when that is past its end or a filter is asked for what it cannot do.
-  Soundtrack(const std::vector<SoundFilter>& filters, const std::vector<float>& samples, double sample_rate,
+  Soundtrack(const std::vector<SoundFilter>& filters, std::vector<float> samples, double sample_rate,
              const Settings& settings, HostServices& host);
 
   /// The variables of a frame that starts at `t`, after one that started at `before`, if there was one.
@@ -51,10 +51,11 @@ class Soundtrack {
 
  private:
   struct Voice {
-    std::string variable_name, plugin;
+    std::string variable_name;
     std::shared_ptr<AudioFilter> filter;  // null in silence
     double at(double t) const;
   };
+  std::vector<float> samples_;  // which the filters refer to
   std::vector<Voice> voices_;
   double offset_ = 0;
 };

@@ -5,8 +5,10 @@
 #include <optional>
 #include <set>
 
-#include "cli/program.h"
+#include "cli/cast.h"
 #include "engine/host_services.h"
+#include "log/log.h"
+#include "log/printable.h"
 #include "settings/sweep.h"
 
 namespace reverie {
@@ -35,7 +37,7 @@ void spare_earlier_runs(Plan& plan, std::set<std::string>& folders) {
   const Settings& settings = plan.settings;
   const bool first = folders.insert(settings.get<std::string>("file_namespace")).second;
   if (first || !settings.get<bool>("allow_overwrite")) return;
-  if (plan.restored) return;  // it goes on with what is there
+  if (plan.restored || plan.again) return;  // it goes on with what is there
   SettingValue off = *settings.find("allow_overwrite");
   off.number = 0;
   plan.settings.set("allow_overwrite", off);
@@ -45,22 +47,28 @@ void spare_earlier_runs(Plan& plan, std::set<std::string>& folders) {
 
 std::string pictures(const RunReport& report) {
   return std::to_string(report.pictures) + (report.pictures == 1 ? " picture in " : " pictures in ") +
-         report.folder;
+         shown_line(report.folder);
 }
 
 class Batch {
  public:
-  Batch(const std::string& command, const PluginRegistry& registry)
-      : command_(command), registry_(registry) {}
+  Batch(const BatchRequest& request, const PluginRegistry& registry)
+      : command_(request.command), memory_(request.memory), registry_(registry) {}
 
   int run_one(const BatchRun& run, RunReport& report, bool alone = true) {
-    Plan plan = make_plan(run.sources, registry_);
+    const bool whole = command_ == "check" || command_ == "render";
+    Plan plan =
+        make_plan(run.sources, registry_,
+                  whole ? [this](const Plan& wrong,
+                                 std::vector<Problem>& problems) { find_missing(wrong, registry_, problems); }
+                        : FindMore());
     plan.alone = alone;
     if (command_ == "config") {
-      std::cout << settings_yaml(plan.settings);
+      for (const std::string& notice : plan.notices) write_log(LogLevel::warning, notice);
+      std::cout << printable(settings_yaml(plan.settings));
       return 0;
     }
-    if (command_ == "check") return check_command(plan, registry_);
+    if (command_ == "check") return check_command(plan, registry_, memory_);
     spare_earlier_runs(plan, folders_);
     return command_ == "render" ? render_command(plan, registry_, &report)
                                 : preview_motion_command(plan, registry_, &report);
@@ -72,9 +80,9 @@ class Batch {
       const std::string title =
           std::to_string(i + 1) + "/" + std::to_string(runs.size()) + " " + runs[i].label;
       if (command_ == "config")
-        std::cout << (i ? "\n# " : "# ") << title << std::endl;
+        std::cout << (i ? "\n# " : "# ") << shown_line(title) << std::endl;
       else
-        std::cerr << "[" << title << "]" << std::endl;
+        std::cerr << "[" << shown_line(title) << "]" << std::endl;
       const int status = run_next(runs[i], alone(i));
       std::cout << std::flush;
       if (status == kInterrupted || interrupted) break;
@@ -113,7 +121,7 @@ class Batch {
   }
 
   int run_next(const BatchRun& run, bool alone) {
-    Line line{"done", run.label, ""};
+    Line line{"done", shown_line(run.label), ""};
     RunReport report;
     int status = 1;
     try {
@@ -133,7 +141,7 @@ class Batch {
 
   void sum_up(const std::vector<BatchRun>& runs) {
     for (std::size_t i = lines_.size(); i < runs.size(); ++i)
-      lines_.push_back({"not begun", runs[i].label, ""});
+      lines_.push_back({"not begun", shown_line(runs[i].label), ""});
     std::size_t width = 0, failed = 0, done = 0;
     for (const Line& line : lines_) {
       width = std::max(width, shortened(line.label, kWidestLabel).size());
@@ -152,6 +160,7 @@ class Batch {
   }
 
   std::string command_;
+  bool memory_;
   const PluginRegistry& registry_;
   std::set<std::string> folders_;                         // that runs of this batch have written to
   std::vector<std::optional<Destination>> destinations_;  // of all runs
@@ -161,14 +170,55 @@ class Batch {
 
 }  // namespace
 
+namespace {
+
+/// name=value, or Hydra's ~name.
+bool is_override(const std::string& word) {
+  const bool removes = word.size() > 1 && word[0] == '~' && word.find('/') == std::string::npos;
+  return removes || word.find('=') != std::string::npos;
+}
+
+/// A text as a shell takes it in one piece.
+std::string in_quotes(const std::string& text) { return "\"" + text + "\""; }
+
+/// A prompt that stands where a file is expected.
+void refuse_prompt(const std::string& word, const std::string& command) {
+  std::error_code error;
+  if (std::filesystem::exists(word, error)) return;
+  const bool named = word.find_first_of("./") != std::string::npos;
+  if (named && word.find(' ') == std::string::npos) return;
+  throw Error(ErrorKind::usage, "there is no file '" + word + "'",
+              "a text to make a picture of is written reverie " + command + " scenes=" + in_quotes(word));
+}
+
+/// Words that a text has lost because it was not in quotes: scenes=a red heart.
+void refuse_loose_words(const std::vector<std::string>& words, std::size_t first) {
+  std::string whole;
+  for (std::size_t i = first - 1; i < words.size() && (i < first || !is_override(words[i])); ++i)
+    whole += (whole.empty() ? "" : " ") + words[i];
+  const std::size_t equals = whole.find('=');
+  throw Error(ErrorKind::usage, "'" + words[first] + "' is not of the form name=value",
+              "if it belongs to the text before it, put that in quotes: " + whole.substr(0, equals + 1) +
+                  in_quotes(whole.substr(equals + 1)));
+}
+
+}  // namespace
+
 std::vector<BatchRun> list_runs(const BatchRequest& request) {
   std::vector<std::string> files, overrides;
-  for (const std::string& word : request.words) {
+  for (std::size_t i = 0; i < request.words.size(); ++i) {
+    const std::string& word = request.words[i];
+    if (is_override(word)) {
+      overrides.push_back(word);
+      continue;
+    }
     std::error_code error;
     // Behind name=value, a word may be a value that lost its name.
     const bool could_be_file = overrides.empty() || word.find_first_of("./") != std::string::npos ||
                                std::filesystem::exists(word, error);
-    (word.find('=') == std::string::npos && could_be_file ? files : overrides).push_back(word);
+    if (!could_be_file) refuse_loose_words(request.words, i);
+    refuse_prompt(word, request.command);
+    files.push_back(word);
   }
   if (files.empty() && overrides.empty())
     throw Error(ErrorKind::usage, "reverie " + request.command + " needs a settings file",
@@ -192,7 +242,7 @@ std::vector<BatchRun> list_runs(const BatchRequest& request) {
 
 int run_batch(const BatchRequest& request, const PluginRegistry& registry) {
   const std::vector<BatchRun> runs = list_runs(request);
-  Batch batch(request.command, registry);
+  Batch batch(request, registry);
   if (runs.size() > 1) return batch.run_all(runs);
   RunReport unused;
   return batch.run_one(runs[0], unused);
@@ -203,12 +253,12 @@ Failure current_failure() {
     throw;
   } catch (const Error& error) {
     const bool mistake = error.kind() == ErrorKind::usage || error.kind() == ErrorKind::settings;
-    return {mistake ? 2 : 1, error.what(), error.advice()};
+    return {mistake ? 2 : 1, shown(error.what()), shown(error.advice())};
   } catch (const c10::Error& error) {
     // Its what() goes on with a stack trace, which helps nobody at the terminal.
-    return {1, error.what_without_backtrace(), ""};
+    return {1, shown(error.what_without_backtrace()), ""};
   } catch (const std::exception& error) {
-    return {1, error.what(), ""};
+    return {1, shown(error.what()), ""};
   } catch (...) {
     return {1, "an error that says nothing about itself", ""};
   }

@@ -17,6 +17,7 @@ struct BatchRequest {
   std::vector<std::filesystem::path> config_folders;
   bool multirun = false;  ///< commas separate the values of a sweep
   bool restore = false;   ///< as if restore=true were the last word
+  bool memory = false;    ///< of check: say how much a run will need
 };
 
 /// One run of a batch.
@@ -33,7 +34,7 @@ std::vector<BatchRun> list_runs(const BatchRequest& request);
 /// mistakes in settings, else 1. Throws what the only run throws.
 int run_batch(const BatchRequest& request, const PluginRegistry& registry);
 
-/// What to show for an exception.
+/// What to show for an exception, as shown() makes it.
 struct Failure {
   int status = 1;  ///< 2 for mistakes in the command line or settings
   std::string message, advice;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/timeline.h"
 #include "models/catalogue.h"
 #include "reverie/viewer.h"
 
@@ -15,7 +16,7 @@ constexpr const char* kPerceptorFlags[] = {"ViTB32", "ViTB16", "ViTL14",  "ViTL1
 /// The perceptor plugin that understands a file.
 const PluginFile& plugin_for(const PluginRegistry& registry, const Weights& weights) {
   for (const PluginFile* plugin : registry.usable(Perceptor::kKind))
-    if (plugin->descriptor->accepts && plugin->descriptor->accepts(&weights)) return *plugin;
+    if (accepts(*plugin, &weights)) return *plugin;
   std::string message = "no installed perceptor understands the weights '" + weights.origin() + "'";
   // The one that would have may be there, but damaged.
   for (const PluginFile& file : registry.files())
@@ -39,44 +40,70 @@ bool switched_off(const Settings& settings, const std::string& name) {
          });
 }
 
-/// The names of the models that judge: those of the list, those that are switched on, or the default.
-std::vector<std::string> perceptor_names(const Settings& settings, HostServices& host) {
+/// A model that judges, and the setting that asks for it.
+struct Wanted {
+  std::string name, setting;
+};
+
+/// The models that judge: those of the list, those that are switched on, or the default.
+std::vector<Wanted> wanted_perceptors(const Settings& settings, HostServices& host) {
   std::vector<std::string> names = settings.get<std::vector<std::string>>("perceptors");
   // The flags in the list's own file are no answer to it: saved settings hold the list and no flag that is
   // on.
   if (settings.find("perceptors")->location.file != "command line")
     std::erase_if(names, [&](const std::string& name) { return switched_off(settings, name); });
-  const bool named = !names.empty();
-  const auto add = [&](const CatalogueEntry& model) {
-    for (const std::string& name : names)
-      if (find_model(name) == &model) return;
-    names.push_back(model.name);
+  std::vector<Wanted> wanted;
+  for (const std::string& name : names) wanted.push_back({name, "perceptors"});
+  const auto add = [&](const CatalogueEntry& model, const char* flag) {
+    for (const Wanted& other : wanted)
+      if (find_model(other.name) == &model) return;
+    wanted.push_back({model.name, flag});
   };
   const CatalogueEntry* by_default = nullptr;
   for (const char* flag : kPerceptorFlags) {
     if (!settings.get<bool>(flag)) continue;
     const CatalogueEntry* model = find_model(flag);
-    settings.find(flag)->is_default() ? void(by_default = model) : add(*model);
+    settings.find(flag)->is_default() ? void(by_default = model) : add(*model, flag);
   }
-  if (by_default && !named &&
+  if (by_default && names.empty() &&
       std::filesystem::exists(model_path(*by_default, settings.get<std::string>("models_parent_dir"))))
-    add(*by_default);
-  if (!names.empty()) return names;
+    add(*by_default, "ViTB32");
+  if (!wanted.empty()) return wanted;
   names = host.shipped_models();
   if (names.empty())
     throw Error(ErrorKind::file, "no perceptor is chosen and no models came with the program",
                 "reverie models fetch ViT-B/32, or name a weights file in the setting 'perceptors'");
   host.log(LogLevel::info, "no perceptor is chosen; using the shipped ones: " + joined(names));
-  return names;
+  for (const std::string& name : names) wanted.push_back({name, "perceptors"});
+  return wanted;
 }
 
-void choose_perceptors(Cast& cast, const PluginRegistry& registry) {
+/// What to write on the command line to judge by nothing that has to be downloaded.
+std::string offline_choice(const Settings& settings, const std::vector<std::string>& shipped) {
+  std::string words = "perceptors='[" + joined(shipped) + "]'";
+  for (const char* flag : kPerceptorFlags)
+    if (settings.get<bool>(flag) && !settings.find(flag)->is_default())
+      words += " " + std::string(flag) + "=false";
+  return words;
+}
+
+void choose_perceptors(Cast& cast, const PluginRegistry& registry, std::vector<Problem>& problems) {
+  std::vector<Wanted> all;
+  collect(problems, cast.settings, "perceptors", [&] { all = wanted_perceptors(cast.settings, *cast.host); });
   SettingValue chosen = *cast.settings.find("perceptors");
-  chosen.list = perceptor_names(cast.settings, *cast.host);
-  for (const std::string& name : chosen.list) {
-    const auto weights = cast.host->load_weights(name);
-    cast.perceptors.emplace_back(&plugin_for(registry, *weights), Perceptor::Setup{name, weights});
+  chosen.list.clear();
+  std::size_t missing = 0;
+  for (const Wanted& wanted : all) {
+    chosen.list.push_back(wanted.name);
+    missing += find_model(wanted.name) && !cast.host->find_weights(wanted.name);
+    collect(problems, cast.settings, wanted.setting, [&] {
+      const auto weights = cast.host->load_weights(wanted.name);
+      cast.perceptors.emplace_back(&plugin_for(registry, *weights), Perceptor::Setup{wanted.name, weights});
+    });
   }
+  if (const auto shipped = cast.host->shipped_models(); missing > 0 && !shipped.empty())
+    problems.back().message += "\nwithout a download, the models that ship with the program do: " +
+                               offline_choice(cast.settings, shipped);
   // What was used is written down by name, so that a rerun does not depend on what is installed then.
   cast.settings.set("perceptors", chosen);
   for (const char* flag : kPerceptorFlags) {
@@ -89,13 +116,13 @@ void choose_perceptors(Cast& cast, const PluginRegistry& registry) {
 
 /// Weights that the image model names: where nobody chose and the default's are not installed, the shipped
 /// ones take their place.
-void choose_weights(Cast& cast, const PluginFile& model) {
+void choose_weights(Cast& cast, const PluginFile& model, std::vector<Problem>& problems) {
   for (const ParamSpec& spec : std::span(model.descriptor->params, model.descriptor->param_count)) {
     if (spec.names != Names::weights) continue;
     SettingValue value = *cast.settings.find(spec.name);
     // A file that is there, but cannot be used, is not silently replaced.
     if (cast.host->find_weights(value.text) || !value.is_default() || !*spec.fallback_text) {
-      cast.host->load_weights(value.text);
+      collect(problems, cast.settings, spec.name, [&] { cast.host->load_weights(value.text); });
       continue;
     }
     cast.host->log(LogLevel::info, std::string(spec.name) + ": '" + value.text +
@@ -106,36 +133,42 @@ void choose_weights(Cast& cast, const PluginFile& model) {
   }
 }
 
-/// Finds every picture and video that the settings name, and says all that are missing at once.
-void find_pictures(const Cast& cast, const Plan& plan) {
-  PictureCheck check(cast);
+/// Finds every picture and video that the settings name. Of those that move with the animation, all frames up
+/// to `last` are decoded, too.
+void find_pictures(const Cast& cast, const Plan& plan, std::int64_t last, std::vector<Problem>& problems) {
+  PictureCheck check(cast, problems);
   const auto need = [&](const std::string& path, const std::string& setting) { check.need(path, setting); };
-  // First of all: the weights beside it name it, too.
+  const auto need_all = [&](const std::string& path, const std::string& setting) {
+    check.need(path, setting, last);
+  };
+  // First of all: the weights that hold on to the one or the other name it, too.
   need(cast.settings.get<std::string>("init_image"), "init_image");
+  if (plan.animation) need_all(cast.settings.get<std::string>("video_path"), "video_path");
   for (const Scene& scene : plan.script.scenes)
     for (const Prompt& prompt : scene.prompts) {
-      if (prompt.picture && prompt.when != When::after_moves) need(prompt.text, prompt.setting);
+      if (prompt.picture && prompt.when != When::after_moves) need_all(prompt.text, prompt.setting);
       if (prompt.mask.kind == PromptMask::Kind::picture || prompt.mask.kind == PromptMask::Kind::video)
-        need(prompt.mask.what, prompt.setting);
+        need_all(prompt.mask.what, prompt.setting);
     }
   for (const DirectPrompt& prompt : plan.script.direct) {
     if (prompt.when != When::after_moves) need(prompt.path, prompt.setting);
-    need(prompt.mask, prompt.setting);
+    need_all(prompt.mask, prompt.setting);
   }
-  if (plan.animation) need(cast.settings.get<std::string>("video_path"), "video_path");
+  if (!plan.image_model) return;
   const PluginDescriptor& model = *plan.image_model->descriptor;
   for (const ParamSpec& spec : std::span(model.params, model.param_count))
     if (spec.names == Names::image) need(cast.settings.find(spec.name)->text, spec.name);
-  check.finish();
 }
 
 /// Those that the settings name, or the terminal's; and those that a setting of their own asks for.
 std::vector<const PluginFile*> choose_viewers(const Settings& settings, const PluginRegistry& registry,
-                                              bool on_terminal) {
+                                              bool on_terminal, std::vector<Problem>& problems) {
   std::vector<const PluginFile*> viewers;
-  const auto add = [&](const std::string& name) {
-    const PluginFile& plugin = registry.find(Viewer::kKind, name);
-    if (std::find(viewers.begin(), viewers.end(), &plugin) == viewers.end()) viewers.push_back(&plugin);
+  const auto add = [&](const std::string& name, const char* setting = "viewers") {
+    collect(problems, settings, setting, [&] {
+      const PluginFile& plugin = registry.find(Viewer::kKind, name);
+      if (std::find(viewers.begin(), viewers.end(), &plugin) == viewers.end()) viewers.push_back(&plugin);
+    });
   };
   const std::vector<const PluginFile*> installed = registry.usable(Viewer::kKind);
   const auto add_if_installed = [&](const std::string& name) {
@@ -146,27 +179,45 @@ std::vector<const PluginFile*> choose_viewers(const Settings& settings, const Pl
   if (settings.find("viewers")->is_default() && on_terminal &&
       settings.get<std::int64_t>("display_every") > 0)
     add_if_installed("terminal_preview");
-  if (viewers.empty() && settings.get<bool>("show_graphs")) add("loss_graph");
-  if (settings.get<bool>("use_tensorboard")) add("tensorboard");
+  if (viewers.empty() && settings.get<bool>("show_graphs")) add("loss_graph", "show_graphs");
+  if (settings.get<bool>("use_tensorboard")) add("tensorboard", "use_tensorboard");
   return viewers;
+}
+
+/// Everything that there is; what is not is added to `problems`.
+Cast find_cast(const Plan& plan, const PluginRegistry& registry, bool on_terminal,
+               std::vector<Problem>& problems) {
+  Cast cast;
+  static_cast<Basis&>(cast) = make_basis(plan, registry, &problems);
+  const Settings& settings = cast.settings;
+  // Every plugin is found before any weights are opened.
+  for (const std::string& name : settings.get<std::vector<std::string>>("outputs"))
+    collect(problems, settings, "outputs",
+            [&] { cast.sinks.push_back(&registry.find(OutputSink::kKind, name)); });
+  if (settings.get<std::vector<std::string>>("outputs").empty())
+    problems.push_back(
+        {settings.find("outputs")->location, "'outputs' is empty: the pictures would go nowhere"});
+  cast.viewers = choose_viewers(settings, registry, on_terminal, problems);
+  find_pictures(cast, plan, 0, problems);
+  collect(problems, settings, "input_audio", [&] { cast.sound = listen(cast, plan); });
+  if (plan.image_model) choose_weights(cast, *plan.image_model, problems);
+  choose_perceptors(cast, registry, problems);
+  return cast;
 }
 
 }  // namespace
 
+void find_missing(const Plan& plan, const PluginRegistry& registry, std::vector<Problem>& problems) {
+  find_cast(plan, registry, false, problems);
+}
+
 Cast choose_cast(const Plan& plan, const PluginRegistry& registry, bool on_terminal) {
-  Cast cast;
-  static_cast<Basis&>(cast) = make_basis(plan, registry);
-  const Settings& settings = cast.settings;
-  // Every plugin is found before any weights are opened.
-  for (const std::string& name : settings.get<std::vector<std::string>>("outputs"))
-    cast.sinks.push_back(&registry.find(OutputSink::kKind, name));
-  if (cast.sinks.empty())
-    throw Error(ErrorKind::settings, "'outputs' is empty: the pictures would go nowhere");
-  cast.viewers = choose_viewers(settings, registry, on_terminal);
-  find_pictures(cast, plan);
-  cast.sound = listen(cast, plan);
-  choose_weights(cast, *plan.image_model);
-  choose_perceptors(cast, registry);
+  std::vector<Problem> problems;
+  Cast cast = find_cast(plan, registry, on_terminal, problems);
+  std::stable_sort(problems.begin(), problems.end(), [](const Problem& a, const Problem& b) {
+    return std::pair(a.location.file, a.location.line) < std::pair(b.location.file, b.location.line);
+  });
+  if (!problems.empty()) throw SettingsError(problems);
 
   std::vector<const PluginFile*> plugins = cast.sinks;
   plugins.insert(plugins.end(), cast.viewers.begin(), cast.viewers.end());
@@ -177,6 +228,16 @@ Cast choose_cast(const Plan& plan, const PluginRegistry& registry, bool on_termi
     for (const std::string& warning : plugin->warnings)
       cast.host->log(LogLevel::warning, plugin->path.string() + ": " + warning);
   return cast;
+}
+
+void decode_ahead(const Cast& cast, const Plan& plan) {
+  if (!plan.animation) return;
+  const Timeline timeline(cast.settings);
+  const std::int64_t steps =
+      cast.settings.get<std::int64_t>("steps_per_scene") * std::ssize(plan.script.scenes);
+  std::vector<Problem> problems;
+  find_pictures(cast, plan, timeline.frame_of(steps - 1) * timeline.stride, problems);
+  if (!problems.empty()) throw SettingsError(problems);
 }
 
 }  // namespace reverie

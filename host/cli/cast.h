@@ -14,6 +14,15 @@ struct Cast : Basis {  // its settings with perceptors and weights filled in, to
 
 /// Finds it all, and says what is missing, before anything is loaded. `plan` must outlive the result.
 /// `on_terminal`: the artist sees what is shown there, so that a run without a word about viewers is shown.
+/// Throws SettingsError with everything that is missing.
 Cast choose_cast(const Plan& plan, const PluginRegistry& registry, bool on_terminal);
+
+/// Adds to `problems` what choose_cast() would throw, of a plan that has other problems: settings that are
+/// wrong have their defaults in it, and plugins may be absent.
+void find_missing(const Plan& plan, const PluginRegistry& registry, std::vector<Problem>& problems);
+
+/// Decodes all frames of videos that the run will read, so that damage in them is known before it begins.
+/// Throws Error(settings): where they are damaged.
+void decode_ahead(const Cast& cast, const Plan& plan);
 
 }  // namespace reverie

@@ -6,6 +6,7 @@
 
 #include "cli/ensemble_setup.h"
 #include "engine/timeline.h"
+#include "log/printable.h"
 
 namespace reverie {
 namespace {
@@ -116,13 +117,21 @@ int encode_command(const std::vector<std::string>& words, const std::vector<Path
                       {run.folder, run.base, rate, settings_json(settings), 0,
                        Timeline(settings).early_pictures(settings.get<std::int64_t>("save_every"))});
   Path video;
-  std::int64_t number = 0;
-  for (const auto& [ignored, picture] : run.frames)
-    video = sink->write(pictures.load(picture.string()), ++number);
+  std::int64_t number = 0, shown = 0;
+  for (const auto& [ignored, picture] : run.frames) {
+    const Path file = sink->write(pictures.load(picture.string()), ++number);
+    if (file.extension() == ".png") continue;  // its own: the video begins later
+    video = file;
+    ++shown;
+  }
   sink->close();
-  std::cout << number << (number == 1 ? " picture" : " pictures") << ", "
-            << static_cast<double>(number) / rate << " seconds\n"
-            << video.string() << "\n";
+  if (shown == 0)
+    throw Error(ErrorKind::settings,
+                "'video_from' is animation, and the run has no picture after its first move",
+                "video_from=start makes a video of those before");
+  std::cout << shown << (shown == 1 ? " picture" : " pictures") << ", " << static_cast<double>(shown) / rate
+            << " seconds\n"
+            << shown_line(video.string()) << "\n";
   return 0;
 }
 

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <csignal>
 #include <span>
 
 #include "audio/sound_file.h"
@@ -12,11 +11,6 @@
 
 namespace reverie {
 namespace {
-
-extern "C" void on_interrupt(int signal) {
-  interrupted = true;
-  std::signal(signal, SIG_DFL);  // a second Ctrl-C ends the program at once
-}
 
 void choose_seed(Settings& settings) {
   if (settings.has("seed")) return;
@@ -69,40 +63,55 @@ Member<Estimator> estimator(const char* setting, const std::string& why, bool wi
 
 }  // namespace
 
-void end_on_signals() {
-  std::signal(SIGINT, on_interrupt);
-  std::signal(SIGTERM, on_interrupt);
-}
-
-Basis make_basis(const Plan& plan, const PluginRegistry& registry) {
+Basis make_basis(const Plan& plan, const PluginRegistry& registry, std::vector<Problem>* problems) {
   Basis basis;
   basis.settings = plan.settings;
   choose_seed(basis.settings);
   const Settings& settings = basis.settings;
-  basis.host = std::make_unique<HostServices>(HostServices::Options{
-      settings.get<std::string>("device"), static_cast<std::uint64_t>(settings.get<std::int64_t>("seed")),
-      installation_prefix() / "share/reverie/models", settings.get<std::string>("models_parent_dir"),
-      settings.get<std::string>("precision"), plan.access, plan.networks});
+  HostServices::Options options{settings.get<std::string>("device"),
+                                static_cast<std::uint64_t>(settings.get<std::int64_t>("seed")),
+                                installation_prefix() / "share/reverie/models",
+                                settings.get<std::string>("models_parent_dir"),
+                                settings.get<std::string>("precision"),
+                                plan.access,
+                                plan.networks};
+  if (problems) {
+    const std::size_t before = problems->size();
+    collect(*problems, settings, "device", [&] { choose_device(options.device); });
+    if (problems->size() > before) options.device = "cpu";
+    collect(*problems, settings, "precision",
+            [&] { choose_precision(options.precision, choose_device(options.device)); });
+    if (problems->size() > before) options.precision = "fp32";
+  }
+  basis.host = std::make_unique<HostServices>(options);
   for (const std::string& notice : plan.notices) basis.host->log(LogLevel::warning, notice);
   basis.pictures = std::make_unique<Pictures>(
       registry, *basis.host, [&plan](const PluginFile& plugin) { return params_for(plugin, plan.settings); });
   return basis;
 }
 
-void PictureCheck::need(const std::string& path, const std::string& setting) {
-  if (path.empty() || !tried_.insert(path).second) return;
+void collect(std::vector<Problem>& problems, const Settings& settings, const std::string& setting,
+             const std::function<void()>& find) {
   try {
-    basis_.pictures->open(path);
+    find();
+  } catch (const SettingsError& error) {
+    problems.insert(problems.end(), error.problems().begin(), error.problems().end());
   } catch (const Error& error) {
-    const SettingValue* value = basis_.settings.find(setting);
-    problems_.push_back(
-        {value ? value->location : Location{},
-         "'" + setting + "': " + error.what() + (error.advice().empty() ? "" : "; " + error.advice())});
+    const SettingValue* value = settings.find(setting);
+    const std::string what = error.what();
+    problems.push_back({value ? value->location : Location{},
+                        (what.find("'" + setting + "'") == std::string::npos ? "'" + setting + "': " : "") +
+                            what + (error.advice().empty() ? "" : "; " + error.advice())});
   }
 }
 
-void PictureCheck::finish() const {
-  if (!problems_.empty()) throw SettingsError(problems_);
+void PictureCheck::need(const std::string& path, const std::string& setting, std::int64_t last) {
+  if (path.empty() || !tried_.emplace(path, last).second) return;
+  collect(problems_, basis_.settings, setting, [&] {
+    // Whoever reads a frame by its time decodes those before.
+    const auto source = basis_.pictures->open(path, basis_.settings.get<double>("frames_per_second"));
+    if (last > 0) source->read(last);
+  });
 }
 
 std::unique_ptr<Soundtrack> listen(const Basis& basis, const Plan& plan) {
@@ -120,7 +129,8 @@ std::unique_ptr<Soundtrack> listen(const Basis& basis, const Plan& plan) {
     throw SettingsError({{location, "'input_audio': " + std::string(error.what())}}, error.advice());
   }
   for (const std::string& notice : notices) basis.host->log(LogLevel::warning, notice);
-  return std::make_unique<Soundtrack>(plan.sound_filters, samples, kSoundRate, basis.settings, *basis.host);
+  return std::make_unique<Soundtrack>(plan.sound_filters, std::move(samples), kSoundRate, basis.settings,
+                                      *basis.host);
 }
 
 std::string title(const PluginFile& plugin) { return plugin.kind + "/" + plugin.name; }
@@ -146,28 +156,29 @@ ImageModel::Setup picture_size(const Basis& basis, const at::Tensor& init_image)
 
 void prepare_motion(Ensemble& ensemble, const Basis& basis, const Plan& plan,
                     const PluginRegistry& registry) {
-  if (!plan.animation) return;
   const Settings& settings = basis.settings;
   HostServices& host = *basis.host;
   const double frames_per_second = settings.get<double>("frames_per_second");
-  ImageSize size;
-  {
-    const at::NoGradGuard no_grad;
-    const at::Tensor picture = ensemble.model.instance->decode();
-    size = {picture.size(3), picture.size(2)};
+  std::string who;
+  AnimationMode::Needs needs;
+  if (plan.animation) {
+    ImageSize size;
+    {
+      const at::NoGradGuard no_grad;
+      const at::Tensor picture = ensemble.model.instance->decode();
+      size = {picture.size(3), picture.size(2)};
+    }
+    const MemoryScope memory(title(*plan.animation));
+    ensemble.animation = {title(*plan.animation),
+                          create<AnimationMode>(*plan.animation, host, params_for(*plan.animation, settings),
+                                                {size, frames_per_second})};
+    who = "the animation mode " + plan.animation->name;
+    needs = ensemble.animation.instance->needs();
   }
-  const std::string& mode = plan.animation->name;
-  std::optional<MemoryScope> memory(std::in_place, title(*plan.animation));
-  ensemble.animation = {title(*plan.animation),
-                        create<AnimationMode>(*plan.animation, host, params_for(*plan.animation, settings),
-                                              {size, frames_per_second})};
-  memory.reset();
-  const AnimationMode::Needs needs = ensemble.animation.instance->needs();
   const auto stabilises = [&](DirectPrompt::Measure measure) {
     return std::any_of(plan.script.direct.begin(), plan.script.direct.end(),
                        [&](const DirectPrompt& prompt) { return prompt.measure == measure; });
   };
-  const std::string who = "the animation mode " + mode;
   const bool depth_loss = stabilises(DirectPrompt::Measure::depth);
   if (needs.depth || depth_loss)
     ensemble.depth = estimator<DepthEstimator>("depth_model", depth_loss ? "depth_stabilization_weight" : who,
@@ -179,9 +190,7 @@ void prepare_motion(Ensemble& ensemble, const Basis& basis, const Plan& plan,
                                              flow_loss, settings, registry, host);
   if (needs.video) {
     const std::string path = settings.get<std::string>("video_path");
-    if (path.empty())
-      throw Error(ErrorKind::settings,
-                  "the animation mode " + mode + " needs a video, and 'video_path' is empty");
+    if (path.empty()) throw Error(ErrorKind::settings, who + " needs a video, and 'video_path' is empty");
     ensemble.video = basis.pictures->open(path, frames_per_second);
   }
 }

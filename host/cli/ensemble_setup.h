@@ -3,9 +3,11 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/program.h"
@@ -15,31 +17,33 @@
 
 namespace reverie {
 
-/// From now on Ctrl-C sets `interrupted`; a second one ends the program at once.
-void end_on_signals();
-
 /// What plugins stand on.
 struct Basis {
   Settings settings;  ///< with the seed filled in
   std::unique_ptr<HostServices> host;
   std::unique_ptr<Pictures> pictures;
 };
-/// Also says the plan's notices. `plan` must outlive the result.
-Basis make_basis(const Plan& plan, const PluginRegistry& registry);
+/// Also says the plan's notices. `plan` must outlive the result. With `problems`, a device or precision that
+/// is not there is added to them, and the CPU takes its place; else it is thrown.
+Basis make_basis(const Plan& plan, const PluginRegistry& registry, std::vector<Problem>* problems = nullptr);
 
-/// Opens pictures and videos that settings name, and says all that are missing at once.
+/// What `find` throws becomes a problem of that setting, located; problems that it has located itself stay as
+/// they are.
+void collect(std::vector<Problem>& problems, const Settings& settings, const std::string& setting,
+             const std::function<void()>& find);
+
+/// Opens pictures and videos that settings name; those that are missing are added to `problems`.
 class PictureCheck {
  public:
-  /// `basis` must outlive this.
-  explicit PictureCheck(const Basis& basis) : basis_(basis) {}
-  void need(const std::string& path, const std::string& setting);
-  /// Throws Error(settings) if any was missing.
-  void finish() const;
+  /// Both must outlive this.
+  PictureCheck(const Basis& basis, std::vector<Problem>& problems) : basis_(basis), problems_(problems) {}
+  /// Of a video, all frames up to `last` are decoded, at the run's rate.
+  void need(const std::string& path, const std::string& setting, std::int64_t last = 0);
 
  private:
   const Basis& basis_;
-  std::vector<Problem> problems_;
-  std::set<std::string> tried_;
+  std::vector<Problem>& problems_;
+  std::set<std::pair<std::string, std::int64_t>> tried_;
 };
 
 /// Analyses the sound that the settings name, whole: what is wrong with it is known before anything is

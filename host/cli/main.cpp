@@ -5,55 +5,21 @@
 #include <iostream>
 
 #include "cli/batch.h"
+#include "cli/command_line.h"
 #include "cli/encode_command.h"
 #include "cli/models_command.h"
 #include "cli/paint_command.h"
 #include "cli/program.h"
 #include "cli/serve_command.h"
+#include "cli/signals.h"
 #include "engine/memory.h"
 #include "log/log.h"
+#include "plugins/plugin_call.h"
 
 namespace reverie {
 namespace {
 
 namespace po = boost::program_options;
-
-constexpr const char* kUsage =
-    R"(reverie: text prompts to pictures, by gradient descent through CLIP, made of plugins
-
-usage:
-  reverie paint WORDS... [name=value ...]   a picture of what the words say; everything else is chosen for you
-  reverie render FILE... [name=value ...]   render what settings files (YAML or JSON) ask for, one after another
-  reverie check  FILE... [name=value ...]   report everything that is wrong with them, without rendering
-  reverie config FILE... [name=value ...]   print the settings as they would be used
-  reverie preview-motion FILE... [name=value ...]
-                                            a quick video of what moves, without prompts, in images_out
-  reverie encode RUN [name=value ...]       make a video of the pictures that a run has left
-  reverie serve                             a studio in the browser and an interface for programs: a queue of
-                                            runs, rendered in this folder; models stay loaded
-  reverie settings [--markdown]             every setting with its default and meaning
-  reverie plugins list                      every plugin found, and those that were rejected, with the reason
-  reverie plugins describe NAME             a plugin's parameters
-  reverie models list [--markdown]          published models known by name, and whether they are installed
-  reverie models fetch NAME...              download them, checked; goes on where it was interrupted
-  reverie models verify [NAME...]           read what is installed and compare it with what was published
-  reverie models path NAME                  print where a model lies
-
-A FILE may also be a PNG picture that reverie made: it holds its settings. name=value applies to each file and wins;
-GROUP=option selects GROUP/option.yaml of the config folder. Without a FILE, name=value must say it all, or what
-config/default.yaml leaves open:
-  reverie render scenes="a red heart" width=256 height=256
-  reverie render --multirun portrait.yaml cut_pow=0.5,1,2 seed='range(1,4)'     9 runs
-  reverie render --preview portrait.yaml                                        watch it in the browser
-  reverie encode images_out/default video_format=webm
-
-)";
-
-constexpr const char* kExitStatus =
-    R"(
-exit status: 0 done, 1 a run failed, 2 a mistake in the command line or the settings (of all runs that failed),
-             130 interrupted (what was made so far is saved)
-)";
 
 using Words = std::vector<std::string>;
 
@@ -102,21 +68,28 @@ int run(int argc, char** argv) {
       "restore", "continue the newest run of file_namespace: the same as restore=true")(
       "preview", po::value<std::string>()->value_name("NAME")->implicit_value("web_preview"),
       "show the run while it goes, in the browser; --preview=terminal_preview or another viewer: the same as "
-      "viewers=NAME")("verbose,v", "say more")(
-      "markdown", "with settings and models list: print a table for the documentation");
+      "viewers=NAME")("memory", "with check: say how much memory the run will need")("verbose,v", "say more")(
+      "markdown", "with settings and models list: print a table for the documentation")(
+      "config-name", po::value<std::string>()->value_name("NAME"),
+      "the settings file NAME.yaml of a config folder; Hydra's -cn, as -cp and -cd are --config-dir")(
+      "cfg", po::value<std::string>()->value_name("job"), "as Hydra has it: the same as reverie config");
   const po::options_description of_serve = serve_options();
   po::options_description hidden;
   hidden.add(options).add(of_serve).add_options()("words", po::value<std::vector<std::string>>());
   po::positional_options_description positional;
   positional.add("words", -1);
   // An option whose value may be left out would take the next word for it.
-  std::vector<std::string> given_words(argv + 1, argv + argc);
+  Words given_words = without_hydra_options({argv + 1, argv + argc});
   std::replace(given_words.begin(), given_words.end(), std::string("--preview"),
                std::string("--preview=web_preview"));
   po::variables_map given;
   try {
     po::store(po::command_line_parser(given_words).options(hidden).positional(positional).run(), given);
     po::notify(given);
+  } catch (const po::unknown_option& error) {
+    const PluginRegistry installed(plugin_search_path({}, installation_prefix()));
+    throw Error(ErrorKind::usage, error.what(),
+                hint_at_setting(given_words, error.get_option_name(), setting_names(installed)));
   } catch (const po::error& error) {
     throw Error(ErrorKind::usage, error.what(), "reverie --help shows the options");
   }
@@ -128,10 +101,19 @@ int run(int argc, char** argv) {
     return 0;
   }
   if (given.count("help") || words.empty() || words[0] == "help") {
-    std::cout << kUsage << options << "\n" << of_serve << kExitStatus;
-    return given.count("help") || !words.empty() ? 0 : 2;
+    const bool asked = given.count("help") || !words.empty();
+    if (asked && !words.empty() && words[0] == "help") words.erase(words.begin());
+    const std::string of_command = words.empty() ? "" : usage_of(words[0]);
+    if (of_command.empty())
+      std::cout << usage() << options << "\n" << of_serve << exit_status();
+    else if (words[0] == "serve")
+      std::cout << of_command << of_serve << "\nreverie --help shows all commands and options\n";
+    else
+      std::cout << of_command << options << "\nreverie --help shows all commands\n";
+    return asked ? 0 : 2;
   }
-  const std::string command = words[0];
+  std::string command = words[0];
+  if (given.count("cfg")) command = "config";
   const std::vector<std::string> rest(words.begin() + 1, words.end());
   std::vector<std::string> folders;
   if (given.count("plugin-path")) folders = given["plugin-path"].as<std::vector<std::string>>();
@@ -143,7 +125,7 @@ int run(int argc, char** argv) {
     throw Error(ErrorKind::usage, "reverie plugins takes 'list' or 'describe NAME'");
   }
   if (command == "models") return models_command(rest, given.count("markdown") > 0);
-  if (command == "settings") return list_settings(given.count("markdown") > 0, registry());
+  if (command == "settings") return list_settings(rest, given.count("markdown") > 0, registry());
   std::vector<std::filesystem::path> config_folders;
   if (given.count("config-dir"))
     for (const std::string& folder : given["config-dir"].as<std::vector<std::string>>())
@@ -163,8 +145,7 @@ int run(int argc, char** argv) {
   if (command == "paint") return paint_command(rest, config_folders, registry());
   if (command == "encode") return encode_command(rest, config_folders, registry());
   if (command != "render" && command != "preview-motion" && command != "check" && command != "config")
-    throw Error(ErrorKind::usage, "there is no command '" + command + "'",
-                "reverie --help shows the commands");
+    throw unknown_command(command);
 
   BatchRequest request;
   request.command = command;
@@ -172,6 +153,10 @@ int run(int argc, char** argv) {
   request.config_folders = config_folders;
   request.multirun = given.count("multirun") > 0;
   request.restore = given.count("restore") > 0;
+  request.memory = given.count("memory") > 0;
+  if (given.count("config-name"))
+    request.words.insert(request.words.begin(),
+                         file_of_config(given["config-name"].as<std::string>(), config_folders).string());
   if (given.count("preview")) request.words.push_back("viewers=" + given["preview"].as<std::string>());
   return run_batch(request, registry());
 }
@@ -180,7 +165,9 @@ int run(int argc, char** argv) {
 }  // namespace reverie
 
 int main(int argc, char** argv) {
+  reverie::survive_failed_writes();
   reverie::keep_freed_memory();
+  const reverie::PluginWatch watch;
   try {
     return reverie::run(argc, argv);
   } catch (...) {

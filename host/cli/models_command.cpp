@@ -3,11 +3,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <csignal>
 #include <cstdlib>
 #include <iostream>
 
+#include "cli/batch.h"
 #include "cli/program.h"
+#include "cli/signals.h"
 #include "engine/host_services.h"
 #include "log/log.h"
 #include "models/catalogue.h"
@@ -16,17 +17,13 @@
 #include "reverie/error.h"
 #include "settings/nearest.h"
 #include "settings/reader.h"
+#include "settings/texts.h"
 
 namespace reverie {
 namespace {
 
 namespace fs = std::filesystem;
 using Files = std::vector<const CatalogueEntry*>;
-
-extern "C" void on_models_interrupt(int signal) {
-  interrupted = true;
-  std::signal(signal, SIG_DFL);  // a second Ctrl-C ends the program at once
-}
 
 /// What stands after `models` and its subcommand.
 struct Request {
@@ -137,13 +134,29 @@ void print_markdown(const std::vector<Row>& rows) {
   }
 }
 
+constexpr std::size_t kTerminal = 100;  // columns
+
+/// The last cell of a row goes on in the next line where it is too long.
 void print_columns(const std::vector<Row>& rows) {
   for (const Row& row : rows) {
-    for (std::size_t c = 0; c < row.size(); ++c) {
+    std::string line;
+    for (std::size_t c = 0; c + 1 < row.size(); ++c) {
       std::size_t width = 0;
       for (const Row& other : rows) width = std::max(width, other[c].size());
-      std::cout << row[c] << (c + 1 < row.size() ? std::string(width + 2 - row[c].size(), ' ') : "\n");
+      line += row[c] + std::string(width + 2 - row[c].size(), ' ');
     }
+    const std::string indent(line.size(), ' ');
+    bool fresh = true;
+    for (const std::string& word : filled_parts(row.back(), " ")) {
+      if (!fresh && line.size() + 1 + word.size() > kTerminal) {
+        std::cout << line << "\n";
+        line = indent;
+        fresh = true;
+      }
+      line += (fresh ? "" : " ") + word;
+      fresh = false;
+    }
+    std::cout << line << "\n";
   }
 }
 
@@ -166,6 +179,8 @@ int list(const std::string& parent, bool markdown) {
     rows.push_back({entry.name, entry.bytes ? size_text(entry.bytes) : "", entry.licence,
                     markdown ? "" : state(entry, parent), used_by(entry.used_by), entry.purpose});
   if (!markdown) {
+    // A terminal has no room for all columns.
+    for (Row& row : rows) row = {row[0], row[1], row[3], row[5] + "; " + row[2]};
     print_columns(rows);
     return 0;
   }
@@ -211,8 +226,7 @@ int fetch(const Request& request) {
     for (const CatalogueEntry* entry : find_files(name))
       if (std::find(files.begin(), files.end(), entry) == files.end()) files.push_back(entry);
   }
-  std::signal(SIGINT, on_models_interrupt);
-  std::signal(SIGTERM, on_models_interrupt);
+  end_on_signals("");
   int status = 0;
   for (const CatalogueEntry* entry : files) {
     const std::string path = model_path(*entry, request.parent).string();
@@ -225,8 +239,8 @@ int fetch(const Request& request) {
       std::cout << entry->name
                 << (end == DownloadEnd::installed ? " is installed: " : " was already installed: ") << path
                 << std::endl;
-    } catch (const Error& error) {
-      std::cerr << "reverie: " << error.what() << "\n         " << error.advice() << std::endl;
+    } catch (const Error&) {
+      show(current_failure());
       status = 1;
     }
   }

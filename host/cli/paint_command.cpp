@@ -10,8 +10,10 @@
 
 #include "cli/cast.h"
 #include "cli/render_run.h"
+#include "cli/signals.h"
 #include "engine/ensemble.h"
 #include "log/log.h"
+#include "log/printable.h"
 #include "models/catalogue.h"
 #include "reverie/perceptor.h"
 
@@ -108,13 +110,13 @@ int paint_command(const std::vector<std::string>& words,
   const std::string steps =
       std::to_string(given ? plan.settings.get<std::int64_t>("steps_per_scene") : steps_for(plan, registry));
   plan = plan_with("steps_per_scene: " + steps + "\nsave_every: " + steps + "\n");
-  end_on_signals();
+  end_on_signals("interrupted: the present step is finished and saved first (Ctrl-C again ends at once)");
   RunWishes wishes;
   wishes.on_terminal = ::isatty(STDERR_FILENO) != 0;
   const RunOutcome result = render_run(plan, registry, wishes);
   const std::string file = (result.output.folder / (result.output.base + "_settings.txt")).string();
-  std::cout << result.last_frame.string() << "\nthe same from its settings: reverie render '" << file
-            << "'\n";
+  std::cout << shown_line(result.last_frame.string()) << "\nthe same from its settings: reverie render '"
+            << shown_line(file) << "'\n";
   return result.interrupted ? 130 : 0;
 }
 

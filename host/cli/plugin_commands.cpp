@@ -1,59 +1,96 @@
 #include <algorithm>
 #include <iostream>
+#include <set>
 #include <span>
+#include <sstream>
 
 #include "cli/program.h"
+#include "log/printable.h"
+#include "settings/nearest.h"
 
 namespace reverie {
 
 int list_plugins(const PluginRegistry& registry) {
+  std::ostringstream out;  // strangers name their plugins and files as they like
   std::size_t width = 0;
   for (const PluginFile& file : registry.files())
     width = std::max(width, (file.kind + "/" + file.name).size());
   for (const PluginFile& file : registry.files()) {
     std::string title = file.kind + "/" + file.name;
     title.resize(width + 2, ' ');
-    std::cout << title;
+    out << title;
     if (file.state == PluginFile::State::usable)
-      std::cout << file.descriptor->version << "  " << file.descriptor->summary << "\n";
+      out << file.descriptor->version << "  " << file.descriptor->summary << "\n";
     else
-      std::cout << (file.state == PluginFile::State::shadowed ? "shadowed: " : "REJECTED: ") << file.reason
-                << "\n";
-    std::cout << "    " << file.path.string() << "\n";
-    for (const std::string& warning : file.warnings) std::cout << "    warning: " << warning << "\n";
+      out << (file.state == PluginFile::State::shadowed ? "shadowed: " : "REJECTED: ") << file.reason << "\n";
+    out << "    " << file.path.string() << "\n";
+    for (const std::string& warning : file.warnings) out << "    warning: " << warning << "\n";
   }
-  if (registry.files().empty()) std::cout << "no plugins were found\n";
+  if (registry.files().empty()) out << "no plugins were found\n";
+  std::cout << printable(out.str());
   return 0;
 }
 
 int describe_plugin(const PluginRegistry& registry, const std::string& name) {
+  std::ostringstream out;
+  // A plugin's own name counts more than what another calls itself besides.
+  const bool own = std::any_of(registry.files().begin(), registry.files().end(),
+                               [&](const PluginFile& file) { return file.is_called(name); });
+  const auto is_meant = [&](const PluginFile& file) {
+    return own ? file.is_called(name) : file.answers_to(name);
+  };
   bool found = false;
   for (const PluginFile& file : registry.files()) {
-    if (!file.descriptor || !(file.answers_to(name) || file.kind + "/" + file.name == name)) continue;
+    if (!file.descriptor || !is_meant(file)) continue;
     found = true;
     const PluginDescriptor& plugin = *file.descriptor;
-    std::cout << file.kind << "/" << plugin.name << " " << plugin.version << ": " << plugin.summary << "\n"
-              << file.path.string() << "\n";
-    if (*plugin.aliases) std::cout << "also called: " << plugin.aliases << "\n";
+    out << file.kind << "/" << plugin.name << " " << plugin.version << ": " << plugin.summary << "\n"
+        << file.path.string() << "\n";
+    if (*plugin.aliases) out << "also called: " << plugin.aliases << "\n";
     for (std::uint32_t i = 0; i < plugin.param_count; ++i) {
       const ParamSpec& spec = plugin.params[i];
-      std::cout << "  " << spec.name << " = " << default_text(spec) << "  (" << allowed(spec)
-                << (*spec.unit_name ? std::string(", ") + spec.unit_name : "") << ")  " << spec.help_text
-                << "\n";
+      out << "  " << spec.name << " = " << default_text(spec) << "  (" << allowed(spec)
+          << (*spec.unit_name ? std::string(", ") + spec.unit_name : "") << ")  " << spec.help_text << "\n";
     }
-    if (plugin.param_count == 0) std::cout << "  it has no parameters of its own\n";
+    if (plugin.param_count == 0) out << "  it has no parameters of its own\n";
   }
+  std::cout << printable(out.str());
   if (found) return 0;
   for (const PluginFile& file : registry.files())
-    if (file.answers_to(name))
+    if (is_meant(file))
       throw Error(ErrorKind::plugin, "'" + file.path.string() + "' cannot be used: " + file.reason);
   throw Error(ErrorKind::plugin, "there is no plugin '" + name + "'", "reverie plugins list shows them all");
 }
 
-int list_settings(bool markdown, const PluginRegistry& registry) {
-  const auto row = [&](const ParamSpec& spec, bool works, const std::string& plugin, bool groups = false) {
+std::vector<std::string> setting_names(const PluginRegistry& registry) {
+  std::vector<std::string> names;
+  for (const Setting& setting : settings_table()) names.push_back(setting.spec.name);
+  for (const PluginFile& file : registry.files()) {
+    if (!file.descriptor || file.kind == AudioFilter::kKind) continue;
+    for (const ParamSpec& spec : std::span(file.descriptor->params, file.descriptor->param_count))
+      names.push_back(spec.name);
+  }
+  return names;
+}
+
+int list_settings(const std::vector<std::string>& chosen, bool markdown, const PluginRegistry& registry) {
+  std::set<std::string> wanted;
+  const std::vector<std::string> all = setting_names(registry);
+  for (const std::string& written : chosen) {
+    const char* alias = alias_of(lower(written));
+    const std::string name = alias ? alias : lower(written);
+    if (std::none_of(all.begin(), all.end(),
+                     [&](const std::string& known) { return lower(known) == name; })) {
+      const std::string near = likely_setting(written, all);
+      throw Error(ErrorKind::usage, "there is no setting '" + written + "'",
+                  near.empty() ? "reverie settings lists them all" : "did you mean '" + near + "'?");
+    }
+    wanted.insert(name);
+  }
+  const auto row = [&](const ParamSpec& spec, const std::string& plugin, bool groups = false) {
     const std::string takes = groups ? kListOfGroups : allowed(spec);
-    const std::string note = !plugin.empty() ? plugin + ": " : works ? "" : "not yet: ";
+    if (!wanted.empty() && !wanted.count(lower(spec.name))) return;
+    const std::string note = plugin.empty() ? "" : plugin + ": ";
     if (markdown)
       std::cout << "| `" << spec.name << "` | " << default_text(spec) << " | " << takes
                 << (*spec.unit_name ? std::string(", ") + spec.unit_name : "") << " | " << note
@@ -65,23 +102,21 @@ int list_settings(bool markdown, const PluginRegistry& registry) {
   const auto heading = [&](const std::string& title) {
     if (markdown)
       std::cout << "\n## " << title << "\n\n| setting | default | takes | meaning |\n|---|---|---|---|\n";
-    else
+    else if (wanted.empty())
       std::cout << "\n" << title << "\n";
   };
   if (markdown)
     std::cout
         << "# Settings\n\nMade by `reverie settings --markdown` from the program's own table; do not edit.\n"
-           "\"not yet\" marks settings that are known by name but not implemented: only their default is "
-           "accepted. Those of plugins have no effect while another plugin, or none, is in use.\n";
+           "Those of plugins have no effect while another plugin, or none, is in use.\n";
   std::string group;
   for (const Setting& setting : settings_table()) {
     if (group != setting.group) heading(group = setting.group);
-    row(setting.spec, setting.status == Status::works, "", setting.groups);
+    row(setting.spec, "", setting.groups);
   }
   const auto is_listed = [](const ParamSpec& spec) {
-    return std::any_of(settings_table().begin(), settings_table().end(), [&](const Setting& setting) {
-      return std::string(setting.spec.name) == spec.name && setting.status == Status::works;
-    });
+    return std::any_of(settings_table().begin(), settings_table().end(),
+                       [&](const Setting& setting) { return std::string(setting.spec.name) == spec.name; });
   };
   // Plugins may share a setting: image models of one size have the same pixel_size.
   struct Declared {
@@ -105,7 +140,7 @@ int list_settings(bool markdown, const PluginRegistry& registry) {
     }
   }
   if (!declared.empty()) heading("Of plugins");
-  for (const auto& [spec, plugins] : declared) row(spec, true, plugins);
+  for (const auto& [spec, plugins] : declared) row(spec, plugins);
   return 0;
 }
 

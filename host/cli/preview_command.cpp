@@ -7,31 +7,16 @@
 #include "cli/ensemble_setup.h"
 #include "cli/preview_motion.h"
 #include "cli/room.h"
+#include "cli/signals.h"
 #include "engine/motion.h"
 #include "engine/outputs.h"
 #include "engine/progress.h"
+#include "log/printable.h"
 #include "losses/masked.h"
 #include "media/footage.h"
 
 namespace reverie {
 namespace {
-
-/// How often the run moves if no scene ends early. Throws Error(settings) when it never does.
-std::int64_t count_moves(const Plan& plan) {
-  if (!plan.animation)
-    throw Error(ErrorKind::settings, "nothing moves: 'animation_mode' is off",
-                "set it to one of the animation plugins that reverie plugins list shows, such as 2D");
-  const std::int64_t steps = plan.settings.get<std::int64_t>("steps_per_scene") *
-                             static_cast<std::int64_t>(plan.script.scenes.size());
-  const Timeline timeline(plan.settings);
-  const std::int64_t moves = steps > 0 ? timeline.frame_of(steps - 1) : 0;
-  if (moves == 0)
-    throw Error(ErrorKind::settings,
-                "nothing moves: the first move comes after " + std::to_string(timeline.before) +
-                    " steps ('pre_animation_steps'), but the run ends after " + std::to_string(steps),
-                "raise 'steps_per_scene'");
-  return moves;
-}
 
 /// Unlimited Palette in the place of the run's image model, for pictures of the same size and moves of the
 /// same pixels.
@@ -97,17 +82,34 @@ class FlowMask {
 
 }  // namespace
 
+std::int64_t count_moves(const Plan& plan) {
+  if (!plan.animation)
+    throw Error(ErrorKind::settings, "nothing moves: 'animation_mode' is off",
+                "set it to one of the animation plugins that reverie plugins list shows, such as 2D");
+  const std::int64_t steps = plan.settings.get<std::int64_t>("steps_per_scene") *
+                             static_cast<std::int64_t>(plan.script.scenes.size());
+  const Timeline timeline(plan.settings);
+  const std::int64_t moves = steps > 0 ? timeline.frame_of(steps - 1) : 0;
+  if (moves == 0)
+    throw Error(ErrorKind::settings,
+                "nothing moves: the first move comes after " + std::to_string(timeline.before) +
+                    " steps ('pre_animation_steps'), but the run ends after " + std::to_string(steps),
+                "raise 'steps_per_scene'");
+  return moves;
+}
+
 PreviewOutcome preview_motion(const Plan& plan, const PluginRegistry& registry, const RunWishes& wishes) {
   const std::int64_t moves = count_moves(plan);
   const Basis basis = make_basis(plan, registry);
   const Settings& settings = basis.settings;
   const std::string init_path = settings.get<std::string>("init_image");
-  PictureCheck check(basis);
+  std::vector<Problem> problems;
+  PictureCheck check(basis, problems);
   check.need(init_path, "init_image");
   check.need(settings.get<std::string>("video_path"), "video_path");
   for (const DirectPrompt& prompt : plan.script.direct)
     if (prompt.measure == DirectPrompt::Measure::flow) check.need(prompt.mask, prompt.setting);
-  check.finish();
+  if (!problems.empty()) throw SettingsError(problems);
   const std::unique_ptr<Soundtrack> sound = listen(basis, plan);
 
   const std::string file_namespace = settings.get<std::string>("file_namespace");
@@ -119,6 +121,7 @@ PreviewOutcome preview_motion(const Plan& plan, const PluginRegistry& registry, 
   if (wishes.begins) wishes.begins(output);
 
   Ensemble ensemble;
+  basis.host->seed_default_generators();
   const at::Tensor init_image = init_path.empty() ? at::Tensor() : basis.host->load_image(init_path);
   ensemble.model = make_model(plan, basis, registry, picture_size(basis, init_image));
   prepare_motion(ensemble, basis, plan, registry);
@@ -172,13 +175,13 @@ PreviewOutcome preview_motion(const Plan& plan, const PluginRegistry& registry, 
 }
 
 int preview_motion_command(const Plan& plan, const PluginRegistry& registry, RunReport* report) {
-  end_on_signals();
+  end_on_signals("interrupted: the video ends with the present picture (Ctrl-C again ends at once)");
   RunWishes wishes;
   wishes.on_terminal = ::isatty(STDERR_FILENO) != 0;
   const PreviewOutcome outcome = preview_motion(plan, registry, wishes);
   std::cout << (outcome.interrupted ? "interrupted after " : "done: ") << outcome.pictures << " pictures, "
             << outcome.seconds << " seconds\n"
-            << outcome.file.string() << "\n";
+            << shown_line(outcome.file.string()) << "\n";
   if (report) *report = {outcome.pictures, outcome.output.folder.string() + "/"};
   return outcome.interrupted ? 130 : 0;
 }

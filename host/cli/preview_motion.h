@@ -13,6 +13,9 @@ struct PreviewOutcome {
   bool interrupted = false;
 };
 
+/// How often the run moves if no scene ends early. Throws Error(settings) when it never does.
+std::int64_t count_moves(const Plan& plan);
+
 /// Of the wishes `progress`, `control`, `output`, `begins` and `on_terminal` count. Throws Error.
 PreviewOutcome preview_motion(const Plan& plan, const PluginRegistry& registry, const RunWishes& wishes);
 

@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "engine/backup.h"
+#include "engine/first_moments.h"
 #include "reverie/animation_mode.h"
 #include "settings/nearest.h"
 #include "settings/reader.h"
@@ -51,11 +52,12 @@ void keep_size(const Settings& then, const Settings& now, std::vector<Problem>& 
 }
 
 /// Takes out what would do nothing, so that the settings of a continued run go on saying how it began.
+/// `again`: it has left nothing but them, and begins again.
 void keep_beginning(const std::vector<RawEntry>& saved, GatheredSettings& gathered,
-                    const std::vector<PluginParams>& plugins) {
+                    const std::vector<PluginParams>& plugins, bool again) {
   const Settings then = resolve(saved, {}, plugins, {}).settings;
   const Settings now = resolve(gathered.entries, {}, plugins, {}).settings;
-  if (!saved.empty()) keep_size(then, now, gathered.problems);
+  if (!saved.empty() && !again) keep_size(then, now, gathered.problems);
   for (const auto& [name, instead] : kOnlyAtStart) {
     const SettingValue *kept = then.find(name), *given = now.find(name);
     if (!kept || kept->is_default()) continue;
@@ -69,31 +71,36 @@ void keep_beginning(const std::vector<RawEntry>& saved, GatheredSettings& gather
       return true;
     });
     if (wanted)
-      gathered.notices.push_back(std::string(name) + " has no effect on a restored run: " + instead);
+      gathered.notices.push_back(std::string(name) + " has no effect on a restored run: " +
+                                 (again ? "it begins as it did before" : instead));
   }
 }
 
-/// Puts the settings of the run that is to be continued before the others. The run, if there is one.
-std::optional<OutputNames> continue_run(const Settings& settings, GatheredSettings& gathered,
-                                        const std::vector<PluginParams>& plugins) {
+/// Puts the settings of the run that is to be continued before the others. Whatever a run has left, the same
+/// command goes on: from its backup, else as the same run once more, else as a new one.
+void continue_run(Plan& plan, const Settings& settings, GatheredSettings& gathered,
+                  const std::vector<PluginParams>& plugins) {
   const SettingValue* restore = settings.find("restore");
   const SettingValue* folder = settings.find("file_namespace");
-  if (!restore || restore->number == 0 || !folder) return std::nullopt;
-  const std::optional<OutputNames> run = newest_run(folder->text);
+  if (!restore || restore->number == 0 || !folder) return;
+  const std::optional<NewestRun> run = newest_run(folder->text);
   if (!run) {
-    gathered.problems.push_back({restore->location, "'restore': there is no run '" + folder->text +
-                                                        "' to continue: no backup of one in 'backup/" +
-                                                        folder->text + "'"});
-    return std::nullopt;
+    gathered.notices.push_back("restore: there is no run '" + folder->text + "' to continue; this begins it");
+    return;
   }
+  if (!run->has_backup)
+    gathered.notices.push_back("restore: the run '" + run->base +
+                               "' ended before its first backup; it begins again, as the same run");
+  (run->has_backup ? plan.restored : plan.again) = *run;
   const std::filesystem::path file = run->folder / (run->base + "_settings.txt");
   std::vector<RawEntry> entries;
-  // Without the file, the settings given now have to say everything.
-  if (std::filesystem::exists(file)) entries = read_settings_file(file, gathered.problems);
-  keep_beginning(entries, gathered, plugins);
+  // Without the file, the settings given now have to say everything. It is empty while a run is loaded.
+  std::error_code none;
+  if (std::filesystem::file_size(file, none) > 0 && !none)
+    entries = read_settings_file(file, gathered.problems);
+  keep_beginning(entries, gathered, plugins, !run->has_backup);
   std::move(gathered.entries.begin(), gathered.entries.end(), std::back_inserter(entries));
   gathered.entries = std::move(entries);
-  return run;
 }
 
 }  // namespace
@@ -116,19 +123,38 @@ std::string timing_notice(const Settings& settings) {
          " steps after its move, not when its frame is done";
 }
 
+/// The settings with the declared default in the place of each that is wrong.
+Settings with_defaults(const Resolution& resolution, const std::vector<PluginParams>& active) {
+  Settings settings = resolution.settings;
+  const auto complete = [&](const ParamSpec& spec) {
+    const SettingValue* value = settings.find(spec.name);
+    const bool wrong =
+        value && !value->is_default() &&
+        std::any_of(resolution.problems.begin(), resolution.problems.end(), [&](const Problem& problem) {
+          return problem.location.text() == value->location.text() &&
+                 problem.message.find("'" + std::string(spec.name) + "'") != std::string::npos;
+        });
+    if (!value || wrong) settings.set(spec.name, default_value(spec));
+  };
+  for (const Setting& setting : settings_table()) complete(setting.spec);
+  for (const PluginParams& plugin : active)
+    for (const ParamSpec& spec : plugin.specs) complete(spec);
+  return settings;
+}
+
 bool is_of(const PluginParams& params, const PluginFile* plugin) {
   return plugin && params.plugin == plugin->kind + "/" + plugin->name;
 }
 
 }  // namespace
 
-Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry) {
+Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry, const FindMore& more) {
   const std::vector<PluginParams> all = params_of_all(registry);
   std::vector<PluginParams> active, others;
   GatheredSettings gathered = gather_settings(sources, all);
 
   Plan plan;
-  plan.restored = continue_run(resolve(gathered.entries, {}, {}, all).settings, gathered, all);
+  continue_run(plan, resolve(gathered.entries, {}, {}, all).settings, gathered, all);
   const std::vector<RawEntry>& entries = gathered.entries;
   // The first pass only tells which plugins the settings name; the second knows whose parameters count.
   const Resolution first = resolve(entries, {}, {}, all);
@@ -169,8 +195,11 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry) {
   Resolution resolution = resolve(entries, std::move(gathered.problems), active, others);
   plan.sound_filters =
       parse_sound_filters(resolution.settings, registry, resolution.problems, resolution.notices);
+  const SettingValue* video = resolution.settings.find("video_path");
+  const bool follows_video = plan.animation && plan.animation->answers_to("Video Source") && video;
   plan.script = parse_script(resolution.settings, resolution.problems, resolution.notices,
-                             sound_variables(plan.sound_filters), plan.animation != nullptr);
+                             sound_variables(plan.sound_filters), plan.animation != nullptr,
+                             follows_video ? video->text : "");
   if (plan.animation)
     plan.script.motion = parse_motion(
         resolution.settings, {plan.animation->descriptor->params, plan.animation->descriptor->param_count},
@@ -182,18 +211,22 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry) {
       resolution.problems.push_back({backups->location, error.what()});
     }
   }
+  resolution.problems.insert(resolution.problems.end(), plugin_problems.begin(), plugin_problems.end());
+  if (more && !resolution.problems.empty()) {
+    plan.settings = with_defaults(resolution, active);
+    more(plan, resolution.problems);
+  }
   // What is missing has no line, but it is missing in the file.
   const std::string file = gathered.file.string();
   for (Problem& problem : resolution.problems)
     if (problem.location.file.empty()) problem.location.file = file;
-  resolution.problems.insert(resolution.problems.end(), plugin_problems.begin(), plugin_problems.end());
   // The file's own first, then those of the files it selects, then the command line's.
   const auto place = [&](const Problem& problem) {
     const std::string& name = problem.location.file;
     return std::tuple(name == file ? 0 : name != "command line" ? 1 : 2, name, problem.location.line);
   };
-  std::stable_sort(resolution.problems.begin(), resolution.problems.end(),
-                   [&](const Problem& a, const Problem& b) { return place(a) < place(b); });
+  const auto in_order = [&](const Problem& a, const Problem& b) { return place(a) < place(b); };
+  std::stable_sort(resolution.problems.begin(), resolution.problems.end(), in_order);
   if (!resolution.problems.empty()) throw SettingsError(std::move(resolution.problems));
   plan.settings = std::move(resolution.settings);
   if (sound_of(plan.settings).empty()) {
@@ -202,24 +235,41 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry) {
     plan.settings.set("input_audio", silence);
   }
   if (SettingValue save_every = *plan.settings.find("save_every");
-      plan.animation && save_every.is_default()) {
+      save_every.number == 0 || (plan.animation && save_every.is_default())) {
     save_every.number = plan.settings.find("steps_per_frame")->number;
     save_every.location = {"chosen", 0};
     plan.settings.set("save_every", save_every);
   }
   // The reference's rule: a frame of the video is worked on before the next one comes.
+  std::string raised;
   if (SettingValue before = *plan.settings.find("pre_animation_steps");
       plan.animation && plan.animation->answers_to("Video Source")) {
-    before.number = std::max(before.number, plan.settings.find("steps_per_frame")->number);
-    plan.settings.set("pre_animation_steps", before);
+    const double least = plan.settings.find("steps_per_frame")->number;
+    if (before.number < least) {
+      if (!before.is_default())
+        raised = "pre_animation_steps (" + before.json() +
+                 ") is raised to steps_per_frame: in Video Source, the first frame of the video is worked on "
+                 "as long as the others are";
+      before.number = least;
+      plan.settings.set("pre_animation_steps", before);
+    }
   }
   // What a run leaves behind is for making it again, not for continuing it.
   if (SettingValue restore = *plan.settings.find("restore"); restore.number != 0) {
     restore.number = 0;
     plan.settings.set("restore", restore);
   }
+  // A run that goes on is past its first moments.
+  if (!plan.restored) {
+    std::vector<Problem> problems;
+    try_first_moments(plan.script, plan.settings, plan.animation != nullptr, problems);
+    if (more && !problems.empty()) more(plan, problems);
+    std::stable_sort(problems.begin(), problems.end(), in_order);
+    if (!problems.empty()) throw SettingsError(std::move(problems));
+  }
   plan.notices = std::move(gathered.notices);
   plan.notices.insert(plan.notices.end(), resolution.notices.begin(), resolution.notices.end());
+  if (!raised.empty()) plan.notices.push_back(raised);
   if (plan.animation)
     if (std::string notice = timing_notice(plan.settings); !notice.empty())
       plan.notices.push_back(std::move(notice));

@@ -2,6 +2,7 @@
 // What the commands share: places, plugins, and settings made ready for a run.
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,16 +28,20 @@ struct Plan {
   const PluginFile* image_model = nullptr;
   const PluginFile* animation = nullptr;  ///< none: a still
   std::optional<OutputNames> restored;    ///< the earlier run that this one continues
+  std::optional<OutputNames> again;       ///< the earlier run, without a backup, as which this one begins
   std::vector<std::string> notices;
   bool alone = true;                                   ///< no other run of this call has its file_namespace
   std::shared_ptr<const FileAccess> access = nullptr;  ///< none: its settings may name any file
   std::shared_ptr<NetworkShelf> networks = nullptr;    ///< none: networks are loaded for this run alone
 };
 
+/// Finds more problems of a plan that has some: settings that are wrong have their defaults in it.
+using FindMore = std::function<void(const Plan&, std::vector<Problem>&)>;
+
 /// Reads and checks settings. With restore, those that the earlier run left come first and are overridden by
 /// what is given now, but for those that only act when a run begins. Throws Error(settings) with
-/// the report of everything that is wrong.
-Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry);
+/// the report of everything that is wrong; `more` adds to it.
+Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry, const FindMore& more = {});
 
 /// Which folder a run is for, and whether it goes on with what is there.
 struct Destination {
@@ -64,9 +69,13 @@ struct RunReport {
 // The commands; each returns the process' exit status.
 int render_command(const Plan& plan, const PluginRegistry& registry, RunReport* report = nullptr);
 int preview_motion_command(const Plan& plan, const PluginRegistry& registry, RunReport* report = nullptr);
-int check_command(const Plan& plan, const PluginRegistry& registry);
+int check_command(const Plan& plan, const PluginRegistry& registry, bool memory);
 int list_plugins(const PluginRegistry& registry);
 int describe_plugin(const PluginRegistry& registry, const std::string& name);
-int list_settings(bool markdown, const PluginRegistry& registry);
+/// All settings, or those that are named.
+int list_settings(const std::vector<std::string>& chosen, bool markdown, const PluginRegistry& registry);
+
+/// Of the program and of all plugins.
+std::vector<std::string> setting_names(const PluginRegistry& registry);
 
 }  // namespace reverie

@@ -3,34 +3,39 @@
 #include <iostream>
 
 #include "cli/cast.h"
-#include "cli/memory_trial.h"
 #include "cli/render_run.h"
+#include "cli/run_trial.h"
+#include "cli/signals.h"
+#include "log/printable.h"
 
 namespace reverie {
 
-int check_command(const Plan& plan, const PluginRegistry& registry) {
-  MemoryTrial trial(plan, registry);
+int check_command(const Plan& plan, const PluginRegistry& registry, bool memory) {
+  RunTrial trial(plan, registry);
   const Cast cast = choose_cast(plan, registry, false);
-  const std::string memory = trial.result(cast);
-  std::cout << "no problems found\n" << memory << "\n";
+  decode_ahead(cast, plan);
+  const std::string obstacle = trial.begin();
+  std::string more = obstacle.empty() ? "" : "the run was not tried, because " + obstacle + "\n";
+  if (memory || (obstacle.empty() && trial.may_be_large(cast))) more += trial.memory(cast) + "\n";
+  std::cout << "no problems found\n" << more;
   return 0;
 }
 
 int render_command(const Plan& plan, const PluginRegistry& registry, RunReport* report) {
-  end_on_signals();
+  end_on_signals("interrupted: the present step is finished and saved first (Ctrl-C again ends at once)");
   RunWishes wishes;
   wishes.on_terminal = ::isatty(STDERR_FILENO) != 0;
   const RunOutcome result = render_run(plan, registry, wishes);
   const std::int64_t steps = result.moment.steps, frames = result.moment.frames;
-  const std::string folder = result.output.folder.string();
+  const std::string folder = shown_line(result.output.folder.string());
   std::cout << (result.interrupted ? "interrupted after " : "done: ") << steps << " steps, " << frames
             << (frames == 1 ? " picture in " : " pictures in ") << folder << "/\n";
-  if (!result.last_frame.empty()) std::cout << result.last_frame.string() << "\n";
+  if (!result.last_frame.empty()) std::cout << shown_line(result.last_frame.string()) << "\n";
   if (report) *report = {frames, folder + "/"};
   const auto next = result.interrupted && plan.alone
                         ? newest_run(plan.settings.get<std::string>("file_namespace"))
                         : std::nullopt;
-  if (next && next->base == result.output.base)
+  if (next && next->has_backup && next->base == result.output.base)
     std::cerr << "reverie: the same command with --restore goes on from there\n";
   return result.interrupted ? 130 : 0;
 }

@@ -3,20 +3,22 @@
 #include "cli/cast.h"
 #include "engine/backup.h"
 #include "engine/memory_report.h"
+#include "engine/run_lock.h"
 #include "engine/timeline.h"
 #include "engine/viewers.h"
 #include "log/log.h"
+#include "log/printable.h"
 #include "media/footage.h"
 
 namespace reverie {
 namespace {
 
 /// Closes every sink; the first that fails is told.
-void close_all(const Ensemble& ensemble) {
+void close_all(const Ensemble& ensemble, const Moment& moment) {
   std::exception_ptr failure;
   for (const auto& [name, sink] : ensemble.sinks) {
     try {
-      sink->close();
+      call_plugin(name, moment, [&sink = *sink] { sink.close(); });
     } catch (...) {
       if (!failure) failure = std::current_exception();
     }
@@ -25,9 +27,9 @@ void close_all(const Ensemble& ensemble) {
 }
 
 /// For a run that has already failed.
-void close_quietly(const Ensemble& ensemble) {
+void close_quietly(const Ensemble& ensemble, const Moment& moment) {
   try {
-    close_all(ensemble);
+    close_all(ensemble, moment);
   } catch (...) {
   }
 }
@@ -52,7 +54,7 @@ std::vector<std::string> scene_texts(const Script& script) {
   for (const Scene& scene : script.scenes) {
     std::string& text = texts.emplace_back();
     for (const Prompt& prompt : scene.prompts)
-      if (prompt.when != When::after_moves) text += (text.empty() ? "" : " | ") + prompt.text;
+      if (prompt.when != When::after_moves) text += (text.empty() ? "" : " | ") + shown_line(prompt.text);
   }
   return texts;
 }
@@ -100,13 +102,15 @@ RunOutcome render_run(const Plan& plan, const PluginRegistry& registry, const Ru
 
   const std::string file_namespace = settings.get<std::string>("file_namespace");
   const bool overwrites =
-      !plan.restored && (wishes.output.has_value() || settings.get<bool>("allow_overwrite"));
+      !plan.restored && (plan.again || wishes.output || settings.get<bool>("allow_overwrite"));
   std::optional<Reservation> reservation;
   if (!overwrites && !plan.restored) reservation.emplace(file_namespace);
   const OutputNames output = plan.restored   ? *plan.restored
                              : wishes.output ? *wishes.output
+                             : plan.again    ? *plan.again
                              : reservation   ? reservation->names()
                                              : choose_output(file_namespace, true);
+  const RunLock lock(output);
   if (wishes.begins) wishes.begins(output);
   const auto kept = parse_backups_setting(settings.get<std::string>("backups"));
   Backups backups(file_namespace, output.base, kept);
@@ -114,6 +118,7 @@ RunOutcome render_run(const Plan& plan, const PluginRegistry& registry, const Ru
   if (plan.restored) backup = read_backup_of(backups, host, output);
 
   Ensemble ensemble;
+  host.seed_default_generators();
   for (const auto& [plugin, setup] : cast.perceptors) {
     const Settings params = params_for(*plugin, settings);
     const std::string name = title(*plugin) + " with " + setup.name;
@@ -122,7 +127,8 @@ RunOutcome render_run(const Plan& plan, const PluginRegistry& registry, const Ru
     ensemble.perceptors.push_back({name, wishes.shelf ? wishes.shelf->get(*plugin, params, setup, settings)
                                                       : create<Perceptor>(*plugin, host, params, setup)});
   }
-  cast.perceptors.clear();  // the weights' files need not stay open
+  cast.perceptors.clear();         // the weights' files need not stay open
+  host.seed_default_generators();  // once more: perceptors may have been there already
   at::Tensor init_image;
   if (const auto path = settings.get<std::string>("init_image"); !path.empty())
     init_image = host.load_image(path);
@@ -133,20 +139,20 @@ RunOutcome render_run(const Plan& plan, const PluginRegistry& registry, const Ru
   of_model.reset();
   prepare_motion(ensemble, cast, plan, registry);
   of_model.emplace(title(*plan.image_model));
+  if (!init_image.defined() && ensemble.animation.instance)
+    if (const auto first = ensemble.animation.instance->first_image(tools_of(ensemble))) init_image = *first;
   if (!backup) {
-    if (!init_image.defined() && ensemble.animation.instance)
-      if (const auto first = ensemble.animation.instance->first_image(tools_of(ensemble)))
-        init_image = *first;
     ensemble.model.instance->randomise();
     if (init_image.defined()) ensemble.model.instance->encode(init_image);
   }
-  init_image = at::Tensor();
   of_model.reset();
   const double frames_per_second = settings.get<double>("frames_per_second");
   Render render(
       host, ensemble, settings, plan.script,
       [&](const std::string& path) { return Footage(cast.pictures->open(path, frames_per_second)); },
       kept == 0 ? nullptr : &backups, cast.sound.get());
+  if (init_image.defined()) render.start_from(init_image);
+  init_image = at::Tensor();
   const std::int64_t saved = backup ? backup->first : 0;
   if (backup) {
     render.restore(backup->second);
@@ -182,13 +188,15 @@ RunOutcome render_run(const Plan& plan, const PluginRegistry& registry, const Ru
   }
   RunOutcome outcome;
   outcome.output = output;
+  bool closed = false;
   try {
     const Messages messages(viewers);
     SparingProgress own_progress(steps, wishes.on_terminal, render.moment().steps, viewers);
     Progress& progress = wishes.progress ? *wishes.progress : own_progress;
     static_cast<RenderResult&>(outcome) =
         render.run({progress, &viewers, control.get(), memory ? &*memory : nullptr});
-    close_all(ensemble);
+    closed = true;  // or was tried: once is enough
+    close_all(ensemble, render.moment());
     if (memory) {
       const MemoryAccount::Report report = memory->report();
       outcome.memory_at_peak = report.at_peak;
@@ -196,8 +204,8 @@ RunOutcome render_run(const Plan& plan, const PluginRegistry& registry, const Ru
       for (const std::string& row : memory_table(report)) host.log(LogLevel::info, row);
     }
   } catch (const std::exception& error) {
-    viewers.end(RunUpdate::State::failed, error.what());
-    close_quietly(ensemble);
+    viewers.end(RunUpdate::State::failed, shown(error.what()));
+    if (!closed) close_quietly(ensemble, render.moment());
     throw;
   }
   viewers.end(outcome.interrupted ? RunUpdate::State::interrupted : RunUpdate::State::finished);

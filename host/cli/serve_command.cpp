@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <ifaddrs.h>
 #include <net/if.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -12,9 +13,12 @@
 #include <thread>
 
 #include "cli/ensemble_setup.h"
+#include "cli/signals.h"
 #include "log/log.h"
+#include "log/printable.h"
 #include "models/catalogue.h"
 #include "reverie/atomic_file.h"
+#include "serve/run_process.h"
 #include "serve/run_worker.h"
 #include "serve/settings_list.h"
 #include "serve/site.h"
@@ -119,23 +123,32 @@ std::shared_ptr<const FileAccess> access_of(const ServeOptions& options) {
 }  // namespace
 
 int serve_command(const ServeOptions& options, const PluginRegistry& registry) {
-  end_on_signals();
+  ::umask(077);  // what runs make is private, like the token
   // What a run says of itself would be said again each time that somebody stops typing.
   if (!options.verbose) set_log_level(LogLevel::warning);
   const std::string token = token_of(options.token_file);
+  const Json::Value settings = settings_list(registry);
+  const RunRules rules{registry, access_of(options), options.config_folders,
+                       std::make_shared<NetworkShelf>()};
+  // Before there is any thread.
+  enum Role : std::size_t { render, motion, check };
+  ForkServer processes({[&](Channel& channel) { render_runs(channel, RunKind::render, rules); },
+                        [&](Channel& channel) { render_runs(channel, RunKind::motion, rules); },
+                        [&](Channel& channel) { answer_check(channel, rules); }},
+                       options.state / "processes.lock");
+  end_on_signals("");  // what is said is below
   RunStore store(options.state);
   std::vector<std::string> notices;
   RunQueue queue(store, notices);
-  const RunRules rules{registry, access_of(options), options.config_folders,
-                       std::make_shared<NetworkShelf>()};
   std::mutex saying;
   const auto say = [&](const std::string& text) {
     const std::lock_guard lock(saying);
-    std::cout << "reverie: " << text << std::endl;
+    std::cout << "reverie: " << printable(text) << std::endl;
   };
   for (const std::string& notice : notices) say("warning: " + notice);
 
-  Api api(queue, rules, settings_list(registry));
+  Checks checks(processes, Role::check);
+  Api api(queue, checks, settings);
   const auto server = std::make_unique<WebServer>(
       web_options(options, token), [&](const HttpRequest& request) { return answer_site(request, api); });
   if (!is_loopback(options.listen))
@@ -145,11 +158,13 @@ int serve_command(const ServeOptions& options, const PluginRegistry& registry) {
   say("open " + (everywhere ? "http://localhost:" + std::to_string(server->port()) : server->url()) +
       "/?token=" + token);
   {
-    RunWorker renders(queue, RunKind::render, rules, say), moves(queue, RunKind::motion, rules, say);
+    RunWorker renders(queue, RunKind::render, processes, Role::render, say),
+        moves(queue, RunKind::motion, processes, Role::motion, say);
     while (!interrupted) std::this_thread::sleep_for(std::chrono::milliseconds(50));
     say("ending; the run that goes is saved first (Ctrl-C again ends at once)");
     queue.close();
   }
+  processes.end();  // checks that nobody waits for any more
   return 0;
 }
 

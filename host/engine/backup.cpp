@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <fstream>
 
 #include "engine/outputs.h"
@@ -31,6 +32,30 @@ const std::string kZeros(64, '0');
               "go on from an earlier backup");
 }
 
+/// How large a backup is, as its header says: a file that claims to be larger than any memory is not read.
+/// The header's tensors stand as "data_offsets":[begin,end]; inside of a text the quotes would be escaped.
+std::uintmax_t size_by_header(std::istream& file) {
+  constexpr std::uint64_t kLongestHeader = 100'000'000;
+  unsigned char count[8] = {};
+  file.read(reinterpret_cast<char*>(count), sizeof count);
+  std::uint64_t length = 0;
+  for (int i = 7; i >= 0; --i) length = length << 8 | count[i];
+  if (!file || length > kLongestHeader) return 0;
+  std::string header(length, '\0');
+  file.read(header.data(), static_cast<std::streamsize>(length));
+  header.resize(static_cast<std::size_t>(file.gcount()));
+  std::uint64_t body = 0;
+  const std::string mark = "\"data_offsets\":[";
+  for (std::size_t at = 0; (at = header.find(mark, at)) != std::string::npos;) {
+    at += mark.size();
+    const std::size_t comma = std::min(header.find(',', at), header.size() - 1);
+    std::uint64_t end = 0;
+    std::from_chars(header.data() + comma + 1, header.data() + header.size(), end);
+    body = std::max(body, end);
+  }
+  return sizeof count + length + body;
+}
+
 /// Read rather than mapped: touching a page of a mapping that a broken disk cannot deliver ends the program.
 std::string bytes_of(const std::filesystem::path& path) {
   std::error_code error;
@@ -38,8 +63,12 @@ std::string bytes_of(const std::filesystem::path& path) {
     unreadable(path, error ? error.message() : "it is no file");
   const std::uintmax_t size = std::filesystem::file_size(path, error);
   if (error) unreadable(path, error.message());
-  std::string bytes(size, '\0');
   std::ifstream file(path, std::ios::binary);
+  if (const std::uintmax_t due = size_by_header(file); file && due != size)
+    damaged(path, "it has " + std::to_string(size) + " bytes, and by its header " + std::to_string(due));
+  file.clear();
+  file.seekg(0);
+  std::string bytes(size, '\0');
   file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   if (!file.is_open() || file.bad()) unreadable(path, std::generic_category().message(errno));
   bytes.resize(static_cast<std::size_t>(file.gcount()));
@@ -111,6 +140,8 @@ std::optional<std::pair<std::int64_t, Backup>> Backups::newest(std::vector<std::
       return std::pair(*number, read_backup(file(*number)));
     } catch (const Error& error) {
       notices.emplace_back(error.what());
+    } catch (const std::exception& error) {  // memory that is not there, or what LibTorch says of a tensor
+      notices.push_back("the backup '" + file(*number).string() + "' cannot be used: " + error.what());
     }
   }
   return std::nullopt;

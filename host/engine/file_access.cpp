@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "reverie/error.h"
+#include "reverie/ordinary_file.h"
 
 namespace reverie {
 namespace {
@@ -52,8 +52,7 @@ void FileAccess::require(const fs::path& path, const std::string& written) const
                 "put the file into the server's folder, or start the server with --allow and its folder");
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
-  if (fs::exists(status) && !fs::is_regular_file(status) && !fs::is_directory(status))
-    throw Error(ErrorKind::file, "'" + written + "' is a device or a pipe, not a file");
+  if (fs::exists(status) && !fs::is_directory(status)) require_ordinary_file(path, "a file");
 }
 
 void FileAccess::require_download(const std::string& address) const {

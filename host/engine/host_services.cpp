@@ -12,6 +12,7 @@
 #include "media/web_file.h"
 #include "models/catalogue.h"
 #include "reverie/cpu.h"
+#include "reverie/ordinary_file.h"
 #include "settings/nearest.h"
 #include "weights/open.h"
 
@@ -81,6 +82,22 @@ HostServices::HostServices(const Options& options)
     generator_ = at::detail::getCUDAHooks().getNewGenerator(device_.index());
     generator_.set_current_seed(options.seed);
   }
+}
+
+std::map<std::string, at::Generator> HostServices::generators() {
+  at::Context& torch = at::globalContext();
+  std::map<std::string, at::Generator> result = {{"random.cpu", cpu_generator_},
+                                                 {"random.default.cpu", torch.defaultGenerator(c10::kCPU)}};
+  if (!device_.is_cpu()) {
+    result["random.device"] = generator_;
+    result["random.default.device"] = torch.defaultGenerator(device_);
+  }
+  return result;
+}
+
+void HostServices::seed_default_generators() {
+  for (auto& [name, generator] : generators())
+    if (name.rfind("random.default.", 0) == 0) generator.set_current_seed(options_.seed);
 }
 
 void HostServices::log(LogLevel level, std::string_view message) { write_log(level, message); }
@@ -178,6 +195,8 @@ std::shared_ptr<const Weights> HostServices::load_weights(const std::string& nam
   const std::vector<std::filesystem::path> candidates = weights_candidates(name_or_path);
   if (options_.access)
     for (const std::filesystem::path& path : candidates) options_.access->require(path, path.string());
+  std::error_code ignored;
+  if (std::filesystem::exists(candidates[0], ignored)) require_ordinary_file(candidates[0], "weights");
   const CatalogueEntry* published = find_model(name_or_path);
   if (published)
     throw Error(ErrorKind::file,

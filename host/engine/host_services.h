@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 
 #include "engine/file_access.h"
 #include "engine/network_shelf.h"
@@ -42,6 +43,13 @@ class HostServices final : public Host {
   /// For decisions that are made on the CPU whatever the device. The same as generator() when that is the
   /// CPU.
   at::Generator cpu_generator() { return cpu_generator_; }
+
+  /// LibTorch's own generators, which a plugin's at::rand() draws from, start at the run's seed. They belong
+  /// to the process: to be called when a run begins.
+  void seed_default_generators();
+
+  /// All that a run draws from, LibTorch's own included, by the name that a backup has for it.
+  std::map<std::string, at::Generator> generators();
 
   /// Names of the models that ship with the program and lie in no folder of their own, sorted: perceptors.
   std::vector<std::string> shipped_models() const;

@@ -2,9 +2,11 @@
 
 #include <ATen/ATen.h>
 
+#include <cmath>
+#include <limits>
+
 #include "losses/built_in.h"
 #include "losses/weighted.h"
-#include "prompts/evaluate.h"
 
 namespace reverie {
 
@@ -40,7 +42,20 @@ ImageLosses::ImageLosses(const std::vector<DirectPrompt>& prompts, ImageModel& m
 }
 
 bool ImageLosses::counts(const Term& term) const {
-  return term.prompt->when == When::always || (term.prompt->when == When::after_moves) == moved_;
+  switch (term.prompt->when) {
+    case When::before_moves:
+      return !moved_;
+    case When::after_moves:
+      return moved_ || (started_ && !term.flow);
+    default:
+      return true;
+  }
+}
+
+void ImageLosses::start_from(const at::Tensor& picture) {
+  started_ = true;
+  for (Term& term : terms_)
+    if (!term.picture && !term.flow) term.loss->set_target(picture);
 }
 
 void ImageLosses::stabilise(const at::Tensor& before, const AnimationMode::Move& move) {
@@ -57,15 +72,18 @@ void ImageLosses::stabilise(const at::Tensor& before, const AnimationMode::Move&
   }
 }
 
-void ImageLosses::begin_frame(const std::map<std::string, double>& values, std::int64_t video_frame) {
+void ImageLosses::begin_step(const std::map<std::string, double>& values, std::int64_t video_frame) {
   for (Term& term : terms_) {
     if (!counts(term)) {
       term.weight = 0;
       continue;
     }
     const std::string whose = "'" + term.prompt->setting + "', '" + term.prompt->written + "'";
-    term.weight = reverie::evaluate(term.prompt->weight, values, whose, "weight");
-    term.stop = reverie::evaluate(term.prompt->stop, values, whose, "stop");
+    term.weight =
+        reverie::evaluate(term.prompt->weight, values, {whose, "weight", "0", true}, warnings_).value_or(0);
+    term.stop = reverie::evaluate(term.prompt->stop, values, {whose, "stop", "none"}, warnings_)
+                    .value_or(-std::numeric_limits<double>::infinity());
+    if (std::isinf(term.stop) && term.stop > 0) term.weight = 0;  // held, whatever the loss
     if (term.weight == 0) continue;
     if (term.picture)
       if (const std::int64_t frame = term.picture->seek(video_frame); frame != term.target) {

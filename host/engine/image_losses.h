@@ -8,6 +8,7 @@
 #include "engine/ensemble.h"
 #include "losses/flow_loss.h"
 #include "media/footage.h"
+#include "prompts/evaluate.h"
 #include "prompts/prompt.h"
 #include "reverie/loss.h"
 
@@ -21,13 +22,17 @@ class ImageLosses {
   ImageLosses(const std::vector<DirectPrompt>& prompts, ImageModel& model, ImageSize size, c10::Device device,
               const std::function<Footage(const std::string&)>& open, const AnimationMode::Tools& tools = {});
 
+  /// Until the first move the losses that stabilise motion, but for the flow's, compare with `picture`.
+  /// Without it they rest until then.
+  void start_from(const at::Tensor& picture);
+
   /// From now on the losses that stabilise motion compare with what `move` made of the picture `before`, and
   /// those that hold on to the start rest. Throws Error(settings) where the flow has to be estimated with
   /// gradients and there is nothing that could.
   void stabilise(const at::Tensor& before, const AnimationMode::Move& move);
 
   /// Evaluates weights and stops, and brings moving pictures and masks to `video_frame`.
-  void begin_frame(const std::map<std::string, double>& values, std::int64_t video_frame);
+  void begin_step(const std::map<std::string, double>& values, std::int64_t video_frame);
 
   /// The mask of the flow [1, 1, H, W] at a video frame, of the picture's size; nothing where there is none.
   std::optional<at::Tensor> flow_mask(std::int64_t video_frame);
@@ -58,7 +63,8 @@ class ImageLosses {
 
   c10::Device device_;
   AnimationMode::Tools tools_;
-  bool moved_ = false;
+  bool started_ = false, moved_ = false;  // from a picture; since then
+  Warnings warnings_;
   std::vector<Term> terms_;
 };
 

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <unordered_map>
@@ -241,9 +243,12 @@ class MemoryAccount::Gpu final : public c10::MemoryReportingInfoBase {
   std::int64_t reserved_ = 0;
 };
 
-std::atomic<bool> MemoryScope::counting_{false};
+std::atomic<bool> MemoryScope::counting_{false}, MemoryScope::watched_{false};
 
 namespace {
+
+ActivityPage* activity_page = nullptr;  // set before there are threads
+constexpr int kUncounted = std::numeric_limits<int>::max();
 
 /// malloc's books take a while to read, and what happens in each step soon takes no more than before.
 bool is_settled(const Books& b, int component) {
@@ -254,7 +259,34 @@ bool is_settled(const Books& b, int component) {
 
 }  // namespace
 
+std::string_view ActivityPage::at_work() const {
+  const std::size_t depth = std::min<std::size_t>(depth_, kDepth);
+  if (depth == 0) return {};
+  const Name& name = names_[depth - 1];
+  return {name.data(), ::strnlen(name.data(), name.size())};
+}
+
+void ActivityPage::enter(std::string_view component) {
+  const std::size_t depth = depth_++;
+  if (depth >= kDepth) return;
+  Name& name = names_[depth];
+  const std::size_t size = std::min(component.size(), name.size());
+  std::copy_n(component.data(), size, name.data());
+  std::fill(name.begin() + static_cast<std::ptrdiff_t>(size), name.end(), '\0');
+}
+
+void write_activity_to(ActivityPage& page) {
+  activity_page = &page;
+  MemoryScope::watched_ = true;
+}
+
+void note_steps_done(std::int64_t steps) {
+  if (activity_page) activity_page->steps_done(steps);
+}
+
 int MemoryScope::enter(std::string_view component) {
+  if (activity_page) activity_page->enter(component);
+  if (!counting()) return kUncounted;
   Books& b = books();
   const std::lock_guard lock(b.mutex);
   const int index = index_of(b, component);
@@ -264,6 +296,8 @@ int MemoryScope::enter(std::string_view component) {
 }
 
 void MemoryScope::leave(int before) {
+  if (activity_page) activity_page->leave();
+  if (before == kUncounted) return;
   Books& b = books();
   const std::lock_guard lock(b.mutex);
   if (is_settled(b, b.current.load())) {
@@ -313,6 +347,7 @@ void open_books(Books& b, bool on_cpu) {
 MemoryAccount::MemoryAccount() {
   if (MemoryScope::counting_.exchange(true))
     throw Error(ErrorKind::unsupported, "another run counts its memory; one at a time can");
+  MemoryScope::watched_ = true;
   const std::lock_guard lock(books().mutex);
   open_books(books(), true);
   c10::SetCPUAllocator(&counting_allocator(), kOverDefault);
@@ -330,6 +365,7 @@ void MemoryAccount::count_on(c10::Device device) {
 MemoryAccount::~MemoryAccount() {
   if (!gpu_) c10::SetCPUAllocator(counting_allocator().plain(), kOverDefault);
   MemoryScope::counting_ = false;
+  MemoryScope::watched_ = activity_page != nullptr;
 }
 
 MemoryAccount::Report MemoryAccount::report() {

@@ -16,6 +16,8 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/activity.h"
+
 namespace c10 {
 class DebugInfoGuard;
 }
@@ -64,12 +66,13 @@ class MemoryAccount {
   std::unique_ptr<c10::DebugInfoGuard> guard_;
 };
 
-/// Memory that is taken until the end of the scope belongs to `component`, whichever thread takes it. Scopes
-/// nest, on one thread. While nobody counts, this costs one read.
+/// Memory that is taken until the end of the scope belongs to `component`, whichever thread takes it, and is
+/// what a crash is put down to. Scopes nest, on one thread. While nobody counts or writes it down, this costs
+/// one read.
 class MemoryScope {
  public:
   explicit MemoryScope(std::string_view component)
-      : before_(counting_.load(std::memory_order_relaxed) ? enter(component) : -1) {}
+      : before_(watched_.load(std::memory_order_relaxed) ? enter(component) : -1) {}
   ~MemoryScope() {
     if (before_ >= 0) leave(before_);
   }
@@ -82,7 +85,8 @@ class MemoryScope {
   friend class MemoryAccount;
   static int enter(std::string_view component);
   static void leave(int before);
-  static std::atomic<bool> counting_;
+  friend void write_activity_to(ActivityPage& page);
+  static std::atomic<bool> counting_, watched_;  // watched: counting, or written down
   int before_;
 };
 

@@ -28,7 +28,7 @@ AnimationMode::Move Motion::advance(std::int64_t frame, double t, const std::map
   context.audio = sound;
   context.may_move = may_move;
   for (const MotionSetting& setting : settings_)
-    context.parameters[setting.name] = numbers_of(setting, values);
+    context.parameters[setting.name] = numbers_of(setting, values, warnings_);
   return call_plugin(name, moment_, [&, &mode = *mode] { return mode.advance(context, model, tools); });
 }
 

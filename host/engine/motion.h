@@ -31,6 +31,7 @@ class Motion {
   const Ensemble& ensemble_;
   const std::vector<MotionSetting>& settings_;
   const Moment& moment_;
+  Warnings warnings_;
 };
 
 }  // namespace reverie

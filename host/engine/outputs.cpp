@@ -133,19 +133,32 @@ void Reservation::remove_folders() {
   for (auto folder = folders_.rbegin(); folder != folders_.rend(); ++folder) ::rmdir(folder->c_str());
 }
 
-std::optional<OutputNames> newest_run(const std::string& file_namespace) {
+std::optional<NewestRun> newest_run(const std::string& file_namespace) {
   using Age = std::pair<std::filesystem::file_time_type, std::int64_t>;
   std::optional<Age> newest;
-  const Path folder = backup_folder(file_namespace);
-  for (const NumberedFile& file : numbered_files(folder, ".bak")) {
-    const auto run = run_of(file.base, file_namespace);
+  const auto consider = [&](const Path& file, std::int64_t run) {
     std::error_code gone;
-    const auto time = std::filesystem::last_write_time(
-        folder / (file.base + "_" + std::to_string(file.number) + ".bak"), gone);
-    if (run && !gone) newest = std::max(newest, std::optional(Age(time, *run)));
+    const auto time = std::filesystem::last_write_time(file, gone);
+    if (!gone) newest = std::max(newest, std::optional(Age(time, run)));
+  };
+  std::set<std::int64_t> backed_up;
+  const Path backups = backup_folder(file_namespace), pictures = picture_folder(file_namespace);
+  for (const NumberedFile& file : numbered_files(backups, ".bak")) {
+    const auto run = run_of(file.base, file_namespace);
+    if (!run) continue;
+    backed_up.insert(*run);
+    consider(backups / (file.base + "_" + std::to_string(file.number) + ".bak"), *run);
+  }
+  const std::string end = "_settings.txt";
+  for (const Path& file : files_in(pictures)) {
+    const std::string name = file.string();
+    if (!name.ends_with(end)) continue;
+    const auto run = run_of(name.substr(0, name.size() - end.size()), file_namespace);
+    if (run) consider(pictures / file, *run);
   }
   if (!newest) return std::nullopt;
-  return OutputNames{picture_folder(file_namespace), base_of(newest->second, file_namespace)};
+  const std::int64_t run = newest->second;
+  return NewestRun{{pictures, base_of(run, file_namespace)}, backed_up.count(run) > 0};
 }
 
 Path backup_folder(const std::string& file_namespace) { return Path("backup") / file_namespace; }

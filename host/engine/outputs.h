@@ -45,9 +45,12 @@ class Reservation {
   ino_t inode_ = 0;
 };
 
-/// The run that `restore` continues: the one that wrote a backup last, by the time of its newest file; of
-/// files of one time, the run with the highest k. Nothing if there are no backups.
-std::optional<OutputNames> newest_run(const std::string& file_namespace);
+struct NewestRun : OutputNames {
+  bool has_backup = false;  ///< without one, it has ended before its first
+};
+/// The run that `restore` continues: the one that last began or wrote a backup, by the times of its settings
+/// file and its backups; of one time, the run with the highest k. Nothing if there is none.
+std::optional<NewestRun> newest_run(const std::string& file_namespace);
 
 /// backup/<file_namespace>
 std::filesystem::path backup_folder(const std::string& file_namespace);

@@ -7,6 +7,9 @@
 #include <cstdio>
 #include <iostream>
 
+#include "log/log.h"
+#include "log/printable.h"
+
 namespace reverie {
 namespace {
 
@@ -66,7 +69,7 @@ void Progress::draw(std::int64_t done, const std::vector<RunUpdate::Loss>& losse
   for (const RunUpdate::Loss& loss : losses) {
     char text[32];
     std::snprintf(text, sizeof text, " %.4f", loss.value);
-    line += "  " + fit(loss.name, 24) + text;
+    line += "  " + fit(shown_line(loss.name), 24) + text;
   }
   if (!terminal_) {
     std::cerr << line << std::endl;
@@ -78,17 +81,17 @@ void Progress::draw(std::int64_t done, const std::vector<RunUpdate::Loss>& losse
   std::string bar;
   for (std::size_t i = 0; i < kBar; ++i) bar += i < filled ? "█" : "░";
   std::cerr << "\r\033[K" << bar << ' ' << fit(line, terminal_width() - kBar - 2) << std::flush;
-  bar_shown_ = true;
+  bar_is_shown(bar_shown_ = true);
 }
 
 void Progress::clear_line() {
   if (bar_shown_) std::cerr << "\r\033[K" << std::flush;
-  bar_shown_ = false;
+  bar_is_shown(bar_shown_ = false);
 }
 
 void Progress::saved(const std::filesystem::path& file) {
   clear_line();
-  std::cerr << "saved " << file.string() << std::endl;
+  std::cerr << "saved " << shown_line(file.string()) << std::endl;
 }
 
 }  // namespace reverie

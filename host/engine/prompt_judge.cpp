@@ -3,13 +3,12 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
-#include <cmath>
+#include <limits>
 
 #include "engine/assignment.h"
 #include "engine/glimpses.h"
 #include "engine/losses.h"
 #include "engine/memory.h"
-#include "prompts/evaluate.h"
 
 namespace reverie {
 namespace {
@@ -17,6 +16,8 @@ namespace {
 /// Added to the distance to a picture. Pictures lie nearer to pictures than words do; this makes the same
 /// weight mean about the same.
 constexpr double kPictureOffset = 0.7;
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 /// For each of the places seen, the place of the prompt's picture that it is compared with: the assignment
 /// with the least sum of distances between centres.
@@ -87,12 +88,14 @@ void PromptJudge::embed_words() {
   release_freed_memory();
 }
 
+void PromptJudge::start_from(const at::Tensor& picture) { held_ = picture; }
+
 void PromptJudge::stabilise(const at::Tensor& moved, std::int64_t frame) {
-  moved_ = moved;
-  moved_frame_ = frame;
+  held_ = moved;
+  held_frame_ = frame;
 }
 
-void PromptJudge::begin_frame(const std::map<std::string, double>& values, std::int64_t video_frame) {
+void PromptJudge::begin_step(const std::map<std::string, double>& values, std::int64_t video_frame) {
   values_ = values;
   video_frame_ = video_frame;
   for (Wanted& wanted : wanted_) wanted.current = false;
@@ -103,25 +106,28 @@ void PromptJudge::update(Wanted& wanted) {
   wanted.current = true;
   const Prompt& prompt = *wanted.prompt;
   wanted.weight = 0;
-  if (prompt.when != When::always && (prompt.when == When::after_moves) != moved_.defined()) return;
+  if (prompt.when == When::before_moves && held_frame_ > 0) return;
+  if (prompt.when == When::after_moves && !held_.defined()) return;
   const std::string whose = "prompt '" + prompt.written + "'";
-  wanted.weight = evaluate(prompt.weight, values_, whose, "weight");
-  if (std::isinf(wanted.weight))
-    throw Error(ErrorKind::settings,
-                whose + ": the weight is infinite at t = " + std::to_string(values_.at("t")));
+  wanted.weight = evaluate(prompt.weight, values_, {whose, "weight", "0", true}, warnings_).value_or(0);
   if (wanted.weight == 0) return;
-  wanted.stop = evaluate(prompt.stop, values_, whose, "stop");
-  if (prompt.mask.cutoff) wanted.cutoff = evaluate(*prompt.mask.cutoff, values_, whose, "mask's cutoff");
+  wanted.stop = evaluate(prompt.stop, values_, {whose, "stop", "none"}, warnings_).value_or(-kInfinity);
+  if (wanted.stop == kInfinity) {  // held, however far the picture is
+    wanted.weight = 0;
+    return;
+  }
+  if (prompt.mask.cutoff)
+    wanted.cutoff = evaluate(*prompt.mask.cutoff, values_, {whose, "mask's cutoff", "none"}, warnings_);
   if (wanted.mask_picture) {
     const std::int64_t frame = wanted.mask_picture->seek(video_frame_);
     if (frame != wanted.masked_by) wanted.image_mask.emplace(wanted.mask_picture->mask(prompt.mask.inverted));
     wanted.masked_by = frame;
   }
   if (prompt.picture) {
-    const std::int64_t frame = wanted.picture ? wanted.picture->seek(video_frame_) : moved_frame_;
+    const std::int64_t frame = wanted.picture ? wanted.picture->seek(video_frame_) : held_frame_;
     if (frame == wanted.looked_at) return;
     const at::NoGradGuard no_grad;
-    const at::Tensor image = (wanted.picture ? wanted.picture->image() : moved_).to(host_.device());
+    const at::Tensor image = (wanted.picture ? wanted.picture->image() : held_).to(host_.device());
     wanted.looks.clear();
     for (std::size_t p = 0; p < perceptors_.size(); ++p)
       wanted.looks.push_back(look(p, image, settings_.cutouts / settings_.batches));
@@ -201,8 +207,7 @@ PromptJudge::Verdict PromptJudge::judge(const at::Tensor& image, const std::vect
         rows.push_back(at::stack({loss.value.detach() * share, loss.asked, loss.free}));
       }
       at::Tensor(told).add_(at::stack(rows));
-      const MemoryScope memory(perceptors_[p].name);
-      total.backward();
+      call_plugin(perceptors_[p].name, moment_, [&] { total.backward(); });
     }
   }
   const at::Tensor read = told.to(at::kCPU, at::kDouble);
@@ -235,7 +240,9 @@ void PromptJudge::load_state(const std::map<std::string, at::Tensor>& state) {
       const auto embeddings = state.find(key(i, p) + "embeddings"), places = state.find(key(i, p) + "places"),
                  frame = state.find(key(i, p) + "frame");
       if (embeddings == state.end() || places == state.end() || frame == state.end() ||
-          embeddings->second.size(0) != settings_.cutouts / settings_.batches)
+          embeddings->second.size(0) != settings_.cutouts / settings_.batches ||
+          places->second.scalar_type() != at::kDouble ||
+          places->second.sizes() != at::IntArrayRef({embeddings->second.size(0), 4}))
         break;  // seen anew
       looks.push_back({embeddings->second.to(host_.device()), as_places(places->second)});
       wanted_[i].looked_at = frame->second.item<std::int64_t>();

@@ -9,6 +9,7 @@
 #include "engine/host_services.h"
 #include "engine/masks.h"
 #include "media/footage.h"
+#include "prompts/evaluate.h"
 #include "prompts/prompt.h"
 
 namespace reverie {
@@ -37,12 +38,16 @@ class PromptJudge {
               const std::vector<Scene>& scenes, const LookSettings& settings,
               const std::function<Footage(const std::string&)>& open);
 
+  /// Until the first move the prompts that stabilise motion compare with `picture`. Without it they rest
+  /// until then.
+  void start_from(const at::Tensor& picture);
+
   /// From the next frame on the prompts that stabilise motion compare with `moved`, and those that hold on to
-  /// the start rest. `frame` tells this picture from earlier ones.
+  /// the start rest. `frame`, above 0, tells this picture from earlier ones.
   void stabilise(const at::Tensor& moved, std::int64_t frame);
 
   /// From here on expressions have these values, and moving pictures and masks show `video_frame`.
-  void begin_frame(const std::map<std::string, double>& values, std::int64_t video_frame);
+  void begin_step(const std::map<std::string, double>& values, std::int64_t video_frame);
 
   /// The prompts that count at a step of a scene. Those of other scenes and of weight 0 do not and cost
   /// nothing: their other expressions are not evaluated, their pictures not looked at.
@@ -65,7 +70,7 @@ class PromptJudge {
   };
   struct Wanted {
     const Prompt* prompt = nullptr;
-    bool current = false;  // what follows is of the present frame
+    bool current = false;  // what follows is of the present step
     double weight = 0, stop = 0;
     std::optional<double> cutoff;
     std::optional<Footage> picture, mask_picture;  // no picture for the moved frame
@@ -90,8 +95,9 @@ class PromptJudge {
   std::vector<Wanted> wanted_;      // of all scenes, in their order
   std::map<std::string, double> values_;
   std::int64_t video_frame_ = 0;
-  at::Tensor moved_;  // undefined before the first move
-  std::int64_t moved_frame_ = -1;
+  at::Tensor held_;  // what stabilises motion: the start's picture, then each move's; may be undefined
+  std::int64_t held_frame_ = 0;  // the frame that began with it; 0: none has moved yet
+  Warnings warnings_;
 };
 
 }  // namespace reverie

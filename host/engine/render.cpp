@@ -4,15 +4,16 @@
 #include <ATen/core/grad_mode.h>
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <cmath>
 
 #include "engine/memory_report.h"
-#include "engine/motion.h"
 #include "engine/optimiser.h"
 #include "engine/progress.h"
 #include "engine/run_control.h"
 #include "engine/viewers.h"
+#include "log/printable.h"
 #include "losses/smoothing.h"
 
 namespace reverie {
@@ -48,8 +49,17 @@ std::map<std::string, std::optional<at::Tensor>*> parts_of(AnimationMode::Move& 
 
 std::int64_t number_in(const Backup& backup, const std::string& fact) {
   const auto found = backup.facts.find(fact);
-  if (found == backup.facts.end()) throw Error(ErrorKind::model, "the backup does not tell its " + fact);
-  return std::stoll(found->second);
+  if (found == backup.facts.end())
+    throw Error(ErrorKind::model, "the backup does not say its '" + fact + "'");
+  // A checksum can be made by anybody: what it protects may still be nonsense.
+  constexpr std::int64_t kMost = 1'000'000'000'000'000;
+  const std::string& text = found->second;
+  std::int64_t number = -1;
+  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || stop != text.data() + text.size() || number < 0 || number > kMost)
+    throw Error(ErrorKind::model, "the backup says that its '" + fact + "' is '" + text.substr(0, 40) + "'",
+                "go on from an earlier backup: delete this one");
+  return number;
 }
 
 }  // namespace
@@ -72,6 +82,7 @@ Render::Render(HostServices& host, Ensemble& ensemble, const Settings& settings,
       show_palette_(settings.get<bool>("show_palette")),
       reset_learning_(settings.get<bool>("reset_lr_each_frame")),
       timeline_(settings),
+      motion_(ensemble, script.motion, result_.moment),
       judge_(host, ensemble.perceptors, result_.moment, script.scenes,
              {settings.get<std::int64_t>("cutouts"),
               settings.get<std::int64_t>("gradient_accumulation_steps"),
@@ -86,12 +97,18 @@ Render::Render(HostServices& host, Ensemble& ensemble, const Settings& settings,
 
 Render::~Render() = default;
 
+void Render::start_from(const at::Tensor& picture) {
+  const at::Tensor here = picture.detach().to(host_.device());
+  judge_.start_from(here);
+  image_losses_.start_from(here);
+}
+
 void Render::begin_frame(std::int64_t frame) {
   if (frame == frame_) return;
   frame_ = frame;
   if (frame > 0 && ensemble_.animation.instance)
     move(timeline_.seconds(frame), sound_at(sound_, timeline_, frame));
-  show_frame(frame);
+  hold_on_to_move(frame);
 }
 
 void Render::move(double t, const std::map<std::string, double>& sound) {
@@ -99,8 +116,7 @@ void Render::move(double t, const std::map<std::string, double>& sound) {
   at::Tensor before =
       call_plugin(name, result_.moment, [&, &model = *model] { return model.decode_final(); });
   AnimationMode::Move made =
-      Motion(ensemble_, script_.motion, result_.moment)
-          .advance(frame_, t, sound, image_losses_.flow_mask(frame_ * timeline_.stride));
+      motion_.advance(frame_, t, sound, image_losses_.flow_mask(frame_ * timeline_.stride));
   if (made.finished) {
     finished_ = true;
     return;
@@ -117,17 +133,20 @@ void Render::move(double t, const std::map<std::string, double>& sound) {
   move_ = std::move(made);
 }
 
-void Render::show_frame(std::int64_t frame) {
+void Render::hold_on_to_move(std::int64_t frame) {
   const MemoryScope memory(kLossMemory);
   frame_ = frame;
-  if (move_.image.defined()) {
-    judge_.stabilise(move_.image, frame);
-    image_losses_.stabilise(before_move_, move_);
-  }
-  std::map<std::string, double> values = sound_at(sound_, timeline_, frame);
-  values["t"] = timeline_.seconds(frame);
-  judge_.begin_frame(values, frame * timeline_.stride);
-  image_losses_.begin_frame(values, frame * timeline_.stride);
+  values_ = sound_at(sound_, timeline_, frame);
+  if (!move_.image.defined()) return;
+  judge_.stabilise(move_.image, frame);
+  image_losses_.stabilise(before_move_, move_);
+}
+
+void Render::begin_step() {
+  const MemoryScope memory(kLossMemory);
+  values_["t"] = timeline_.seconds_at(result_.moment.steps);
+  judge_.begin_step(values_, frame_ * timeline_.stride);
+  image_losses_.begin_step(values_, frame_ * timeline_.stride);
 }
 
 Render::StepReport Render::step(const std::vector<PromptJudge::Active>& prompts) {
@@ -163,8 +182,9 @@ Render::StepReport Render::step(const std::vector<PromptJudge::Active>& prompts)
   }
   for (const Regulariser& regulariser : call([&] { return model.regularisers(); })) {
     add(regulariser.name, regulariser.value.item<double>());
-    if (regulariser.value.requires_grad()) regulariser.value.backward();
+    if (regulariser.value.requires_grad()) call([&] { regulariser.value.backward(); });
   }
+  for (RunUpdate::Loss& loss : report.losses) loss.name = shown_line(loss.name);
   if (!std::isfinite(total))
     throw Error(ErrorKind::model,
                 "the loss is no longer a finite number at step " + std::to_string(result_.moment.steps + 1),
@@ -260,8 +280,7 @@ void Render::back_up(std::int64_t number) {
       if (*tensor) move[part] = **tensor;
     put(backup, "move", move);
   }
-  backup.tensors["random.cpu"] = host_.cpu_generator().get_state();
-  if (!host_.device().is_cpu()) backup.tensors["random.device"] = host_.generator().get_state();
+  for (const auto& [part, generator] : host_.generators()) backup.tensors[part] = generator.get_state();
   backup.facts = {{"image_model", ensemble_.model.name},
                   {"scene", std::to_string(position_.scene)},
                   {"step", std::to_string(position_.step)},
@@ -281,7 +300,7 @@ void Render::restore(const Backup& backup) {
   position_ = {number_in(backup, "scene"), number_in(backup, "step")};
   result_.moment = {number_in(backup, "steps"), number_in(backup, "frames")};
   const auto scenes = static_cast<std::int64_t>(script_.scenes.size());
-  if (position_.scene < 0 || position_.scene >= scenes)
+  if (position_.scene >= scenes)
     throw Error(ErrorKind::settings,
                 "the backup is of scene " + std::to_string(position_.scene + 1) + ", but 'scenes' has only " +
                     std::to_string(scenes),
@@ -312,24 +331,23 @@ void Render::restore(const Backup& backup) {
     for (const auto& [part, tensor] : parts_of(move_))
       if (move.count(part)) *tensor = move[part];
   }
-  if (result_.moment.steps > 0) show_frame(timeline_.frame_of(result_.moment.steps - 1));
+  if (result_.moment.steps > 0) hold_on_to_move(timeline_.frame_of(result_.moment.steps - 1));
   judge_.load_state(take(backup, "prompts"));
   image_losses_.load_state(take(backup, "losses"));
-  const auto restored = [&](const char* part, at::Generator generator) {
-    const auto state = backup.tensors.find(part);
-    if (state == backup.tensors.end()) return false;
-    generator.set_state(state->second);
-    return true;
-  };
-  if (!restored("random.cpu", host_.cpu_generator()))
+  if (!backup.tensors.count("random.cpu"))
     throw Error(ErrorKind::model, "the backup does not tell its random state");
+  for (auto& [part, generator] : host_.generators()) {
+    const auto state = backup.tensors.find(part);
+    if (state != backup.tensors.end()) generator.set_state(state->second);
+  }
   const bool on_gpu = !host_.device().is_cpu(), was_on_gpu = backup.tensors.count("random.device") > 0;
-  if (on_gpu != was_on_gpu || (on_gpu && !restored("random.device", host_.generator())))
+  if (on_gpu != was_on_gpu)
     host_.log(LogLevel::warning,
               "the run was interrupted on another kind of device: it goes on, but not bit for bit");
 }
 
 RenderResult Render::run(const Audience& audience) {
+  const MomentScope now(result_.moment);
   bool unsaved = false, undisplayed = false;
   const auto scenes = static_cast<std::int64_t>(script_.scenes.size());
   using Clock = std::chrono::steady_clock;
@@ -344,6 +362,7 @@ RenderResult Render::run(const Audience& audience) {
       }
       begin_frame(timeline_.frame_of(result_.moment.steps));
       if (finished_) break;
+      begin_step();
       const auto prompts =
           judge_.active(static_cast<std::size_t>(position_.scene), position_.step, interpolation_steps_);
       const StepReport report = step(prompts);
@@ -351,6 +370,7 @@ RenderResult Render::run(const Audience& audience) {
       ++position_.step;
       ++result_.moment.steps;
       audience.progress.step(result_.moment.steps, report.losses);
+      note_steps_done(result_.moment.steps);
       if (audience.viewers)
         audience.viewers->step({result_.moment.steps,
                                 std::chrono::duration<double>(Clock::now() - start).count() - paused,

@@ -13,6 +13,7 @@
 #include "engine/ensemble.h"
 #include "engine/host_services.h"
 #include "engine/image_losses.h"
+#include "engine/motion.h"
 #include "engine/prompt_judge.h"
 #include "engine/timeline.h"
 #include "prompts/script.h"
@@ -49,6 +50,10 @@ class Render {
          const std::function<Footage(const std::string&)>& open, Backups* backups,
          const Soundtrack* sound = nullptr);
 
+  /// The picture that the run starts from, where that is no noise: until the first move it is what the losses
+  /// that stabilise motion hold on to. Before restore().
+  void start_from(const at::Tensor& picture);
+
   /// Continues where a backup was made; the result is then the same, bit for bit, as without the pause.
   /// Throws Error(model) when the backup is of another kind of run.
   void restore(const Backup& backup);
@@ -73,7 +78,8 @@ class Render {
 
   void begin_frame(std::int64_t frame);
   void move(double t, const std::map<std::string, double>& sound);
-  void show_frame(std::int64_t frame);
+  void hold_on_to_move(std::int64_t frame);
+  void begin_step();
   StepReport step(const std::vector<PromptJudge::Active>& prompts);
   at::Tensor final_picture();
   void save(const Audience& audience);
@@ -93,12 +99,14 @@ class Render {
   Timeline timeline_;
   RenderResult result_;
   Position position_;
-  std::int64_t frame_ = -1;  // of the timeline
+  std::int64_t frame_ = -1;               // of the timeline
+  std::map<std::string, double> values_;  // of the variables in expressions, at the present step
   // For the losses that stabilise motion; undefined before the first move.
   at::Tensor before_move_;  // the picture then
   AnimationMode::Move move_;
   bool finished_ = false;  // the animation has come to its end
   std::chrono::steady_clock::time_point memory_due_{};
+  Motion motion_;
   PromptJudge judge_;
   ImageLosses image_losses_;
   std::unique_ptr<Optimiser> optimiser_;

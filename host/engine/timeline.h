@@ -1,5 +1,6 @@
 #pragma once
-// When frames start: what varies with time varies from frame to frame, not from step to step.
+// When frames start, and what time it is. Motion and sound vary from frame to frame, weights and stops with t
+// from step to step.
 
 #include <algorithm>
 #include <cstdint>
@@ -30,11 +31,12 @@ struct Timeline {
   }
   /// How many pictures are saved before t is 0, one every `save_every` steps.
   std::int64_t early_pictures(std::int64_t save_every) const { return before / save_every; }
-  /// t at the frame's start: (step - pre_animation_steps) / (steps_per_frame * frames_per_second).
-  double seconds(std::int64_t frame) const {
-    const std::int64_t first = frame == 0 ? -before : (frame - 1) * steps_per_frame;
-    return static_cast<double>(first) / (static_cast<double>(steps_per_frame) * frames_per_second);
+  /// t at a step: (step - pre_animation_steps) / (steps_per_frame * frames_per_second).
+  double seconds_at(std::int64_t step) const {
+    return static_cast<double>(step - before) / (static_cast<double>(steps_per_frame) * frames_per_second);
   }
+  /// t at the frame's start.
+  double seconds(std::int64_t frame) const { return seconds_at(first_step(frame)); }
 };
 
 }  // namespace reverie

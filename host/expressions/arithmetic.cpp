@@ -13,7 +13,11 @@ bool is_bool(const Value& value) { return std::holds_alternative<bool>(value); }
 
 Value integer_binary(const Context& context, Operator op, std::int64_t a, std::int64_t b) {
   const bool divides = op == Operator::divide || op == Operator::floor_divide || op == Operator::modulo;
-  if (divides && b == 0) context.fail("division by zero");
+  if (divides && b == 0) {
+    if (!context.numpy) context.fail("division by zero");
+    if (op == Operator::divide) return static_cast<double>(a) / 0.0;
+    return std::int64_t{0};
+  }
   if ((op == Operator::shift_left || op == Operator::shift_right) && b < 0)
     context.fail("a negative shift count");
   switch (op) {
@@ -45,9 +49,8 @@ Value integer_binary(const Context& context, Operator op, std::int64_t a, std::i
   }
 }
 
-Value real_binary(const Context& context, Operator op, double a, double b) {
-  const bool divides = op == Operator::divide || op == Operator::floor_divide || op == Operator::modulo;
-  if (divides && b == 0) context.fail("division by zero");
+/// NumPy's floats.
+double numpy_reals(Operator op, double a, double b) {
   switch (op) {
     case Operator::add:
       return a + b;
@@ -58,12 +61,20 @@ Value real_binary(const Context& context, Operator op, double a, double b) {
     case Operator::divide:
       return a / b;
     case Operator::floor_divide:
-      return floor_divide(a, b);
+      return b == 0 ? a / b : floor_divide(a, b);
     case Operator::modulo:
-      return modulo(a, b);
+      return b == 0 ? std::fmod(a, b) : modulo(a, b);
     default:
-      return power(context, a, b);
+      return b == 0.5 ? std::sqrt(a) : std::pow(a, b);
   }
+}
+
+/// Python's.
+double real_binary(const Context& context, Operator op, double a, double b) {
+  if (context.numpy) return numpy_reals(op, a, b);
+  const bool divides = op == Operator::divide || op == Operator::floor_divide || op == Operator::modulo;
+  if (divides && b == 0) context.fail("division by zero");
+  return op == Operator::power ? power(context, a, b) : numpy_reals(op, a, b);
 }
 
 bool is_bitwise(Operator op) { return op >= Operator::bit_and && op <= Operator::shift_right; }
@@ -78,21 +89,6 @@ Value array_truths(const Context& context, Operator op, bool a, bool b) {
       no_operator(context, op, a, b);
     default:
       return arithmetic(context, op, a, b);
-  }
-}
-
-Value array_reals(const Context& context, Operator op, double a, double b) {
-  switch (op) {
-    case Operator::divide:
-      return a / b;
-    case Operator::floor_divide:
-      return b == 0 ? a / b : floor_divide(a, b);
-    case Operator::modulo:
-      return b == 0 ? std::fmod(a, b) : modulo(a, b);
-    case Operator::power:
-      return b == 0.5 ? std::sqrt(a) : std::pow(a, b);
-    default:
-      return real_binary(context, op, a, b);
   }
 }
 
@@ -122,7 +118,7 @@ Value array_arithmetic(const Context& context, Operator op, const Value& left, c
   if (op == Operator::divide) return real(context, left) / real(context, right);
   if (!is_integer(left) || !is_integer(right)) {
     if (is_bitwise(op)) no_operator(context, op, left, right);
-    return array_reals(context, op, real(context, left), real(context, right));
+    return numpy_reals(op, real(context, left), real(context, right));
   }
   const std::int64_t divisor = integer(context, right);
   if ((op == Operator::floor_divide || op == Operator::modulo) && divisor == 0) return std::int64_t{0};

@@ -16,7 +16,7 @@ namespace {
 class Evaluator {
  public:
   Evaluator(const Program& program, std::span<const double> variables)
-      : program_(program), variables_(variables) {}
+      : program_(program), variables_(variables), context_{.numpy = program.numpy} {}
 
   Value value(NodeId id, Frame* frame) {
     const Node& node = program_.nodes[id];
@@ -72,7 +72,8 @@ class Evaluator {
     return truth(context_, condition);
   }
 
-  Value local(const Node& node, Frame* frame) const {
+  Value local(const Node& node, Frame* frame) {
+    context_.spend(node.up);
     for (std::uint32_t i = 0; i < node.up; ++i) frame = frame->outer;
     const Value& value = frame->locals[node.slot];
     if (!is_set(value)) context_.fail("the name '" + node.names[0] + "' has no value yet");
@@ -127,7 +128,8 @@ class Evaluator {
     Values values;
     values.reserve(node.children.size());
     for (const NodeId child : node.children) append(child, frame, values);
-    return make_sequence(kind, std::move(values));
+    context_.column = node.column;
+    return make_sequence(context_, kind, std::move(values));
   }
 
   Value element(const Node& node, Frame* frame) {
@@ -182,9 +184,11 @@ class Evaluator {
     Values results;
     const NodeId first = program_.nodes[node.children[1]].children[1];
     const Value list = value(first, frame);
+    context_.spend(node.locals);
     Frame* inner = new_frame(frame, Values(node.locals));
     loop(node, 1, list, inner, results);
-    return make_list(std::move(results));
+    context_.column = node.column;
+    return make_list(context_, std::move(results));
   }
 
   /// Goes through `list` for the clause, and for each element through the clauses inside.

@@ -26,9 +26,10 @@ Context whole(const Program& program) {
 
 }  // namespace
 
-Expression Expression::compile(std::string text, const std::set<std::string>& names) {
+Expression Expression::compile(std::string text, const std::set<std::string>& names,
+                               const std::set<std::string>& measured) {
   auto program = std::make_shared<Program>(parse(std::move(text)));
-  resolve(*program, names);
+  resolve(*program, names, measured);
   if (program->slots.empty()) program->result = evaluate(*program, {});
   return Expression(std::move(program));
 }
@@ -60,6 +61,7 @@ std::vector<double> Expression::numbers(const std::map<std::string, double>& val
   return result;
 }
 
+bool Expression::is_measured() const { return program_->numpy; }
 const std::set<std::string>& Expression::variables() const { return program_->variables; }
 const std::string& Expression::text() const { return program_->text; }
 

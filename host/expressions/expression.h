@@ -24,10 +24,12 @@ struct Program;
 /// evaluate.
 class Expression {
  public:
-  /// `names` are the variables that will have a value; they hide functions of the same name. Throws
-  /// ExpressionError for bad syntax, unknown names, calls with too many or too few arguments, and, where the
-  /// expression has no variables, for whatever is wrong with its value.
-  static Expression compile(std::string text, const std::set<std::string>& names);
+  /// `names` are the variables that will have a value; they hide functions of the same name. Where one of
+  /// `measured` takes part, whose values nobody can know ahead, numbers follow NumPy: 0/0 is nan, 1/0 is
+  /// infinite. Throws ExpressionError for bad syntax, unknown names, calls with too many or too few
+  /// arguments, and, where the expression has no variables, for whatever is wrong with its value.
+  static Expression compile(std::string text, const std::set<std::string>& names,
+                            const std::set<std::string>& measured = {});
 
   /// True if `name` can stand for a variable: a Python identifier that is no keyword, and not `np`.
   static bool is_name(const std::string& name);
@@ -41,6 +43,8 @@ class Expression {
 
   /// True if there are no variables, so that the value is known already.
   bool is_constant() const { return variables().empty(); }
+  /// True if a measured variable takes part.
+  bool is_measured() const;
   /// Those of the known names that the expression uses.
   const std::set<std::string>& variables() const;
   const std::string& text() const;

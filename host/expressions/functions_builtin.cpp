@@ -71,7 +71,7 @@ Value round(Context& context, Arguments args) {
     return digits >= 0 ? number : round_to_power_of_ten(context, number, digits < -19 ? 20 : -digits);
   }
   const double number = real(context, args[0]);
-  if (whole) return from_real(context, std::nearbyint(number));
+  if (whole) return whole_number(context, std::nearbyint(number));
   return round_decimals(context, number, digits);
 }
 
@@ -101,23 +101,23 @@ Value range(Context& context, Arguments args) {
   Values result;
   result.reserve(static_cast<std::size_t>(count));
   for (Wide i = 0; i < count; ++i) result.emplace_back(static_cast<std::int64_t>(start + i * step));
-  return make_list(std::move(result));
+  return make_list(context, std::move(result));
 }
 
 Value to_int(Context& context, Arguments args) {
   if (!is_set(args[0])) return std::int64_t{0};
   if (is_integer(args[0])) return integer(context, args[0]);
-  return from_real(context, real(context, args[0]));
+  return whole_number(context, real(context, args[0]));
 }
 
 Value to_float(Context& context, Arguments args) { return is_set(args[0]) ? real(context, args[0]) : 0.0; }
 Value to_bool(Context& context, Arguments args) { return is_set(args[0]) && truth(context, args[0]); }
 
 Value copy(Context& context, Arguments args, SequenceKind kind) {
-  if (!is_set(args[0])) return make_sequence(kind, {});
+  if (!is_set(args[0])) return make_sequence(context, kind, {});
   const Values& from = items(context, args[0]);
   context.make_list(from.size());
-  return make_sequence(kind, from);
+  return make_sequence(context, kind, from);
 }
 Value to_list(Context& context, Arguments args) { return copy(context, args, SequenceKind::list); }
 Value to_tuple(Context& context, Arguments args) { return copy(context, args, SequenceKind::tuple); }
@@ -142,7 +142,7 @@ Value sorted(Context& context, Arguments args) {
   if (descending) std::reverse(result.begin(), result.end());
   sort(context, result.begin(), result.end());
   if (descending) std::reverse(result.begin(), result.end());
-  return make_list(std::move(result));
+  return make_list(context, std::move(result));
 }
 
 Value zip(Context& context, Arguments args) {
@@ -155,9 +155,9 @@ Value zip(Context& context, Arguments args) {
     context.spend(args.size());
     Values row;
     for (const Value& arg : args) row.push_back(items(context, arg)[i]);
-    result.push_back(make_tuple(std::move(row)));
+    result.push_back(make_sequence(context, SequenceKind::tuple, std::move(row)));
   }
-  return make_list(std::move(result));
+  return make_list(context, std::move(result));
 }
 
 Value enumerate(Context& context, Arguments args) {
@@ -167,10 +167,10 @@ Value enumerate(Context& context, Arguments args) {
   context.spend(from.size());
   Values result;
   for (const Value& item : from) {
-    result.push_back(make_tuple({index, item}));
+    result.push_back(make_sequence(context, SequenceKind::tuple, {index, item}));
     if (&item != &from.back()) index = add(context, index, 1);
   }
-  return make_list(std::move(result));
+  return make_list(context, std::move(result));
 }
 
 constexpr Function kFunctions[] = {

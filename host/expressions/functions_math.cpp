@@ -18,6 +18,7 @@ namespace {
 /// one infinity.
 double checked(const Context& context, double result, bool from_nan, bool from_infinity,
                const char* infinite) {
+  if (context.numpy) return result;
   if (std::isnan(result) && !from_nan) context.fail("math domain error: no value for this argument");
   if (std::isinf(result) && !from_infinity && !from_nan) context.fail(infinite);
   return result;
@@ -45,7 +46,8 @@ Value real2(Context& context, Arguments args) {
 }
 
 double logarithm(const Context& context, double x, double (*function)(double)) {
-  if (x <= 0) context.fail("math domain error: there is no logarithm of 0 and of negative numbers");
+  if (x <= 0 && !context.numpy)
+    context.fail("math domain error: there is no logarithm of 0 and of negative numbers");
   return function(x);
 }
 
@@ -53,7 +55,7 @@ Value log(Context& context, Arguments args) {
   const double numerator = logarithm(context, real(context, args[0]), ::log);
   if (!is_set(args[1])) return numerator;
   const double denominator = logarithm(context, real(context, args[1]), ::log);
-  if (denominator == 0) context.fail("division by zero: 1 is no base of a logarithm");
+  if (denominator == 0 && !context.numpy) context.fail("division by zero: 1 is no base of a logarithm");
   return numerator / denominator;
 }
 
@@ -64,15 +66,16 @@ Value log_of_base(Context& context, Arguments args) {
 
 Value gamma(Context& context, Arguments args) {
   const double x = real(context, args[0]);
-  if (x == 0 || (x < 0 && x == std::floor(x))) context.fail(kPole);
-  if (x == std::floor(x) && x <= 21)
+  const bool at_pole = x == 0 || (x < 0 && x == std::floor(x));
+  if (at_pole && !context.numpy) context.fail(kPole);
+  if (x == std::floor(x) && x > 0 && x <= 21)
     return static_cast<double>(factorial(context, static_cast<std::int64_t>(x) - 1));
   return checked(context, std::tgamma(x), std::isnan(x), std::isinf(x), kOverflow);
 }
 
 Value lgamma(Context& context, Arguments args) {
   const double x = real(context, args[0]);
-  if (std::isfinite(x) && x <= 0 && x == std::floor(x)) context.fail(kPole);
+  if (!context.numpy && std::isfinite(x) && x <= 0 && x == std::floor(x)) context.fail(kPole);
   int sign;  // std::lgamma would leave it in a global variable
   return checked(context, ::lgamma_r(x, &sign), std::isnan(x), std::isinf(x), kOverflow);
 }
@@ -83,7 +86,7 @@ Value radians(Context& context, Arguments args) { return real(context, args[0]) 
 template <double (*F)(double)>
 Value whole(Context& context, Arguments args) {
   if (is_integer(args[0])) return integer(context, args[0]);
-  return from_real(context, F(real(context, args[0])));
+  return whole_number(context, F(real(context, args[0])));
 }
 
 Value fmod(Context& context, Arguments args) {
@@ -100,14 +103,14 @@ Value remainder(Context& context, Arguments args) {
 Value modf(Context& context, Arguments args) {
   double whole = 0;
   const double fraction = std::modf(real(context, args[0]), &whole);
-  return make_tuple({fraction, whole});
+  return make_sequence(context, SequenceKind::tuple, {fraction, whole});
 }
 
 Value frexp(Context& context, Arguments args) {
   const double x = real(context, args[0]);
   int exponent = 0;
   const double mantissa = std::isfinite(x) ? std::frexp(x, &exponent) : x;
-  return make_tuple({mantissa, std::int64_t{exponent}});
+  return make_sequence(context, SequenceKind::tuple, {mantissa, std::int64_t{exponent}});
 }
 
 Value ldexp(Context& context, Arguments args) {

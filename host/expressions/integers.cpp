@@ -126,6 +126,11 @@ std::int64_t from_real(const Context& context, double x) {
   return static_cast<std::int64_t>(x);
 }
 
+Value whole_number(const Context& context, double x) {
+  if (context.numpy && !(x >= -0x1p63 && x < 0x1p63)) return x;
+  return from_real(context, x);
+}
+
 int compare_exactly(std::int64_t a, double b) {
   if (b >= 0x1p63) return -1;
   if (b < -0x1p63) return 1;

@@ -26,6 +26,8 @@ std::int64_t shift_left(const Context& context, std::int64_t a, std::int64_t cou
 std::int64_t round_to_power_of_ten(const Context& context, std::int64_t a, std::int64_t digits);
 /// The whole number that `x` is; fails for infinities, nan and what does not fit.
 std::int64_t from_real(const Context& context, double x);
+/// The same as a value; by NumPy's rules, what fits no whole number stays as it is.
+Value whole_number(const Context& context, double x);
 /// a < 0, 0 or > 0 as `a` is below, equal to or above `b`, exactly; `b` is not nan.
 int compare_exactly(std::int64_t a, double b);
 

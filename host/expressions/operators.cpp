@@ -12,14 +12,14 @@ namespace {
 
 Value repeat(Context& context, const Sequence& sequence, std::int64_t times) {
   const std::size_t length = sequence.items.size();
-  if (times <= 0 || length == 0) return make_sequence(sequence.kind, {});
+  if (times <= 0 || length == 0) return make_sequence(context, sequence.kind, {});
   if (static_cast<std::uint64_t>(times) > kLongestList) context.make_list(kLongestList + 1);
   context.make_list(length * static_cast<std::size_t>(times));
   Values result;
   result.reserve(length * static_cast<std::size_t>(times));
   for (std::int64_t i = 0; i < times; ++i)
     result.insert(result.end(), sequence.items.begin(), sequence.items.end());
-  return make_sequence(sequence.kind, std::move(result));
+  return make_sequence(context, sequence.kind, std::move(result));
 }
 
 /// -1, 0, 1, or 2 where nan is involved.
@@ -93,7 +93,7 @@ Value binary(Context& context, Operator op, const Value& left, const Value& righ
     context.make_list(a->items.size() + b->items.size());
     Values both = a->items;
     both.insert(both.end(), b->items.begin(), b->items.end());
-    return make_sequence(a->kind, std::move(both));
+    return make_sequence(context, a->kind, std::move(both));
   }
   if (op == Operator::multiply && a && is_integer(right)) return repeat(context, *a, integer(context, right));
   if (op == Operator::multiply && b && is_integer(left)) return repeat(context, *b, integer(context, left));
@@ -180,7 +180,7 @@ Value slice(Context& context, const Value& from, const Value& start, const Value
         by < 0 ? first - static_cast<std::int64_t>(i) : first + static_cast<std::int64_t>(i))]);
     if (stride > static_cast<std::uint64_t>(distance)) break;
   }
-  return make_sequence(sequence->kind, std::move(result));
+  return make_sequence(context, sequence->kind, std::move(result));
 }
 
 }  // namespace reverie::expressions

@@ -65,6 +65,7 @@ struct Program {
   NodeId root = 0;
   std::vector<std::string> slots;   ///< the variables, as the nodes number them
   std::set<std::string> variables;  ///< the same
+  bool numpy = false;               ///< numbers follow NumPy: a measured variable takes part
   std::optional<Value> result;      ///< of an expression without variables
 };
 

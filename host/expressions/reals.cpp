@@ -50,6 +50,7 @@ double floor_divide(double a, double b) {
 }
 
 double power(const Context& context, double a, double b) {
+  if (context.numpy) return std::pow(a, b);
   if (a == 0 && b < 0 && std::isfinite(b)) context.fail("division by zero: 0 to a negative power");
   const double result = std::pow(a, b);
   if (std::isnan(result) && !std::isnan(a) && !std::isnan(b))
@@ -62,7 +63,7 @@ double round_decimals(const Context& context, double x, std::int64_t digits) {
   if (!std::isfinite(x) || x == 0 || digits > 323) return x;
   if (digits < -308) return std::copysign(0.0, x);
   const double result = parse_real(rounded_text(std::abs(x), digits));
-  if (std::isinf(result)) context.fail("the result is too large");
+  if (std::isinf(result) && !context.numpy) context.fail("the result is too large");
   return std::copysign(result, x);
 }
 
@@ -79,7 +80,10 @@ double exact_sum(const Context& context, const std::vector<double>& terms) {
     for (double part : parts) {
       if (std::abs(term) < std::abs(part)) std::swap(term, part);
       const double high = term + part;
-      if (std::isinf(high)) context.fail("the sum is too large");
+      if (std::isinf(high)) {
+        if (context.numpy) return high;
+        context.fail("the sum is too large");
+      }
       const double low = part - (high - term);
       if (low != 0) parts[kept++] = low;
       term = high;
@@ -87,7 +91,7 @@ double exact_sum(const Context& context, const std::vector<double>& terms) {
     parts.resize(kept);
     if (term != 0) parts.push_back(term);
   }
-  if (std::isnan(infinities)) context.fail("infinity minus infinity has no value");
+  if (std::isnan(infinities) && !context.numpy) context.fail("infinity minus infinity has no value");
   if (infinities != 0 || nans != 0) return infinities + nans;
   if (parts.empty()) return 0;
   double sum = parts.back(), rest = 0;

@@ -129,9 +129,11 @@ class Resolver {
 
 }  // namespace
 
-void resolve(Program& program, const std::set<std::string>& names) {
+void resolve(Program& program, const std::set<std::string>& names, const std::set<std::string>& measured) {
   Resolver(program, names).node(program.root);
   program.variables = {program.slots.begin(), program.slots.end()};
+  program.numpy = std::any_of(program.slots.begin(), program.slots.end(),
+                              [&](const std::string& name) { return measured.contains(name); });
 }
 
 }  // namespace reverie::expressions

@@ -71,8 +71,14 @@ bool truth(const Context& context, const Value& value) {
   return !is_none(value);
 }
 
-Value make_sequence(SequenceKind kind, Values items) {
-  return std::make_shared<const Sequence>(Sequence{kind, std::move(items)});
+Value make_sequence(const Context& context, SequenceKind kind, Values items) {
+  std::size_t depth = 1;
+  for (const Value& item : items)
+    if (const Sequence* inner = as_sequence(item)) depth = std::max(depth, inner->depth + 1);
+  if (depth > kDeepestList)
+    context.fail("this list is nested too deeply; " + std::to_string(kDeepestList) +
+                 " lists inside each other are the limit");
+  return std::make_shared<const Sequence>(Sequence{kind, std::move(items), depth});
 }
 
 Value make_array(const Context& context, Values items) {
@@ -88,7 +94,7 @@ Value make_array(const Context& context, Values items) {
       item = real(context, item);
     else if (integers)
       item = integer(context, item);
-  return make_sequence(SequenceKind::array, std::move(items));
+  return make_sequence(context, SequenceKind::array, std::move(items));
 }
 
 }  // namespace reverie::expressions

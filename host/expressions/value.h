@@ -36,12 +36,15 @@ enum class SequenceKind : std::uint8_t { list, tuple, array };
 struct Sequence {
   SequenceKind kind;
   Values items;
+  std::size_t depth;  ///< of the deepest lists inside each other, this one included; at most kDeepestList
 };
 
-/// What an evaluation carries along: where it is, for messages, and how much it may still do.
+/// What an evaluation carries along: where it is, for messages, how much it may still do, and whose rules
+/// hold.
 struct Context {
   std::size_t column = 0;
   std::size_t steps_left = kMostSteps;
+  bool numpy = false;  ///< where Python's numbers would fail, go on with infinity and nan, as NumPy's do
 
   [[noreturn]] void fail(const std::string& message) const;
   /// Counts work before it is done.
@@ -93,9 +96,11 @@ const Values& items(const Context& context, const Value& value);
 /// Python's bool(): empty lists, zeros and None are false.
 bool truth(const Context& context, const Value& value);
 
-Value make_sequence(SequenceKind kind, Values items);
-inline Value make_list(Values items) { return make_sequence(SequenceKind::list, std::move(items)); }
-inline Value make_tuple(Values items) { return make_sequence(SequenceKind::tuple, std::move(items)); }
+/// The only way to a list. Fails where it would be nested too deeply.
+Value make_sequence(const Context& context, SequenceKind kind, Values items);
+inline Value make_list(const Context& context, Values items) {
+  return make_sequence(context, SequenceKind::list, std::move(items));
+}
 /// As np.array(): numbers become floats if any is one, else ints if any is one. Fails for anything else.
 Value make_array(const Context& context, Values items);
 

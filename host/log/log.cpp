@@ -3,11 +3,17 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <atomic>
+#include <cstdio>
 #include <memory>
 #include <mutex>
 
+#include "log/printable.h"
+
 namespace reverie {
 namespace {
+
+std::atomic<bool> bar{false};
 
 spdlog::logger& logger() {
   static const auto instance = [] {
@@ -41,12 +47,16 @@ void set_log_listener(Listener wanted) {
   listener = wanted ? std::make_shared<const Listener>(std::move(wanted)) : nullptr;
 }
 
+void bar_is_shown(bool shown) { bar = shown; }
+
 void set_log_level(LogLevel level) { logger().set_level(grade(level)); }
 
 void write_log(LogLevel level, std::string_view message) {
   if (!logger().should_log(grade(level))) return;
-  if (const auto taker = present_listener(); taker && (*taker)(level, message)) return;
-  logger().log(grade(level), "{}{}", level == LogLevel::warning ? "warning: " : "", message);
+  const std::string text = shown(message);
+  if (const auto taker = present_listener(); taker && (*taker)(level, text)) return;
+  if (bar.exchange(false)) std::fputs("\r\033[K", stderr);
+  logger().log(grade(level), "{}{}", level == LogLevel::warning ? "warning: " : "", text);
 }
 
 }  // namespace reverie

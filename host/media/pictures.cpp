@@ -3,7 +3,9 @@
 #include <ATen/core/Tensor.h>
 
 #include "media/footage.h"
+#include "media/numbered_pictures.h"
 #include "media/web_file.h"
+#include "reverie/ordinary_file.h"
 
 namespace reverie {
 
@@ -15,8 +17,19 @@ Pictures::Pictures(const PluginRegistry& registry, HostServices& host, ParamsOf 
 Pictures::~Pictures() { host_.load_images_with({}); }
 
 std::shared_ptr<FrameSource> Pictures::open(const std::string& path_or_url, double frames_per_second) const {
+  if (!is_web_address(path_or_url)) {
+    const std::filesystem::path written(path_or_url);
+    const std::optional<NumberedName> name = numbered_name(written.filename().string());
+    std::error_code ignored;
+    if (!name || std::filesystem::exists(written, ignored))
+      return open_path(host_.resolve_asset(path_or_url), frames_per_second);
+    const std::filesystem::path parent = written.has_parent_path() ? written.parent_path() : ".";
+    std::vector<std::filesystem::path> files = pictures_called(*name, host_.resolve_asset(parent.string()));
+    if (files.empty())
+      throw Error(ErrorKind::file, "there is no file '" + path_or_url + "', whatever the number");
+    return open_all(std::move(files), frames_per_second);
+  }
   const std::filesystem::path path = host_.resolve_asset(path_or_url);
-  if (!is_web_address(path_or_url)) return open_file(path, frames_per_second);
   try {
     return open_file(path, frames_per_second);
   } catch (const Error& error) {
@@ -28,16 +41,28 @@ std::shared_ptr<FrameSource> Pictures::open(const std::string& path_or_url, doub
   }
 }
 
-std::shared_ptr<FrameSource> Pictures::open_file(const std::filesystem::path& path,
+std::shared_ptr<FrameSource> Pictures::open_path(const std::filesystem::path& path,
                                                  double frames_per_second) const {
   std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored))
-    throw Error(ErrorKind::file, "'" + path.string() + "' is a folder, not a picture or video");
+  if (std::filesystem::is_directory(path, ignored)) return open_all(pictures_in(path), frames_per_second);
+  return open_file(path, frames_per_second);
+}
+
+std::shared_ptr<FrameSource> Pictures::open_all(std::vector<std::filesystem::path> files,
+                                                double frames_per_second) const {
+  // Each through resolve_asset(), since a link in the folder may lead to what may not be named.
+  return std::make_shared<NumberedPictures>(
+      std::move(files), frames_per_second,
+      [this](const std::filesystem::path& path) { return open_file(host_.resolve_asset(path.string()), 0); });
+}
+
+std::shared_ptr<FrameSource> Pictures::open_file(const std::filesystem::path& path,
+                                                 double frames_per_second) const {
+  require_ordinary_file(path, "a picture or video");
   const FrameSource::Setup setup{path, frames_per_second};
   const std::vector<const PluginFile*> plugins = registry_.usable(FrameSource::kKind);
   for (const PluginFile* plugin : plugins)
-    if (plugin->descriptor->accepts && plugin->descriptor->accepts(&path))
-      return create<FrameSource>(*plugin, host_, params_(*plugin), setup);
+    if (accepts(*plugin, &path)) return create<FrameSource>(*plugin, host_, params_(*plugin), setup);
 
   // Only the plugins can tell what is wrong with the file.
   std::string reasons, advice;

@@ -24,13 +24,17 @@ class Pictures {
   Pictures(const Pictures&) = delete;
   Pictures& operator=(const Pictures&) = delete;
 
-  /// At `frames_per_second`, or, for 0, frame by frame.
+  /// At `frames_per_second`, or, for 0, frame by frame. A folder of pictures, and a path like
+  /// "frames/f_%04d.png", are a video whose frames they are.
   std::shared_ptr<FrameSource> open(const std::string& path_or_url, double frames_per_second = 0) const;
 
   /// A picture, or a video's first frame, [1, 3, H, W] 0..1 on the host's device.
   at::Tensor load(const std::string& path_or_url) const;
 
  private:
+  std::shared_ptr<FrameSource> open_path(const std::filesystem::path& path, double frames_per_second) const;
+  std::shared_ptr<FrameSource> open_all(std::vector<std::filesystem::path> files,
+                                        double frames_per_second) const;
   std::shared_ptr<FrameSource> open_file(const std::filesystem::path& path, double frames_per_second) const;
   const PluginRegistry& registry_;
   HostServices& host_;

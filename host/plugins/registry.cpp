@@ -6,8 +6,11 @@
 #include <boost/dll/library_info.hpp>
 #include <boost/dll/shared_library.hpp>
 #include <cstdlib>
+#include <map>
+#include <span>
 
 #include "plugins/compatibility.h"
+#include "plugins/probe.h"
 #include "settings/nearest.h"
 #include "settings/texts.h"
 
@@ -100,12 +103,37 @@ std::vector<PluginFile> misplaced(const std::filesystem::path& folder) {
   return result;
 }
 
-void examine(PluginFile& file) {
+/// What happens when each is loaded, by path: as it is remembered, or as a child process shows it now. Files
+/// that gate 1 refuses are not loaded.
+std::map<std::filesystem::path, std::string> troubles_of(
+    const std::vector<std::filesystem::path>& libraries) {
+  ProbeMemory memory(probe_memory_file());
+  std::map<std::filesystem::path, std::string> troubles;
+  std::vector<std::filesystem::path> unknown;
+  for (const std::filesystem::path& library : libraries) {
+    if (const auto known = memory.find(library))
+      troubles[library] = *known;
+    else if (cannot_be_plugin(library).empty())
+      unknown.push_back(library);
+  }
+  if (unknown.empty()) return troubles;
+  const std::vector<ProbeResult> results = probe(unknown);
+  for (std::size_t i = 0; i < unknown.size(); ++i) {
+    troubles[unknown[i]] = results[i].trouble;
+    if (results[i].certain) memory.add(unknown[i], results[i].trouble);
+  }
+  memory.save();
+  return troubles;
+}
+
+/// `trouble`: what is known to happen when it is loaded.
+void examine(PluginFile& file, const std::string& trouble) {
   const auto reject = [&](const std::string& reason) {
     file.state = PluginFile::State::rejected;
     file.reason = reason;
   };
   if (const std::string why = cannot_be_plugin(file.path); !why.empty()) return reject(why);
+  if (!trouble.empty()) return reject(trouble);
   try {
     using boost::dll::load_mode::type;
     boost::dll::shared_library library(file.path.string(),
@@ -114,6 +142,8 @@ void examine(PluginFile& file) {
     handles().push_back(std::move(library));
   } catch (const std::exception& error) {
     return reject("it cannot be loaded: " + loader_words(error.what()));
+  } catch (...) {
+    return reject("it throws an exception when it is loaded");
   }
   const PluginDescriptor* descriptor = std::exchange(file.descriptor, nullptr);
   const Compatibility fit = check_compatibility(*descriptor, file.kind);
@@ -131,6 +161,11 @@ void examine(PluginFile& file) {
 
 }  // namespace
 
+bool PluginFile::is_called(const std::string& wanted) const {
+  const std::string folded = folded_name(wanted);
+  return lower(name) == folded || kind + "/" + lower(name) == folded;
+}
+
 bool PluginFile::answers_to(const std::string& wanted) const {
   if (lower(name) == folded_name(wanted)) return true;
   if (!descriptor) return false;
@@ -147,11 +182,16 @@ PluginRegistry::PluginRegistry(std::vector<std::filesystem::path> folders) {
     });
     if (!twice) folders_.push_back(std::filesystem::absolute(folder).lexically_normal());
   }
+  std::vector<std::filesystem::path> libraries;
+  for (const std::filesystem::path& folder : folders_)
+    for (const std::string& kind : plugin_kinds())
+      for (const std::filesystem::path& path : libraries_in(folder / kind)) libraries.push_back(path);
+  const std::map<std::filesystem::path, std::string> troubles = troubles_of(libraries);
   for (const std::filesystem::path& folder : folders_) {
     for (const std::string& kind : plugin_kinds()) {
       for (const std::filesystem::path& path : libraries_in(folder / kind)) {
         PluginFile file;
-        file.path = std::filesystem::absolute(path);
+        file.path = path;
         file.kind = kind;
         file.name = path.stem().string();
         const auto first = std::find_if(files_.begin(), files_.end(), [&](const PluginFile& other) {
@@ -161,7 +201,8 @@ PluginRegistry::PluginRegistry(std::vector<std::filesystem::path> folders) {
           file.state = PluginFile::State::shadowed;
           file.reason = "another file of this name comes first: " + first->path.string();
         } else {
-          examine(file);
+          const auto trouble = troubles.find(path);
+          examine(file, trouble == troubles.end() ? "" : trouble->second);
           // It stands in for one that was meant to come before it, which must not happen in silence.
           for (const PluginFile& other : files_)
             if (file.state == PluginFile::State::usable && other.kind == kind && other.name == file.name)
@@ -182,8 +223,12 @@ const PluginFile& PluginRegistry::find(const std::string& kind, const std::strin
   const std::string folded = folded_name(name);
   for (const PluginFile* file : usable(kind))
     if (lower(file->name) == folded) return *file;
+  // Not even where the plugin of that name cannot be used: the artist would get another one without a word.
+  const bool taken = std::any_of(files_.begin(), files_.end(), [&](const PluginFile& file) {
+    return file.kind == kind && lower(file.name) == folded;
+  });
   for (const PluginFile* file : usable(kind))
-    if (file->answers_to(name)) return *file;
+    if (!taken && file->answers_to(name)) return *file;
   for (const PluginFile& file : files_) {
     if (file.kind != kind) continue;
     if (file.state == PluginFile::State::usable) {
@@ -235,16 +280,31 @@ Settings default_params(const PluginFile& plugin) {
   return result;
 }
 
-void* create_instance(const PluginFile& plugin, Host& host, const Params& params, const void* setup) {
+bool accepts(const PluginFile& plugin, const void* subject) {
+  if (!plugin.descriptor->accepts) return false;
+  const std::string who = plugin.kind + "/" + plugin.name;
+  const PluginCall call(who.c_str(), "accepts()");
+  return plugin.descriptor->accepts(subject);
+}
+
+void* create_instance(const PluginFile& plugin, Host& host, const Settings& params, const void* setup) {
+  const std::string name = plugin.kind + "/" + plugin.name;
   ErrorText error{ErrorKind::plugin, "it gave no reason", ""};
-  void* instance = plugin.descriptor->create(host, params, setup, error);
+  void* instance = nullptr;
+  {
+    const PluginCall call(name.c_str(), "its constructor");
+    instance = plugin.descriptor->create(host, params, setup, error);
+  }
   if (!instance) {
     // What is wrong with a file is not the plugin's fault.
-    const std::string who = error.kind == ErrorKind::file
-                                ? ""
-                                : "the plugin " + plugin.kind + "/" + plugin.name + " could not start: ";
+    const std::string who = error.kind == ErrorKind::file ? "" : "the plugin " + name + " could not start: ";
     throw Error(error.kind, who + error.message, error.advice);
   }
+  for (const ParamSpec& spec : std::span(plugin.descriptor->params, plugin.descriptor->param_count))
+    // Those that vary are read at each frame instead.
+    if (!spec.animatable && !params.asked().count(spec.name))
+      host.log(LogLevel::warning, "the plugin " + name + " declares the setting '" + spec.name +
+                                      "' but does not read it: it has no effect");
   return instance;
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "plugins/checked.h"
 #include "reverie/plugin.h"
 #include "settings/settings.h"
 
@@ -23,6 +24,8 @@ struct PluginFile {
   std::vector<std::string> warnings;
   const PluginDescriptor* descriptor = nullptr;  ///< null if rejected before it could be read
 
+  /// Its own name or "kind/name", case-insensitively; a blank may stand for '_'.
+  bool is_called(const std::string& wanted) const;
   /// Its name or one of its aliases, case-insensitively.
   bool answers_to(const std::string& wanted) const;
 };
@@ -32,8 +35,9 @@ class PluginRegistry {
  public:
   /// Looks through the folders in order; of two files of one kind and name the first counts. Gate 1: the
   /// file's symbols are read, and without a descriptor it is never loaded, so none of its code runs. Gate 2:
-  /// it is loaded, which runs its static initialisers and no more, and its BuildInfo is compared. Nothing in
-  /// a library is called before it has passed both.
+  /// it is loaded, which runs its static initialisers and no more, and its BuildInfo is compared. A file that
+  /// is not known yet is loaded in a child process first, and never here if that ends badly. Nothing in a
+  /// library is called before it has passed both.
   explicit PluginRegistry(std::vector<std::filesystem::path> folders);
 
   const std::vector<PluginFile>& files() const { return files_; }
@@ -60,15 +64,26 @@ std::vector<std::filesystem::path> plugin_search_path(const std::vector<std::str
 /// A plugin's parameters at their declared defaults.
 Settings default_params(const PluginFile& plugin);
 
-/// Creates an instance. `Interface::Setup` travels by address; exceptions of the plugin arrive as Error.
-void* create_instance(const PluginFile& plugin, Host& host, const Params& params, const void* setup);
+/// Whether the plugin says that it understands `subject`, a const Interface::Subject*.
+bool accepts(const PluginFile& plugin, const void* subject);
 
+/// Creates an instance. `Interface::Setup` travels by address; exceptions of the plugin arrive as Error. A
+/// parameter that the plugin does not read is a warning.
+void* create_instance(const PluginFile& plugin, Host& host, const Settings& params, const void* setup);
+
+/// An instance whose every call is checked: see plugins/checked.h.
 template <typename Interface>
-std::shared_ptr<Interface> create(const PluginFile& plugin, Host& host, const Params& params,
+std::shared_ptr<Interface> create(const PluginFile& plugin, Host& host, const Settings& params,
                                   const typename Interface::Setup& setup) {
-  auto* instance = static_cast<Interface*>(create_instance(plugin, host, params, &setup));
-  const auto destroy = plugin.descriptor->destroy;
-  return std::shared_ptr<Interface>(instance, [destroy](Interface* made) { destroy(made); });
+  const PluginDescriptor& descriptor = *plugin.descriptor;
+  const std::string name = plugin.kind + "/" + plugin.name;
+  std::shared_ptr<Interface> instance(static_cast<Interface*>(create_instance(plugin, host, params, &setup)),
+                                      [destroy = descriptor.destroy, name](Interface* made) {
+                                        const PluginCall call(name.c_str(), "its destructor");
+                                        destroy(made);
+                                      });
+  return checked(std::move(instance),
+                 Boundary(name, host.device(), {descriptor.params, descriptor.param_count}), &setup);
 }
 
 }  // namespace reverie

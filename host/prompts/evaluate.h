@@ -1,16 +1,40 @@
 #pragma once
-// Evaluates an expression of a prompt at the start of a frame.
+// Evaluates the expressions of prompts and of motion while a run goes.
 
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 
 #include "expressions/expression.h"
+#include "log/log.h"
 
 namespace reverie {
 
-/// Its value, which may be infinite but is a number. Throws Error(settings), saying whose expression it is
-/// (`whose`: "prompt 'a cat:1/t'"), what it is for ("weight"), and at which t it went wrong.
-double evaluate(const Expression& expression, const std::map<std::string, double>& values,
-                const std::string& whose, const std::string& what);
+/// Says each thing once: what goes wrong at one frame goes wrong at many.
+class Warnings {
+ public:
+  /// `what` stands for the message: a second one about the same is not said.
+  void once(const std::string& what, const std::string& message) {
+    if (said_.insert(what).second) write_log(LogLevel::warning, message);
+  }
+
+ private:
+  std::set<std::string> said_;
+};
+
+/// What an expression is for, in words.
+struct Purpose {
+  std::string whose;      ///< "prompt 'a cat:1/t'"
+  std::string what;       ///< "weight"
+  std::string otherwise;  ///< what it counts as where it is no number: "0"
+  bool finite = false;    ///< infinity is no number for this purpose, either
+};
+
+/// Its value. Throws Error(settings), with the purpose and with t, when it cannot be computed or is no
+/// number; but where a measured variable takes part, which nobody can know ahead, that is a warning, and
+/// nothing is returned.
+std::optional<double> evaluate(const Expression& expression, const std::map<std::string, double>& values,
+                               const Purpose& purpose, Warnings& warnings);
 
 }  // namespace reverie

@@ -1,5 +1,8 @@
 #include "prompts/motion.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "expressions/point_at.h"
 #include "reverie/error.h"
 #include "settings/texts.h"
@@ -45,7 +48,12 @@ std::vector<MotionSetting> parse_motion(const Settings& settings, std::span<cons
                           "'" + std::string(spec.name) + "': " + why + "\n" + point_at(value->text, column)});
     };
     try {
-      MotionSetting motion{spec.name, count, Expression::compile(value->text, names)};
+      std::set<std::string> measured = names;
+      measured.erase("t");
+      MotionSetting motion{spec.name, count, Expression::compile(value->text, names, measured)};
+      const std::string usual = spec.default_text;
+      motion.usual = spec.type == ParamType::list ? Expression::compile("[" + usual + "]", {}).numbers({})
+                                                  : std::vector{spec.default_number};
       if (motion.expression.is_constant()) {
         const std::size_t found = motion.expression.numbers({}).size();
         if (found != count) {
@@ -61,19 +69,29 @@ std::vector<MotionSetting> parse_motion(const Settings& settings, std::span<cons
   return result;
 }
 
-std::vector<double> numbers_of(const MotionSetting& motion, const std::map<std::string, double>& values) {
+std::vector<double> numbers_of(const MotionSetting& motion, const std::map<std::string, double>& values,
+                               Warnings& warnings) {
   std::string why;
   std::size_t column = 0;
+  const std::string where = "'" + motion.name + "' at t = " + std::to_string(values.at("t")) + ": ";
   try {
     std::vector<double> numbers = motion.expression.numbers(values);
-    if (numbers.size() == motion.count) return numbers;
+    const bool finite =
+        std::all_of(numbers.begin(), numbers.end(), [](double x) { return std::isfinite(x); });
     why = counted(numbers.size()) + ", where it takes " + std::to_string(motion.count);
+    if (numbers.size() == motion.count) {
+      if (finite) return numbers;
+      why = "it is infinite or not a number (nan)";
+      if (motion.expression.is_measured()) {
+        warnings.once(motion.name, where + why + "; whenever it is, its default takes its place");
+        return motion.usual;
+      }
+    }
   } catch (const ExpressionError& error) {
     why = error.what();
     column = error.column();
   }
-  throw Error(ErrorKind::settings, "'" + motion.name + "' at t = " + std::to_string(values.at("t")) + ": " +
-                                       why + "\n" + point_at(motion.expression.text(), column));
+  throw Error(ErrorKind::settings, where + why + "\n" + point_at(motion.expression.text(), column));
 }
 
 }  // namespace reverie

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "expressions/expression.h"
+#include "prompts/evaluate.h"
 #include "settings/settings.h"
 
 namespace reverie {
@@ -16,6 +16,7 @@ struct MotionSetting {
   std::string name;
   std::size_t count = 1;  ///< how many numbers it is
   Expression expression;
+  std::vector<double> usual = {};  ///< its default
 };
 
 /// Compiles those of `params` that may vary. `variables` are the names, besides t, that all of them may use;
@@ -24,7 +25,10 @@ std::vector<MotionSetting> parse_motion(const Settings& settings, std::span<cons
                                         const std::set<std::string>& variables,
                                         std::vector<Problem>& problems);
 
-/// The present numbers of a motion setting. Throws Error(settings) that names it, and t.
-std::vector<double> numbers_of(const MotionSetting& motion, const std::map<std::string, double>& values);
+/// The present numbers of a motion setting, all finite. Throws Error(settings) that names it, and t; where it
+/// is a measured variable that makes one of them nan or infinite, the default takes their place, with a
+/// warning.
+std::vector<double> numbers_of(const MotionSetting& motion, const std::map<std::string, double>& values,
+                               Warnings& warnings);
 
 }  // namespace reverie

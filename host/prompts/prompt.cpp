@@ -1,6 +1,7 @@
 #include "prompts/prompt.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <functional>
 
@@ -29,10 +30,14 @@ class Trouble {
 void compile(const Piece& piece, const std::string& what, const std::set<std::string>& names,
              const Trouble& trouble, const std::function<void(Expression)>& take) {
   try {
-    Expression expression = Expression::compile(piece.text, names);
+    std::set<std::string> sound = names;
+    sound.erase("t");
+    Expression expression = Expression::compile(piece.text, names, sound);
     // What depends on nothing can be tried here, where it has a place, rather than when it is needed.
     if (expression.is_constant() && std::isnan(expression.number({})))
       return trouble.at(piece.at, "the " + what + " is not a number (nan)");
+    if (what == "weight" && expression.is_constant() && std::isinf(expression.number({})))
+      return trouble.at(piece.at, "the weight is infinite");
     take(std::move(expression));
   } catch (const ExpressionError& error) {
     static const std::set<std::string> kDepth = {"r", "R", "mu"};
@@ -41,6 +46,9 @@ void compile(const Piece& piece, const std::string& what, const std::set<std::st
       why += "; r, R and mu are depths, which only the motion of the mode 3D knows";
     else if (!error.unknown_name().empty())
       why += "; variables are t and, with input_audio, those of input_audio_filters";
+    // Whoever writes prose has no weights in mind.
+    if (piece.text.find(' ') != std::string::npos && std::isalpha(static_cast<unsigned char>(piece.text[0])))
+      why += "; behind a ':' stands the prompt's weight, so a text cannot hold one: leave it out";
     trouble.at(piece.at + error.column(), why);
   }
 }
@@ -68,6 +76,7 @@ PromptMask parse_mask(const Piece& piece, const Trouble& trouble) {
   mask.what = trimmed(piece.text.substr(1, piece.text.size() - 2));
   mask.inverted = mask.what.rfind('-', 0) == 0;
   if (mask.inverted) mask.what = trimmed(mask.what.substr(1));
+  mask.what = unquoted(mask.what);
   if (mask.what.empty()) trouble.at(piece.at, "the mask's [ ] are empty");
   mask.kind = is_video(mask.what) ? Kind::video : Kind::picture;
   return mask;
@@ -87,7 +96,7 @@ Prompt parse_prompt(const std::string& written, const std::set<std::string>& nam
       trouble.at(0, "'[' without its ']'");
     } else {
       prompt.picture = true;
-      prompt.text = trimmed(prompt.text.substr(1, prompt.text.size() - 2));
+      prompt.text = unquoted(trimmed(prompt.text.substr(1, prompt.text.size() - 2)));
       if (prompt.text.empty()) trouble.at(0, "its [ ] are empty");
     }
   }
@@ -96,8 +105,6 @@ Prompt parse_prompt(const std::string& written, const std::set<std::string>& nam
   if (parts.size() > 1) {
     const std::vector<Piece> weight = split_at_masks(parts[1], names);
     compile(weight[0], "weight", names, trouble, [&](Expression e) { prompt.weight = std::move(e); });
-    if (prompt.weight.is_constant() && std::isinf(prompt.weight.number({})))
-      trouble.at(weight[0].at, "the weight is infinite");
     if (weight.size() > 1) prompt.mask = parse_mask(weight[1], trouble);
     if (weight.size() > 2)
       compile(weight[2], "mask's cutoff", names, trouble,
@@ -122,7 +129,7 @@ DirectPrompt parse_direct_prompt(const std::string& written, const std::set<std:
   prompt.written = written;
   const auto unbracketed = [](const std::string& text) {
     const bool in = text.size() > 1 && text.front() == '[' && text.back() == ']';
-    return in ? trimmed(text.substr(1, text.size() - 2)) : text;
+    return unquoted(in ? trimmed(text.substr(1, text.size() - 2)) : text);
   };
   const std::vector<Piece> parts = split_between_paths({written, 0});
   prompt.path = unbracketed(parts[0].text);

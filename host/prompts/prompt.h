@@ -10,7 +10,8 @@
 
 namespace reverie {
 
-/// When a prompt counts: what the start is held by gives way to what the motion is held by.
+/// When a prompt counts: what the start is held by gives way to what the motion is held by. Where a run
+/// starts from a picture, the latter holds on to that before the first move.
 enum class When { always, before_moves, after_moves };
 
 /// Where in the picture a prompt counts.
@@ -23,8 +24,7 @@ struct PromptMask {
   std::optional<Expression> cutoff;
 };
 
-/// `text[:weight[_mask[_cutoff]][:stop]]`. Weight, stop and cutoff are numbers or expressions, evaluated when
-/// a frame starts.
+/// `text[:weight[_mask[_cutoff]][:stop]]`. Weight, stop and cutoff are numbers or expressions.
 struct Prompt {
   std::string text;      ///< the words, or the path or address of a picture or video that stood in [ ]
   bool picture = false;  ///< `text` stood in [ ]

@@ -17,7 +17,8 @@ bool is_off(const std::string& weight) { return weight.empty() || weight == "0";
 }  // namespace
 
 Script parse_script(const Settings& settings, std::vector<Problem>& problems,
-                    std::vector<std::string>& notices, const std::set<std::string>& variables, bool moving) {
+                    std::vector<std::string>& notices, const std::set<std::string>& variables, bool moving,
+                    const std::string& video) {
   Script script;
   std::set<std::string> names = variables;
   names.insert("t");
@@ -63,25 +64,26 @@ Script parse_script(const Settings& settings, std::vector<Problem>& problems,
           scene.prompts.push_back(std::move(prompt));
         }
   };
-  const std::string init_image = text_of(settings, "init_image");
+  std::string init_image = text_of(settings, "init_image");
+  if (init_image.empty()) init_image = trimmed(video);
   if (init_image.empty()) {
     for (const char* name : {"direct_init_weight", "semantic_init_weight"})
       if (!is_off(text_of(settings, name)))
-        problems.push_back({settings.find(name)->location,
-                            "'" + std::string(name) + "' is given, but there is no init_image to stay near"});
+        notices.push_back(std::string(name) + " has no effect: there is no init_image to stay near");
   } else {
     add_direct(init_image, "direct_init_weight", When::before_moves);
     add_semantic(init_image, "semantic_init_weight", When::before_moves);
   }
-  if (moving) {
+  if (moving || !init_image.empty()) {
     using Measure = DirectPrompt::Measure;
-    add_semantic("last frame", "semantic_stabilization_weight", When::after_moves);
+    const std::string target = moving ? "last frame" : "init image";
+    add_semantic(target, "semantic_stabilization_weight", When::after_moves);
     for (const auto& [what, setting, measure] :
-         {std::tuple{"last frame's pixels", "direct_stabilization_weight", Measure::pixels},
-          {"last frame's depths", "depth_stabilization_weight", Measure::depth},
-          {"last frame's edges", "edge_stabilization_weight", Measure::edges},
-          {"last frame's flow", "flow_stabilization_weight", Measure::flow}})
-      add_direct(what, setting, When::after_moves, measure);
+         {std::tuple{"'s pixels", "direct_stabilization_weight", Measure::pixels},
+          {"'s depths", "depth_stabilization_weight", Measure::depth},
+          {"'s edges", "edge_stabilization_weight", Measure::edges},
+          {"'s flow", "flow_stabilization_weight", Measure::flow}})
+      if (moving || measure != Measure::flow) add_direct(target + what, setting, When::after_moves, measure);
   }
   return script;
 }

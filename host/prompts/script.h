@@ -13,11 +13,12 @@ struct Script {
   std::vector<MotionSetting> motion;  ///< of the animation mode
 };
 
-/// Reads scenes, direct_image_prompts, the weights that hold on to the init image and, with `moving`, those
-/// that stabilise motion. Expressions may use t and `variables`. Settings that are absent (because they are
-/// wrong themselves) are passed over. Problems and notices are located.
+/// Reads scenes, direct_image_prompts, the weights that hold on to the init image and, with `moving` or an
+/// init image, those that stabilise motion. Expressions may use t and `variables`. Without an init_image, the
+/// weights that hold on to it hold on to the first frame of `video`. Settings that are absent (because they
+/// are wrong themselves) are passed over. Problems and notices are located.
 Script parse_script(const Settings& settings, std::vector<Problem>& problems,
                     std::vector<std::string>& notices, const std::set<std::string>& variables = {},
-                    bool moving = false);
+                    bool moving = false, const std::string& video = "");
 
 }  // namespace reverie

@@ -1,7 +1,6 @@
 #include "serve/api.h"
 
 #include <json/reader.h>
-#include <json/writer.h>
 
 #include <algorithm>
 #include <charconv>
@@ -18,20 +17,13 @@ namespace reverie {
 namespace {
 
 constexpr double kChangesPerSecond = 30, kChangesAtOnce = 100;
-constexpr int kChecksAtOnce = 2;  // each may decode pictures and sounds
-constexpr std::chrono::seconds kPatience(5);
 constexpr std::size_t kMostOverrides = 1000;
+constexpr std::size_t kMostValues = 2 * kMostOverrides;  // in a body
 constexpr std::int64_t kMostListed = 1000, kListed = 200;
 constexpr std::chrono::milliseconds kBetweenProgress(300);
 
-std::string text_of(const Json::Value& value) {
-  Json::StreamWriterBuilder builder;
-  builder["indentation"] = "";  // and everything beyond ASCII escaped, so that it is valid whatever it was
-  return Json::writeString(builder, value);
-}
-
 HttpResponse json_response(const Json::Value& value, int status = 200) {
-  return HttpResponse::json(text_of(value) + "\n", status);
+  return HttpResponse::json(json_text(value) + "\n", status);
 }
 
 bool is_utf8(const std::string& text) {
@@ -43,6 +35,23 @@ bool is_utf8(const std::string& text) {
   return true;
 }
 
+/// Whether a text has so many commas and brackets outside strings: parsed, a short one would take a hundred
+/// times its size.
+bool has_more_values(const std::string& text, std::size_t most) {
+  bool quoted = false;
+  std::size_t found = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quoted && c == '\\')
+      ++i;
+    else if (c == '"')
+      quoted = !quoted;
+    else if (!quoted && (c == ',' || c == '[' || c == '{'))
+      ++found;
+  }
+  return found > most;
+}
+
 /// A JSON object whose members are asked for one by one.
 class Body {
  public:
@@ -50,6 +59,7 @@ class Body {
     const std::string& type = request.header("content-type");
     if (type.substr(0, type.find(';')) != "application/json")
       throw RequestError(415, "the body must be application/json");
+    if (has_more_values(request.body, kMostValues)) throw RequestError(400, "the body has too many values");
     Json::CharReaderBuilder builder;
     Json::CharReaderBuilder::strictMode(&builder.settings_);
     builder["strictRoot"] = false;
@@ -218,12 +228,11 @@ bool matches(const std::string& pattern, const std::string& path, std::int64_t& 
 
 }  // namespace
 
-Api::Api(RunQueue& queue, const RunRules& rules, const Json::Value& settings)
+Api::Api(RunQueue& queue, Checks& checks, const Json::Value& settings)
     : queue_(queue),
-      rules_(rules),
-      settings_(std::make_shared<const std::string>(text_of(settings) + "\n")),
-      changes_(kChangesPerSecond, kChangesAtOnce),
-      checks_(kChecksAtOnce) {}
+      checks_(checks),
+      settings_(std::make_shared<const std::string>(json_text(settings) + "\n")),
+      changes_(kChangesPerSecond, kChangesAtOnce) {}
 
 HttpResponse Api::answer(const HttpRequest& request) {
   Call call{request, 0, {}};
@@ -258,22 +267,14 @@ HttpResponse Api::list_settings(const Call&) {
 
 HttpResponse Api::read_settings(const Call& call) {
   if (call.request.body.empty()) throw RequestError(400, "the body must be a settings file");
-  return json_response(reverie::read_settings(call.request.body));
-}
-
-CheckedRun Api::check_body(const Submission& submission) {
-  // Others need not wait behind those that wait.
-  if (!checks_.try_acquire_for(kPatience))
-    throw RequestError(429, "too many settings are being checked; wait a moment");
-  const std::unique_ptr<void, std::function<void(void*)>> place(this, [this](void*) { checks_.release(); });
-  return check_run(submission, rules_);
+  return HttpResponse::json(checks_.read(call.request.body) + "\n");
 }
 
 HttpResponse Api::check(const Call& call) {
   Body body(call.request);
   const Submission submission = submission_of(body);
   body.finish();
-  const CheckedRun checked = check_body(submission);
+  const CheckedRun checked = checks_.check(submission);
   Json::Value answer;
   answer["problems"] = checked.problems;
   answer["notices"] = json_of(checked.notices);
@@ -311,7 +312,7 @@ HttpResponse Api::submit(const Call& call) {
   submission.title = body.text("title");
   const bool paused = body.boolean("paused");
   body.finish();
-  CheckedRun checked = check_body(submission);
+  CheckedRun checked = checks_.check(submission);
   if (!checked.problems.empty()) {
     Json::Value answer;
     answer["error"] = "the settings cannot be rendered as they are";
@@ -367,9 +368,9 @@ HttpResponse Api::list_files(const Call& call) {
 HttpResponse Api::get_file(const Call& call) {
   const std::string name = call.rest.substr(std::string("files/").size());
   const auto path = file_of(queue_.get(call.id), name);
-  if (!path) throw RequestError(404, "the run has no such file");
   HttpResponse response = HttpResponse::text("", content_type(name));
-  response.file = *path;
+  if (path) response.file = PlainFile::open(*path);
+  if (!response.file) throw RequestError(404, "the run has no such file");
   response.headers.emplace_back("Content-Disposition", disposition(name));
   return response;
 }
@@ -384,7 +385,7 @@ HttpResponse Api::events(const Call&) {
     const auto now = std::chrono::steady_clock::now();
     if (const std::uint64_t version = queue_.version(); version != reader.version) {
       reader.version = version;
-      return "event: queue\ndata: " + text_of(list_json(kListed)) + "\n\n";
+      return "event: queue\ndata: " + json_text(list_json(kListed)) + "\n\n";
     }
     if (now - reader.told < kBetweenProgress) return "";
     std::uint64_t progress = 0;
@@ -395,7 +396,7 @@ HttpResponse Api::events(const Call&) {
     Json::Value answer;
     answer["runs"] = Json::arrayValue;
     for (const RunRecord& record : running) answer["runs"].append(summary(record));
-    return "event: progress\ndata: " + text_of(answer) + "\n\n";
+    return "event: progress\ndata: " + json_text(answer) + "\n\n";
   };
   return response;
 }

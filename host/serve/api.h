@@ -5,13 +5,12 @@
 
 #include <cstdint>
 #include <memory>
-#include <semaphore>
 #include <string>
 #include <vector>
 
+#include "serve/checks.h"
 #include "serve/rate_limit.h"
 #include "serve/run_queue.h"
-#include "serve/run_settings.h"
 #include "web/http.h"
 
 namespace reverie {
@@ -19,7 +18,7 @@ namespace reverie {
 class Api {
  public:
   /// `settings`: see settings_list(). Everything given must outlive this.
-  Api(RunQueue& queue, const RunRules& rules, const Json::Value& settings);
+  Api(RunQueue& queue, Checks& checks, const Json::Value& settings);
 
   /// Answers whatever begins with /api/. May be called from several threads at a time.
   HttpResponse answer(const HttpRequest& request);
@@ -50,14 +49,12 @@ class Api {
   HttpResponse events(const Call& call);
   HttpResponse ask_view(const Call& call);
 
-  CheckedRun check_body(const Submission& submission);
   Json::Value list_json(std::int64_t limit) const;
 
   RunQueue& queue_;
-  const RunRules& rules_;
+  Checks& checks_;
   const std::shared_ptr<const std::string> settings_;
   RateLimit changes_;
-  std::counting_semaphore<> checks_;
 };
 
 }  // namespace reverie

@@ -16,13 +16,21 @@ std::int64_t number_of(const std::string& text) {
   return error == std::errc() && end == text.data() + text.size() && number > 0 ? number : 0;
 }
 
-/// Which file of the run it is: its name without "<base>_"; empty for another run's.
-std::string rest_of(const std::string& name, const RunRecord& record) {
-  const std::string start = record.output->base + "_";
-  if (name.compare(0, start.size(), start) != 0 || fs::path(name).extension() == ".part") return {};
-  const std::string rest = name.substr(start.size());
-  const bool motion = rest.compare(0, 7, "motion.") == 0;  // of a run that may have the same name
-  return motion == (record.kind == RunKind::motion) ? rest : "";
+/// Whether a file of this name is of this run: <base>_*, and its video <base>.*; of motion previews, which
+/// may have the same base, only <base>_motion.*.
+bool is_of(const RunRecord& record, const std::string& name) {
+  const std::string& base = record.output->base;
+  if (name.compare(0, base.size(), base) != 0 || fs::path(name).extension() == ".part") return false;
+  const std::string rest = name.substr(base.size());
+  const bool motion = rest.compare(0, 8, "_motion.") == 0;
+  const bool render = !motion && rest.size() > 1 && (rest[0] == '_' || rest[0] == '.');
+  return record.kind == RunKind::motion ? motion : render;
+}
+
+/// The number of the frame that a file <base>_<number>.* holds; 0 for another file.
+std::int64_t frame_of(const RunRecord& record, const std::string& name) {
+  const std::string stem = fs::path(name).stem(), start = record.output->base + "_";
+  return stem.compare(0, start.size(), start) == 0 ? number_of(stem.substr(start.size())) : 0;
 }
 
 /// The folder, if it is where runs write.
@@ -44,10 +52,10 @@ std::vector<RunFile> files_of(const RunRecord& record) {
   for (fs::directory_iterator entry(*folder, error), end; !error && entry != end; entry.increment(error)) {
     std::error_code gone;
     const std::string name = entry->path().filename();
-    const std::string rest = rest_of(name, record);
-    if (rest.empty() || entry->symlink_status(gone).type() != fs::file_type::regular || gone) continue;
+    if (!is_of(record, name) || entry->symlink_status(gone).type() != fs::file_type::regular || gone)
+      continue;
     const std::uintmax_t bytes = entry->file_size(gone);
-    if (!gone) files.push_back({name, bytes, number_of(fs::path(rest).stem())});
+    if (!gone) files.push_back({name, bytes, frame_of(record, name)});
   }
   std::sort(files.begin(), files.end(), [](const RunFile& a, const RunFile& b) {
     return std::tuple(a.frame == 0, a.frame, a.name) < std::tuple(b.frame == 0, b.frame, b.name);
@@ -57,13 +65,9 @@ std::vector<RunFile> files_of(const RunRecord& record) {
 
 std::optional<fs::path> file_of(const RunRecord& record, const std::string& name) {
   const auto folder = folder_of(record);
-  if (!folder || name.find_first_of(std::string("/\0", 2)) != std::string::npos ||
-      rest_of(name, record).empty())
+  if (!folder || name.find_first_of(std::string("/\0", 2)) != std::string::npos || !is_of(record, name))
     return std::nullopt;
-  std::error_code error;
-  const fs::path path = *folder / name;
-  return fs::symlink_status(path, error).type() == fs::file_type::regular ? std::optional(path)
-                                                                          : std::nullopt;
+  return *folder / name;
 }
 
 std::string content_type(const std::string& name) {

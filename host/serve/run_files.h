@@ -21,7 +21,8 @@ struct RunFile {
 /// or where its folder leads out of images_out.
 std::vector<RunFile> files_of(const RunRecord& record);
 
-/// The path of one of files_of(); nothing for any other name.
+/// Where a file of files_of() lies, to be opened as a PlainFile; nothing for a name that is none of the
+/// run's.
 std::optional<std::filesystem::path> file_of(const RunRecord& record, const std::string& name);
 
 /// What the file's ending says it is, among the kinds that sinks write; else application/octet-stream.

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <limits>
 
-#include "engine/run_control.h"
 #include "reverie/error.h"
+#include "reverie/viewer.h"
 #include "web/run_view.h"
 
 namespace reverie {
@@ -181,7 +181,7 @@ std::vector<RunRecord> RunQueue::running(std::uint64_t& progress) const {
   return records;
 }
 
-std::optional<RunQueue::Turn> RunQueue::take(RunKind kind) {
+std::optional<RunQueue::Turn> RunQueue::take(RunKind kind, std::shared_ptr<RunControl> control) {
   Lock lock(mutex_);
   for (;;) {
     Item* item = nullptr;
@@ -199,7 +199,7 @@ std::optional<RunQueue::Turn> RunQueue::take(RunKind kind) {
       changed();
       continue;
     }
-    item->control = std::make_shared<RequestedControl>();
+    item->control = std::move(control);
     return Turn{record, item->control};
   }
 }

@@ -15,7 +15,7 @@
 
 namespace reverie {
 
-class RequestedControl;
+class RunControl;
 class RunView;
 
 /// All methods may be called from any thread. What they change is on the disk when they return. They throw
@@ -45,6 +45,7 @@ class RunQueue {
   RunRecord pause(std::int64_t id);
   /// Also puts a run that was cancelled or failed at the end of the queue; it goes on where it was.
   RunRecord resume(std::int64_t id);
+  /// The one that goes is saved first; cancelled a second time, it is ended at once.
   RunRecord cancel(std::int64_t id);
   /// Puts a run that waits before another that waits, or at the end.
   RunRecord move(std::int64_t id, std::optional<std::int64_t> before);
@@ -63,10 +64,11 @@ class RunQueue {
 
   struct Turn {
     RunRecord record;
-    std::shared_ptr<RequestedControl> control;
+    std::shared_ptr<RunControl> control;
   };
-  /// Waits for a run of the kind whose turn it is; none when the server ends.
-  std::optional<Turn> take(RunKind kind);
+  /// Waits for a run of the kind whose turn it is, which is asked by `control` for what people want of it;
+  /// none when the server ends.
+  std::optional<Turn> take(RunKind kind, std::shared_ptr<RunControl> control);
   /// Keeps the names of its files before any of them is written.
   void begins(std::int64_t id, const OutputNames& output);
   /// It goes on from a backup of this number.
@@ -82,7 +84,7 @@ class RunQueue {
  private:
   struct Item {
     RunRecord record;
-    std::shared_ptr<RequestedControl> control;  // while it goes
+    std::shared_ptr<RunControl> control;  // while it goes
     std::shared_ptr<RunView> view;
   };
   using Lock = std::unique_lock<std::mutex>;

@@ -1,5 +1,7 @@
 #include "serve/run_record.h"
 
+#include <json/writer.h>
+
 #include <chrono>
 #include <iterator>
 #include <stdexcept>
@@ -26,6 +28,12 @@ Json::Value json_of(const std::vector<std::string>& texts) {
   Json::Value list(Json::arrayValue);
   for (const std::string& text : texts) list.append(text);
   return list;
+}
+
+std::string json_text(const Json::Value& value) {
+  Json::StreamWriterBuilder builder;
+  builder["indentation"] = "";
+  return Json::writeString(builder, value);
 }
 
 Json::Value summary(const RunRecord& record) {

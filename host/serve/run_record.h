@@ -31,7 +31,8 @@ struct RunRecord {
   std::vector<std::string> notices;   ///< what the artist should know of the settings
   std::optional<OutputNames> output;  ///< from when it has begun
   std::int64_t steps = 0;             ///< that it has in all; of a motion preview: moves
-  std::int64_t done = 0, pictures = 0;
+  std::int64_t done = 0;
+  std::int64_t pictures = 0;    ///< frames saved, however many outputs write each
   std::string message, advice;  ///< why it failed
   // In milliseconds since 1970; 0: not yet.
   std::int64_t submitted = 0, begun = 0, ended = 0;
@@ -53,6 +54,8 @@ RunRecord record_from_json(const Json::Value& value);
 Json::Value summary(const RunRecord& record);
 
 Json::Value json_of(const std::vector<std::string>& texts);
+/// On one line, and everything beyond ASCII escaped, so that it is valid whatever it was.
+std::string json_text(const Json::Value& value);
 
 std::int64_t milliseconds_now();
 

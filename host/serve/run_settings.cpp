@@ -4,6 +4,7 @@
 
 #include "cli/batch.h"
 #include "cli/cast.h"
+#include "cli/preview_motion.h"
 #include "settings/nearest.h"
 #include "settings/reader.h"
 #include "settings/texts.h"
@@ -81,7 +82,7 @@ std::string trouble_with_folder(const std::string& file_namespace) {
 
 /// What settings may say and a server does in another way.
 void apply_rules(Plan& plan, std::vector<Problem>& problems, std::vector<std::string>& notices) {
-  if (plan.restored)
+  if (plan.restored || plan.again)
     problems.push_back({{kName, 0},
                         "'restore': a server goes on with its own runs by itself, and with one "
                         "that was cancelled when it is resumed"});
@@ -133,7 +134,7 @@ CheckedRun check_run(const Submission& submission, const RunRules& rules) {
                                                            : make_basis(plan, rules.registry).settings);
     record.kind = submission.kind;
     record.notices = checked.notices;
-    record.steps = steps_of(plan);
+    record.steps = submission.kind == RunKind::render ? steps_of(plan) : count_moves(plan);
     record.title =
         shortened(submission.title.empty() ? plan.settings.get<std::string>("scenes") : submission.title,
                   kLongestTitle);

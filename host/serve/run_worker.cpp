@@ -3,9 +3,9 @@
 #include <chrono>
 
 #include "cli/batch.h"
-#include "cli/preview_motion.h"
-#include "cli/render_run.h"
-#include "engine/backup.h"
+#include "engine/host_services.h"
+#include "serve/remote_control.h"
+#include "serve/update_message.h"
 #include "web/run_feed.h"
 
 namespace reverie {
@@ -13,44 +13,56 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kPerceptorsKept = 8;
-
-/// Tells the queue, which tells everybody else.
-class ToQueue final : public Progress {
- public:
-  ToQueue(RunQueue& queue, std::int64_t id) : Progress(0, false), queue_(queue), id_(id) {}
-  void step(std::int64_t done, const std::vector<RunUpdate::Loss>&) override {
-    queue_.progressed(id_, done_ = done, pictures_);
-  }
-  void saved(const std::filesystem::path&) override { queue_.progressed(id_, done_, ++pictures_); }
-
- private:
-  RunQueue& queue_;
-  std::int64_t id_, done_ = 0, pictures_ = 0;
-};
-
-/// The number of the newest backup that can be used, of a run with these names.
-std::optional<std::int64_t> newest_backup(const OutputNames& output) {
-  std::vector<std::string> notices;
-  const auto backup = Backups(output.folder.filename(), output.base, std::nullopt).newest(notices);
-  return backup ? std::optional(backup->first) : std::nullopt;
+/// Why a run failed whose process is gone.
+std::string message_of(const ChildProcess::End& end, std::int64_t steps) {
+  std::string text = "the process that rendered this run is gone: " + end.how;
+  if (!end.activity.empty()) text += "; at work was: " + end.activity;
+  return text + "; steps done: " + std::to_string(std::max(steps, end.steps));
 }
+
+constexpr const char* kAdvice =
+    "a plugin, a driver or a file may be at fault; the server goes on. What was saved is kept: resume the "
+    "run to "
+    "go on from there, or change its settings and start it again";
 
 }  // namespace
 
-RunWorker::RunWorker(RunQueue& queue, RunKind kind, const RunRules& rules,
-                     std::function<void(const std::string&)> say)
-    : queue_(queue),
-      kind_(kind),
-      rules_(rules),
-      say_(std::move(say)),
-      shelf_(std::make_unique<PerceptorShelf>(kPerceptorsKept, rules.access)),
-      thread_([this] { work(); }) {}
+struct RunWorker::Run {
+  std::int64_t id;
+  std::shared_ptr<RunControl> control;
+  Clock::time_point start;
+  ChildProcess& process;
+  std::int64_t frames_before;  // saved when it went last
+  std::shared_ptr<RunFeed> feed;
+  std::int64_t done = 0, frames = 0;
 
-RunWorker::~RunWorker() { thread_.join(); }
+  /// For those who watch, when the process has not said it.
+  void end_feed(RunUpdate::State state, const std::string& message = {}) const {
+    if (!feed || feed->over()) return;
+    RunUpdate last;
+    last.state = state;
+    last.message = message;
+    feed->update(last);
+  }
+};
+
+RunWorker::RunWorker(RunQueue& queue, RunKind kind, ForkServer& processes, std::size_t role,
+                     std::function<void(const std::string&)> say)
+    : queue_(queue), kind_(kind), processes_(processes), role_(role), say_(std::move(say)), thread_([this] {
+        work();
+      }) {}
+
+RunWorker::~RunWorker() {
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+    if (process_) process_->send(Channel::named("end"));
+  }
+  thread_.join();
+}
 
 void RunWorker::work() {
-  while (const auto turn = queue_.take(kind_)) {
+  while (const auto turn = queue_.take(kind_, std::make_shared<RemoteControl>())) {
     const std::string name = "run " + std::to_string(turn->record.id);
     say_(name + " begins: " + turn->record.title);
     try {
@@ -58,47 +70,111 @@ void RunWorker::work() {
     } catch (...) {
       const Failure failure = current_failure();
       queue_.ended(turn->record.id, RunState::failed, failure.message, failure.advice);
-      say_(name + " failed: " + failure.message);
-      continue;
     }
-    const RunState state = queue_.get(turn->record.id).state;
-    say_(name + (state == RunState::running ? " is saved, and goes on when the server comes again"
-                                            : std::string(" is ") + name_of(state)));
+    const RunRecord record = queue_.get(turn->record.id);
+    say_(name + (record.state == RunState::running  ? " is saved, and goes on when the server comes again"
+                 : record.state == RunState::failed ? " failed: " + record.message
+                                                    : std::string(" is ") + name_of(record.state)));
   }
+}
+
+/// The one that is there, or a new one; it has got the run.
+std::shared_ptr<ChildProcess> RunWorker::process_for(const RunQueue::Turn& turn) {
+  Json::Value head = Channel::named("run");
+  head["record"] = to_json(turn.record);
+  const std::lock_guard lock(mutex_);
+  // One that ended after the last run did is no fault of this one.
+  if (!process_ || process_->ended() || !process_->send(head)) {
+    process_ = processes_.start(role_);
+    process_->send(head);
+  }
+  if (ending_) process_->send(Channel::named("end"));
+  std::static_pointer_cast<RemoteControl>(turn.control)->attach(process_);
+  return process_;
 }
 
 void RunWorker::go(const RunQueue::Turn& turn) {
   const Clock::time_point start = Clock::now();
-  const std::int64_t id = turn.record.id;
-  Plan plan = plan_of(turn.record, rules_);
-  const bool renders = kind_ == RunKind::render;
-
-  RunWishes wishes;
-  ToQueue progress(queue_, id);
-  wishes.progress = &progress;
-  wishes.control = turn.control;
-  wishes.shelf = shelf_.get();
-  wishes.output = turn.record.output;
-  if (!wishes.output) {
-    wishes.output = choose_output(plan.settings.get<std::string>("file_namespace"), false,
-                                  renders ? "settings" : "motion");
-    // In this order: whatever ends the server, the run finds its own files again, and takes no others.
-    queue_.begins(id, *wishes.output);
-    if (renders)
-      write_file(wishes.output->folder / (wishes.output->base + "_settings.txt"), turn.record.settings);
-  } else if (const auto number = renders ? newest_backup(*wishes.output) : std::nullopt) {
-    plan.restored = wishes.output;
-    queue_.restored(id, *number);
+  const std::shared_ptr<ChildProcess> process = process_for(turn);
+  Run run{turn.record.id, turn.control, start, *process, turn.record.pictures, nullptr};
+  std::string broken;
+  try {
+    while (auto message = process->receive())
+      if (take(run, *message)) return;
+  } catch (const Error& error) {
+    process->kill();
+    run.end_feed(RunUpdate::State::failed, error.what());
+    throw;
+  } catch (const std::exception& error) {
+    broken = error.what();  // whatever it sends from here on means nothing
   }
-  wishes.view = [&](const Viewer::Setup& setup) -> std::shared_ptr<Viewer> {
-    const auto feed = std::make_shared<RunFeed>(setup);
-    queue_.prepared(id, std::chrono::duration<double>(Clock::now() - start).count(), feed);
-    return feed;
-  };
-  const bool over = renders ? !render_run(plan, rules_.registry, wishes).interrupted
-                            : !preview_motion(plan, rules_.registry, wishes).interrupted;
-  const bool cancelled = queue_.get(id).cancelling || !interrupted;  // else the whole server ends
-  queue_.ended(id, over ? RunState::finished : cancelled ? RunState::cancelled : RunState::running);
+  const ChildProcess::End end = process->end();
+  const std::string message =
+      broken.empty() ? message_of(end, run.done)
+                     : "the process that rendered this run sent what cannot be understood: " + broken;
+  run.end_feed(RunUpdate::State::failed, message);
+  if (queue_.get(run.id).cancelling)
+    queue_.ended(run.id, RunState::cancelled, "cancelled twice: it was ended at once, without saving");
+  else
+    queue_.ended(run.id, RunState::failed, message, kAdvice);
+}
+
+bool RunWorker::take(Run& run, Message& message) {
+  const std::string what = message.what();
+  const Json::Value& head = message.head;
+  if (what == "begins") {
+    keep_names(run, message);
+  } else if (what == "restored") {
+    run.frames = run.frames_before;
+    queue_.restored(run.id, head["number"].asInt64());
+  } else if (what == "moves") {
+    queue_.progressed(run.id, run.done = head["done"].asInt64(), run.frames);
+  } else if (what == "prepared") {
+    prepared(run, message);
+  } else if (what == "update") {
+    if (head["id"].asInt64() == run.id) update(run, message);
+  } else if (what == "failed") {
+    run.end_feed(RunUpdate::State::failed, head["message"].asString());
+    queue_.ended(run.id, RunState::failed, head["message"].asString(), head["advice"].asString());
+    return true;
+  } else if (what == "over") {
+    const bool stopped = head["interrupted"].asBool();
+    run.end_feed(stopped ? RunUpdate::State::interrupted : RunUpdate::State::finished);
+    const bool cancelled = queue_.get(run.id).cancelling || !interrupted;  // else the whole server ends
+    queue_.ended(run.id, !stopped ? RunState::finished : cancelled ? RunState::cancelled : RunState::running);
+    return true;
+  } else {
+    throw std::runtime_error("there is no message '" + what + "'");
+  }
+  return false;
+}
+
+void RunWorker::keep_names(Run& run, const Message& message) {
+  try {
+    queue_.begins(run.id, {message.head["folder"].asString(), message.head["base"].asString()});
+  } catch (const Error& error) {
+    Json::Value answer = Channel::named("not_kept");
+    answer["message"] = error.what();
+    answer["advice"] = error.advice();
+    run.process.send(answer);
+    return;
+  }
+  run.process.send(Channel::named("kept"));
+}
+
+void RunWorker::prepared(Run& run, const Message& message) {
+  run.done = message.head["done"].asInt64();
+  run.feed = std::make_shared<RunFeed>(setup_from(message, run.control.get()));
+  queue_.prepared(run.id, std::chrono::duration<double>(Clock::now() - run.start).count(), run.feed);
+}
+
+void RunWorker::update(Run& run, Message& message) {
+  const RunUpdate update = update_from(message);
+  if (run.feed) run.feed->update(update);
+  if (!update.steps.empty()) run.done = update.steps.back().number;
+  // However many outputs write a frame, it is one.
+  for (const RunUpdate::File& file : update.saved) run.frames = std::max(run.frames, file.number);
+  queue_.progressed(run.id, run.done, run.frames);
 }
 
 }  // namespace reverie

@@ -1,36 +1,49 @@
 #pragma once
-// Renders a queue's runs, one after another, and keeps the models loaded.
+// Has a queue's runs rendered, one after another, in a process that keeps the models loaded.
 
 #include <functional>
+#include <memory>
+#include <string>
 #include <thread>
 
+#include "serve/fork_server.h"
 #include "serve/run_queue.h"
-#include "serve/run_settings.h"
 
 namespace reverie {
 
-class PerceptorShelf;
+class RunFeed;
 
 class RunWorker {
  public:
-  /// Works on a thread of its own until the queue is closed. A run that fails is told in its record and by
-  /// `say`. Everything given must outlive this.
-  RunWorker(RunQueue& queue, RunKind kind, const RunRules& rules,
+  /// Works on a thread of its own until the queue is closed. `role`: that of render_runs() for this kind of
+  /// run. A run that fails is told in its record and by `say`; one whose process ends fails, and the next one
+  /// gets a new process. Everything given must outlive this.
+  RunWorker(RunQueue& queue, RunKind kind, ForkServer& processes, std::size_t role,
             std::function<void(const std::string&)> say);
-  /// The queue must be closed. Waits for the run that goes, which ends soon when `interrupted` is set.
+  /// The queue must be closed. The run that goes is saved first.
   ~RunWorker();
   RunWorker(const RunWorker&) = delete;
   RunWorker& operator=(const RunWorker&) = delete;
 
  private:
+  struct Run;
   void work();
   void go(const RunQueue::Turn& turn);
+  std::shared_ptr<ChildProcess> process_for(const RunQueue::Turn& turn);
+  /// Whether it was the last one of the run.
+  bool take(Run& run, Message& message);
+  void keep_names(Run& run, const Message& message);
+  void prepared(Run& run, const Message& message);
+  void update(Run& run, Message& message);
 
   RunQueue& queue_;
   RunKind kind_;
-  const RunRules& rules_;
+  ForkServer& processes_;
+  std::size_t role_;
   std::function<void(const std::string&)> say_;
-  std::unique_ptr<PerceptorShelf> shelf_;
+  std::mutex mutex_;
+  std::shared_ptr<ChildProcess> process_;
+  bool ending_ = false;
   std::thread thread_;
 };
 

@@ -45,7 +45,7 @@ Json::Value default_of(const ParamSpec& spec) {
   }
 }
 
-Json::Value json_of(const ParamSpec& spec, const std::string& group, bool planned, bool groups) {
+Json::Value json_of(const ParamSpec& spec, const std::string& group, bool groups) {
   Json::Value value;
   value["name"] = spec.name;
   value["group"] = group;
@@ -64,7 +64,6 @@ Json::Value json_of(const ParamSpec& spec, const std::string& group, bool planne
     for (const std::string& word : split(spec.choices, "|")) value["choices"].append(word);
   value["unit"] = spec.unit_name;
   value["help"] = spec.help_text;
-  value["planned"] = planned;
   value["plugins"] = Json::arrayValue;
   return value;
 }
@@ -76,7 +75,7 @@ Json::Value settings_list(const PluginRegistry& registry) {
   std::map<std::string, Json::ArrayIndex> place;
   for (const Setting& setting : settings_table()) {
     place[setting.spec.name] = settings.size();
-    settings.append(json_of(setting.spec, setting.group, setting.status == Status::planned, setting.groups));
+    settings.append(json_of(setting.spec, setting.group, setting.groups));
   }
   Json::Value plugins(Json::arrayValue);
   for (const PluginFile& file : registry.files()) {
@@ -90,7 +89,7 @@ Json::Value settings_list(const PluginRegistry& registry) {
     for (const ParamSpec& spec : std::span(file.descriptor->params, file.descriptor->param_count)) {
       // Plugins may share a setting with each other and with the table.
       if (const auto [found, first] = place.emplace(spec.name, settings.size()); first)
-        settings.append(json_of(spec, heading(file.kind), false, false));
+        settings.append(json_of(spec, heading(file.kind), false));
       settings[place[spec.name]]["plugins"].append(file.name);
     }
   }

@@ -3,7 +3,7 @@
 #include <json/reader.h>
 #include <json/writer.h>
 
-#include <fstream>
+#include "web/plain_file.h"
 
 namespace reverie {
 namespace {
@@ -70,11 +70,8 @@ RunView::News StoredRun::news(Sequence) const {
 
 RunView::Bytes StoredRun::picture() const {
   const auto path = frames_.empty() ? std::nullopt : file_of(record_, frames_.back().name);
-  std::ifstream file;
-  if (path) file.open(*path, std::ios::binary);
-  if (!file.is_open()) return nullptr;
-  return std::make_shared<const std::string>(std::istreambuf_iterator<char>(file),
-                                             std::istreambuf_iterator<char>());
+  const auto file = path ? PlainFile::open(*path) : nullptr;
+  return file ? std::make_shared<const std::string>(file->all()) : nullptr;
 }
 
 std::optional<std::filesystem::path> StoredRun::frame(std::int64_t number) const {

@@ -75,6 +75,21 @@ bool ConfigFolders::has_group(const std::string& group) const {
          });
 }
 
+std::vector<std::string> ConfigFolders::groups_below(const std::string& name) const {
+  std::vector<std::string> groups;
+  if (!stays_below(name)) return groups;
+  for (const fs::path& folder : folders_) {
+    std::error_code error;
+    for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+      const std::string group = entry->path().filename().string() + "/" + name;
+      const bool known = std::find(groups.begin(), groups.end(), group) != groups.end();
+      if (!known && holds_options(entry->path() / name, false)) groups.push_back(group);
+    }
+  }
+  std::sort(groups.begin(), groups.end());
+  return groups;
+}
+
 fs::path ConfigFolders::find(const std::string& group, const std::string& option) const {
   if (!stays_below(option)) return {};
   const bool has_ending = fs::path(option).extension() == ".yaml";

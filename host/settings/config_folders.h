@@ -17,6 +17,9 @@ class ConfigFolders {
   /// `group` may be several folders deep, "a/b"; anything that leaves the config folder is no group.
   bool has_group(const std::string& group) const;
 
+  /// Groups of that name one folder deeper, such as "conf/motion" for "motion"; sorted.
+  std::vector<std::string> groups_below(const std::string& name) const;
+
   /// The file of an option in the first folder that has it; empty if none has. `group` may be empty: the file
   /// then lies in the config folder itself.
   std::filesystem::path find(const std::string& group, const std::string& option) const;

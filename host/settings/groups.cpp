@@ -19,6 +19,10 @@ using Kind = DefaultsItem::Kind;
 constexpr int kMaxFiles = 1000;             // files that select each other twice grow as 2^n
 constexpr const char* kNothing = "_empty";  // as the reference's files call the option that changes nothing
 
+/// Settings that the reference does not have: artists may have groups of these names.
+const std::set<std::string> kOwnSettings = {"depth_model", "flow_model", "outputs",
+                                            "perceptors",  "precision",  "viewers"};
+
 /// Hydra's way to write that a setting must be given elsewhere.
 bool is_left_open(const RawValue& value) {
   return value.kind == RawValue::Kind::scalar && !value.quoted && value.text == "???";
@@ -54,10 +58,26 @@ class Composer {
       for (const ParamSpec& spec : plugin.specs) settings_.insert(lower(spec.name));
   }
 
-  /// The group that an entry of the command line means; "" if it means a setting.
-  std::string group_of(const RawEntry& entry) const {
-    return is_setting(entry.name) ? "" : group_of(entry.name, Open{});
+  /// The group that an entry of the command line means; "" if it means a setting, or is a problem. There, a
+  /// group below conf/ can be named without it.
+  std::string group_of(const RawEntry& entry, std::vector<Problem>& troubles) const {
+    if (is_setting(entry.name)) return names_own_group(entry) ? entry.name : "";
+    const std::string group = group_of(entry.name, Open{});
+    if (!group.empty()) return group;
+    const Words below = folders_.groups_below(entry.name);
+    if (below.size() < 2) return below.empty() ? "" : below[0];
+    std::string all;
+    for (const std::string& one : below) all += (all.empty() ? "" : ", ") + one;
+    troubles.push_back({entry.location, "there are several config groups '" + entry.name +
+                                            "'; write the one that is meant: " + all});
+    return "";
   }
+
+  bool is_setting(const std::string& name) const {
+    return alias_of(lower(name)) || settings_.count(lower(name));
+  }
+
+  bool has_read(const fs::path& file) const { return contents_.count(file.lexically_normal().string()); }
 
   /// Entries of the base file, the groups in `behind` in their order, then `values`. Starts afresh each time.
   void compose(const fs::path& base, const Words& behind, const std::vector<RawEntry>& values) {
@@ -79,8 +99,12 @@ class Composer {
   std::vector<std::string> notices;
 
  private:
-  bool is_setting(const std::string& name) const {
-    return alias_of(lower(name)) || settings_.count(lower(name));
+  /// Whether a line of the name of one of our settings selects an option of the artist's group of that name.
+  bool names_own_group(const RawEntry& entry) const {
+    return kOwnSettings.count(entry.name) && has_option(entry);
+  }
+  bool has_option(const RawEntry& entry) const {
+    return entry.value.kind == RawValue::Kind::scalar && !folders_.find(entry.name, entry.value.text).empty();
   }
 
   /// Below the config folders; "" if there is no such group. Relative to the file's own folder, or whole.
@@ -92,7 +116,18 @@ class Composer {
   }
 
   void add(const RawEntry& entry, const Open& by) {
-    if (is_setting(entry.name)) return reversed_.push_back(entry);
+    const bool own_group = names_own_group(entry);
+    if (is_setting(entry.name) && !own_group) {
+      if (has_option(entry))
+        notices.push_back(entry.location.text() + ": '" + entry.name +
+                          "' is the setting; the config group of that name can be selected in 'defaults'");
+      return reversed_.push_back(entry);
+    }
+    if (own_group)
+      notices.push_back(
+          entry.location.text() + ": '" + entry.name + ": " + entry.value.text +
+          "' selects the config group, not the setting of that name; for the setting write a list: [" +
+          entry.value.text + "]");
     if (entry.name == "hydra") return note_hydra(entry.location, entry.name);
     const std::string group = group_of(entry.name, by);
     if (group.empty()) return reversed_.push_back(entry);
@@ -124,6 +159,9 @@ class Composer {
       const fs::path found = folders_.find(group, *option);
       if (!found.empty())
         read({found, (fs::path(group) / *option).parent_path().string(), &by}, where);
+      else if (where.file == "command line" && option->find(',') != std::string::npos)
+        problems.push_back({where, "'" + group + "' is '" + *option + "': several options are written " +
+                                       group + "='[" + *option + "]'; with -m, each makes a run of its own"});
       else if (!optional && *option != kNothing)
         problems.push_back({where, folders_.missing(group, *option)});
     }
@@ -160,7 +198,7 @@ class Composer {
   }
 
   const Content& load(const Open& open) {
-    const auto [found, inserted] = contents_.try_emplace(open.file.string());
+    const auto [found, inserted] = contents_.try_emplace(open.file.lexically_normal().string());
     Content& content = found->second;
     // An option may be there to change nothing; the base file must say something.
     if (inserted && text_ && !open.selected_by)
@@ -231,6 +269,31 @@ fs::path default_file(const std::vector<fs::path>& config_folders) {
   return {};
 }
 
+/// The default.yaml that Hydra would have started from although another file is named, and how to start from
+/// it; empty if there is none.
+std::string unused_default(const SettingsSources& sources, const Composer& composer) {
+  const fs::path& file = sources.file;
+  if (file.empty() || sources.text || (file.extension() != ".yaml" && file.extension() != ".yml")) return "";
+  const fs::path folder = file.has_parent_path() ? file.parent_path() : fs::path(".");
+  std::vector<fs::path> folders = sources.config_folders;
+  folders.insert(folders.end(), {folder, folder / ".."});
+  const fs::path base = default_file(folders);
+  std::error_code error;
+  if (base.empty() || fs::equivalent(base, file, error) || composer.has_read(base)) return "";
+  const fs::path option = fs::relative(file, base.parent_path(), error);
+  const bool below = !error && !option.empty() && option.has_parent_path() && *option.begin() != "..";
+  const std::string place = base.parent_path().lexically_normal().string();
+  const bool found = default_file(sources.config_folders) == base;
+  return base.lexically_normal().string() + " is not used, since a file is named; to start from it, write " +
+         (found ? "" : "--config-dir " + place + " ") +
+         (below ? option.parent_path().string() + "=" + option.stem().string() + " in place of the file"
+                : "no file");
+}
+
+bool is_of_hydra(const std::string& name) {
+  return name == "hydra" || name.rfind("hydra.", 0) == 0 || name.rfind("hydra/", 0) == 0;
+}
+
 }  // namespace
 
 GatheredSettings gather_settings(const SettingsSources& sources, const std::vector<PluginParams>& plugins) {
@@ -248,9 +311,23 @@ GatheredSettings gather_settings(const SettingsSources& sources, const std::vect
   std::vector<RawEntry> values;
   std::map<std::string, Choice> chosen;
   Words order, behind;
+  std::set<std::string> removed;  // settings that files may not set, in lower case
   for (const std::string& text : sources.overrides) {
     for (RawEntry& entry : read_override(text, result.problems)) {
-      const std::string group = composer.group_of(entry);
+      const bool removes = entry.name[0] == '~';
+      if (removes) entry.name.erase(0, 1);
+      if (is_of_hydra(entry.name)) {
+        result.notices.push_back("'" + entry.name + "' is about Hydra itself and has no effect here");
+        continue;
+      }
+      const std::size_t problems = result.problems.size();
+      const std::string group = composer.group_of(entry, result.problems);
+      if (result.problems.size() > problems) continue;
+      if (removes && group.empty() && composer.is_setting(entry.name)) {
+        const char* alias = alias_of(lower(entry.name));
+        removed.insert(alias ? alias : lower(entry.name));
+        continue;
+      }
       Choice choice{{}, command_line};
       if (group.empty() || !read_options(entry.value, choice.options)) {
         values.push_back(std::move(entry));
@@ -275,8 +352,14 @@ GatheredSettings gather_settings(const SettingsSources& sources, const std::vect
       composer.problems.push_back(
           {choice.where, "the config group '" + group + "' is overridden, but was not selected before"});
   result.entries = composer.entries();
+  std::erase_if(result.entries, [&](const RawEntry& entry) {
+    const char* alias = alias_of(lower(entry.name));
+    return entry.location.file != command_line.file && removed.count(alias ? alias : lower(entry.name));
+  });
   result.problems.insert(result.problems.end(), composer.problems.begin(), composer.problems.end());
-  result.notices = std::move(composer.notices);
+  result.notices.insert(result.notices.end(), composer.notices.begin(), composer.notices.end());
+  if (std::string unused = unused_default(sources, composer); !unused.empty())
+    result.notices.push_back(std::move(unused));
   if (sources.file.empty() && !result.file.empty())
     result.notices.push_back("no settings file is named: starting from " + result.file.string());
   return result;

@@ -6,6 +6,8 @@
 #include <ctime>
 #include <stdexcept>
 
+#include "settings/limits.h"
+
 namespace reverie {
 namespace {
 
@@ -56,21 +58,28 @@ RawValue Interpolation::resolve(const std::string& name) {
     std::vector<std::string>& names;
     ~Opened() { names.pop_back(); }
   };
-  if (open_.empty()) references_ = 0;
+  if (open_.empty()) references_ = 0, values_ = 0, depth_ = 0;
   open_.push_back(name);
   const Opened opened{open_};
   return expand(found->second.value);
 }
 
 RawValue Interpolation::expand(const RawValue& value) {
-  RawValue result = value;
+  // A list may hold references to lists, which hold more.
+  if (++values_ > kMostValues) throw std::runtime_error("it stands for more than 200,000 values");
+  if (depth_ > kDeepestNesting) throw std::runtime_error("its lists are nested too deeply");
+  RawValue result;
   if (value.kind == RawValue::Kind::scalar) {
     result = expand_text(value.text, value.quoted);
-    result.line = value.line;
-    return result;
+  } else {
+    result.kind = value.kind;
+    result.text = value.text;
+    ++depth_;
+    for (const RawValue& item : value.items) result.items.push_back(expand(item));
+    for (const auto& [name, member] : value.members) result.members.emplace_back(name, expand(member));
+    --depth_;
   }
-  for (RawValue& item : result.items) item = expand(item);
-  for (auto& member : result.members) member.second = expand(member.second);
+  result.line = value.line;
   return result;
 }
 
@@ -80,6 +89,7 @@ RawValue Interpolation::expand_text(const std::string& text, bool quoted) {
     const auto open = text.find("${", i);
     if (open == std::string::npos) {
       result += text.substr(i);
+      if (result.size() > kMaxLength) throw std::runtime_error("its text is longer than 1 MB");
       break;
     }
     const auto close = text.find('}', open);

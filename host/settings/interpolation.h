@@ -30,7 +30,10 @@ class Interpolation {
   std::function<std::string(const std::string&)> canonical_;
   std::function<RawValue(const std::string&)> fallback_;
   std::vector<std::string> open_;  // names being resolved, to find cycles
-  int references_ = 0;             // followed for the setting being resolved
+  // Of the setting being resolved:
+  int references_ = 0;      // followed
+  std::size_t values_ = 0;  // made
+  std::size_t depth_ = 0;   // of lists in lists, around the value being made
 };
 
 }  // namespace reverie

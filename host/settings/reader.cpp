@@ -1,26 +1,24 @@
 #include "settings/reader.h"
 
-#include <json/json.h>
-#include <yaml-cpp/depthguard.h>
-#include <yaml-cpp/eventhandler.h>
-#include <yaml-cpp/yaml.h>
+#include <yaml-cpp/exceptions.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 #include <fstream>
 #include <map>
 #include <sstream>
 
+#include "reverie/ordinary_file.h"
+#include "settings/json_reader.h"
+#include "settings/limits.h"
 #include "settings/nearest.h"
 #include "settings/png_settings.h"
+#include "settings/python_dict.h"
+#include "settings/texts.h"
+#include "settings/yaml_reader.h"
 
 namespace reverie {
 namespace {
-
-constexpr std::size_t kMaxBytes = 16 * 1024 * 1024;  // a settings file is a page or two
-constexpr int kMaxDepth = 32;
-constexpr int kMaxNodes = 100'000;
 
 /// Byte offset of the first malformed UTF-8 sequence, or npos.
 std::size_t invalid_utf8(const std::string& text) {
@@ -45,168 +43,31 @@ int line_of(const std::string& text, std::size_t offset) {
              text.begin(), text.begin() + static_cast<std::ptrdiff_t>(std::min(offset, text.size())), '\n'));
 }
 
-bool is_null_word(const std::string& text) {
-  return text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL";
-}
-
-/// Where the document that is being read begins.
-struct LastDocument final : YAML::EventHandler {
-  YAML::Mark mark;
-  void OnDocumentStart(const YAML::Mark& start) override { mark = start; }
-  void OnDocumentEnd() override {}
-  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
-  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
-  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
-  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
-                       YAML::EmitterStyle::value) override {}
-  void OnSequenceEnd() override {}
-  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
-  }
-  void OnMapEnd() override {}
-};
-
-class YamlReader {
- public:
-  YamlReader(const Location& origin, std::vector<Problem>& problems) : origin_(origin), problems_(problems) {}
-
-  std::vector<RawEntry> read(const std::string& text) {
-    std::vector<RawEntry> entries;
-    try {
-      // yaml-cpp 0.7 takes a quote that never closes for closed when only white space stands at the file's
-      // end.
-      const std::string trimmed = text.substr(0, text.find_last_not_of(" \t\r\n") + 1);
-      const YAML::Node root = YAML::Load(trimmed);
-      // Load() is content with what it could make sense of and says nothing about the rest.
-      std::istringstream stream(trimmed);
-      YAML::Parser parser(stream);
-      LastDocument last;
-      if (parser.HandleNextDocument(last) && parser.HandleNextDocument(last))
-        problem(last.mark, "the settings end here, but the file goes on; a file holds one run's settings");
-      if (root.IsNull()) return entries;
-      if (!root.IsMap()) {
-        problem(root.Mark(), "a settings file holds lines of 'name: value'; this is something else");
-        return entries;
-      }
-      for (const auto& pair : root) {
-        if (!pair.first.IsScalar()) {
-          problem(pair.first.Mark(), "a setting's name must be plain text");
-          continue;
-        }
-        entries.push_back({pair.first.Scalar(), convert(pair.second, 0), at(pair.first.Mark())});
-      }
-    } catch (const YAML::DeepRecursion& error) {
-      problem(error.mark, "not valid YAML: lists are nested too deeply");
-    } catch (const YAML::Exception& error) {
-      problem(error.mark, "not valid YAML: " + error.msg);
+/// Hydra's `{a:1,b:[c:2]}` as YAML has it, with a blank behind each name's colon. Quoted texts stay as they
+/// are.
+std::string spaced_groups(const std::string& value) {
+  const std::string start = trimmed(value).substr(0, 1);
+  if (start != "[" && start != "{") return value;
+  std::string result, open;
+  bool in_name = false;
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    const char c = value[i];
+    result += c;
+    if (c == '\'' || c == '"') {
+      const std::size_t end = std::min(value.find(c, i + 1), value.size() - 1);
+      result += value.substr(i + 1, end - i);
+      i = end;
+      continue;
     }
-    return entries;
-  }
-
-  RawValue convert(const YAML::Node& node, int depth) {
-    RawValue value;
-    value.line = at(node.Mark()).line;
-    // Aliases can make a few lines stand for billions of nodes.
-    if (++nodes_ > kMaxNodes) throw YAML::Exception(node.Mark(), "it stands for more than 100,000 values");
-    if (depth > kMaxDepth) throw YAML::Exception(node.Mark(), "lists are nested too deeply");
-    if (node.IsScalar()) {
-      const bool quoted = node.Tag() == "!";
-      if (quoted || !is_null_word(node.Scalar())) {
-        value.kind = RawValue::Kind::scalar;
-        value.text = node.Scalar();
-        value.quoted = quoted;
-      }
-    } else if (node.IsSequence()) {
-      value.kind = RawValue::Kind::list;
-      for (const auto& item : node) value.items.push_back(convert(item, depth + 1));
-    } else if (node.IsMap()) {
-      value.kind = RawValue::Kind::map;
-      for (const auto& pair : node) {
-        value.members.emplace_back(pair.first.IsScalar() ? pair.first.Scalar() : "?",
-                                   convert(pair.second, depth + 1));
-        value.members.back().second.line = at(pair.first.Mark()).line;
-      }
+    if (c == '{' || c == '[') open += c;
+    if ((c == '}' || c == ']') && !open.empty()) open.pop_back();
+    if (c == ':' && in_name) {
+      result += ' ';
+      in_name = false;
     }
-    return value;
+    if (c == '{' || c == ',') in_name = !open.empty() && open.back() == '{';
   }
-
- private:
-  Location at(const YAML::Mark& mark) const {
-    // Overrides keep their own origin: the command line has no lines.
-    return origin_.line < 0 ? Location{origin_.file, 0} : Location{origin_.file, std::max(mark.line, 0) + 1};
-  }
-  void problem(const YAML::Mark& mark, const std::string& message) {
-    problems_.push_back({at(mark), message});
-  }
-
-  Location origin_;
-  std::vector<Problem>& problems_;
-  int nodes_ = 0;
-};
-
-RawValue from_json(const Json::Value& json) {
-  RawValue value;
-  if (json.isArray()) {
-    value.kind = RawValue::Kind::list;
-    for (const Json::Value& item : json) value.items.push_back(from_json(item));
-  } else if (json.isObject()) {
-    value.kind = RawValue::Kind::map;
-    std::vector<std::string> names =
-        json.getMemberNames();  // sorted; the file's order is lost but for the offsets
-    std::sort(names.begin(), names.end(), [&](const std::string& a, const std::string& b) {
-      return json[a].getOffsetStart() < json[b].getOffsetStart();
-    });
-    for (const std::string& name : names) value.members.emplace_back(name, from_json(json[name]));
-  } else if (json.type() == Json::realValue && !std::isfinite(json.asDouble())) {
-    value = RawValue::scalar(std::isnan(json.asDouble()) ? "NaN"
-                             : json.asDouble() < 0       ? "-Infinity"
-                                                         : "Infinity",
-                             false);
-  } else if (!json.isNull()) {
-    value = RawValue::scalar(json.asString(), json.isString());
-  }
-  return value;
-}
-
-/// A JSON object; lines behind it (as the reference's saved settings have) are for people and not read.
-std::vector<RawEntry> read_json(const std::string& text, const std::string& file,
-                                std::vector<Problem>& problems) {
-  std::vector<RawEntry> entries;
-  Json::CharReaderBuilder builder;
-  Json::CharReaderBuilder::strictMode(&builder.settings_);
-  builder["failIfExtra"] = false;
-  builder["stackLimit"] = kMaxDepth;
-  builder["allowSpecialFloats"] = true;  // Python writes Infinity and NaN; their range is checked by setting
-  Json::Value root;
-  std::string message;
-  try {
-    const std::unique_ptr<Json::CharReader> reader(builder.newCharReader());
-    if (!reader->parse(text.data(), text.data() + text.size(), &root, &message)) {
-      // jsoncpp writes "* Line 3, Column 5\n  Syntax error: ...\n".
-      int line = 1;
-      const auto found = message.find("Line ");
-      if (found != std::string::npos) line = std::max(1, std::atoi(message.c_str() + found + 5));
-      const auto begin = message.find('\n');
-      std::string what = begin == std::string::npos ? message : message.substr(begin + 1);
-      what = what.substr(0, what.find('\n'));
-      what.erase(0, what.find_first_not_of(' '));
-      problems.push_back({{file, line}, "not valid JSON: " + what});
-      return entries;
-    }
-  } catch (const Json::Exception& error) {
-    problems.push_back({{file, 1}, std::string("not valid JSON: ") + error.what()});
-    return entries;
-  }
-  std::map<std::ptrdiff_t, std::string> by_offset;  // later entries win, so their order must be the file's
-  for (const std::string& name : root.getMemberNames())
-    by_offset[std::max<std::ptrdiff_t>(root[name].getOffsetStart(), 0)] = name;
-  std::ptrdiff_t counted = 0;
-  int line = 1;
-  for (const auto& [offset, name] : by_offset) {
-    line += static_cast<int>(std::count(text.begin() + counted, text.begin() + offset, '\n'));
-    counted = offset;
-    entries.push_back({name, from_json(root[name]), {file, line}});
-  }
-  return entries;
+  return result;
 }
 
 /// A name given twice is a mistake in a file: the reference would silently take one of them.
@@ -238,8 +99,11 @@ std::vector<RawEntry> parse(std::string text, const std::string& file, std::vect
   const auto first = text.find_first_not_of(" \t\r\n");
   is_empty = first == std::string::npos;
   if (is_empty) return {};
+  const std::size_t dict = find_python_dict(text);
   std::vector<RawEntry> entries =
-      text[first] == '{' ? read_json(text, file, problems) : YamlReader({file, 0}, problems).read(text);
+      dict != std::string::npos ? read_json(python_to_json(text, dict), file, problems, "JSON or Python")
+      : text[first] == '{'      ? read_json(text, file, problems)
+                                : read_yaml(text, file, problems);
   refuse_duplicates(entries, problems);
   return entries;
 }
@@ -248,7 +112,7 @@ std::vector<RawEntry> parse(std::string text, const std::string& file, std::vect
 std::vector<RawEntry> read_picture(std::istream& stream, const std::string& file,
                                    std::vector<Problem>& problems) {
   std::string text, why;
-  if (!find_png_settings(stream, kMaxBytes, text, why)) {
+  if (!find_png_settings(stream, kMostSettingsBytes, text, why)) {
     problems.push_back({{file, 0}, why});
     return {};
   }
@@ -263,7 +127,7 @@ std::vector<RawEntry> read_picture(std::istream& stream, const std::string& file
 
 std::vector<RawEntry> read_text(std::string text, const std::string& file, std::vector<Problem>& problems,
                                 bool may_be_empty) {
-  if (text.size() > kMaxBytes) {
+  if (text.size() > kMostSettingsBytes) {
     problems.push_back({{file, 0}, "is larger than 16 MB; that is no settings file"});
     return {};
   }
@@ -299,9 +163,8 @@ std::string RawValue::display() const {
 std::vector<RawEntry> read_settings_file(const std::filesystem::path& path, std::vector<Problem>& problems,
                                          bool may_be_empty) {
   const std::string file = path.string();
-  std::error_code error;
-  if (std::filesystem::is_directory(path, error)) {
-    problems.push_back({{file, 0}, "is a folder, not a settings file"});
+  if (std::string why = why_not_ordinary_file(path, "a settings file"); !why.empty()) {
+    problems.push_back({{file, 0}, std::move(why)});
     return {};
   }
   std::ifstream stream(path, std::ios::binary);
@@ -309,7 +172,7 @@ std::vector<RawEntry> read_settings_file(const std::filesystem::path& path, std:
     problems.push_back({{file, 0}, std::string("cannot be read: ") + std::strerror(errno)});
     return {};
   }
-  // Read no further than the limit: pipes and devices do not tell their size, and some never end.
+  // Read no further than the limit.
   const auto read = [&](std::size_t bytes) {
     std::string text(bytes, '\0');
     stream.read(text.data(), static_cast<std::streamsize>(text.size()));
@@ -318,35 +181,41 @@ std::vector<RawEntry> read_settings_file(const std::filesystem::path& path, std:
   };
   std::string text = read(kPngSignature.size());
   if (text == kPngSignature) return read_picture(stream, file, problems);
-  text += read(kMaxBytes + 1 - kPngSignature.size());
+  text += read(kMostSettingsBytes + 1 - kPngSignature.size());
   return read_text(std::move(text), file, problems, may_be_empty);
 }
 
 std::vector<RawEntry> read_settings_text(const std::string& text, const std::string& name,
                                          std::vector<Problem>& problems) {
-  if (text.rfind(kPngSignature, 0) != 0) return read_text(text, name, problems, false);
+  // An empty form is no mistake of its own: the setting that is missing says what to do.
+  if (text.rfind(kPngSignature, 0) != 0) return read_text(text, name, problems, true);
   std::istringstream stream(text.substr(kPngSignature.size()));
   return read_picture(stream, name, problems);
 }
 
 std::vector<RawEntry> read_override(const std::string& text, std::vector<Problem>& problems) {
-  const Location where{"command line", -1};
+  const Location where{"command line", 0};
   const auto equals = text.find('=');
-  if (equals == std::string::npos || equals == 0) {
-    problems.push_back({{where.file, 0}, "'" + text + "' is not of the form name=value"});
+  std::string name = text.substr(0, equals);
+  const bool removes = name.size() > 1 && name[0] == '~';
+  // As Hydra adds names (+) and adds or replaces them (++); here every name is there.
+  for (int i = 0; i < 2 && name.rfind('+', 0) == 0; ++i) name.erase(0, 1);
+  if (name.empty() || (equals == std::string::npos && !removes)) {
+    problems.push_back({where, "'" + text + "' is not of the form name=value"});
     return {};
   }
-  const std::string name = text.substr(0, equals), value = text.substr(equals + 1);
+  if (removes) return {{name, {}, where}};
+  const std::string value = text.substr(equals + 1);
   RawValue parsed = RawValue::scalar(value, true);
   try {
-    parsed = YamlReader(where, problems).convert(YAML::Load(value), 0);
+    parsed = read_yaml_value(spaced_groups(value));
     // Prompts are full of characters that mean something to YAML: a text setting takes the words as typed.
     // Some mean nothing at all, such as '#' in front; only what people write for null is null.
     if (parsed.kind == RawValue::Kind::null && !is_null_word(value)) parsed = RawValue::scalar(value, true);
     if (!parsed.quoted && parsed.kind != RawValue::Kind::null) parsed.text = value;
   } catch (const YAML::Exception&) {
   }
-  return {{name, parsed, {where.file, 0}}};
+  return {{name, parsed, where}};
 }
 
 }  // namespace reverie

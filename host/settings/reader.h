@@ -1,5 +1,6 @@
 #pragma once
-// Reads settings files: YAML, JSON, and the settings that a run leaves beside its pictures and inside them.
+// Reads settings files: YAML, JSON, Python's dicts as the reference's notebook prints them, and the settings
+// that a run leaves beside its pictures and inside them.
 
 #include <filesystem>
 #include <string>
@@ -18,7 +19,8 @@ std::vector<RawEntry> read_settings_file(const std::filesystem::path& path, std:
 std::vector<RawEntry> read_settings_text(const std::string& text, const std::string& name,
                                          std::vector<Problem>& problems);
 
-/// One `key=value` of the command line; the value is read as YAML.
+/// One `key=value` of the command line, also `+key=value` and `++key=value`; the value is read as YAML. Of
+/// `~key` and `~key=value` the name keeps its `~`, and the value is null.
 std::vector<RawEntry> read_override(const std::string& text, std::vector<Problem>& problems);
 
 }  // namespace reverie

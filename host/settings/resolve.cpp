@@ -2,9 +2,11 @@
 
 #include <algorithm>
 
+#include "log/printable.h"
 #include "settings/interpolation.h"
 #include "settings/limits.h"
 #include "settings/nearest.h"
+#include "settings/reference_entries.h"
 #include "settings/texts.h"
 
 namespace reverie {
@@ -41,6 +43,12 @@ RawValue raw_default(const ParamSpec& spec) {
   return list;
 }
 
+bool names_a_file(const ParamSpec& spec) {
+  const std::string name = spec.name;
+  return spec.names != Names::nothing || name == "init_image" || name == "video_path" ||
+         name == "input_audio" || name == "models_parent_dir";
+}
+
 /// What is known about a name.
 struct Known {
   ParamSpec spec;
@@ -64,7 +72,7 @@ class Resolver {
     result_.problems = std::move(problems);
     // Of a file that could not be read to its end nobody knows what is missing in it.
     const bool complete = result_.problems.empty();
-    collect(entries);
+    collect(translate_reference_entries(entries, result_.problems, result_.notices));
     Interpolation interpolation(
         entries_, [this](const std::string& name) { return canonical(name); },
         [this](const std::string& name) { return raw_default(known_.at(name).spec); });
@@ -77,19 +85,22 @@ class Resolver {
       } else if (known.spec.required && known.used) {
         if (complete)
           result_.problems.push_back(
-              {{"", 0}, "'" + std::string(known.spec.name) + "' is missing: " + known.spec.help_text});
+              {{"", 0},
+               "'" + name_of(known) + "' is missing: " + known.spec.help_text +
+                   (name_of(known) == "scenes" ? ", such as scenes=\"a red heart\"" : "")});
         continue;
       }
-      const bool works = !known.setting || has(known, Status::works);
       // What has no effect in this run is kept where it was written, so that a saved file says it again.
       const bool written = entry != entries_.end();
-      if (known.used ? works : written) result_.settings.set(known.spec.name, std::move(value));
+      if (known.used || written) result_.settings.set(known.spec.name, std::move(value));
     }
     check_combinations();
     return std::move(result_);
   }
 
  private:
+  static std::string name_of(const Known& known) { return known.spec.name; }
+
   void add(const ParamSpec& spec, const Setting* setting, bool used) {
     const std::string name = lower(spec.name);
     if (!known_.count(name)) order_.push_back(name);
@@ -111,7 +122,7 @@ class Resolver {
       }
       std::vector<std::string> names;
       for (const auto& [key, known] : known_) names.push_back(known.spec.name);
-      const std::string near = nearest(entry.name, names);
+      const std::string near = likely_setting(entry.name, names);
       std::string message = "there is no setting '" + entry.name + "'";
       // As Hydra's command line adds keys, and replaces those that are there.
       const std::size_t plus = entry.name.find_first_not_of('+');
@@ -130,10 +141,6 @@ class Resolver {
     }
   }
 
-  static bool has(const Known& known, Status status) {
-    return known.setting && known.setting->status == status;
-  }
-
   bool check(const RawEntry& entry, const Known& known, Interpolation& interpolation, SettingValue& value) {
     const auto problem = [&](const std::string& message) {
       result_.problems.push_back({entry.location, message});
@@ -150,15 +157,14 @@ class Resolver {
     const std::string why = groups ? convert_groups(known.spec, raw, value) : convert(known.spec, raw, value);
     std::string shown = raw.display();
     if (shown.size() > 60) shown = shown.substr(0, 57) + "...";
+    const bool several = entry.location.file == "command line" && raw.kind == RawValue::Kind::scalar &&
+                         raw.text.find(',') != std::string::npos;
     if (!why.empty())
       return problem("'" + name + "' is " + shown + ", which " + why +
-                     "; allowed: " + (groups ? kListOfGroups : allowed(known.spec)));
+                     "; allowed: " + (groups ? kListOfGroups : allowed(known.spec)) +
+                     (several ? "; with -m, commas separate the values of several runs" : ""));
+    if (names_a_file(known.spec)) value.text = unquoted(value.text);
     value.location = entry.location;
-    const bool as_ever = value.json() == default_value(known.spec).json();
-    if (has(known, Status::planned) && !as_ever)
-      return problem("'" + name + "' is " + shown +
-                     "; this setting is known, but not implemented yet: only " + default_text(known.spec) +
-                     " is accepted");
     return true;
   }
 
@@ -194,7 +200,7 @@ class Resolver {
     }
     if (settings.find("file_namespace")) {
       const std::string folder = settings.get<std::string>("file_namespace");
-      if (folder.empty() || folder == "." || folder == ".." ||
+      if (trimmed(folder).empty() || folder == "." || folder == ".." ||
           folder.find_first_of("/\\") != std::string::npos)
         problem("file_namespace", "'file_namespace' is '" + folder + "', which is not a folder name");
     }
@@ -225,7 +231,8 @@ std::string report(const std::vector<Problem>& problems) {
   for (const Problem& problem : problems) {
     if (!result.empty()) result += '\n';
     const std::string where = problem.location.text();
-    result += (where.empty() ? "" : where + ": ") + problem.message;
+    // Of an exception, what() ends at a NUL: texts are escaped before they are put into one.
+    result += printable((where.empty() ? "" : where + ": ") + problem.message);
   }
   return result;
 }

@@ -12,6 +12,10 @@
 namespace reverie {
 namespace {
 
+constexpr double kExact = 9007199254740992.0;  // 2^53: from there on, doubles leave out whole numbers
+constexpr double kTwoTo63 = 9223372036854775808.0;
+constexpr double kTwoTo64 = 18446744073709551616.0;
+
 std::string shortest(double value) {
   char buffer[32];
   const auto [end, error] = std::to_chars(buffer, buffer + sizeof buffer, value);
@@ -23,6 +27,18 @@ bool parse_number(const std::string& text, double& out) {
   const char* end = text.c_str() + text.size();
   const auto [rest, error] = std::from_chars(begin, end, out);
   return error == std::errc() && rest == end && std::isfinite(out);
+}
+
+/// A whole number of 64 bits with or without sign; those of 2^63 and above come out as negative ones of the
+/// same bits, as random generators take them.
+bool parse_whole(const std::string& text, std::int64_t& out) {
+  const char* begin = text.c_str() + (text.size() > 1 && text[0] == '+' ? 1 : 0);
+  const char* end = text.c_str() + text.size();
+  if (const auto [rest, error] = std::from_chars(begin, end, out); error == std::errc()) return rest == end;
+  std::uint64_t large = 0;
+  const auto [rest, error] = std::from_chars(begin, end, large);
+  out = static_cast<std::int64_t>(large);
+  return error == std::errc() && rest == end;
 }
 
 /// Characters outside ASCII stay as they are: YAML knows no pairs of \u escapes, and people read this.
@@ -70,7 +86,8 @@ std::string SettingValue::json() const {
     case ParamType::boolean:
       return number != 0 ? "true" : "false";
     case ParamType::integer:
-      return std::to_string(static_cast<std::int64_t>(number));
+      return number >= kTwoTo63 ? std::to_string(static_cast<std::uint64_t>(whole()))
+                                : std::to_string(whole());
     case ParamType::number:
       return shortest(number);
     case ParamType::text:
@@ -84,6 +101,18 @@ std::string SettingValue::json() const {
     }
   }
   return "null";
+}
+
+std::int64_t SettingValue::whole() const {
+  std::int64_t exact = 0;
+  // `number` may have been set since to something else.
+  if (spec.type == ParamType::integer && !text.empty() && parse_whole(text, exact)) {
+    const double value = number >= kTwoTo63 ? static_cast<double>(static_cast<std::uint64_t>(exact))
+                                            : static_cast<double>(exact);
+    if (value == number) return exact;
+  }
+  return number >= kTwoTo63 ? static_cast<std::int64_t>(static_cast<std::uint64_t>(number))
+                            : static_cast<std::int64_t>(number);
 }
 
 void Settings::set(const std::string& name, SettingValue value) {
@@ -118,7 +147,7 @@ bool Settings::get_boolean(std::string_view name) const {
   return typed(name, ParamType::boolean).number != 0;
 }
 std::int64_t Settings::get_integer(std::string_view name) const {
-  return static_cast<std::int64_t>(typed(name, ParamType::integer).number);
+  return typed(name, ParamType::integer).whole();
 }
 double Settings::get_number(std::string_view name) const { return typed(name, ParamType::number).number; }
 std::string Settings::get_text(std::string_view name) const { return typed(name, ParamType::text).text; }
@@ -159,7 +188,8 @@ std::string convert(const ParamSpec& spec, const RawValue& raw, SettingValue& ou
       for (const RawValue& item : raw.items) written += (written.empty() ? "[" : ", ") + item.text;
       written += written.empty() ? "" : "]";
     }
-    if (!trimmed(written).empty()) out.text = written;
+    if (trimmed(written).empty()) return "is blank";
+    out.text = written;
     return {};
   }
   if (spec.type == ParamType::list) {
@@ -195,8 +225,9 @@ std::string convert(const ParamSpec& spec, const RawValue& raw, SettingValue& ou
     }
     case ParamType::boolean: {
       const std::string word = lower(raw.text);
-      const bool yes = word == "true" || word == "yes" || word == "on";
-      if (!yes && word != "false" && word != "no" && word != "off") return "is not true or false";
+      const bool yes = word == "true" || word == "yes" || word == "on" || word == "1";
+      if (!yes && word != "false" && word != "no" && word != "off" && word != "0")
+        return "is not true or false";
       out.number = yes;
       return {};
     }
@@ -205,14 +236,20 @@ std::string convert(const ParamSpec& spec, const RawValue& raw, SettingValue& ou
   }
   if (!parse_number(raw.text, out.number))
     return spec.type == ParamType::integer ? "is not a whole number" : "is not a number";
-  if (spec.type == ParamType::integer &&
-      (out.number != std::floor(out.number) || std::abs(out.number) >= 9223372036854775808.0))
-    return "is not a whole number";
-  // Not every whole number beyond has a double of its own; who allows them does not mind.
-  constexpr double kExact = 9007199254740992.0;
-  if (spec.type == ParamType::integer && std::abs(out.number) > kExact &&
-      !(spec.has_max && spec.max > kExact))
-    return "is out of range";
+  if (spec.type == ParamType::integer) {
+    if (out.number != std::floor(out.number)) return "is not a whole number";
+    std::int64_t exact = 0;
+    if (std::abs(out.number) >= kExact) {
+      // Not every whole number beyond has a double of its own; only a setting that allows them keeps its
+      // digits.
+      if (!(spec.has_max && spec.max > kExact)) return "is out of range";
+      if (!parse_whole(raw.text, exact))
+        return raw.text.find_first_not_of("+-0123456789") == std::string::npos
+                   ? "is out of range"
+                   : "is too large to be written other than in digits";
+      out.text = raw.text;
+    }
+  }
   const bool low = spec.has_min && (spec.exclusive_min ? !(out.number > spec.min) : out.number < spec.min);
   if (low || (spec.has_max && out.number > spec.max)) return "is out of range";
   return {};
@@ -246,7 +283,7 @@ std::string allowed(const ParamSpec& spec) {
   }
   if (spec.has_min && spec.has_max)
     result += std::string(spec.exclusive_min ? ", above " : ", ") + shortest(spec.min) + " to " +
-              shortest(spec.max);
+              (spec.max == kTwoTo64 ? "18446744073709551615" : shortest(spec.max));
   else if (spec.has_min)
     result += std::string(spec.exclusive_min ? ", above " : ", at least ") + shortest(spec.min);
   else if (spec.has_max)

@@ -72,7 +72,9 @@ constexpr Setting kTable[] = {
     {text("depth_stabilization_weight", "").help("keep the depth map"), "Animation"},
     {text("edge_stabilization_weight", "").help("keep the edges"), "Animation"},
     {text("flow_stabilization_weight", "").help("keep the optical flow"), "Animation"},
-    {text("video_path", "").help("source for the mode Video Source"), "Animation"},
+    {text("video_path", "")
+         .help("source for the mode Video Source: a video, a folder of pictures, or frames/f_%04d.png"),
+     "Animation"},
     {integer("frame_stride", 1)
          .at_least(1)
          .help("frames of videos, and of masks that are videos, to one of ours"),
@@ -83,7 +85,7 @@ constexpr Setting kTable[] = {
     {list("input_audio_filters", "")
          .help("what expressions can follow of the sound: {variable_name, f_center, f_width, order} for a "
                "band of frequencies, {variable_name, filter, ...} for what another audio plugin hears"),
-     "Audio", Status::works, true},
+     "Audio", true},
 
     {text("file_namespace", "default").help("name of the output folder below images_out"), "Output"},
     {boolean("allow_overwrite", false)
@@ -97,9 +99,9 @@ constexpr Setting kTable[] = {
          .help("plugins that show the run while it goes; when not given, terminal_preview on a terminal"),
      "Output"},
     {integer("save_every", 50)
-         .at_least(1)
+         .at_least(0)
          .unit("steps")
-         .help("steps between saved frames; when something moves and this is not given, steps_per_frame"),
+         .help("steps between saved frames; 0, or something moves and this is not given: steps_per_frame"),
      "Output"},
     {list("outputs", "png_sequence").help("plugins that take the finished frames"), "Output"},
     {text("backups", "3").help("backups to keep, or all"), "Output"},
@@ -125,8 +127,6 @@ constexpr Setting kTable[] = {
     {boolean("RN50x4", false).help("OpenAI's RN50x4"), "Perceptors"},
     {boolean("RN50x16", false).help("OpenAI's RN50x16"), "Perceptors"},
     {boolean("RN50x64", false).help("OpenAI's RN50x64"), "Perceptors"},
-    {boolean("use_mmc", false).help("the reference's other loader of perceptors"), "Perceptors",
-     Status::planned},
     {number("learning_rate", 0)
          .above(0)
          .may_be_null()
@@ -134,9 +134,9 @@ constexpr Setting kTable[] = {
      "Perceptors"},
     {boolean("reset_lr_each_frame", true).help("new optimiser state after each move"), "Perceptors"},
     {integer("seed", 0)
-         .range(-9223372036854775808.0, 9223372036854775807.0)
+         .range(-9223372036854775808.0, 18446744073709551615.0)
          .may_be_null()
-         .help("what randomness starts from, rounded to 53 bits; null = from the clock"),
+         .help("what randomness starts from; null = from the clock"),
      "Perceptors"},
     {integer("cutouts", 40).range(1, 4096).help("glimpses of the picture per step and perceptor"),
      "Perceptors"},

@@ -7,15 +7,9 @@
 
 namespace reverie {
 
-enum class Status {
-  works,
-  planned,  ///< known by name; any value but the default is refused, saying so
-};
-
 struct Setting {
   ParamSpec spec;
   const char* group;
-  Status status = Status::works;
   bool groups = false;  ///< a list of groups of values instead of texts; see SettingValue::groups
 };
 

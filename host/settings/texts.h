@@ -13,6 +13,14 @@ inline std::string trimmed(const std::string& text) {
   return text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
 }
 
+/// Without a pair of quotes around it, as a path has that was quoted twice.
+inline std::string unquoted(const std::string& text) {
+  const std::string inner = trimmed(text);
+  const bool quoted =
+      inner.size() > 1 && inner.front() == inner.back() && (inner[0] == '\'' || inner[0] == '"');
+  return quoted ? inner.substr(1, inner.size() - 2) : text;
+}
+
 /// The parts between separators, as they are. An empty text is one empty part.
 inline std::vector<std::string> split(const std::string& text, const std::string& separator) {
   std::vector<std::string> parts;

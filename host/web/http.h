@@ -1,7 +1,6 @@
 #pragma once
 // Requests and responses, apart from the library that carries them.
 
-#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -9,6 +8,8 @@
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "web/plain_file.h"
 
 namespace reverie {
 
@@ -34,7 +35,7 @@ struct HttpResponse {
   /// nothing at the end. The server sends a comment line now and then, so it has to be text/event-stream.
   std::function<std::optional<std::string>()> stream;
   /// A file, of which a client may ask for a part (Range).
-  std::filesystem::path file;
+  std::shared_ptr<const PlainFile> file;
   std::shared_ptr<const std::string> shared_body;
   std::string body;
 

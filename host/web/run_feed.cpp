@@ -56,6 +56,14 @@ std::string written(const Json::Value& json) {
   return Json::writeString(builder, json);
 }
 
+/// The folder need not be there yet.
+std::filesystem::path without_links(const std::filesystem::path& folder) {
+  std::error_code error;
+  const std::filesystem::path path =
+      std::filesystem::weakly_canonical(std::filesystem::absolute(folder, error), error);
+  return error ? std::filesystem::path() : path;
+}
+
 Json::Int64 number(std::int64_t value) { return value; }
 
 }  // namespace
@@ -65,6 +73,7 @@ RunFeed::RunFeed(const Viewer::Setup& setup)
       base_(setup.base_name),
       folder_(setup.folder.string()),
       settings_(setup.settings),
+      place_(without_links(setup.folder)),
       scenes_(setup.scenes),
       steps_(setup.steps),
       done_(setup.done),
@@ -89,11 +98,12 @@ void RunFeed::update(const RunUpdate& update) {
     if (update.picture->palette) palette_ = {update.picture->step, *update.picture->palette, nullptr};
   }
   for (const RunUpdate::File& file : update.saved) {
-    if (!is_picture(file.path)) continue;
+    // Pages see the run's folder, and no other.
+    if (!is_picture(file.path) || file.path.parent_path() != folder_) continue;
     if (file.number == 0)
-      kept_.push_back(file.path);
+      kept_.push_back(place_ / file.path.filename());
     else
-      frames_[file.number] = file.path;
+      frames_[file.number] = place_ / file.path.filename();
   }
   if (!update.memory.empty()) memory_ = update.memory;
   state_ = update.state;

@@ -41,6 +41,7 @@ class RunFeed final : public Viewer, public RunView {
   void add_speed(Json::Value& json) const;
 
   std::string id_, base_, folder_, settings_;
+  std::filesystem::path place_;  ///< the folder without links, when the run began
   std::vector<std::string> scenes_;
   std::int64_t steps_, done_;
 

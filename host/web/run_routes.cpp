@@ -20,13 +20,11 @@ HttpResponse png(const RunView::Bytes& bytes) {
 }
 
 HttpResponse file(const std::optional<std::filesystem::path>& path) {
-  std::error_code ignored;
-  if (!path || !std::filesystem::is_regular_file(*path, ignored))
-    return HttpResponse::error(404, "there is no such picture");
   HttpResponse response;
+  if (path) response.file = PlainFile::open(*path);
+  if (!response.file) return HttpResponse::error(404, "there is no such picture");
   response.headers.emplace_back("Content-Type", "image/png");
   response.headers.emplace_back("Cache-Control", "private, max-age=3600");
-  response.file = *path;
   return response;
 }
 

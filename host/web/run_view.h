@@ -36,9 +36,9 @@ class RunView {
   virtual Bytes picture() const = 0;
   /// The newest palette as a PNG file of one pixel for each colour; null where there is none.
   virtual Bytes palette() const = 0;
-  /// The picture file that the run saved as its frame `number`.
+  /// The picture file that the run saved as its frame `number`, to be opened as a PlainFile.
   virtual std::optional<std::filesystem::path> frame(std::int64_t number) const = 0;
-  /// The picture file that was kept as the `index`th, from 1.
+  /// The same of the picture that was kept as the `index`th, from 1.
   virtual std::optional<std::filesystem::path> kept(std::size_t index) const = 0;
 
   /// False when the run is over.

@@ -17,7 +17,8 @@
 #include <boost/beast/http.hpp>
 #include <charconv>
 #include <chrono>
-#include <fstream>
+#include <list>
+#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -163,18 +164,51 @@ class WebServer::Work {
         continue;
       }
       const auto executor = socket.get_executor();
-      asio::co_spawn(executor, serve(beast::tcp_stream(std::move(socket))), asio::detached);
+      const auto stream = std::make_shared<beast::tcp_stream>(std::move(socket));
+      asio::co_spawn(executor, serve(stream), asio::detached);
     }
   }
 
+  using Stream = std::shared_ptr<beast::tcp_stream>;
+
+  /// Those that have not asked for anything that they may ask for, the oldest first.
+  class Silent {
+   public:
+    void add(const Stream& stream) {
+      const std::lock_guard lock(mutex_);
+      streams_.push_back(stream);
+    }
+    void remove(const Stream& stream) {
+      const std::lock_guard lock(mutex_);
+      streams_.remove(stream);
+    }
+    /// False when there is none.
+    bool drop_oldest() {
+      const std::lock_guard lock(mutex_);
+      if (streams_.empty()) return false;
+      const Stream stream = streams_.front();
+      streams_.pop_front();
+      asio::post(stream->get_executor(), [stream] { stream->close(); });
+      return true;
+    }
+
+   private:
+    std::mutex mutex_;
+    std::list<Stream> streams_;
+  };
+
   /// One request to a connection: what follows a refused request's headers is never taken for another one.
-  asio::awaitable<void> serve(beast::tcp_stream stream) {
+  asio::awaitable<void> serve(Stream kept) {
     const Counted connection(connections_);
-    if (connection.number() > options_.most_connections) co_return;
+    // Nobody can keep the owner out by connections alone.
+    if (connection.number() > options_.most_connections && !silent_.drop_oldest()) co_return;
+    silent_.add(kept);
+    const std::shared_ptr<void> known(nullptr, [&](void*) { silent_.remove(kept); });
+    beast::tcp_stream& stream = *kept;
     try {
       boost::system::error_code ignored;
       stream.socket().set_option(tcp::no_delay(true), ignored);
-      co_await converse(stream);
+      co_await converse(kept);
       stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
       // Closed with something unread, the connection would be reset, and the response perhaps lost.
       stream.expires_after(std::chrono::seconds(1));
@@ -186,7 +220,8 @@ class WebServer::Work {
     }
   }
 
-  asio::awaitable<void> converse(beast::tcp_stream& stream) {
+  asio::awaitable<void> converse(const Stream& kept) {
+    beast::tcp_stream& stream = *kept;
     beast::flat_buffer buffer;
     http::request_parser<http::string_body> parser;
     parser.header_limit(kLargestHeader);
@@ -211,6 +246,7 @@ class WebServer::Work {
     if (!sound) response = HttpResponse::error(400, "the address is not sound");
     if (!response) response = guard_.objection(request);
     if (!response) {
+      silent_.remove(kept);
       be_patient(stream);
       co_await http::async_read(stream, buffer, parser, use_awaitable);
       request.body = std::move(parser.get().body());
@@ -236,20 +272,14 @@ class WebServer::Work {
       if (open->number() > options_.most_streams)
         response = HttpResponse::error(503, "too many pages are open");
     }
-    std::ifstream file;
     Part part{0, 0};
     std::optional<std::uint64_t> whole;
-    if (!response.stream && !response.file.empty()) {
-      file.open(response.file, std::ios::binary | std::ios::ate);
-      if (!file) {
-        response = HttpResponse::error(404, "the file cannot be read");
-      } else {
-        whole = part.size = static_cast<std::uint64_t>(file.tellg());
-        if (const auto asked = response.status == 200 ? asked_part(range, *whole) : std::nullopt) {
-          part = *asked;
-          response.status = 206;
-        }
-        file.seekg(static_cast<std::streamoff>(part.first));
+    const std::shared_ptr<const PlainFile> file = response.stream ? nullptr : response.file;
+    if (file) {
+      whole = part.size = file->size();
+      if (const auto asked = response.status == 200 ? asked_part(range, *whole) : std::nullopt) {
+        part = *asked;
+        response.status = 206;
       }
     }
     const std::string& body = response.shared_body ? *response.shared_body : response.body;
@@ -288,10 +318,12 @@ class WebServer::Work {
     } else if (whole) {
       std::vector<char> piece(kPiece);
       while (part.size > 0) {
-        const auto wanted = static_cast<std::streamsize>(std::min<std::uint64_t>(part.size, kPiece));
-        if (!file.read(piece.data(), wanted)) co_return;  // it became shorter; the client sees that, too
-        co_await send_piece(stream, piece.data(), static_cast<std::size_t>(wanted));
-        part.size -= static_cast<std::uint64_t>(wanted);
+        const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(part.size, kPiece));
+        if (file->read(piece.data(), part.first, wanted) != wanted)
+          co_return;  // it became shorter; the client sees that, too
+        co_await send_piece(stream, piece.data(), wanted);
+        part.first += wanted;
+        part.size -= wanted;
       }
     } else {
       for (std::size_t sent = 0; sent < body.size(); sent += kPiece)
@@ -341,6 +373,7 @@ class WebServer::Work {
   const Guard guard_;
   const Handler handler_;
   std::atomic<int> connections_ = 0, streams_ = 0;
+  Silent silent_;
   asio::io_context context_;  // destroyed before the counters that its connections count down
   tcp::acceptor acceptor_;
   std::vector<std::thread> threads_;

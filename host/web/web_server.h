@@ -21,7 +21,7 @@ class WebServer {
     int port = 0;                       ///< 0: any that is free
     Guard::Rules rules;
     int threads = 2;             ///< that call the handler; connections need none of their own
-    int most_connections = 256;  ///< others are closed
+    int most_connections = 256;  ///< one more closes the oldest that has not asked for anything yet
     int most_streams = 64;       ///< others are answered with 503
     int patience = 10;           ///< seconds a client may take to send its request, or to take something in
   };

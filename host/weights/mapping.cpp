@@ -10,7 +10,7 @@
 #include <string>
 #include <utility>
 
-#include "reverie/error.h"
+#include "reverie/ordinary_file.h"
 
 namespace reverie {
 namespace {
@@ -22,12 +22,14 @@ namespace {
 }  // namespace
 
 Mapping::Mapping(const std::filesystem::path& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a FIFO must not make it wait
+  require_ordinary_file(path, "weights");
+  const int fd =
+      ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // nor may a FIFO that has just come
   if (fd < 0) fail(path, std::strerror(errno));
   struct stat info {};
   if (::fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
     ::close(fd);
-    fail(path, "it is not a regular file");
+    fail(path, "it is not an ordinary file");
   }
   size_ = static_cast<std::uint64_t>(info.st_size);
   if (size_ > 0) {

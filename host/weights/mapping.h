@@ -12,7 +12,7 @@ namespace reverie {
 /// A private mapping of a whole file. Tensors made from it share it, so it lives as long as the last of them.
 class Mapping {
  public:
-  /// Throws Error(file) when the path is not a regular file that can be read.
+  /// Throws Error(file) when the path is not an ordinary file that can be read.
   explicit Mapping(const std::filesystem::path& path);
   /// Of bytes that were read already.
   static std::shared_ptr<const Mapping> of(std::string bytes);

@@ -13,6 +13,22 @@ namespace reverie {
 namespace {
 
 constexpr std::uint64_t kMaxHeader = 100'000'000;  // the reference implementation's limit
+constexpr std::size_t kMaxValues = 2'000'000;      // as JSON 0.3 GB; a model of 10,000 tensors has 140,000
+constexpr std::size_t kMaxRank = 64;               // LibTorch's own
+
+/// At least as many as a JSON text has values, without reading it as JSON: its commas, colons and brackets
+/// that stand in no string.
+std::size_t count_values(std::string_view json) {
+  std::size_t count = 0;
+  bool in_string = false;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (c == '"') in_string = !in_string;
+    if (c == '\\' && in_string) ++i;
+    count += !in_string && (c == ',' || c == ':' || c == '[' || c == '{');
+  }
+  return count;
+}
 
 struct Entry {
   at::ScalarType type;
@@ -62,12 +78,14 @@ class SafetensorsFile final : public Weights {
       damaged("its header claims " + std::to_string(length) + " bytes, the file has " + std::to_string(size));
     body_ = 8 + length;
 
+    const char* text = mapping_->data() + 8;
+    if (count_values({text, length}) > kMaxValues)
+      damaged("its header holds more than " + std::to_string(kMaxValues) + " values");
     Json::CharReaderBuilder builder;
     Json::CharReaderBuilder::strictMode(&builder.settings_);
     builder["stackLimit"] = 16;  // a valid header nests three deep
     Json::Value header;
     std::string problems;
-    const char* text = mapping_->data() + 8;
     try {
       const std::unique_ptr<Json::CharReader> reader(builder.newCharReader());
       if (!reader->parse(text, text + length, &header, &problems))
@@ -100,6 +118,7 @@ class SafetensorsFile final : public Weights {
     const Json::Value& offsets = value["data_offsets"];
     if (!value["dtype"].isString()) bad("has no dtype");
     if (!shape.isArray()) bad("has no shape");
+    if (shape.size() > kMaxRank) bad("has " + std::to_string(shape.size()) + " dimensions");
     if (!offsets.isArray() || offsets.size() != 2 || !offsets[0].isUInt64() || !offsets[1].isUInt64())
       bad("has no valid data_offsets");
 

@@ -23,7 +23,7 @@ constexpr ParamSpec kParams[] = {
     number("translate_z_3d", 0).may_vary(kVariables).unit("pixels").help("motion into the picture, f(t)"),
     list("rotate_3d", "1,0,0,0").may_vary(kVariables).help("rotation as a quaternion [r, x, y, z], f(t)"),
     number("field_of_view", 60).range(1, 179).unit("degrees").help("vertical field of view"),
-    number("near_plane", 1).above(0).unit("pixels").help("nearest depth"),
+    number("near_plane", 1).at_least(0).unit("pixels").help("nearest depth"),
     number("far_plane", 10000).above(0).unit("pixels").help("farthest depth"),
     boolean("lock_camera", true).help("no scrolling or drifting: the mean motion is removed"),
     kSamplingMode,

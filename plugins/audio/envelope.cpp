@@ -1,5 +1,7 @@
 /// Envelope: how loud each frame is as a whole, relative to the loudest stretch of the track.
 
+#include <span>
+
 #include "frame_window.h"
 #include "reverie/audio_filter.h"
 #include "reverie/plugin.h"
@@ -42,7 +44,7 @@ class Envelope final : public AudioFilter {
 
   std::string name_;
   FrameGrid grid_;
-  std::vector<float> samples_;
+  std::span<const float> samples_;
   std::int64_t length_ = 1;
   double most_ = 0;  // of the sums of squares of all stretches of a frame's length
 };

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <string>
 
+#include "reverie/network_tensor.h"
 #include "reverie/weights.h"
 
 namespace reverie {
@@ -38,8 +39,8 @@ class Checkpoint {
       throw Error(ErrorKind::model,
                   "'" + weights_.origin() + "': the " + network_ + " in it has no tensor '" + name + "'",
                   advice_);
-    const at::Tensor tensor = weights_.tensor(prefix_ + name);
-    const bool fits = tensor.is_floating_point() && tensor.dim() == std::int64_t(shape.size()) &&
+    const at::Tensor tensor = network_tensor(weights_, prefix_ + name);
+    const bool fits = tensor.dim() == std::int64_t(shape.size()) &&
                       std::equal(shape.begin(), shape.end(), tensor.sizes().begin(),
                                  [](std::int64_t wanted, std::int64_t side) {
                                    return wanted == -1 ? side > 0 : wanted == side;

@@ -10,7 +10,8 @@ TEST(Envelope, IsTheRootMeanSquareOverThatOfTheLoudestStretch) {
     const double rate = line[0], fps = line[1], offset = line[2];
     SCOPED_TRACE(std::to_string(rate) + " Hz, " + std::to_string(fps) + " frames per second");
     const auto it = filter("envelope");
-    it->prepare(reference_track(rate), rate, fps);
+    const std::vector<float> track = reference_track(rate);
+    it->prepare(track, rate, fps);
     for (std::size_t k = 0; k + 3 < line.size(); ++k)
       EXPECT_NEAR(value_at(*it, offset + static_cast<double>(k) / fps), line[3 + k], 1e-6) << "frame " << k;
   }

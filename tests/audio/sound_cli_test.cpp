@@ -1,5 +1,7 @@
 // The real program with a sound.
 
+#include <sys/stat.h>
+
 #include "audio/filters.h"
 #include "cli/real_program.h"
 
@@ -66,6 +68,58 @@ TEST_F(Sound, WeightsFollowIt) {
   EXPECT_EQ(steps_with("a cat", outcome.err), (std::vector{1, 2, 3, 6, 7})) << "where its weight is not 0";
 }
 
+/// How many lines hold all of the words.
+int lines_with(const Words& parts, const std::string& log) {
+  int count = 0;
+  std::istringstream lines(log);
+  for (std::string line; std::getline(lines, line);)
+    count +=
+        std::all_of(parts.begin(), parts.end(), [&](const std::string& part) { return holds(line, part); });
+  return count;
+}
+
+// Silence makes 0/0 and 1/0 of a sound's variables: NumPy's numbers, and no end of a run.
+TEST_F(Sound, SilenceEndsNoRun) {
+  const Outcome outcome =
+      render(scratch_.path(),
+             words("a hill:loud/(loud + loud_prev) | a tree:1/loud | a rock:1:loud/loud | a cat:1_l_0/loud | "
+                   "a dog:1:1/loud | a cow:-1/loud | a bee:log(loud)",
+                   {"animation_mode=2D", "translate_x=1/loud", "rotate_2d=loud/loud"}));
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  // Silent before t = 0 and at 0, 0.5, 2 and 2.5; loud at 1 and 1.5: the steps 4 and 5.
+  EXPECT_EQ(steps_with("a hill", outcome.err), (std::vector{4, 5})) << outcome.err;
+  EXPECT_EQ(steps_with("a tree", outcome.err), (std::vector{4, 5})) << "an infinite weight counts as 0";
+  EXPECT_EQ(steps_with("a cow", outcome.err), (std::vector{4, 5}));
+  EXPECT_EQ(steps_with("a rock", outcome.err), (std::vector{1, 2, 3, 4, 5, 6, 7})) << "without a stop";
+  EXPECT_EQ(steps_with("a cat", outcome.err), (std::vector{1, 2, 3, 4, 5, 6, 7})) << "with the usual cutoff";
+  EXPECT_EQ(steps_with("a dog", outcome.err), (std::vector{4, 5})) << "an infinite stop always holds";
+  for (const Words& once : {Words{"a hill", "weight", "nan"},
+                            {"a tree", "weight", "infinite"},
+                            {"a rock", "stop", "nan"},
+                            {"a cat", "cutoff", "nan"},
+                            {"'translate_x'"},
+                            {"'rotate_2d'"}})
+    EXPECT_EQ(lines_with(once, outcome.err), 1) << once[0] << " is warned of once\n" << outcome.err;
+}
+
+/// Behind the end of the sound both filters are 0, and so is what they are divided by.
+TEST_F(Sound, ARatioOfSilencesIsNoWeight) {
+  const Outcome outcome = render(
+      scratch_.path(), words("a hill:low/(low+high) | a tree:high/(low+high) | a rock",
+                             {"input_audio_filters=[{variable_name: low, f_center: 700, f_width: 200}, "
+                              "{variable_name: high, f_center: 3000, f_width: 800}]",
+                              "input_audio_offset=1"}));
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  // The tone, sin(0.1 i) at 44.1 kHz, is heard until t = 1, in the frames of the steps 2 and 3.
+  EXPECT_EQ(steps_with("a rock", outcome.err).size(), 7u) << outcome.err;
+  const std::vector<int> heard = steps_with("a hill", outcome.err);
+  EXPECT_FALSE(heard.empty());
+  for (const int step : heard) EXPECT_LE(step, 3) << outcome.err;
+  std::size_t warnings = 0;
+  for (std::size_t at = 0; (at = outcome.err.find("nan", at)) != std::string::npos; ++at) ++warnings;
+  EXPECT_LE(warnings, 2u) << "one for each weight: " << outcome.err;
+}
+
 TEST_F(Sound, CheckFindsWhatIsWrong) {
   const auto said = [&](const Words& more) {
     const Outcome outcome = run(command("check", words("a hill:loud", more)), scratch_.path());
@@ -82,6 +136,18 @@ TEST_F(Sound, CheckFindsWhatIsWrong) {
   EXPECT_TRUE(holds(said({"f_center=100"}), "there is no setting 'f_center'")) << "it belongs in a group";
   scratch_.write("noise.wav", "noise");
   EXPECT_TRUE(holds(said({"input_audio=noise.wav"}), "'input_audio': 'noise.wav' is no sound"));
+}
+
+/// Nobody writes to the pipe: whoever opens it waits for ever.
+TEST_F(Sound, PipesInPlaceOfFilesAreRefused) {
+  ASSERT_EQ(::mkfifo((scratch_ / "pipe").c_str(), 0600), 0);
+  for (const char* setting : {"input_audio=pipe", "init_image=pipe", "scenes=a hill:1_[pipe]",
+                              "perceptors=pipe", "input_audio=/dev/zero", "perceptors=/dev/zero"}) {
+    const Outcome outcome = run(command("check", words("a hill:loud", {setting})), scratch_.path());
+    EXPECT_NE(outcome.status, 0) << setting;
+    EXPECT_TRUE(holds(outcome.err, "is not an ordinary file")) << setting << ": " << outcome.err;
+  }
+  EXPECT_TRUE(holds(run(command("check", {"pipe"}), scratch_.path()).err, "pipe: is not an ordinary file"));
 }
 
 TEST_F(Sound, AContinuedRunHearsTheSame) {

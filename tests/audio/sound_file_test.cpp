@@ -2,6 +2,8 @@
 
 #include "audio/sound_file.h"
 
+#include <sys/stat.h>
+
 #include "fixtures/plugins_under_test.h"
 #include "support/written_files.h"
 
@@ -72,6 +74,53 @@ TEST(SoundFile, DamagedPartsAreTold) {
       << notices[0];
 }
 
+/// Where there are clicks, in seconds.
+std::vector<double> clicks_in(const std::vector<float>& samples) {
+  std::vector<double> times;
+  for (std::size_t i = 0; i < samples.size(); ++i)
+    if (std::abs(samples[i]) > 0.3 &&
+        (times.empty() || static_cast<double>(i) / kSoundRate > times.back() + 0.1))
+      times.push_back(static_cast<double>(i) / kSoundRate);
+  return times;
+}
+
+void expect_clicks(const std::vector<float>& samples, const std::vector<double>& expected, double tolerance) {
+  const std::vector<double> times = clicks_in(samples);
+  ASSERT_EQ(times.size(), expected.size());
+  for (std::size_t i = 0; i < times.size(); ++i) EXPECT_NEAR(times[i], expected[i], tolerance) << i;
+}
+
+TEST(SoundFile, BeginsWhenItsTimeStampsSay) {
+  const std::vector<float> samples = read("late.mkv");
+  expect_clicks(samples, {1.477, 3.477}, 0.001);
+  for (std::size_t i = 0; i < 43000; ++i) ASSERT_EQ(samples[i], 0) << i;
+}
+
+TEST(SoundFile, GapsAreSilentAndToldOnce) {
+  std::vector<std::string> notices;
+  const std::vector<float> samples = read_sound(kLibrary, sounds() / "gap.mkv", notices);
+  expect_clicks(samples, {0.5, 2.5}, 0.002);
+  EXPECT_NEAR(static_cast<double>(samples.size()) / kSoundRate, 3, 0.03);
+  ASSERT_EQ(notices.size(), 1u);
+  EXPECT_NE(notices[0].find("gap.mkv' has a gap from 0.8"), std::string::npos) << notices[0];
+}
+
+TEST(SoundFile, AClockThatBeginsAgainIsNoGap) {
+  // MP2's coding shifts sound by 481 samples.
+  expect_clicks(read("joined.ts"), {0.5, 2.5, 3.5, 5.5}, 0.05);
+}
+
+TEST(SoundFile, WhatWouldGrowBeyondMeasureIsRefused) {
+  const auto said = [](const std::string& name) {
+    std::vector<std::string> notices;
+    return std::string(error_of([&] { read_sound(kLibrary, sounds() / name, notices); }).what());
+  };
+  EXPECT_NE(said("slowest.wav").find("slowest.wav' has 1 samples a second"), std::string::npos);
+  EXPECT_NE(said("quickest.wav").find("quickest.wav' has 2000000000 samples a second"), std::string::npos);
+  EXPECT_NE(said("far.mkv").find("far.mkv' is longer than 2 hours"), std::string::npos);
+  EXPECT_NE(said("long.flac").find("long.flac' is longer than 2 hours"), std::string::npos);
+}
+
 TEST(SoundFile, SaysWhatIsWrongWithAFile) {
   const auto said = [](const std::string& name) {
     std::vector<std::string> notices;
@@ -85,7 +134,7 @@ TEST(SoundFile, SaysWhatIsWrongWithAFile) {
     const std::string what = said(name);
     EXPECT_NE(what.find(words), std::string::npos) << what;
   };
-  expect("missing.wav", "No such file or directory");
+  expect("missing.wav", "there is no file");
   expect("silent.mp4", "holds no sound");
   expect("empty.wav", "is no sound that can be read");
   expect("text.mp3", "that can be");
@@ -94,6 +143,13 @@ TEST(SoundFile, SaysWhatIsWrongWithAFile) {
   // Lists that name other files, none of which may be opened.
   for (const char* list : {"list.m3u8", "list.ffconcat", "list.m3u"}) said(list);
   said(".");
+  // Whoever opened it would wait for ever.
+  ASSERT_EQ(::mkfifo((sounds() / "pipe.wav").c_str(), 0600), 0);
+  expect("pipe.wav", "is not an ordinary file");
+  std::vector<std::string> notices;
+  EXPECT_NE(std::string(error_of([&] { read_sound(kLibrary, "/dev/zero", notices); }).what())
+                .find("'/dev/zero' is not an ordinary file"),
+            std::string::npos);
 }
 
 TEST(SoundFile, ALibraryThatIsNotThereIsTold) {

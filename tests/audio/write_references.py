@@ -50,7 +50,7 @@ for f_center, f_width, rate in bands:
         sections.append(words(order, low, high, rate, *np.delete(sos, 3, axis=1).ravel()))
 write_lines("sections.txt", sections)
 
-filtered, values, envelopes = [], [], []
+filtered, values, continuous, envelopes = [], [], [], []
 for rate in [44100, 8000]:
     x = track(3.1, rate)
     x.tofile(f"{folder}/track_{rate}.f32")
@@ -61,8 +61,13 @@ for rate in [44100, 8000]:
         filtered.append(words(order, f_center - f_width / 2, f_center + f_width / 2, rate, *y[::97]))
         for fps, offset in [(12, 0), (29.97, 0.137), (24, 1.0)]:
             times = [offset + k / fps for k in range(int((3.0 - offset) * fps))]
+            case = (order, f_center, f_width, rate, fps, offset)
             loudest = [np.abs(y[slice(*window(t, fps, rate, x.size))]).max() for t in times]
-            values.append(words(order, f_center, f_width, rate, fps, offset, *(np.array(loudest) / np.abs(y).max())))
+            continuous.append(words(*case, *(np.array(loudest) / np.abs(y).max())))
+            # Each window filtered by itself, over the loudest of the track's windows.
+            alone = lambda t: np.abs(sosfilt(sos, exact[slice(*window(t, fps, rate, x.size))])).max()
+            most = max(alone(k / fps) for k in range(int(np.ceil(x.size / rate * fps))))
+            values.append(words(*case, *(min(1, alone(t) / most) for t in times)))
     for fps, offset in [(12, 0), (29.97, 0.137), (0.25, 0)]:
         length = int(np.floor(rate / fps + 0.5))
         most = np.convolve(exact**2, np.ones(length)).max() if length < 10000 else (exact**2).sum()
@@ -71,6 +76,7 @@ for rate in [44100, 8000]:
         envelopes.append(words(rate, fps, offset, *np.minimum(1, np.sqrt(np.array(sums) / most))))
 write_lines("filtered.txt", filtered)
 write_lines("values.txt", values)
+write_lines("continuous.txt", continuous)
 write_lines("envelopes.txt", envelopes)
 
 

@@ -83,3 +83,27 @@ whole = (FOLDER / "stereo.wav").read_bytes()
 (FOLDER / "list.m3u8").write_text("#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:1.5,\nstereo.mp3\n#EXT-X-ENDLIST\n")
 (FOLDER / "list.ffconcat").write_text("ffconcat version 1.0\nfile stereo.mp3\n")
 (FOLDER / "list.m3u").write_text("#EXTM3U\nstereo.mp3\n")
+
+# Time stamps: two clicks at full scale, at 0.5 and 2.5 s of three.
+clicks = np.zeros(3 * 44100)
+clicks[[22050, 110250]] = 1
+write_wave("clicks.wav", [clicks], 44100)
+PICTURES = ("-f", "lavfi", "-i", "testsrc=size=64x48:rate=10:duration=4")
+ffmpeg(*PICTURES, "-itsoffset", 0.977, "-i", "clicks.wav", "-c:v", "mpeg4", "-c:a", "pcm_s16le", "late.mkv")
+ffmpeg(*PICTURES, "-i", "clicks.wav", "-c:v", "mpeg4", "-c:a", "pcm_s16le", "-af", "aselect=not(between(t\\,0.8\\,2.2))", "gap.mkv")
+# Two recordings, joined byte by byte: the clock begins again.
+ffmpeg("-i", "clicks.wav", "-c:a", "mp2", "clicks.ts")
+(FOLDER / "joined.ts").write_bytes((FOLDER / "clicks.ts").read_bytes() * 2)
+
+
+def write_bytes_as_wave(name, rate, count):
+    with wave.open(str(FOLDER / name), "wb") as file:
+        file.setparams((1, 1, rate, 0, "NONE", ""))
+        file.writeframes(bytes(range(118, 138)) * (count // 20))
+
+
+write_bytes_as_wave("slowest.wav", 1, 20000)
+write_bytes_as_wave("quickest.wav", 2_000_000_000, 20000)
+# Three hours of silence in a few kilobytes: as a gap, and as a sound.
+ffmpeg("-i", "clicks.wav", "-af", "asetpts=PTS+gt(T\\,1)*10800/TB", "-c:a", "pcm_s16le", "-ar", 8000, "far.mkv")
+ffmpeg("-f", "lavfi", "-i", "anullsrc=r=8000:cl=mono", "-t", 10800, "-c:a", "flac", "long.flac")

@@ -57,6 +57,19 @@ TEST(MotionTrouble, PicturesThatAreSavedInTheMiddleOfAFrameAreToldOf) {
   EXPECT_TRUE(silent({"pre_animation_steps=50", "steps_per_frame=20", "animation_mode=off"}));
 }
 
+TEST(MotionTrouble, ARaisedStartIsToldOf) {
+  const auto raised = [](const Words& more) {
+    Words words = {"animation_mode=Video Source", "video_path=" REVERIE_SAMPLES "/clip.mkv"};
+    words.insert(words.end(), more.begin(), more.end());
+    const Outcome outcome = check(words);
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    return holds(outcome.err, "raised to steps_per_frame");
+  };
+  EXPECT_TRUE(raised({"pre_animation_steps=0"}));
+  EXPECT_FALSE(raised({"pre_animation_steps=2"}));
+  EXPECT_FALSE(raised({"pre_animation_steps=4"}));
+}
+
 TEST(MotionTrouble, UnknownNamesAreAnsweredWithThoseThatThereAre) {
   const auto said = [](const Words& words) { return check(words).err; };
   const Words sound = {"input_audio=a.wav",

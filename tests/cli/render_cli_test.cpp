@@ -122,7 +122,7 @@ TEST(Check, SettingsOfOtherImageModels) {
   const Scratch scratch;
   const auto check = [&](const std::string& more) {
     scratch.write("run.yaml", "scenes: red\nperceptors: " + shipped_model() + "\nimage_model: " + more);
-    return run({REVERIE_PROGRAM, "check", "run.yaml"}, scratch.path());
+    return run({REVERIE_PROGRAM, "check", "run.yaml", "width=32", "height=32", "cutouts=2"}, scratch.path());
   };
   for (const char* model : {"VQGAN", "Unlimited Palette", "Limited Palette"}) {
     const Outcome good =

@@ -5,44 +5,10 @@
 #include <csignal>
 #include <cstdio>
 
-#include "cli/real_program.h"
+#include "cli/interrupted.h"
 
 namespace reverie::test {
 namespace {
-
-/// Starts a render whose errors go through a pipe, waits until it says `sign`, and sends `signal`.
-Outcome interrupted_render(const fs::path& folder, const Words& words, const std::string& sign, int signal) {
-  const Words line = command("render", words);
-  int pipe_ends[2];
-  EXPECT_EQ(::pipe(pipe_ends), 0);
-  const fs::path out = folder / "stdout";
-  const pid_t child = ::fork();
-  if (child == 0) {
-    ::dup2(::open(out.c_str(), O_WRONLY | O_CREAT, 0600), STDOUT_FILENO);
-    ::dup2(pipe_ends[1], STDERR_FILENO);
-    ::close(pipe_ends[0]);
-    ::close(pipe_ends[1]);
-    become(line, folder);
-  }
-  ::close(pipe_ends[1]);
-  Outcome outcome;
-  bool sent = false;
-  char buffer[4096];
-  for (ssize_t n; (n = ::read(pipe_ends[0], buffer, sizeof buffer)) > 0;) {
-    outcome.err.append(buffer, static_cast<std::size_t>(n));
-    if (!sent && holds(outcome.err, sign)) {
-      ::kill(child, signal);
-      sent = true;
-    }
-  }
-  ::close(pipe_ends[0]);
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  record_end(status, outcome);
-  outcome.out = read_bytes(out);
-  EXPECT_TRUE(sent) << outcome.err;
-  return outcome;
-}
 
 TEST(Interrupted, TheLastPictureIsWholeAndNothingElseIsLeft) {
   for (const int signal : {SIGINT, SIGTERM}) {
@@ -134,7 +100,7 @@ TEST(DamagedWeights, AreNamed) {
   for (const std::string& bytes : {std::string(), whole.substr(0, 1000), whole.substr(0, whole.size() - 1)}) {
     const fs::path path = scratch.write("cut.safetensors", bytes);
     const Outcome outcome = render(scratch.path(), tiny("red", {"perceptors=cut.safetensors"}));
-    EXPECT_EQ(outcome.status, 1);
+    EXPECT_EQ(outcome.status, 2);
     EXPECT_TRUE(holds(outcome.err, bytes.empty() ? "'cut.safetensors' is empty"
                                                  : "'cut.safetensors' is not a valid safetensors file"))
         << outcome.err;
@@ -146,7 +112,7 @@ TEST(ChosenPerceptors, OneThatIsNotInstalledIsAnErrorWithTheCommand) {
   const Scratch scratch;
   for (const std::string choice : {"ViTB32=true", "RN50x4=true", "perceptors=ViT-B/32"}) {
     const Outcome outcome = render(scratch.path(), tiny("red", {choice, "models_parent_dir=models"}));
-    EXPECT_EQ(outcome.status, 1);
+    EXPECT_EQ(outcome.status, 2);
     EXPECT_TRUE(holds(outcome.err, "reverie models fetch")) << outcome.err;
     EXPECT_TRUE(holds(outcome.err, choice[0] == 'R' ? "RN50x4" : "ViT-B/32")) << outcome.err;
     EXPECT_TRUE(fs::is_empty(scratch.path()));
@@ -156,8 +122,9 @@ TEST(ChosenPerceptors, OneThatIsNotInstalledIsAnErrorWithTheCommand) {
 TEST(ChosenPerceptors, NoneMeansTheShippedOnes) {
   const Scratch scratch;
   for (const std::string choice : {"RN50=false", "ViTB32=false"}) {
-    const Outcome outcome =
-        run({REVERIE_PROGRAM, "check", "scenes=red", choice, "models_parent_dir=models"}, scratch.path());
+    const Outcome outcome = run({REVERIE_PROGRAM, "check", "scenes=red", choice, "models_parent_dir=models",
+                                 "width=64", "height=64", "cutouts=2"},
+                                scratch.path());
     EXPECT_EQ(outcome.status, 0) << outcome.err;
     EXPECT_TRUE(holds(outcome.err, "using the shipped ones: tiny_resnet, tiny_vit")) << outcome.err;
   }
@@ -167,7 +134,8 @@ TEST(ChosenPerceptors, TheCommandLineSwitchesOffWhatAFileLists) {
   const Scratch scratch;
   scratch.write("run.yaml", "models_parent_dir: models\nperceptors: [RN50, " + shipped_model() +
                                 ", 'ViT-B/16']\nRN50: false\nViTB16: false\n");
-  const Words check = {REVERIE_PROGRAM, "check", "run.yaml", "scenes=red"};
+  const Words check = {REVERIE_PROGRAM, "check",     "run.yaml", "scenes=red",
+                       "width=64",      "height=64", "cutouts=2"};
   const auto outcome = [&](const Words& more) {
     Words words = check;
     words.insert(words.end(), more.begin(), more.end());
@@ -177,21 +145,27 @@ TEST(ChosenPerceptors, TheCommandLineSwitchesOffWhatAFileLists) {
   EXPECT_TRUE(holds(outcome({}).err, "the model 'RN50' is not installed"));
   EXPECT_TRUE(holds(outcome({"RN50=false"}).err, "the model 'ViT-B/16' is not installed"));
   EXPECT_EQ(outcome({"RN50=false", "ViTB16=off"}).status, 0);
-  EXPECT_EQ(outcome({"RN50=false", "perceptors=RN50"}).status, 1) << "listed beside it";
+  EXPECT_EQ(outcome({"RN50=false", "perceptors=RN50"}).status, 2) << "listed beside it";
 }
 
 TEST(ChosenWeights, ThatAreDamagedAreNotReplaced) {
   const Scratch scratch;
-  const Words check = {
-      REVERIE_PROGRAM,           "check", "scenes=red", "image_model=vqgan", "perceptors=" + shipped_model(),
-      "models_parent_dir=models"};
+  const Words check = {REVERIE_PROGRAM,
+                       "check",
+                       "scenes=red",
+                       "image_model=vqgan",
+                       "perceptors=" + shipped_model(),
+                       "models_parent_dir=models",
+                       "width=64",
+                       "height=64",
+                       "cutouts=2"};
   const Outcome absent = run(check, scratch.path());
   EXPECT_EQ(absent.status, 0) << absent.err;
   EXPECT_TRUE(holds(absent.err, "using the shipped 'tiny'")) << absent.err;
   fs::create_directories(scratch / "models/vqgan");
   scratch.write("models/vqgan/sflckr.ckpt", "no weights at all");
   const Outcome damaged = run(check, scratch.path());
-  EXPECT_EQ(damaged.status, 1);
+  EXPECT_EQ(damaged.status, 2);
   EXPECT_TRUE(holds(damaged.err, "models/vqgan/sflckr.ckpt")) << damaged.err;
   EXPECT_FALSE(holds(damaged.err, "using the shipped")) << damaged.err;
 }
@@ -241,7 +215,7 @@ TEST(Precision, HalfNeedsAGpu) {
 TEST(MissingWeights, TheNearestIsTold) {
   const Scratch scratch;
   const Outcome outcome = render(scratch.path(), tiny("red", {"perceptors=" + shipped_model() + "x"}));
-  EXPECT_EQ(outcome.status, 1);
+  EXPECT_EQ(outcome.status, 2);
   EXPECT_TRUE(holds(outcome.err, "did you mean '" + shipped_model() + "'?")) << outcome.err;
   EXPECT_TRUE(fs::is_empty(scratch.path()));
 }

@@ -71,6 +71,28 @@ TEST(Motion, MovesComeAfterTheFirstStepsAndThenEveryFrame) {
   }
 }
 
+// Motion is of a frame; weights and stops have the t of each step: (step - 3) / (2 * 4), here -0.375, -0.25,
+// -0.125.
+TEST(Motion, WeightsAndStopsFollowTimeFromStepToStep) {
+  const auto names = [](int steps) {
+    MovingStudio studio(
+        "scenes=red|green:1 if t > -0.2 else 0|blue:1:9 if t < -0.3 else -9;direct_image_prompts=half.png:1 "
+        "if t > -0.3 "
+        "else 0;cutouts=2;pre_animation_steps=3;steps_per_frame=2;frames_per_second=4;steps_per_scene=" +
+        std::to_string(steps));
+    studio.footage["half.png"] = {colour(0.2, 0.4, 0.8)};
+    studio.run();
+    return studio.losses;
+  };
+  const auto one = names(1), two = names(2), three = names(3);
+  EXPECT_FALSE(one.count("green") || two.count("green"));
+  EXPECT_TRUE(three.count("green"));
+  EXPECT_FALSE(one.count("half.png"));
+  EXPECT_TRUE(two.count("half.png"));
+  EXPECT_EQ(one.at("blue"), 9) << "what its stop holds it at";
+  EXPECT_LT(two.at("blue"), 9);
+}
+
 TEST(Motion, IsToldWhatMayMove) {
   MovingStudio studio(kScene +
                       "steps_per_scene=8;smoothing_weight=0;flow_stabilization_weight=1_-mask.mp4;"

@@ -94,6 +94,13 @@ TEST_F(OutputNamesTest, TheNewestRunIsTheOneThatWroteABackupLast) {
   backup("hill(2)_901.bak", 31);
   EXPECT_EQ(newest("hill"), "hill(2)");
   EXPECT_EQ(newest_run("hill")->folder, fs::path("images_out/hill"));
+  EXPECT_TRUE(newest_run("hill")->has_backup);
+  // A run that began later counts, too, though it has written no backup yet.
+  fs::create_directories("images_out/hill");
+  const fs::path begun = scratch_.write("images_out/hill/hill(3)_settings.txt", "{}");
+  fs::last_write_time(begun, fs::file_time_type(std::chrono::hours(150'001)));
+  EXPECT_EQ(newest("hill"), "hill(3)");
+  EXPECT_FALSE(newest_run("hill")->has_backup);
 }
 
 TEST_F(OutputNamesTest, AReservedNameIsTaken) {

@@ -4,12 +4,16 @@
 
 #include <filesystem>
 #include <fstream>
+#include <random>
 
 #include "expressions/expression.h"
 #include "expressions/limits.h"
+#include "fuzz/value_text.h"
 
 namespace reverie::test {
 namespace {
+
+using expressions::kDeepestList;
 
 std::string repeated(const std::string& text, std::size_t count) {
   std::string result;
@@ -71,6 +75,69 @@ TEST(ExpressionLimits, EndWhatWouldNotEnd) {
   for (const auto& [text, message] : cases)
     EXPECT_NE(complaint(text).find(message), std::string::npos)
         << text.substr(0, 80) << ": " << complaint(text);
+}
+
+/// `body` applied 2^doublings times to `start`.
+std::string applied(const std::string& body, std::size_t doublings, const std::string& start) {
+  return "(lambda D: " + repeated("D(", doublings) + "lambda x: " + body + repeated(")", doublings) + "(" +
+         start + "))(lambda f: lambda x: f(f(x)))";
+}
+
+// A value may be nested far deeper than the text that makes it: each freed and compared level by level.
+TEST(ExpressionLimits, BoundTheDepthOfValues) {
+  const std::vector<std::string> bodies = {"[x]",
+                                           "(x,)",
+                                           "[x, x]",
+                                           "zip(x)",
+                                           "enumerate(x)",
+                                           "[*x, x]",
+                                           "[y for y in [x]]",
+                                           "[[x]] + [1]",
+                                           "[x]*2",
+                                           "list((x,))",
+                                           "sorted([x])",
+                                           "[[x], 1][0:1]",
+                                           repeated("(", 54) + "x" + repeated(",)", 54)};
+  for (const std::string& body : bodies)
+    for (const char* start : {"[0]", "[t]"})
+      EXPECT_NE(complaint("len(" + applied(body, 12, start) + ")").find("nested too deeply"),
+                std::string::npos)
+          << body << ": " << complaint("len(" + applied(body, 12, start) + ")");
+  EXPECT_EQ(complaint("len(" + repeated("[", kDeepestList) + "t" + repeated("]", kDeepestList) + ")"), "");
+  EXPECT_NE(complaint("len(" + repeated("[", kDeepestList + 1) + "t" + repeated("]", kDeepestList + 1) + ")"),
+            "");
+  // One that stays flat, however often.
+  EXPECT_EQ(complaint("len(" + applied("[*x, t][-3:]", 9, "[0]") + ")"), "");
+}
+
+TEST(ExpressionLimits, CountTheVariablesOfLoopsAndCalls) {
+  std::string names;
+  for (int i = 0; i < 3000; ++i) names += (i ? ",v" : "v") + std::to_string(i);
+  EXPECT_NE(complaint("len([[1 for " + names + " in []] for i in range(100000)])").find("takes too long"),
+            std::string::npos)
+      << "3000 variables, 100,000 times";
+  const std::string deep =
+      repeated("(lambda: ", 200) + "sum(x for i in range(100000))" + repeated(")()", 200);
+  EXPECT_NE(complaint("(lambda x: " + deep + ")(t)").find("takes too long"), std::string::npos)
+      << "a variable that is 200 functions further out: " << complaint("(lambda x: " + deep + ")(t)");
+}
+
+// Values made by what makes, wraps, doubles and compares them, in random order.
+TEST(ExpressionLimits, HoldForRandomValues) {
+  std::mt19937 random(20261128);
+  int values = 0;
+  for (int i = 0; i < 400; ++i) {
+    std::vector<std::uint8_t> bytes(2 + random() % 12);
+    for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(random());
+    const std::string text = value_text(bytes);
+    try {
+      Expression::compile(text, {"t", "R", "bass"}, {"bass"}).numbers({{"t", 1}, {"R", 2}, {"bass", 0}});
+      ++values;
+    } catch (const ExpressionError& error) {
+      EXPECT_LE(error.column(), text.size()) << text;
+    }
+  }
+  EXPECT_GT(values, 20) << "some must be right";
 }
 
 TEST(ExpressionLimits, LeaveRoomForWhatArtistsWrite) {

@@ -144,6 +144,23 @@ TEST_F(WithVideo, SoundIsTakenFromWhateverHoldsIt) {
   }
 }
 
+TEST_F(WithVideo, TimeStampsOfTheSoundCount) {
+  write_wav("song.wav", 44100, 2, 3, click(2.5));
+  const Words pictures = {"ffmpeg", "-v",    "error", "-y",
+                          "-f",     "lavfi", "-i",    "testsrc=size=64x48:rate=10:duration=4"};
+  const auto film = [&](const Words& sound, const std::string& name) {
+    Words command = pictures;
+    command.insert(command.end(), sound.begin(), sound.end());
+    for (const char* word : {"-c:v", "mpeg4", "-c:a", "pcm_s16le", name.c_str()}) command.push_back(word);
+    ffmpeg_says(command);
+  };
+  film({"-itsoffset", "0.977", "-i", "song.wav"}, "late.mkv");
+  film({"-i", "song.wav", "-af", "aselect=not(between(t\\,0.8\\,2.2))"}, "gap.mkv");
+  EXPECT_NEAR(loudest(sound_of(video({{"input_audio", "late.mkv"}}, 32, 32, 60))), 3.477, 0.002);
+  EXPECT_NEAR(loudest(sound_of(video({{"input_audio", "gap.mkv"}, {"input_audio_offset", "1"}}, 32, 32, 36))),
+              1.5, 0.002);
+}
+
 TEST_F(WithVideo, SoundThatCannotBeUsedIsAnErrorBeforeTheFirstPicture) {
   write_wav("song.wav", 44100, 2, 1, click(0.5));
   const auto refused = [&](const std::string& path, const std::string& offset) {

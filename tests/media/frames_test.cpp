@@ -81,7 +81,7 @@ INSTANTIATE_TEST_SUITE_P(All, AnyOrder,
                          testing::Values("x264.mkv", "x264.mp4", "x264.ts", "x264.h264", "open.mp4",
                                          "ffv1.mkv", "png.mov", "a.apng", "vp9.webm", "mpeg4.avi",
                                          "mpeg2.mpg", "x264.flv", "jpeg.mov", "a.gif", "a.y4m",
-                                         "joined_late.ts"),
+                                         "joined_late.ts", "joined.ts"),
                          [](const auto& info) {
                            return std::regex_replace(info.param, std::regex("\\."), "_");
                          });
@@ -161,6 +161,11 @@ TEST(Shapes, PixelsThatAreNotSquareAreStretched) {
   EXPECT_EQ(source->read(0)->sizes(), (at::IntArrayRef{1, 3, 21, 66}));
 }
 
+TEST(Shapes, AStretchedVideoMayBeTooLarge) {
+  const Error error = error_of([&] { open_file(videos() / "stretched.mkv"); });
+  EXPECT_TRUE(holds(error.what(), "25200x3600")) << error.what();
+}
+
 TEST(Shapes, AVideoOfOneFrameIsAStill) {
   const auto source = open_file(videos() / "single.mkv", 12);
   EXPECT_EQ(source->info().frames, 1);
@@ -224,6 +229,48 @@ TEST(Damage, ARecordingMayStartAnywhere) {
     EXPECT_LE(largest_difference(frames[i], numbered(first + static_cast<std::int64_t>(i), 21, 33)), kSame)
         << i;
   EXPECT_EQ(first + std::ssize(frames), kFrames);
+}
+
+/// The run's settings, of which a video's first `frames` frames at 10 a second are read.
+Outcome check(const fs::path& video, int frames) {
+  const Scratch scratch;
+  return run({REVERIE_PROGRAM, "check", "scenes=a hill", "perceptors=" + shipped_models()[0], "width=32",
+              "height=32", "cutouts=2", "animation_mode=Video Source", "video_path=" + video.string(),
+              "frames_per_second=10", "steps_per_frame=1", "pre_animation_steps=1", "save_every=1",
+              "outputs=[png_sequence]", "steps_per_scene=" + std::to_string(frames)},
+             scratch.path());
+}
+
+TEST(Damage, CheckLooksAtWhatTheRunWillRead) {
+  const Outcome early = check(videos() / "flipped.mkv", 8), late = check(videos() / "flipped.mkv", 40);
+  EXPECT_EQ(early.status, 0) << early.err;
+  EXPECT_EQ(late.status, 2) << late.err;
+  EXPECT_TRUE(holds(late.err, "'video_path': frame ")) << late.err;
+  const Outcome joined = check(videos() / "joined.ts", 70);
+  EXPECT_EQ(joined.status, 0) << joined.err;
+  EXPECT_TRUE(holds(joined.err, "joined.ts' is said to lack bytes")) << joined.err;
+}
+
+TEST(Shapes, APathOfNumberedPicturesIsAVideoForTheProgram) {
+  const Scratch scratch;
+  fs::create_directory(scratch / "frames");
+  for (const char* name : {"f_0001.ppm", "f_0002.ppm", "f_0003.ppm"})
+    scratch.write(std::string("frames/") + name, "P6\n8 8\n255\n" + std::string(192, 'a'));
+  for (const char* path : {"frames", "frames/f_%04d.ppm"})
+    EXPECT_EQ(check(scratch / path, 6).status, 0) << check(scratch / path, 6).err;
+  const Outcome outcome = check(scratch / "frames/g_%04d.ppm", 6);
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_TRUE(holds(outcome.err, "'video_path': there is no file '")) << outcome.err;
+}
+
+TEST(Damage, JoinedRecordingsAreReadToTheEnd) {
+  const auto source = open_file(videos() / "joined.ts", 10);
+  for (std::int64_t i = 0; i < 2 * kFrames; ++i) {
+    const std::optional<at::Tensor> frame = source->read(i);
+    ASSERT_TRUE(frame) << i;
+    EXPECT_LE(largest_difference(*frame, numbered(i % kFrames, 21, 33)), kSame) << i;
+  }
+  EXPECT_FALSE(source->read(2 * kFrames));
 }
 
 TEST(Damage, SoundAndListsOfOtherFilesAreNoPictures) {

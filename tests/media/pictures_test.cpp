@@ -85,11 +85,57 @@ TEST_F(PicturesTest, TheLastFrameIsTheSameHoweverItIsComeTo) {
   EXPECT_TRUE(at::equal(leaping.image(), exact.image()));
 }
 
+/// The first pixel's red of each frame, times 100.
+std::vector<long> reds(FrameSource& source) {
+  std::vector<long> values;
+  while (const auto frame = source.read(std::ssize(values)))
+    values.push_back(std::lround((*frame)[0][0][0][0].item<double>() * 100));
+  return values;
+}
+
+class FolderOfFrames : public PicturesTest {
+ protected:
+  FolderOfFrames() {
+    fs::create_directory(scratch_ / "frames");
+    const std::pair<const char*, int> files[] = {{"f_2.ppm", 20},     {"f_10.ppm", 100},   {"f_1.ppm", 10},
+                                                 {"g_0003.ppm", 200}, {"g_0001.ppm", 180}, {"g_1.ppm", 250},
+                                                 {"notes.txt", 0}};
+    for (const auto& [name, red] : files) {
+      std::string bytes = "P6\n3 2\n255\n";
+      for (int i = 0; i < 6; ++i) bytes += {static_cast<char>(red), 0, 0};
+      scratch_.write(std::string("frames/") + name, bytes);
+    }
+  }
+  std::string path(const std::string& name) const { return (scratch_ / "frames" / name).string(); }
+};
+
+TEST_F(FolderOfFrames, IsAVideoInTheOrderOfItsNumbers) {
+  const auto folder = pictures_.open(path(""), 12);
+  EXPECT_EQ(folder->info().frames, 6);
+  EXPECT_EQ(folder->info().size, (ImageSize{3, 2}));
+  EXPECT_EQ(reds(*folder), (std::vector<long>{4, 8, 39, 71, 98, 78})) << "in 1/100 of 255";
+  EXPECT_EQ(reds(*pictures_.open(path("f_%d.ppm"), 12)), (std::vector<long>{4, 8, 39}));
+  EXPECT_EQ(reds(*pictures_.open(path("g_%04d.ppm"))), (std::vector<long>{71, 78}));
+  Footage footage(pictures_.open(path("f_%d.ppm"), 12));
+  EXPECT_EQ(footage.seek(9), 2);
+}
+
+TEST_F(FolderOfFrames, ErrorsNameWhatIsMissing) {
+  const auto said = [&](const std::string& name) {
+    return std::string(error_of([&] { pictures_.open(path(name)); }).what());
+  };
+  EXPECT_TRUE(holds(said("h_%04d.ppm"), path("h_%04d.ppm"))) << said("h_%04d.ppm");
+  fs::create_directory(path("empty"));
+  EXPECT_TRUE(holds(said("empty"), path("empty"))) << said("empty");
+  scratch_.write("frames/f_11.ppm", "no picture");
+  const auto broken = pictures_.open(path("f_%d.ppm"));
+  EXPECT_TRUE(holds(error_of([&] { broken->read(3); }).what(), path("f_11.ppm")));
+}
+
 TEST_F(PicturesTest, ErrorsNameTheFile) {
   const std::string text = write("text.png", "no picture"), empty = write("empty.png", ""),
                     cut = write("cut.ppm", pixmap(20).substr(0, 60));
-  for (const std::string& path :
-       {text, empty, cut, scratch_.path().string(), (scratch_ / "none.png").string()}) {
+  for (const std::string& path : {text, empty, cut, (scratch_ / "none.png").string()}) {
     const Error error = error_of([&] { pictures_.load(path); });
     EXPECT_EQ(error.kind(), ErrorKind::file) << path;
     EXPECT_TRUE(holds(error.what(), "'" + path + "'")) << error.what();

@@ -1,6 +1,7 @@
 // Pictures with known pixels, in every format and depth; and files that are none.
 
 #include <ATen/ATen.h>
+#include <sys/stat.h>
 
 #include <sstream>
 
@@ -69,6 +70,9 @@ TEST(Stills, DamagedOnesAreRefused) {
                                          {"half_a.jp2", "cannot be decoded"},
                                          {"flipped.png", "CRC mismatch"},
                                          {"huge.png", "40000x40000"},
+                                         {"bomb.png", "15000x15000"},
+                                         {"bomb.gif", "15000x15000"},
+                                         {"bomb.qoi", "15000x15000"},
                                          {"jpeg.tif", "TIFF with JPEG inside"},
                                          {"light.pfm", "upside down"}}) {
     const fs::path path = pictures() / bad.name;
@@ -95,6 +99,14 @@ TEST(Stills, FilesThatAreNoPicturesAreToldApart) {
     EXPECT_TRUE(holds(error.what(), "'" + path.string() + "'")) << error.what();
     EXPECT_TRUE(holds(error.what(), bad.says)) << error.what();
   }
+}
+
+TEST(Stills, PipesAndDevicesAreNotWaitedFor) {
+  const Scratch scratch;
+  ASSERT_EQ(::mkfifo((scratch / "pipe.png").c_str(), 0600), 0);
+  for (const fs::path& path : {scratch / "pipe.png", fs::path("/dev/zero")})
+    EXPECT_TRUE(
+        holds(error_of([&] { open_file(path); }).what(), "'" + path.string() + "' is not an ordinary file"));
 }
 
 /// Every start of the program loads every plugin; FFmpeg's more than a hundred libraries must not come along.

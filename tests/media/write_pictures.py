@@ -116,6 +116,13 @@ def write_other_formats():
                                 ("cmyk.jpg", "CMYK", {}), ("a_lossy.webp", "RGB", {})):
         picture.convert(mode).save(FOLDER / name, quality=95, **options)
         expect(name, np.asarray(Image.open(FOLDER / name).convert("RGB")) / 255, LOSSY)
+    # What cameras put behind a picture: another one, a video, a preview, anything.
+    small = io.BytesIO()
+    picture.resize((24, 16)).save(small, "JPEG")
+    for name, behind in (("two.jpg", small.getvalue()), ("movie.jpg", b"\0\0\0\x18ftypmp42" + bytes(4) + b"mp42isom" + small.getvalue()),
+                         ("notes.jpg", b"notes\n" * 40)):
+        (FOLDER / name).write_bytes((FOLDER / "usual.jpg").read_bytes() + behind)
+        expect(name, np.asarray(Image.open(FOLDER / "usual.jpg").convert("RGB")) / 255, LOSSY)
     picture.convert("CMYK").save(FOLDER / "cmyk.tif")
     expect("cmyk.tif", RGB8 / 255, ROUNDED)  # FFmpeg multiplies in whole numbers
     # What a file holds counts, not what it is called.
@@ -247,6 +254,15 @@ def write_damaged():
     (FOLDER / "huge.png").write_bytes(
         b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b""))
     Image.fromarray(RGB8).save(FOLDER / "jpeg.tif", compression="jpeg")
+    # Small files that claim many pixels; the first within what their readers allow.
+    rows = zlib.compress(bytes(15001) * 64, 9)
+    header = struct.pack(">IIBBBBB", 15000, 15000, 8, 0, 0, 0, 0)
+    (FOLDER / "bomb.png").write_bytes(
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b""))
+    (FOLDER / "bomb.gif").write_bytes(b"GIF89a" + struct.pack("<HHBBB", 15000, 15000, 0x80, 0, 0) + bytes(6) + b","
+                                      + struct.pack("<HHHHB", 0, 0, 15000, 15000, 0) + b"\x02\x02\x4c\x01\x00;")
+    # QOI: runs of 62 pixels.
+    (FOLDER / "bomb.qoi").write_bytes(b"qoif" + struct.pack(">IIBB", 15000, 15000, 3, 0) + b"\xfd" * 4000 + bytes(7) + b"\1")
     (FOLDER / "light.pfm").write_bytes(b"PF\n2 1\n-1.0\n" + bytes(24))
     (FOLDER / "text.png").write_text("A picture is worth a thousand words.\n" * 30)
     (FOLDER / "page.jpg").write_text("<!DOCTYPE html><html><body>Not found</body></html>\n")

@@ -74,6 +74,8 @@ def write_shapes():
         shown = ffmpeg("-i", f"turned{turn}.mp4", "-frames:v", 1, "-pix_fmt", "rgb24", "-f", "rawvideo", "-")
         (FOLDER / f"turned{turn}.rgb").write_bytes(shown)
     encode("wide.mkv", *FFV1, "-vf", "setsar=2/1")
+    # A video of few bytes that is to be stretched to many pixels.
+    ffmpeg("-f", "lavfi", "-i", "color=size=3600x3600:rate=10:duration=0.2", "-vf", "setsar=7/1", "-c:v", "mpeg4", "stretched.mkv")
     encode("single.mkv", *FFV1, pixels=numbered(1))
 
 
@@ -85,6 +87,8 @@ def write_broken():
     (FOLDER / "flipped.mkv").write_bytes(data)
     data = (FOLDER / "x264.ts").read_bytes()
     (FOLDER / "joined_late.ts").write_bytes(data[len(data) // 188 // 3 * 188:])
+    # Two recordings, joined byte by byte: packets at the seam are said to lack bytes, and the clock begins again.
+    (FOLDER / "joined.ts").write_bytes(data * 2)
     (FOLDER / "playlist.mp4").write_text("ffconcat version 1.0\nfile x264.mp4\n")
     (FOLDER / "playlist.m3u8").write_text("#EXTM3U\n#EXT-X-TARGETDURATION:3\n#EXTINF:3,\nx264.ts\n#EXT-X-ENDLIST\n")
     with wave.open(str(FOLDER / "sound.wav"), "wb") as sound:

@@ -104,6 +104,27 @@ TEST(PluginsDescribe, SaysWhyAPluginCannotBeUsed) {
   expect(missing, "there is no plugin 'no_such_plugin'");
 }
 
+TEST(PluginsDescribe, AnAliasTakesNoOthersName) {
+  const Outcome owner = reverie_says(kBroken + "plugins describe healthy");
+  EXPECT_EQ(owner.status, 0);
+  expect(owner, "image_models/healthy.so");
+  EXPECT_EQ(owner.text.find("borrowed_name"), std::string::npos) << owner.text;
+  expect(reverie_says(kBroken + "plugins describe 'Borrowed Plumes'"), "image_models/borrowed_name.so");
+  // Nor where the owner cannot be used.
+  TemporaryFolder folder;
+  fs::create_directories(folder / "image_models");
+  const fs::path broken = kFixtures / "broken/image_models";
+  fs::copy_file(broken / "borrowed_name.so", folder / "image_models/borrowed_name.so");
+  std::ofstream(folder / "image_models/healthy.so") << "no library";
+  const std::string path = "--plugin-path " + folder.path().string() + " ";
+  const Outcome damaged = reverie_says(path + "plugins describe healthy");
+  EXPECT_EQ(damaged.status, 1);
+  expect(damaged, (folder / "image_models/healthy.so").string());
+  const Outcome check = reverie_says(path + "check scenes=x image_model=healthy");
+  EXPECT_EQ(check.status, 2);
+  expect(check, (folder / "image_models/healthy.so").string());
+}
+
 TEST(Render, RefusesABrokenPluginAndSaysWhy) {
   const Outcome outcome = reverie_says(kBroken + "check scenes=x image_model=other_libtorch");
   EXPECT_EQ(outcome.status, 2);

@@ -300,5 +300,20 @@ TEST(SceneShares, AfterTheFadeOnlyTheSceneItself) {
   }
 }
 
+TEST(PromptPaths, InQuotesInsideBracketsLoseThem) {
+  EXPECT_EQ(only_prompt("['a b.png']:2").text, "a b.png");
+  EXPECT_EQ(only_prompt("red:1_[\"mask.png\"]").mask.what, "mask.png");
+  EXPECT_EQ(only_prompt("red:1_[-'mask.png']").mask.what, "mask.png");
+  EXPECT_EQ(only_prompt("'red'").text, "'red'") << "words keep theirs";
+  std::vector<std::string> problems;
+  const std::vector<DirectPrompt> direct =
+      parse_direct_prompts("'a.png':2_'m.png' | [\"b.png\"]", kNames, problems);
+  EXPECT_TRUE(problems.empty());
+  ASSERT_EQ(direct.size(), 2u);
+  EXPECT_EQ(direct[0].path, "a.png");
+  EXPECT_EQ(direct[0].mask, "m.png");
+  EXPECT_EQ(direct[1].path, "b.png");
+}
+
 }  // namespace
 }  // namespace reverie::test

@@ -5,6 +5,8 @@ import os
 import shutil
 import socket
 import tempfile
+import threading
+import time
 import unittest
 from pathlib import Path
 
@@ -134,6 +136,43 @@ class AttackTest(ServerTest):
         self.assertEqual(self.server.get(f"/api/runs/{number}/files")["files"], [])
         self.assertEqual(self.server.file(number, "default_1.png").status, 404)
 
+    def test_links_in_the_place_of_pictures(self):
+        """Whichever way a picture is asked for, while the run is known and when the server has come again."""
+        server = self.server
+        number = server.submit("a", steps_per_scene=1000000)
+        while server.run(number)["pictures"] < 2:
+            time.sleep(0.01)
+        server.post(f"/api/runs/{number}/pause")
+        server.ask("POST", f"/api/runs/{number}/keep")
+        images = self.folder / "images_out/default"
+        while not (kept := list(images.glob("default_step_*.png"))):
+            time.sleep(0.01)
+        while not server.get(f"/api/runs/{number}/state")["kept"]:
+            time.sleep(0.01)
+        server.post(f"/api/runs/{number}/cancel")
+        server.wait(number, "cancelled")
+        ways = {"frames/1": "default_1.png", "kept/1": kept[0].name}
+        for begun_again in False, True:
+            if begun_again:
+                self.server.kill()
+                self.begin()
+            for way, name in ways.items():
+                self.assertEqual(self.server.ask("GET", f"/api/runs/{number}/{way}").body[:4], b"\x89PNG")
+                (images / name).rename(images / "aside")
+                for target in "/etc/passwd", images / "default_2.png":
+                    (images / name).symlink_to(target)
+                    for path in way, f"files/{name}":
+                        self.assertEqual(self.server.ask("GET", f"/api/runs/{number}/{path}").status, 404, path)
+                    (images / name).unlink()
+                (images / "aside").rename(images / name)
+            images.rename(self.folder / "elsewhere")
+            images.symlink_to(self.folder / "elsewhere")
+            for way, name in ways.items():
+                for path in way, f"files/{name}":
+                    self.assertEqual(self.server.ask("GET", f"/api/runs/{number}/{path}").status, 404, path)
+            images.unlink()
+            (self.folder / "elsewhere").rename(images)
+
     def test_settings_that_name_files_elsewhere(self):
         other = Path(tempfile.mkdtemp())
         self.addCleanup(shutil.rmtree, other)
@@ -239,7 +278,7 @@ class AttackTest(ServerTest):
 
     def test_connections_that_say_nothing(self):
         slow = []
-        for index in range(200):
+        for index in range(300):
             connection = socket.create_connection((self.server.host, self.server.port), timeout=60)
             connection.sendall(b"" if index % 2 else b"POST /api/check HTTP/1.1\r\nHost: localhost\r\nContent-Le")
             slow.append(connection)
@@ -250,6 +289,32 @@ class AttackTest(ServerTest):
                 pass
             connection.close()
         self.answers()
+
+    def test_many_slow_texts_hold_nobody_up(self):
+        text = "a: [" + "x, " * 700000 + "]"
+        ended = []
+
+        def read():
+            ended.append(("read", self.server.post("/api/settings/read", text).status))
+        readers = [threading.Thread(target=read) for _ in range(16)]
+        for reader in readers:
+            reader.start()
+        # Most are refused while the first are still read; others are served before these have come to an end.
+        while sum(status == 429 for _, status in ended) < 8:
+            time.sleep(0.01)
+            self.answers()
+            ended.append(("other", 200))
+        for reader in readers:
+            reader.join()
+        read = [status for what, status in ended if what == "read"]
+        self.assertEqual(set(read), {200, 429})
+        self.assertIn(("other", 200), ended[:ended.index(("read", 200))])
+
+    def test_bodies_of_very_many_values(self):
+        for body in '{"overrides": [' + "0," * 4000000 + '0]}', '{"settings": "a", "x": [' + "[]," * 3000000 + "[]]}":
+            self.assertEqual(self.server.ask("POST", "/api/check", body, {"Content-Type": "application/json"}).status, 400)
+        text = "scenes: " + "a, [b] {" * 3000  # what stands inside of a text is none
+        self.assertEqual(self.server.post("/api/check", {"settings": text}).status, 200)
 
     def test_deep_and_odd_json(self):
         for body in ('{"settings":' + "[" * 100000, "[" * 5000 + "]" * 5000, '{"settings": "a"} x', "nul", "", '{"settings": 3}',

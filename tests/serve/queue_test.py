@@ -4,6 +4,7 @@ import http.client
 import json
 import shutil
 import subprocess
+import time
 import unittest
 from pathlib import Path
 
@@ -72,20 +73,20 @@ class QueueTest(ServerTest):
 
     def test_cancelled_runs_go_on_where_they_were(self):
         server = self.server
-        whole = server.submit("a", steps_per_scene=100)
+        whole = server.submit("a", steps_per_scene=200)
         server.wait(whole, "finished")
-        number = server.submit("a", steps_per_scene=100)
+        number = server.submit("a", steps_per_scene=200)
         while server.run(number)["done"] < 4:
-            pass
+            time.sleep(0.005)
         server.post(f"/api/runs/{number}/cancel")
         self.assertEqual(server.wait(number, "cancelled", "finished")["state"], "cancelled")
         server.post(f"/api/runs/{number}/resume")
         base = server.wait(number, "finished")["base"]
         self.assertEqual(server.run(whole)["base"], "default")
         self.assertEqual(base, "default(1)")
-        last = self.server.file(whole, "default_34.png").body
+        last = self.server.file(whole, "default_67.png").body
         self.assertEqual(last[:8], PNG)
-        self.assertEqual(server.file(number, "default(1)_34.png").body, last)
+        self.assertEqual(server.file(number, "default(1)_67.png").body, last)
 
     def test_a_run_that_fails_is_told_and_the_next_one_goes(self):
         server = self.server
@@ -121,7 +122,7 @@ class QueueTest(ServerTest):
         self.assertFalse(server.post(f"/api/runs/{number}/resume").json()["paused"])
         self.assertEqual(server.post(f"/api/runs/{number}/keep").status, 204)
         while not [name for name in self.files(number) if "_step_" in name]:
-            pass
+            time.sleep(0.005)
         server.post(f"/api/runs/{number}/stop")
         self.assertEqual(server.wait(number, "cancelled")["id"], number)
         # What went on in it can still be looked at, also after the server has come again.
@@ -158,6 +159,22 @@ class QueueTest(ServerTest):
         entries = {entry["name"]: entry["value"] for entry in read["entries"]}
         self.assertEqual((entries["scenes"], entries["width"], read["problems"]), ("a", "40", []))
 
+    def test_videos_and_what_counts_as_a_picture(self):
+        server = self.server
+        motion = server.submit("a", kind="motion", animation_mode="2D", translate_x="3", pre_animation_steps=0)
+        server.wait(motion, "finished")
+        number = server.submit("a", outputs=["png_sequence", "exr_sequence", "video_file"])
+        run = server.wait(number, "finished")
+        self.assertEqual(run["pictures"], 2, "two frames, each written by three outputs")
+        base = run["base"]
+        self.assertEqual(self.files(number), [name for frame in (1, 2) for name in (f"{base}_{frame}.exr", f"{base}_{frame}.png")] +
+                         [f"{base}.mp4", f"{base}_settings.txt"])
+        video = server.file(number, base + ".mp4")
+        self.assertEqual((video.status, video.headers["Content-Type"], video.body[4:8]), (200, "video/mp4", b"ftyp"))
+        # A preview of what moves lists its own video alone.
+        self.assertEqual(self.files(motion), [server.run(motion)["base"] + "_motion.mp4"])
+        self.assertEqual(server.file(motion, base + ".mp4").status, 404)
+
     def test_motion_previews_do_not_wait_for_runs(self):
         server = self.server
         going = server.submit("a", **LONG)
@@ -169,9 +186,13 @@ class QueueTest(ServerTest):
         (name,) = self.files(number)
         self.assertEqual(name, server.run(number)["base"] + "_motion.mp4")
         self.assertEqual(server.file(number, name).body[4:8], b"ftyp")
-        # Nothing moves: that is a failure with words.
-        number = server.submit("a", kind="motion")
-        self.assertIn("nothing moves", server.wait(number, "failed")["message"])
+        # The picture moves before steps 1, 3 and 5 of its 6.
+        run = server.run(number)
+        self.assertEqual((run["steps"], run["done"]), (3, 3))
+        # Nothing moves: that is said at once.
+        answer = server.post("/api/runs", {"settings": settings("a"), "kind": "motion"})
+        self.assertEqual(answer.status, 422)
+        self.assertIn("nothing moves", answer.json()["problems"][0]["message"])
 
     def test_what_the_server_does_its_own_way(self):
         server = self.server

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """A real browser uses the studio of a real server. Nothing here waits for a time: every step waits for what it says to
-become true, and fails when it does not within a minute."""
+become true, and fails when it does not after several minutes."""
 import re
 import unittest
 from pathlib import Path
 
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -47,7 +48,8 @@ class StudioTest(ServerTest):
         self.until(lambda: self.text("connection") == "connected" and self.by("setting-scenes"))
 
     def until(self, condition):
-        return WebDriverWait(self.browser, 60, 0.05).until(lambda _: condition())
+        # The page replaces what it shows whenever there is news.
+        return WebDriverWait(self.browser, 300, 0.05, [StaleElementReferenceException]).until(lambda _: condition())
 
     def by(self, name):
         return self.browser.find_element(By.ID, name)
@@ -56,7 +58,18 @@ class StudioTest(ServerTest):
         return self.browser.find_elements(By.CSS_SELECTOR, selector)
 
     def text(self, name):
-        return self.by(name).get_property("textContent")
+        return self.browser.execute_script("return document.getElementById(arguments[0])?.textContent", name)
+
+    def texts(self, selector):
+        """What stands in all of these that can be seen, read at one moment."""
+        return self.browser.execute_script(
+            "return [...document.querySelectorAll(arguments[0])].filter((one) => one.getClientRects().length)"
+            ".map((one) => one.innerText.replace(/\\s+/g, ' ').trim())", selector)
+
+    def widths(self, selector):
+        """Of pictures that have been loaded."""
+        return self.browser.execute_script(
+            "return [...document.querySelectorAll(arguments[0])].map((one) => one.naturalWidth)", selector)
 
     def field(self, name):
         found = self.by("setting-" + name)
@@ -75,9 +88,8 @@ class StudioTest(ServerTest):
         return self.browser.find_element(By.CSS_SELECTOR, f"[data-run='{number}'] [aria-label^='{label}']")
 
     def click(self, found):
-        # Not only into view, where the header may lie over it.
-        self.browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", found)
-        found.click()
+        """By the keyboard: what the pointer meets may have moved meanwhile."""
+        found.send_keys(Keys.SPACE if found.tag_name == "input" else Keys.ENTER)
 
     def chip(self, number):
         return self.browser.execute_script(
@@ -103,9 +115,35 @@ class StudioTest(ServerTest):
         self.until(lambda: self.text("verdict") == "no problems found; 4 steps")
         self.assertEqual(self.all("[aria-invalid]"), [])
 
+    def test_an_empty_form_says_what_is_missing(self):
+        for button in "start", "motion":
+            self.click(self.by(button))
+            self.until(lambda: "for example" in self.text("setting-scenes-problem"))
+            self.assertEqual(self.browser.switch_to.active_element.get_attribute("id"), "setting-scenes")
+            self.browser.execute_script("document.activeElement.blur()")
+        self.assertEqual(self.server.get("/api/runs")["runs"], [])
+        # Nothing else has to be written: the words alone will do.
+        self.write("scenes", "a heart")
+        self.until(lambda: self.text("verdict").startswith("no problems found"))
+        self.assertEqual(self.text("setting-scenes-problem"), "")
+
+    def test_an_open_list_of_files_follows_the_run(self):
+        def names():
+            return [text.split(" ")[0] for text in self.texts("[data-run='1'] .files li")]
+        self.server.submit("a", steps_per_scene=1000000)
+        self.until(lambda: self.chip(1) == "running")
+        self.until(lambda: self.all("[data-run='1'] .files summary")[0].is_displayed())
+        self.click(self.all("[data-run='1'] .files summary")[0])
+        self.until(lambda: "default_2.png" in names())
+        self.until(lambda: "default_4.png" in names())
+        self.server.post("/api/runs/1/cancel")
+        self.until(lambda: self.chip(1) == "cancelled")
+        left = [file["name"] for file in self.server.get("/api/runs/1/files")["files"]]
+        self.until(lambda: names() == left)
+
     def test_search_and_changed_only(self):
         def visible():
-            return [row.text.split("\n")[0].split(" ")[0] for row in self.all(".setting") if row.is_displayed()]
+            return [text.split(" ")[0] for text in self.texts(".setting")]
         self.by("search").send_keys("cutouts")
         names = self.until(visible)
         self.assertIn("cut_pow", names)
@@ -128,15 +166,13 @@ class StudioTest(ServerTest):
         self.until(lambda: self.chip(2) == "finished")
         for number in 1, 2:
             self.click(self.run_button(number, "Compare"))
-        self.until(lambda: len(self.all("#compared img")) == 2)
-        self.until(lambda: all(image.get_property("naturalWidth") == 40 for image in self.all("#compared img")))
-        self.until(lambda: self.all("#differences tbody tr"))
-        rows = [row.text for row in self.all("#differences tbody tr")]
+        self.until(lambda: self.widths("#compared img") == [40, 40])
+        rows = self.until(lambda: self.texts("#differences tbody tr"))
         self.assertEqual(len(rows), 1, rows)
         self.assertEqual(sorted(rows[0].split()), ["1", "3", "cut_pow"])
         self.assertEqual(len(self.server.get("/api/runs")["runs"]), 2)
         # Its thumbnail, its page.
-        self.until(lambda: self.browser.find_element(By.CSS_SELECTOR, "[data-run='1'] .thumb img").get_property("naturalWidth") == 40)
+        self.until(lambda: self.widths("[data-run='1'] .thumb img") == [40])
         link = self.run_button(1, "Watch").get_attribute("href")
         self.browser.get(link)
         self.until(lambda: "default" in self.browser.find_element(By.TAG_NAME, "body").text)
@@ -151,7 +187,7 @@ class StudioTest(ServerTest):
         self.until(lambda: self.chip(1) == "running" and self.chip(b) == "waiting")
 
         def order():
-            return [int(item.get_attribute("data-run")) for item in self.all("#runs .run")]
+            return self.browser.execute_script("return [...document.querySelectorAll('#runs .run')].map((one) => +one.dataset.run)")
         self.click(self.run_button(b, "Move up"))
         self.until(lambda: order() == [1, b, a])
         # The button that was used keeps the focus, so that it can be used again.

@@ -123,13 +123,20 @@ TEST(MalformedBytes, Nesting) {
   expect_refused("scenes: " + repeated("{a: ", deep) + repeated("}", deep), "nested too deeply");
   expect_refused(repeated("- ", deep) + "a", "nested too deeply");
   expect_refused(repeated("? ", deep) + "a", "nested too deeply");
-  expect_refused(repeated("{\"a\":", deep) + "1" + repeated("}", deep), "not valid JSON");
-  expect_refused("{\"a\":" + repeated("[", deep), "not valid JSON");
+  expect_refused(repeated("{\"a\":", deep) + "1" + repeated("}", deep), "nested too deeply");
+  expect_refused("{\"a\":" + repeated("[", deep), "nested too deeply");
+  expect_refused("{'a':" + repeated("(", deep), "nested too deeply");
 }
 
 TEST(MalformedBytes, TextThatGrows) {
   expect_refused("scene_prefix: " + std::string(600'000, 'x') + "\nscenes: ${scene_prefix} ${scene_prefix}\n",
                  ":2: 'scenes': its text grows beyond 1 MB");
+}
+
+TEST(MalformedBytes, TextThatIsLong) {
+  const std::string text(1'100'000, 'x');
+  expect_refused("scenes: " + text + "\n", ":1: 'scenes': its text is longer than 1 MB");
+  expect_refused("{\"scenes\": \"" + text + "\"}", ":1: 'scenes': its text is longer than 1 MB");
 }
 
 TEST(MalformedBytes, EndlessName) {

@@ -216,15 +216,7 @@ TEST(ResolveReferences, ToASettingThatNobodySetTakeItsDefault) {
       << "a list stays one";
 }
 
-TEST(ResolvePlanned, AcceptTheirDefaultInAnyFormAndNothingElse) {
-  for (const char* line : {"animation_mode: off", "animation_mode: 'Off'", "use_mmc: no"})
-    EXPECT_EQ(problems_of("scenes: red\n" + std::string(line)), "") << line;
-  const std::string report = problems_of("scenes: red\nuse_mmc: true");
-  EXPECT_NE(report.find("FILE:2: "), std::string::npos) << report;
-  EXPECT_NE(report.find("not implemented yet"), std::string::npos) << report;
-}
-
-TEST(ResolvePlanned, MotionMayBeAnythingWhereItHasNoEffect) {
+TEST(ResolveUnused, MotionMayBeAnythingWhereItHasNoEffect) {
   const std::string motion = "\ntranslate_x: sin(t)\nlock_camera: no\nvideo_path: a.mp4\ninfill_mode: mirror";
   EXPECT_EQ(problems_of("scenes: red" + motion), "");
   EXPECT_EQ(settings_of("scenes: red" + motion).find("translate_x")->json(), "\"sin(t)\"")
@@ -240,7 +232,6 @@ TEST(ResolveMotion, TakesExpressionsNumbersAndLists) {
   };
   EXPECT_EQ(json("translate_x: 2.50", "translate_x"), "2.5");
   EXPECT_EQ(json("translate_x: '3*sin(t)'", "translate_x"), "\"3*sin(t)\"");
-  EXPECT_EQ(json("translate_x: ''", "translate_x"), "0");
   EXPECT_EQ(json("rotate_3d: [1, 0.5, 'sin(t)', 0]", "rotate_3d"), "\"[1, 0.5, sin(t), 0]\"");
   EXPECT_EQ(json("rotate_3d: '[1, 0, 0, 0]'", "rotate_3d"), "\"[1, 0, 0, 0]\"");
 }
@@ -296,14 +287,60 @@ TEST(ResolveSizes, OneSideMayFollowFromTheInitImage) {
   EXPECT_NE(problems_of("scenes: red\nwidth: -2").find("out of range"), std::string::npos);
 }
 
-TEST(ResolveSeeds, OfTheReferenceAreNegativeAtTimes) {
-  // Beyond 53 bits it is rounded, and stays so when it is saved and read again.
-  const Settings settings = settings_of("scenes: red\nseed: -4854551145582748953");
-  EXPECT_NEAR(static_cast<double>(settings.get<std::int64_t>("seed")), -4854551145582748953.0, 1024);
-  EXPECT_EQ(settings_of("scenes: red\nseed: " + settings.find("seed")->json()).get<std::int64_t>("seed"),
-            settings.get<std::int64_t>("seed"));
-  EXPECT_NE(problems_of("scenes: red\nseed: 9223372036854775808"), "");
+TEST(ResolveSeeds, AreUsedAndSavedToTheLastDigit) {
+  // The reference draws them from -2^63 to 2^64 - 1.
+  const auto seed_of = [](const std::string& digits) { return settings_of("scenes: red\nseed: " + digits); };
+  for (const std::string digits :
+       {"-9223372036854775808", "-4854551145582748953", "9007199254740993", "9223372036854775807",
+        "9223372036854775808", "15291079827822783929", "18446744073709551615", "0", "-1"}) {
+    const Settings settings = seed_of(digits);
+    const auto bits = digits[0] == '-' ? static_cast<std::uint64_t>(std::stoll(digits)) : std::stoull(digits);
+    EXPECT_EQ(static_cast<std::uint64_t>(settings.get<std::int64_t>("seed")), bits) << digits;
+    EXPECT_EQ(settings.find("seed")->json(), digits);
+    EXPECT_EQ(settings_of(settings_json(settings)).find("seed")->json(), digits);
+  }
+  EXPECT_EQ(seed_of("+7").find("seed")->json(), "7");
+  EXPECT_EQ(seed_of("007").find("seed")->json(), "7");
+  EXPECT_NE(problems_of("scenes: red\nseed: 1e19").find("digits"), std::string::npos) << "which ones?";
+  for (const char* digits : {"18446744073709551616", "-9223372036854775809"})
+    EXPECT_NE(problems_of("scenes: red\nseed: " + std::string(digits)).find("out of range"),
+              std::string::npos)
+        << digits;
   EXPECT_NE(problems_of("scenes: red\nwidth: 9007199254740994").find("out of range"), std::string::npos);
+}
+
+TEST(ResolveSeeds, ThatAreSetAnewAreNotTheOldOnes) {
+  SettingValue seed = *settings_of("scenes: red\nseed: 15291079827822783929").find("seed");
+  seed.number = 1;
+  EXPECT_EQ(seed.whole(), 1);
+  EXPECT_EQ(seed.json(), "1");
+}
+
+TEST(ResolveBooleans, AreOneAndZeroToo) {
+  EXPECT_TRUE(settings_of("scenes: red\nallow_overwrite: 1").get<bool>("allow_overwrite"));
+  EXPECT_FALSE(settings_of("scenes: red\nallow_overwrite: 0").get<bool>("allow_overwrite"));
+  EXPECT_NE(problems_of("scenes: red\nallow_overwrite: 2").find("not true or false"), std::string::npos);
+}
+
+TEST(ResolvePaths, InASecondPairOfQuotesLoseIt) {
+  const auto text = [](const std::string& lines, const char* name) {
+    return settings_of("scenes: red\n" + lines).get<std::string>(name);
+  };
+  for (const char* name : {"init_image", "video_path", "input_audio", "models_parent_dir"}) {
+    EXPECT_EQ(text(std::string(name) + ": \"'a b.png'\"", name), "a b.png");
+    EXPECT_EQ(text(std::string(name) + ": '\"a b.png\"'", name), "a b.png");
+    EXPECT_EQ(text(std::string(name) + ": \"'a.png\"", name), "'a.png") << "one quote may be the name's";
+  }
+  EXPECT_EQ(text("scene_prefix: \"'a hill'\"", "scene_prefix"), "'a hill'") << "words keep theirs";
+}
+
+TEST(ResolveHints, WhatOtherProgramsCallOurSettings) {
+  const auto hint = [](const std::string& line) { return problems_of("scenes: red\n" + line); };
+  EXPECT_NE(hint("prompt: x").find("did you mean 'scenes'?"), std::string::npos);
+  EXPECT_NE(hint("Steps: 10").find("did you mean 'steps_per_scene'?"), std::string::npos);
+  EXPECT_NE(hint("fps: 10").find("did you mean 'frames_per_second'?"), std::string::npos);
+  EXPECT_NE(problems_of("scenes: red", {"cut_pow=0.5,1"}).find("-m"), std::string::npos);
+  EXPECT_EQ(hint("cut_pow: 0.5,1").find("-m"), std::string::npos) << "a file has no commas for several runs";
 }
 
 TEST(ResolvePlugins, ParametersOfThoseInUseAndOfTheOthers) {

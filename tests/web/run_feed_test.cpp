@@ -61,6 +61,19 @@ TEST_F(RunFeedTest, ANewRunTellsWhatItIs) {
   EXPECT_FALSE(feed.over());
 }
 
+// As they come from another process.
+TEST_F(RunFeedTest, PicturesOf8BitsAreShownAsTheyAre) {
+  at::Tensor image = at::zeros({1, 3, 2, 3}, at::kByte);
+  for (int i = 0; i < 18; ++i) image.data_ptr<std::uint8_t>()[i] = static_cast<std::uint8_t>(13 * i);
+  RunUpdate update;
+  update.picture = RunUpdate::Picture{1, image, std::nullopt};
+  feed.update(update);
+  const Pixels shown = decode(*feed.picture());
+  ASSERT_EQ(shown.values.size(), 18u);
+  for (std::size_t place = 0; place < 6; ++place)
+    for (std::size_t c = 0; c < 3; ++c) EXPECT_EQ(shown.values[3 * place + c], 13 * (6 * c + place));
+}
+
 // Two steps a second: of 400 steps 300 are left at step 100.
 TEST_F(RunFeedTest, StepsGiveSpeedTimeLeftAndLosses) {
   feed.update(made_steps(101, 200));
@@ -204,11 +217,12 @@ TEST_F(RunFeedTest, OnlyPicturesThatWereSavedAreGiven) {
   EXPECT_EQ(state()["frames"]["first"], 11);
   EXPECT_EQ(state()["frames"]["last"], 12);
   EXPECT_EQ(state()["kept"][0], "made_step_150.png");
-  EXPECT_EQ(feed.frame(12), std::filesystem::path("images_out/made/made_12.png"));
-  EXPECT_EQ(feed.frame(11), std::filesystem::path("images_out/made/made_11.png"));
+  const std::filesystem::path folder = std::filesystem::current_path() / "images_out/made";
+  EXPECT_EQ(feed.frame(12), folder / "made_12.png");
+  EXPECT_EQ(feed.frame(11), folder / "made_11.png");
   EXPECT_FALSE(feed.frame(10));
   EXPECT_FALSE(feed.frame(0));
-  EXPECT_EQ(feed.kept(1), std::filesystem::path("images_out/made/made_step_150.png"));
+  EXPECT_EQ(feed.kept(1), folder / "made_step_150.png");
   EXPECT_FALSE(feed.kept(0));
   EXPECT_FALSE(feed.kept(2));
 }

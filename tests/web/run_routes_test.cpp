@@ -66,15 +66,30 @@ TEST_F(RunRoutesTest, PicturesAreThereOnceTheyAre) {
 }
 
 TEST_F(RunRoutesTest, FramesAreTheirFiles) {
-  const test::Scratch folder;
+  const test::Scratch folder, elsewhere;
+  Viewer::Setup setup = test::made_setup(control);
+  setup.folder = folder.path();
+  feed = std::make_shared<RunFeed>(setup);
   RunUpdate update;
-  update.saved = {
-      {folder.write("a_1.png", "one"), 1}, {folder / "a_2.png", 2}, {folder.write("k.png", "kept"), 0}};
+  update.saved = {{folder.write("a_1.png", "one"), 1},
+                  {folder / "a_2.png", 2},
+                  {elsewhere.write("a_4.png", "not in its folder"), 4},
+                  {folder / "a_5.png", 5},
+                  {folder.write("k.png", "kept"), 0},
+                  {folder / "k_2.png", 0}};
+  std::filesystem::create_symlink(elsewhere / "a_4.png", folder / "a_5.png");
+  std::filesystem::create_symlink(elsewhere / "a_4.png", folder / "k_2.png");
   feed->update(update);
-  EXPECT_EQ(ask("frames/1")->file, folder / "a_1.png");
+  EXPECT_EQ(ask("frames/1")->file->all(), "one");
   EXPECT_EQ(status("frames/2"), 404) << "it is gone";
-  EXPECT_EQ(status("frames/3"), 404);
-  EXPECT_EQ(ask("kept/1")->file, folder / "k.png");
+  for (const char* path : {"frames/3", "frames/4", "frames/5", "kept/2"})
+    EXPECT_EQ(status(path), 404) << path;
+  EXPECT_EQ(ask("kept/1")->file->all(), "kept");
+  // A link in the place of the folder.
+  const std::filesystem::path moved = elsewhere / "moved";
+  std::filesystem::rename(folder.path(), moved);
+  std::filesystem::create_directory_symlink(moved, folder.path());
+  EXPECT_EQ(status("frames/1"), 404);
 }
 
 TEST_F(RunRoutesTest, EventsBeginWithAllAndEndWithTheRun) {

@@ -4,6 +4,7 @@
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "support/scratch.h"
 
@@ -150,9 +151,14 @@ TEST(Safetensors, MissingTensorsFilesAndFolders) {
     EXPECT_NE(std::string(error.what()).find("hand.safetensors"), std::string::npos);
     EXPECT_NE(std::string(error.what()).find("'visual.proj'"), std::string::npos);
   }
-  EXPECT_NE(complaint(scratch / "none.safetensors").find("none.safetensors': No such file or directory"),
-            std::string::npos);
-  EXPECT_NE(complaint(scratch.path()).find("not a regular file"), std::string::npos);
+  EXPECT_NE(
+      complaint(scratch / "none.safetensors").find("no file '" + (scratch / "none.safetensors").string()),
+      std::string::npos);
+  EXPECT_NE(complaint(scratch.path()).find("is a folder"), std::string::npos);
+  // Nobody writes to it: whoever opened it would wait for ever.
+  ASSERT_EQ(::mkfifo((scratch / "pipe.safetensors").c_str(), 0600), 0);
+  EXPECT_NE(complaint(scratch / "pipe.safetensors").find("not an ordinary file"), std::string::npos);
+  EXPECT_NE(complaint("/dev/zero").find("not an ordinary file"), std::string::npos);
 }
 
 TEST(SafetensorsDamage, EveryTruncation) {
@@ -245,6 +251,28 @@ TEST(SafetensorsDamage, ShapesThatOverflow) {
   // No elements, so no bytes; but the strides of such a tensor would overflow.
   expect_refused(one("[0,9223372036854775807,9223372036854775807]", "[0,0]"), "", "'a'");
   expect_refused(one("[9223372036854775807,0,9223372036854775807]", "[0,0]"), "", "'a'");
+}
+
+TEST(SafetensorsDamage, HeadersThatWouldGrowInMemory) {
+  const auto repeated = [](const std::string& text, std::size_t times) {
+    std::string result;
+    for (std::size_t i = 0; i < times; ++i) result += text;
+    return result;
+  };
+  const auto with_shape = [&](const std::string& shape) {
+    return "{\"a\":" + entry("\"F32\"", "[" + shape + "4]", "[0,16]") + "}";
+  };
+  EXPECT_EQ(complaint_about(file_of(with_shape(repeated("1,", 63)), kFloats)), "");
+  expect_refused(with_shape(repeated("1,", 64)), kFloats, "'a' has 65 dimensions");
+  expect_refused(with_shape(repeated("1,", 1'900'000)), kFloats, "'a' has 1900001 dimensions");
+  expect_refused(with_shape(repeated("1,", 2'100'000)), kFloats, "more than 2000000 values");
+  expect_refused("{" + repeated("\"a\":{},", 1'100'000) + "}", "", "more than 2000000 values");
+  // Texts do not count: trainers write long ones.
+  const std::string text = repeated("[1,2:3]{\\\"", 300'000);
+  EXPECT_EQ(complaint_about(file_of(
+                "{\"__metadata__\":{\"k\":\"" + text + "\"},\"a\":" + entry("\"F32\"", "[4]", "[0,16]") + "}",
+                kFloats)),
+            "");
 }
 
 TEST(SafetensorsDamage, TensorsThatShareBytes) {

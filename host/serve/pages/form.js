@@ -8,11 +8,12 @@ const PLUGIN_KINDS = {
 };
 const ROOMY = ['scenes'];
 const OPEN_AT_FIRST = ['Prompts'];
+const EXAMPLE = 'a red heart | soft light || a green leaf';
 const PATIENCE = 350; // milliseconds without typing before it is checked
 
 const fields = new Map(); // by the setting's name in lower case
 let lineOwners = []; // the setting that each line of the text is about
-let timer = 0, checks = 0;
+let timer = 0, checks = 0, going = false;
 
 const listed = (text) => text.split('\n').map((line) => line.trim()).filter((line) => line);
 const indented = (text) => text.split('\n').map((line) => `  ${line}`).join('\n');
@@ -24,7 +25,7 @@ function control(setting, id) {
     return make('select', common, make('option', { value: '' }, `default: ${setting.default_text}`),
       ...words.map((word) => make('option', { value: word }, word)));
   }
-  const placeholder = setting.required ? '' : setting.default_text === "''" ? '' : setting.default_text;
+  const placeholder = setting.name === 'scenes' ? `for example: ${EXAMPLE}` : setting.required ? '' : setting.default_text === "''" ? '' : setting.default_text;
   if (setting.type === 'list' || setting.type === 'groups' || ROOMY.includes(setting.name))
     return make('textarea', { ...common, placeholder, rows: ROOMY.includes(setting.name) ? 3 : 2 });
   return make('input', { ...common, type: 'text', placeholder, inputMode: setting.type === 'integer' ? 'numeric' : 'text' });
@@ -45,7 +46,7 @@ function addField(setting, group) {
       make('p', { className: 'takes' }, hint + (setting.unit ? `, ${setting.unit}` : ''))),
     make('div', { className: 'line' }, input, reset), problem,
     make('p', { className: 'help', id: `${id}-help` },
-      plugins + (setting.planned ? 'not yet: ' : '') + setting.help));
+      plugins + setting.help));
   group.append(row);
   const field = { setting, input, row, problem, group };
   fields.set(setting.name.toLowerCase(), field);
@@ -197,6 +198,7 @@ export const clear = () => fill([]);
 
 function checkSoon() {
   clearTimeout(timer);
+  ++checks;
   timer = setTimeout(() => attempt(check), PATIENCE);
   sessionStorage.setItem('draft', settingsText());
 }
@@ -208,19 +210,35 @@ async function restoreDraft() {
 }
 
 async function check() {
-  const number = ++checks;
+  if (going) return checkSoon(); // one at a time
+  const number = checks;
   const text = settingsText();
   if (text.trim() === '') {
     tell([], []);
-    element('verdict').textContent = '';
-    return;
+    element('verdict').textContent = 'write under scenes what to make';
+    return undefined;
   }
   element('verdict').textContent = 'checking…';
-  const answer = await ask('POST', '/api/check', { settings: text });
-  if (number !== checks) return; // another one is on its way
+  going = true;
+  const answer = await ask('POST', '/api/check', { settings: text }).finally(() => { going = false; });
+  if (number !== checks) return undefined; // what it says is of no use any more
   tell(answer.problems, answer.notices);
   element('verdict').textContent = answer.problems.length ? count(answer.problems.length, 'problem')
     : `no problems found; ${count(answer.steps, 'step')}`;
+  return undefined;
+}
+
+// For somebody who starts before anything is written: what is missing, and where it goes. False when there is something.
+export function hintIfEmpty() {
+  if (settingsText().trim() !== '') return false;
+  clearTimeout(timer);
+  ++checks;
+  tell([{ setting: 'scenes', message: `Nothing is written yet. Write here what the picture is to show, for example: ${EXAMPLE}`
+    + ' – | stands between things in one picture, || before the next scene. Everything else may stay as it is.' }], []);
+  const field = fields.get('scenes');
+  field.group.open = true;
+  field.input.focus();
+  return true;
 }
 
 const ownerOf = (problem) =>

@@ -13,8 +13,10 @@ export const currentRuns = () => runs;
 export const isOver = (run) => !['queued', 'running'].includes(run.state);
 
 export async function files(run) {
-  if (!isOver(run) || !filesOf.has(run.id)) filesOf.set(run.id, (await ask('GET', `/api/runs/${run.id}/files`)).files);
-  return filesOf.get(run.id);
+  if (filesOf.has(run.id)) return filesOf.get(run.id);
+  const list = (await ask('GET', `/api/runs/${run.id}/files`)).files;
+  if (isOver(run)) filesOf.set(run.id, list);
+  return list;
 }
 export const fileAddress = (run, name) => `/api/runs/${run.id}/files/${encodeURIComponent(name)}`;
 
@@ -91,8 +93,13 @@ function makeRow(id) {
   return row;
 }
 
+// As long as the list is open, it follows the run. What is shown already stays, so that a link in use keeps the focus.
 async function listFiles(run, row) {
+  row.listed = `${run.state} ${run.done} ${run.pictures}`;
   const list = await files(run);
+  const shown = JSON.stringify(list);
+  if (row.shownFiles === shown) return;
+  row.shownFiles = shown;
   row.files.lastChild.replaceChildren(...list.map((file) =>
     make('li', {}, make('a', { href: fileAddress(run, file.name), download: file.name }, file.name), ` ${Math.ceil(file.bytes / 1024)} kB`)));
 }
@@ -130,6 +137,7 @@ function update(run, row) {
   row.cancel.disabled = run.cancelling;
   row.remove.hidden = run.state === 'running';
   row.files.hidden = !run.base;
+  if (row.files.open && row.listed !== `${run.state} ${run.done} ${run.pictures}`) listFiles(run, row).catch(() => {});
   row.compare.parentElement.hidden = run.kind === 'motion' || !run.base;
   showThumb(run, row).catch(() => {});
 }

@@ -1,13 +1,14 @@
 // The studio: what its parts do together.
 
 import { ask, attempt, element, Refused } from './server.js';
-import { buildForm, clear, loadFile, settingsText, tell } from './form.js';
+import { buildForm, clear, hintIfEmpty, loadFile, settingsText, tell } from './form.js';
 import { currentRuns, fileAddress, files, isOver, onChoice, showRuns } from './queue.js';
 import { compare } from './compare.js';
 
 let previewed = null; // the number of the motion preview that is waited for
 
 async function submit(kind) {
+  if (hintIfEmpty()) return undefined;
   try {
     return await ask('POST', '/api/runs', { settings: settingsText(), kind });
   } catch (error) {

@@ -11,6 +11,7 @@ const RETRY = 1000; // milliseconds between tries to reach a run
 
 let run = null; // what the server told, with news worked in
 let source = null;
+let keptShown = '';
 
 const graphs = [
   new Graph(element('distances'), 'Distance to the prompts', (series) => series.kind === 'prompt'),
@@ -203,6 +204,17 @@ function show() {
     if (element('palette').getAttribute('src') !== address) element('palette').src = address;
   }
   element('kept').hidden = !run.kept.length;
+  if (keptShown !== run.kept.join('\n')) showKept();
+
+  element('pause').textContent = run.state === 'paused' ? 'Resume' : 'Pause';
+  for (const id of ['pause', 'keep', 'stop']) element(id).disabled = over() || run.stopping;
+  showScrubber();
+  view.refresh();
+}
+
+/** Links, which stay what they are while nothing is kept, so that they can be used. */
+function showKept() {
+  keptShown = run.kept.join('\n');
   element('kept').replaceChildren(run.kept.length === 1 ? 'Kept: ' : `Kept ${run.kept.length}: `,
     ...run.kept.slice(-5).flatMap((name, index, names) => {
       const link = document.createElement('a');
@@ -212,11 +224,6 @@ function show() {
       link.textContent = name;
       return index ? [', ', link] : [link];
     }));
-
-  element('pause').textContent = run.state === 'paused' ? 'Resume' : 'Pause';
-  for (const id of ['pause', 'keep', 'stop']) element(id).disabled = over() || run.stopping;
-  showScrubber();
-  view.refresh();
 }
 
 function showSettings() {

@@ -1,4 +1,5 @@
 #include "network.h"
+#include "reverie/network_tensor.h"
 
 #include <ATen/ATen.h>
 
@@ -68,7 +69,7 @@ at::Tensor depth_of_logits(const at::Tensor& logits, std::int64_t height, std::i
 
 Network::Network(const Weights& weights, c10::Device device, at::ScalarType dtype) : dtype_(dtype) {
   const auto take = [&](const std::string& name, at::IntArrayRef shape) {
-    const at::Tensor tensor = weights.tensor(name);
+    const at::Tensor tensor = network_tensor(weights, name);
     if (tensor.sizes() != shape)
       throw Error(ErrorKind::model,
                   "'" + weights.origin() + "': tensor '" + name + "' has the shape " + words(tensor.sizes()) +

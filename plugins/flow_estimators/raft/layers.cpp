@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "instance_norm.h"
+#include "reverie/network_tensor.h"
 
 namespace reverie::raft {
 namespace {
@@ -71,7 +72,7 @@ Convolution Source::convolution(const std::string& name, std::int64_t in, std::i
 }
 
 at::Tensor Source::tensor(const std::string& name, at::IntArrayRef shape) const {
-  const at::Tensor found = weights_.tensor(layout_.prefix + name);
+  const at::Tensor found = network_tensor(weights_, layout_.prefix + name);
   if (found.sizes() != shape)
     throw Error(ErrorKind::model,
                 "'" + weights_.origin() + "': tensor '" + layout_.prefix + name + "' has the shape " +

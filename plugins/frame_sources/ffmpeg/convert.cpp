@@ -1,5 +1,6 @@
 #include "convert.h"
 
+#include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 
 #include <algorithm>
@@ -279,9 +280,7 @@ class Reader {
   std::vector<float> opaque_;
 };
 
-}  // namespace
-
-at::Tensor to_rgb(const AVFrame& frame, bool still) {
+const AVPixFmtDescriptor& layout_of(const AVFrame& frame) {
   const AVPixFmtDescriptor* layout = av_pix_fmt_desc_get(static_cast<AVPixelFormat>(frame.format));
   constexpr std::uint64_t kNoPicture = AV_PIX_FMT_FLAG_HWACCEL | AV_PIX_FMT_FLAG_BAYER;
   const bool half = layout && layout->flags & AV_PIX_FMT_FLAG_FLOAT && layout->comp[0].depth != 32;
@@ -289,17 +288,31 @@ at::Tensor to_rgb(const AVFrame& frame, bool still) {
       frame.format == AV_PIX_FMT_XYZ12BE)
     throw Error(ErrorKind::unsupported,
                 std::string("pixels of the format '") + (layout ? layout->name : "unknown") + "'");
+  return *layout;
+}
+
+constexpr std::int64_t kRowsAtOnce = 64;
+
+}  // namespace
+
+void require_rgb(const AVFrame& frame) { layout_of(frame); }
+
+at::Tensor to_rgb(const AVFrame& frame, bool still) {
+  const AVPixFmtDescriptor& layout = layout_of(frame);
   at::Tensor result = at::empty({1, 3, frame.height, frame.width}, at::kFloat);
-  float* red = result.mutable_data_ptr<float>();
+  float* const picture = result.mutable_data_ptr<float>();
   const std::int64_t plane = std::int64_t{frame.height} * frame.width;
-  Reader reader(frame, *layout, still);
-  Row row;
-  for (int y = 0; y < frame.height; ++y, red += frame.width) {
-    reader.read(y, row);
-    std::copy(row.red.begin(), row.red.end(), red);
-    std::copy(row.green.begin(), row.green.end(), red + plane);
-    std::copy(row.blue.begin(), row.blue.end(), red + 2 * plane);
-  }
+  at::parallel_for(0, frame.height, kRowsAtOnce, [&](std::int64_t begin, std::int64_t end) {
+    Reader reader(frame, layout, still);
+    Row row;
+    for (std::int64_t y = begin; y < end; ++y) {
+      reader.read(static_cast<int>(y), row);
+      float* red = picture + y * frame.width;
+      std::copy(row.red.begin(), row.red.end(), red);
+      std::copy(row.green.begin(), row.green.end(), red + plane);
+      std::copy(row.blue.begin(), row.blue.end(), red + 2 * plane);
+    }
+  });
   return result;
 }
 

@@ -17,4 +17,7 @@ namespace reverie {
 /// Throws Error(unsupported) for raw sensor data and the like, whose text begins with the pixel format.
 at::Tensor to_rgb(const AVFrame& frame, bool still);
 
+/// Throws what to_rgb() would.
+void require_rgb(const AVFrame& frame);
+
 }  // namespace reverie

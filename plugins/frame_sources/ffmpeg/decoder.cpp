@@ -1,5 +1,7 @@
 #include "decoder.h"
 
+#include <string_view>
+
 #include "reverie/error.h"
 
 namespace reverie {
@@ -12,9 +14,12 @@ constexpr int kMostSkipped = 1000;  // a file that marks no key frames is read f
 void FrameDecoder::damaged(std::int64_t index, const std::string& why) const {
   const std::string which = (file_.is_still() ? "" : "frame " + std::to_string(index) + " of ") + "'" +
                             file_.path().string() + "' ";
-  if (why.find("Picture size") != std::string::npos)
-    throw Error(ErrorKind::file, which + "is too large: " + why,
-                "FFmpeg's limit is about 250 million pixels");
+  constexpr std::string_view kSize = "Picture size ";
+  if (const auto at = why.find(kSize); at != std::string::npos) {
+    const std::string size = why.substr(at + kSize.size());
+    throw Error(ErrorKind::file, which + "is too large: it has " + size.substr(0, size.find(' ')) + " pixels",
+                kSmaller);
+  }
   throw Error(ErrorKind::file,
               which + "cannot be decoded; it is damaged, cut off or of an unsupported kind: " + why);
 }
@@ -62,11 +67,14 @@ bool FrameDecoder::feed(std::int64_t index) {
       if (started_ && ours) break;
       av_packet_unref(packet.get());
     }
-    if (packet && packet->flags & AV_PKT_FLAG_CORRUPT) damaged(index, "bytes are missing");
   }
   drained_ = !packet;
+  const bool doubtful = packet && packet->flags & AV_PKT_FLAG_CORRUPT;
+  doubtful_ = doubtful_ || doubtful;
   const int result = avcodec_send_packet(decoder_.get(), packet.get());
   if (result < 0 && result != AVERROR_EOF) damaged(index, reason(result));
+  // Not every decoder marks the frame for what it made up.
+  if (doubtful && !complaint().empty()) damaged(index, complaint());
   return true;
 }
 

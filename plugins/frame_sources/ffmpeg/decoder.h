@@ -18,6 +18,10 @@ class FrameDecoder {
   /// Throws Error(file) when the frame is damaged; after that only seek() is allowed.
   FramePtr next(std::int64_t index);
 
+  /// Whether a packet met so far is said to lack bytes. Such a packet may decode whole all the same, as the
+  /// last one does where recordings are joined.
+  bool doubtful() const { return doubtful_; }
+
   /// Goes to a key frame shown at `timestamp` or before. False when the file does not allow it.
   bool seek(std::int64_t timestamp);
 
@@ -27,7 +31,7 @@ class FrameDecoder {
 
   MediaFile file_;
   DecoderPtr decoder_;
-  bool started_ = false, drained_ = false, rgb_ = false;
+  bool started_ = false, drained_ = false, rgb_ = false, doubtful_ = false;
   int skipped_ = 0;  // packets before the first key frame
 };
 

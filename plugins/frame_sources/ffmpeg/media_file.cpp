@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <string_view>
+#include <vector>
 
-#include "reverie/error.h"
+#include "reverie/ordinary_file.h"
 
 namespace reverie {
 namespace {
@@ -17,13 +18,8 @@ constexpr const char* kConvert = "convert it to PNG, or to H.264 if it is a vide
 }
 
 IoPtr open_io(const std::filesystem::path& path) {
+  require_ordinary_file(path, "a picture or video");
   std::error_code error;
-  const std::filesystem::file_status status = std::filesystem::status(path, error);
-  if (status.type() == std::filesystem::file_type::not_found)
-    throw Error(ErrorKind::file, "there is no file '" + path.string() + "'");
-  if (std::filesystem::is_directory(status)) fail(path, "is a folder, not a picture or video");
-  if (error) fail(path, "cannot be read: " + error.message());
-  if (!std::filesystem::is_regular_file(status)) fail(path, "is not an ordinary file");
   if (std::filesystem::file_size(path, error) == 0) fail(path, "is empty");
   AVIOContext* io = nullptr;
   if (const int result = avio_open2(&io, ("file:" + path.string()).c_str(), AVIO_FLAG_READ, nullptr, nullptr);
@@ -40,13 +36,40 @@ const AVInputFormat* format_by_name(const std::filesystem::path& path) {
   return codec == AV_CODEC_ID_TARGA ? av_find_input_format("image2pipe") : nullptr;
 }
 
+/// FFmpeg looks through a JPEG's parts to tell it from others, and is confused by what may stand behind the
+/// picture: another one, a video, a preview.
+const AVInputFormat* format_by_signature(AVIOContext* io) {
+  std::uint8_t start[3] = {};
+  const bool read = avio_read(io, start, sizeof start) == sizeof start;
+  if (avio_seek(io, 0, SEEK_SET) < 0 || !read) return nullptr;
+  const bool jpeg = start[0] == 0xff && start[1] == 0xd8 && start[2] == 0xff;
+  return jpeg ? av_find_input_format("jpeg_pipe") : nullptr;
+}
+
 const AVInputFormat* recognise(AVIOContext* io, const std::filesystem::path& path) {
   // Without the name, which may lie.
   const AVInputFormat* format = nullptr;
   const int score = av_probe_input_buffer2(io, &format, "", nullptr, 0, 0);
   if (score > AVPROBE_SCORE_RETRY && format && std::string_view(format->name) != "tty") return format;
+  if (const AVInputFormat* known = format_by_signature(io)) return known;
   return format_by_name(path);
 }
+
+/// Options for each stream of a file, as avformat_find_stream_info() takes them.
+class StreamOptions {
+ public:
+  explicit StreamOptions(unsigned streams) : options_(streams) {
+    for (AVDictionary*& each : options_) av_dict_set_int(&each, "max_pixels", kMostPixels, 0);
+  }
+  StreamOptions(const StreamOptions&) = delete;
+  ~StreamOptions() {
+    for (AVDictionary*& each : options_) av_dict_free(&each);
+  }
+  AVDictionary** data() { return options_.data(); }
+
+ private:
+  std::vector<AVDictionary*> options_;
+};
 
 }  // namespace
 
@@ -73,7 +96,8 @@ MediaFile::MediaFile(const std::filesystem::path& path) : path_(path), io_(open_
 void MediaFile::find_stream() {
   if (!still_) {
     // Some formats tell only in their packets what they hold.
-    const int result = avformat_find_stream_info(format_.get(), nullptr);
+    StreamOptions options(format_->nb_streams);
+    const int result = avformat_find_stream_info(format_.get(), options.data());
     if (result < 0) fail(path_, "cannot be read: " + reason(result));
   }
   int best = still_ ? 0 : av_find_best_stream(format_.get(), AVMEDIA_TYPE_VIDEO, -1, -1, nullptr, 0);
@@ -132,6 +156,7 @@ DecoderPtr MediaFile::open_decoder() const {
   decoder->pkt_timebase = stream_->time_base;
   // One thread, so that errors belong to the frame that is asked for, and memory holds few frames.
   decoder->thread_count = 1;
+  decoder->max_pixels = kMostPixels;
   decoder->flags |= AV_CODEC_FLAG_UNALIGNED;  // cropped to the pixel
   // Without the second, missing parts of a JPEG are grey. Other decoders would refuse intact files for
   // trifles.

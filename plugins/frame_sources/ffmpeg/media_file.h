@@ -8,6 +8,12 @@
 
 namespace reverie {
 
+/// Of a picture. A file of a few hundred kilobytes may claim a thousand times as many, and is believed before
+/// it can be seen to hold them: 8192 x 8192 take 0.8 GB as colours.
+inline constexpr std::int64_t kMostPixels = std::int64_t{1} << 26;
+inline constexpr const char* kSmaller =
+    "pictures and videos may have up to 67 million pixels (8192x8192); make it smaller";
+
 /// Nothing but this file is read: playlists and their like, which name others, are errors.
 class MediaFile {
  public:

@@ -7,6 +7,7 @@ extern "C" {
 }
 
 #include <cmath>
+#include <type_traits>
 
 #include "convert.h"
 #include "orientation.h"
@@ -53,13 +54,18 @@ class MediaSource final : public FrameSource {
       throw Error(ErrorKind::file, "'" + path_.string() + "' cannot be decoded; there is no picture in it");
     const MediaFile& file = timeline_.file();
     square_ = square_size(*first, file);
+    if (square_.width * square_.height > kMostPixels)
+      throw Error(ErrorKind::file,
+                  "'" + path_.string() + "' is too large: it is shown with " + std::to_string(square_.width) +
+                      "x" + std::to_string(square_.height) + " pixels",
+                  kSmaller);
     orientation_ = orientation_of(*first, file);
     shown_ = orientation_.transposed ? ImageSize{square_.height, square_.width} : square_;
     if (first->color_trc == AVCOL_TRC_SMPTE2084 || first->color_trc == AVCOL_TRC_ARIB_STD_B67)
       host.log(
           LogLevel::warning,
           "'" + path_.string() + "' is high dynamic range (HDR), which is read as it is: it will look pale");
-    picture(*first);  // whether its pixels can be read
+    readable([&] { require_rgb(*first); });
     // A video of one frame is a still, too.
     still_ = file.is_still() || is_single();
     rate_ = still_ ? 0 : setup.frames_per_second;
@@ -80,15 +86,20 @@ class MediaSource final : public FrameSource {
   }
 
  private:
-  at::Tensor picture(const AVFrame& frame) const {
-    at::Tensor image;
+  /// Says of what file the pixels are that cannot be converted.
+  template <typename Work>
+  std::invoke_result_t<const Work&> readable(const Work& work) const {
     try {
-      image = to_rgb(frame, timeline_.file().is_still());
+      return work();
     } catch (const Error& error) {
       throw Error(ErrorKind::file,
                   "'" + path_.string() + "' holds " + error.what() + ", which cannot be read",
                   "convert it to PNG, or to H.264 if it is a video");
     }
+  }
+
+  at::Tensor picture(const AVFrame& frame) const {
+    const at::Tensor image = readable([&] { return to_rgb(frame, timeline_.file().is_still()); });
     // Nor do all frames of a video have to be of one size.
     return upright(lanczos_resize(image, square_.height, square_.width), orientation_);
   }

@@ -1,6 +1,7 @@
 #include "timeline.h"
 
 #include <algorithm>
+#include <utility>
 
 extern "C" {
 #include <libavutil/imgutils.h>
@@ -11,6 +12,8 @@ namespace {
 
 constexpr std::size_t kMostCached = 8;
 constexpr std::int64_t kMostCachedBytes = 256 << 20;
+// Recordings of broadcasts restart their clock; none stands still for longer.
+constexpr double kLongestFrameOfBroadcasts = 10;
 
 std::int64_t bytes_of(const AVFrame& frame) {
   return std::max(
@@ -123,6 +126,9 @@ void Timeline::advance() {
   const std::int64_t index = next_.value();
   next_.reset();
   FramePtr frame = decoder_->next(index);
+  if (decoder_->doubtful() && !std::exchange(warned_, true))
+    host_.log(LogLevel::warning, "'" + path_.string() + "' is said to lack bytes near frame " +
+                                     std::to_string(index) + ", but its frames decode whole and are used");
   const bool known = index < seen();
   if (!frame && !known) {
     end_ = stamps_.empty() ? 0 : stamps_.back().seconds + last_duration_;
@@ -139,6 +145,12 @@ void Timeline::advance() {
   remember(std::move(frame));
 }
 
+/// By how much the time stamp of a frame lies after that of the one before.
+bool Timeline::clock_restarted(double step) const {
+  const bool broadcast = file().format().iformat->flags & AVFMT_TS_DISCONT;
+  return step < -last_duration_ || (broadcast && step > kLongestFrameOfBroadcasts);
+}
+
 /// The frame that `next_` stands for has arrived.
 void Timeline::remember(FramePtr frame) {
   const std::int64_t index = *next_;
@@ -147,7 +159,13 @@ void Timeline::remember(FramePtr frame) {
     double seconds = static_cast<double>(index) / frames_per_second();
     if (timestamp != AV_NOPTS_VALUE && (stamps_.empty() || stamps_[0].timestamp != AV_NOPTS_VALUE)) {
       const std::int64_t first = stamps_.empty() ? timestamp : stamps_[0].timestamp;
-      seconds = static_cast<double>(timestamp - first) * av_q2d(file().stream().time_base);
+      seconds = static_cast<double>(timestamp - first) * av_q2d(file().stream().time_base) + shift_;
+      if (!stamps_.empty() && clock_restarted(seconds - stamps_.back().seconds)) {
+        const double expected = stamps_.back().seconds + last_duration_;
+        shift_ += expected - seconds;
+        seconds = expected;
+        jumps_work_ = false;  // several frames may have one time stamp
+      }
     }
     // Time never runs backwards, whatever the file says.
     if (!stamps_.empty()) seconds = std::max(seconds, stamps_.back().seconds);

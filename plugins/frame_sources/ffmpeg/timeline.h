@@ -47,11 +47,14 @@ class Timeline {
   bool jump(std::int64_t key);
   void restart();
   double shown_for(const AVFrame& frame) const;
+  bool clock_restarted(double step) const;
 
   Host& host_;
   std::filesystem::path path_;
   std::unique_ptr<FrameDecoder> decoder_;
-  std::vector<Stamp> stamps_;         // of all frames met so far
+  std::vector<Stamp> stamps_;  // of all frames met so far
+  double shift_ = 0;           // of the clock, where it was restarted, against the first frame's
+  bool warned_ = false;
   std::optional<double> end_;         // when the last frame disappears, once it was met
   double last_duration_ = 0;          // of the last of stamps_
   std::optional<std::int64_t> next_;  // what the decoder gives next; unknown after an error

@@ -28,7 +28,7 @@ constexpr ParamSpec kParams[] = {
     integer("pixel_size", 1).range(1, 64).unit("pixels").help("output pixels per optimised pixel"),
     integer("palette_size", 5).range(1, 256).help("colours per palette"),
     integer("palettes", 20).range(1, 256).help("number of palettes"),
-    number("gamma", 1).above(0).help("relative gamma of palettes: higher is darker, with more contrast"),
+    number("gamma", 1).at_least(0).help("relative gamma of palettes: higher is darker, with more contrast"),
     number("hdr_weight", 0.01).help("how strongly gamma is kept; 0 off"),
     number("palette_normalization_weight", 0.2).help("how strongly every palette keeps a presence"),
     boolean("random_initial_palette", false).help("palettes start random instead of grey ramps"),

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "norm_swish.h"
+#include "reverie/network_tensor.h"
 
 namespace reverie::vqgan {
 namespace {
@@ -99,7 +100,7 @@ LayerSource::LayerSource(const Weights& weights, std::string prefix, c10::Device
     : weights_(weights), prefix_(std::move(prefix)), device_(device), dtype_(dtype), fixed_(fixed) {}
 
 at::Tensor LayerSource::tensor(const std::string& name, at::IntArrayRef shape, at::ScalarType dtype) {
-  const at::Tensor tensor = weights_.tensor(prefix_ + name);
+  const at::Tensor tensor = network_tensor(weights_, prefix_ + name);
   if (tensor.sizes() != shape)
     throw Error(ErrorKind::model, "'" + weights_.origin() + "': tensor '" + prefix_ + name +
                                       "' has the shape " + words(tensor.sizes()) +

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "network.h"
+#include "reverie/network_tensor.h"
 
 namespace reverie {
 namespace {
@@ -30,7 +31,7 @@ VqganShape VqganShape::from_weights(const Weights& weights) {
   shape.prefix = find_prefix(weights);
   const auto has = [&](const std::string& name) { return weights.contains(shape.prefix + name); };
   const auto size = [&](const std::string& name, std::size_t dimensions, std::int64_t axis) {
-    const at::Tensor tensor = weights.tensor(shape.prefix + name);
+    const at::Tensor tensor = network_tensor(weights, shape.prefix + name);
     if (static_cast<std::size_t>(tensor.dim()) != dimensions || tensor.numel() == 0)
       throw Error(ErrorKind::model, "'" + weights.origin() + "': tensor '" + shape.prefix + name + "' has " +
                                         std::to_string(tensor.dim()) + " dimensions instead of " +

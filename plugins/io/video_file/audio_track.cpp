@@ -22,14 +22,14 @@ std::string described(const AVChannelLayout& layout) {
 
 }  // namespace
 
-AudioTrack::AudioTrack(Host& host, const std::filesystem::path& file, double skipped, double silence,
-                       const Format& format, bool global_header)
-    : host_(host), file_(file), sound_(file) {
+AudioTrack::AudioTrack(std::function<void(const std::string&)> warn, const std::filesystem::path& file,
+                       double skipped, double silence, const Format& format, bool global_header)
+    : warn_(std::move(warn)), sound_(file) {
   const FramePtr first = decode();
   if (!first) throw Error(ErrorKind::file, "'" + file.string() + "' holds no sound that can be decoded");
   const std::string layout = described(first->ch_layout);
   const auto samples = [](double seconds, int rate) { return std::to_string(std::llround(seconds * rate)); };
-  // Samples count from the first one, whatever times the file gives them.
+  // The pieces follow each other without a break; SoundStream has put silence where the file has none.
   graph_ = std::make_unique<FilterGraph>(
       "abuffer@in=time_base=1/" + std::to_string(first->sample_rate) +
           ":sample_rate=" + std::to_string(first->sample_rate) + ":sample_fmt=" +
@@ -58,9 +58,7 @@ int AudioTrack::samples_at_once() const { return encoder().frame_size > 0 ? enco
 /// The next piece of the file; null at the end.
 FramePtr AudioTrack::decode() {
   FramePtr frame = sound_.next();
-  if (!sound_.damage().empty() && !std::exchange(warned_, true))
-    host_.log(LogLevel::warning, "parts of the sound '" + file_.string() +
-                                     "' cannot be decoded and are left out: " + sound_.damage());
+  if (!sound_.notice().empty() && !std::exchange(warned_, true)) warn_(sound_.notice());
   return frame;
 }
 

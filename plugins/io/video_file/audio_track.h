@@ -2,10 +2,11 @@
 // A sound file's samples from an offset on, encoded anew for a video.
 
 #include <filesystem>
+#include <functional>
+#include <string>
 
 #include "encoder.h"
 #include "filter_graph.h"
-#include "reverie/host.h"
 #include "sound_stream.h"
 
 namespace reverie {
@@ -14,11 +15,13 @@ class AudioTrack {
  public:
   static constexpr int kRate = 48000;  ///< samples a second of what is encoded
 
-  /// Begins with `silence` seconds of nothing, and then `skipped` seconds behind the file's first sample. One
+  /// Begins with `silence` seconds of nothing, and then `skipped` seconds behind the file's beginning. One
   /// channel stays one, all others become two. Only `file` is read. Throws Error(file) when it holds no sound
   /// that FFmpeg decodes.
-  AudioTrack(Host& host, const std::filesystem::path& file, double skipped, double silence,
-             const Format& format, bool global_header);
+  ///
+  /// `warn` is told of the first gap or damaged part.
+  AudioTrack(std::function<void(const std::string&)> warn, const std::filesystem::path& file, double skipped,
+             double silence, const Format& format, bool global_header);
 
   /// Whether nothing is left behind what was skipped.
   bool is_empty() const { return !next_; }
@@ -33,8 +36,7 @@ class AudioTrack {
   FramePtr decode();
   FramePtr read();
 
-  Host& host_;
-  std::filesystem::path file_;
+  std::function<void(const std::string&)> warn_;
   SoundStream sound_;
   bool warned_ = false;
   std::unique_ptr<FilterGraph> graph_;

@@ -11,6 +11,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <cctype>
 #include <optional>
 #include <vector>
 
@@ -32,11 +33,16 @@ constexpr ParamSpec kParams[] = {
         .help(
             "constant rate factor of mp4 (0 to 51) and webm (0 to 63): lower is better and larger; null = 16 "
             "and 24"),
+    choice("video_from", "start", "start|animation")
+        .help(
+            "where the video begins: start: with the first picture; animation: with that of the first move, "
+            "without those of pre_animation_steps"),
     kFrameDigits,
     kPngBits,
     // Settings of the host, as it declares them.
     list("outputs", "png_sequence").help("plugins that take the finished frames"),
     text("input_audio", "").help("sound file that motion and weights can follow"),
+    text("animation_mode", "off").help("off, 2D, 3D, Video Source, or the name of an animation plugin"),
     number("input_audio_offset", 0).at_least(0).unit("seconds").help("where in the file to start"),
 };
 
@@ -64,6 +70,7 @@ class VideoFile final : public OutputSink {
         digits_(params.get<std::int64_t>("frame_digits")),
         bits_(png_bits(params)),
         saved_(setup.frames),
+        first_(first_of(params, setup)),
         writer_(make_writer(host, params, setup)) {
     const auto sinks = params.get<std::vector<std::string>>("outputs");
     keeps_frames_ = std::find(sinks.begin(), sinks.end(), "png_sequence") == sinks.end();
@@ -71,6 +78,7 @@ class VideoFile final : public OutputSink {
 
   std::filesystem::path write(const at::Tensor& image, std::int64_t number) override {
     if (keeps_frames_) write_png(kept_path(number), image, bits_, settings_);
+    if (number < first_) return early_file(image, number);
     const bool first = path_.empty();
     if (first) begin(number, image);
     writer_->add(image);
@@ -80,24 +88,40 @@ class VideoFile final : public OutputSink {
 
   void close() override {
     // Killed behind its last frame, a run has nothing more to write, but its video may not be finished.
-    if (path_.empty() && saved_ > 0)
+    if (path_.empty() && saved_ >= first_)
       if (const auto frames = earlier(saved_, {})) {
-        open(base_, *frames, 1);
+        open(base_, *frames, first_);
         writer_->publish();
       }
     if (!path_.empty()) writer_->finish();
   }
 
  private:
+  /// The number of the first picture in the video. A run that does not move has nothing to leave out.
+  static std::int64_t first_of(const Params& params, const Setup& setup) {
+    std::string mode = params.get<std::string>("animation_mode");
+    std::transform(mode.begin(), mode.end(), mode.begin(), [](unsigned char c) { return std::tolower(c); });
+    const bool moves = !mode.empty() && mode != "off" && mode != "false";
+    return moves && params.get<std::string>("video_from") == "animation" ? setup.early_frames + 1 : 1;
+  }
+
+  /// The picture's own file, of one that is not in the video. png_sequence may write it only after this.
+  std::filesystem::path early_file(const at::Tensor& image, std::int64_t number) const {
+    if (keeps_frames_) return kept_path(number);
+    std::filesystem::path file = frame_path(folder_, base_, number, digits_);
+    if (!std::filesystem::exists(file)) write_png(file, image, bits_, settings_);
+    return file;
+  }
+
   std::filesystem::path kept_path(std::int64_t number) const {
     return frame_path(folder_ / (base_ + "_frames"), base_, number, digits_);
   }
 
-  /// The files of the first `count` frames' pictures; nothing if one is missing, or their size is not the
-  /// same or not that of `image`, where there is any: a run can be restored with another.
+  /// The files of the pictures from the video's first to number `count`; nothing if one is missing, or their
+  /// size is not the same or not that of `image`, where there is any: a run can be restored with another.
   std::optional<std::vector<std::filesystem::path>> earlier(std::int64_t count, at::Tensor image) const {
     std::vector<std::filesystem::path> frames;
-    for (std::int64_t number = 1; number <= count; ++number) {
+    for (std::int64_t number = first_; number <= count; ++number) {
       frames.push_back(frame_path(folder_, base_, number, digits_));
       if (!std::filesystem::exists(frames.back())) frames.back() = kept_path(number);
       if (!std::filesystem::exists(frames.back())) return std::nullopt;
@@ -113,7 +137,7 @@ class VideoFile final : public OutputSink {
 
   /// Starts the video, with the frames of before the run was restored.
   void begin(std::int64_t number, const at::Tensor& image) {
-    if (const auto frames = earlier(number - 1, image)) return open(base_, *frames, 1);
+    if (const auto frames = earlier(number - 1, image)) return open(base_, *frames, first_);
     open(base_ + "_from_" + std::to_string(number), {}, number);
     host_.log(LogLevel::warning,
               "the earlier frames' PNG files are not all in '" + folder_.string() +
@@ -134,6 +158,7 @@ class VideoFile final : public OutputSink {
   std::int64_t digits_;
   int bits_;
   std::int64_t saved_;  ///< frames, before the run was restored
+  std::int64_t first_;  ///< number of the video's first picture
   bool keeps_frames_;
   std::unique_ptr<VideoWriter> writer_;
   std::filesystem::path path_;  ///< of the video; empty before the first frame

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <utility>
 
 #include "filter_graph.h"
 #include "muxer.h"
@@ -147,7 +148,11 @@ class Writer final : public VideoWriter {
   /// `before`: seconds until it begins; of less than 0, that much of it has passed.
   std::unique_ptr<AudioTrack> open_sound(double before) const {
     if (setup_.audio.empty() || !format_.sound.encoder) return nullptr;
-    return std::make_unique<AudioTrack>(host_, setup_.audio, setup_.audio_offset + std::max(0.0, -before),
+    // The file is read twice or more, but what is wrong with it is said once.
+    const auto warn = [this](const std::string& notice) {
+      if (!std::exchange(warned_, true)) host_.log(LogLevel::warning, notice);
+    };
+    return std::make_unique<AudioTrack>(warn, setup_.audio, setup_.audio_offset + std::max(0.0, -before),
                                         std::max(0.0, before), format_, wants_global_headers(format_));
   }
 
@@ -221,6 +226,7 @@ class Writer final : public VideoWriter {
   AVPixelFormat pixels_;
   std::filesystem::path path_;
   bool published_ = false;
+  mutable bool warned_ = false;  // of the sound
   std::int64_t first_ = 1, frames_ = 0;
   std::optional<Encoder> encoder_;
   std::optional<Muxer> growing_;

@@ -13,6 +13,7 @@
 
 #include "conventions.h"
 #include "inference_tower.h"
+#include "reverie/network_tensor.h"
 #include "reverie/perceptor.h"
 #include "reverie/plugin.h"
 #include "tokenizer.h"
@@ -54,7 +55,7 @@ class Clip final : public Perceptor {
     std::set<std::string> used;
     const clip::TensorSource get = [&](const std::string& tensor) {
       used.insert(tensor);
-      return weights->tensor(tensor).to(device_, at::kFloat);
+      return network_tensor(*weights, tensor).to(device_, at::kFloat);
     };
     vision_ = clip::make_inference_tower(shape_, get, activation, normal, device_, host.precision());
     text_ = std::make_unique<clip::TextTower>(shape_, get, activation);

@@ -16,6 +16,11 @@ std::optional<Json::Value> beside(const Weights& weights, const std::string& nam
   const std::filesystem::path path = std::filesystem::path(weights.origin()).parent_path() / name;
   std::error_code ignored;
   if (!std::filesystem::is_regular_file(path, ignored)) return std::nullopt;
+  constexpr std::uintmax_t kMostBytes = 1 << 20;  // the largest that is published has 20 kB
+  if (std::filesystem::file_size(path, ignored) > kMostBytes)
+    throw Error(ErrorKind::file,
+                "'" + path.string() + "', which should describe the weights beside it, is larger than 1 MB",
+                "correct or remove it");
   std::ifstream file(path);
   Json::Value value;
   std::string problem;

@@ -8,6 +8,7 @@
 #include "modified_resnet.h"
 #include "towers.h"
 #include "vision_transformer.h"
+#include "reverie/network_tensor.h"
 
 namespace reverie::clip {
 namespace {
@@ -46,7 +47,7 @@ std::int64_t count_blocks(const Weights& weights, const std::string& prefix) {
 }
 
 at::Tensor expect(const Weights& weights, const std::string& name, std::int64_t dimensions) {
-  at::Tensor tensor = weights.tensor(name);
+  at::Tensor tensor = network_tensor(weights, name);
   if (tensor.dim() != dimensions || tensor.numel() == 0)
     throw Error(ErrorKind::model, "'" + weights.origin() + "': tensor '" + name + "' should have " +
                                       std::to_string(dimensions) + " dimensions and some elements");
@@ -124,7 +125,7 @@ class ShapeCheck {
 
  private:
   void need(const std::string& name, const std::vector<std::int64_t>& sizes) const {
-    const at::Tensor tensor = weights_.tensor(name);
+    const at::Tensor tensor = network_tensor(weights_, name);
     if (tensor.sizes() == at::IntArrayRef(sizes)) return;
     const auto words = [](at::IntArrayRef list) {
       std::string text;

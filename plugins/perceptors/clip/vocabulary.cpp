@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "reverie/error.h"
+#include "reverie/ordinary_file.h"
 
 namespace reverie::clip {
 namespace {
@@ -19,6 +19,7 @@ constexpr int kMerges = 49152 - 256 - 2;  // what OpenAI's code reads of the 262
 }  // namespace
 
 std::string read_openai_merges(const std::filesystem::path& path) {
+  require_ordinary_file(path, "CLIP's vocabulary");
   const std::unique_ptr<gzFile_s, int (*)(gzFile)> file(gzopen(path.c_str(), "rb"), gzclose);
   if (!file) fail(path, "cannot be opened");
   std::string merges;

@@ -63,8 +63,9 @@ class REVERIE_PUBLIC AnimationMode {
   virtual std::optional<at::Tensor> first_image(const Tools& /*tools*/) { return std::nullopt; }
 
   /// [frame] The values of the variables that motion settings were declared to use besides t and the sound
-  /// (may_vary("r|R")), for the picture as `model` has it now. Called before the settings are evaluated;
-  /// advance() follows with the same picture, so that what had to be computed can be kept until then.
+  /// (may_vary("r|R")), all of them, for the picture as `model` has it now. Called before the settings are
+  /// evaluated; advance() follows with the same picture, so that what had to be computed can be kept until
+  /// then.
   virtual std::map<std::string, double> variables(ImageModel& /*model*/, const Tools& /*tools*/) {
     return {};
   }

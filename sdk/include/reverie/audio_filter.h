@@ -22,7 +22,8 @@ class REVERIE_PUBLIC AudioFilter {
 
   virtual ~AudioFilter() = default;
 
-  /// [setup] The whole track, mono, -1..1. Everything that costs time is done here, once.
+  /// [setup] The whole track, mono, -1..1. Everything that costs time is done here, once. The samples stay
+  /// where they are (at samples.data()) as long as the filter lives, so that no filter needs a copy of them.
   virtual void prepare(const std::vector<float>& samples, double sample_rate, double frames_per_second) = 0;
 
   /// [frame] Values 0..1 by variable name, for the window of one frame that starts `t` seconds into the

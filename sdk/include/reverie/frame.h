@@ -3,7 +3,8 @@
 //
 // An image is a float32 tensor [N, 3, H, W] of RGB values 0..1 (sRGB as files hold them, no linearisation) on
 // the host's device. A mask is [N, 1, H, W], 0..1. A depth map is [N, 1, H, W]. A flow is [N, 2, H, W]: x,
-// then y displacement, in pixels.
+// then y displacement, in pixels. All numbers are finite. The host checks shape, dtype, device and this of
+// all that a plugin returns, and ends the run with the plugin's name where a header's promise is broken.
 
 #include <ATen/core/Tensor.h>
 

@@ -34,8 +34,9 @@ class REVERIE_PUBLIC FrameSource {
   virtual ~FrameSource() = default;
   virtual Info info() const = 0;
 
-  /// [setup, frame] The frame [1, 3, H, W] 0..1 on the CPU, alpha composited on black; nothing past the end.
-  /// Any order of indexes is allowed, ascending is quickest. Throws Error(file), naming the frame, on damage.
+  /// [setup, frame] The frame [1, 3, H, W] 0..1 of info().size on the CPU, alpha composited on black; nothing
+  /// past the end. Any order of indexes is allowed, ascending is quickest. Throws Error(file), naming the
+  /// frame, on damage.
   virtual std::optional<at::Tensor> read(std::int64_t index) = 0;
 };
 

@@ -33,8 +33,9 @@ class REVERIE_PUBLIC Host {
   /// float.
   virtual c10::ScalarType precision() const = 0;
 
-  /// The run's random generator, seeded from the settings, on device(). Draw from nothing else, and only on
-  /// the thread that calls the plugin: the order of draws is part of what makes a run reproducible.
+  /// The run's random generator, seeded from the settings, on device(). Draw from it, and only on the thread
+  /// that calls the plugin: the order of draws is part of what makes a run reproducible. LibTorch's own
+  /// generators are seeded and restored as well.
   virtual at::Generator generator() = 0;
 
   /// Makes a local file of what a setting names: a path (`~` is the home folder), or an http or https

@@ -20,7 +20,7 @@ namespace reverie {
 /// A differentiable term that a model adds to the loss, with its weight applied.
 struct Regulariser {
   std::string name;
-  at::Tensor value;  ///< scalar
+  at::Tensor value;  ///< scalar, float32
 };
 
 class REVERIE_PUBLIC ImageModel {
@@ -53,8 +53,8 @@ class REVERIE_PUBLIC ImageModel {
   /// [setup] Adam's learning rate where the settings give none.
   virtual double learning_rate() const = 0;
 
-  /// [step] The picture [1, 3, H, W] 0..1, differentiable with respect to parameters(). Its size never
-  /// changes.
+  /// [step] The picture [1, 3, H, W] 0..1, differentiable with respect to parameters(). Its size, from 1x1,
+  /// never changes, and is that of decode_final().
   virtual at::Tensor decode() = 0;
 
   /// [frame] What is shown and saved [1, 3, H, W] 0..1, without gradient. Differs from decode() in models

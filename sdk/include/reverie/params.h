@@ -150,7 +150,8 @@ constexpr ParamSpec list(const char* name, const char* items) {
 }
 
 /// The checked values of one plugin instance: exactly the declared parameters, each with the settings file's
-/// value or its default. Lives as long as the constructor runs.
+/// value or its default. Lives as long as the constructor runs, which is to read all of them but those that
+/// may vary: what it does not read has no effect, and is a warning.
 class REVERIE_PUBLIC Params {
  public:
   virtual ~Params() = default;

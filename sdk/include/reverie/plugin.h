@@ -9,7 +9,8 @@
 // which emits a constant-initialised `extern "C"` object that the host can find and compare before it runs
 // any of the plugin's code. The name must be the library's file name without ".so". The last argument, which
 // may be left out, lists further names for settings files, separated by '|'. Names are matched
-// case-insensitively.
+// case-insensitively. A declaration that cannot be right (two parameters of one name, a default outside its
+// range, ...) does not compile: see declaration.h.
 
 #include <ATen/core/Tensor.h>
 #include <torch/version.h>
@@ -19,6 +20,7 @@
 #include <span>
 #include <type_traits>
 
+#include "reverie/declaration.h"
 #include "reverie/error.h"
 #include "reverie/host.h"
 #include "reverie/params.h"
@@ -149,10 +151,28 @@ constexpr PluginDescriptor describe_plugin(const char* name, const char* version
 }  // namespace detail
 }  // namespace reverie
 
-#define REVERIE_EXPORT_PLUGIN(Class, Interface, ...)                                 \
-  extern "C" {                                                                       \
-  extern REVERIE_PUBLIC const ::reverie::PluginDescriptor reverie_plugin_descriptor; \
-  constinit const ::reverie::PluginDescriptor reverie_plugin_descriptor =            \
-      ::reverie::detail::describe_plugin<Class, Interface>(__VA_ARGS__);             \
-  }                                                                                  \
+#define REVERIE_DECLARES_NO(fault, words, ...) \
+  static_assert(::reverie::declaration_fault(__VA_ARGS__) != ::reverie::DeclarationFault::fault, words)
+
+#define REVERIE_EXPORT_PLUGIN(Class, Interface, ...)                                                         \
+  REVERIE_DECLARES_NO(plugin_name, "the plugin's name must consist of letters, digits and '_'",              \
+                      __VA_ARGS__);                                                                          \
+  REVERIE_DECLARES_NO(plugin_text, "the plugin needs a version and a summary", __VA_ARGS__);                 \
+  REVERIE_DECLARES_NO(alias, "a further name is empty, there twice, or the plugin's own", __VA_ARGS__);      \
+  REVERIE_DECLARES_NO(param_name,                                                                            \
+                      "a parameter's name must consist of letters, digits and '_', no digit first",          \
+                      __VA_ARGS__);                                                                          \
+  REVERIE_DECLARES_NO(duplicate_param, "two parameters have the same name", __VA_ARGS__);                    \
+  REVERIE_DECLARES_NO(range, "a range without numbers: only integer() and number() have one, minimum first", \
+                      __VA_ARGS__);                                                                          \
+  REVERIE_DECLARES_NO(default_range, "a parameter's default lies outside its range", __VA_ARGS__);           \
+  REVERIE_DECLARES_NO(choices, "a choice() has no words, an empty one, or one twice", __VA_ARGS__);          \
+  REVERIE_DECLARES_NO(default_choice, "the default of a choice() is none of its words", __VA_ARGS__);        \
+  REVERIE_DECLARES_NO(may_vary, "only number() and list() have may_vary()", __VA_ARGS__);                    \
+  REVERIE_DECLARES_NO(names, "only text() has names_weights() and names_image()", __VA_ARGS__);              \
+  extern "C" {                                                                                               \
+  extern REVERIE_PUBLIC const ::reverie::PluginDescriptor reverie_plugin_descriptor;                         \
+  constinit const ::reverie::PluginDescriptor reverie_plugin_descriptor =                                    \
+      ::reverie::detail::describe_plugin<Class, Interface>(__VA_ARGS__);                                     \
+  }                                                                                                          \
   static_assert(true, "a semicolon belongs here")

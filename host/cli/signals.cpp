@@ -1,0 +1,65 @@
+#include "cli/signals.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <system_error>
+#include <thread>
+
+#include "engine/host_services.h"
+#include "log/log.h"
+
+namespace reverie {
+namespace {
+
+int to_answerer = -1;  // end of a pipe
+
+extern "C" void on_end_signal(int signal) {
+  const int error = errno;
+  const bool first = !interrupted.exchange(true);
+  // When a terminal is closed, SIGHUP may come twice: from the system and from the shell.
+  if (signal != SIGHUP) {
+    std::signal(SIGINT, SIG_DFL);
+    std::signal(SIGTERM, SIG_DFL);
+  }
+  if (first && to_answerer >= 0) {
+    const char word = 0;
+    [[maybe_unused]] const ssize_t written = ::write(to_answerer, &word, 1);
+  }
+  errno = error;
+}
+
+/// Waits on a thread of its own: a signal handler may not log.
+void answer_signals_with(const std::string& answer) {
+  int ends[2];
+  if (to_answerer >= 0 || ::pipe2(ends, O_CLOEXEC) != 0) return;
+  try {
+    std::thread([answer, from = ends[0]] {
+      char word;
+      ssize_t count;
+      while ((count = ::read(from, &word, 1)) < 0 && errno == EINTR) {
+      }
+      if (count == 1) write_log(LogLevel::info, answer);
+    }).detach();
+    to_answerer = ends[1];
+  } catch (const std::system_error&) {  // no thread to be had: the run ends without a word
+  }
+}
+
+}  // namespace
+
+void survive_failed_writes() {
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
+}
+
+void end_on_signals(const std::string& answer) {
+  if (!answer.empty()) answer_signals_with(answer);
+  std::signal(SIGINT, on_end_signal);
+  std::signal(SIGTERM, on_end_signal);
+  if (std::signal(SIGHUP, on_end_signal) == SIG_IGN) std::signal(SIGHUP, SIG_IGN);
+}
+
+}  // namespace reverie

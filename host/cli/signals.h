@@ -1,0 +1,17 @@
+#pragma once
+// What signals do to the program.
+
+#include <string>
+
+namespace reverie {
+
+/// From now on writing to a pipe that nobody reads, or beyond the largest size of a file, is an error where
+/// it happens and not the end of the program.
+void survive_failed_writes();
+
+/// From now on Ctrl-C, SIGTERM and SIGHUP set `interrupted`, and `answer` is logged at once, however long the
+/// present step takes; a second Ctrl-C or SIGTERM ends the program at once. A SIGHUP that was ignored when
+/// the program began (nohup) stays so.
+void end_on_signals(const std::string& answer);
+
+}  // namespace reverie

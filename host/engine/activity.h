@@ -1,0 +1,36 @@
+#pragma once
+// What a process is doing, where another process can read it when this one has crashed.
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <string_view>
+
+namespace reverie {
+
+/// In memory that both processes share. Nothing is locked: it is read once the writer is dead.
+class ActivityPage {
+ public:
+  /// The innermost component at work; empty when there is none. May be cut.
+  std::string_view at_work() const;
+  std::int64_t steps() const { return steps_; }
+
+  // For the writer.
+  void enter(std::string_view component);
+  void leave() { --depth_; }
+  void steps_done(std::int64_t steps) { steps_ = steps; }
+
+ private:
+  static constexpr std::size_t kDepth = 8;  // what lies deeper is not written down
+  using Name = std::array<char, 120>;
+  std::array<Name, kDepth> names_{};
+  std::atomic<std::size_t> depth_ = 0;
+  std::atomic<std::int64_t> steps_ = 0;
+};
+
+/// From now on, the scopes of MemoryScope are written down there, as long as the process lives.
+void write_activity_to(ActivityPage& page);
+/// Steps that the run has done, for the page, if there is one.
+void note_steps_done(std::int64_t steps);
+
+}  // namespace reverie

@@ -1,0 +1,61 @@
+#include <ATen/ATen.h>
+
+#include "plugins/checked.h"
+#include "reverie/perceptor.h"
+
+namespace reverie {
+namespace {
+
+class CheckedPerceptor final : public Perceptor {
+ public:
+  CheckedPerceptor(std::shared_ptr<Perceptor> perceptor, Boundary boundary)
+      : boundary_(std::move(boundary)),
+        perceptor_(std::move(perceptor)),
+        input_size_(size("input_size()", &Perceptor::input_size)),
+        embedding_size_(size("embedding_size()", &Perceptor::embedding_size)) {}
+
+  // Asked once: they never change.
+  std::int64_t input_size() const override { return input_size_; }
+  std::int64_t embedding_size() const override { return embedding_size_; }
+
+  at::Tensor embed_images(const at::Tensor& images) override {
+    at::Tensor rows = boundary_.call("embed_images()", [&] { return perceptor_->embed_images(images); });
+    boundary_.check("embed_images()", rows, {{images.size(0), embedding_size_}, "NE"});
+    boundary_.check_gradient("embed_images()", rows, images.requires_grad());
+    return rows;
+  }
+  at::Tensor embed_texts(const std::vector<std::string>& texts) override {
+    at::Tensor rows = boundary_.call("embed_texts()", [&] { return perceptor_->embed_texts(texts); });
+    boundary_.check("embed_texts()", rows,
+                    {{static_cast<std::int64_t>(texts.size()), embedding_size_}, "NE"});
+    return rows;
+  }
+  void release_text_encoder() override {
+    boundary_.call("release_text_encoder()", [&] { perceptor_->release_text_encoder(); });
+  }
+
+ private:
+  std::int64_t size(const char* method, std::int64_t (Perceptor::*ask)() const) const {
+    const std::int64_t value = boundary_.call(method, [&] { return ((*perceptor_).*ask)(); });
+    constexpr std::int64_t kMost = 65536;
+    if (value < 1 || value > kMost)
+      boundary_.broken(method, std::to_string(value), "a size from 1 to " + std::to_string(kMost));
+    return value;
+  }
+
+  Boundary boundary_;
+  std::shared_ptr<Perceptor> perceptor_;
+  std::int64_t input_size_, embedding_size_;
+};
+
+}  // namespace
+
+std::shared_ptr<Perceptor> checked(std::shared_ptr<Perceptor> perceptor, Boundary boundary,
+                                   const void* setup) {
+  const std::string& weights = static_cast<const Perceptor::Setup*>(setup)->name;
+  return std::make_shared<CheckedPerceptor>(
+      std::move(perceptor),
+      boundary.with_header("perceptor.h").with_name(boundary.plugin() + " with " + weights));
+}
+
+}  // namespace reverie

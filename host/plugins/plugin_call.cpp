@@ -1,0 +1,117 @@
+#include "plugins/plugin_call.h"
+
+#include <c10/util/Exception.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+
+namespace reverie {
+namespace {
+
+thread_local const PluginCall* current_call = nullptr;
+thread_local const Moment* current_moment = nullptr;
+
+/// Whether main() is still at work: then nobody may end the program.
+std::atomic<bool> watching{false};
+
+struct Crash {
+  int signal;
+  const char* words;
+  struct sigaction before;
+};
+Crash crashes[] = {{SIGSEGV, "a segmentation fault", {}},
+                   {SIGBUS, "a bus error", {}},
+                   {SIGFPE, "an arithmetic error", {}},
+                   {SIGILL, "an illegal instruction", {}},
+                   {SIGABRT, "abort()", {}}};
+
+/// Only what signal handlers may do.
+void say(std::initializer_list<const char*> words) {
+  for (const char* word : words)
+    if (::write(STDERR_FILENO, word, std::strlen(word)) < 0) return;
+}
+
+const char* place_of(const PluginCall& call) { return *call.method ? call.method : "its part of a step"; }
+
+void on_exit_of_program() {
+  if (!watching) return;
+  const PluginCall* call = current_call;
+  if (call)
+    say({"reverie: the plugin ", call->plugin, " ended the program in ", place_of(*call), ", by exit()\n"});
+  else
+    say({"reverie: a plugin or library ended the program, by exit() on a thread of its own\n"});
+  ::_exit(1);
+}
+
+void on_crash(int signal) {
+  for (const Crash& crash : crashes) {
+    if (crash.signal != signal) continue;
+    if (const PluginCall* call = current_call)
+      say({"reverie: the plugin ", call->plugin, " crashed in ", place_of(*call), ": ", crash.words, "\n"});
+    ::sigaction(signal, &crash.before, nullptr);
+  }
+  ::raise(signal);  // once more, as if nobody had listened
+}
+
+}  // namespace
+
+PluginCall::PluginCall(const char* plugin, const char* method)
+    : plugin(plugin), method(method), outer_(current_call) {
+  current_call = this;
+}
+PluginCall::~PluginCall() { current_call = outer_; }
+const PluginCall* PluginCall::current() { return current_call; }
+
+MomentScope::MomentScope(const Moment& moment) : outer_(current_moment) { current_moment = &moment; }
+MomentScope::~MomentScope() { current_moment = outer_; }
+
+std::string failure_of(const std::string& plugin, const std::string& method, const std::string& what) {
+  std::string where = method;
+  if (current_moment)
+    where += (where.empty() ? "step " : ", step ") + std::to_string(current_moment->steps + 1) + " (frame " +
+             std::to_string(current_moment->frames + 1) + ")";
+  return "the plugin " + plugin + " failed" + (where.empty() ? "" : " in " + where) + ": " + what;
+}
+
+void rethrow_named(const std::string& plugin, const char* method) {
+  const auto fault = [&](const std::string& what, const std::string& advice = {}) {
+    return PluginFault(ErrorKind::plugin, failure_of(plugin, method, what), advice);
+  };
+  try {
+    throw;
+  } catch (const PluginFault&) {
+    throw;
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::plugin) throw;
+    throw fault(error.what(), error.advice());
+  } catch (const c10::Error& error) {
+    // Its what() goes on with a stack trace.
+    throw fault(error.what_without_backtrace());
+  } catch (const std::exception& error) {
+    throw fault(error.what());
+  } catch (...) {
+    throw fault("it threw something that is no std::exception and says nothing about itself");
+  }
+}
+
+PluginWatch::PluginWatch() {
+  watching = true;
+  std::atexit(on_exit_of_program);
+  // A stack of its own: a plugin without end has used up the usual one.
+  static char stack[64 * 1024];
+  const stack_t room{stack, 0, sizeof stack};
+  ::sigaltstack(&room, nullptr);
+  for (Crash& crash : crashes) {
+    struct sigaction action {};
+    action.sa_handler = on_crash;
+    action.sa_flags = SA_ONSTACK;
+    ::sigaction(crash.signal, &action, &crash.before);
+  }
+}
+
+PluginWatch::~PluginWatch() { watching = false; }
+
+}  // namespace reverie

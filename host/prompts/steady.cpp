@@ -1,0 +1,98 @@
+#include "prompts/steady.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+#include "engine/timeline.h"
+
+namespace reverie {
+namespace {
+
+constexpr std::int64_t kPoints = 16;
+
+class Steady {
+ public:
+  Steady(const Script& script, const Settings& settings)
+      : timeline_(settings),
+        steps_(settings.get<std::int64_t>("steps_per_scene") *
+               static_cast<std::int64_t>(script.scenes.size())) {}
+
+  void weight(Expression& expression) const {
+    double largest = 0;
+    bool found = false;
+    each(expression, [&](const std::vector<double>& numbers) {
+      if (numbers.size() != 1 || !std::isfinite(numbers[0])) return;
+      if (std::abs(numbers[0]) >= std::abs(largest)) largest = numbers[0];
+      found = true;
+    });
+    replace(expression, {found ? largest : 1});
+  }
+
+  void first(Expression& expression, const std::vector<double>& otherwise) const {
+    std::vector<double> chosen = otherwise;
+    bool found = false;
+    each(expression, [&](const std::vector<double>& numbers) {
+      const bool none = std::any_of(numbers.begin(), numbers.end(), [](double n) { return std::isnan(n); });
+      if (found || none || numbers.size() != otherwise.size()) return;
+      chosen = numbers;
+      found = true;
+    });
+    replace(expression, chosen);
+  }
+
+ private:
+  template <typename Take>
+  void each(const Expression& expression, const Take& take) const {
+    for (std::int64_t i = 0; i < kPoints; ++i) {
+      const std::int64_t step = i * std::max<std::int64_t>(steps_ - 1, 0) / (kPoints - 1);
+      std::map<std::string, double> values;
+      for (const std::string& name : expression.variables()) values[name] = 0.5;
+      values["t"] = timeline_.seconds_at(step);
+      try {
+        take(expression.numbers(values));
+      } catch (const ExpressionError&) {  // it has no value there
+      }
+    }
+  }
+
+  static void replace(Expression& expression, const std::vector<double>& numbers) {
+    if (expression.is_constant()) return;
+    std::string text;
+    for (const double number : numbers) {
+      char digits[40];
+      std::snprintf(digits, sizeof digits, "%.17g", number);
+      text += (text.empty() ? "" : ", ") + std::string(digits);
+    }
+    expression = Expression::compile(numbers.size() == 1 ? text : "[" + text + "]", {});
+  }
+
+  const Timeline timeline_;
+  std::int64_t steps_;
+};
+
+}  // namespace
+
+Script steady(const Script& script, const Settings& settings) {
+  const Steady steady(script, settings);
+  constexpr double kOff = -INFINITY, kMiddle = 0.5;
+  Script result = script;
+  for (Scene& scene : result.scenes)
+    for (Prompt& prompt : scene.prompts) {
+      steady.weight(prompt.weight);
+      steady.first(prompt.stop, {kOff});
+      if (prompt.mask.cutoff) steady.first(*prompt.mask.cutoff, {kMiddle});
+    }
+  for (DirectPrompt& prompt : result.direct) {
+    steady.weight(prompt.weight);
+    steady.first(prompt.stop, {kOff});
+  }
+  for (MotionSetting& motion : result.motion) {
+    std::vector<double> usual = motion.usual;
+    usual.resize(motion.count);
+    steady.first(motion.expression, usual);
+  }
+  return result;
+}
+
+}  // namespace reverie

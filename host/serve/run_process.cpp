@@ -1,0 +1,212 @@
+#include "serve/run_process.h"
+
+#include <unistd.h>
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+
+#include "cli/batch.h"
+#include "cli/preview_motion.h"
+#include "cli/render_run.h"
+#include "engine/backup.h"
+#include "engine/memory_account.h"
+#include "serve/update_message.h"
+
+namespace reverie {
+namespace {
+
+constexpr std::size_t kPerceptorsKept = 8;
+
+/// Takes what the server sends, on a thread of its own, so that a run hears of it at once.
+class Orders {
+ public:
+  explicit Orders(Channel& channel) : channel_(channel) {
+    std::thread([this] { listen(); }).detach();  // until the process ends
+  }
+
+  struct Order {
+    RunRecord record;
+    std::shared_ptr<RequestedControl> control;
+  };
+  Order next() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return !orders_.empty(); });
+    Order order = std::move(orders_.front());
+    orders_.pop_front();
+    return order;
+  }
+  /// Waits for the answer to what was sent. Throws Error(file) when it is no.
+  void wait_until_kept() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return answer_.has_value(); });
+    const Json::Value answer = *answer_;
+    answer_.reset();
+    if (answer["what"] != "kept")
+      throw Error(ErrorKind::file, answer["message"].asString(), answer["advice"].asString());
+  }
+
+ private:
+  void listen() {
+    try {
+      while (const auto message = channel_.receive()) take(*message);
+    } catch (const std::exception&) {  // nothing that follows can be understood
+    }
+    ::_exit(0);  // the server is gone: another one may begin the run
+  }
+
+  void take(const Message& message) {
+    const std::lock_guard lock(mutex_);
+    const std::string what = message.what();
+    if (what == "run") {
+      control_ = std::make_shared<RequestedControl>();
+      orders_.push_back({record_from_json(message.head["record"]), control_});
+    } else if (what == "kept" || what == "not_kept") {
+      answer_ = message.head;
+    } else if (what == "end") {
+      interrupted = true;
+    } else if (control_) {
+      if (what == "pause") control_->pause();
+      if (what == "resume") control_->resume();
+      if (what == "keep") control_->keep_picture();
+      if (what == "stop") control_->stop();
+    }
+    changed_.notify_all();
+  }
+
+  Channel& channel_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Order> orders_;
+  std::shared_ptr<RequestedControl> control_;  // of the newest order
+  std::optional<Json::Value> answer_;
+};
+
+/// Sends what viewers get.
+class RemoteView final : public Viewer {
+ public:
+  RemoteView(Channel& channel, std::int64_t id, const Viewer::Setup& setup) : channel_(channel), id_(id) {
+    send(to_message(setup));
+  }
+  void update(const RunUpdate& update) override { send(to_message(update)); }
+
+ private:
+  void send(Message message) {
+    message.head["id"] = Json::Int64(id_);  // one that is slow may still speak when its run is over
+    channel_.send(message.head, message.body);
+  }
+  Channel& channel_;
+  std::int64_t id_;
+};
+
+/// Viewers see the steps of a render; a motion preview has only this.
+class RemoteProgress final : public Progress {
+ public:
+  RemoteProgress(Channel& channel, bool moves) : Progress(0, false), channel_(channel), moves_(moves) {}
+  void step(std::int64_t done, const std::vector<RunUpdate::Loss>&) override {
+    if (!moves_) return;
+    Json::Value head = Channel::named("moves");
+    head["done"] = Json::Int64(done);
+    channel_.send(head);
+  }
+  void saved(const std::filesystem::path&) override {}
+
+ private:
+  Channel& channel_;
+  bool moves_;
+};
+
+/// The number of the newest backup that can be used, of a run with these names.
+std::optional<std::int64_t> newest_backup(const OutputNames& output) {
+  std::vector<std::string> notices;
+  const auto backup = Backups(output.folder.filename(), output.base, std::nullopt).newest(notices);
+  return backup ? std::optional(backup->first) : std::nullopt;
+}
+
+class Runs {
+ public:
+  Runs(Channel& channel, RunKind kind, const RunRules& rules)
+      : channel_(channel),
+        kind_(kind),
+        rules_(rules),
+        orders_(channel),
+        shelf_(kPerceptorsKept, rules.access) {}
+
+  void render_all() {
+    for (;;) {
+      const Orders::Order order = orders_.next();
+      Json::Value head;
+      try {
+        const bool stopped = render(order);
+        head = Channel::named("over");
+        head["interrupted"] = stopped;
+      } catch (...) {
+        const Failure failure = current_failure();
+        head = Channel::named("failed");
+        head["message"] = failure.message;
+        head["advice"] = failure.advice;
+      }
+      channel_.send(head);
+    }
+  }
+
+ private:
+  /// Whether it was stopped before its end.
+  bool render(const Orders::Order& order) {
+    const MemoryScope starting("the start of the run");
+    note_steps_done(0);
+    Plan plan = plan_of(order.record, rules_);
+    const bool renders = kind_ == RunKind::render;
+    RunWishes wishes;
+    RemoteProgress progress(channel_, !renders);
+    wishes.progress = &progress;
+    wishes.control = order.control;
+    wishes.shelf = &shelf_;
+    wishes.output = order.record.output;
+    wishes.view = [&](const Viewer::Setup& setup) {
+      return std::make_shared<RemoteView>(channel_, order.record.id, setup);
+    };
+    if (!wishes.output)
+      wishes.output = begin(plan, order.record);
+    else if (const auto number = renders ? newest_backup(*wishes.output) : std::nullopt)
+      restore(plan, *wishes.output, *number);
+    return renders ? render_run(plan, rules_.registry, wishes).interrupted
+                   : preview_motion(plan, rules_.registry, wishes).interrupted;
+  }
+
+  OutputNames begin(const Plan& plan, const RunRecord& record) {
+    const bool renders = kind_ == RunKind::render;
+    const OutputNames output = choose_output(plan.settings.get<std::string>("file_namespace"), false,
+                                             renders ? "settings" : "motion");
+    // In this order: whatever ends the server, the run finds its own files again, and takes no others.
+    Json::Value head = Channel::named("begins");
+    head["folder"] = output.folder.string();
+    head["base"] = output.base;
+    channel_.send(head);
+    orders_.wait_until_kept();
+    if (renders) write_file(output.folder / (output.base + "_settings.txt"), record.settings);
+    return output;
+  }
+
+  void restore(Plan& plan, const OutputNames& output, std::int64_t number) {
+    plan.restored = output;
+    Json::Value head = Channel::named("restored");
+    head["number"] = Json::Int64(number);
+    channel_.send(head);
+  }
+
+  Channel& channel_;
+  RunKind kind_;
+  const RunRules& rules_;
+  Orders orders_;
+  PerceptorShelf shelf_;
+};
+
+}  // namespace
+
+void render_runs(Channel& channel, RunKind kind, const RunRules& rules) {
+  Runs(channel, kind, rules).render_all();
+}
+
+}  // namespace reverie

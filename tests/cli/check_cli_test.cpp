@@ -1,0 +1,103 @@
+// What `check` finds is what `render` would meet, all of it at once.
+
+#include "cli/real_program.h"
+
+namespace reverie::test {
+namespace {
+
+Outcome check(const fs::path& folder, const Words& words) { return run(command("check", words), folder); }
+
+TEST(Check, KnowsOfNoMomentThatTheRunDoesNotReach) {
+  const Scratch scratch;
+  // t begins at 0: sqrt(t) has a value at every step.
+  const Words words = tiny("a harbour:1+sqrt(t)", {"animation_mode=2D", "pre_animation_steps=0",
+                                                   "steps_per_frame=2", "save_every=2", "cutouts=2"});
+  const Outcome checked = check(scratch.path(), words);
+  EXPECT_EQ(checked.status, 0) << checked.err;
+  EXPECT_TRUE(holds(checked.out, "no problems found")) << checked.out;
+  const Outcome rendered = render(scratch.path(), words);
+  EXPECT_EQ(rendered.status, 0) << rendered.err;
+}
+
+TEST(Check, FindsEverythingAtOnce) {
+  const Scratch scratch;
+  scratch.write("run.yaml",
+                "scenes: red\n"
+                "widht: 32\n"
+                "cutouts: none\n"
+                "image_model: VQGAN\n"
+                "vqgan_model: wikiart\n"
+                "perceptors: [no_such_model]\n"
+                "ViTB32: true\n"
+                "ViTB16: true\n"
+                "RN50x4: true\n"
+                "outputs: [png_sequence, no_such_output]\n"
+                "viewers: [no_such_viewer]\n"
+                "device: cuda:7\n"
+                "animation_mode: Video Source\n"
+                "video_path: gone.mp4\n"
+                "init_image: gone.png\n"
+                "input_audio: gone.wav\n"
+                "depth_model: no_such_depth\n"
+                "models_parent_dir: models\n");
+  const auto expect_all = [&](const Outcome& outcome, const std::vector<std::string>& parts) {
+    EXPECT_EQ(outcome.status, 2);
+    for (const std::string& part : parts)
+      EXPECT_TRUE(holds(outcome.err, part)) << part << " in\n" << outcome.err;
+    EXPECT_EQ(files_below(scratch.path()), Words{"run.yaml"});
+  };
+  const std::vector<std::string> in_settings = {"run.yaml:2: ", "run.yaml:3: ", "run.yaml:17: "};
+  const std::vector<std::string> missing = {
+      "run.yaml:5: ",  "wikiart",       "run.yaml:6: ",  "no_such_model", "run.yaml:7: ",  "ViT-B/32",
+      "run.yaml:8: ",  "ViT-B/16",      "run.yaml:9: ",  "RN50x4",        "run.yaml:10: ", "no_such_output",
+      "run.yaml:11: ", "run.yaml:12: ", "run.yaml:14: ", "gone.mp4",      "run.yaml:15: ", "run.yaml:16: "};
+  for (const char* name : {"check", "render"}) {
+    const Outcome both = run(command(name, {"run.yaml"}), scratch.path());
+    expect_all(both, in_settings);
+    expect_all(both, missing);
+    const Outcome rest =
+        run(command(name, {"run.yaml", "~widht", "cutouts=1", "depth_model=''"}), scratch.path());
+    if (!holds(rest.err, "~widht")) expect_all(rest, missing);
+  }
+}
+
+/// The line that names the models that ship can be copied as it is.
+TEST(Check, MissingModelsComeWithAChoiceThatNeedsNoDownload) {
+  const Scratch scratch;
+  scratch.write("run.yaml",
+                "scenes: red\nViTB32: true\nRN50: true\nmodels_parent_dir: models\n"
+                "width: 32\nheight: 32\ncutouts: 1\n");
+  const Outcome outcome = check(scratch.path(), {"run.yaml"});
+  EXPECT_EQ(outcome.status, 2);
+  const std::size_t place = outcome.err.find("perceptors='[");
+  ASSERT_NE(place, std::string::npos) << outcome.err;
+  const std::string words = outcome.err.substr(place, outcome.err.find('\n', place) - place);
+  const Outcome offline =
+      run({"/bin/sh", "-c", "'" REVERIE_PROGRAM "' check run.yaml " + words}, scratch.path());
+  EXPECT_EQ(offline.status, 0) << words << "\n" << offline.err;
+}
+
+TEST(Check, PredictsMemoryOnlyWhereItIsAskedFor) {
+  const Scratch scratch;
+  const Outcome plain = check(scratch.path(), tiny("red"));
+  EXPECT_EQ(plain.out, "no problems found\n");
+  Words asked = tiny("red");
+  asked.push_back("--memory");
+  EXPECT_TRUE(holds(check(scratch.path(), asked).out, "peak memory: about "));
+}
+
+TEST(Check, NoticesAPluginThatEndsTheProgram) {
+  const Scratch scratch;
+  for (const char* fault : {"crash in decode", "exit in decode", "exit in its constructor"}) {
+    const Outcome outcome =
+        check(scratch.path(), tiny("red", {"--plugin-path", REVERIE_FAULTY_PLUGINS,
+                                           "image_model=faulty_model", std::string("model_fault=") + fault}));
+    EXPECT_EQ(outcome.status, 1) << outcome.out;
+    EXPECT_FALSE(holds(outcome.out, "no problems found"));
+    EXPECT_TRUE(holds(outcome.err, "faulty_model")) << outcome.err;
+  }
+  EXPECT_TRUE(fs::is_empty(scratch.path()));
+}
+
+}  // namespace
+}  // namespace reverie::test
