@@ -13,6 +13,7 @@
 #include "cli/signals.h"
 #include "engine/ensemble.h"
 #include "log/log.h"
+#include "log/printable.h"
 #include "models/catalogue.h"
 #include "reverie/perceptor.h"
 
@@ -22,7 +23,7 @@ namespace {
 constexpr const char* kPerceptor = "tiny_lit";
 constexpr double kSeconds = 25;  // that the steps should take
 
-/// What a picture from words alone is made with: found by trying, see models/README.md.
+/// What a picture from words alone is made with. Learning faster gives harsher contrasts.
 constexpr const char* kChosen = R"(image_model: fourier
 spectrum_decay: 1.25
 width: 320
@@ -30,7 +31,7 @@ height: 240
 cutouts: 12
 cut_pow: 1
 smoothing_weight: 3
-learning_rate: 0.1
+learning_rate: 0.06
 file_namespace: paint
 )";
 
@@ -109,13 +110,13 @@ int paint_command(const std::vector<std::string>& words,
   const std::string steps =
       std::to_string(given ? plan.settings.get<std::int64_t>("steps_per_scene") : steps_for(plan, registry));
   plan = plan_with("steps_per_scene: " + steps + "\nsave_every: " + steps + "\n");
-  end_on_signals("interrupted: the present step is finished and the picture saved; once more ends at once");
+  end_on_signals("interrupted: the present step is finished and saved first (Ctrl-C again ends at once)");
   RunWishes wishes;
   wishes.on_terminal = ::isatty(STDERR_FILENO) != 0;
   const RunOutcome result = render_run(plan, registry, wishes);
   const std::string file = (result.output.folder / (result.output.base + "_settings.txt")).string();
-  std::cout << result.last_frame.string() << "\nthe same from its settings: reverie render '" << file
-            << "'\n";
+  std::cout << shown_line(result.last_frame.string()) << "\nthe same from its settings: reverie render '"
+            << shown_line(file) << "'\n";
   return result.interrupted ? 130 : 0;
 }
 
