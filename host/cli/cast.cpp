@@ -46,7 +46,8 @@ struct Wanted {
 };
 
 /// The models that judge: those of the list, those that are switched on, or the default.
-std::vector<Wanted> wanted_perceptors(const Settings& settings, HostServices& host) {
+std::vector<Wanted> wanted_perceptors(const Settings& settings, const HostServices& host,
+                                      std::vector<std::string>& choices) {
   std::vector<std::string> names = settings.get<std::vector<std::string>>("perceptors");
   // The flags in the list's own file are no answer to it: saved settings hold the list and no flag that is
   // on.
@@ -73,7 +74,7 @@ std::vector<Wanted> wanted_perceptors(const Settings& settings, HostServices& ho
   if (names.empty())
     throw Error(ErrorKind::file, "no perceptor is chosen and no models came with the program",
                 "reverie models fetch ViT-B/32, or name a weights file in the setting 'perceptors'");
-  host.log(LogLevel::info, "no perceptor is chosen; using the shipped ones: " + joined(names));
+  choices.push_back("no perceptor is chosen; using the shipped ones: " + joined(names));
   for (const std::string& name : names) wanted.push_back({name, "perceptors"});
   return wanted;
 }
@@ -89,7 +90,8 @@ std::string offline_choice(const Settings& settings, const std::vector<std::stri
 
 void choose_perceptors(Cast& cast, const PluginRegistry& registry, std::vector<Problem>& problems) {
   std::vector<Wanted> all;
-  collect(problems, cast.settings, "perceptors", [&] { all = wanted_perceptors(cast.settings, *cast.host); });
+  collect(problems, cast.settings, "perceptors",
+          [&] { all = wanted_perceptors(cast.settings, *cast.host, cast.choices); });
   SettingValue chosen = *cast.settings.find("perceptors");
   chosen.list.clear();
   std::size_t missing = 0;
@@ -125,8 +127,8 @@ void choose_weights(Cast& cast, const PluginFile& model, std::vector<Problem>& p
       collect(problems, cast.settings, spec.name, [&] { cast.host->load_weights(value.text); });
       continue;
     }
-    cast.host->log(LogLevel::info, std::string(spec.name) + ": '" + value.text +
-                                       "' is not installed; using the shipped '" + spec.fallback_text + "'");
+    cast.choices.push_back(std::string(spec.name) + ": '" + value.text +
+                           "' is not installed; using the shipped '" + spec.fallback_text + "'");
     value.text = spec.fallback_text;
     value.location = {"chosen", 0};  // no default any more: a rerun must not depend on what is installed then
     cast.settings.set(spec.name, value);
@@ -219,6 +221,7 @@ Cast choose_cast(const Plan& plan, const PluginRegistry& registry, bool on_termi
   });
   if (!problems.empty()) throw SettingsError(problems);
 
+  for (const std::string& choice : cast.choices) cast.host->log(LogLevel::info, choice);
   std::vector<const PluginFile*> plugins = cast.sinks;
   plugins.insert(plugins.end(), cast.viewers.begin(), cast.viewers.end());
   plugins.push_back(plan.image_model);

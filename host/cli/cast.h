@@ -9,6 +9,7 @@ namespace reverie {
 struct Cast : Basis {  // its settings with perceptors and weights filled in, too
   std::unique_ptr<Soundtrack> sound;
   std::vector<const PluginFile*> sinks, viewers;
+  std::vector<std::string> choices;  ///< what was chosen because nobody did, in words
   std::vector<std::pair<const PluginFile*, Perceptor::Setup>> perceptors;
 };
 

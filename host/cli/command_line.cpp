@@ -13,6 +13,7 @@ constexpr const char* kUsage =
     R"(reverie: text prompts to pictures, by gradient descent through CLIP, made of plugins
 
 usage:
+  reverie paint WORDS... [name=value ...]   a picture of what the words say; everything else is chosen for you
   reverie render FILE... [name=value ...]   render what settings files (YAML or JSON) ask for, one after another
   reverie check  FILE... [name=value ...]   report everything that is wrong with them, without rendering
   reverie config FILE... [name=value ...]   print the settings as they would be used
@@ -45,8 +46,9 @@ exit status: 0 done, 1 a run failed, 2 a mistake in the command line or the sett
              130 interrupted (what was made so far is saved)
 )";
 
-constexpr const char* kCommands[] = {"render", "check",    "config",  "preview-motion", "encode",
-                                     "serve",  "settings", "plugins", "models",         "help"};
+constexpr const char* kCommands[] = {"paint",          "render", "check", "config",
+                                     "preview-motion", "encode", "serve", "settings",
+                                     "plugins",        "models", "help"};
 
 /// Hydra's short options, which are no single letters.
 constexpr const char* kHydraOptions[][2] = {{"-cn", "--config-name"},

@@ -120,7 +120,7 @@ int encode_command(const std::vector<std::string>& words, const std::vector<Path
   std::int64_t number = 0, shown = 0;
   for (const auto& [ignored, picture] : run.frames) {
     const Path file = sink->write(pictures.load(picture.string()), ++number);
-    if (file.extension() == ".png") continue;  // its own: the video begins later
+    if (file.empty()) continue;  // the video begins later
     video = file;
     ++shown;
   }

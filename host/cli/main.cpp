@@ -8,6 +8,7 @@
 #include "cli/command_line.h"
 #include "cli/encode_command.h"
 #include "cli/models_command.h"
+#include "cli/paint_command.h"
 #include "cli/program.h"
 #include "cli/serve_command.h"
 #include "cli/signals.h"
@@ -141,6 +142,7 @@ int run(int argc, char** argv) {
   for (const auto& option : of_serve.options())
     if (given.count(option->long_name()))
       throw Error(ErrorKind::usage, "--" + option->long_name() + " is an option of reverie serve");
+  if (command == "paint") return paint_command(rest, config_folders, registry());
   if (command == "encode") return encode_command(rest, config_folders, registry());
   if (command != "render" && command != "preview-motion" && command != "check" && command != "config")
     throw unknown_command(command);
@@ -151,10 +153,10 @@ int run(int argc, char** argv) {
   request.config_folders = config_folders;
   request.multirun = given.count("multirun") > 0;
   request.restore = given.count("restore") > 0;
+  request.memory = given.count("memory") > 0;
   if (given.count("config-name"))
     request.words.insert(request.words.begin(),
                          file_of_config(given["config-name"].as<std::string>(), config_folders).string());
-  request.memory = given.count("memory") > 0;
   if (given.count("preview")) request.words.push_back("viewers=" + given["preview"].as<std::string>());
   return run_batch(request, registry());
 }

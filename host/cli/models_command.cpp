@@ -73,6 +73,7 @@ std::vector<fs::path> shipped_files() {
       if (entry->path().extension() == ".safetensors") files.push_back(entry->path());
   };
   add_files_of(folder);
+  add_files_of(folder / "lit");
   add_files_of(folder / "vqgan");
   std::sort(files.begin(), files.end());
   return files;
@@ -164,10 +165,13 @@ int list(const std::string& parent, bool markdown) {
   const auto used_by = [](const std::string& plugin) { return plugin.empty() ? "not used yet" : plugin; };
   std::vector<Row> rows = {{"name", "size", "licence", "installed", "used by", "what it is"}};
   for (const fs::path& file : shipped_files()) {
-    const bool vqgan = file.parent_path().filename() == "vqgan";
-    rows.push_back({file.stem().string(), size_text(fs::file_size(file)), "Apache-2.0", "ships",
-                    vqgan ? "image_models/vqgan" : "perceptors/clip",
-                    vqgan ? "Reverie's own small VQGAN" : "Reverie's own small CLIP"});
+    const std::string kind = file.parent_path().filename().string();
+    const auto [used, what] =
+        kind == "vqgan" ? std::pair("image_models/vqgan", "Reverie's own small VQGAN")
+        : kind == "lit"
+            ? std::pair("perceptors/lit", "Reverie's own eyes on a network that knows photographs")
+            : std::pair("perceptors/clip", "Reverie's own small CLIP");
+    rows.push_back({file.stem().string(), size_text(fs::file_size(file)), "Apache-2.0", "ships", used, what});
   }
   std::vector<CatalogueEntry> entries = model_catalogue();
   entries.insert(entries.end(), models_without_address().begin(), models_without_address().end());

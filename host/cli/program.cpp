@@ -225,8 +225,8 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry, c
     const std::string& name = problem.location.file;
     return std::tuple(name == file ? 0 : name != "command line" ? 1 : 2, name, problem.location.line);
   };
-  std::stable_sort(resolution.problems.begin(), resolution.problems.end(),
-                   [&](const Problem& a, const Problem& b) { return place(a) < place(b); });
+  const auto in_order = [&](const Problem& a, const Problem& b) { return place(a) < place(b); };
+  std::stable_sort(resolution.problems.begin(), resolution.problems.end(), in_order);
   if (!resolution.problems.empty()) throw SettingsError(std::move(resolution.problems));
   plan.settings = std::move(resolution.settings);
   if (sound_of(plan.settings).empty()) {
@@ -263,6 +263,8 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry, c
   if (!plan.restored) {
     std::vector<Problem> problems;
     try_first_moments(plan.script, plan.settings, plan.animation != nullptr, problems);
+    if (more && !problems.empty()) more(plan, problems);
+    std::stable_sort(problems.begin(), problems.end(), in_order);
     if (!problems.empty()) throw SettingsError(std::move(problems));
   }
   plan.notices = std::move(gathered.notices);

@@ -38,7 +38,7 @@ void close_quietly(const Ensemble& ensemble, const Moment& moment) {
 std::pair<std::int64_t, Backup> read_backup_of(const Backups& backups, HostServices& host,
                                                const OutputNames& output) {
   std::vector<std::string> notices;
-  auto newest = backups.newest(notices);
+  auto newest = backups.newest(notices, check_position);
   for (const std::string& notice : notices) host.log(LogLevel::warning, notice);
   if (!newest)
     throw Error(ErrorKind::file, "no backup of the run '" + output.base + "' can be read",

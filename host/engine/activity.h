@@ -28,6 +28,8 @@ class ActivityPage {
   std::atomic<std::int64_t> steps_ = 0;
 };
 
+/// Where this process writes; null: nowhere. Set before there are threads.
+extern ActivityPage* activity_page;
 /// From now on, the scopes of MemoryScope are written down there, as long as the process lives.
 void write_activity_to(ActivityPage& page);
 /// Steps that the run has done, for the page, if there is one.

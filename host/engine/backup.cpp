@@ -133,15 +133,25 @@ void Backups::add(std::int64_t number, const Backup& backup) {
     if (*other > number || (keep_ && ++kept > *keep_)) remove(*other);
 }
 
-std::optional<std::pair<std::int64_t, Backup>> Backups::newest(std::vector<std::string>& notices) const {
+std::optional<std::pair<std::int64_t, Backup>> Backups::newest(std::vector<std::string>& notices,
+                                                               const Check& check) const {
   const std::vector<std::int64_t> all = numbers();
   for (auto number = all.rbegin(); number != all.rend(); ++number) {
+    const auto pass_over = [&](const std::string& why) {
+      const std::string name = file(*number).string();
+      const bool named = why.find(name) != std::string::npos;
+      notices.push_back(named ? why : "the backup '" + name + "' cannot be used: " + why);
+    };
     try {
-      return std::pair(*number, read_backup(file(*number)));
-    } catch (const Error& error) {
-      notices.emplace_back(error.what());
-    } catch (const std::exception& error) {  // memory that is not there, or what LibTorch says of a tensor
-      notices.push_back("the backup '" + file(*number).string() + "' cannot be used: " + error.what());
+      Backup backup = read_backup(file(*number));
+      if (check) check(*number, backup);
+      return std::pair(*number, std::move(backup));
+    } catch (const std::bad_alloc&) {
+      pass_over("it is too large for this machine's memory");
+    } catch (const c10::Error& error) {
+      pass_over(error.what_without_backtrace());
+    } catch (const std::exception& error) {
+      pass_over(error.what());
     }
   }
   return std::nullopt;

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -43,8 +44,10 @@ class Backups {
   void add(std::int64_t number, const Backup& backup);
 
   /// The one with the highest number that can be used, and its number. For every one that was passed over,
-  /// `notices` gets a line that says which and why.
-  std::optional<std::pair<std::int64_t, Backup>> newest(std::vector<std::string>& notices) const;
+  /// `notices` gets a line that says which and why. `check` throws where the contents make no sense.
+  using Check = std::function<void(std::int64_t number, const Backup& backup)>;
+  std::optional<std::pair<std::int64_t, Backup>> newest(std::vector<std::string>& notices,
+                                                        const Check& check = {}) const;
 
   /// For a run that begins anew under a base name that was in use: otherwise `restore` could go on with the
   /// earlier run. Throws Error(file).

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <limits>
 #include <map>
 #include <mutex>
@@ -247,7 +246,6 @@ std::atomic<bool> MemoryScope::counting_{false}, MemoryScope::watched_{false};
 
 namespace {
 
-ActivityPage* activity_page = nullptr;  // set before there are threads
 constexpr int kUncounted = std::numeric_limits<int>::max();
 
 /// malloc's books take a while to read, and what happens in each step soon takes no more than before.
@@ -259,29 +257,9 @@ bool is_settled(const Books& b, int component) {
 
 }  // namespace
 
-std::string_view ActivityPage::at_work() const {
-  const std::size_t depth = std::min<std::size_t>(depth_, kDepth);
-  if (depth == 0) return {};
-  const Name& name = names_[depth - 1];
-  return {name.data(), ::strnlen(name.data(), name.size())};
-}
-
-void ActivityPage::enter(std::string_view component) {
-  const std::size_t depth = depth_++;
-  if (depth >= kDepth) return;
-  Name& name = names_[depth];
-  const std::size_t size = std::min(component.size(), name.size());
-  std::copy_n(component.data(), size, name.data());
-  std::fill(name.begin() + static_cast<std::ptrdiff_t>(size), name.end(), '\0');
-}
-
 void write_activity_to(ActivityPage& page) {
   activity_page = &page;
   MemoryScope::watched_ = true;
-}
-
-void note_steps_done(std::int64_t steps) {
-  if (activity_page) activity_page->steps_done(steps);
 }
 
 int MemoryScope::enter(std::string_view component) {

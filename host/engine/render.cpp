@@ -64,6 +64,14 @@ std::int64_t number_in(const Backup& backup, const std::string& fact) {
 
 }  // namespace
 
+void check_position(std::int64_t number, const Backup& backup) {
+  for (const char* fact : {"scene", "step", "steps"}) number_in(backup, fact);
+  // The last picture of an interrupted run is not counted yet.
+  const std::int64_t frames = number_in(backup, "frames");
+  if (frames != number && frames + 1 != number)
+    throw Error(ErrorKind::model, "its 'frames' is " + std::to_string(frames) + ", not its own number");
+}
+
 Render::Render(HostServices& host, Ensemble& ensemble, const Settings& settings, const Script& script,
                const std::function<Footage(const std::string&)>& open, Backups* backups,
                const Soundtrack* sound)
@@ -214,6 +222,7 @@ void Render::save(const Audience& audience) {
   for (const auto& [sink_name, sink] : ensemble_.sinks) {
     const auto file =
         call_plugin(sink_name, result_.moment, [&, &sink = *sink] { return sink.write(image, number); });
+    if (file.empty()) continue;
     audience.progress.saved(file);
     if (audience.viewers) audience.viewers->saved({file, number});
     if (result_.last_frame.empty()) result_.last_frame = file;

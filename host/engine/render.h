@@ -42,6 +42,9 @@ struct Audience {
   MemoryAccount* memory = nullptr;  ///< told with each display
 };
 
+/// Throws Error(model) unless the backup says where in a run it was made, and is the `number`th.
+void check_position(std::int64_t number, const Backup& backup);
+
 class Render {
  public:
   /// Opens the pictures that the script names, embeds its words and then lets the perceptors release their

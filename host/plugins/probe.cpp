@@ -50,9 +50,11 @@ void say(char letter, const std::string& text = {}) {
     say(kEnded);
     ::_exit(1);
   });
+  // Its header says that it never throws, but what it runs may.
+  void* (*const volatile load)(const char*, int) = &::dlopen;
   for (const Path& library : libraries) {
     try {
-      say(::dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL) ? kLoaded : kRefused);
+      say(load(library.c_str(), RTLD_NOW | RTLD_LOCAL) ? kLoaded : kRefused);
     } catch (const std::exception& error) {
       say(kThrew, error.what());
       ::_exit(1);

@@ -122,7 +122,7 @@ TEST(Check, SettingsOfOtherImageModels) {
   const Scratch scratch;
   const auto check = [&](const std::string& more) {
     scratch.write("run.yaml", "scenes: red\nperceptors: " + shipped_model() + "\nimage_model: " + more);
-    return run({REVERIE_PROGRAM, "check", "run.yaml"}, scratch.path());
+    return run({REVERIE_PROGRAM, "check", "run.yaml", "width=32", "height=32", "cutouts=2"}, scratch.path());
   };
   for (const char* model : {"VQGAN", "Unlimited Palette", "Limited Palette"}) {
     const Outcome good =
@@ -130,10 +130,10 @@ TEST(Check, SettingsOfOtherImageModels) {
                                   "palette_normalization_weight: 0\nlock_pallete: true\n"
                                   "random_initial_palette: yes\n"));
     EXPECT_EQ(good.status, 0) << good.err;
-    const Outcome bad = check(model + std::string("\npalettes: many\ngamma: 0\n"));
+    const Outcome bad = check(model + std::string("\npalettes: many\ngamma: -1\n"));
     EXPECT_EQ(bad.status, 2);
     EXPECT_TRUE(holds(bad.err, "run.yaml:4: 'palettes' is many, which is not a whole number")) << bad.err;
-    EXPECT_TRUE(holds(bad.err, "run.yaml:5: 'gamma' is 0, which is out of range")) << bad.err;
+    EXPECT_TRUE(holds(bad.err, "run.yaml:5: 'gamma' is -1, which is out of range")) << bad.err;
   }
 }
 

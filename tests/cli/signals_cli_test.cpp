@@ -21,11 +21,10 @@ TEST(Signals, AClosedTerminalSavesTheRun) {
   }
 }
 
-/// Also while nothing is counted yet.
 TEST(Signals, AreAnsweredInWords) {
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
     const Scratch scratch;
-    const Outcome outcome = interrupted_render(scratch.path(), tiny("red", kEndless), "step 1", signal);
+    const Outcome outcome = interrupted_render(scratch.path(), tiny("red", kEndless), "default_1.png", signal);
     EXPECT_EQ(outcome.status, 130) << outcome.err;
     EXPECT_TRUE(holds(outcome.err, "interrupted: ")) << outcome.err;
   }

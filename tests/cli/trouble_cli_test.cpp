@@ -122,8 +122,9 @@ TEST(ChosenPerceptors, OneThatIsNotInstalledIsAnErrorWithTheCommand) {
 TEST(ChosenPerceptors, NoneMeansTheShippedOnes) {
   const Scratch scratch;
   for (const std::string choice : {"RN50=false", "ViTB32=false"}) {
-    const Outcome outcome =
-        run({REVERIE_PROGRAM, "check", "scenes=red", choice, "models_parent_dir=models"}, scratch.path());
+    const Outcome outcome = run({REVERIE_PROGRAM, "check", "scenes=red", choice, "models_parent_dir=models",
+                                 "width=64", "height=64", "cutouts=2"},
+                                scratch.path());
     EXPECT_EQ(outcome.status, 0) << outcome.err;
     EXPECT_TRUE(holds(outcome.err, "using the shipped ones: tiny_resnet, tiny_vit")) << outcome.err;
   }
@@ -133,7 +134,8 @@ TEST(ChosenPerceptors, TheCommandLineSwitchesOffWhatAFileLists) {
   const Scratch scratch;
   scratch.write("run.yaml", "models_parent_dir: models\nperceptors: [RN50, " + shipped_model() +
                                 ", 'ViT-B/16']\nRN50: false\nViTB16: false\n");
-  const Words check = {REVERIE_PROGRAM, "check", "run.yaml", "scenes=red"};
+  const Words check = {REVERIE_PROGRAM, "check",     "run.yaml", "scenes=red",
+                       "width=64",      "height=64", "cutouts=2"};
   const auto outcome = [&](const Words& more) {
     Words words = check;
     words.insert(words.end(), more.begin(), more.end());
@@ -148,9 +150,15 @@ TEST(ChosenPerceptors, TheCommandLineSwitchesOffWhatAFileLists) {
 
 TEST(ChosenWeights, ThatAreDamagedAreNotReplaced) {
   const Scratch scratch;
-  const Words check = {
-      REVERIE_PROGRAM,           "check", "scenes=red", "image_model=vqgan", "perceptors=" + shipped_model(),
-      "models_parent_dir=models"};
+  const Words check = {REVERIE_PROGRAM,
+                       "check",
+                       "scenes=red",
+                       "image_model=vqgan",
+                       "perceptors=" + shipped_model(),
+                       "models_parent_dir=models",
+                       "width=64",
+                       "height=64",
+                       "cutouts=2"};
   const Outcome absent = run(check, scratch.path());
   EXPECT_EQ(absent.status, 0) << absent.err;
   EXPECT_TRUE(holds(absent.err, "using the shipped 'tiny'")) << absent.err;

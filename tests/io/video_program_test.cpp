@@ -62,6 +62,40 @@ TEST_F(VideoProgram, OfSeveralRunsTheNewestIsEncoded) {
   EXPECT_FALSE(fs::exists(folder_ / "images_out/hill/hill.mp4"));
 }
 
+TEST_F(VideoProgram, ItCanBeginWithTheFirstMove) {
+  const auto moving = [&](const std::string& name, const std::string& steps, const Words& more = {}) {
+    Words words = {
+        "animation_mode=2D", "translate_x=3", "pre_animation_steps=4",   "steps_per_frame=1", "cutouts=1",
+        "width=32",          "height=32",     "steps_per_scene=" + steps};
+    words.insert(words.end(), more.begin(), more.end());
+    return make(name, words);
+  };
+  // The same pictures without those before the move.
+  ASSERT_EQ(moving("plain", "8").status, 0);
+  for (int i = 1; i <= 4; ++i) fs::remove(folder_ / ("images_out/plain/plain_" + std::to_string(i) + ".png"));
+  ASSERT_EQ(program("encode", {"plain"}).status, 0);
+  const std::string expected = file("images_out/plain/plain.mp4");
+  const std::string late = "video_from=animation";
+  for (const std::string& sinks :
+       {std::string("outputs=[video_file, png_sequence]"), std::string("outputs=video_file")}) {
+    fs::remove_all(folder_ / "images_out/late");
+    fs::remove_all(folder_ / "backup/late");
+    ASSERT_EQ(moving("late", "3", {sinks, late}).status, 0);
+    EXPECT_FALSE(fs::exists(folder_ / "images_out/late/late.mp4")) << "nothing has moved yet";
+    EXPECT_EQ(program("encode", {"images_out/late"}).status, 2);
+    for (const char* steps : {"6", "8"})
+      ASSERT_EQ(moving("late", steps, {sinks, late, "restore=true"}).status, 0);
+    EXPECT_TRUE(file("images_out/late/late.mp4") == expected) << sinks;
+    fs::remove(folder_ / "images_out/late/late.mp4");
+    const Outcome again = program("encode", {"images_out/late"});
+    EXPECT_TRUE(holds(again.out, "4 pictures")) << again.out << again.err;
+    EXPECT_TRUE(file("images_out/late/late.mp4") == expected) << sinks;
+  }
+  // A still has no moves to begin with.
+  ASSERT_EQ(make("still", {late, "outputs=video_file", "pre_animation_steps=2"}).status, 0);
+  EXPECT_TRUE(fs::exists(folder_ / "images_out/still/still.mp4"));
+}
+
 TEST_F(VideoProgram, GapsAreToldAndClosed) {
   ASSERT_EQ(make("hill").status, 0);
   fs::remove(folder_ / "images_out/hill/hill_1.png");
@@ -73,7 +107,7 @@ TEST_F(VideoProgram, GapsAreToldAndClosed) {
 }
 
 TEST_F(VideoProgram, ARunThatGoesOnLaterHasOneVideo) {
-  for (const std::string sinks : {kBoth, std::string("outputs=video_file")}) {
+  for (const std::string& sinks : {kBoth, std::string("outputs=video_file")}) {
     fs::remove_all(folder_ / "images_out");
     fs::remove_all(folder_ / "backup");
     ASSERT_EQ(make("whole", {sinks, "steps_per_scene=8"}).status, 0);

@@ -42,7 +42,7 @@ TEST_F(AtLoad, WhateverAPluginDoesItIsRejectedByNameAndTheRestWorks) {
                                                          {"exits_at_once", "ends the program"},
                                                          {"aborts", "crashes"},
                                                          {"throws_text", "the moon is full"},
-                                                         {"throws_a_number", "throws"}};
+                                                         {"throws_a_number", "throws an exception"}};
   put("harmless");
   for (const auto& [name, reason] : harmful) put(name);
   const PluginRegistry registry({folder_ / "plugins"});

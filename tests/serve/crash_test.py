@@ -11,7 +11,7 @@ import time
 import unittest
 from pathlib import Path
 
-PLUGINS = str(Path(sys.argv.pop()).resolve())
+PLUGINS = str(Path(sys.argv.pop(2)).resolve())
 
 from serving import PROGRAM, Server, ServerTest, settings  # noqa: E402
 
@@ -89,7 +89,8 @@ class CrashTest(ServerTest):
     def test_a_run_that_hangs_is_ended_by_the_second_cancel(self):
         server = self.server
         number = server.submit("a", crash="hang", outputs=["crashes", "png_sequence"])
-        while server.run(number)["done"] < 6:
+        while (run := server.run(number))["done"] < 6:
+            self.assertIn(run["state"], ("queued", "running"))
             time.sleep(0.01)
         self.assertTrue(server.post(f"/api/runs/{number}/cancel").json()["cancelling"])
         server.post(f"/api/runs/{number}/cancel")

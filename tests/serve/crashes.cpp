@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <fstream>
 #include <thread>
 
 #include "reverie/output_sink.h"
@@ -17,12 +18,16 @@ constexpr ParamSpec kParams[] = {
 
 class Crashes final : public OutputSink {
  public:
-  Crashes(Host&, const Params& params, const Setup&)
-      : how_(params.get<std::string>("crash")), at_(params.get<std::int64_t>("crash_at")) {}
+  Crashes(Host&, const Params& params, const Setup& setup)
+      : start_(setup.folder / (setup.base_name + "_")),
+        how_(params.get<std::string>("crash")),
+        at_(params.get<std::int64_t>("crash_at")) {}
 
   std::filesystem::path write(const at::Tensor&, std::int64_t number) override {
     if (number == at_) end();
-    return {};
+    const std::filesystem::path file = start_.string() + std::to_string(number) + ".txt";
+    std::ofstream(file) << "written";
+    return file;
   }
 
  private:
@@ -35,6 +40,7 @@ class Crashes final : public OutputSink {
     if (how_ == "hang") std::this_thread::sleep_for(std::chrono::hours(1));
   }
 
+  std::filesystem::path start_;
   std::string how_;
   std::int64_t at_;
 };

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """A real browser uses the studio of a real server. Nothing here waits for a time: every step waits for what it says to
-become true, and fails when it does not within a minute."""
+become true, and fails when it does not after several minutes."""
 import re
 import unittest
 from pathlib import Path
@@ -49,7 +49,7 @@ class StudioTest(ServerTest):
 
     def until(self, condition):
         # The page replaces what it shows whenever there is news.
-        return WebDriverWait(self.browser, 60, 0.05, [StaleElementReferenceException]).until(lambda _: condition())
+        return WebDriverWait(self.browser, 300, 0.05, [StaleElementReferenceException]).until(lambda _: condition())
 
     def by(self, name):
         return self.browser.find_element(By.ID, name)

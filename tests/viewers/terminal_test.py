@@ -261,8 +261,12 @@ class Sequences(InFolder):
 
 @unittest.skipUnless(shutil.which("tmux"), "tmux is not installed (Debian: tmux)")
 class InTmux(InFolder):
+    def setUp(self):
+        super().setUp()
+        self.server = f"reverie-{os.getpid()}-{self._testMethodName}"  # one each: the last one may still be ending
+
     def tmux(self, *words):
-        return subprocess.run(["tmux", "-L", f"reverie-{os.getpid()}", "-f", "/dev/null", *words],
+        return subprocess.run(["tmux", "-L", self.server, "-f", "/dev/null", *words],
                               env=environment(TERM="xterm-256color", LC_ALL="C.UTF-8"), cwd=self.folder,
                               capture_output=True, text=True, check=True).stdout
 
@@ -271,7 +275,7 @@ class InTmux(InFolder):
         command = " ".join(["'" + w.replace("'", "'\\''") + "'" for w in [program.PROGRAM, "render", *words]])
         script = self.folder / "run.sh"
         script.write_text(f"echo before the run\n{command}\necho status $?\n"
-                          f"tmux -L reverie-{os.getpid()} wait-for -S done\nexec sleep 1000\n")
+                          f"tmux -L {self.server} wait-for -S done\nexec sleep 1000\n")
         self.tmux("-u", "new-session", "-d", "-x", str(columns), "-y", str(rows), f"OMP_NUM_THREADS=1 sh {script}")
         self.addCleanup(self.tmux, "kill-server")
         self.tmux("wait-for", "done")

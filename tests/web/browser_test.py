@@ -1,7 +1,7 @@
 """A real browser looks at a real run: browser_test.py PROGRAM
 
 Needs Debian's chromium, chromium-driver and python3-selenium. Nothing here waits for a time: every step waits for
-what it says to become true, and fails when it does not within a minute.
+what it says to become true, and fails when it does not after several minutes, which no machine is too busy for.
 """
 
 import http.client
@@ -26,6 +26,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
 PROGRAM = sys.argv.pop(1)
+PATIENCE = 300  # seconds
 MODEL = sorted((Path(PROGRAM).parents[1] / "share/reverie/models").glob("*.safetensors"))[0].stem
 SETTINGS = f"""
 scenes: a red heart | blue sky:0.5 || a green leaf
@@ -82,7 +83,7 @@ class Run:
 
     def end(self):
         """The exit status."""
-        status = self.process.wait(timeout=60)
+        status = self.process.wait(timeout=PATIENCE)
         self.reader.join()
         self.process.stderr.close()
         return status
@@ -131,9 +132,9 @@ class BrowserTest(unittest.TestCase):
     def until(self, condition, what):
         try:
             # The page replaces what it shows whenever there is news.
-            return WebDriverWait(self.browser, 60, 0.05, [StaleElementReferenceException]).until(lambda _: condition())
+            return WebDriverWait(self.browser, PATIENCE, 0.05, [StaleElementReferenceException]).until(lambda _: condition())
         except TimeoutException:
-            self.fail(f"not within a minute: {what}; the page says: {self.find('trouble').text} "
+            self.fail(f"it never came: {what}; the page says: {self.find('trouble').text} "
                       f"{self.text('state')} step {self.text('step')}")
 
     def step(self):
@@ -203,9 +204,11 @@ class BrowserTest(unittest.TestCase):
         return sum(int(part) for part in re.findall(r"\d+", colour)[:3]) / 3
 
     def check_console(self):
-        """Nothing went wrong, but for looking for the next run where there is none."""
+        """Nothing went wrong, but for looking for the next run where there is none, and for the end of a run that did not
+        wait any longer for a page on a busy machine."""
         self.assertEqual([entry["message"] for entry in self.browser.get_log("browser") if entry["level"] == "SEVERE" and
-                          "/api/run/state - Failed to load resource: net::ERR_CONNECTION" not in entry["message"]], [])
+                          "/api/run/state - Failed to load resource: net::ERR_CONNECTION" not in entry["message"] and
+                          "/api/run/events - Failed to load resource: net::ERR_INCOMPLETE" not in entry["message"]], [])
 
     def kept_files(self):
         return sorted(path.name for path in Path(self.folder.name).glob("images_out/*/*_step_*.png"))
@@ -376,7 +379,7 @@ class BrowserTest(unittest.TestCase):
             self.assertEqual(self.picture()[0], f"/api/run/picture?step={goal}")
 
     def test_a_page_follows_the_runs_of_one_command(self):
-        run = Run(self.folder.name, "--multirun", "seed=1,2", "steps_per_scene=150", "file_namespace=both",
+        run = Run(self.folder.name, "--multirun", "seed=1,2", "steps_per_scene=60", "file_namespace=both",
                   "scenes=a red heart")
         self.addCleanup(run.abandon)
         identity = run.pause()

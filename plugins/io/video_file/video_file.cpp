@@ -78,7 +78,7 @@ class VideoFile final : public OutputSink {
 
   std::filesystem::path write(const at::Tensor& image, std::int64_t number) override {
     if (keeps_frames_) write_png(kept_path(number), image, bits_, settings_);
-    if (number < first_) return early_file(image, number);
+    if (number < first_) return keeps_frames_ ? kept_path(number) : std::filesystem::path();
     const bool first = path_.empty();
     if (first) begin(number, image);
     writer_->add(image);
@@ -103,14 +103,6 @@ class VideoFile final : public OutputSink {
     std::transform(mode.begin(), mode.end(), mode.begin(), [](unsigned char c) { return std::tolower(c); });
     const bool moves = !mode.empty() && mode != "off" && mode != "false";
     return moves && params.get<std::string>("video_from") == "animation" ? setup.early_frames + 1 : 1;
-  }
-
-  /// The picture's own file, of one that is not in the video. png_sequence may write it only after this.
-  std::filesystem::path early_file(const at::Tensor& image, std::int64_t number) const {
-    if (keeps_frames_) return kept_path(number);
-    std::filesystem::path file = frame_path(folder_, base_, number, digits_);
-    if (!std::filesystem::exists(file)) write_png(file, image, bits_, settings_);
-    return file;
   }
 
   std::filesystem::path kept_path(std::int64_t number) const {

@@ -33,8 +33,8 @@ class REVERIE_PUBLIC OutputSink {
   virtual ~OutputSink() = default;
 
   /// [frame] `image` [1, 3, H, W] 0..1, float32, on the CPU; `number` counts saved frames from 1. Returns the
-  /// file the frame is in, which is there by then. A file is complete or absent whatever happens. Throws
-  /// Error(file).
+  /// file the frame is in, which is there by then; an empty path for a frame that the sink leaves out. A file
+  /// is complete or absent whatever happens. Throws Error(file).
   virtual std::filesystem::path write(const at::Tensor& image, std::int64_t number) = 0;
 
   /// [step] The artist asked for this picture, as write() would get it: a file of its own beside the frames,

@@ -1,0 +1,123 @@
+#include "cli/paint_command.h"
+
+#include <ATen/ATen.h>
+#include <json/json.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <iostream>
+
+#include "cli/cast.h"
+#include "cli/render_run.h"
+#include "cli/signals.h"
+#include "engine/ensemble.h"
+#include "log/log.h"
+#include "log/printable.h"
+#include "models/catalogue.h"
+#include "reverie/perceptor.h"
+
+namespace reverie {
+namespace {
+
+constexpr const char* kPerceptor = "tiny_lit";
+constexpr double kSeconds = 25;  // that the steps should take
+
+/// What a picture from words alone is made with. Learning faster gives harsher contrasts.
+constexpr const char* kChosen = R"(image_model: fourier
+spectrum_decay: 1.25
+width: 320
+height: 240
+cutouts: 12
+cut_pow: 1
+smoothing_weight: 3
+learning_rate: 0.06
+file_namespace: paint
+)";
+
+std::string json_text(const std::string& text) {
+  Json::StreamWriterBuilder writer;
+  writer["indentation"] = "";
+  writer["emitUTF8"] = true;
+  return Json::writeString(writer, text);  // JSON's texts are YAML's
+}
+
+/// Seconds that looking at one batch of cutouts takes, there and back, on this machine.
+double measure_look(const Cast& cast) {
+  using Clock = std::chrono::steady_clock;
+  double total = 0;
+  for (const auto& [plugin, setup] : cast.perceptors) {
+    const auto perceptor = create<Perceptor>(*plugin, *cast.host, params_for(*plugin, cast.settings), setup);
+    const std::int64_t side = perceptor->input_size();
+    const at::Tensor images = at::full({cast.settings.get<std::int64_t>("cutouts"), 3, side, side}, 0.5,
+                                       at::TensorOptions(cast.host->device()));
+    const at::Tensor leaf = images.detach().set_requires_grad(true);
+    double quickest = 0;
+    for (int attempt = 0; attempt < 3; ++attempt) {  // the first one also gets memory and kernels ready
+      const auto begin = Clock::now();
+      perceptor->embed_images(leaf).sum().backward();
+      const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+      quickest = attempt == 0 ? seconds : std::min(quickest, seconds);
+    }
+    total += quickest;
+  }
+  return total;
+}
+
+/// How many steps fit into the time. Drawing and the other losses take about a quarter as long as looking.
+std::int64_t steps_for(const Plan& plan, const PluginRegistry& registry) {
+  const Cast cast = choose_cast(plan, registry, false);
+  const double steps = kSeconds / (1.25 * measure_look(cast));
+  return std::clamp<std::int64_t>(static_cast<std::int64_t>(steps) / 10 * 10, 100, 400);
+}
+
+}  // namespace
+
+int paint_command(const std::vector<std::string>& words,
+                  const std::vector<std::filesystem::path>& config_folders, const PluginRegistry& registry) {
+  std::string text;
+  std::vector<std::string> overrides;
+  for (const std::string& word : words) {
+    const std::size_t equals = word.find('=');
+    if (equals != std::string::npos && word.find_first_of(" ,;:!?") > equals)
+      overrides.push_back(word);
+    else
+      text += (text.empty() ? "" : " ") + word;
+  }
+  if (text.empty())
+    throw Error(ErrorKind::usage, "reverie paint needs words that say what to paint",
+                "for example: reverie paint \"a castle on a hill\"");
+  std::string settings = "scenes: " + json_text(text) + "\n" + kChosen;
+  HostServices::Options places;
+  places.models = installation_prefix() / "share/reverie/models";
+  places.models_parent_dir = kDefaultModelsParent;
+  places.device = "cpu";
+  if (HostServices(places).find_weights(kPerceptor)) {
+    try {
+      HostServices(places).resolve_asset("trunks/efficientnet-lite0.pth");
+      settings += std::string("perceptors: ") + kPerceptor + "\n";
+    } catch (const Error&) {
+      write_log(LogLevel::warning,
+                "the network that knows photographs is missing, so smaller ones look at the picture; "
+                "tools/setup.sh downloads it (17 MB)");
+    }
+  }
+  const auto plan_with = [&](const std::string& more) {
+    return make_plan({"paint", overrides, config_folders, settings + more}, registry);
+  };
+  Plan plan = plan_with("");
+  const bool given = !plan.settings.find("steps_per_scene")->is_default();
+  const std::string steps =
+      std::to_string(given ? plan.settings.get<std::int64_t>("steps_per_scene") : steps_for(plan, registry));
+  plan = plan_with("steps_per_scene: " + steps + "\nsave_every: " + steps + "\n");
+  end_on_signals("interrupted: the present step is finished and saved first (Ctrl-C again ends at once)");
+  RunWishes wishes;
+  wishes.on_terminal = ::isatty(STDERR_FILENO) != 0;
+  const RunOutcome result = render_run(plan, registry, wishes);
+  const std::string file = (result.output.folder / (result.output.base + "_settings.txt")).string();
+  std::cout << shown_line(result.last_frame.string()) << "\nthe same from its settings: reverie render '"
+            << shown_line(file) << "'\n";
+  return result.interrupted ? 130 : 0;
+}
+
+}  // namespace reverie

@@ -1,0 +1,177 @@
+/// Locked-image tuning (Zhai et al. 2022): a frozen network that knows pictures, with trained heads, and a
+/// text tower that learnt where pictures lie.
+///
+/// A picture's embedding is made of parts, one for each depth of the trunk: colour and texture early, things
+/// at the end. Each part is a linear map of the features there, brought to unit length and weighted. The file
+/// holds heads and text tower, and its metadata name and describe the trunk (`lit.trunk`, a file among the
+/// models), so another trunk is another file and no other code.
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+
+#include <cmath>
+#include <sstream>
+
+#include "reverie/perceptor.h"
+#include "reverie/plugin.h"
+#include "text_tower.h"
+#include "tokenizer.h"
+#include "trunk.h"
+
+namespace reverie {
+namespace {
+
+constexpr const char* kTrunkKey = "lit.trunk";
+
+/// What the file's metadata declare.
+class Declared {
+ public:
+  explicit Declared(const Weights& weights) : weights_(weights) {}
+
+  std::string text(const std::string& key) const {
+    const auto found = weights_.metadata().find(key);
+    if (found != weights_.metadata().end()) return found->second;
+    throw Error(ErrorKind::model, "'" + weights_.origin() + "' does not declare '" + key + "'");
+  }
+
+  /// Numbers with spaces between them.
+  std::vector<double> numbers(const std::string& key) const {
+    std::istringstream words(text(key));
+    std::vector<double> result;
+    for (double number; words >> number;) result.push_back(number);
+    if (!words.eof() || result.empty())
+      throw Error(ErrorKind::model,
+                  "'" + weights_.origin() + "': '" + key + "' is '" + text(key) + "', which are no numbers");
+    return result;
+  }
+
+  double number(const std::string& key) const { return numbers(key).front(); }
+
+  std::vector<std::int64_t> counts(const std::string& key) const {
+    std::vector<std::int64_t> result;
+    for (const double value : numbers(key)) result.push_back(static_cast<std::int64_t>(value));
+    return result;
+  }
+
+ private:
+  const Weights& weights_;
+};
+
+lit::Layout layout_of(const Declared& declared) {
+  lit::Layout layout{declared.counts("lit.strides"), declared.counts("lit.taps"), declared.number("lit.mean"),
+                     declared.number("lit.deviation")};
+  for (const std::int64_t tap : layout.taps)
+    if (tap < 0 || tap >= static_cast<std::int64_t>(layout.strides.size()))
+      throw Error(ErrorKind::model, "'lit.taps' names the block " + std::to_string(tap) + ", but there are " +
+                                        std::to_string(layout.strides.size()));
+  return layout;
+}
+
+class Lit final : public Perceptor {
+ public:
+  static bool accepts(const Weights& weights) { return weights.metadata().count(kTrunkKey) > 0; }
+
+  Lit(Host& host, const Params&, const Setup& setup) : name_(setup.name) {
+    if (!setup.weights)
+      throw Error(ErrorKind::settings, "the perceptor 'lit' needs weights",
+                  "name a model or a weights file in the setting 'perceptors'");
+    const Weights& weights = *setup.weights;
+    const Declared declared(weights);
+    input_size_ = declared.counts("lit.input_size").front();
+    const lit::TensorSource get = [&](const std::string& tensor) {
+      return weights.tensor(tensor).to(host.device(), at::kFloat);
+    };
+    const auto trunk_weights = host.load_weights(find_trunk(host, declared.text(kTrunkKey)).string());
+    trunk_ =
+        std::make_unique<lit::Trunk>(*trunk_weights, layout_of(declared), host.device(), host.precision());
+    load_heads(get, weights.origin());
+    std::int64_t layers = 0;
+    while (weights.contains("text.layers." + std::to_string(layers) + ".norm1.weight")) ++layers;
+    text_ = std::make_unique<lit::TextTower>(get, layers, declared.counts("lit.heads").front());
+    tokenizer_ = std::make_unique<clip::Tokenizer>(declared.text("lit.merges"));
+    if (tokenizer_->vocabulary() != text_->vocabulary())
+      throw Error(ErrorKind::model, "'" + weights.origin() + "': the vocabulary has " +
+                                        std::to_string(tokenizer_->vocabulary()) + " tokens, the network " +
+                                        std::to_string(text_->vocabulary()));
+  }
+
+  std::int64_t input_size() const override { return input_size_; }
+  std::int64_t embedding_size() const override { return embedding_; }
+
+  at::Tensor embed_images(const at::Tensor& images) override {
+    const std::vector<at::Tensor> rows = (*trunk_)(images);
+    std::vector<at::Tensor> parts;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const at::Tensor part = at::linear(rows[i], heads_[i].weight, heads_[i].bias);
+      parts.push_back(part * (heads_[i].length / part.norm(2, 1, true).clamp_min(1e-6)));
+    }
+    return at::cat(parts, 1);
+  }
+
+  at::Tensor embed_texts(const std::vector<std::string>& texts) override {
+    if (!text_) throw Error(ErrorKind::plugin, "the text encoder of '" + name_ + "' was released");
+    at::NoGradGuard no_grad;
+    std::vector<at::Tensor> rows;
+    for (const std::string& text : texts) {
+      const std::vector<std::int64_t> tokens = tokenizer_->encode(text);
+      if (static_cast<std::int64_t>(tokens.size()) > text_->context())
+        throw Error(ErrorKind::settings,
+                    "the prompt '" + text + "' is too long for '" + name_ +
+                        "': " + std::to_string(tokens.size() - 2) + " tokens, at most " +
+                        std::to_string(text_->context() - 2),
+                    "shorten it or split it at '|'");
+      rows.push_back((*text_)(tokens));
+    }
+    return rows.empty() ? at::empty({0, embedding_}) : at::cat(rows);
+  }
+
+  void release_text_encoder() override {
+    text_.reset();
+    tokenizer_.reset();
+  }
+
+ private:
+  struct Head {
+    at::Tensor weight, bias;
+    double length;  // of the embedding's part
+  };
+
+  std::filesystem::path find_trunk(Host& host, const std::string& file) const {
+    try {
+      return host.resolve_asset(file);
+    } catch (const Error& error) {
+      throw Error(error.kind(), "the network that '" + name_ + "' looks with is missing: " + error.what(),
+                  "tools/setup.sh downloads it (17 MB); or name other perceptors, such as tiny_vit");
+    }
+  }
+
+  void load_heads(const lit::TensorSource& get, const std::string& origin) {
+    const at::Tensor shares = get("heads.shares").to(at::kCPU);
+    const std::vector<std::int64_t> sizes = trunk_->sizes();
+    for (std::size_t i = 0; i < sizes.size(); ++i) {
+      const std::string p = "heads." + std::to_string(i);
+      Head head{get(p + ".weight"), get(p + ".bias"), 0};
+      if (head.weight.dim() != 2 || head.weight.size(1) != sizes[i] ||
+          shares.numel() <= static_cast<std::int64_t>(i))
+        throw Error(ErrorKind::model, "'" + origin + "': '" + p + "' does not fit the trunk, which has " +
+                                          std::to_string(sizes[i]) + " features there");
+      head.length = std::sqrt(shares[static_cast<std::int64_t>(i)].item<double>());
+      embedding_ += head.weight.size(0);
+      heads_.push_back(std::move(head));
+    }
+  }
+
+  std::string name_;
+  std::int64_t input_size_ = 0, embedding_ = 0;
+  std::unique_ptr<lit::Trunk> trunk_;
+  std::vector<Head> heads_;
+  std::unique_ptr<lit::TextTower> text_;
+  std::unique_ptr<clip::Tokenizer> tokenizer_;
+};
+
+}  // namespace
+
+REVERIE_EXPORT_PLUGIN(Lit, Perceptor, "lit", "1.0",
+                      "a frozen image network with trained heads, and a text tower", {});
+
+}  // namespace reverie

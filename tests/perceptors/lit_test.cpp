@@ -1,0 +1,116 @@
+// The perceptor lit against PyTorch, and what it says about files that do not fit.
+
+#include <gtest/gtest.h>
+
+#include "perceptors/parity.h"
+#include "perceptors/toy_weights.h"
+#include "support/process.h"
+
+namespace reverie::test {
+namespace {
+
+class Lit : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    scratch_ = new Scratch;
+    const Outcome made =
+        run({REVERIE_TEST_PYTHON, REVERIE_TEST_FOLDER "/lit_files.py", scratch_->path().string()},
+            scratch_->path());
+    ASSERT_EQ(made.status, 0) << made.err << "\n(tools/setup_test_python.sh installs what the script needs)";
+  }
+  static void TearDownTestSuite() { delete scratch_; }
+
+  const PluginFile& plugin() const { return registry_.find(Perceptor::kKind, "lit"); }
+
+  /// The small file, to be changed.
+  static std::shared_ptr<ToyWeights> changeable() {
+    const auto file = read_safetensors(*scratch_ / "small.safetensors");
+    auto result = std::make_shared<ToyWeights>();
+    for (const std::string& name : file->names()) result->tensors[name] = file->tensor(name).clone();
+    result->texts = file->metadata();
+    return result;
+  }
+  std::shared_ptr<Perceptor> load(std::shared_ptr<const Weights> weights) {
+    return create<Perceptor>(plugin(), host_, default_params(plugin()), {"small", std::move(weights)});
+  }
+  /// What is said about weights that cannot be used.
+  std::string complaint(std::shared_ptr<const Weights> weights) {
+    try {
+      load(std::move(weights));
+    } catch (const Error& error) {
+      return std::string(error.what()) + " " + error.advice();
+    }
+    return "";
+  }
+
+  static inline Scratch* scratch_ = nullptr;
+  PluginRegistry registry_{{REVERIE_PLUGINS}};
+  HostServices host_{{"cpu", 1, REVERIE_MODELS, ""}};
+};
+
+TEST_F(Lit, ComputesWhatPyTorchComputes) {
+  const Parity parity =
+      compare(plugin(), host_, (*scratch_ / "small.safetensors").string(), *scratch_ / "small.expected");
+  EXPECT_LT(parity.images, 1e-4);
+  EXPECT_LT(parity.texts, 1e-4);
+  EXPECT_LT(parity.gradient, 1e-3);
+}
+
+TEST_F(Lit, TakesTheFilesThatDeclareATrunkAndNoOthers) {
+  const auto accepts = [&](const std::string& plugin, const Weights& weights) {
+    return registry_.find(Perceptor::kKind, plugin).descriptor->accepts(&weights);
+  };
+  const auto weights = changeable();
+  EXPECT_TRUE(accepts("lit", *weights));
+  EXPECT_FALSE(accepts("clip", *weights));
+  weights->texts.erase("lit.trunk");
+  EXPECT_FALSE(accepts("lit", *weights));
+}
+
+TEST_F(Lit, NamesTheMissingTrunkAndHowToGetIt) {
+  const auto weights = changeable();
+  weights->texts["lit.trunk"] = "trunks/elsewhere.pth";
+  const std::string said = complaint(weights);
+  EXPECT_NE(said.find("trunks/elsewhere.pth"), std::string::npos) << said;
+  EXPECT_NE(said.find("tools/setup.sh"), std::string::npos) << said;
+}
+
+TEST_F(Lit, RefusesHeadsThatDoNotFitTheTrunk) {
+  const auto weights = changeable();
+  weights->add("heads.1.weight", {6, 21});
+  EXPECT_NE(complaint(weights).find("heads.1"), std::string::npos);
+}
+
+TEST_F(Lit, RefusesADeclarationThatIsIncomplete) {
+  for (const char* key :
+       {"lit.strides", "lit.taps", "lit.input_size", "lit.mean", "lit.heads", "lit.merges"}) {
+    const auto weights = changeable();
+    weights->texts.erase(key);
+    EXPECT_NE(complaint(weights).find(key), std::string::npos) << key;
+  }
+}
+
+TEST_F(Lit, RefusesDepthsAndBlocksThatAreNotThere) {
+  const auto deep = changeable();
+  deep->texts["lit.taps"] = "1 4";
+  EXPECT_NE(complaint(deep).find("lit.taps"), std::string::npos);
+  const auto few = changeable();
+  few->texts["lit.strides"] = "1 2 1";
+  EXPECT_NE(complaint(few).find("blocks"), std::string::npos);
+}
+
+TEST_F(Lit, QuotesATextThatIsTooLong) {
+  const auto perceptor = load(changeable());
+  std::string words = "cats";
+  for (int i = 0; i < 20; ++i) words += " cats";
+  try {
+    perceptor->embed_texts({"a cat", words});
+    FAIL() << "38 tokens is the most";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("38"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("cats cats"), std::string::npos) << error.what();
+  }
+}
+
+}  // namespace
+}  // namespace reverie::test
