@@ -122,7 +122,12 @@ CheckedRun check_run(const Submission& submission, const RunRules& rules) {
   try {
     SettingsSources from = sources(submission.text, rules);
     from.overrides = submission.overrides;
-    Plan plan = make_plan(from, rules.registry);
+    const FindMore find_more = [&](const Plan& wrong, std::vector<Problem>& more) {
+      Plan plan = wrong;
+      plan.access = rules.access;
+      find_missing(plan, rules.registry, more);
+    };
+    Plan plan = make_plan(from, rules.registry, submission.kind == RunKind::render ? find_more : FindMore());
     plan.access = rules.access;
     std::swap(checked.notices, plan.notices);  // they are the client's, not the server's
     apply_rules(plan, problems, checked.notices);

@@ -271,12 +271,13 @@ TEST_F(Faulty, Files) {
   const auto sink = [&](const char* fault) {
     return make<OutputSink>("faulty_sink", "sink_fault", fault, {folder.path(), "hill", 12, "{}"});
   };
-  for (const auto& [fault, came] : {std::pair{"no file", "hill.empty"}, {"no path", "''"}, {"folder", "/"}})
+  for (const auto& [fault, came] : {std::pair{"no file", "hill.empty"}, {"folder", "/"}})
     expect_blame([&, fault = fault] { sink(fault)->write(kPicture, 1); }, {"io/faulty_sink", "write()", came},
                  fault);
   expect_blame([&] { sink("nothing kept")->keep(kPicture, 1); }, {"io/faulty_sink", "keep()", "hill.empty"},
                "nothing kept");
   EXPECT_EQ(sink("none")->write(kPicture, 1), folder / "hill.empty");
+  EXPECT_EQ(sink("no path")->write(kPicture, 1), "") << "a frame may be left out";
   expect_blame([&] { sink("close throws")->close(); }, {"io/faulty_sink", "close()", "the ink has dried"},
                "close throws");
   expect_blame([&] { sink("close throws a number")->close(); }, {"io/faulty_sink", "close()"},

@@ -24,10 +24,10 @@ class QueueTest(ServerTest):
             answer = self.server.post(path, {"settings": text})
             self.assertEqual(answer.status, status)
             problems = answer.json()["problems"]
-            self.assertEqual([problem["line"] for problem in problems], [2, 3, 4])
-            self.assertEqual([f"wrong.yaml:{problem['line']}: {problem['message']}" for problem in problems], lines[:3])
-            self.assertEqual([problem["setting"] for problem in problems], ["", "width", "cutouts"])
-        # A file that is missing is told, too, once the rest is right.
+            self.assertEqual([problem["line"] for problem in problems], [1, 2, 3, 4])
+            self.assertEqual([f"wrong.yaml:{problem['line']}: {problem['message']}" for problem in problems], lines[:4])
+            self.assertEqual([problem["setting"] for problem in problems], ["scenes", "", "width", "cutouts"])
+        # The same of a file that is missing alone.
         answer = self.server.post("/api/check", {"settings": settings("a heart:1_[nowhere.png]")}).json()
         self.assertEqual([problem["setting"] for problem in answer["problems"]], ["scenes"])
         self.assertIn("there is no file 'nowhere.png'", answer["problems"][0]["message"])

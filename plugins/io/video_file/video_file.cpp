@@ -102,7 +102,8 @@ class VideoFile final : public OutputSink {
     std::string mode = params.get<std::string>("animation_mode");
     std::transform(mode.begin(), mode.end(), mode.begin(), [](unsigned char c) { return std::tolower(c); });
     const bool moves = !mode.empty() && mode != "off" && mode != "false";
-    return moves && params.get<std::string>("video_from") == "animation" ? setup.early_frames + 1 : 1;
+    const bool late = params.get<std::string>("video_from") == "animation";
+    return moves && late ? setup.early_frames + 1 : 1;
   }
 
   std::filesystem::path kept_path(std::int64_t number) const {

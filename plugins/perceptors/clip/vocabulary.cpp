@@ -19,7 +19,7 @@ constexpr int kMerges = 49152 - 256 - 2;  // what OpenAI's code reads of the 262
 }  // namespace
 
 std::string read_openai_merges(const std::filesystem::path& path) {
-  require_ordinary_file(path, "CLIP's vocabulary");
+  if (const std::string why = why_not_ordinary_file(path, "CLIP's vocabulary"); !why.empty()) fail(path, why);
   const std::unique_ptr<gzFile_s, int (*)(gzFile)> file(gzopen(path.c_str(), "rb"), gzclose);
   if (!file) fail(path, "cannot be opened");
   std::string merges;
