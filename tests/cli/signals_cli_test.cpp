@@ -33,13 +33,14 @@ TEST(Signals, AreAnsweredInWords) {
 TEST(Signals, ThatWereIgnoredBeforeAreIgnored) {
   const Scratch scratch;
   const Words words = command("render", tiny("red", {"steps_per_scene=40", "save_every=20"}));
+  std::signal(SIGHUP, SIG_IGN);  // as nohup does; the child inherits it
   const pid_t child = ::fork();
   if (child == 0) {
-    std::signal(SIGHUP, SIG_IGN);  // as nohup does
     const int silent = ::open((scratch / "err").c_str(), O_RDWR | O_CREAT, 0600);
     for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::dup2(silent, stream);
     become(words, scratch.path());
   }
+  std::signal(SIGHUP, SIG_DFL);
   for (int i = 0; i < 50; ++i) ::kill(child, SIGHUP);
   int status = 0;
   ::waitpid(child, &status, 0);

@@ -30,14 +30,6 @@ constexpr ParamSpec kParams[] = {
         .help("mean and deviation that CLIP models expect of pictures; half: 0.5 for every channel"),
 };
 
-/// For messages: a text's beginning, cut between characters of UTF-8.
-std::string shortened(const std::string& text) {
-  std::size_t end = 200;
-  if (text.size() <= end) return text;
-  while ((static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return text.substr(0, end) + " ...";
-}
-
 class Clip final : public Perceptor {
  public:
   /// Relatives of CLIP are accepted too, for the sake of a message that says why they cannot be used.
@@ -72,13 +64,7 @@ class Clip final : public Perceptor {
     at::NoGradGuard no_grad;
     at::Tensor tokens = at::zeros({static_cast<std::int64_t>(texts.size()), shape_.context}, at::kLong);
     for (std::size_t i = 0; i < texts.size(); ++i) {
-      const std::vector<std::int64_t> ids = tokenizer_->encode(texts[i]);
-      if (static_cast<std::int64_t>(ids.size()) > shape_.context)
-        throw Error(ErrorKind::settings,
-                    "the prompt '" + shortened(texts[i]) + "' is too long for '" + name_ +
-                        "': " + std::to_string(ids.size() - 2) + " tokens, at most " +
-                        std::to_string(shape_.context - 2),
-                    "shorten it or split it at '|'");
+      const std::vector<std::int64_t> ids = tokenizer_->encode_within(shape_.context, texts[i], name_);
       tokens[static_cast<std::int64_t>(i)]
           .narrow(0, 0, static_cast<std::int64_t>(ids.size()))
           .copy_(at::tensor(ids));

@@ -6,9 +6,9 @@
 #include <set>
 
 #include "modified_resnet.h"
+#include "reverie/network_tensor.h"
 #include "towers.h"
 #include "vision_transformer.h"
-#include "reverie/network_tensor.h"
 
 namespace reverie::clip {
 namespace {

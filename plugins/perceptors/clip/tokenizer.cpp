@@ -5,9 +5,18 @@
 
 #include "fix_text.h"
 #include "html_entities.h"
+#include "reverie/error.h"
 
 namespace reverie::clip {
 namespace {
+
+/// For messages: a text's beginning, cut between characters of UTF-8.
+std::string shortened(const std::string& text) {
+  std::size_t end = 200;
+  if (text.size() <= end) return text;
+  while ((static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return text.substr(0, end) + " ...";
+}
 
 // OpenAI's names, and open_clip's for the same tokens.
 constexpr std::string_view kStartNames[] = {"<|startoftext|>", "<start_of_text>"};
@@ -92,6 +101,17 @@ std::vector<std::int64_t> Tokenizer::encode(const std::string& text) const {
       words_.encode(word, ids);
   }
   ids.push_back(end());
+  return ids;
+}
+
+std::vector<std::int64_t> Tokenizer::encode_within(std::int64_t context, const std::string& text,
+                                                   const std::string& name) const {
+  std::vector<std::int64_t> ids = encode(text);
+  if (static_cast<std::int64_t>(ids.size()) > context)
+    throw Error(ErrorKind::settings,
+                "the prompt '" + shortened(text) + "' is too long for '" + name + "': " +
+                    std::to_string(ids.size() - 2) + " tokens, at most " + std::to_string(context - 2),
+                "shorten it or split it at '|'");
   return ids;
 }
 

@@ -25,6 +25,10 @@ class Tokenizer {
   /// lower case.
   static std::string clean(const std::string& text);
 
+  /// encode(), for the model `name`. Throws Error(settings) when there are more than `context` ids.
+  std::vector<std::int64_t> encode_within(std::int64_t context, const std::string& text,
+                                          const std::string& name) const;
+
  private:
   std::int64_t start() const { return words_.size(); }
   std::int64_t end() const { return words_.size() + 1; }

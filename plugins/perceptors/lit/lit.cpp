@@ -112,16 +112,8 @@ class Lit final : public Perceptor {
     if (!text_) throw Error(ErrorKind::plugin, "the text encoder of '" + name_ + "' was released");
     at::NoGradGuard no_grad;
     std::vector<at::Tensor> rows;
-    for (const std::string& text : texts) {
-      const std::vector<std::int64_t> tokens = tokenizer_->encode(text);
-      if (static_cast<std::int64_t>(tokens.size()) > text_->context())
-        throw Error(ErrorKind::settings,
-                    "the prompt '" + text + "' is too long for '" + name_ +
-                        "': " + std::to_string(tokens.size() - 2) + " tokens, at most " +
-                        std::to_string(text_->context() - 2),
-                    "shorten it or split it at '|'");
-      rows.push_back((*text_)(tokens));
-    }
+    for (const std::string& text : texts)
+      rows.push_back((*text_)(tokenizer_->encode_within(text_->context(), text, name_)));
     return rows.empty() ? at::empty({0, embedding_}) : at::cat(rows);
   }
 
