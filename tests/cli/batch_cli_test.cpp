@@ -1,6 +1,6 @@
 // Several runs in one call: files, sweeps, config groups, settings out of pictures, and how it all ends.
 
-#include "cli/real_program.h"
+#include "cli/interrupted.h"
 #include "support/png_pictures.h"
 
 namespace reverie::test {
@@ -103,37 +103,14 @@ TEST(BatchRender, CommasAreTextWithoutMultirun) {
 
 TEST(BatchInterrupted, EndsTheWholeBatch) {
   const Scratch scratch;
-  Words words = command("render", tiny("red", {"steps_per_scene=1000000", "save_every=2", "seed=1,2", "-m"}));
-  int pipe_ends[2];
-  ASSERT_EQ(::pipe(pipe_ends), 0);
-  const fs::path out = scratch / "stdout";
-  const pid_t child = ::fork();
-  if (child == 0) {
-    ::dup2(::open(out.c_str(), O_WRONLY | O_CREAT, 0600), STDOUT_FILENO);
-    ::dup2(pipe_ends[1], STDERR_FILENO);
-    ::close(pipe_ends[0]);
-    ::close(pipe_ends[1]);
-    become(words, scratch.path());
-  }
-  ::close(pipe_ends[1]);
-  std::string seen;
-  bool sent = false;
-  char buffer[4096];
-  for (ssize_t n; (n = ::read(pipe_ends[0], buffer, sizeof buffer)) > 0;) {
-    seen.append(buffer, static_cast<std::size_t>(n));
-    if (!sent && holds(seen, "default_1.png")) {
-      ::kill(child, SIGINT);
-      sent = true;
-    }
-  }
-  ::close(pipe_ends[0]);
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  EXPECT_EQ(WEXITSTATUS(status), 130) << seen;
-  const std::string said = read_bytes(out);
-  EXPECT_TRUE(holds(said, "2 runs: 0 done, 0 failed, interrupted\n  interrupted  seed=1  ")) << said;
-  EXPECT_TRUE(holds(said, "\n  not begun    seed=2\n")) << said;
-  EXPECT_FALSE(holds(seen, "goes on from there")) << "the same command would be refused: " << seen;
+  const Words words = tiny("red", {"steps_per_scene=1000000", "save_every=2", "seed=1,2", "-m"});
+  const Outcome outcome = interrupted_render(scratch.path(), words, "default_1.png", SIGINT);
+  EXPECT_EQ(outcome.status, 130) << outcome.err;
+  EXPECT_TRUE(holds(outcome.out, "2 runs: 0 done, 0 failed, interrupted\n  interrupted  seed=1  "))
+      << outcome.out;
+  EXPECT_TRUE(holds(outcome.out, "\n  not begun    seed=2\n")) << outcome.out;
+  EXPECT_FALSE(holds(outcome.err, "goes on from there"))
+      << "the same command would be refused: " << outcome.err;
   EXPECT_FALSE(fs::exists(scratch / "images_out/default/default(1)_settings.txt"));
 }
 

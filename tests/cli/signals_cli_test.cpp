@@ -24,7 +24,8 @@ TEST(Signals, AClosedTerminalSavesTheRun) {
 TEST(Signals, AreAnsweredInWords) {
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
     const Scratch scratch;
-    const Outcome outcome = interrupted_render(scratch.path(), tiny("red", kEndless), "default_1.png", signal);
+    const Outcome outcome =
+        interrupted_render(scratch.path(), tiny("red", kEndless), "default_1.png", signal);
     EXPECT_EQ(outcome.status, 130) << outcome.err;
     EXPECT_TRUE(holds(outcome.err, "interrupted: ")) << outcome.err;
   }

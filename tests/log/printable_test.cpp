@@ -74,7 +74,8 @@ TEST(Credentials, OfThisMachinesPagesStay) {
     const std::string address = "http://" + std::string(host) + ":8080/?token=abc";
     EXPECT_EQ(without_credentials(address), address);
   }
-  EXPECT_EQ(without_credentials("http://localhost.example/?token=abc"), "http://localhost.example/?token=***");
+  EXPECT_EQ(without_credentials("http://localhost.example/?token=abc"),
+            "http://localhost.example/?token=***");
 }
 
 TEST(Credentials, OtherTextsStay) {
