@@ -117,8 +117,8 @@ class GroupReader {
   std::vector<Problem>& problems_;
 };
 
-Error located(const Location& location, const Error& error) {
-  return Error(error.kind(), report({{location, error.what()}}), error.advice());
+SettingsError located(const Location& location, const Error& error) {
+  return SettingsError({{location, error.what() + (error.advice().empty() ? "" : "; " + error.advice())}});
 }
 
 std::string in_seconds(double seconds) {

@@ -220,7 +220,7 @@ std::vector<BatchRun> list_runs(const BatchRequest& request) {
     refuse_prompt(word, request.command);
     files.push_back(word);
   }
-  if (files.empty() && overrides.empty())
+  if (files.empty() && overrides.empty() && default_file(request.config_folders).empty())
     throw Error(ErrorKind::usage, "reverie " + request.command + " needs a settings file",
                 "reverie --help shows how");
   if (files.empty()) files.emplace_back();

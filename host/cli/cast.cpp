@@ -202,6 +202,7 @@ Cast find_cast(const Plan& plan, const PluginRegistry& registry, bool on_termina
   cast.viewers = choose_viewers(settings, registry, on_terminal, problems);
   find_pictures(cast, plan, 0, problems);
   collect(problems, settings, "input_audio", [&] { cast.sound = listen(cast, plan); });
+  find_for_motion(cast, plan, registry, problems);
   if (plan.image_model) choose_weights(cast, *plan.image_model, problems);
   choose_perceptors(cast, registry, problems);
   return cast;

@@ -126,7 +126,8 @@ std::unique_ptr<Soundtrack> listen(const Basis& basis, const Plan& plan) {
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::file) throw;
     const Location& location = basis.settings.find("input_audio")->location;
-    throw SettingsError({{location, "'input_audio': " + std::string(error.what())}}, error.advice());
+    const std::string advice = error.advice().empty() ? "" : "; " + error.advice();
+    throw SettingsError({{location, "'input_audio': " + std::string(error.what()) + advice}});
   }
   for (const std::string& notice : notices) basis.host->log(LogLevel::warning, notice);
   return std::make_unique<Soundtrack>(plan.sound_filters, std::move(samples), kSoundRate, basis.settings,
@@ -154,6 +155,66 @@ ImageModel::Setup picture_size(const Basis& basis, const at::Tensor& init_image)
   return {width, height};
 }
 
+namespace {
+
+/// Which estimators a run needs, and whether one has to have gradients.
+struct Estimators {
+  bool depth, depth_loss, flow, flow_loss;
+};
+
+Estimators estimators_of(const Plan& plan, const AnimationMode::Needs& needs) {
+  const auto stabilises = [&](DirectPrompt::Measure measure) {
+    return std::any_of(plan.script.direct.begin(), plan.script.direct.end(),
+                       [&](const DirectPrompt& prompt) { return prompt.measure == measure; });
+  };
+  const bool depth_loss = stabilises(DirectPrompt::Measure::depth);
+  // A mode that works with flows tells what to expect; the flow of others has to be estimated.
+  const bool flow_loss = stabilises(DirectPrompt::Measure::flow) && !needs.flow && needs.depth;
+  return {needs.depth || depth_loss, depth_loss, needs.flow || flow_loss, flow_loss};
+}
+
+/// The weights of the estimator that `setting` names.
+void find_weights_of(const char* kind, const char* setting, const Basis& basis,
+                     const PluginRegistry& registry, std::vector<Problem>& problems) {
+  const std::string name = basis.settings.get<std::string>(setting);
+  for (const PluginFile* plugin : registry.usable(kind)) {
+    if (name.empty() || !plugin->answers_to(name)) continue;
+    for (const ParamSpec& spec : std::span(plugin->descriptor->params, plugin->descriptor->param_count)) {
+      const SettingValue* weights = spec.names == Names::weights ? basis.settings.find(spec.name) : nullptr;
+      if (weights && !weights->text.empty())
+        collect(problems, basis.settings, weights->is_default() ? setting : spec.name,
+                [&] { basis.host->load_weights(weights->text); });
+    }
+  }
+}
+
+}  // namespace
+
+void find_for_motion(const Basis& basis, const Plan& plan, const PluginRegistry& registry,
+                     std::vector<Problem>& problems) {
+  const Settings& settings = basis.settings;
+  AnimationMode::Needs needs;
+  if (plan.animation) {
+    // What it needs does not depend on the size, which may only follow from a picture.
+    const auto side = [&](const char* name) {
+      return std::max<std::int64_t>(settings.get<std::int64_t>(name), 1);
+    };
+    collect(problems, settings, "animation_mode", [&] {
+      needs =
+          create<AnimationMode>(*plan.animation, *basis.host, params_for(*plan.animation, settings),
+                                {{side("width"), side("height")}, settings.get<double>("frames_per_second")})
+              ->needs();
+    });
+  }
+  const Estimators estimators = estimators_of(plan, needs);
+  if (estimators.depth) find_weights_of(DepthEstimator::kKind, "depth_model", basis, registry, problems);
+  if (estimators.flow) find_weights_of(FlowEstimator::kKind, "flow_model", basis, registry, problems);
+  if (needs.video && settings.get<std::string>("video_path").empty())
+    problems.push_back({settings.find("animation_mode")->location,
+                        "'animation_mode' is '" + settings.get<std::string>("animation_mode") +
+                            "', which needs a video, and 'video_path' is empty"});
+}
+
 void prepare_motion(Ensemble& ensemble, const Basis& basis, const Plan& plan,
                     const PluginRegistry& registry) {
   const Settings& settings = basis.settings;
@@ -175,19 +236,15 @@ void prepare_motion(Ensemble& ensemble, const Basis& basis, const Plan& plan,
     who = "the animation mode " + plan.animation->name;
     needs = ensemble.animation.instance->needs();
   }
-  const auto stabilises = [&](DirectPrompt::Measure measure) {
-    return std::any_of(plan.script.direct.begin(), plan.script.direct.end(),
-                       [&](const DirectPrompt& prompt) { return prompt.measure == measure; });
-  };
-  const bool depth_loss = stabilises(DirectPrompt::Measure::depth);
-  if (needs.depth || depth_loss)
-    ensemble.depth = estimator<DepthEstimator>("depth_model", depth_loss ? "depth_stabilization_weight" : who,
-                                               depth_loss, settings, registry, host);
-  // A mode that works with flows tells what to expect; the flow of others has to be estimated.
-  const bool flow_loss = stabilises(DirectPrompt::Measure::flow) && !needs.flow && needs.depth;
-  if (needs.flow || flow_loss)
-    ensemble.flow = estimator<FlowEstimator>("flow_model", flow_loss ? "flow_stabilization_weight" : who,
-                                             flow_loss, settings, registry, host);
+  const Estimators estimators = estimators_of(plan, needs);
+  if (estimators.depth)
+    ensemble.depth =
+        estimator<DepthEstimator>("depth_model", estimators.depth_loss ? "depth_stabilization_weight" : who,
+                                  estimators.depth_loss, settings, registry, host);
+  if (estimators.flow)
+    ensemble.flow =
+        estimator<FlowEstimator>("flow_model", estimators.flow_loss ? "flow_stabilization_weight" : who,
+                                 estimators.flow_loss, settings, registry, host);
   if (needs.video) {
     const std::string path = settings.get<std::string>("video_path");
     if (path.empty()) throw Error(ErrorKind::settings, who + " needs a video, and 'video_path' is empty");

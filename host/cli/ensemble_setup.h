@@ -50,6 +50,11 @@ class PictureCheck {
 /// loaded.
 std::unique_ptr<Soundtrack> listen(const Basis& basis, const Plan& plan);
 
+/// What the animation mode and the stabilisation weights need and is not there is added to `problems`:
+/// weights of estimators that the settings name, and a video.
+void find_for_motion(const Basis& basis, const Plan& plan, const PluginRegistry& registry,
+                     std::vector<Problem>& problems);
+
 /// "kind/name", for messages.
 std::string title(const PluginFile& plugin);
 

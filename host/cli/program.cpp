@@ -208,7 +208,7 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry, c
     try {
       parse_backups_setting(backups->text);
     } catch (const Error& error) {
-      resolution.problems.push_back({backups->location, error.what()});
+      resolution.problems.push_back({backups->location, error.what() + ("; " + error.advice())});
     }
   }
   resolution.problems.insert(resolution.problems.end(), plugin_problems.begin(), plugin_problems.end());

@@ -10,6 +10,18 @@
 #include "settings/reader.h"
 
 namespace reverie {
+
+std::filesystem::path default_file(const std::vector<std::filesystem::path>& config_folders) {
+  namespace fs = std::filesystem;
+  std::vector<fs::path> folders = config_folders;
+  folders.push_back("config");
+  for (const fs::path& folder : folders) {
+    std::error_code error;
+    if (fs::is_regular_file(folder / "default.yaml", error)) return folder / "default.yaml";
+  }
+  return {};
+}
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -257,17 +269,6 @@ class Composer {
   std::vector<RawEntry> reversed_;           // the last entry first
   int files_ = 0;
 };
-
-/// The base file when none is named, as the reference has it.
-fs::path default_file(const std::vector<fs::path>& config_folders) {
-  std::vector<fs::path> folders = config_folders;
-  folders.push_back("config");
-  for (const fs::path& folder : folders) {
-    std::error_code error;
-    if (fs::is_regular_file(folder / "default.yaml", error)) return folder / "default.yaml";
-  }
-  return {};
-}
 
 /// The default.yaml that Hydra would have started from although another file is named, and how to start from
 /// it; empty if there is none.

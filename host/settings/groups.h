@@ -30,6 +30,10 @@ struct GatheredSettings {
   std::vector<std::string> notices;
 };
 
+/// The base file when none is named, as the reference has it: default.yaml of these folders or of config/.
+/// Empty if there is none.
+std::filesystem::path default_file(const std::vector<std::filesystem::path>& config_folders);
+
 /// `plugins`: their parameters are settings too.
 GatheredSettings gather_settings(const SettingsSources& sources, const std::vector<PluginParams>& plugins);
 

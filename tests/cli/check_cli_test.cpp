@@ -99,5 +99,33 @@ TEST(Check, NoticesAPluginThatEndsTheProgram) {
   EXPECT_TRUE(fs::is_empty(scratch.path()));
 }
 
+/// What only the animation needs is found with the rest.
+TEST(Check, MotionsNeedsAreFoundWithTheirPlace) {
+  const Scratch scratch;
+  scratch.write("motion.yaml", "scenes: red\nanimation_mode: Video Source\nperceptors: " + shipped_model() +
+                                   "\nflow_model: raft\ninit_image: nowhere.png\n");
+  const Outcome outcome = run(command("check", {"motion.yaml"}), scratch.path());
+  EXPECT_EQ(outcome.status, 2) << outcome.err;
+  for (const char* part : {"motion.yaml:2: 'animation_mode'", "'video_path' is empty",
+                           "motion.yaml:4: 'flow_model'", "motion.yaml:5: 'init_image'"})
+    EXPECT_TRUE(holds(outcome.err, part)) << part << " in\n" << outcome.err;
+  // In 2D nothing estimates depths, so nobody misses their weights.
+  const Outcome flat =
+      run(command("check", {"scenes=red", "animation_mode=2D", "depth_model=adabins", "width=32", "height=32",
+                            "cutouts=1", "perceptors=" + shipped_model()}),
+          scratch.path());
+  EXPECT_EQ(flat.status, 0) << flat.err;
+}
+
+TEST(Config, WithoutWordsIsTheDefaultFile) {
+  const Scratch scratch;
+  EXPECT_EQ(run(command("config", {}), scratch.path()).status, 2);
+  fs::create_directory(scratch / "config");
+  scratch.write("config/default.yaml", "scenes: a hill\n");
+  const Outcome outcome = run(command("config", {}), scratch.path());
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_TRUE(holds(outcome.out, "scenes: \"a hill\"")) << outcome.out;
+}
+
 }  // namespace
 }  // namespace reverie::test

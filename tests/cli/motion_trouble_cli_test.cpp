@@ -36,8 +36,8 @@ TEST(MotionTrouble, EstimatorsThatAreNotThereAreToldOnceEach) {
 TEST(MotionTrouble, CheckFindsWhatOnlyTheMovingRunWouldMiss) {
   const Words words = {"animation_mode=3D", "depth_model=adabins", "models_parent_dir=/nowhere"};
   const Outcome outcome = check(words);
-  EXPECT_EQ(outcome.status, 1);
-  EXPECT_TRUE(holds(outcome.err, "the run would fail")) << outcome.err;
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_TRUE(holds(outcome.err, "command line: 'depth_model'")) << outcome.err;
   EXPECT_TRUE(holds(outcome.err, "reverie models fetch AdaBins")) << outcome.err;
   EXPECT_FALSE(holds(outcome.out, "no problems"));
 }
