@@ -20,18 +20,27 @@
 namespace reverie {
 namespace {
 
+/// The first knows photographs, the second drawings: shapes and colours that ImageNet has no class for.
 constexpr const char* kPerceptor = "tiny_lit";
+constexpr const char* kSecond = "tiny_resnet";
 constexpr double kSeconds = 25;  // that the steps should take
 
-/// What a picture from words alone is made with. Learning faster gives harsher contrasts.
+/// What a picture from words alone is made with. Perceptors want contrasts that people find harsh, so they
+/// have limits. Cutouts beyond the edges would leave stripes there.
 constexpr const char* kChosen = R"(image_model: fourier
 spectrum_decay: 1.25
-width: 320
-height: 240
+contrast_weight: 10
+contrast_limit: 0.23
+saturation_weight: 10
+saturation_limit: 0.1
+clipping_weight: 2
+width: 240
+height: 180
 cutouts: 12
-cut_pow: 1
-smoothing_weight: 3
-learning_rate: 0.06
+cut_pow: 0.7
+cutout_border: 0
+smoothing_weight: 5
+learning_rate: 0.05
 file_namespace: paint
 )";
 
@@ -95,7 +104,7 @@ int paint_command(const std::vector<std::string>& words,
   if (HostServices(places).find_weights(kPerceptor)) {
     try {
       HostServices(places).resolve_asset("trunks/efficientnet-lite0.pth");
-      settings += std::string("perceptors: ") + kPerceptor + "\n";
+      settings += std::string("perceptors: [") + kPerceptor + ", " + kSecond + "]\n";
     } catch (const Error&) {
       write_log(LogLevel::warning,
                 "the network that knows photographs is missing, so smaller ones look at the picture; "

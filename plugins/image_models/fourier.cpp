@@ -24,12 +24,35 @@ constexpr ParamSpec kParams[] = {
     number("spectrum_decay", 1)
         .range(0, 4)
         .help("waves count by 1 / frequency^this: more for broader shapes, 0 for pixels' independence"),
+    number("contrast_weight", 0)
+        .at_least(0)
+        .help("how strongly contrast beyond contrast_limit counts as loss; 0 allows any"),
+    number("contrast_limit", 0.22)
+        .range(0, 0.5)
+        .help("standard deviation of the picture's brightness (0..1) that costs nothing"),
+    number("saturation_weight", 0)
+        .at_least(0)
+        .help("how strongly colour beyond saturation_limit counts as loss; 0 allows any"),
+    number("saturation_limit", 0.1)
+        .range(0, 0.5)
+        .help("root mean square distance of the channels (0..1) from their mean that costs nothing"),
+    number("clipping_weight", 0)
+        .at_least(0)
+        .help("how strongly values near black and white count as loss; 0 allows them"),
 };
 
 constexpr double kStartDeviation = 0.1;  // of the waves' amplitudes in a random start
 constexpr double kContrast = 0.25;       // what an amplitude of 1 counts for before the sigmoid
 // Encoded pictures are kept half a level of 8 bits away from 0 and 1, which a sigmoid never reaches.
 constexpr double kMargin = 0.5 / 255;
+// Values less than this away from black and white are those that clipping_weight is about.
+constexpr double kClipping = 0.1;
+
+/// weight * (excess over the limit)^2, where the value is the root of a mean square.
+at::Tensor beyond(const at::Tensor& mean_square, double limit, double weight) {
+  // A root has no finite gradient at 0, where an even picture is.
+  return (mean_square.clamp_min(limit * limit + 1e-12).sqrt() - limit).square() * weight;
+}
 
 /// [3, 3]: columns are independent colour directions, brightness first, scaled to a longest of 1.
 at::Tensor colour_directions(const at::Device& device) {
@@ -44,6 +67,9 @@ class Fourier final : public ImageModel {
         height_(setup.height),
         width_(setup.width),
         pixel_size_(params.get<std::int64_t>("pixel_size")),
+        contrast_{params.get<double>("contrast_weight"), params.get<double>("contrast_limit")},
+        saturation_{params.get<double>("saturation_weight"), params.get<double>("saturation_limit")},
+        clipping_weight_(params.get<double>("clipping_weight")),
         colours_(colour_directions(host.device())) {
     const at::TensorOptions options(host.device());
     const at::Tensor y = at::fft_fftfreq(height_, 1.0, options), x = at::fft_rfftfreq(width_, 1.0, options);
@@ -74,15 +100,24 @@ class Fourier final : public ImageModel {
   std::vector<at::Tensor> parameters() override { return {spectrum_}; }
   double learning_rate() const override { return 0.1; }
 
-  at::Tensor decode() override {
-    const at::Tensor waves = at::view_as_complex(spectrum_ * gain_);
-    const at::Tensor independent = at::fft_irfft2(waves, at::IntArrayRef{height_, width_}, {-2, -1}, "ortho");
-    const at::Tensor logits = at::einsum("cd,ndyx->ncyx", {colours_, independent});
-    return upscale_nearest(logits.sigmoid(), pixel_size_);
-  }
+  at::Tensor decode() override { return upscale_nearest(picture(), pixel_size_); }
   at::Tensor decode_final() override {
     at::NoGradGuard no_grad;
     return decode();
+  }
+
+  std::vector<Regulariser> regularisers() override {
+    if (contrast_.weight == 0 && saturation_.weight == 0 && clipping_weight_ == 0) return {};
+    const at::Tensor image = picture(), grey = image.mean(1, true);
+    at::Tensor total = at::zeros({}, image.options());
+    if (contrast_.weight != 0)
+      total = total + beyond((grey - grey.mean()).square().mean(), contrast_.limit, contrast_.weight);
+    if (saturation_.weight != 0)
+      total = total + beyond((image - grey).square().mean(), saturation_.limit, saturation_.weight);
+    if (clipping_weight_ != 0)
+      total = total + ((image - 0.5).abs() - (0.5 - kClipping)).relu().div(kClipping).square().mean() *
+                          clipping_weight_;
+    return {{"tones", total}};
   }
 
   std::map<std::string, at::Tensor> state() const override {
@@ -96,6 +131,16 @@ class Fourier final : public ImageModel {
   }
 
  private:
+  struct Limit {
+    double weight, limit;
+  };
+
+  at::Tensor picture() const {
+    const at::Tensor waves = at::view_as_complex(spectrum_ * gain_);
+    const at::Tensor independent = at::fft_irfft2(waves, at::IntArrayRef{height_, width_}, {-2, -1}, "ortho");
+    return at::einsum("cd,ndyx->ncyx", {colours_, independent}).sigmoid();
+  }
+
   void assign(const at::Tensor& values) {
     at::NoGradGuard no_grad;
     spectrum_.copy_(values);
@@ -103,6 +148,8 @@ class Fourier final : public ImageModel {
 
   Host& host_;
   std::int64_t height_, width_, pixel_size_;
+  Limit contrast_, saturation_;
+  double clipping_weight_;
   at::Tensor colours_;   // see colour_directions()
   at::Tensor gain_;      // [height, width / 2 + 1, 1]
   at::Tensor spectrum_;  // [1, 3, height, width / 2 + 1, 2], real and imaginary part, before gain_

@@ -1,5 +1,7 @@
 // The Fourier image model against closed forms.
 
+#include <array>
+
 #include "model_under_test.h"
 
 namespace reverie::test {
@@ -62,6 +64,72 @@ TEST(Fourier, LargerDecayIsSmoother) {
   EXPECT_NEAR(roughness(0), 2, 0.15);
   EXPECT_LT(roughness(1), 0.7 * roughness(0));
   EXPECT_LT(roughness(2), 0.3 * roughness(1));
+}
+
+/// What the tones of `picture` cost with these settings.
+double tones(ModelUnderTest& fourier, const at::Tensor& picture, const Changes& changes) {
+  const auto model = fourier.make(picture.size(3), picture.size(2), changes);
+  model->encode(picture);
+  double total = 0;
+  for (const Regulariser& regulariser : model->regularisers()) total += regulariser.value.item<double>();
+  return total;
+}
+
+/// [1, 3, 8, 8]: the left half of one colour, the right half of another.
+at::Tensor halves(std::array<double, 3> left, std::array<double, 3> right) {
+  const at::Tensor picture = at::empty({1, 3, 8, 8});
+  for (int c = 0; c < 3; ++c) {
+    picture[0][c].narrow(1, 0, 4).fill_(left[static_cast<std::size_t>(c)]);
+    picture[0][c].narrow(1, 4, 4).fill_(right[static_cast<std::size_t>(c)]);
+  }
+  return picture;
+}
+
+TEST(Fourier, TonesAreFreeUnlessAsked) {
+  ModelUnderTest fourier("fourier");
+  EXPECT_TRUE(fourier.make(8, 8)->regularisers().empty());
+}
+
+TEST(Fourier, ContrastBeyondTheLimitCosts) {
+  ModelUnderTest fourier("fourier");
+  const Changes changes{{"contrast_weight", 3}, {"contrast_limit", 0.2}};
+  // Two halves of one brightness each deviate from the mean by half of what lies between them.
+  EXPECT_NEAR(tones(fourier, halves({0.2, 0.2, 0.2}, {0.8, 0.8, 0.8}), changes), 3 * 0.1 * 0.1, 1e-4);
+  EXPECT_NEAR(tones(fourier, halves({0.35, 0.35, 0.35}, {0.65, 0.65, 0.65}), changes), 0, 1e-9);
+  // Colours of one brightness are no contrast.
+  EXPECT_NEAR(tones(fourier, halves({0.8, 0.5, 0.2}, {0.2, 0.5, 0.8}), changes), 0, 1e-9);
+}
+
+TEST(Fourier, ColourBeyondTheLimitCosts) {
+  ModelUnderTest fourier("fourier");
+  const Changes changes{{"saturation_weight", 2}, {"saturation_limit", 0.1}};
+  // The channels are 0.3, 0 and 0.3 away from their mean.
+  const double distance = std::sqrt(0.18 / 3) - 0.1;
+  EXPECT_NEAR(tones(fourier, halves({0.8, 0.5, 0.2}, {0.2, 0.5, 0.8}), changes), 2 * distance * distance,
+              1e-4);
+  EXPECT_NEAR(tones(fourier, halves({0.1, 0.1, 0.1}, {0.9, 0.9, 0.9}), changes), 0, 1e-9);
+}
+
+TEST(Fourier, ValuesNearBlackAndWhiteCost) {
+  ModelUnderTest fourier("fourier");
+  const Changes changes{{"clipping_weight", 4}};
+  // Half of the values are 0.05 inside of the last tenth, half a step from its end.
+  EXPECT_NEAR(tones(fourier, halves({0.95, 0.95, 0.95}, {0.5, 0.5, 0.5}), changes), 4 * 0.5 * 0.25, 1e-3);
+  EXPECT_NEAR(tones(fourier, halves({0.05, 0.5, 0.5}, {0.5, 0.5, 0.5}), changes), 4 * 0.25 / 6, 1e-3);
+  EXPECT_NEAR(tones(fourier, halves({0.11, 0.11, 0.11}, {0.89, 0.89, 0.89}), changes), 0, 1e-9);
+}
+
+TEST(Fourier, TonesOfAnEvenPictureHaveAFiniteGradient) {
+  ModelUnderTest fourier("fourier");
+  const auto model = fourier.make(8, 8,
+                                  {{"contrast_weight", 1},
+                                   {"contrast_limit", 0},
+                                   {"saturation_weight", 1},
+                                   {"saturation_limit", 0},
+                                   {"clipping_weight", 1}});
+  model->encode(at::full({1, 3, 8, 8}, 0.5));
+  for (const Regulariser& regulariser : model->regularisers()) regulariser.value.backward();
+  EXPECT_TRUE(at::isfinite(model->parameters().at(0).grad()).all().item<bool>());
 }
 
 TEST(Fourier, PixelSizeEnlarges) {
