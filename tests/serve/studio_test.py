@@ -99,14 +99,14 @@ class StudioTest(ServerTest):
         self.write("scenes", "a heart:1_[nowhere.png]")
         self.write("width", "forty")
         self.write("steps_per_scene", "0")
-        self.until(lambda: self.text("verdict") == "2 problems")
+        self.until(lambda: self.text("verdict") == "3 problems")
         told = self.server.post("/api/check", {"settings": "scenes: 'a heart:1_[nowhere.png]'\nsteps_per_scene: 0\nwidth: forty"})
         problems = {problem["setting"]: problem["message"] for problem in told.json()["problems"]}
-        for name in "width", "steps_per_scene":
+        for name in "scenes", "width", "steps_per_scene":
             self.assertEqual(self.text(f"setting-{name}-problem"), problems[name])
             self.assertEqual(self.field(name).get_attribute("aria-invalid"), "true")
         # From the list of problems to the field, by keyboard.
-        self.all("#problems button")[1].send_keys(Keys.ENTER)
+        next(b for b in self.all("#problems button") if "width" in b.text).send_keys(Keys.ENTER)
         self.assertEqual(self.browser.switch_to.active_element.get_attribute("id"), "setting-width")
         self.write("width", "40")
         self.write("steps_per_scene", "4")
