@@ -37,7 +37,7 @@ clipping_weight: 2
 width: 240
 height: 180
 cutouts: 12
-cut_pow: 0.7
+cut_pow: 0.3
 cutout_border: 0
 smoothing_weight: 5
 learning_rate: 0.05
