@@ -98,7 +98,7 @@ def quick(command):
         command = re.sub(r"steps_per_scene: \d+", "steps_per_scene: 4", command)
         return command + " --fail --retry 60 --retry-delay 1 --retry-all-errors"
     action = next((word for word in words[1:] if not word.startswith("-")), "")
-    if action not in ("render", "preview-motion"):
+    if action not in ("render", "preview-motion", "paint"):
         return command
     small = dict(QUICK)
     if "--restore" in words and "steps_per_scene=" in command:
