@@ -1,8 +1,12 @@
 // reverie: the command line.
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <boost/program_options.hpp>
+#include <cerrno>
 #include <iostream>
+#include <system_error>
 
 #include "cli/batch.h"
 #include "cli/command_line.h"
@@ -161,6 +165,16 @@ int run(int argc, char** argv) {
   return run_batch(request, registry());
 }
 
+/// The exit status of a command that did what it should: a full disk behind `>` is an error, a reader that
+/// left is none.
+int finish_output() {
+  std::cout.flush();
+  // The stream does not say why it failed; another attempt does.
+  if (std::cout || ::write(STDOUT_FILENO, "\n", 1) == 1 || errno == EPIPE) return 0;
+  return show({1, "not all of the output could be written: " + std::generic_category().message(errno),
+               "make room where standard output goes"});
+}
+
 }  // namespace
 }  // namespace reverie
 
@@ -169,7 +183,8 @@ int main(int argc, char** argv) {
   reverie::keep_freed_memory();
   const reverie::PluginWatch watch;
   try {
-    return reverie::run(argc, argv);
+    const int status = reverie::run(argc, argv);
+    return status == 0 ? reverie::finish_output() : status;
   } catch (...) {
     return reverie::show(reverie::current_failure());
   }

@@ -160,12 +160,15 @@ int serve_command(const ServeOptions& options, const PluginRegistry& registry) {
   {
     RunWorker renders(queue, RunKind::render, processes, Role::render, say),
         moves(queue, RunKind::motion, processes, Role::motion, say);
-    while (!interrupted) std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    say("ending; the run that goes is saved first (Ctrl-C again ends at once)");
+    while (!interrupted && processes.lives()) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    say(interrupted
+            ? "ending; the run that goes is saved first (Ctrl-C again ends at once)"
+            : "ending, because the process that starts runs is gone; start the server again, it goes on "
+              "with the queue");
     queue.close();
   }
   processes.end();  // checks that nobody waits for any more
-  return 0;
+  return interrupted ? 0 : 1;
 }
 
 }  // namespace reverie

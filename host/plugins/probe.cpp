@@ -109,9 +109,9 @@ ProbeResult judge(const Answer& answer, std::chrono::milliseconds patience) {
   if (!answer.text.empty() && answer.text.back() == kDone)
     return {{}, answer.text.front() == kLoaded};  // a refusal may end when what it needs is installed
   if (!answer.in_time)
-    return {"it was not loaded within " +
-                std::to_string(std::chrono::duration_cast<std::chrono::seconds>(patience).count()) + " s",
-            false};
+    return {"loading it did not end within " +
+            std::to_string(std::chrono::duration_cast<std::chrono::seconds>(patience).count()) +
+            " s; it is tried again when the file changes (touch it)"};
   if (!answer.text.empty() && answer.text.front() == kThrew)
     return {"it throws an exception when it is loaded: " + answer.text.substr(1)};
   if (WIFSIGNALED(answer.status))

@@ -18,7 +18,7 @@ struct ProbeResult {
 
 /// Loads all of them in one child process; only when it does not come to its end, each in one of its own.
 std::vector<ProbeResult> probe(const std::vector<std::filesystem::path>& libraries,
-                               std::chrono::milliseconds patience = std::chrono::seconds(30));
+                               std::chrono::milliseconds patience = std::chrono::seconds(10));
 
 /// What is known of files from earlier probes, as long as neither size nor time of a file changes. A file
 /// that cannot be read or written is one that knows nothing.

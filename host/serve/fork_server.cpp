@@ -107,6 +107,7 @@ class Forks {
   [[noreturn]] void become(unsigned char role, const int (&given)[2], ActivityPage* page, pid_t parent) {
     end_with(parent);
     offer_to_end_first();
+    ::setpgid(0, 0);  // what it sends to its group does not reach the server
     ::close(socket_);
     ::close(signals_);
     ::close(given[1]);
@@ -262,11 +263,18 @@ std::shared_ptr<ChildProcess> ForkServer::start(std::size_t role) {
   throw failed(pid == -ECHILD ? "the process that starts others is gone" : std::strerror(-pid));
 }
 
+bool ForkServer::lives() {
+  const std::lock_guard lock(mutex_);
+  if (pid_ > 0 && ::waitpid(pid_, nullptr, WNOHANG) != 0) pid_ = -1;
+  return pid_ > 0;
+}
+
 void ForkServer::end() {
   const std::lock_guard lock(mutex_);
   if (socket_ < 0) return;
   ::close(socket_);
   socket_ = -1;
+  if (pid_ < 0) return;
   ::kill(pid_, SIGKILL);  // and the kernel its children
   while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
   }

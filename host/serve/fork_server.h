@@ -68,6 +68,8 @@ class ForkServer {
 
   /// Starts a child with the role of this number. From any thread. Throws Error(file).
   std::shared_ptr<ChildProcess> start(std::size_t role);
+  /// Whether children can still be started: somebody may have ended the process that does it.
+  bool lives();
   /// Ends all children; no other can be started.
   void end();
 

@@ -70,6 +70,14 @@ TEST(Signals, NobodyWhoReadsIsNoReasonToEnd) {
                    "images_out/default/default_settings.txt"}));
 }
 
+TEST(Signals, OutputThatDoesNotFitIsAnError) {
+  const Scratch scratch;
+  const Outcome outcome =
+      run({"/bin/sh", "-c", "exec \"$0\" settings > /dev/full", REVERIE_PROGRAM}, scratch.path());
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_TRUE(holds(outcome.err, "No space left")) << outcome.err;
+}
+
 TEST(Signals, AFileThatBecomesTooLargeIsAnError) {
   const Scratch scratch;
   // Large enough for the settings, too small for a picture of noise.

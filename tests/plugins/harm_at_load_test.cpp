@@ -89,6 +89,14 @@ TEST_F(AtLoad, HarmlessFilesCostOneChildForAll) {
   EXPECT_EQ(loads_of("harmless"), 3);
 }
 
+TEST_F(AtLoad, ALibraryThatNeverLoadsIsGivenUpAndRemembered) {
+  const std::vector<fs::path> libraries = {put("harmless"), put("has_no_end")};
+  const std::vector<ProbeResult> results = probe(libraries, std::chrono::seconds(2));
+  EXPECT_EQ(results[0].trouble, "");
+  EXPECT_TRUE(holds(results[1].trouble, "did not end within 2 s")) << results[1].trouble;
+  EXPECT_TRUE(results[1].certain) << "or each command would wait for it";
+}
+
 TEST_F(AtLoad, WithoutACacheFolderItIsTriedEachTime) {
   std::ofstream(folder_ / "cache") << "a file where the folder should be";
   put("exits");

@@ -74,6 +74,17 @@ class CrashTest(ServerTest):
         self.server.post(f"/api/runs/{number}/resume")
         self.assertIn("SIGSEGV", self.server.wait(number, "failed")["message"])
 
+    def test_without_the_process_that_starts_others_the_server_ends_and_the_next_one_goes_on(self):
+        server = self.server
+        number = server.submit("a", steps_per_scene=1000000, save_every=2)
+        server.wait(number, "running")
+        (forks,) = [pid for pid in children(server.process.pid)
+                    if int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1]) == server.process.pid]
+        os.kill(forks, signal.SIGKILL)
+        self.assertEqual(server.process.wait(timeout=120), 1)
+        self.begin()
+        self.assertEqual(self.server.wait(self.server.submit("b", save_every=6), "finished")["done"], 6)
+
     def test_a_process_that_ended_between_two_runs_is_no_fault_of_the_second(self):
         server = self.server
         server.wait(server.submit("a", save_every=6), "finished")

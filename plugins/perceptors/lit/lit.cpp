@@ -12,6 +12,7 @@
 #include <cmath>
 #include <sstream>
 
+#include "reverie/network_tensor.h"
 #include "reverie/perceptor.h"
 #include "reverie/plugin.h"
 #include "text_tower.h"
@@ -79,7 +80,7 @@ class Lit final : public Perceptor {
     const Declared declared(weights);
     input_size_ = declared.counts("lit.input_size").front();
     const lit::TensorSource get = [&](const std::string& tensor) {
-      return weights.tensor(tensor).to(host.device(), at::kFloat);
+      return network_tensor(weights, tensor).to(host.device(), at::kFloat);
     };
     const auto trunk_weights = host.load_weights(find_trunk(host, declared.text(kTrunkKey)).string());
     trunk_ =

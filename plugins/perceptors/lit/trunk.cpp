@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "reverie/network_tensor.h"
+
 namespace reverie::lit {
 namespace {
 
@@ -21,7 +23,9 @@ at::Tensor mean_and_deviation(const at::Tensor& map) {
 Trunk::Trunk(const Weights& weights, Layout layout, at::Device device, at::ScalarType precision)
     : layout_(std::move(layout)), precision_(precision) {
   const auto folded = [&](const std::string& name, const std::string& norm) {
-    const auto get = [&](const std::string& tensor) { return weights.tensor(tensor).to(at::kFloat); };
+    const auto get = [&](const std::string& tensor) {
+      return network_tensor(weights, tensor).to(at::kFloat);
+    };
     const at::Tensor weight = get(name + ".weight");
     const at::Tensor scale = get(norm + ".weight") * (get(norm + ".running_var") + kNormEpsilon).rsqrt();
     if (weight.dim() != 4 || scale.dim() != 1 || scale.size(0) != weight.size(0))
