@@ -242,7 +242,7 @@ class Sequences(InFolder):
         terminal.read_until(b"\x1b[0m\x1b[K")
         os.write(terminal.fd, b"\x03")
         self.assertEqual(terminal.end(), 130)
-        self.assertEqual(terminal.output.count(b"\x1b[?25l"), terminal.output.count(b"\x1b[?25h"))
+        # The last one counts: with Ctrl-C, the system throws away what the terminal has not read yet.
         self.assertGreater(terminal.output.rindex(b"\x1b[?25h"), terminal.output.rindex(b"\x1b[?25l"))
         self.assertIn(b"interrupted after", terminal.output)
         self.assertIn(b"--restore", terminal.output)
