@@ -26,7 +26,8 @@ at::Tensor homography(const at::Tensor& from, const at::Tensor& to) {
   return at::cat({h, at::ones({1}, at::kDouble)}).view({3, 3});
 }
 
-Augmentation draw_augmentation(std::int64_t count, std::int64_t side, at::Generator generator) {
+Augmentation draw_augmentation(std::int64_t count, std::int64_t side, at::Generator generator,
+                               double erasing) {
   const at::Tensor u = at::rand({count, 24}, generator, at::kDouble);
   const auto r = u.accessor<double, 2>();
   Augmentation result{at::zeros({count, 2, 3}),
@@ -62,7 +63,7 @@ Augmentation draw_augmentation(std::int64_t count, std::int64_t side, at::Genera
       result.hue[i] = spread(15, kHue);
       result.saturation[i] = 1 + spread(16, kSaturation);
     }
-    if (r[i][17] < 0.7) {
+    if (r[i][17] < erasing) {
       const double area = (kEraseLow + (kEraseHigh - kEraseLow) * r[i][18]) * double(side * side);
       // Flat and upright rectangles are equally likely.
       const double ratio =

@@ -19,10 +19,13 @@ struct Augmentation {
   at::Tensor noise_key;    ///< [N, 2] 32-bit words that say which noise (take_glimpses() on the CPU)
 };
 
+constexpr double kErasing = 0.7;
+
 /// Draws from a CPU generator: flip p 0.3; affine p 0.8 (rotation up to 30 degrees, translation up to 10 %);
-/// perspective p 0.4 (distortion 0.2); colour jitter p 0.7 (hue 0.01, saturation 1 %); erasing p 0.7 (area
-/// 0.1 to 0.4, ratio 0.3 to 3.3); noise factor 0 to 0.1.
-Augmentation draw_augmentation(std::int64_t count, std::int64_t side, at::Generator generator);
+/// perspective p 0.4 (distortion 0.2); colour jitter p 0.7 (hue 0.01, saturation 1 %); erasing p `erasing`
+/// (area 0.1 to 0.4, ratio 0.3 to 3.3); noise factor 0 to 0.1.
+Augmentation draw_augmentation(std::int64_t count, std::int64_t side, at::Generator generator,
+                               double erasing = kErasing);
 
 /// Applies flip, affine (edges repeated) and perspective (black outside) in one bilinear sampling, then
 /// colour jitter, erasing and noise from `generator`, which belongs to the images' device. images [N, 3, S,

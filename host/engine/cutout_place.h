@@ -15,9 +15,9 @@ struct CutoutPlace {
 
 inline CutoutPlace place_of(const Cutout& cutout, std::int64_t width, std::int64_t height) {
   const auto w = static_cast<double>(width), h = static_cast<double>(height);
-  const auto size = static_cast<double>(cutout.size);
-  return {(static_cast<double>(cutout.x) + size / 2) / w, (static_cast<double>(cutout.y) + size / 2) / h,
-          size / w, size / h};
+  const auto cw = static_cast<double>(cutout.width), ch = static_cast<double>(cutout.height);
+  return {(static_cast<double>(cutout.x) + cw / 2) / w, (static_cast<double>(cutout.y) + ch / 2) / h, cw / w,
+          ch / h};
 }
 
 inline std::vector<CutoutPlace> places_of(const std::vector<Cutout>& cutouts, std::int64_t width,

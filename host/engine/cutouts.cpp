@@ -23,13 +23,13 @@ at::Tensor extend(const at::Tensor& image, std::int64_t x, std::int64_t y, const
 /// picture; here all cutouts add to one.
 struct TakeCutouts : torch::autograd::Function<TakeCutouts> {
   static at::Tensor piece(const at::Tensor& image, const Cutout& c) {
-    return image.narrow(2, c.y, c.size).narrow(3, c.x, c.size);
+    return image.narrow(2, c.y, c.height).narrow(3, c.x, c.width);
   }
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& image,
                             const std::vector<Cutout>& cutouts, std::int64_t side) {
     context->saved_data["shape"] = image.sizes();
     std::vector<std::int64_t> places;
-    for (const Cutout& c : cutouts) places.insert(places.end(), {c.x, c.y, c.size});
+    for (const Cutout& c : cutouts) places.insert(places.end(), {c.x, c.y, c.width, c.height});
     context->saved_data["places"] = places;
     at::Tensor result =
         at::empty({static_cast<std::int64_t>(cutouts.size()), 3, side, side}, image.options());
@@ -42,8 +42,8 @@ struct TakeCutouts : torch::autograd::Function<TakeCutouts> {
                                                torch::autograd::tensor_list gradients) {
     const std::vector<std::int64_t> places = context->saved_data["places"].toIntVector();
     at::Tensor total = at::zeros(context->saved_data["shape"].toIntVector(), gradients[0].options());
-    for (std::size_t i = 0; i * 3 < places.size(); ++i) {
-      const Cutout c{places[3 * i], places[3 * i + 1], places[3 * i + 2]};
+    for (std::size_t i = 0; i * 4 < places.size(); ++i) {
+      const Cutout c{places[4 * i], places[4 * i + 1], places[4 * i + 2], places[4 * i + 3]};
       const at::Tensor part = piece(total, c);
       part.add_(
           at::_adaptive_avg_pool2d_backward(gradients[0].narrow(0, static_cast<std::int64_t>(i), 1), part));
@@ -77,11 +77,22 @@ std::vector<Cutout> draw_cutouts(std::int64_t count, std::int64_t width, std::in
         over;
     return clamp ? std::clamp<std::int64_t>(offset, 0, side - size) : offset;
   };
+  const auto part = [](double side, double fraction) {
+    return std::max<std::int64_t>(1, static_cast<std::int64_t>(side * fraction));
+  };
+  const std::int64_t overviews = std::llround(static_cast<double>(count) * settings.overviews);
   std::vector<Cutout> result;
   for (std::int64_t i = 0; i < count; ++i) {
-    const double fraction = std::pow(std::clamp(static_cast<double>(n[i]), least, 1.0), settings.power);
-    const auto size = std::max<std::int64_t>(1, static_cast<std::int64_t>(shorter * fraction));
-    result.push_back({place(u[i][0], width, size), place(u[i][1], height, size), size});
+    const auto drawn = static_cast<double>(n[i]);
+    std::int64_t w, h;
+    if (i < overviews) {
+      const double fraction = std::clamp(drawn, kOverviewLeast, 1.0);
+      w = part(static_cast<double>(width), fraction);
+      h = part(static_cast<double>(height), fraction);
+    } else {
+      w = h = part(shorter, std::pow(std::clamp(drawn, least, 1.0), settings.power));
+    }
+    result.push_back({place(u[i][0], width, w), place(u[i][1], height, h), w, h});
   }
   return result;
 }

@@ -8,23 +8,28 @@
 #include <utility>
 #include <vector>
 
+#include "engine/augmentations.h"
+
 namespace reverie {
 
 struct CutoutSettings {
   double power = 2;      ///< cut_pow
   double border = 0.25;  ///< cutout_border
   std::string border_mode = "clamp";
+  double overviews = 0;       ///< cutout_overviews
+  double erasing = kErasing;  ///< cutout_erasing
 };
 
-/// A square part of the picture, in pixels. With a border mode other than clamp, x and y may lie outside of
-/// it.
+/// A part of the picture, in pixels. With a border mode other than clamp, x and y may lie outside of it.
 struct Cutout {
-  std::int64_t x, y, size;
+  std::int64_t x, y, width, height;
 };
 
 /// Draws `count` cutouts for a perceptor with inputs of `input_size` on a width x height picture:
-/// size = floor(M * clip(N(0.8, 0.3), min(input_size / M, 1), 1)^power), M = min(width, height), placed
-/// uniformly. `generator` is a CPU generator.
+/// squares of size = floor(M * clip(N(0.8, 0.3), min(input_size / M, 1), 1)^power), M = min(width, height),
+/// placed uniformly. The first round(count * overviews) have the picture's proportions instead, and sides of
+/// floor(side * clip(N(0.8, 0.3), kOverviewLeast, 1)). `generator` is a CPU generator.
+constexpr double kOverviewLeast = 0.8;
 std::vector<Cutout> draw_cutouts(std::int64_t count, std::int64_t width, std::int64_t height,
                                  std::int64_t input_size, const CutoutSettings& settings,
                                  at::Generator generator);

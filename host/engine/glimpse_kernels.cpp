@@ -45,14 +45,14 @@ void separate(int64_t width, const float* from, float* red, float* green, float*
 void pool(const Glimpse& g, int64_t side, const float* source, int64_t source_width, float* line,
           float* pooled) {
   for (int64_t i = 0; i < side; ++i) {
-    const Window rows(i, g.size, side);
+    const Window rows(i, g.height, side);
     const float* from = source + ((g.y + rows.begin) * source_width + g.x) * 4;
-    std::memcpy(line, from, static_cast<std::size_t>(g.size) * sizeof(Pixel));
+    std::memcpy(line, from, static_cast<std::size_t>(g.width) * sizeof(Pixel));
     for (int64_t r = 1; r < rows.length(); ++r)
-      for (int64_t k = 0; k < g.size; ++k)
+      for (int64_t k = 0; k < g.width; ++k)
         put(line + 4 * k, pixel(line + 4 * k) + pixel(from + 4 * (r * source_width + k)));
     for (int64_t j = 0; j < side; ++j) {
-      const Window columns(j, g.size, side);
+      const Window columns(j, g.width, side);
       Pixel sum = pixel(line + 4 * columns.begin);
       for (int64_t k = columns.begin + 1; k < columns.end; ++k) sum += pixel(line + 4 * k);
       put(pooled + 4 * (i * side + j), sum / static_cast<float>(rows.length() * columns.length()));
@@ -338,20 +338,20 @@ void backward(const Glimpse& g, int64_t side, const float* warped, const float* 
 void spread(const Glimpse& g, int64_t side, const float* d_pooled, int64_t first, int64_t last,
             int64_t source_width, float* line, float* d_source) {
   for (int64_t i = 0; i < side; ++i) {
-    const Window rows(i, g.size, side);
+    const Window rows(i, g.height, side);
     const int64_t begin = g.y + rows.begin > first ? g.y + rows.begin : first;
     const int64_t end = g.y + rows.end < last ? g.y + rows.end : last;
     if (begin >= end) continue;
-    std::memset(line, 0, static_cast<std::size_t>(g.size) * sizeof(Pixel));
+    std::memset(line, 0, static_cast<std::size_t>(g.width) * sizeof(Pixel));
     for (int64_t j = 0; j < side; ++j) {
-      const Window columns(j, g.size, side);
+      const Window columns(j, g.width, side);
       const Pixel share =
           pixel(d_pooled + 4 * (i * side + j)) / static_cast<float>(rows.length() * columns.length());
       for (int64_t k = columns.begin; k < columns.end; ++k) put(line + 4 * k, pixel(line + 4 * k) + share);
     }
     for (int64_t r = begin; r < end; ++r) {
       float* to = d_source + ((r - first) * source_width + g.x) * 4;
-      for (int64_t k = 0; k < g.size; ++k) put(to + 4 * k, pixel(to + 4 * k) + pixel(line + 4 * k));
+      for (int64_t k = 0; k < g.width; ++k) put(to + 4 * k, pixel(to + 4 * k) + pixel(line + 4 * k));
     }
   }
 }

@@ -11,13 +11,13 @@ namespace reverie {
 
 /// One glimpse: where it is cut and what happens to it.
 struct Glimpse {
-  std::int64_t x, y, size;     ///< the square of the source picture, inside it
-  float affine[6];             ///< as in Augmentation
-  float perspective[9];        ///< as in Augmentation
-  float hue, saturation;       ///< as in Augmentation
-  std::int64_t erased[4];      ///< x0, y0, x1, y1
-  float noise;                 ///< factor
-  std::uint32_t noise_key[2];  ///< which noise
+  std::int64_t x, y, width, height;  ///< the part of the source picture, inside it
+  float affine[6];                   ///< as in Augmentation
+  float perspective[9];              ///< as in Augmentation
+  float hue, saturation;             ///< as in Augmentation
+  std::int64_t erased[4];            ///< x0, y0, x1, y1
+  float noise;                       ///< factor
+  std::uint32_t noise_key[2];        ///< which noise
 };
 
 struct GlimpseKernels {
@@ -26,7 +26,7 @@ struct GlimpseKernels {
   void (*separate)(std::int64_t width, const float* from, float* red, float* green, float* blue);
 
   /// Makes a glimpse from the source picture, `source_width` pixels wide. `pooled` is working memory,
-  /// [side, side, 4]; `line` as well, [size, 4]. `warped` [3, side, side] keeps what the colours were before
+  /// [side, side, 4]; `line` as well, [width, 4]. `warped` [3, side, side] keeps what the colours were before
   /// jitter for backward(); `out` [3, side, side] is the result. Both are planar.
   void (*forward)(const Glimpse& glimpse, std::int64_t side, const float* source, std::int64_t source_width,
                   float* pooled, float* line, float* warped, float* out);
@@ -36,7 +36,7 @@ struct GlimpseKernels {
                    float* d_pooled);
 
   /// Adds a glimpse's share to rows `first` to `last` of the source's gradient, whose row `first` is at
-  /// `d_source`. `line` is working memory, [size, 4].
+  /// `d_source`. `line` is working memory, [width, 4].
   void (*spread)(const Glimpse& glimpse, std::int64_t side, const float* d_pooled, std::int64_t first,
                  std::int64_t last, std::int64_t source_width, float* line, float* d_source);
 };

@@ -38,7 +38,8 @@ std::vector<Glimpse> describe(const std::vector<Cutout>& cutouts, const Augmenta
     Glimpse& g = result[i];
     g.x = cutouts[i].x;
     g.y = cutouts[i].y;
-    g.size = cutouts[i].size;
+    g.width = cutouts[i].width;
+    g.height = cutouts[i].height;
     std::copy_n(affine.const_data_ptr<float>() + n * 6, 6, g.affine);
     std::copy_n(perspective.const_data_ptr<float>() + n * 9, 9, g.perspective);
     g.hue = a.hue.accessor<float, 1>()[n];

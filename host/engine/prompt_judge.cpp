@@ -154,7 +154,8 @@ PromptJudge::Look PromptJudge::look(std::size_t p, const at::Tensor& image, std:
   std::optional<MemoryScope> memory(std::in_place, kCutoutMemory);
   const std::vector<Cutout> cutouts =
       draw_cutouts(count, width, height, side, settings_.cutout, host_.cpu_generator());
-  const Augmentation changes = draw_augmentation(count, side, host_.cpu_generator());
+  const Augmentation changes =
+      draw_augmentation(count, side, host_.cpu_generator(), settings_.cutout.erasing);
   const at::Tensor glimpses =
       take_glimpses(image, cutouts, side, settings_.cutout, changes, host_.generator());
   memory.reset();

@@ -146,6 +146,14 @@ constexpr Setting kTable[] = {
          .range(0, 1)
          .help("how far cutouts may poke over the edge, as a fraction of the side"),
      "Perceptors"},
+    {number("cutout_overviews", 0)
+         .range(0, 1)
+         .help("share of the cutouts that show nearly the whole picture, brought to a square: composition"),
+     "Perceptors"},
+    {number("cutout_erasing", 0.7)
+         .range(0, 1)
+         .help("chance that a tenth to four tenths of a cutout are erased"),
+     "Perceptors"},
     {choice("border_mode", "clamp", "clamp|mirror|wrap|black|smear")
          .help("what lies beyond the edge for cutouts"),
      "Perceptors"},

@@ -31,7 +31,7 @@ TEST(CutoutSizes, FollowTheSpecifiedDistribution) {
     std::map<std::int64_t, std::int64_t> counts;
     for (const Cutout& cutout :
          draw_cutouts(n, c.width, c.height, c.input, {c.power, 0.25, "clamp"}, seeded(1)))
-      ++counts[cutout.size];
+      ++counts[cutout.width];
     double worst = 0, seen = 0;
     for (std::int64_t s = 0; s <= static_cast<std::int64_t>(shorter); ++s) {
       seen += counts.count(s) ? static_cast<double>(counts[s]) : 0;
@@ -46,9 +46,29 @@ TEST(CutoutSizes, FollowTheSpecifiedDistribution) {
   }
 }
 
+TEST(CutoutSizes, OverviewsHaveThePicturesProportions) {
+  CutoutSettings settings{2, 0, "clamp", 0.25};
+  const std::vector<Cutout> cutouts = draw_cutouts(40, 200, 100, 32, settings, seeded(1));
+  for (std::size_t i = 0; i < cutouts.size(); ++i) {
+    const Cutout& c = cutouts[i];
+    if (i < 10) {
+      EXPECT_GE(c.width, 160);
+      EXPECT_NEAR(static_cast<double>(c.width), 2.0 * static_cast<double>(c.height), 2);
+      EXPECT_LE(c.x + c.width, 200);
+      EXPECT_LE(c.y + c.height, 100);
+    } else {
+      EXPECT_EQ(c.width, c.height);
+    }
+  }
+  // The other draws stay as they are, so that files without the setting keep their pictures.
+  settings.overviews = 0;
+  const std::vector<Cutout> without = draw_cutouts(40, 200, 100, 32, settings, seeded(1));
+  for (std::size_t i = 10; i < cutouts.size(); ++i) EXPECT_EQ(cutouts[i].x, without[i].x);
+}
+
 TEST(CutoutSizes, LargeInputsSeeAllOfTheShorterSide) {
   for (const std::int64_t input : {40, 41, 224})
-    for (const Cutout& cutout : draw_cutouts(200, 100, 40, input, {}, seeded(2))) EXPECT_EQ(cutout.size, 40);
+    for (const Cutout& cutout : draw_cutouts(200, 100, 40, input, {}, seeded(2))) EXPECT_EQ(cutout.width, 40);
 }
 
 /// Chi-squared of counts that should be equal in expectation to `p * n`, as deviations from its mean.
@@ -93,9 +113,9 @@ TEST(CutoutPlaces, OtherModesReachBeyondTheEdgesUniformly) {
 
 TEST(CutoutPlaces, SmallCutoutsReachOnlyTheirOwnSizeBeyondTheEdge) {
   for (const Cutout& cutout : draw_cutouts(5000, 100, 100, 1, {8, 1, "wrap"}, seeded(5))) {
-    EXPECT_GE(cutout.x, -cutout.size);
+    EXPECT_GE(cutout.x, -cutout.width);
     EXPECT_LE(cutout.x, 100);
-    EXPECT_GE(cutout.y, -cutout.size);
+    EXPECT_GE(cutout.y, -cutout.width);
     EXPECT_LE(cutout.y, 100);
   }
 }
@@ -104,9 +124,9 @@ TEST(CutoutPlaces, NoBorderMeansInside) {
   for (const char* mode : kModes)
     for (const Cutout& cutout : draw_cutouts(500, 30, 50, 8, {2, 0, mode}, seeded(6))) {
       EXPECT_GE(cutout.x, 0);
-      EXPECT_LE(cutout.x + cutout.size, 30);
+      EXPECT_LE(cutout.x + cutout.width, 30);
       EXPECT_GE(cutout.y, 0);
-      EXPECT_LE(cutout.y + cutout.size, 50);
+      EXPECT_LE(cutout.y + cutout.width, 50);
     }
 }
 
@@ -114,7 +134,7 @@ TEST(CutoutPlaces, TheSeedDecides) {
   const auto draw = [](std::uint64_t seed) {
     std::vector<std::int64_t> all;
     for (const Cutout& c : draw_cutouts(50, 80, 60, 16, {}, seeded(seed)))
-      all.insert(all.end(), {c.x, c.y, c.size});
+      all.insert(all.end(), {c.x, c.y, c.width});
     return all;
   };
   EXPECT_EQ(draw(7), draw(7));
@@ -150,11 +170,11 @@ at::Tensor table(std::initializer_list<double> values, std::int64_t side) {
 
 TEST(CutoutPixels, AreAveragedOverTheirArea) {
   // Blocks of 2x2: 0 1 10 11 average to 5.5.
-  EXPECT_LT(largest(take(ramp(4, 4), {0, 0, 4}, 2) - table({5.5, 7.5, 25.5, 27.5}, 2)), 1e-12);
+  EXPECT_LT(largest(take(ramp(4, 4), {0, 0, 4, 4}, 2) - table({5.5, 7.5, 25.5, 27.5}, 2)), 1e-12);
   // Three pixels on two: both take the middle one.
-  EXPECT_LT(largest(take(ramp(4, 4), {1, 0, 3}, 2) - table({6.5, 7.5, 16.5, 17.5}, 2)), 1e-12);
+  EXPECT_LT(largest(take(ramp(4, 4), {1, 0, 3, 3}, 2) - table({6.5, 7.5, 16.5, 17.5}, 2)), 1e-12);
   // Too few pixels are repeated.
-  EXPECT_LT(largest(take(ramp(4, 4), {2, 1, 2}, 4) -
+  EXPECT_LT(largest(take(ramp(4, 4), {2, 1, 2, 2}, 4) -
                     table({12, 12, 13, 13, 12, 12, 13, 13, 22, 22, 23, 23, 22, 22, 23, 23}, 4)),
             1e-12);
 }
@@ -171,7 +191,7 @@ TEST(CutoutPixels, BeyondTheEdge) {
   for (const char* mode : {"mirror", "wrap", "black", "smear"})
     for (const auto& [x, y] :
          {std::pair<std::int64_t, std::int64_t>{-2, -2}, {2, 2}, {-1, 2}, {0, 0}, {2, -2}}) {
-      const at::Tensor seen = take(ramp(4, 4), {x, y, 4}, 4, mode);
+      const at::Tensor seen = take(ramp(4, 4), {x, y, 4, 4}, 4, mode);
       for (std::int64_t row = 0; row < 4; ++row)
         for (std::int64_t column = 0; column < 4; ++column) {
           const std::int64_t sx = source(x + column, 4, mode), sy = source(y + row, 4, mode);
@@ -183,7 +203,7 @@ TEST(CutoutPixels, BeyondTheEdge) {
 
 TEST(CutoutPixels, AMirrorThatIsTooShortSmearsTheRest) {
   // Four pixels mirror to 3 2 1 | 0 1 2 3; the fourth to the left repeats the outermost.
-  const at::Tensor row = take(ramp(4, 4), {-4, 0, 4}, 4, "mirror", 1)[0];
+  const at::Tensor row = take(ramp(4, 4), {-4, 0, 4, 4}, 4, "mirror", 1)[0];
   EXPECT_LT(largest(row - at::tensor({3.0, 3.0, 2.0, 1.0}, at::kDouble)), 1e-12);
 }
 
@@ -195,8 +215,8 @@ TEST(CutoutPixels, OfEverySizeOfPicture) {
       const at::Tensor image = at::rand({1, 3, height, width}, seeded(9));
       const std::vector<Cutout> places = draw_cutouts(60, width, height, 8, settings, seeded(10));
       for (const Cutout& cutout : places) {
-        EXPECT_GE(cutout.size, 1);
-        EXPECT_LE(cutout.size, std::min(width, height));
+        EXPECT_GE(cutout.width, 1);
+        EXPECT_LE(cutout.width, std::min(width, height));
       }
       const at::Tensor seen = take_cutouts(image, places, 8, settings);
       EXPECT_EQ(seen.sizes(), at::IntArrayRef({60, 3, 8, 8}));
@@ -209,8 +229,8 @@ TEST(CutoutPixels, Gradient) {
   const at::Tensor weights = at::rand({2, 3, 3, 3}, seeded(11), at::kDouble);
   for (const char* mode : kModes) {
     const std::vector<Cutout> places = std::string(mode) == "clamp"
-                                           ? std::vector<Cutout>{{0, 0, 4}, {1, 0, 2}}
-                                           : std::vector<Cutout>{{-2, 1, 4}, {3, -1, 2}};
+                                           ? std::vector<Cutout>{{0, 0, 4, 4}, {1, 0, 2, 2}}
+                                           : std::vector<Cutout>{{-2, 1, 4, 4}, {3, -1, 2, 2}};
     expect_gradient(
         [&](const at::Tensor& x) {
           return (take_cutouts(x, places, 3, {2, 0.5, mode}) * weights).sum();

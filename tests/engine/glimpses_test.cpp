@@ -32,15 +32,17 @@ TEST(Glimpses, AreTheSeparateSteps) {
   struct Case {
     std::int64_t width, height, side;
     const char* mode;
+    double overviews = 0;
   };
-  for (const Case c : {Case{96, 80, 32, "clamp"}, Case{80, 96, 33, "mirror"}, Case{70, 70, 64, "wrap"},
-                       Case{40, 50, 70, "black"}, Case{30, 30, 17, "smear"}, Case{9, 7, 21, "clamp"},
-                       Case{5, 5, 1, "clamp"}, Case{1, 1, 8, "clamp"}}) {
+  for (const Case c :
+       {Case{96, 80, 32, "clamp"}, Case{80, 96, 33, "mirror"}, Case{70, 70, 64, "wrap"},
+        Case{40, 50, 70, "black"}, Case{30, 30, 17, "smear"}, Case{9, 7, 21, "clamp"}, Case{5, 5, 1, "clamp"},
+        Case{1, 1, 8, "clamp"}, Case{96, 60, 32, "clamp", 0.5}, Case{30, 70, 40, "wrap", 1}}) {
     SCOPED_TRACE(std::string(c.mode) + " " + std::to_string(c.width) + " to " + std::to_string(c.side));
     constexpr std::int64_t n = 24;
     const at::Tensor picture = at::rand({1, 3, c.height, c.width}, seeded(1));
     const at::Tensor direction = at::randn({n, 3, c.side, c.side}, seeded(2));
-    const CutoutSettings settings{1, 0.25, c.mode};
+    const CutoutSettings settings{1, 0.25, c.mode, c.overviews};
     const auto cutouts = draw_cutouts(n, c.width, c.height, c.side, settings, seeded(3));
     const Augmentation changes = silent(n, c.side, 4);
     const Seen fused = look(picture, direction, [&](const at::Tensor& image) {
@@ -118,7 +120,7 @@ at::Tensor noise(std::int64_t count, std::int64_t side, std::uint64_t seed) {
   changes.affine.copy_(at::tensor({1.0, 0.0, 0.0, 0.0, 1.0, 0.0}, at::kFloat).view({2, 3}));
   changes.perspective.copy_(at::eye(3));
   changes.noise.fill_(1);
-  const std::vector<Cutout> cutouts(static_cast<std::size_t>(count), Cutout{0, 0, 8});
+  const std::vector<Cutout> cutouts(static_cast<std::size_t>(count), Cutout{0, 0, 8, 8});
   return take_glimpses(at::zeros({1, 3, 8, 8}), cutouts, side, {}, changes, {});
 }
 

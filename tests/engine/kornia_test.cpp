@@ -41,7 +41,7 @@ TEST(Kornia, PixelsHaveTheSameMeansAndMeanSquares) {
   };
 
   at::Tensor mean = at::zeros({3, side, side}), square = at::zeros({3, side, side});
-  const std::vector<Cutout> whole(batch, Cutout{0, 0, side});
+  const std::vector<Cutout> whole(batch, Cutout{0, 0, side, side});
   for (std::int64_t i = 0; i < n / batch; ++i) {
     Augmentation changes = draw_augmentation(batch, side, seeded(static_cast<std::uint64_t>(i)));
     changes.noise.zero_();

@@ -20,7 +20,7 @@ std::vector<double> numbers(const at::Tensor& tensor) {
 }
 
 TEST(CutoutPlace, IsInFractionsOfThePicture) {
-  const CutoutPlace place = place_of({-10, 20, 40}, 100, 50);
+  const CutoutPlace place = place_of({-10, 20, 40, 40}, 100, 50);
   EXPECT_DOUBLE_EQ(place.x, 0.1);
   EXPECT_DOUBLE_EQ(place.y, 0.8);
   EXPECT_DOUBLE_EQ(place.width, 0.4);
@@ -151,7 +151,7 @@ std::vector<double> reference_weights(const at::Tensor& mask, const std::vector<
       for (std::int64_t x = 0; x < mask.size(3); ++x) file << *digit++;
       file << '\n';
     }
-    for (const Cutout& c : cutouts) file << c.x << ' ' << c.y << ' ' << c.size << ' ' << c.size << '\n';
+    for (const Cutout& c : cutouts) file << c.x << ' ' << c.y << ' ' << c.width << ' ' << c.width << '\n';
   }
   const Outcome outcome =
       run({"/bin/sh", "-c", "'" REVERIE_TEST_PYTHON "' '" REVERIE_TEST_FOLDER "/masks_reference.py' < given"},
@@ -196,9 +196,9 @@ TEST(ImageMask, ShrinkingIsAsExactAsPromised) {
     const double root = std::sqrt(mask.mean(at::kDouble).item<double>());
     for (const Cutout& c : drawn(width, height, "clamp", 8)) {
       const double exact =
-          mask.narrow(2, c.y, c.size).narrow(3, c.x, c.size).mean(at::kDouble).item<double>();
+          mask.narrow(2, c.y, c.width).narrow(3, c.x, c.width).mean(at::kDouble).item<double>();
       const double ours = numbers(shrunk({place_of(c, width, height)}).weights)[0] * root;
-      const double side = static_cast<double>(c.size) / factor;
+      const double side = static_cast<double>(c.width) / factor;
       EXPECT_LT(std::abs(ours - exact), (side + 1) / (side * side)) << name;
     }
   }

@@ -3,7 +3,8 @@
 
     lit_files.py FOLDER
 
-writes FOLDER/trunk.pth and FOLDER/small.safetensors, and FOLDER/small.expected with pictures, texts, their embeddings and a
+writes FOLDER/trunk.pth, FOLDER/small.safetensors and FOLDER/plain.safetensors, which makes no use of the trunk's classifier, and
+FOLDER/small.expected and FOLDER/plain.expected with pictures, texts, their embeddings and a
 gradient. The trunk is made of PyTorch's modules, batch norms and all, and the text tower's layers are PyTorch's own, so that
 nothing here is computed as the plugin or the training do it.
 """
@@ -18,6 +19,7 @@ from torch import nn
 STRIDES, TAPS, SHARES = [1, 2, 1, 2], [1, 2], [0.2, 0.3, 0.5]
 MEAN, DEVIATION = 0.498, 0.502
 WIDTHS, TEXT_WIDTH, TEXT_HEADS, LAYERS, CONTEXT, MEANING, HIDDEN = (5, 6, 9), 32, 4, 2, 40, 24, 20
+CLASSES, CLASS_SHARE = 7, 0.4
 MERGES = ["a t</w>", "c at</w>", "c a"]
 TEXTS = ["a cat", "It's 2 castles, Ünïcode & all!", "cat " * 12]
 
@@ -65,7 +67,7 @@ class Network(nn.Module):
         super().__init__()
         self.stem, self.norm0 = convolution(3, 8, 3, 2), nn.BatchNorm2d(8, eps=1e-3)
         self.blocks = nn.ModuleList([Block(8, 1, 6, 3, 1), Block(6, 3, 10, 5, 2), Block(10, 3, 10, 3, 1), Block(10, 2, 12, 3, 2)])
-        self.head, self.norm1 = convolution(12, 16), nn.BatchNorm2d(16, eps=1e-3)
+        self.head, self.norm1, self.fc = convolution(12, 16), nn.BatchNorm2d(16, eps=1e-3), nn.Linear(16, CLASSES)
 
     def rows(self, images):
         x = nn.functional.relu6(self.norm0(self.stem((images - MEAN) / DEVIATION)))
@@ -81,7 +83,7 @@ class Network(nn.Module):
         found = {}
         for old, tensor in self.state_dict().items():
             name = old.replace("stem.1", "_conv_stem").replace("norm0", "_bn0").replace("head.1", "_conv_head").replace("norm1", "_bn1")
-            name = name.replace("blocks.", "_blocks.").replace("parts.", "").replace("_conv.1.", "_conv.")
+            name = name.replace("blocks.", "_blocks.").replace("parts.", "").replace("_conv.1.", "_conv.").replace("fc.", "_fc.")
             found[name] = tensor
         return found
 
@@ -94,12 +96,17 @@ class TextTower(nn.Module):
                                                                 batch_first=True, norm_first=True) for _ in range(LAYERS)])
         self.out, self.meaning0, self.meaning1 = nn.Linear(TEXT_WIDTH, MEANING), nn.Linear(MEANING, HIDDEN), nn.Linear(HIDDEN, embedding)
 
-    def forward(self, ids):
+    def meaning(self, ids):
         x = (self.tokens(torch.tensor(ids)) + self.position[:len(ids)])[None]
         for layer in self.layers:
             x = layer(x)
-        meaning = nn.functional.normalize(self.out(x.mean(1)))
-        return nn.functional.normalize(self.meaning1(nn.functional.gelu(self.meaning0(meaning))))
+        return nn.functional.normalize(self.out(x.mean(1)))
+
+    def learnt(self, meaning):
+        return nn.functional.normalize(self.meaning1(self.hidden(meaning)))
+
+    def hidden(self, meaning):
+        return nn.functional.gelu(self.meaning0(meaning))
 
     def tensors(self):
         found = {"text.token_embedding": self.tokens.weight, "text.position": self.position}
@@ -159,18 +166,36 @@ def main(folder):
         tensors[f"heads.{at}.weight"], tensors[f"heads.{at}.bias"] = torch.randn(width, size), torch.randn(width)
     tensors["heads.shares"] = torch.tensor(SHARES)
     words = lambda numbers: " ".join(map(str, numbers))
-    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, folder / "small.safetensors", {
-        "lit.trunk": str(folder / "trunk.pth"), "lit.input_size": "64", "lit.mean": str(MEAN), "lit.deviation": str(DEVIATION),
-        "lit.strides": words(STRIDES), "lit.taps": words(TAPS), "lit.heads": str(TEXT_HEADS), "lit.merges": "\n".join(MERGES) + "\n"})
+    declared = {"lit.trunk": str(folder / "trunk.pth"), "lit.input_size": "64", "lit.mean": str(MEAN), "lit.deviation": str(DEVIATION),
+                "lit.strides": words(STRIDES), "lit.taps": words(TAPS), "lit.heads": str(TEXT_HEADS), "lit.merges": "\n".join(MERGES) + "\n"}
+    meanings = torch.cat([text.meaning(tokens_of(t)) for t in TEXTS])
 
-    images, mix = torch.rand(2, 3, 64, 64, requires_grad=True), torch.randn(2, sum(WIDTHS))
-    parts = [nn.functional.normalize(rows @ tensors[f"heads.{at}.weight"].t() + tensors[f"heads.{at}.bias"]) * SHARES[at] ** 0.5
-             for at, rows in enumerate(network.rows(images))]
-    embeddings = torch.cat(parts, 1)
+    def parts(images, share):
+        return [nn.functional.normalize(rows @ tensors[f"heads.{at}.weight"].t() + tensors[f"heads.{at}.bias"]) * (SHARES[at] * share) ** 0.5
+                for at, rows in enumerate(network.rows(images))]
+
+    expect(folder, "plain", tensors, declared, lambda images: torch.cat(parts(images, 1), 1), text.learnt(meanings))
+
+    keys, gate, mean = torch.randn(CLASSES, MEANING), nn.Linear(HIDDEN, 1).requires_grad_(False), torch.rand(16)
+    tensors.update({"classes.keys": keys, "classes.scale": torch.tensor(3.0), "classes.mean": mean, "classes.gate.weight": gate.weight,
+                    "classes.gate.bias": gate.bias})
+    declared.update({"lit.classifier": "_fc.weight", "lit.class_share": str(CLASS_SHARE)})
+    rows = network.fc.weight - network.fc.weight.mean(0, keepdim=True)
+    alike = torch.softmax(3 * nn.functional.cosine_similarity(meanings[:, None], keys[None], dim=2), 1)
+    towards = nn.functional.normalize(alike @ nn.functional.normalize(rows))
+    share = torch.sigmoid(gate(text.hidden(meanings)))
+    texts = torch.cat([text.learnt(meanings) * (1 - share).sqrt(), towards * share.sqrt()], 1)
+    last = lambda images: nn.functional.normalize(network.rows(images)[-1] - mean) * CLASS_SHARE ** 0.5
+    expect(folder, "small", tensors, declared, lambda images: torch.cat([*parts(images, 1 - CLASS_SHARE), last(images)], 1), texts)
+
+
+def expect(folder, name, tensors, declared, embed, texts):
+    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, folder / f"{name}.safetensors", declared)
+    images, mix = torch.rand(2, 3, 64, 64, requires_grad=True), torch.randn(2, texts.shape[1])
+    embeddings = embed(images)
     (embeddings * mix).sum().backward()
     save_file({"images": images.detach(), "mix": mix, "image_embeddings": embeddings.detach(), "gradient": images.grad.contiguous(),
-               "text_embeddings": torch.cat([text(tokens_of(t)) for t in TEXTS])}, folder / "small.expected", {"texts": json.dumps(TEXTS)})
-    print(f"{folder / 'small.safetensors'}\t{folder / 'small.expected'}")
+               "text_embeddings": texts}, folder / f"{name}.expected", {"texts": json.dumps(TEXTS)})
 
 
 main(pathlib.Path(sys.argv[1]))

@@ -49,11 +49,25 @@ class Lit : public testing::Test {
 };
 
 TEST_F(Lit, ComputesWhatPyTorchComputes) {
-  const Parity parity =
-      compare(plugin(), host_, (*scratch_ / "small.safetensors").string(), *scratch_ / "small.expected");
-  EXPECT_LT(parity.images, 1e-4);
-  EXPECT_LT(parity.texts, 1e-4);
-  EXPECT_LT(parity.gradient, 1e-3);
+  for (const std::string name : {"small", "plain"}) {  // with the trunk's classifier, and without
+    const Parity parity = compare(plugin(), host_, (*scratch_ / (name + ".safetensors")).string(),
+                                  *scratch_ / (name + ".expected"));
+    EXPECT_LT(parity.images, 1e-4) << name;
+    EXPECT_LT(parity.texts, 1e-4) << name;
+    EXPECT_LT(parity.gradient, 1e-3) << name;
+  }
+}
+
+TEST_F(Lit, RefusesAClassifierThatDoesNotFit) {
+  const auto other = changeable();
+  other->add("classes.keys", {6, 24});
+  EXPECT_NE(complaint(other).find("classes.keys"), std::string::npos);
+  const auto absent = changeable();
+  absent->texts["lit.classifier"] = "_fc.elsewhere";
+  EXPECT_NE(complaint(absent).find("_fc.elsewhere"), std::string::npos);
+  const auto mean = changeable();
+  mean->add("classes.mean", {15});
+  EXPECT_NE(complaint(mean).find("classes.mean"), std::string::npos);
 }
 
 TEST_F(Lit, TakesTheFilesThatDeclareATrunkAndNoOthers) {

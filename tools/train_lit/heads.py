@@ -1,9 +1,10 @@
-"""Trains the heads: linear maps from the trunk's features, depth by depth, and from MiniLM's meaning of a text, into one
-space (locked-image tuning, Zhai et al. 2022; the trunk is frozen, and so is MiniLM).
+"""Trains the heads: linear maps from the trunk's features, depth by depth, and maps from the text tower's meaning of a text,
+into one space (locked-image tuning, Zhai et al. 2022; trunk and text tower are frozen here).
 
-Three things hold the space together: captioned pictures lie near their captions (symmetric cross-entropy); texts that name a
-class of ImageNet, a kind of it or a family of them lie near the classifier's rows of these classes, which stand for pictures
-that are not here; any other text lies near the classes that MiniLM finds alike, as far as it finds any.
+The space has two halves. In the first, captioned pictures lie near their captions (symmetric cross-entropy); it is learnt. The
+second is the classifier's own: a picture lies where the trunk's last features, less their mean, point to; a text where the
+classifier's rows point to, weighted by how alike the text is to each of the thousand classes. How much of a text lies in the
+second half is learnt, too: texts about things that ImageNet has lie there, the others in the first.
 """
 
 import math
@@ -13,10 +14,12 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 
-WIDTHS = (32, 48, 112, 512)  # of the embedding's parts, from the first depth to the last
-SHARES = (0.05, 0.08, 0.17, 0.70)  # of each part in the squared length
+WIDTHS = (32, 48, 112, 256)  # of the first half's parts, from the first depth to the last
+SHARES = (0.10, 0.15, 0.30, 0.45)  # of each part in the squared length of that half
+CLASS_SHARE = 0.5  # of the second half in a picture's embedding
 TAP_SIZES = (48, 80, 224, 1280)
 HIDDEN, BATCH, WARM_UP = 1024, 512, 100
+FROZEN = ("classes.mean",)
 
 
 def linear(x, weight, bias=None):
@@ -25,28 +28,30 @@ def linear(x, weight, bias=None):
     return y if bias is None else y + bias
 
 
-def start(classifier, features):
-    """The first guess: principal directions, of the classifier's rows at the last depth and of the pictures before it."""
+def class_rows(classifier):
+    """Where each class points to in the space of the last features: rows less their mean, of unit length."""
+    return F.normalize(classifier - classifier.mean(0), dim=1)
+
+
+def start(class_meanings, features):
+    """The first guess: principal directions of the pictures at each depth; classes lie where their names do."""
     heads, at = {}, 0
     for depth, (size, width) in enumerate(zip(TAP_SIZES, WIDTHS)):
         rows = features[:, at:at + size].float()
-        mean = rows.mean(0)
-        if depth + 1 < len(TAP_SIZES):
-            scale = rows.std(0).clamp_min(1e-3)
-            _, _, directions = torch.pca_lowrank((rows - mean)[:4000] / scale, width, niter=4)
-            weight = directions.t() / scale
-        else:
-            centred = classifier - classifier.mean(0)
-            _, _, directions = torch.svd_lowrank(centred, width, niter=6)
-            weight = directions.t() / (rows - mean).std()
+        mean, scale = rows.mean(0), rows.std(0).clamp_min(1e-3)
+        _, _, directions = torch.pca_lowrank((rows - mean)[:4000] / scale, width, niter=4)
+        weight = directions.t() / scale
         heads[f"heads.{depth}.weight"], heads[f"heads.{depth}.bias"] = weight.contiguous(), -(weight @ mean)
         at += size
+    heads["classes.mean"] = features[:, -TAP_SIZES[-1]:].float().mean(0)
+    heads["classes.keys"], heads["classes.scale"] = class_meanings.clone(), torch.tensor(20.0)
     total = sum(WIDTHS)
     generator = torch.Generator().manual_seed(1)
     normal = lambda *shape: torch.randn(*shape, generator=generator)
     heads["meaning.0.weight"], heads["meaning.0.bias"] = normal(HIDDEN, 384) * 1.0, torch.zeros(HIDDEN)
     heads["meaning.1.weight"], heads["meaning.1.bias"] = normal(total, HIDDEN) / math.sqrt(HIDDEN), torch.zeros(total)
-    heads["scale"], heads["class_scale"] = torch.tensor(math.log(10.0)), torch.tensor(math.log(15.0))
+    heads["classes.gate.weight"], heads["classes.gate.bias"] = torch.zeros(1, HIDDEN), torch.zeros(1)
+    heads["scale"] = torch.tensor(math.log(10.0))
     return heads
 
 
@@ -54,19 +59,28 @@ def embed_features(heads, features):
     parts, at = [], 0
     for depth, size in enumerate(TAP_SIZES):
         part = linear(features[:, at:at + size].float(), heads[f"heads.{depth}.weight"], heads[f"heads.{depth}.bias"])
-        parts.append(F.normalize(part, dim=1) * math.sqrt(SHARES[depth]))
+        parts.append(F.normalize(part, dim=1) * math.sqrt(SHARES[depth] * (1 - CLASS_SHARE)))
         at += size
-    return torch.cat(parts, 1)
+    last = features[:, -TAP_SIZES[-1]:].float() - heads["classes.mean"]
+    return torch.cat([*parts, F.normalize(last, dim=1) * math.sqrt(CLASS_SHARE)], 1)
 
 
-def embed_meanings(heads, meanings):
+def class_logits(heads, meanings):
+    return linear(meanings.float(), F.normalize(heads["classes.keys"], dim=1)) * heads["classes.scale"].clamp(10, 40)
+
+
+def text_parts(heads, meanings):
+    """The learnt half, of unit length, and the logit of how much of the text lies in the other."""
     hidden = F.gelu(linear(meanings.float(), heads["meaning.0.weight"], heads["meaning.0.bias"]))
-    return F.normalize(linear(hidden, heads["meaning.1.weight"], heads["meaning.1.bias"]), dim=1)
+    learnt = F.normalize(linear(hidden, heads["meaning.1.weight"], heads["meaning.1.bias"]), dim=1)
+    return learnt, F.linear(hidden, heads["classes.gate.weight"], heads["classes.gate.bias"])
 
 
-def class_points(heads, classifier):
-    centred = classifier - classifier.mean(0)
-    return F.normalize(linear(centred, heads[f"heads.{len(WIDTHS) - 1}.weight"]), dim=1)
+def embed_meanings(heads, meanings, rows):
+    learnt, gate = text_parts(heads, meanings)
+    towards = F.normalize(linear(class_logits(heads, meanings).softmax(1), rows.t()), dim=1)
+    share = gate.sigmoid().clamp(1e-4, 1 - 1e-4)
+    return torch.cat([learnt * (1 - share).sqrt(), towards * share.sqrt()], 1)
 
 
 def contrastive(images, texts, scale, groups):
@@ -82,14 +96,23 @@ def soft_cross_entropy(logits, share):
     return -(share * logits.log_softmax(1)).sum(1)
 
 
-class Data:
-    """Features of the training pictures in every variant, and the texts with their meanings."""
+def class_meanings(rows, meanings):
+    """Where the names of each class lie: the mean of the short texts that stand for it alone."""
+    named = torch.zeros(1000, meanings.shape[1])
+    for at, (text, classes, _) in enumerate(rows):
+        if len(classes) == 1 and len(text) < 60:
+            named[classes[0]] += meanings[at].float()
+    return F.normalize(named, dim=1)
 
-    def __init__(self, folder, records, rows, meanings, classifier):
+
+class Data:
+    """Features of the training pictures in every variant; the texts with what the tower and what MiniLM makes of them."""
+
+    def __init__(self, folder, records, rows, tower_meanings, minilm_meanings, classifier):
         parts = [torch.load(path) for path in sorted(Path(folder).glob("train_*.pt"))]
         self.indices = parts[0]["indices"]
         self.features = torch.stack([part["rows"] for part in parts])
-        self.records, self.meanings, self.classifier = records, meanings, classifier
+        self.records, self.meanings, self.rows = records, tower_meanings, class_rows(classifier)
         self.place = {text: at for at, (text, _, _) in enumerate(rows)}
         self.classes = [classes for _, classes, _ in rows]
         self.labelled = [at for at, classes in enumerate(self.classes) if classes]
@@ -98,11 +121,8 @@ class Data:
         synthetic = torch.tensor([records[i]["source"] == "synthetic" for i in self.indices.tolist()])
         usable = torch.tensor([bool(c) for c in self.captions])
         self.pools = [torch.nonzero(usable & ~synthetic)[:, 0], torch.nonzero(usable & synthetic)[:, 0]]
-        named = torch.zeros(1000, 384)
-        for at in self.labelled:
-            if len(self.classes[at]) == 1 and len(rows[at][0]) < 60:
-                named[self.classes[at][0]] += meanings[at].float()
-        self.class_meanings = F.normalize(named, dim=1)
+        self.names = class_meanings(rows, tower_meanings)
+        self.minilm, self.minilm_names = minilm_meanings, class_meanings(rows, minilm_meanings)
 
     def pictures(self, count, generator):
         shares = [int(count * 0.6), count - int(count * 0.6)]
@@ -120,37 +140,34 @@ class Data:
         return self.meanings[chosen], share
 
     def any_texts(self, count, generator):
-        meanings = self.meanings[torch.randint(len(self.meanings), (count,), generator=generator)]
-        alike = linear(meanings, self.class_meanings)
-        return meanings, (alike / 0.05).softmax(1), ((alike.amax(1) - 0.35) / 0.3).clamp(0, 1)
+        """Texts with the classes that MiniLM finds alike, and how far it finds any."""
+        chosen = torch.randint(len(self.meanings), (count,), generator=generator)
+        alike = linear(self.minilm[chosen].float(), self.minilm_names)
+        return self.meanings[chosen], (alike / 0.05).softmax(1), ((alike.amax(1) - 0.4) / 0.3).clamp(0, 1)
 
 
 def loss_of(heads, data, generator, noise=0.02):
     features, meanings, groups = data.pictures(BATCH, generator)
     disturbed = lambda m: F.normalize(m.float() + noise * torch.randn(m.shape, generator=generator), dim=1)
-    pictures = contrastive(embed_features(heads, features), embed_meanings(heads, disturbed(meanings)), heads["scale"], groups)
-    points, early = class_points(heads, data.classifier), sum(WIDTHS[:-1])
-    scale = heads["class_scale"].exp().clamp_max(40)
+    texts = embed_meanings(heads, disturbed(meanings), data.rows)
+    pictures = contrastive(embed_features(heads, features), texts, heads["scale"], groups)
 
     meanings, share = data.labelled_texts(BATCH, generator)
-    texts = embed_meanings(heads, disturbed(meanings))
-    last = F.normalize(texts[:, early:], dim=1)
-    named = soft_cross_entropy(linear(last, points) * scale, share).mean()
-    towards = F.normalize(linear(share, points.t()), dim=1)
-    aligned = (1 - (last * towards).sum(1)).mean()
-    quiet = texts[:, :early].square().sum(1).mean()  # a class says little about colour and texture
+    meanings = disturbed(meanings)
+    named = soft_cross_entropy(class_logits(heads, meanings), share).mean()
+    gates = F.softplus(-text_parts(heads, meanings)[1]).mean()
 
-    meanings, share, weight = data.any_texts(BATCH // 2, generator)
-    last = F.normalize(embed_meanings(heads, meanings)[:, early:], dim=1)
-    alike = (soft_cross_entropy(linear(last, points) * scale, share) * weight).mean()
-    return pictures + 0.5 * named + 1.0 * aligned + 0.3 * quiet + 0.3 * alike, (pictures, named, aligned, alike)
+    meanings, share, weight = data.any_texts(BATCH, generator)
+    alike = (soft_cross_entropy(class_logits(heads, meanings), share) * (0.1 + weight)).mean()
+    gates = gates + F.binary_cross_entropy_with_logits(text_parts(heads, meanings)[1][:, 0], weight)
+    return pictures + 0.5 * named + 0.5 * alike + 0.2 * gates, (pictures, named, alike, gates)
 
 
 def train(data, start_values, steps, seed, checkpoint, report, rate=2e-3):
     names = list(start_values)
-    heads = {name: value.clone().requires_grad_() for name, value in start_values.items()}
-    trunk_side = [heads[n] for n in names if n.startswith("heads.")]
-    text_side = [heads[n] for n in names if not n.startswith("heads.")]
+    heads = {name: value.clone().requires_grad_(name not in FROZEN) for name, value in start_values.items()}
+    trunk_side = [heads[n] for n in names if n.startswith("heads.") or n == "classes.keys"]
+    text_side = [heads[n] for n in names if not n.startswith("heads.") and n not in ("classes.keys", *FROZEN)]
     optimiser = torch.optim.AdamW([{"params": trunk_side, "lr": rate * 0.15, "weight_decay": 0.0},
                                    {"params": text_side, "lr": rate, "weight_decay": 0.02}], betas=(0.9, 0.98))
     for group in optimiser.param_groups:
@@ -176,7 +193,7 @@ def train(data, start_values, steps, seed, checkpoint, report, rate=2e-3):
             averaged[name].lerp_(heads[name].detach(), 1 - decay)
         if step % 50 == 0 or step + 1 == steps:
             report(f"heads: step {step}, loss {loss.item():.3f}, pictures {parts[0].item():.3f}, named {parts[1].item():.3f}, "
-                   f"aligned {parts[2].item():.3f}, alike {parts[3].item():.3f}, {time.time() - began:.0f} s")
+                   f"alike {parts[2].item():.3f}, gates {parts[3].item():.3f}, {time.time() - began:.0f} s")
             torch.save({"step": step + 1, "heads": {n: v.detach() for n, v in heads.items()}, "averaged": averaged,
                         "optimiser": optimiser.state_dict()}, str(checkpoint) + ".new")
             Path(str(checkpoint) + ".new").rename(checkpoint)

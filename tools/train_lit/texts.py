@@ -27,6 +27,7 @@ a living room|a portrait of a woman|a portrait of a man|the face of a child|an e
 a dragon|a unicorn|a fairy|a robot|a ghost|a witch|a knight|an angel|a mermaid|a wizard|a monster|a skull|a crown|a diamond|a key|a cross"""
 
 LONG_PROMPTS = 6000
+GLOSS = -2  # the group of texts from WordNet: they come up less often
 
 
 def words_of(text):
@@ -60,7 +61,7 @@ def class_texts(folder):
     return result
 
 
-def generated(rng, subjects, count):
+def generated(rng, subjects, adjectives, count):
     """Prompts about `subjects`, [(text, what it stands for)]: (prompt, [what its nouns stand for])."""
     scenes = set(words_of(SCENES))
     places, times, styles, stuffs, moods, colours = map(words_of, (PLACES, TIMES, STYLES, STUFFS, MOODS, COLOURS))
@@ -71,12 +72,13 @@ def generated(rng, subjects, count):
         frame = pick(FRAMES if plain else FRAMES[:11])
         other, other_meaning = pick(subjects)
         text = frame.format(with_article(name), bare=without_article(name), place=pick(places), time=pick(times), style=pick(styles),
-                            stuff=pick(stuffs), mood=pick(moods), colour=pick(colours), other=with_article(other))
+                            stuff=pick(stuffs),
+                            mood=pick(moods) if rng.random() < 0.5 else with_article(pick(adjectives)), colour=pick(colours), other=with_article(other))
         yield text, [meaning, other_meaning] if "{other}" in frame else [meaning]
 
 
-def collect(pictures_jsonl, classes_folder, seed, prompts=40000):
-    """[(text, classes it stands for, group of pictures or -1)], each text once, the most useful first.
+def collect(pictures_jsonl, classes_folder, seed, prompts=60000):
+    """[(text, classes it stands for, group of pictures, or -1, or GLOSS)], each text once, the most useful first.
 
     Held-out captions take no part.
     """
@@ -106,20 +108,21 @@ def collect(pictures_jsonl, classes_folder, seed, prompts=40000):
     under = {offset: below for offset, below in under.items() if len(below) <= 150}  # an "entity" looks like nothing
     subjects += [(nouns[offset][0][0], below) for offset, below in under.items() if len(below) <= 40]
     subjects += [(scene, []) for scene in words_of(SCENES) for _ in range(20)]
-    for text, meanings in generated(rng, subjects, prompts):
+    named = {name.lower() for name, _ in subjects}
+    subjects += [(word, []) for word, count in wordnet.common(1, wordnet.VISIBLE) if count > 1 and word not in named]
+    adjectives = [word for word, count in wordnet.common(3) if count > 4]
+    for text, meanings in generated(rng, subjects, adjectives, prompts):
         known = [meaning for meaning in meanings if meaning]
         add(text, sum(known, []) if len(known) == len(meanings) else [])
     # Prompts as people write them may be long.
     known = list(found)
     for _ in range(LONG_PROMPTS):
         add(", ".join(known[int(at)] for at in rng.integers(len(known) - prompts, len(known), int(rng.integers(2, 7)))))
-    for part in ("noun", "adj"):  # what can be seen: things and qualities
-        for offset, (words, _, gloss) in (nouns if part == "noun" else wordnet.read(part)).items():
-            stands_for = under.get(offset, []) if part == "noun" else []
-            if part == "adj":
-                add(gloss)
-            elif stands_for or not words[0][0].isupper():  # no picture here shows people, towns and battles by name
-                add(f"{words[0]}: {gloss}", stands_for)
-                for word in words[:2] if stands_for else words[:1]:
-                    add(with_article(word), stands_for)
+    for offset, (words, _, gloss, file) in nouns.items():
+        stands_for = under.get(offset, [])
+        # What can be seen; and no picture here shows people, towns and battles by name.
+        if stands_for or (file in wordnet.VISIBLE and not words[0][0].isupper()):
+            add(f"{words[0]}: {gloss}", stands_for, GLOSS)
+            for word in words[:2] if stands_for else words[:1]:
+                add(with_article(word), stands_for, GLOSS)
     return [(text, *meaning) for text, meaning in found.items()]

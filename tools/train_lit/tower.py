@@ -1,4 +1,5 @@
-"""Trains the text tower: a small transformer that places a text where MiniLM places it (distillation).
+"""Trains the text tower: a small transformer that places a text where MiniLM places it (distillation), and beside the classes
+of ImageNet that the text stands for or that MiniLM finds alike.
 
 It begins as the mean of its words: each token's vector is what MiniLM makes of that token alone, in the leading principal
 directions and less for frequent tokens; the layers, whose outputs are zero at first, learn what the order adds.
@@ -14,6 +15,7 @@ import torch.nn.functional as F
 from heads import linear
 
 WIDTH, LAYERS, HEADS, CONTEXT, BATCH, WARM_UP = 256, 3, 4, 96, 256, 100
+TEMPERATURE = 0.05  # of the likeness of texts and classes
 
 
 def start(tokenizer, frequencies, token_meanings, meanings):
@@ -86,10 +88,20 @@ def batches(ids, important, step, seed):
 
 
 class Texts:
-    """Tokens of the texts that are learnt from, and of those that no step sees."""
+    """Tokens of the texts that are learnt from, and of those that no step sees; `classes` that the former stand for, and the
+    meanings of all classes' names."""
 
-    def __init__(self, seen, held):
-        self.seen, self.held = seen, held
+    def __init__(self, seen, held, classes, class_meanings):
+        self.seen, self.held, self.classes, self.class_meanings = seen, held, classes, class_meanings
+
+    def class_shares(self, chosen, goal):
+        """[N, 1000]: what MiniLM finds alike, and for the greater part what is known."""
+        shares = (linear(goal, self.class_meanings) / TEMPERATURE).softmax(1)
+        for row, at in enumerate(chosen):
+            if self.classes[at]:
+                shares[row] *= 0.3
+                shares[row, list(set(self.classes[at]))] += 0.7 / len(set(self.classes[at]))
+        return shares
 
 
 def train(start_values, texts, meanings, important, steps, seed, checkpoint, report, every=25, rate=1e-3):
@@ -116,7 +128,8 @@ def train(start_values, texts, meanings, important, steps, seed, checkpoint, rep
         near = (1 - (e * goal).sum(1)).mean()
         logits = linear(e, goal) * 20
         apart = F.cross_entropy(logits, torch.arange(len(chosen)))
-        loss = near + 0.05 * apart
+        alike = F.kl_div((linear(e, texts.class_meanings) / TEMPERATURE).log_softmax(1), texts.class_shares(chosen, goal), reduction="batchmean")
+        loss = near + 0.05 * apart + 0.2 * alike
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(list(t.values()), 1.0)
@@ -129,5 +142,5 @@ def train(start_values, texts, meanings, important, steps, seed, checkpoint, rep
                         "optimiser": optimiser.state_dict()}, str(checkpoint) + ".new")
             Path(str(checkpoint) + ".new").rename(checkpoint)
             likeness = (embed(averaged, texts.held).float() * held_meanings).sum(1).mean().item() if (step + 1) % (4 * every) == 0 or step == first else float("nan")
-            report(f"tower: step {step}, loss {loss.item():.4f}, distance {near.item():.4f}, held-out likeness {likeness:.4f}, {time.time() - began:.0f} s")
+            report(f"tower: step {step}, loss {loss.item():.4f}, distance {near.item():.4f}, alike {alike.item():.3f}, held-out likeness {likeness:.4f}, {time.time() - began:.0f} s")
     return averaged

@@ -5,10 +5,10 @@
 
 Each stage leaves files in --work and is skipped, or goes on from its checkpoint, when it is run once more:
   features   what the trunk sees in the pictures                       heldout.pt, train_K.pt
-  meanings   what MiniLM says of 200,000 texts                         texts.jsonl, minilm.pt
-  heads      pictures, texts' meanings and classes in one space        heads.checkpoint
+  meanings   what MiniLM says of 150,000 texts                         texts.jsonl, minilm.pt
   tower      a small transformer in MiniLM's place                     tower.checkpoint
-  export     the heads get used to the tower; the file and its figures adapted.checkpoint
+  heads      pictures, texts' meanings and classes in one space        tower_meanings_K.pt, heads.checkpoint
+  export     the file and its figures
 """
 
 import argparse
@@ -24,14 +24,13 @@ import torch
 import features
 import heads
 import meanings
+import texts
 import tokens
 import tower
 from minilm import MiniLM
-from texts import with_article
 
-STAGES = ("features", "meanings", "heads", "tower", "export")
+STAGES = ("features", "meanings", "tower", "heads", "export")
 VARIANTS = 2
-ADAPT_TEXTS = 66000  # names, captions and prompts come first; of glosses the heads have seen enough
 
 
 class Training:
@@ -57,31 +56,20 @@ class Training:
 
     def noun_texts(self):
         nouns = (self.data / "nouns.txt").read_text().split()
-        return nouns, [with_article(n) for n in nouns] + [f"a picture of {with_article(n)}" for n in nouns]
+        return nouns, [texts.with_article(n) for n in nouns] + [f"a picture of {texts.with_article(n)}" for n in nouns]
 
     def zero_shot(self, values, embed):
         """Figures over the held-out pictures of the nouns, as train_clip --evaluate has them."""
         held, records = torch.load(self.work / "heldout.pt"), self.records()
-        nouns, texts = self.noun_texts()
+        nouns, phrases = self.noun_texts()
         rows = [(row, nouns.index(records[i]["noun"])) for row, i in enumerate(held["indices"].tolist())
                 if records[i]["noun"] in nouns and records[i]["source"] != "synthetic"]
         pictures = heads.embed_features(values, held["rows"][[row for row, _ in rows]])
-        words = heads.embed_meanings(values, embed(texts))
+        words = heads.embed_meanings(values, embed(phrases), heads.class_rows(self.classifier()))
         words = torch.nn.functional.normalize(words[:len(nouns)] + words[len(nouns):], dim=1)
         first, five = heads.zero_shot(pictures, words, torch.tensor([label for _, label in rows]))
         self.report(f"held out, {len(rows)} pictures of {len(nouns)} nouns: top-1 {first:.1%}, top-5 {five:.1%}")
         return first, five
-
-    def head_data(self, rows, embedded):
-        return heads.Data(self.work, self.records(), rows, embedded, self.classifier())
-
-    def heads(self):
-        rows, embedded = meanings.load(self.work)
-        data = self.head_data(rows, embedded)
-        start = heads.start(data.classifier, data.features[0])
-        values = heads.train(data, start, self.o.head_steps, self.o.seed, self.work / "heads.checkpoint", self.report)
-        with torch.no_grad():
-            self.zero_shot(values, MiniLM(self.o.minilm).embed)
 
     def tokenizer(self):
         path = self.work / "merges.json"
@@ -106,39 +94,49 @@ class Training:
         # By the text, so that it stays held out when more texts come.
         held = [at for at, (text, _, _) in enumerate(rows) if zlib.crc32(text.encode()) % 100 == 0]
         kept = set(held)
-        important = [at for at, (text, classes, group) in enumerate(rows) if at not in kept and (classes or group >= 0 or at < 90000)]  # prompts come before glosses
+        important = [at for at, (_, classes, group) in enumerate(rows) if at not in kept and (classes or group > texts.GLOSS)]
         seen = [at for at in range(len(ids)) if at not in kept]
         order = {at: place for place, at in enumerate(seen)}
         order.update({at: len(seen) + place for place, at in enumerate(held)})
         # Held-out texts go last, so that drawing from all texts means drawing from those before.
-        arranged = [ids[at] for at in seen]
-        tower.train(start, tower.Texts(arranged, [ids[at] for at in held]), embedded[seen + held], [order[at] for at in important],
+        material = tower.Texts([ids[at] for at in seen], [ids[at] for at in held], [rows[at][1] for at in seen],
+                               heads.class_meanings(rows, embedded))
+        tower.train(start, material, embedded[seen + held], [order[at] for at in important],
                     self.o.tower_steps, self.o.seed, self.work / "tower.checkpoint", self.report)
 
-    def export(self):
-        rows = meanings.load(self.work)[0][:ADAPT_TEXTS]
-        tokenizer = self.tokenizer()
-        saved = torch.load(self.work / "tower.checkpoint")
-        text, step = saved["averaged"], saved["step"]
-        ids = [tokenizer.encode(row[0], tower.CONTEXT) for row in rows]
+    def trained_tower(self):
+        """The text tower, how many steps it has had, and what it does to texts."""
+        tokenizer, saved = self.tokenizer(), torch.load(self.work / "tower.checkpoint")
+        encoded = lambda words: [tokenizer.encode(text, tower.CONTEXT) for text in words]
+        return saved["averaged"], saved["step"], lambda words: tower.embed(saved["averaged"], encoded(words))
+
+    def heads(self):
+        rows, minilm = meanings.load(self.work)
+        _, step, embed = self.trained_tower()
         path = self.work / f"tower_meanings_{step}.pt"
         if not path.exists():
-            for old in [*self.work.glob("tower_meanings_*.pt"), *self.work.glob("adapted.checkpoint")]:
+            for old in [*self.work.glob("tower_meanings_*.pt"), *self.work.glob("heads.checkpoint")]:
                 old.unlink()
-            torch.save(tower.embed(text, ids), path)
+            torch.save(embed([text for text, _, _ in rows]), path)
             self.report("the tower has read the texts")
-        data = self.head_data(rows, torch.load(path))
-        start = torch.load(self.work / "heads.checkpoint")["averaged"]
-        values = heads.train(data, start, self.o.adapt_steps, self.o.seed + 1, self.work / "adapted.checkpoint", self.report, rate=1e-3)
+        data = heads.Data(self.work, self.records(), rows, torch.load(path), minilm, self.classifier())
+        heads.train(data, heads.start(data.names, data.features[0]), self.o.head_steps, self.o.seed,
+                    self.work / "heads.checkpoint", self.report)
+
+    def export(self):
+        text, step, embed = self.trained_tower()
+        saved = torch.load(self.work / "heads.checkpoint")
+        values = saved["averaged"]
         with torch.no_grad():
-            figures = self.zero_shot(values, lambda texts: tower.embed(text, [tokenizer.encode(t, tower.CONTEXT) for t in texts]))
-        tensors = {name: tensor for name, tensor in {**text, **values}.items() if not name.endswith("scale")}
+            figures = self.zero_shot(values, embed)
+        tensors = {name: tensor for name, tensor in {**text, **values}.items() if name != "scale"}
         tensors["heads.shares"] = torch.tensor(heads.SHARES)
         write_safetensors(self.o.out, tensors, {
             "lit.trunk": "trunks/efficientnet-lite0.pth", "lit.input_size": str(features.SIDE), "lit.mean": "0.49803922", "lit.deviation": "0.50196078",
             "lit.strides": " ".join(map(str, features_strides())), "lit.taps": " ".join(map(str, features.TAPS)),
             "lit.heads": str(tower.HEADS), "lit.merges": "\n".join(" ".join(pair) for pair in tokenizer.ranks) + "\n",
-            "lit.trained": f"tower {step} steps, heads {self.o.head_steps} + {self.o.adapt_steps}; top-1 {figures[0]:.3f}, top-5 {figures[1]:.3f}"})
+            "lit.classifier": "_fc.weight", "lit.class_share": str(heads.CLASS_SHARE),
+            "lit.trained": f"tower {step} steps, heads {saved['step']}; top-1 {figures[0]:.3f}, top-5 {figures[1]:.3f}"})
         self.report(f"{self.o.out}: {Path(self.o.out).stat().st_size / 1e6:.1f} MB")
 
 
@@ -167,9 +165,8 @@ def main():
     for name in ("data", "work", "trunk", "minilm", "classes", "out"):
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--stages", default=",".join(STAGES))
-    parser.add_argument("--head-steps", type=int, default=500)
-    parser.add_argument("--tower-steps", type=int, default=1000)
-    parser.add_argument("--adapt-steps", type=int, default=200)
+    parser.add_argument("--tower-steps", type=int, default=2000)
+    parser.add_argument("--head-steps", type=int, default=1500)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(1)

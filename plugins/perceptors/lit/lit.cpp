@@ -2,9 +2,11 @@
 /// text tower that learnt where pictures lie.
 ///
 /// A picture's embedding is made of parts, one for each depth of the trunk: colour and texture early, things
-/// at the end. Each part is a linear map of the features there, brought to unit length and weighted. The file
-/// holds heads and text tower, and its metadata name and describe the trunk (`lit.trunk`, a file among the
-/// models), so another trunk is another file and no other code.
+/// at the end. Each part is a linear map of the features there, brought to unit length and weighted. Where
+/// the trunk has a classifier (`lit.classifier`), one more part are the last features themselves, less their
+/// mean, so that texts can lie where the classifier's rows point to. The file holds heads and text tower, and
+/// its metadata name and describe the trunk (`lit.trunk`, a file among the models), so another trunk is
+/// another file and no other code.
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
@@ -15,6 +17,7 @@
 #include "reverie/network_tensor.h"
 #include "reverie/perceptor.h"
 #include "reverie/plugin.h"
+#include "text_head.h"
 #include "text_tower.h"
 #include "tokenizer.h"
 #include "trunk.h"
@@ -47,6 +50,8 @@ class Declared {
   }
 
   double number(const std::string& key) const { return numbers(key).front(); }
+
+  bool has(const std::string& key) const { return weights_.metadata().count(key) > 0; }
 
   std::vector<std::int64_t> counts(const std::string& key) const {
     std::vector<std::int64_t> result;
@@ -85,10 +90,17 @@ class Lit final : public Perceptor {
     const auto trunk_weights = host.load_weights(find_trunk(host, declared.text(kTrunkKey)).string());
     trunk_ =
         std::make_unique<lit::Trunk>(*trunk_weights, layout_of(declared), host.device(), host.precision());
-    load_heads(get, weights.origin());
+    at::Tensor classifier;
+    if (declared.has("lit.classifier")) {
+      classifier =
+          network_tensor(*trunk_weights, declared.text("lit.classifier")).to(host.device(), at::kFloat);
+      class_share_ = declared.number("lit.class_share");
+    }
+    load_heads(get, weights.origin(), classifier);
     std::int64_t layers = 0;
     while (weights.contains("text.layers." + std::to_string(layers) + ".norm1.weight")) ++layers;
     text_ = std::make_unique<lit::TextTower>(get, layers, declared.counts("lit.heads").front());
+    text_head_ = std::make_unique<lit::TextHead>(get, classifier);
     tokenizer_ = std::make_unique<clip::Tokenizer>(declared.text("lit.merges"));
     if (tokenizer_->vocabulary() != text_->vocabulary())
       throw Error(ErrorKind::model, "'" + weights.origin() + "': the vocabulary has " +
@@ -106,6 +118,10 @@ class Lit final : public Perceptor {
       const at::Tensor part = at::linear(rows[i], heads_[i].weight, heads_[i].bias);
       parts.push_back(part * (heads_[i].length / part.norm(2, 1, true).clamp_min(1e-6)));
     }
+    if (class_mean_.defined()) {
+      const at::Tensor part = rows.back() - class_mean_;
+      parts.push_back(part * (std::sqrt(class_share_) / part.norm(2, 1, true).clamp_min(1e-6)));
+    }
     return at::cat(parts, 1);
   }
 
@@ -114,12 +130,13 @@ class Lit final : public Perceptor {
     at::NoGradGuard no_grad;
     std::vector<at::Tensor> rows;
     for (const std::string& text : texts)
-      rows.push_back((*text_)(tokenizer_->encode_within(text_->context(), text, name_)));
+      rows.push_back((*text_head_)((*text_)(tokenizer_->encode_within(text_->context(), text, name_))));
     return rows.empty() ? at::empty({0, embedding_}) : at::cat(rows);
   }
 
   void release_text_encoder() override {
     text_.reset();
+    text_head_.reset();
     tokenizer_.reset();
   }
 
@@ -138,7 +155,7 @@ class Lit final : public Perceptor {
     }
   }
 
-  void load_heads(const lit::TensorSource& get, const std::string& origin) {
+  void load_heads(const lit::TensorSource& get, const std::string& origin, const at::Tensor& classifier) {
     const at::Tensor shares = get("heads.shares").to(at::kCPU);
     const std::vector<std::int64_t> sizes = trunk_->sizes();
     for (std::size_t i = 0; i < sizes.size(); ++i) {
@@ -148,17 +165,28 @@ class Lit final : public Perceptor {
           shares.numel() <= static_cast<std::int64_t>(i))
         throw Error(ErrorKind::model, "'" + origin + "': '" + p + "' does not fit the trunk, which has " +
                                           std::to_string(sizes[i]) + " features there");
-      head.length = std::sqrt(shares[static_cast<std::int64_t>(i)].item<double>());
+      head.length = std::sqrt(shares[static_cast<std::int64_t>(i)].item<double>() * (1 - class_share_));
       embedding_ += head.weight.size(0);
       heads_.push_back(std::move(head));
     }
+    if (!classifier.defined()) return;
+    class_mean_ = get("classes.mean");
+    if (classifier.dim() != 2 || classifier.size(1) != sizes.back() || class_mean_.numel() != sizes.back())
+      throw Error(ErrorKind::model,
+                  "'" + origin +
+                      "': 'lit.classifier' and 'classes.mean' do not fit the trunk, whose last layer has " +
+                      std::to_string(sizes.back()) + " features");
+    embedding_ += sizes.back();
   }
 
   std::string name_;
   std::int64_t input_size_ = 0, embedding_ = 0;
   std::unique_ptr<lit::Trunk> trunk_;
   std::vector<Head> heads_;
+  at::Tensor class_mean_;   // of the last features; undefined without a classifier
+  double class_share_ = 0;  // of the last features' own part in the embedding's squared length
   std::unique_ptr<lit::TextTower> text_;
+  std::unique_ptr<lit::TextHead> text_head_;
   std::unique_ptr<clip::Tokenizer> tokenizer_;
 };
 

@@ -5,22 +5,21 @@
 #include <cmath>
 
 namespace reverie::lit {
-namespace {
 
-at::Tensor unit(const at::Tensor& x) { return x / x.norm(2, -1, true).clamp_min(1e-12); }
+at::Tensor unit(const at::Tensor& rows) { return rows / rows.norm(2, -1, true).clamp_min(1e-12); }
 
-}  // namespace
+at::Tensor Linear::operator()(const at::Tensor& x) const { return at::linear(x, weight, bias); }
 
-at::Tensor TextTower::Linear::operator()(const at::Tensor& x) const { return at::linear(x, weight, bias); }
+Linear load_linear(const TensorSource& get, const std::string& name) {
+  return {get(name + ".weight"), get(name + ".bias")};
+}
 
 at::Tensor TextTower::Norm::operator()(const at::Tensor& x) const {
   return at::layer_norm(x, {weight.size(0)}, weight, bias);
 }
 
 TextTower::TextTower(const TensorSource& get, std::int64_t layers, std::int64_t heads) : heads_(heads) {
-  const auto linear = [&](const std::string& name) {
-    return Linear{get(name + ".weight"), get(name + ".bias")};
-  };
+  const auto linear = [&](const std::string& name) { return load_linear(get, name); };
   const auto norm = [&](const std::string& name) { return Norm{get(name + ".weight"), get(name + ".bias")}; };
   token_embedding_ = get("text.token_embedding");
   position_ = get("text.position");
@@ -30,8 +29,6 @@ TextTower::TextTower(const TensorSource& get, std::int64_t layers, std::int64_t 
                        linear(p + "attention_out"), linear(p + "mlp_in"), linear(p + "mlp_out")});
   }
   out_ = linear("text.out");
-  meaning_in_ = linear("meaning.0");
-  meaning_out_ = linear("meaning.1");
 }
 
 at::Tensor TextTower::attend(const Layer& layer, const at::Tensor& x) const {
@@ -50,8 +47,7 @@ at::Tensor TextTower::operator()(const std::vector<std::int64_t>& tokens) const 
     x = x + attend(layer, layer.norm1(x));
     x = x + layer.mlp_out(at::gelu(layer.mlp_in(layer.norm2(x))));
   }
-  const at::Tensor meaning = unit(out_(x.mean(0, true)));
-  return unit(meaning_out_(at::gelu(meaning_in_(meaning))));
+  return unit(out_(x.mean(0, true)));
 }
 
 }  // namespace reverie::lit
