@@ -6,6 +6,7 @@
 #include <set>
 
 #include "cli/cast.h"
+#include "cli/words.h"
 #include "engine/host_services.h"
 #include "log/log.h"
 #include "log/printable.h"
@@ -170,41 +171,8 @@ class Batch {
 
 }  // namespace
 
-namespace {
-
-/// name=value, or Hydra's ~name.
-bool is_override(const std::string& word) {
-  const bool removes = word.size() > 1 && word[0] == '~' && word.find('/') == std::string::npos;
-  return removes || word.find('=') != std::string::npos;
-}
-
-/// A text as a shell takes it in one piece.
-std::string in_quotes(const std::string& text) { return "\"" + text + "\""; }
-
-/// A prompt that stands where a file is expected.
-void refuse_prompt(const std::string& word, const std::string& command) {
-  std::error_code error;
-  if (std::filesystem::exists(word, error)) return;
-  const bool named = word.find_first_of("./") != std::string::npos;
-  if (named && word.find(' ') == std::string::npos) return;
-  throw Error(ErrorKind::usage, "there is no file '" + word + "'",
-              "a text to make a picture of is written reverie " + command + " scenes=" + in_quotes(word));
-}
-
-/// Words that a text has lost because it was not in quotes: scenes=a red heart.
-void refuse_loose_words(const std::vector<std::string>& words, std::size_t first) {
-  std::string whole;
-  for (std::size_t i = first - 1; i < words.size() && (i < first || !is_override(words[i])); ++i)
-    whole += (whole.empty() ? "" : " ") + words[i];
-  const std::size_t equals = whole.find('=');
-  throw Error(ErrorKind::usage, "'" + words[first] + "' is not of the form name=value",
-              "if it belongs to the text before it, put that in quotes: " + whole.substr(0, equals + 1) +
-                  in_quotes(whole.substr(equals + 1)));
-}
-
-}  // namespace
-
 std::vector<BatchRun> list_runs(const BatchRequest& request) {
+  refuse_blanks(request.words);
   std::vector<std::string> files, overrides;
   for (std::size_t i = 0; i < request.words.size(); ++i) {
     const std::string& word = request.words[i];
@@ -212,14 +180,12 @@ std::vector<BatchRun> list_runs(const BatchRequest& request) {
       overrides.push_back(word);
       continue;
     }
-    std::error_code error;
     // Behind name=value, a word may be a value that lost its name.
-    const bool could_be_file = overrides.empty() || word.find_first_of("./") != std::string::npos ||
-                               std::filesystem::exists(word, error);
+    const bool could_be_file = overrides.empty() || names_file(word) || exists(word);
     if (!could_be_file) refuse_loose_words(request.words, i);
-    refuse_prompt(word, request.command);
     files.push_back(word);
   }
+  refuse_prompt(files, request.command);
   if (files.empty() && overrides.empty() && default_file(request.config_folders).empty())
     throw Error(ErrorKind::usage, "reverie " + request.command + " needs a settings file",
                 "reverie --help shows how");

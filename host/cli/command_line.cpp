@@ -4,6 +4,7 @@
 #include <iterator>
 #include <sstream>
 
+#include "cli/words.h"
 #include "settings/nearest.h"
 
 namespace reverie {
@@ -49,6 +50,38 @@ exit status: 0 done, 1 a run failed, 2 a mistake in the command line or the sett
 constexpr const char* kCommands[] = {"paint",          "render", "check", "config",
                                      "preview-motion", "encode", "serve", "settings",
                                      "plugins",        "models", "help"};
+
+/// What other programs call our commands.
+constexpr const char* kHabits[][2] = {
+    {"describe", "reverie plugins describe NAME"},
+    {"list", "reverie plugins list, reverie models list or reverie settings"},
+    {"fetch", "reverie models fetch NAME"},
+    {"download", "reverie models fetch NAME"},
+    {"install", "reverie models fetch NAME"},
+    {"version", "reverie --version"},
+    {"run", "reverie render FILE"},
+    {"generate", "reverie paint WORDS or reverie render FILE"},
+    {"create", "reverie paint WORDS or reverie render FILE"},
+    {"make", "reverie paint WORDS or reverie render FILE"},
+    {"draw", "reverie paint WORDS or reverie render FILE"},
+    {"dream", "reverie paint WORDS or reverie render FILE"},
+    {"imagine", "reverie paint WORDS or reverie render FILE"},
+    {"preview", "reverie preview-motion FILE or reverie render --preview FILE"},
+    {"studio", "reverie serve"},
+    {"server", "reverie serve"},
+    {"start", "reverie serve"},
+    {"gui", "reverie serve"},
+    {"ui", "reverie serve"},
+    {"web", "reverie serve"},
+    {"video", "reverie encode RUN"},
+    {"validate", "reverie check FILE"},
+    {"test", "reverie check FILE"},
+    {"verify", "reverie check FILE or reverie models verify"},
+    {"resume", "reverie render FILE --restore"},
+    {"restore", "reverie render FILE --restore"},
+    {"continue", "reverie render FILE --restore"},
+    {"multirun", "reverie render --multirun FILE name=a,b"},
+    {"sweep", "reverie render --multirun FILE name=a,b"}};
 
 /// Hydra's short options, which are no single letters.
 constexpr const char* kHydraOptions[][2] = {{"-cn", "--config-name"},
@@ -109,21 +142,54 @@ std::string hint_at_setting(const std::vector<std::string>& words, const std::st
         words[i + 1].find('=') == std::string::npos)
       value = words[i + 1];
   }
-  if (value.find(' ') != std::string::npos) value = "\"" + value + "\"";
-  return "settings are written without dashes: " + setting + "=" + value;
+  return "settings are written without dashes: " + shell_word(setting + "=" + value);
 }
 
-Error unknown_command(const std::string& word) {
+bool is_command(const std::string& word) {
+  return std::find(std::begin(kCommands), std::end(kCommands), word) != std::end(kCommands);
+}
+
+namespace {
+
+std::string command_with(const std::string& command, const std::vector<std::string>& words) {
+  std::string result = "reverie " + command;
+  for (const std::string& word : words) result += " " + shell_word(word);
+  return result;
+}
+
+}  // namespace
+
+Error unknown_command(const std::string& word, const std::vector<std::string>& words) {
   std::string advice = "reverie --help shows the commands";
   std::error_code error;
   const std::string near = nearest(word, {std::begin(kCommands), std::end(kCommands)});
+  std::string text;
+  for (const std::string& one : words)
+    if (!one.starts_with('-') && one.find('=') == std::string::npos) text += (text.empty() ? "" : " ") + one;
   if (word.find('=') != std::string::npos || std::filesystem::is_regular_file(word, error))
-    advice = "to make pictures of it: reverie render " + word;
+    advice = "to make pictures of it: " + command_with("render", words);
+  else if (const auto habit = std::find_if(std::begin(kHabits), std::end(kHabits),
+                                           [&](const auto& pair) { return word == pair[0]; });
+           habit != std::end(kHabits))
+    advice = "write " + std::string((*habit)[1]) + "; " + advice;
   else if (!near.empty())
     advice = "did you mean '" + near + "'? " + advice;
-  else if (word.find(' ') != std::string::npos)
-    advice = "a text to make a picture of is written reverie render scenes=\"" + word + "\"";
+  else if (text.find(' ') != std::string::npos)
+    advice = "a text to make a picture of is written reverie paint " + shell_word(text) +
+             " or reverie render " + shell_word("scenes=" + text);
   return Error(ErrorKind::usage, "there is no command '" + word + "'", advice);
+}
+
+Error missing_command(const std::vector<std::string>& words) {
+  const auto of_serve = [](const std::string& word) {
+    for (const char* option : {"--port", "--listen", "--host", "--token-file", "--state", "--allow"})
+      if (word.starts_with(option)) return true;
+    return false;
+  };
+  const bool serve = std::any_of(words.begin(), words.end(), of_serve);
+  return Error(ErrorKind::usage, "these are options without a command",
+               serve ? "to start the studio: " + command_with("serve", words)
+                     : "to make pictures: " + command_with("render", words));
 }
 
 std::filesystem::path file_of_config(const std::string& name,

@@ -24,8 +24,14 @@ std::vector<std::string> without_hydra_options(std::vector<std::string> words);
 std::string hint_at_setting(const std::vector<std::string>& words, const std::string& option,
                             const std::vector<std::string>& settings);
 
-/// With advice: the nearest command, or how a prompt or a file is rendered.
-Error unknown_command(const std::string& word);
+/// Whether `word` is one of our commands.
+bool is_command(const std::string& word);
+
+/// With advice: the nearest command, or how a prompt or a file is rendered. `words` is all that was given.
+Error unknown_command(const std::string& word, const std::vector<std::string>& words);
+
+/// For options without a command, with advice.
+Error missing_command(const std::vector<std::string>& words);
 
 /// The settings file that Hydra's --config-name means. Throws Error(usage).
 std::filesystem::path file_of_config(const std::string& name,

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/program_options.hpp>
 #include <cerrno>
+#include <filesystem>
 #include <iostream>
 #include <system_error>
 
@@ -19,6 +20,7 @@
 #include "engine/memory.h"
 #include "log/log.h"
 #include "plugins/plugin_call.h"
+#include "settings/nearest.h"
 
 namespace reverie {
 namespace {
@@ -83,7 +85,8 @@ int run(int argc, char** argv) {
   po::positional_options_description positional;
   positional.add("words", -1);
   // An option whose value may be left out would take the next word for it.
-  Words given_words = without_hydra_options({argv + 1, argv + argc});
+  const Words typed(argv + 1, argv + argc);
+  Words given_words = without_hydra_options(typed);
   std::replace(given_words.begin(), given_words.end(), std::string("--preview"),
                std::string("--preview=web_preview"));
   po::variables_map given;
@@ -104,7 +107,13 @@ int run(int argc, char** argv) {
     std::cout << "reverie " REVERIE_VERSION ", SDK ABI " << kSdkAbi << ", LibTorch " TORCH_VERSION "\n";
     return 0;
   }
-  if (given.count("help") || words.empty() || words[0] == "help") {
+  const bool config_asked = given.count("cfg") > 0;
+  if (config_asked && lower(given["cfg"].as<std::string>()) == "hydra")
+    throw Error(ErrorKind::usage, "--cfg hydra shows the settings of Hydra itself, which is not used here",
+                "--cfg job shows those of the run");
+  if (words.empty() && !given.count("help") && !config_asked && given.size() > given.count("verbose"))
+    throw missing_command(typed);
+  if (given.count("help") || (words.empty() && !config_asked) || (!words.empty() && words[0] == "help")) {
     const bool asked = given.count("help") || !words.empty();
     if (asked && !words.empty() && words[0] == "help") words.erase(words.begin());
     const std::string of_command = words.empty() ? "" : usage_of(words[0]);
@@ -116,9 +125,12 @@ int run(int argc, char** argv) {
       std::cout << of_command << options << "\nreverie --help shows all commands\n";
     return asked ? 0 : 2;
   }
-  std::string command = words[0];
-  if (given.count("cfg")) command = "config";
-  const std::vector<std::string> rest(words.begin() + 1, words.end());
+  // Hydra's users have no commands: --cfg job conf=demo.
+  std::error_code error;
+  const bool without_command = config_asked && (words.empty() || words[0].find('=') != std::string::npos ||
+                                                std::filesystem::is_regular_file(words[0], error));
+  const std::string command = config_asked && (without_command || is_command(words[0])) ? "config" : words[0];
+  const Words rest(words.begin() + (without_command ? 0 : 1), words.end());
   std::vector<std::string> folders;
   if (given.count("plugin-path")) folders = given["plugin-path"].as<std::vector<std::string>>();
   const auto registry = [&] { return PluginRegistry(plugin_search_path(folders, installation_prefix())); };
@@ -137,7 +149,9 @@ int run(int argc, char** argv) {
   if (command == "serve") {
     if (!rest.empty())
       throw Error(ErrorKind::usage, "reverie serve takes options only, not '" + rest[0] + "'",
-                  "settings come from the page, or as docs/serve.md shows");
+                  rest[0].find_first_not_of("0123456789") == std::string::npos
+                      ? "where it listens: reverie serve --port " + rest[0]
+                      : "settings come from the page, or as docs/serve.md shows");
     ServeOptions serve = read_serve_options(given);
     serve.config_folders = config_folders;
     serve.verbose = given.count("verbose") > 0;
@@ -149,7 +163,7 @@ int run(int argc, char** argv) {
   if (command == "paint") return paint_command(rest, config_folders, registry());
   if (command == "encode") return encode_command(rest, config_folders, registry());
   if (command != "render" && command != "preview-motion" && command != "check" && command != "config")
-    throw unknown_command(command);
+    throw unknown_command(command, typed);
 
   BatchRequest request;
   request.command = command;

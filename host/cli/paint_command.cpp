@@ -11,6 +11,7 @@
 #include "cli/cast.h"
 #include "cli/render_run.h"
 #include "cli/signals.h"
+#include "cli/words.h"
 #include "engine/ensemble.h"
 #include "log/log.h"
 #include "log/printable.h"
@@ -84,6 +85,7 @@ std::int64_t steps_for(const Plan& plan, const PluginRegistry& registry) {
 
 int paint_command(const std::vector<std::string>& words,
                   const std::vector<std::filesystem::path>& config_folders, const PluginRegistry& registry) {
+  refuse_blanks(words);
   std::string text;
   std::vector<std::string> overrides;
   for (const std::string& word : words) {

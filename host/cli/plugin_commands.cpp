@@ -20,11 +20,14 @@ int list_plugins(const PluginRegistry& registry) {
     title.resize(width + 2, ' ');
     out << title;
     if (file.state == PluginFile::State::usable)
-      out << file.descriptor->version << "  " << file.descriptor->summary << "\n";
+      out << printable_line(file.descriptor->version) << "  " << printable_line(file.descriptor->summary)
+          << "\n";
     else
-      out << (file.state == PluginFile::State::shadowed ? "shadowed: " : "REJECTED: ") << file.reason << "\n";
+      out << (file.state == PluginFile::State::shadowed ? "shadowed: " : "REJECTED: ")
+          << printable_line(file.reason) << "\n";
     out << "    " << file.path.string() << "\n";
-    for (const std::string& warning : file.warnings) out << "    warning: " << warning << "\n";
+    for (const std::string& warning : file.warnings)
+      out << "    warning: " << printable_line(warning) << "\n";
   }
   if (registry.files().empty()) out << "no plugins were found\n";
   std::cout << printable(out.str());
@@ -44,13 +47,19 @@ int describe_plugin(const PluginRegistry& registry, const std::string& name) {
     if (!file.descriptor || !is_meant(file)) continue;
     found = true;
     const PluginDescriptor& plugin = *file.descriptor;
-    out << file.kind << "/" << plugin.name << " " << plugin.version << ": " << plugin.summary << "\n"
+    out << file.kind << "/" << plugin.name << " " << printable_line(plugin.version) << ": "
+        << printable_line(plugin.summary) << "\n"
         << file.path.string() << "\n";
-    if (*plugin.aliases) out << "also called: " << plugin.aliases << "\n";
+    const std::vector<std::string> aliases = registry.aliases_that_count(file);
+    for (const std::string& alias : aliases)
+      out << (&alias == &aliases[0] ? "also called: " : "|") << printable_line(alias);
+    if (!aliases.empty()) out << "\n";
     for (std::uint32_t i = 0; i < plugin.param_count; ++i) {
       const ParamSpec& spec = plugin.params[i];
-      out << "  " << spec.name << " = " << default_text(spec) << "  (" << allowed(spec)
-          << (*spec.unit_name ? std::string(", ") + spec.unit_name : "") << ")  " << spec.help_text << "\n";
+      const std::string unit = *spec.unit_name ? std::string(", ") + spec.unit_name : "";
+      out << printable_line("  " + std::string(spec.name) + " = " + default_text(spec) + "  (" +
+                            allowed(spec) + unit + ")  " + spec.help_text)
+          << "\n";
     }
     if (plugin.param_count == 0) out << "  it has no parameters of its own\n";
   }
@@ -58,8 +67,17 @@ int describe_plugin(const PluginRegistry& registry, const std::string& name) {
   if (found) return 0;
   for (const PluginFile& file : registry.files())
     if (is_meant(file))
-      throw Error(ErrorKind::plugin, "'" + file.path.string() + "' cannot be used: " + file.reason);
-  throw Error(ErrorKind::plugin, "there is no plugin '" + name + "'", "reverie plugins list shows them all");
+      throw Error(ErrorKind::plugin,
+                  "'" + file.path.string() + "' cannot be used: " + printable_line(file.reason));
+  std::vector<std::string> names;
+  for (const PluginFile& file : registry.files()) {
+    names.push_back(file.name);
+    if (!file.descriptor) continue;
+    for (const std::string& alias : registry.aliases_that_count(file)) names.push_back(alias);
+  }
+  const std::string near = nearest(name, names);
+  throw Error(ErrorKind::plugin, "there is no plugin '" + name + "'",
+              (near.empty() ? "" : "did you mean '" + near + "'? ") + "reverie plugins list shows them all");
 }
 
 std::vector<std::string> setting_names(const PluginRegistry& registry) {
@@ -82,8 +100,13 @@ int list_settings(const std::vector<std::string>& chosen, bool markdown, const P
     if (std::none_of(all.begin(), all.end(),
                      [&](const std::string& known) { return lower(known) == name; })) {
       const std::string near = likely_setting(written, all);
+      const bool is_plugin =
+          std::any_of(registry.files().begin(), registry.files().end(),
+                      [&](const PluginFile& file) { return file.descriptor && file.answers_to(written); });
       throw Error(ErrorKind::usage, "there is no setting '" + written + "'",
-                  near.empty() ? "reverie settings lists them all" : "did you mean '" + near + "'?");
+                  is_plugin      ? "there is a plugin of that name: reverie plugins describe " + written
+                  : near.empty() ? "reverie settings lists them all"
+                                 : "did you mean '" + near + "'?");
     }
     wanted.insert(name);
   }
@@ -91,13 +114,12 @@ int list_settings(const std::vector<std::string>& chosen, bool markdown, const P
     const std::string takes = groups ? kListOfGroups : allowed(spec);
     if (!wanted.empty() && !wanted.count(lower(spec.name))) return;
     const std::string note = plugin.empty() ? "" : plugin + ": ";
-    if (markdown)
-      std::cout << "| `" << spec.name << "` | " << default_text(spec) << " | " << takes
-                << (*spec.unit_name ? std::string(", ") + spec.unit_name : "") << " | " << note
-                << spec.help_text << " |\n";
-    else
-      std::cout << "  " << spec.name << " = " << default_text(spec) << "  (" << takes << ")  " << note
-                << spec.help_text << "\n";
+    const std::string unit = *spec.unit_name ? std::string(", ") + spec.unit_name : "";
+    const std::string line = markdown ? "| `" + std::string(spec.name) + "` | " + default_text(spec) + " | " +
+                                            takes + unit + " | " + note + spec.help_text + " |"
+                                      : "  " + std::string(spec.name) + " = " + default_text(spec) + "  (" +
+                                            takes + unit + ")  " + note + spec.help_text;
+    std::cout << printable_line(line) << "\n";
   };
   const auto heading = [&](const std::string& title) {
     if (markdown)

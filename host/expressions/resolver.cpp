@@ -62,10 +62,21 @@ class Resolver {
   [[noreturn]] void unknown(const Node& node) const {
     const std::string& name = node.names[0];
     if (name == "np") throw ExpressionError("np stands before a name, as in np.sin", node.column, name);
-    std::vector<std::string> candidates = known_names();
-    candidates.insert(candidates.end(), names_.begin(), names_.end());
-    for (const auto& scope : scopes_) candidates.insert(candidates.end(), scope.begin(), scope.end());
-    const std::string near = name.size() > 1 ? nearest(name, candidates) : "";
+    // Of names that are equally near, a variable is meant rather than one of hundreds of functions.
+    std::vector<std::string> candidates, letters;
+    const auto add_variables = [&](const auto& variables) {
+      for (const std::string& variable : variables)
+        (variable.size() > 1 ? candidates : letters).push_back(variable);
+    };
+    add_variables(names_);
+    for (const auto& scope : scopes_) add_variables(scope);
+    candidates.insert(candidates.end(), known_names().begin(), known_names().end());
+    candidates.insert(candidates.end(), letters.begin(), letters.end());
+    std::string near = name.size() > 1 ? nearest(name, candidates) : "";
+    // No function is called like the variables of sound, fLo: it is one that is not there, not 'float'.
+    const bool inner_capital =
+        std::any_of(name.begin() + 1, name.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+    if (inner_capital && lower(near) != lower(name) && find_function(near)) near.clear();
     throw ExpressionError(
         "the name '" + name + "' is not known" + (near.empty() ? "" : "; is '" + near + "' meant?"),
         node.column, name);

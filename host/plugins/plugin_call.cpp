@@ -8,6 +8,9 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "log/printable.h"
+#include "settings/texts.h"
+
 namespace reverie {
 namespace {
 
@@ -35,6 +38,13 @@ void say(std::initializer_list<const char*> words) {
 }
 
 const char* place_of(const PluginCall& call) { return *call.method ? call.method : "its part of a step"; }
+
+/// LibTorch's messages have several lines.
+std::string on_one_line(std::string text) {
+  for (char& c : text)
+    if (c == '\n') c = ' ';
+  return text;
+}
 
 void on_exit_of_program() {
   if (!watching) return;
@@ -73,12 +83,14 @@ std::string failure_of(const std::string& plugin, const std::string& method, con
   if (current_moment)
     where += (where.empty() ? "step " : ", step ") + std::to_string(current_moment->steps + 1) + " (frame " +
              std::to_string(current_moment->frames + 1) + ")";
-  return "the plugin " + plugin + " failed" + (where.empty() ? "" : " in " + where) + ": " + what;
+  // Lines of its own could pass for messages of the program.
+  return "the plugin " + plugin + " failed" + (where.empty() ? "" : " in " + where) + ": " +
+         printable_line(trimmed(what));
 }
 
 void rethrow_named(const std::string& plugin, const char* method) {
   const auto fault = [&](const std::string& what, const std::string& advice = {}) {
-    return PluginFault(ErrorKind::plugin, failure_of(plugin, method, what), advice);
+    return PluginFault(ErrorKind::plugin, failure_of(plugin, method, what), printable_line(advice));
   };
   try {
     throw;
@@ -89,7 +101,7 @@ void rethrow_named(const std::string& plugin, const char* method) {
     throw fault(error.what(), error.advice());
   } catch (const c10::Error& error) {
     // Its what() goes on with a stack trace.
-    throw fault(error.what_without_backtrace());
+    throw fault(on_one_line(error.what_without_backtrace()));
   } catch (const std::exception& error) {
     throw fault(error.what());
   } catch (...) {

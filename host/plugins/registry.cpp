@@ -9,6 +9,7 @@
 #include <map>
 #include <span>
 
+#include "log/printable.h"
 #include "plugins/compatibility.h"
 #include "plugins/probe.h"
 #include "settings/nearest.h"
@@ -216,24 +217,35 @@ PluginRegistry::PluginRegistry(std::vector<std::filesystem::path> folders) {
   }
 }
 
-const PluginFile& PluginRegistry::find(const std::string& kind, const std::string& name) const {
-  std::vector<std::string> names, rejected;
-  std::string ours;
+const PluginFile* PluginRegistry::named(const std::string& kind, const std::string& name) const {
   // A plugin's own name counts more than what another calls itself besides.
   const std::string folded = folded_name(name);
   for (const PluginFile* file : usable(kind))
-    if (lower(file->name) == folded) return *file;
+    if (lower(file->name) == folded) return file;
   // Not even where the plugin of that name cannot be used: the artist would get another one without a word.
   const bool taken = std::any_of(files_.begin(), files_.end(), [&](const PluginFile& file) {
     return file.kind == kind && lower(file.name) == folded;
   });
   for (const PluginFile* file : usable(kind))
-    if (!taken && file->answers_to(name)) return *file;
+    if (!taken && file->answers_to(name)) return file;
+  return nullptr;
+}
+
+std::vector<std::string> PluginRegistry::aliases_that_count(const PluginFile& plugin) const {
+  std::vector<std::string> aliases = filled_parts(plugin.descriptor->aliases, "|");
+  std::erase_if(aliases, [&](const std::string& alias) { return named(plugin.kind, alias) != &plugin; });
+  return aliases;
+}
+
+const PluginFile& PluginRegistry::find(const std::string& kind, const std::string& name) const {
+  if (const PluginFile* file = named(kind, name)) return *file;
+  std::vector<std::string> names, rejected;
+  std::string ours;
   for (const PluginFile& file : files_) {
     if (file.kind != kind) continue;
     if (file.state == PluginFile::State::usable) {
       names.push_back(file.name);
-      for (const std::string& alias : filled_parts(file.descriptor->aliases, "|")) names.push_back(alias);
+      for (const std::string& alias : aliases_that_count(file)) names.push_back(alias);
     } else if (file.state == PluginFile::State::rejected) {
       rejected.push_back("'" + file.path.string() + "' cannot be used: " + file.reason);
       if (file.answers_to(name)) ours = rejected.back();
@@ -298,7 +310,10 @@ void* create_instance(const PluginFile& plugin, Host& host, const Settings& para
   if (!instance) {
     // What is wrong with a file is not the plugin's fault.
     const std::string who = error.kind == ErrorKind::file ? "" : "the plugin " + name + " could not start: ";
-    throw Error(error.kind, who + error.message, error.advice);
+    std::string message = error.message;
+    // LibTorch's go on with a stack trace; lines of their own could pass for messages of the program.
+    message.erase(std::min(message.find("\nException raised from "), message.size()));
+    throw Error(error.kind, who + printable_line(trimmed(message)), printable_line(error.advice));
   }
   for (const ParamSpec& spec : std::span(plugin.descriptor->params, plugin.descriptor->param_count))
     // Those that vary are read at each frame instead.

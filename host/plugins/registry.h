@@ -46,9 +46,16 @@ class PluginRegistry {
   /// the file was found but rejected, why.
   const PluginFile& find(const std::string& kind, const std::string& name) const;
 
+  /// The aliases of a usable plugin by which find() finds it: not those that are another plugin's name, or
+  /// that another calls itself first.
+  std::vector<std::string> aliases_that_count(const PluginFile& plugin) const;
+
   std::vector<const PluginFile*> usable(const std::string& kind) const;
 
  private:
+  /// The usable plugin that answers to a name; null if there is none.
+  const PluginFile* named(const std::string& kind, const std::string& name) const;
+
   std::vector<std::filesystem::path> folders_;
   std::vector<PluginFile> files_;
 };

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "expressions/point_at.h"
+#include "prompts/hints.h"
 #include "reverie/error.h"
 #include "settings/texts.h"
 
@@ -12,20 +13,6 @@ namespace {
 
 std::string counted(std::size_t count) {
   return count == 1 ? "1 number" : std::to_string(count) + " numbers";
-}
-
-/// Which names there are, where an expression has one that is not known.
-std::string names_hint(const ExpressionError& error, const std::vector<std::string>& own,
-                       const std::set<std::string>& sound) {
-  const std::string& unknown = error.unknown_name();
-  if (unknown.empty()) return "";
-  if (own.empty() && (unknown == "r" || unknown == "R" || unknown == "mu"))
-    return "; r, R and mu are depths, which only the motion of the mode 3D knows";
-  std::string names = "t";
-  for (const std::string& name : own) names += ", " + name;
-  for (const std::string& name : sound) names += ", " + name;
-  return "; variables here: " + names +
-         (sound.empty() ? " and, with input_audio, those of input_audio_filters" : "");
 }
 
 }  // namespace
@@ -63,7 +50,7 @@ std::vector<MotionSetting> parse_motion(const Settings& settings, std::span<cons
       }
       result.push_back(std::move(motion));
     } catch (const ExpressionError& error) {
-      problem(error.what() + names_hint(error, own, variables), error.column());
+      problem(error.what() + hint_at_names(error.unknown_name(), own, variables), error.column());
     }
   }
   return result;

@@ -1,11 +1,11 @@
 #include "prompts/prompt.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <functional>
 
 #include "expressions/point_at.h"
+#include "prompts/hints.h"
 #include "prompts/pieces.h"
 #include "settings/nearest.h"
 
@@ -20,6 +20,8 @@ class Trouble {
   void at(std::size_t column, const std::string& why) const {
     problems_.push_back(what_ + " '" + written_ + "': " + why + "\n" + point_at(written_, column));
   }
+  const std::string& written() const { return written_; }
+  bool of_picture() const { return what_ != "prompt"; }
 
  private:
   std::string what_, written_;
@@ -40,15 +42,17 @@ void compile(const Piece& piece, const std::string& what, const std::set<std::st
       return trouble.at(piece.at, "the weight is infinite");
     take(std::move(expression));
   } catch (const ExpressionError& error) {
-    static const std::set<std::string> kDepth = {"r", "R", "mu"};
     std::string why = "the " + what + " '" + piece.text + "': " + error.what();
-    if (kDepth.count(error.unknown_name()))
-      why += "; r, R and mu are depths, which only the motion of the mode 3D knows";
-    else if (!error.unknown_name().empty())
-      why += "; variables are t and, with input_audio, those of input_audio_filters";
-    // Whoever writes prose has no weights in mind.
-    if (piece.text.find(' ') != std::string::npos && std::isalpha(static_cast<unsigned char>(piece.text[0])))
-      why += "; behind a ':' stands the prompt's weight, so a text cannot hold one: leave it out";
+    std::set<std::string> sound = names;
+    sound.erase("t");
+    const bool text = !trouble.of_picture() && what == "weight" && reads_like_text(trouble.written(), piece);
+    // Whoever writes prose has no names in mind, unless it is but one.
+    if (!text || piece.text.find(' ') == std::string::npos)
+      why += hint_at_names(error.unknown_name(), {}, sound);
+    if (text)
+      why += "; behind a ':' stands the prompt's weight, so a text keeps one only in [ ]: leave it out";
+    else if (trouble.of_picture() && what == "weight" && piece.text.find('.') != std::string::npos)
+      why += "; a path that holds ':' stands in [ ]";
     trouble.at(piece.at + error.column(), why);
   }
 }
@@ -104,7 +108,15 @@ Prompt parse_prompt(const std::string& written, const std::set<std::string>& nam
     trouble.at(parts[3].at - 1, "it has more than text:weight:stop; a ':' cannot be part of the text");
   if (parts.size() > 1) {
     const std::vector<Piece> weight = split_at_masks(parts[1], names);
-    compile(weight[0], "weight", names, trouble, [&](Expression e) { prompt.weight = std::move(e); });
+    compile(weight[0], "weight", names, trouble, [&](Expression e) {
+      std::string hint = hint_at_text(written, parts[0], weight[0], e.is_constant());
+      if (!hint.empty()) {
+        hint = "prompt '" + written + "': " + hint;
+        // The same prompt may stand in many scenes.
+        if (std::find(notices.begin(), notices.end(), hint) == notices.end()) notices.push_back(hint);
+      }
+      prompt.weight = std::move(e);
+    });
     if (weight.size() > 1) prompt.mask = parse_mask(weight[1], trouble);
     if (weight.size() > 2)
       compile(weight[2], "mask's cutoff", names, trouble,

@@ -74,17 +74,29 @@ Script parse_script(const Settings& settings, std::vector<Problem>& problems,
     add_direct(init_image, "direct_init_weight", When::before_moves);
     add_semantic(init_image, "semantic_init_weight", When::before_moves);
   }
-  if (moving || !init_image.empty()) {
-    using Measure = DirectPrompt::Measure;
-    const std::string target = moving ? "last frame" : "init image";
+  using Measure = DirectPrompt::Measure;
+  const std::string target = moving ? "last frame" : "init image";
+  std::string without_effect;
+  const auto stabilises = [&](const char* name, bool has_target) {
+    if (!has_target && !is_off(text_of(settings, name)))
+      without_effect += (without_effect.empty() ? "" : ", ") + std::string(name);
+    return has_target;
+  };
+  const bool held = moving || !init_image.empty();
+  if (stabilises("semantic_stabilization_weight", held))
     add_semantic(target, "semantic_stabilization_weight", When::after_moves);
-    for (const auto& [what, setting, measure] :
-         {std::tuple{"'s pixels", "direct_stabilization_weight", Measure::pixels},
-          {"'s depths", "depth_stabilization_weight", Measure::depth},
-          {"'s edges", "edge_stabilization_weight", Measure::edges},
-          {"'s flow", "flow_stabilization_weight", Measure::flow}})
-      if (moving || measure != Measure::flow) add_direct(target + what, setting, When::after_moves, measure);
-  }
+  for (const auto& [what, setting, measure] :
+       {std::tuple{"'s pixels", "direct_stabilization_weight", Measure::pixels},
+        {"'s depths", "depth_stabilization_weight", Measure::depth},
+        {"'s edges", "edge_stabilization_weight", Measure::edges},
+        {"'s flow", "flow_stabilization_weight", Measure::flow}})
+    if (stabilises(setting, measure == Measure::flow ? moving : held))
+      add_direct(target + what, setting, When::after_moves, measure);
+  if (!without_effect.empty())
+    notices.push_back(
+        without_effect + (without_effect.find(',') == std::string::npos ? " has" : " have") +
+        " no effect: animation_mode is off" +
+        (held ? ", and what does not move has no flow" : ", and there is no init_image to stay near"));
   return script;
 }
 

@@ -334,6 +334,11 @@ GatheredSettings gather_settings(const SettingsSources& sources, const std::vect
         values.push_back(std::move(entry));
         continue;
       }
+      if (composer.is_setting(entry.name))
+        result.notices.push_back(
+            "'" + entry.name + "=" + entry.value.text +
+            "' selects the config group, not the setting of that name; for the setting write " + entry.name +
+            "='[" + entry.value.text + "]'");
       chosen[group] = choice;
       order.push_back(group);
     }

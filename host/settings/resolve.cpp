@@ -1,6 +1,7 @@
 #include "settings/resolve.h"
 
 #include <algorithm>
+#include <cctype>
 
 #include "log/printable.h"
 #include "settings/interpolation.h"
@@ -48,6 +49,52 @@ bool names_a_file(const ParamSpec& spec) {
   return spec.names != Names::nothing || name == "init_image" || name == "video_path" ||
          name == "input_audio" || name == "models_parent_dir";
 }
+
+/// Settings for which there may be none; what they name is no blank.
+bool may_be_none(const ParamSpec& spec) {
+  const std::string name = spec.name;
+  return (names_a_file(spec) && !*spec.default_text) || name == "depth_model" || name == "flow_model" ||
+         name == "animation_mode";
+}
+bool must_be_given(const ParamSpec& spec) {
+  const std::string name = spec.name;
+  return name == "models_parent_dir" || name == "image_model";
+}
+
+/// Whether a text is written like the name of a file.
+bool is_like_file(const std::string& text) {
+  const std::size_t dot = text.rfind('.');
+  const std::string ending = dot == std::string::npos ? "" : text.substr(dot + 1);
+  return text.find_first_of("/\\") != std::string::npos ||
+         (ending.size() > 1 && ending.size() < 6 &&
+          std::all_of(ending.begin(), ending.end(), [](unsigned char c) { return std::isalnum(c) != 0; }));
+}
+
+/// Settings in which separators join what a list would hold.
+bool is_list_in_a_text(const std::string& name) { return name == "scenes" || name == "direct_image_prompts"; }
+
+/// How the items of a list are written in such a setting.
+std::string as_one_text(const std::string& name, const RawValue& list) {
+  std::string text;
+  for (const RawValue& item : list.items)
+    text += (text.empty() ? "" : name == "scenes" ? " || " : " | ") + item.text;
+  constexpr std::size_t kLongest = 60;
+  if (text.size() > kLongest || text.find_first_of("\"\n") != std::string::npos)
+    text = name == "scenes" ? "a || b" : "a.png | b.png";
+  return "; write one text" +
+         std::string(name == "scenes" ? ", || between scenes and | between the prompts of one"
+                                      : ", | between them") +
+         ": \"" + text + "\"";
+}
+
+/// Whether a folder can have this name: on one line, and one folder.
+bool is_folder_name(const std::string& name) {
+  return !trimmed(name).empty() && name != "." && name != ".." &&
+         name.find_first_of("/\\\t") == std::string::npos && printable_line(name) == name;
+}
+
+/// Room for the file's own part of a name, default(12)_settings.txt.part, in the 255 bytes of most systems.
+constexpr std::size_t kLongestFolderName = 200;
 
 /// What is known about a name.
 struct Known {
@@ -154,7 +201,10 @@ class Resolver {
       return problem("'" + name + "': " + error.what());
     }
     const bool groups = known.setting && known.setting->groups;
-    const std::string why = groups ? convert_groups(known.spec, raw, value) : convert(known.spec, raw, value);
+    std::string why = groups ? convert_groups(known.spec, raw, value) : convert(known.spec, raw, value);
+    const bool list_in_text = raw.kind == RawValue::Kind::list && raw.text.empty() && is_list_in_a_text(name);
+    // Of one prompt that no picture is called.
+    if (list_in_text && why.empty() && !is_like_file(raw.items[0].text)) why = "is a list";
     std::string shown = raw.display();
     if (shown.size() > 60) shown = shown.substr(0, 57) + "...";
     const bool several = entry.location.file == "command line" && raw.kind == RawValue::Kind::scalar &&
@@ -162,10 +212,31 @@ class Resolver {
     if (!why.empty())
       return problem("'" + name + "' is " + shown + ", which " + why +
                      "; allowed: " + (groups ? kListOfGroups : allowed(known.spec)) +
+                     (list_in_text ? as_one_text(name, raw) : "") +
+                     (entry.location.file == "command line" ? "" : next_line(raw)) +
                      (several ? "; with -m, commas separate the values of several runs" : ""));
     if (names_a_file(known.spec)) value.text = unquoted(value.text);
+    if (trimmed(value.text).empty()) {
+      if (must_be_given(known.spec))
+        return problem("'" + name + "' is blank; its default is " + known.spec.default_text);
+      if (may_be_none(known.spec)) value.text.clear();
+    }
     value.location = entry.location;
     return true;
+  }
+
+  /// A line without a blank behind its ':' continues the value above.
+  std::string next_line(const RawValue& raw) const {
+    if (raw.kind != RawValue::Kind::scalar || raw.quoted) return "";
+    for (std::size_t blank = raw.text.find(' '); blank != std::string::npos;
+         blank = raw.text.find(' ', blank + 1)) {
+      const std::size_t end = raw.text.find_first_of(" :=", blank + 1);
+      if (end == std::string::npos || raw.text[end] == ' ') continue;
+      const std::string name = raw.text.substr(blank + 1, end - blank - 1);
+      if (!canonical(name).empty())
+        return "; is the next line meant to be '" + name + ": ...'? A blank stands behind the ':'";
+    }
+    return "";
   }
 
   /// What no single declaration can say. Settings that already are a problem are absent here.
@@ -200,9 +271,11 @@ class Resolver {
     }
     if (settings.find("file_namespace")) {
       const std::string folder = settings.get<std::string>("file_namespace");
-      if (trimmed(folder).empty() || folder == "." || folder == ".." ||
-          folder.find_first_of("/\\") != std::string::npos)
+      if (!is_folder_name(folder))
         problem("file_namespace", "'file_namespace' is '" + folder + "', which is not a folder name");
+      else if (folder.size() > kLongestFolderName)
+        problem("file_namespace", "'file_namespace' has " + std::to_string(folder.size()) +
+                                      " bytes; allowed: at most " + std::to_string(kLongestFolderName));
     }
     if (settings.find("device") && !is_device(settings.get<std::string>("device")))
       problem("device", "'device' is '" + settings.get<std::string>("device") +

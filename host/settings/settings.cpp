@@ -210,8 +210,13 @@ std::string convert(const ParamSpec& spec, const RawValue& raw, SettingValue& ou
   out.null = false;
   switch (spec.type) {
     case ParamType::text:
-      // A list in a file, such as a quaternion, is as good as its text.
-      out.text = raw.kind == RawValue::Kind::list && raw.text.empty() ? raw.display() : raw.text;
+      // [picture.png] without quotes is a list to YAML.
+      if (raw.kind == RawValue::Kind::list && raw.text.empty()) {
+        if (raw.items.size() != 1 || raw.items[0].kind != RawValue::Kind::scalar) return "is a list";
+        out.text = "[" + raw.items[0].text + "]";
+        return {};
+      }
+      out.text = raw.text;
       return {};
     case ParamType::choice: {
       const std::vector<std::string> words = split(spec.choices, "|");

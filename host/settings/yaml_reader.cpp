@@ -9,11 +9,13 @@
 #include <sstream>
 
 #include "settings/limits.h"
+#include "settings/yaml_trouble.h"
 
 namespace reverie {
 namespace {
 
 constexpr const char* kTooDeep = "lists are nested too deeply";
+constexpr const char* kTooMany = "it stands for more than 200,000 values";
 
 int line_of(const YAML::Mark& mark) { return std::max(mark.line, 0) + 1; }
 
@@ -88,7 +90,7 @@ class ValueBuilder final : public YAML::EventHandler {
            std::size_t depth = 0) {
     count_ += count;
     // Aliases can make a few lines stand for billions of values.
-    if (count_ > kMostValues) throw YAML::Exception(mark, "it stands for more than 200,000 values");
+    if (count_ > kMostValues) throw YAML::Exception(mark, kTooMany);
     value.line = line(mark);
     if (anchor != YAML::NullAnchor) anchors_[anchor] = {value, count, depth};
     if (open_.empty()) {
@@ -154,10 +156,11 @@ std::vector<RawEntry> read_yaml(const std::string& text, const std::string& file
   } catch (const YAML::DeepRecursion& error) {
     problem(error.mark, std::string("not valid YAML: ") + kTooDeep);
   } catch (const YAML::Exception& error) {
-    // What YAML calls an illegal map is a second ': ' in a line.
-    const bool colon = error.msg == YAML::ErrorMsg::MAP_VALUE;
-    problem(error.mark,
-            "not valid YAML: " + error.msg + (colon ? "; put quotes around a text that holds ': '" : ""));
+    // A limit of ours, or the parser's words for it.
+    const bool refused = error.msg == kTooDeep || error.msg == kTooMany;
+    const YamlTrouble trouble =
+        refused ? YamlTrouble{line_of(error.mark), error.msg} : explain_yaml(text, error);
+    problems.push_back({{file, trouble.line}, "not valid YAML: " + trouble.why});
   }
   return entries;
 }

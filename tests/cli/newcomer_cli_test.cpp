@@ -43,6 +43,29 @@ TEST(Newcomers, AreAnsweredWithWhatToType) {
       {{"check", "width=64"}, "scenes=\"a red heart\""},
       {{"settings", "cut_pwo"}, "did you mean 'cut_pow'?"},
       {{"check", "scenes=red", "cut_pow=1,2"}, "with -m"},
+      {{"render", "red", "heart"}, "reverie render scenes=\"red heart\""},
+      {{"check", "St.", "Mary's", "church", "width=64"}, "scenes=\"St. Mary's church\""},
+      {{"render", "wow!"}, "reverie render scenes='wow!'"},
+      {{"red", "heart"}, "reverie paint \"red heart\""},
+      {{"render", "scenes=x", "width", "=", "64"}, "one piece: width=64"},
+      {{"render", "scenes", "=", "a", "red", "heart", "width", "=", "64"}, "scenes=\"a red heart\""},
+      {{"render", "scenes=", "red", "heart", "width=64"}, "scenes=\"red heart\""},
+      {{"render", "scenes=x", "width", "=64"}, "one piece: width=64"},
+      {{"render", "scenes=x", "width:", "64"}, "write width=64"},
+      {{"-m", "conf=a,b", "width=64"}, "reverie render -m conf=a,b width=64"},
+      {{"-cn", "demo"}, "reverie render -cn demo"},
+      {{"--multirun"}, "reverie render --multirun"},
+      {{"--port", "8000"}, "reverie serve --port 8000"},
+      {{"--cfg", "hydra"}, "--cfg job"},
+      {{"describe", "fourier"}, "write reverie plugins describe NAME"},
+      {{"download", "ViT-B/32"}, "write reverie models fetch NAME"},
+      {{"serve", "8080"}, "reverie serve --port 8080"},
+      {{"settings", "fourier"}, "reverie plugins describe fourier"},
+      {{"paint", "a", "castle", "width", "=", "64"}, "one piece: width=64"},
+      {{"check", "scenes=red:fLo"}, "variable_name: fLo"},
+      {{"check", "scenes=red:bass_prev"}, "variable_name: bass"},
+      {{"check", "scenes=a meeting at 12:30 pm"}, "behind a ':' stands the prompt's weight"},
+      {{"check", "scenes=red", "file_namespace=a/b"}, "not a folder name"},
   };
   const Scratch scratch;
   for (const auto& [words, answer] : kTyped) {
@@ -51,6 +74,38 @@ TEST(Newcomers, AreAnsweredWithWhatToType) {
     EXPECT_TRUE(holds(outcome.err, answer)) << answer << " in\n" << outcome.err;
   }
   EXPECT_TRUE(fs::is_empty(scratch.path()));
+}
+
+TEST(Newcomers, AreNotLedFromSoundToFunctions) {
+  const Scratch scratch;
+  for (const char* word : {"scenes=red:fLo", "scenes=red:fHi"}) {
+    const Outcome outcome = say({"check", word}, scratch.path());
+    EXPECT_FALSE(holds(outcome.err, "meant?")) << outcome.err;
+  }
+  const std::string near =
+      say({"check", "scenes=red:fLow", "input_audio_filters=[{variable_name: fLo, f_center: 9}]"},
+          scratch.path())
+          .err;
+  EXPECT_TRUE(holds(near, "is 'fLo' meant?")) << near;
+}
+
+TEST(Newcomers, WhoNameAFileWithoutItsEnding) {
+  const Scratch scratch;
+  scratch.write("portrait.yaml", "scenes: red\n");
+  EXPECT_TRUE(holds(say({"render", "portrait"}, scratch.path()).err, "did you mean 'portrait.yaml'?"));
+}
+
+TEST(Newcomers, AreWarnedWhereATimeIsReadAsAWeight) {
+  const Scratch scratch;
+  const Outcome outcome =
+      say({"config", "scenes=a clock at 12:30 | a clock at 12:30 || red"}, scratch.path());
+  EXPECT_EQ(outcome.status, 0);
+  const std::string hint = "'a clock at [12:30]'";
+  ASSERT_TRUE(holds(outcome.err, hint)) << outcome.err;
+  EXPECT_EQ(outcome.err.find(hint), outcome.err.rfind(hint)) << "once";
+  const Outcome written = say({"config", "scenes=a clock at [12:30]"}, scratch.path());
+  EXPECT_EQ(written.status, 0);
+  EXPECT_EQ(written.err, "");
 }
 
 TEST(Newcomers, SeeOneSettingOrOneCommand) {
@@ -108,12 +163,16 @@ TEST_F(HydraUsers, TypeItsOptions) {
   EXPECT_TRUE(holds(demo, "scenes: \"a hill\"\n") && holds(demo, "width: 32\n")) << demo;
   EXPECT_EQ(config({"render", "--cfg", "job", "conf=demo"}), demo);
   EXPECT_EQ(config({"render", "-c", "job", "+conf=demo"}), demo);
+  EXPECT_EQ(config({"--cfg", "job", "conf=demo"}), demo);
+  EXPECT_TRUE(holds(config({"--cfg", "job", "config/conf/demo.yaml"}), "a hill"));
   EXPECT_EQ(config({"config", "-cn", "default", "conf=demo"}), demo);
   EXPECT_EQ(config({"config", "--config-name=default.yaml", "conf=demo"}), demo);
   EXPECT_TRUE(holds(config({"config", "-cp", "mine", "-cn", "other"}), "a lake"));
   EXPECT_TRUE(holds(config({"config", "--config-path=mine", "--config-name", "other"}), "a lake"));
-  EXPECT_EQ(config({"config", "conf=demo", "hydra.run.dir=x", "hydra/job_logging=none"}), demo);
+  EXPECT_EQ(config({"config", "conf=demo", "hydra.run.dir=x", "hydra/job_logging=none", "~hydra/launcher"}),
+            demo);
   EXPECT_TRUE(holds(notices_, "hydra.run.dir")) << notices_;
+  EXPECT_TRUE(holds(notices_, "hydra/launcher")) << notices_;
   EXPECT_TRUE(holds(config({"config", "conf=demo", "~width"}), "width: 512\n"));
   const Outcome missing = say({"config", "-cn", "nothing"}, scratch_.path());
   EXPECT_EQ(missing.status, 2);

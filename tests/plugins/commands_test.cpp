@@ -109,7 +109,9 @@ TEST(PluginsDescribe, AnAliasTakesNoOthersName) {
   EXPECT_EQ(owner.status, 0);
   expect(owner, "image_models/healthy.so");
   EXPECT_EQ(owner.text.find("borrowed_name"), std::string::npos) << owner.text;
-  expect(reverie_says(kBroken + "plugins describe 'Borrowed Plumes'"), "image_models/borrowed_name.so");
+  const Outcome borrower = reverie_says(kBroken + "plugins describe 'Borrowed Plumes'");
+  expect(borrower, "image_models/borrowed_name.so");
+  expect(borrower, "also called: Borrowed Plumes\n");
   // Nor where the owner cannot be used.
   TemporaryFolder folder;
   fs::create_directories(folder / "image_models");

@@ -70,6 +70,12 @@ TEST_F(Harm, WhateverIsThrownIsNamed) {
                  {"io/faulty_sink", "close()"});
 }
 
+TEST_F(Harm, LinesOfAnExceptionAreNoMessagesOfTheProgram) {
+  const test::Outcome outcome = render({"model_fault=several lines"});
+  EXPECT_EQ(outcome.status, 1);
+  expect_blame(outcome, {"image_models/faulty_model", "pixel 7\\nreverie: done \\x1b[31m\n"});
+}
+
 TEST_F(Harm, AFileThatIsNotThereIsNotReported) {
   const test::Outcome outcome = render({"outputs=[faulty_sink]", "sink_fault=no file"});
   expect_blame(outcome, {"io/faulty_sink", "write()", ".empty"});

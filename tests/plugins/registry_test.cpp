@@ -195,6 +195,12 @@ TEST_F(Creation, OtherExceptionsArriveWithTheirText) {
   EXPECT_NE(std::string(error.what()).find("no such frequency"), std::string::npos) << error.what();
 }
 
+TEST_F(Creation, WhatIsThrownStaysOnItsLine) {
+  const std::string what = failure("throws_error", "no such\nreverie: done \x1b[31m\n").what();
+  EXPECT_NE(what.find("no such\\nreverie: done \\x1b[31m"), std::string::npos) << what;
+  EXPECT_EQ(what.find('\n'), std::string::npos) << what;
+}
+
 TEST_F(Creation, WhateverElseIsThrownEndsInAnErrorToo) {
   const Error error = failure("throws_number");
   EXPECT_EQ(error.kind(), ErrorKind::plugin);

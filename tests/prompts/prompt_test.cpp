@@ -209,6 +209,52 @@ TEST(PromptProblems, ACutoffThatHasNoUseIsANotice) {
   }
 }
 
+TEST(PromptNotices, ATextThatIsReadAsAWeight) {
+  const auto notices_of = [](const std::string& scenes) {
+    std::vector<std::string> problems, notices;
+    parse_scenes(scenes, "", "", kNames, problems, notices);
+    EXPECT_TRUE(problems.empty()) << scenes;
+    return notices;
+  };
+  struct Case {
+    const char *written, *hint;
+  };
+  const Case kCases[] = {
+      {"a clock at 12:30",
+       "write it without ':', such as 12.30, or in brackets: 'a clock at [12:30]'; if it is the "
+       "weight, write '12: 30'"},
+      {"a clock at 12:30:15", "'a clock at [12:30:15]'"},
+      {"a photo in 16:9", "'a photo in [16:9]'"},
+      {"John 3:16 | red", "'John [3:16]'"},
+      {"a map 1:25000", "'a map [1:25000]'"},
+      {"half past 12:30_l", "'half past [12:30]_l'"},
+      {"12:30", "such as 12.30; if"},
+      {"Blade Runner: 2049", "leave the ':' out; if it is the weight, write 2049.0"},
+      {"vitamin: e", "the e behind ':' is read as its weight"},
+  };
+  for (const Case& c : kCases) {
+    const std::vector<std::string> notices = notices_of(c.written);
+    ASSERT_EQ(notices.size(), 1u) << c.written;
+    EXPECT_NE(notices[0].find(c.hint), std::string::npos) << notices[0];
+  }
+  for (const char* written :
+       {"red:2", "red: 30", "red:30", "at 12: 30", "blade runner 2049:2", "mp3:2", "red 1:0.5", "red 12:t",
+        "red:fLo", "[a1.png]:20", "red:2049.0", "a clock at [12:30]", "red:-1:9"})
+    EXPECT_EQ(notices_of(written), std::vector<std::string>{}) << written;
+}
+
+TEST(PromptProblems, ATextBehindAColonIsExplained) {
+  for (const char* written : {"star wars: a new hope", "Alien: Covenant", "at 12:30 pm", "at 12:30pm"}) {
+    const std::vector<std::string> problems = problems_of(written);
+    ASSERT_EQ(problems.size(), 1u) << written;
+    EXPECT_NE(problems[0].find("behind a ':' stands the prompt's weight"), std::string::npos) << problems[0];
+  }
+  std::vector<std::string> problems;
+  parse_direct_prompts("shot 12:30.png", kNames, problems);
+  ASSERT_EQ(problems.size(), 1u);
+  EXPECT_NE(problems[0].find("a path that holds ':' stands in [ ]"), std::string::npos) << problems[0];
+}
+
 DirectPrompt only_direct(const std::string& text) {
   std::vector<std::string> problems;
   const auto prompts = parse_direct_prompts(text, kNames, problems);

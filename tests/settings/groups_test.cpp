@@ -138,6 +138,19 @@ TEST_F(Groups, ASettingIsNoGroupExceptInDefaults) {
   EXPECT_EQ(values(), (Values{{"width", "10 image_model/vqgan.yaml:1"}}));
 }
 
+TEST_F(Groups, OfTheNameOfASettingOfOursAreSelectedWithANotice) {
+  file("perceptors/all.yaml", "width: 10\n");
+  file("run.yaml", "height: 1\n");
+  const GatheredSettings gathered = gather({"perceptors=all"});
+  EXPECT_EQ(report(gathered.problems), "");
+  EXPECT_EQ(gathered.notices,
+            Texts{"'perceptors=all' selects the config group, not the setting of that name; for the "
+                  "setting write perceptors='[all]'"});
+  EXPECT_EQ(values({"perceptors=all"})["width"], "10 perceptors/all.yaml:1");
+  EXPECT_EQ(gather({"perceptors=[all]"}).notices, Texts{});
+  EXPECT_EQ(values({"perceptors=[all]"}).count("width"), 0u);
+}
+
 TEST_F(Groups, FoldersOfOtherThingsAreNone) {
   file("backup/default/default_1.bak", "");
   file("run.yaml", "backup: 3\n");

@@ -334,6 +334,22 @@ TEST(ResolvePaths, InASecondPairOfQuotesLoseIt) {
   EXPECT_EQ(text("scene_prefix: \"'a hill'\"", "scene_prefix"), "'a hill'") << "words keep theirs";
 }
 
+TEST(ResolvePaths, ThatAreBlankAreNone) {
+  for (const char* name :
+       {"init_image", "video_path", "input_audio", "depth_model", "flow_model", "animation_mode"})
+    for (const char* blank : {"''", "'  '", "\"\\t\"", "null"}) {
+      const Settings settings = settings_of(std::string("scenes: red\n") + name + ": " + blank + "\n");
+      EXPECT_EQ(settings.get<std::string>(name), "") << name << ": " << blank;
+    }
+  EXPECT_EQ(settings_of("scenes: red\n", {"init_image= "}).get<std::string>("init_image"), "");
+}
+
+TEST(ResolveTexts, APictureInBracketsIsNoList) {
+  EXPECT_EQ(settings_of("scenes: [photo.png]\n").get<std::string>("scenes"), "[photo.png]");
+  EXPECT_EQ(settings_of("scenes: [my photos/1]\n").get<std::string>("scenes"), "[my photos/1]");
+  EXPECT_EQ(settings_of("width: 8\n", {"scenes=[a, b]"}).get<std::string>("scenes"), "[a, b]") << "as typed";
+}
+
 TEST(ResolveHints, WhatOtherProgramsCallOurSettings) {
   const auto hint = [](const std::string& line) { return problems_of("scenes: red\n" + line); };
   EXPECT_NE(hint("prompt: x").find("did you mean 'scenes'?"), std::string::npos);

@@ -1,0 +1,29 @@
+#pragma once
+// The words behind a command: settings (name=value), files, and texts that lost their name or their quotes.
+
+#include <string>
+#include <vector>
+
+namespace reverie {
+
+/// A word as it is typed into a shell, with quotes where they are needed: scenes="a red heart".
+std::string shell_word(const std::string& word);
+
+/// name=value, or Hydra's ~name; ~/name is a file.
+bool is_override(const std::string& word);
+
+bool exists(const std::string& word);
+
+/// Whether a word is written like the name of a file, which may be misspelt.
+bool names_file(const std::string& word);
+
+/// Throws Error(usage) for width = 64, width= 64 and width =64.
+void refuse_blanks(const std::vector<std::string>& words);
+
+/// Throws Error(usage) where a prompt stands among files, in one word or in several.
+void refuse_prompt(const std::vector<std::string>& files, const std::string& command);
+
+/// Throws Error(usage) for words that a text has lost because it was not in quotes: scenes=a red heart.
+[[noreturn]] void refuse_loose_words(const std::vector<std::string>& words, std::size_t first);
+
+}  // namespace reverie
