@@ -74,7 +74,11 @@ std::vector<Wanted> wanted_perceptors(const Settings& settings, const HostServic
   if (names.empty())
     throw Error(ErrorKind::file, "no perceptor is chosen and no models came with the program",
                 "reverie models fetch ViT-B/32, or name a weights file in the setting 'perceptors'");
-  choices.push_back("no perceptor is chosen; using the shipped ones: " + joined(names));
+  // PyTTI's defaults, which a file without a choice gets, are made for larger perceptors.
+  const bool words_alone =
+      settings.find("image_model")->is_default() && settings.find("cut_pow")->is_default();
+  choices.push_back("no perceptor is chosen; using the shipped ones: " + joined(names) +
+                    (words_alone ? "; clearer pictures from words alone: reverie paint WORDS" : ""));
   for (const std::string& name : names) wanted.push_back({name, "perceptors"});
   return wanted;
 }

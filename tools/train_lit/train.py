@@ -134,7 +134,7 @@ class Training:
         write_safetensors(self.o.out, tensors, {
             "lit.trunk": "trunks/efficientnet-lite0.pth", "lit.input_size": str(features.SIDE), "lit.mean": "0.49803922", "lit.deviation": "0.50196078",
             "lit.strides": " ".join(map(str, features_strides())), "lit.taps": " ".join(map(str, features.TAPS)),
-            "lit.heads": str(tower.HEADS), "lit.merges": "\n".join(" ".join(pair) for pair in tokenizer.ranks) + "\n",
+            "lit.heads": str(tower.HEADS), "lit.merges": "\n".join(" ".join(pair) for pair in self.tokenizer().ranks) + "\n",
             "lit.classifier": "_fc.weight", "lit.class_share": str(heads.CLASS_SHARE),
             "lit.trained": f"tower {step} steps, heads {saved['step']}; top-1 {figures[0]:.3f}, top-5 {figures[1]:.3f}"})
         self.report(f"{self.o.out}: {Path(self.o.out).stat().st_size / 1e6:.1f} MB")
