@@ -58,7 +58,8 @@ bool may_be_none(const ParamSpec& spec) {
 }
 bool must_be_given(const ParamSpec& spec) {
   const std::string name = spec.name;
-  return name == "models_parent_dir" || name == "image_model";
+  return name == "models_parent_dir" || name == "image_model" ||
+         (spec.names == Names::weights && *spec.default_text);
 }
 
 /// Whether a text is written like the name of a file.
@@ -210,9 +211,15 @@ class Resolver {
     }
     const bool groups = known.setting && known.setting->groups;
     std::string why = groups ? convert_groups(known.spec, raw, value) : convert(known.spec, raw, value);
-    const bool list_in_text = raw.kind == RawValue::Kind::list && raw.text.empty() && is_list_in_a_text(name);
-    // Of one prompt that no picture is called.
-    if (list_in_text && why.empty() && !is_like_file(raw.items[0].text)) why = "is a list";
+    const bool list_in_text = raw.kind == RawValue::Kind::list && is_list_in_a_text(name);
+    // On the command line, [name] is a picture whatever it is called.
+    const bool typed = list_in_text && !raw.text.empty() && raw.items.size() == 1;
+    const auto may_be_picture = [](const RawValue& item) {
+      return item.kind != RawValue::Kind::scalar || is_like_file(item.text);
+    };
+    if (list_in_text && !typed && why.empty() &&
+        std::none_of(raw.items.begin(), raw.items.end(), may_be_picture))
+      why = "is a list";
     std::string shown = printable_line(raw.display());
     if (shown.size() > 60) {
       std::size_t end = 57;

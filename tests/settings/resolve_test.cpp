@@ -341,13 +341,17 @@ TEST(ResolvePaths, ThatAreBlankAreNone) {
       const Settings settings = settings_of(std::string("scenes: red\n") + name + ": " + blank + "\n");
       EXPECT_EQ(settings.get<std::string>(name), "") << name << ": " << blank;
     }
+  EXPECT_TRUE(settings_of("scenes: red\nperceptors: ['', ' ']\n")
+                  .get<std::vector<std::string>>("perceptors")
+                  .empty());
   EXPECT_EQ(settings_of("scenes: red\n", {"init_image= "}).get<std::string>("init_image"), "");
 }
 
 TEST(ResolveTexts, APictureInBracketsIsNoList) {
   EXPECT_EQ(settings_of("scenes: [photo.png]\n").get<std::string>("scenes"), "[photo.png]");
   EXPECT_EQ(settings_of("scenes: [my photos/1]\n").get<std::string>("scenes"), "[my photos/1]");
-  EXPECT_EQ(settings_of("width: 8\n", {"scenes=[a, b]"}).get<std::string>("scenes"), "[a, b]") << "as typed";
+  EXPECT_EQ(settings_of("width: 8\n", {"scenes=[a, b.png]"}).get<std::string>("scenes"), "[a, b.png]");
+  EXPECT_NE(problems_of("width: 8\n", {"scenes=[a, b]"}).find("\"a || b\""), std::string::npos);
 }
 
 TEST(ResolveHints, WhatOtherProgramsCallOurSettings) {
