@@ -211,15 +211,10 @@ class Resolver {
     }
     const bool groups = known.setting && known.setting->groups;
     std::string why = groups ? convert_groups(known.spec, raw, value) : convert(known.spec, raw, value);
-    const bool list_in_text = raw.kind == RawValue::Kind::list && is_list_in_a_text(name);
-    // On the command line, [name] is a picture whatever it is called.
-    const bool typed = list_in_text && !raw.text.empty() && raw.items.size() == 1;
-    const auto may_be_picture = [](const RawValue& item) {
-      return item.kind != RawValue::Kind::scalar || is_like_file(item.text);
-    };
-    if (list_in_text && !typed && why.empty() &&
-        std::none_of(raw.items.begin(), raw.items.end(), may_be_picture))
-      why = "is a list";
+    // A text of the command line is taken as typed.
+    const bool list_in_text = raw.kind == RawValue::Kind::list && raw.text.empty() && is_list_in_a_text(name);
+    // Of one item: in brackets stands a picture, and this is called like none.
+    if (list_in_text && why.empty() && !is_like_file(raw.items[0].text)) why = "is a list";
     std::string shown = printable_line(raw.display());
     if (shown.size() > 60) {
       std::size_t end = 57;
