@@ -186,9 +186,11 @@ std::vector<BatchRun> list_runs(const BatchRequest& request) {
     files.push_back(word);
   }
   refuse_prompt(files, request.command);
+  if (files.size() == 1) refuse_near_miss(files[0]);
   if (files.empty() && overrides.empty() && default_file(request.config_folders).empty())
     throw Error(ErrorKind::usage, "reverie " + request.command + " needs a settings file",
-                "reverie --help shows how");
+                "for example: reverie " + request.command + " portrait.yaml, or reverie " + request.command +
+                    " scenes=\"a red heart\"");
   if (files.empty()) files.emplace_back();
   std::vector<Problem> problems;
   std::vector<Combination> combinations = {{overrides, ""}};

@@ -134,12 +134,14 @@ std::string hint_at_setting(const std::vector<std::string>& words, const std::st
   for (char& c : written)
     if (c == '-') c = '_';
   const std::string setting = option.rfind("--", 0) == 0 ? likely_setting(written, settings) : "";
+  if (setting.empty() && option.size() > 2 && option.rfind("--", 0) != 0)
+    return "options of more than one letter have two dashes: -" + option;
   if (setting.empty()) return "reverie --help shows the options";
   std::string value = "VALUE";
   for (std::size_t i = 0; i < words.size(); ++i) {
     if (words[i].rfind("--" + name + "=", 0) == 0) value = words[i].substr(name.size() + 3);
     if (words[i] == "--" + name && i + 1 < words.size() && words[i + 1].rfind('-', 0) != 0 &&
-        words[i + 1].find('=') == std::string::npos)
+        words[i + 1].find('=') == std::string::npos && !words[i + 1].ends_with(".yaml"))
       value = words[i + 1];
   }
   return "settings are written without dashes: " + shell_word(setting + "=" + value);

@@ -47,8 +47,6 @@ std::string parent_of(const std::string& word) {
     problems = std::move(resolution.problems);
     if (problems.empty()) folder = resolution.settings.get<std::string>("models_parent_dir");
   }
-  if (problems.empty() && folder.empty())
-    problems.push_back({{"command line", 0}, "'models_parent_dir' is empty"});
   if (!problems.empty()) throw Error(ErrorKind::usage, report(problems));
   return folder;
 }
@@ -289,6 +287,12 @@ int print_path(const Request& request) {
   return 0;
 }
 
+std::string names_of(const Request& request) {
+  std::string names;
+  for (const std::string& name : request.names) names += " " + name;
+  return names;
+}
+
 }  // namespace
 
 int models_command(const std::vector<std::string>& words, bool markdown) {
@@ -298,9 +302,16 @@ int models_command(const std::vector<std::string>& words, bool markdown) {
   if (action == "fetch" && !request.names.empty()) return fetch(request);
   if (action == "verify") return verify(request);
   if (action == "path") return print_path(request);
+  std::string advice = "reverie --help shows how";
+  if (action == "list")
+    advice = "list shows all and takes no names; reverie models path NAME shows where one lies";
+  if (action == "fetch") advice = "reverie models list shows the names, such as ViT-B/32";
+  for (const char* habit : {"download", "install", "get", "add", "pull"})
+    if (action == habit) advice = "to download: reverie models fetch" + names_of(request);
+  if (find_model_files(action).size() > 0)
+    advice = "to download: reverie models fetch " + action + names_of(request);
   throw Error(ErrorKind::usage,
-              "reverie models takes 'list', 'fetch NAME...', 'verify [NAME...]' or 'path NAME'",
-              "reverie --help shows how");
+              "reverie models takes 'list', 'fetch NAME...', 'verify [NAME...]' or 'path NAME'", advice);
 }
 
 }  // namespace reverie

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "reverie/error.h"
+#include "settings/nearest.h"
 
 namespace reverie {
 namespace {
@@ -70,6 +71,29 @@ void refuse_prompt(const std::vector<std::string>& files, const std::string& com
   throw Error(ErrorKind::usage, "there is no file '" + *first + "'",
               "a text to make a picture of is written reverie " + command + " " +
                   shell_word("scenes=" + joined(text)));
+}
+
+void refuse_near_miss(const std::string& file) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  const fs::path path(file);
+  const bool folder = fs::is_directory(path, error);
+  if (!folder && exists(file)) return;
+  const fs::path place = folder ? path : path.parent_path();
+  std::vector<std::string> names;
+  for (fs::directory_iterator entry(place.empty() ? "." : place, error), end; !error && entry != end;
+       entry.increment(error)) {
+    const std::string ending = entry->path().extension().string();
+    const bool settings = ending == ".yaml" || ending == ".yml" || ending == ".json" || ending == ".txt";
+    if (settings || (ending == ".png" && !folder)) names.push_back(entry->path().filename().string());
+  }
+  std::sort(names.begin(), names.end());
+  const std::string name = folder && !names.empty() ? names[0] : nearest(path.filename().string(), names);
+  if (name.empty()) return;
+  const std::string near = shell_word((place / name).string());
+  throw Error(ErrorKind::usage,
+              folder ? "'" + file + "' is a folder, not a settings file" : "there is no file '" + file + "'",
+              folder ? "name a file in it, such as " + near : "did you mean " + near + "?");
 }
 
 void refuse_loose_words(const std::vector<std::string>& words, std::size_t first) {

@@ -72,11 +72,7 @@ class Resolver {
     for (const auto& scope : scopes_) add_variables(scope);
     candidates.insert(candidates.end(), known_names().begin(), known_names().end());
     candidates.insert(candidates.end(), letters.begin(), letters.end());
-    std::string near = name.size() > 1 ? nearest(name, candidates) : "";
-    // No function is called like the variables of sound, fLo: it is one that is not there, not 'float'.
-    const bool inner_capital =
-        std::any_of(name.begin() + 1, name.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
-    if (inner_capital && lower(near) != lower(name) && find_function(near)) near.clear();
+    const std::string near = name.size() > 1 ? nearest(name, candidates) : "";
     throw ExpressionError(
         "the name '" + name + "' is not known" + (near.empty() ? "" : "; is '" + near + "' meant?"),
         node.column, name);

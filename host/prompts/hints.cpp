@@ -86,21 +86,24 @@ bool reads_like_text(const std::string& written, const Piece& weight) {
   return i < weight.text.size() && letter(weight.text[i]);
 }
 
-std::string hint_at_names(const std::string& unknown, const std::vector<std::string>& own,
-                          const std::set<std::string>& sound) {
-  if (unknown.empty()) return "";
+std::string explain(const ExpressionError& error, const std::vector<std::string>& own,
+                    const std::set<std::string>& sound) {
+  const std::string &unknown = error.unknown_name(), what = error.what();
+  if (unknown.empty()) return what;
   if (own.empty() && (unknown == "r" || unknown == "R" || unknown == "mu"))
-    return "; r, R and mu are depths, which only the motion of the mode 3D knows";
+    return what + "; r, R and mu are depths, which only the motion of the mode 3D knows";
   if (sound.empty() && sounds_like_sound(unknown)) {
     const std::string filter = unknown.ends_with("_prev") ? unknown.substr(0, unknown.size() - 5) : unknown;
-    return "; to follow a sound it needs input_audio, and in input_audio_filters a filter with "
+    // Without the function of a similar name.
+    return what.substr(0, what.find(';')) +
+           "; to follow a sound it needs input_audio, and in input_audio_filters a filter with "
            "variable_name: " +
            filter;
   }
   std::string names = "t";
   for (const std::string& name : own) names += ", " + name;
   for (const std::string& name : sound) names += ", " + name;
-  return "; variables here: " + names +
+  return what + "; variables here: " + names +
          (sound.empty() ? " and, with input_audio, those of input_audio_filters" : "");
 }
 

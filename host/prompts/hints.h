@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "expressions/error.h"
 #include "prompts/pieces.h"
 
 namespace reverie {
@@ -17,9 +18,9 @@ std::string hint_at_text(const std::string& written, const Piece& text, const Pi
 /// Whether what stands where a weight belongs reads like the rest of a sentence.
 bool reads_like_text(const std::string& written, const Piece& weight);
 
-/// What to say of a name that an expression does not know: which there are, and what it takes to have others.
-/// `own` and `sound` are those of the animation mode and of the sound.
-std::string hint_at_names(const std::string& unknown, const std::vector<std::string>& own,
-                          const std::set<std::string>& sound);
+/// What is wrong with an expression, and where a name is not known, which there are and what it takes to have
+/// others. `own` and `sound` are the names of the animation mode and of the sound.
+std::string explain(const ExpressionError& error, const std::vector<std::string>& own,
+                    const std::set<std::string>& sound);
 
 }  // namespace reverie

@@ -50,7 +50,7 @@ std::vector<MotionSetting> parse_motion(const Settings& settings, std::span<cons
       }
       result.push_back(std::move(motion));
     } catch (const ExpressionError& error) {
-      problem(error.what() + hint_at_names(error.unknown_name(), own, variables), error.column());
+      problem(explain(error, own, variables), error.column());
     }
   }
   return result;

@@ -42,13 +42,13 @@ void compile(const Piece& piece, const std::string& what, const std::set<std::st
       return trouble.at(piece.at, "the weight is infinite");
     take(std::move(expression));
   } catch (const ExpressionError& error) {
-    std::string why = "the " + what + " '" + piece.text + "': " + error.what();
     std::set<std::string> sound = names;
     sound.erase("t");
     const bool text = !trouble.of_picture() && what == "weight" && reads_like_text(trouble.written(), piece);
     // Whoever writes prose has no names in mind, unless it is but one.
-    if (!text || piece.text.find(' ') == std::string::npos)
-      why += hint_at_names(error.unknown_name(), {}, sound);
+    const bool prose = text && piece.text.find(' ') != std::string::npos;
+    std::string why =
+        "the " + what + " '" + piece.text + "': " + (prose ? error.what() : explain(error, {}, sound));
     if (text)
       why += "; behind a ':' stands the prompt's weight, so a text keeps one only in [ ]: leave it out";
     else if (trouble.of_picture() && what == "weight" && piece.text.find('.') != std::string::npos)

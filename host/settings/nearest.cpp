@@ -54,7 +54,9 @@ constexpr const char* kHabits[][2] = {{"prompt", "scenes"},
                                       {"name", "file_namespace"},
                                       {"size", "width"},
                                       {"resolution", "width"},
-                                      {"animation", "animation_mode"}};
+                                      {"animation", "animation_mode"},
+                                      {"gpu", "device"},
+                                      {"cuda", "device"}};
 
 }  // namespace
 

@@ -58,7 +58,8 @@ bool may_be_none(const ParamSpec& spec) {
 }
 bool must_be_given(const ParamSpec& spec) {
   const std::string name = spec.name;
-  return name == "models_parent_dir" || name == "image_model";
+  return name == "models_parent_dir" || name == "image_model" ||
+         (spec.names == Names::weights && *spec.default_text);
 }
 
 /// Whether a text is written like the name of a file.
@@ -178,6 +179,14 @@ class Resolver {
                                                         entry.name.substr(plus) + "'"});
         continue;
       }
+      const std::size_t separator = entry.name.find_first_of(":=");
+      const std::string before = entry.name.substr(0, separator);
+      if (separator != std::string::npos && !canonical(before).empty()) {
+        result_.problems.push_back({entry.location, message + "; write '" + trimmed(before) + ": " +
+                                                        trimmed(entry.name.substr(separator + 1)) +
+                                                        "', with a blank behind the ':'"});
+        continue;
+      }
       if (entry.name == "conf" || entry.value.kind == RawValue::Kind::map)
         message +=
             ", and no folder of that name with .yaml files beside the file, above it, in config/ or in a "
@@ -202,18 +211,22 @@ class Resolver {
     }
     const bool groups = known.setting && known.setting->groups;
     std::string why = groups ? convert_groups(known.spec, raw, value) : convert(known.spec, raw, value);
+    // A text of the command line is taken as typed.
     const bool list_in_text = raw.kind == RawValue::Kind::list && raw.text.empty() && is_list_in_a_text(name);
-    // Of one prompt that no picture is called.
+    // Of one item: in brackets stands a picture, and this is called like none.
     if (list_in_text && why.empty() && !is_like_file(raw.items[0].text)) why = "is a list";
-    std::string shown = raw.display();
-    if (shown.size() > 60) shown = shown.substr(0, 57) + "...";
+    std::string shown = printable_line(raw.display());
+    if (shown.size() > 60) {
+      std::size_t end = 57;
+      while ((static_cast<unsigned char>(shown[end]) & 0xC0) == 0x80) --end;  // no half characters
+      shown = shown.substr(0, end) + "...";
+    }
     const bool several = entry.location.file == "command line" && raw.kind == RawValue::Kind::scalar &&
                          raw.text.find(',') != std::string::npos;
     if (!why.empty())
       return problem("'" + name + "' is " + shown + ", which " + why +
                      "; allowed: " + (groups ? kListOfGroups : allowed(known.spec)) +
                      (list_in_text ? as_one_text(name, raw) : "") +
-                     (entry.location.file == "command line" ? "" : next_line(raw)) +
                      (several ? "; with -m, commas separate the values of several runs" : ""));
     if (names_a_file(known.spec)) value.text = unquoted(value.text);
     if (trimmed(value.text).empty()) {
@@ -223,20 +236,6 @@ class Resolver {
     }
     value.location = entry.location;
     return true;
-  }
-
-  /// A line without a blank behind its ':' continues the value above.
-  std::string next_line(const RawValue& raw) const {
-    if (raw.kind != RawValue::Kind::scalar || raw.quoted) return "";
-    for (std::size_t blank = raw.text.find(' '); blank != std::string::npos;
-         blank = raw.text.find(' ', blank + 1)) {
-      const std::size_t end = raw.text.find_first_of(" :=", blank + 1);
-      if (end == std::string::npos || raw.text[end] == ' ') continue;
-      const std::string name = raw.text.substr(blank + 1, end - blank - 1);
-      if (!canonical(name).empty())
-        return "; is the next line meant to be '" + name + ": ...'? A blank stands behind the ':'";
-    }
-    return "";
   }
 
   /// What no single declaration can say. Settings that already are a problem are absent here.
@@ -272,7 +271,8 @@ class Resolver {
     if (settings.find("file_namespace")) {
       const std::string folder = settings.get<std::string>("file_namespace");
       if (!is_folder_name(folder))
-        problem("file_namespace", "'file_namespace' is '" + folder + "', which is not a folder name");
+        problem("file_namespace",
+                "'file_namespace' is '" + printable_line(folder) + "', which is not a folder name");
       else if (folder.size() > kLongestFolderName)
         problem("file_namespace", "'file_namespace' has " + std::to_string(folder.size()) +
                                       " bytes; allowed: at most " + std::to_string(kLongestFolderName));

@@ -195,13 +195,13 @@ std::string convert(const ParamSpec& spec, const RawValue& raw, SettingValue& ou
   if (spec.type == ParamType::list) {
     out.list.clear();
     if (raw.kind == RawValue::Kind::scalar) {
-      if (!raw.text.empty()) out.list.push_back(raw.text);
+      if (!trimmed(raw.text).empty()) out.list.push_back(raw.text);
       return {};
     }
     for (const RawValue& item : raw.items) {
       if (item.kind != RawValue::Kind::scalar) return "holds something other than texts";
       if (item.text.find('\0') != std::string::npos) return "holds a zero character";
-      out.list.push_back(item.text);
+      if (!trimmed(item.text).empty()) out.list.push_back(item.text);  // a blank names nothing
     }
     return {};
   }

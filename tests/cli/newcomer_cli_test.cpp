@@ -22,7 +22,7 @@ struct Typed {
 TEST(Newcomers, AreAnsweredWithWhatToType) {
   const Typed kTyped[] = {
       {{"render", "a red heart"}, "reverie render scenes=\"a red heart\""},
-      {{"render", "heart"}, "reverie render scenes=\"heart\""},
+      {{"render", "heart"}, "reverie render scenes=heart"},
       {{"check", "St. Mary's church"}, "reverie check scenes=\"St. Mary's church\""},
       {{"render", "scenes=a", "red", "heart", "width=64"}, "scenes=\"a red heart\""},
       {{"render", "width=64", "scenes=a", "red", "heart"}, "scenes=\"a red heart\""},
@@ -57,6 +57,11 @@ TEST(Newcomers, AreAnsweredWithWhatToType) {
       {{"--multirun"}, "reverie render --multirun"},
       {{"--port", "8000"}, "reverie serve --port 8000"},
       {{"--cfg", "hydra"}, "--cfg job"},
+      {{"render", "--gpu", "run.yaml"}, "device=VALUE"},
+      {{"-version"}, "two dashes: --version"},
+      {{"models", "download", "ViT-B/32"}, "reverie models fetch ViT-B/32"},
+      {{"models", "ViT-B/32"}, "reverie models fetch ViT-B/32"},
+      {{"models", "fetch"}, "reverie models list shows the names"},
       {{"describe", "fourier"}, "write reverie plugins describe NAME"},
       {{"download", "ViT-B/32"}, "write reverie models fetch NAME"},
       {{"serve", "8080"}, "reverie serve --port 8080"},
@@ -89,10 +94,16 @@ TEST(Newcomers, AreNotLedFromSoundToFunctions) {
   EXPECT_TRUE(holds(near, "is 'fLo' meant?")) << near;
 }
 
-TEST(Newcomers, WhoNameAFileWithoutItsEnding) {
+TEST(Newcomers, WhoNameAlmostAFileAreLedToIt) {
   const Scratch scratch;
+  fs::create_directories(scratch / "work");
   scratch.write("portrait.yaml", "scenes: red\n");
-  EXPECT_TRUE(holds(say({"render", "portrait"}, scratch.path()).err, "did you mean 'portrait.yaml'?"));
+  scratch.write("work/default_settings.txt", "{}");
+  const auto answer = [&](const char* word) { return say({"render", word}, scratch.path()).err; };
+  EXPECT_TRUE(holds(answer("portrait"), "did you mean 'portrait.yaml'?"));
+  EXPECT_TRUE(holds(answer("portrait.yml"), "did you mean portrait.yaml?"));
+  EXPECT_TRUE(holds(answer("work"), "such as work/default_settings.txt"));
+  EXPECT_TRUE(holds(answer("other.json"), "other.json: cannot be read")) << "none is called almost so";
 }
 
 TEST(Newcomers, AreWarnedWhereATimeIsReadAsAWeight) {

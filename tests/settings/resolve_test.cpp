@@ -341,6 +341,9 @@ TEST(ResolvePaths, ThatAreBlankAreNone) {
       const Settings settings = settings_of(std::string("scenes: red\n") + name + ": " + blank + "\n");
       EXPECT_EQ(settings.get<std::string>(name), "") << name << ": " << blank;
     }
+  EXPECT_TRUE(settings_of("scenes: red\nperceptors: ['', ' ']\n")
+                  .get<std::vector<std::string>>("perceptors")
+                  .empty());
   EXPECT_EQ(settings_of("scenes: red\n", {"init_image= "}).get<std::string>("init_image"), "");
 }
 
