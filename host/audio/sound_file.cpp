@@ -7,15 +7,15 @@
 
 namespace reverie {
 
-std::vector<float> read_sound(const std::filesystem::path& library, const std::filesystem::path& file,
-                              std::vector<std::string>& notices) {
+void hear_sound(const std::filesystem::path& library, const std::filesystem::path& file,
+                const TakeSamples& take, std::vector<std::string>& notices) {
   // Never unloaded, as FFmpeg is told to call it.
   void* loaded = ::dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
-  void* symbol = loaded ? ::dlsym(loaded, kReadSoundSymbol) : nullptr;
+  void* symbol = loaded ? ::dlsym(loaded, kHearSoundSymbol) : nullptr;
   if (!symbol)
     throw Error(ErrorKind::plugin, std::string("the reader of sounds cannot be loaded: ") + ::dlerror(),
                 "are FFmpeg's libraries installed? ./reverie installs what is missing");
-  return reinterpret_cast<ReadSound*>(symbol)(file, notices);
+  reinterpret_cast<HearSound*>(symbol)(file, take, notices);
 }
 
 }  // namespace reverie

@@ -16,8 +16,8 @@ extern "C" {
 namespace reverie {
 namespace {
 
-// 1.3 GB. A file of some kilobytes may hold hours of silence.
-constexpr std::size_t kMostSamples = std::size_t{2} * 3600 * kSoundRate;
+// A file of some kilobytes may hold hours of silence.
+constexpr double kMostSeconds = 2 * 3600;
 
 struct FreeResampler {
   void operator()(SwrContext* context) const { swr_free(&context); }
@@ -26,15 +26,17 @@ struct FreeResampler {
 /// Makes samples of any kind ours.
 class Resampler {
  public:
-  /// Null stands for the end.
-  void add(const AVFrame* frame, std::vector<float>& samples) {
+  /// What can be said of the sound up to this piece; null stands for the end.
+  std::span<const float> add(const AVFrame* frame) {
+    samples_.clear();
     if (!frame || !fits(*frame)) {
-      convert(nullptr, 0, samples);  // what the resampler still holds
+      convert(nullptr, 0);  // what the resampler still holds
       context_.reset();
     }
-    if (!frame) return;
+    if (!frame) return samples_;
     if (!context_) open(*frame);
-    convert(const_cast<const std::uint8_t**>(frame->extended_data), frame->nb_samples, samples);
+    convert(const_cast<const std::uint8_t**>(frame->extended_data), frame->nb_samples);
+    return samples_;
   }
 
  private:
@@ -60,59 +62,60 @@ class Resampler {
                                        " Hz cannot be mixed to one: " + reason(result));
   }
 
-  void convert(const std::uint8_t** data, int count, std::vector<float>& samples) {
+  void convert(const std::uint8_t** data, int count) {
     if (!context_) return;
     const int room = swr_get_out_samples(context_.get(), count);
     buffer_.resize(static_cast<std::size_t>(std::max(room, 1)));
     auto* out = reinterpret_cast<std::uint8_t*>(buffer_.data());
     const int made = swr_convert(context_.get(), &out, static_cast<int>(buffer_.size()), data, count);
-    std::transform(buffer_.begin(), buffer_.begin() + std::max(made, 0), std::back_inserter(samples),
+    std::transform(buffer_.begin(), buffer_.begin() + std::max(made, 0), std::back_inserter(samples_),
                    [](std::int16_t sample) { return static_cast<float>(sample) / 32768; });
   }
 
   std::unique_ptr<SwrContext, FreeResampler> context_;
   int rate_ = 0, format_ = 0, channels_ = 0;
   std::vector<std::int16_t> buffer_;
+  std::vector<float> samples_;
 };
 
-std::vector<float> read(const std::filesystem::path& path, std::vector<std::string>& notices) {
+void read(const std::filesystem::path& path, const TakeSamples& take, std::vector<std::string>& notices) {
   const auto fail = [&](const std::string& what, const std::string& advice) {
     return Error(ErrorKind::file, "'" + path.string() + "' " + what, advice);
   };
   const auto too_long = [&] { return fail("is longer than 2 hours", "cut it to what is needed"); };
   SoundStream sound(path);
-  constexpr double kMostSeconds = static_cast<double>(kMostSamples) / kSoundRate;
   if (sound.seconds() > kMostSeconds) throw too_long();
   Resampler resampler;
-  std::vector<float> samples;
-  samples.reserve(static_cast<std::size_t>(sound.seconds() * kSoundRate) + kSoundRate);
+  std::size_t count = 0;
   for (bool ended = false; !ended;) {
     const FramePtr frame = sound.next();
     if (sound.silence_left() > kMostSeconds) throw too_long();
     ended = !frame;
+    std::span<const float> samples;
     try {
-      resampler.add(frame.get(), samples);
+      samples = resampler.add(frame.get());
     } catch (const Error& error) {
       throw fail(error.what(), "");
     }
-    if (samples.size() > kMostSamples) throw too_long();
+    count += samples.size();
+    if (static_cast<double>(count) > kMostSeconds * kSoundRate) throw too_long();
+    if (!samples.empty()) take(samples);
   }
   const std::string& damage = sound.damage();
-  if (samples.empty())
+  if (count == 0)
     throw fail("holds no sound that can be decoded" + (damage.empty() ? "" : ": " + damage),
                "convert it to WAV, FLAC or MP3");
   if (!sound.notice().empty()) notices.push_back(sound.notice());
-  return samples;
 }
 
 }  // namespace
 
-extern "C" REVERIE_PUBLIC std::vector<float> reverie_read_sound(const std::filesystem::path& path,
-                                                                std::vector<std::string>& notices) {
+extern "C" REVERIE_PUBLIC void reverie_hear_sound(const std::filesystem::path& path, const TakeSamples& take,
+                                                  std::vector<std::string>& notices) {
   listen_to_ffmpeg();
-  return read(path, notices);
+  read(path, take, notices);
 }
 
-static_assert(std::is_same_v<decltype(reverie_read_sound), ReadSound>);
+static_assert(std::is_same_v<decltype(reverie_hear_sound), HearSound>);
 
 }  // namespace reverie

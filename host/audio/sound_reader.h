@@ -1,14 +1,13 @@
 #pragma once
 // What the program asks of the library that is linked to FFmpeg's; see sound_file.h.
 
-#include <filesystem>
-#include <string>
-#include <vector>
+#include "audio/sound_file.h"
 
 namespace reverie {
 
-using ReadSound = std::vector<float>(const std::filesystem::path& path, std::vector<std::string>& notices);
+using HearSound = void(const std::filesystem::path& path, const TakeSamples& take,
+                       std::vector<std::string>& notices);
 
-inline constexpr const char* kReadSoundSymbol = "reverie_read_sound";
+inline constexpr const char* kHearSoundSymbol = "reverie_hear_sound";
 
 }  // namespace reverie

@@ -1,8 +1,10 @@
 #include "audio/soundtrack.h"
 
 #include <algorithm>
+#include <cmath>
 #include <span>
 
+#include "engine/timeline.h"
 #include "expressions/expression.h"
 #include "expressions/functions.h"
 #include "settings/nearest.h"
@@ -121,6 +123,22 @@ SettingsError located(const Location& location, const Error& error) {
   return SettingsError({{location, error.what() + (error.advice().empty() ? "" : "; " + error.advice())}});
 }
 
+/// Which samples a run hears, from its first frame's window to its last one's.
+AudioFilter::Track track_of(const Settings& settings, std::size_t scenes, double offset, double sample_rate) {
+  const Timeline timeline(settings);
+  const double rate = settings.get<double>("frames_per_second");
+  const double steps = static_cast<double>(settings.get<std::int64_t>("steps_per_scene")) *
+                       static_cast<double>(std::max<std::size_t>(scenes, 1));
+  // A sample more on either side, for the rounding of windows.
+  const auto sample = [&](double t) {
+    return static_cast<std::int64_t>(std::clamp(std::round((offset + t) * sample_rate), 0.0, 1e15));
+  };
+  const double last =
+      (steps - static_cast<double>(timeline.before)) / (static_cast<double>(timeline.steps_per_frame) * rate);
+  return {sample_rate, rate, std::max<std::int64_t>(sample(timeline.seconds(0)) - 1, 0),
+          sample(std::max(last, timeline.seconds(0)) + 1 / rate) + 1};
+}
+
 std::string in_seconds(double seconds) {
   char text[32];
   std::snprintf(text, sizeof text, "%.6g s", seconds);
@@ -177,21 +195,14 @@ Soundtrack::Soundtrack(const std::vector<SoundFilter>& filters) {
   for (const SoundFilter& filter : filters) voices_.push_back({filter.variable_name, nullptr});
 }
 
-Soundtrack::Soundtrack(const std::vector<SoundFilter>& filters, std::vector<float> samples,
-                       double sample_rate, const Settings& settings, HostServices& host)
-    : samples_(std::move(samples)), offset_(settings.get<double>("input_audio_offset")) {
-  const double seconds = static_cast<double>(samples_.size()) / sample_rate;
-  if (offset_ >= seconds)
-    throw located(settings.find("input_audio_offset")->location,
-                  Error(ErrorKind::settings,
-                        "'input_audio_offset' is " + in_seconds(offset_) + ", but the sound is only " +
-                            in_seconds(seconds) + " long",
-                        "choose a smaller offset"));
-  const double frames_per_second = settings.get<double>("frames_per_second");
+Soundtrack::Soundtrack(const std::vector<SoundFilter>& filters, const Read& read, double sample_rate,
+                       const Settings& settings, std::size_t scenes, HostServices& host)
+    : offset_(settings.get<double>("input_audio_offset")) {
+  const AudioFilter::Track track = track_of(settings, scenes, offset_, sample_rate);
   for (const SoundFilter& filter : filters) {
     try {
       auto instance = create<AudioFilter>(*filter.plugin, host, filter.params, {filter.variable_name});
-      instance->prepare(samples_, sample_rate, frames_per_second);
+      instance->begin(track);
       voices_.push_back({filter.variable_name, std::move(instance)});
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::settings) throw;
@@ -200,6 +211,23 @@ Soundtrack::Soundtrack(const std::vector<SoundFilter>& filters, std::vector<floa
           Error(error.kind(), "'input_audio_filters': " + std::string(error.what()), error.advice()));
     }
   }
+  std::int64_t count = 0;
+  read([&](std::span<const float> samples) {
+    for (const Voice& voice : voices_) voice.filter->hear(samples);
+    const std::int64_t end = count + std::ssize(samples);
+    const std::int64_t from = std::clamp(track.heard_from, count, end),
+                       to = std::clamp(track.heard_to, count, end);
+    samples_.insert(samples_.end(), samples.begin() + (from - count), samples.begin() + (to - count));
+    count = end;
+  });
+  const double seconds = static_cast<double>(count) / sample_rate;
+  if (offset_ >= seconds)
+    throw located(settings.find("input_audio_offset")->location,
+                  Error(ErrorKind::settings,
+                        "'input_audio_offset' is " + in_seconds(offset_) + ", but the sound is only " +
+                            in_seconds(seconds) + " long",
+                        "choose a smaller offset"));
+  for (const Voice& voice : voices_) voice.filter->end(samples_);
 }
 
 double Soundtrack::Voice::at(double t) const {

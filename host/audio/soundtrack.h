@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "audio/sound_file.h"
 #include "engine/host_services.h"
 #include "plugins/registry.h"
 #include "reverie/audio_filter.h"
@@ -41,10 +42,12 @@ class Soundtrack {
   /// All variables are 0 always: what a run without sound has.
   explicit Soundtrack(const std::vector<SoundFilter>& filters);
 
-  /// Analyses the track, of which the run's t = 0 is input_audio_offset seconds in. Throws Error(settings),
-  /// located, when that is past its end or a filter is asked for what it cannot do.
-  Soundtrack(const std::vector<SoundFilter>& filters, std::vector<float> samples, double sample_rate,
-             const Settings& settings, HostServices& host);
+  /// Analyses a track, of which the run's t = 0 is input_audio_offset seconds in. `read` gives its samples to
+  /// whom it is given; those that a run of `scenes` scenes hears are kept. Throws Error(settings), located,
+  /// when the offset is past its end or a filter is asked for what it cannot do.
+  using Read = std::function<void(const TakeSamples& take)>;
+  Soundtrack(const std::vector<SoundFilter>& filters, const Read& read, double sample_rate,
+             const Settings& settings, std::size_t scenes, HostServices& host);
 
   /// The variables of a frame that starts at `t`, after one that started at `before`, if there was one.
   std::map<std::string, double> values(double t, std::optional<double> before) const;
@@ -55,7 +58,7 @@ class Soundtrack {
     std::shared_ptr<AudioFilter> filter;  // null in silence
     double at(double t) const;
   };
-  std::vector<float> samples_;  // which the filters refer to
+  std::vector<float> samples_;  // that the run hears, to which the filters refer
   std::vector<Voice> voices_;
   double offset_ = 0;
 };

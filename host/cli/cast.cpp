@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/moments.h"
 #include "engine/timeline.h"
 #include "models/catalogue.h"
 #include "reverie/viewer.h"
@@ -104,7 +105,7 @@ void choose_perceptors(Cast& cast, const PluginRegistry& registry, std::vector<P
     missing += find_model(wanted.name) && !cast.host->find_weights(wanted.name);
     collect(problems, cast.settings, wanted.setting, [&] {
       const auto weights = cast.host->load_weights(wanted.name);
-      cast.perceptors.emplace_back(&plugin_for(registry, *weights), Perceptor::Setup{wanted.name, weights});
+      cast.perceptors.push_back({&plugin_for(registry, *weights), {wanted.name, weights}, wanted.setting});
     });
   }
   if (const auto shipped = cast.host->shipped_models(); missing > 0 && !shipped.empty())
@@ -224,6 +225,9 @@ Cast choose_cast(const Plan& plan, const PluginRegistry& registry, bool on_termi
   std::stable_sort(problems.begin(), problems.end(), [](const Problem& a, const Problem& b) {
     return std::pair(a.location.file, a.location.line) < std::pair(b.location.file, b.location.line);
   });
+  if (problems.empty() && !plan.restored && follows_sound(plan.script))
+    try_moments(plan.script, cast.settings, plan.animation != nullptr, {cast.sound.get(), std::nullopt},
+                false, problems);
   if (!problems.empty()) throw SettingsError(problems);
 
   for (const std::string& choice : cast.choices) cast.host->log(LogLevel::info, choice);
@@ -231,20 +235,48 @@ Cast choose_cast(const Plan& plan, const PluginRegistry& registry, bool on_termi
   plugins.insert(plugins.end(), cast.viewers.begin(), cast.viewers.end());
   plugins.push_back(plan.image_model);
   if (plan.animation) plugins.push_back(plan.animation);
-  for (const auto& [plugin, setup] : cast.perceptors) plugins.push_back(plugin);
+  for (const ChosenPerceptor& chosen : cast.perceptors) plugins.push_back(chosen.plugin);
   for (const PluginFile* plugin : plugins)
     for (const std::string& warning : plugin->warnings)
       cast.host->log(LogLevel::warning, plugin->path.string() + ": " + warning);
   return cast;
 }
 
-void decode_ahead(const Cast& cast, const Plan& plan) {
-  if (!plan.animation) return;
-  const Timeline timeline(cast.settings);
-  const std::int64_t steps =
-      cast.settings.get<std::int64_t>("steps_per_scene") * std::ssize(plan.script.scenes);
+namespace {
+
+/// How often the picture moves, at most `most` times, before the video that it follows ends; nothing where it
+/// follows none.
+std::optional<std::int64_t> moves_of_video(const Cast& cast, const Plan& plan, std::int64_t most) {
+  const std::string path = cast.settings.get<std::string>("video_path");
+  if (path.empty() || !plan.animation || !plan.animation->answers_to("Video Source")) return std::nullopt;
+  const std::int64_t stride = Timeline(cast.settings).stride;
+  const auto video = cast.pictures->open(path, cast.settings.get<double>("frames_per_second"));
+  // A move ends at any frame behind that of the move before.
+  const auto can_move = [&](std::int64_t move) { return video->read((move - 1) * stride + 1).has_value(); };
+  std::int64_t moves = 0;
+  for (std::int64_t end = most; moves < end;) {
+    const std::int64_t middle = moves + (end - moves + 1) / 2;
+    can_move(middle) ? moves = middle : end = middle - 1;
+  }
+  return moves;
+}
+
+}  // namespace
+
+void look_ahead(const Cast& cast, const Plan& plan) {
   std::vector<Problem> problems;
-  find_pictures(cast, plan, timeline.frame_of(steps - 1) * timeline.stride, problems);
+  Foreknowledge known{cast.sound.get(), std::nullopt};
+  if (plan.animation) {
+    const Timeline timeline(cast.settings);
+    const std::int64_t steps =
+        cast.settings.get<std::int64_t>("steps_per_scene") * std::ssize(plan.script.scenes);
+    const std::int64_t last = timeline.frame_of(steps - 1);
+    find_pictures(cast, plan, last * timeline.stride, problems);
+    if (!problems.empty()) throw SettingsError(problems);
+    known.moves = moves_of_video(cast, plan, last);
+  }
+  if (!plan.restored && (known.moves || follows_sound(plan.script)))
+    try_moments(plan.script, cast.settings, plan.animation != nullptr, known, true, problems);
   if (!problems.empty()) throw SettingsError(problems);
 }
 

@@ -5,12 +5,19 @@
 
 namespace reverie {
 
+/// Weights that judge, and the setting that asks for them.
+struct ChosenPerceptor {
+  const PluginFile* plugin;
+  Perceptor::Setup setup;
+  std::string setting;
+};
+
 /// What a run will be made of: every plugin and weights file found, nothing of them created yet.
 struct Cast : Basis {  // its settings with perceptors and weights filled in, too
   std::unique_ptr<Soundtrack> sound;
   std::vector<const PluginFile*> sinks, viewers;
   std::vector<std::string> choices;  ///< what was chosen because nobody did, in words
-  std::vector<std::pair<const PluginFile*, Perceptor::Setup>> perceptors;
+  std::vector<ChosenPerceptor> perceptors;
 };
 
 /// Finds it all, and says what is missing, before anything is loaded. `plan` must outlive the result.
@@ -22,8 +29,9 @@ Cast choose_cast(const Plan& plan, const PluginRegistry& registry, bool on_termi
 /// wrong have their defaults in it, and plugins may be absent.
 void find_missing(const Plan& plan, const PluginRegistry& registry, std::vector<Problem>& problems);
 
-/// Decodes all frames of videos that the run will read, so that damage in them is known before it begins.
-/// Throws Error(settings): where they are damaged.
-void decode_ahead(const Cast& cast, const Plan& plan);
+/// Decodes all frames of videos that the run will read, so that damage in them is known before it begins, and
+/// tries its expressions as far as the sound and the video go. Throws Error(settings): where they are
+/// damaged, and what cannot be computed.
+void look_ahead(const Cast& cast, const Plan& plan);
 
 }  // namespace reverie

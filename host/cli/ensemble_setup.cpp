@@ -117,12 +117,16 @@ void PictureCheck::need(const std::string& path, const std::string& setting, std
 std::unique_ptr<Soundtrack> listen(const Basis& basis, const Plan& plan) {
   const std::string sound = sound_of(basis.settings);
   const MemoryScope memory(kSoundMemory);
-  std::vector<float> samples;
   std::vector<std::string> notices;
+  std::unique_ptr<Soundtrack> track;
   try {
     const std::filesystem::path path = sound.empty() ? "" : basis.host->resolve_asset(sound);
     if (sound.empty() || plan.sound_filters.empty()) return std::make_unique<Soundtrack>(plan.sound_filters);
-    samples = read_sound(installation_prefix() / "lib/reverie/sound_reader.so", path, notices);
+    const auto read = [&](const TakeSamples& take) {
+      hear_sound(installation_prefix() / "lib/reverie/sound_reader.so", path, take, notices);
+    };
+    track = std::make_unique<Soundtrack>(plan.sound_filters, read, kSoundRate, basis.settings,
+                                         plan.script.scenes.size(), *basis.host);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::file) throw;
     const Location& location = basis.settings.find("input_audio")->location;
@@ -130,8 +134,7 @@ std::unique_ptr<Soundtrack> listen(const Basis& basis, const Plan& plan) {
     throw SettingsError({{location, "'input_audio': " + std::string(error.what()) + advice}});
   }
   for (const std::string& notice : notices) basis.host->log(LogLevel::warning, notice);
-  return std::make_unique<Soundtrack>(plan.sound_filters, std::move(samples), kSoundRate, basis.settings,
-                                      *basis.host);
+  return track;
 }
 
 std::string title(const PluginFile& plugin) { return plugin.kind + "/" + plugin.name; }

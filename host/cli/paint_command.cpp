@@ -56,7 +56,7 @@ std::string json_text(const std::string& text) {
 double measure_look(const Cast& cast) {
   using Clock = std::chrono::steady_clock;
   double total = 0;
-  for (const auto& [plugin, setup] : cast.perceptors) {
+  for (const auto& [plugin, setup, setting] : cast.perceptors) {
     const auto perceptor = create<Perceptor>(*plugin, *cast.host, params_for(*plugin, cast.settings), setup);
     const std::int64_t side = perceptor->input_size();
     const at::Tensor images = at::full({cast.settings.get<std::int64_t>("cutouts"), 3, side, side}, 0.5,

@@ -4,7 +4,7 @@
 #include <tuple>
 
 #include "engine/backup.h"
-#include "engine/first_moments.h"
+#include "engine/moments.h"
 #include "reverie/animation_mode.h"
 #include "settings/nearest.h"
 #include "settings/reader.h"
@@ -76,15 +76,35 @@ void keep_beginning(const std::vector<RawEntry>& saved, GatheredSettings& gather
   }
 }
 
+/// The settings that a run has left. Without its file, or where that is cut or damaged, those given now have
+/// to say everything: `damage` is then what is wrong with it.
+std::vector<RawEntry> entries_of(const OutputNames& run, GatheredSettings& gathered,
+                                 std::vector<Problem>& damage) {
+  const std::filesystem::path file = run.folder / (run.base + "_settings.txt");
+  std::error_code none;
+  if (!std::filesystem::exists(file, none) || none) return {};
+  // It is empty while a run is loaded.
+  if (std::filesystem::is_regular_file(file, none) && std::filesystem::file_size(file, none) == 0) return {};
+  std::vector<RawEntry> entries = read_settings_file(file, damage);
+  if (damage.empty()) return entries;
+  gathered.notices.push_back("restore: the settings that the run '" + run.base + "' has left in '" +
+                             file.string() + "' cannot be read (" + damage[0].location.text() + ": " +
+                             damage[0].message + "); only those given now count");
+  return {};
+}
+
 /// Puts the settings of the run that is to be continued before the others. Whatever a run has left, the same
 /// command goes on: from its backup, else as the same run once more, else as a new one.
 void continue_run(Plan& plan, const Settings& settings, GatheredSettings& gathered,
-                  const std::vector<PluginParams>& plugins) {
+                  const std::vector<PluginParams>& plugins, std::vector<Problem>& damage) {
   const SettingValue* restore = settings.find("restore");
   const SettingValue* folder = settings.find("file_namespace");
   if (!restore || restore->number == 0 || !folder) return;
+  // In this order: a run that another process begins meanwhile is either found, or has this name.
+  const OutputNames first = choose_output(folder->text, false);
   const std::optional<NewestRun> run = newest_run(folder->text);
   if (!run) {
+    plan.begins = first;
     gathered.notices.push_back("restore: there is no run '" + folder->text + "' to continue; this begins it");
     return;
   }
@@ -92,12 +112,7 @@ void continue_run(Plan& plan, const Settings& settings, GatheredSettings& gather
     gathered.notices.push_back("restore: the run '" + run->base +
                                "' ended before its first backup; it begins again, as the same run");
   (run->has_backup ? plan.restored : plan.again) = *run;
-  const std::filesystem::path file = run->folder / (run->base + "_settings.txt");
-  std::vector<RawEntry> entries;
-  // Without the file, the settings given now have to say everything. It is empty while a run is loaded.
-  std::error_code none;
-  if (std::filesystem::file_size(file, none) > 0 && !none)
-    entries = read_settings_file(file, gathered.problems);
+  std::vector<RawEntry> entries = entries_of(*run, gathered, damage);
   keep_beginning(entries, gathered, plugins, !run->has_backup);
   std::move(gathered.entries.begin(), gathered.entries.end(), std::back_inserter(entries));
   gathered.entries = std::move(entries);
@@ -154,7 +169,8 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry, c
   GatheredSettings gathered = gather_settings(sources, all);
 
   Plan plan;
-  continue_run(plan, resolve(gathered.entries, {}, {}, all).settings, gathered, all);
+  std::vector<Problem> damage;
+  continue_run(plan, resolve(gathered.entries, {}, {}, all).settings, gathered, all, damage);
   const std::vector<RawEntry>& entries = gathered.entries;
   // The first pass only tells which plugins the settings name; the second knows whose parameters count.
   const Resolution first = resolve(entries, {}, {}, all);
@@ -216,6 +232,9 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry, c
     plan.settings = with_defaults(resolution, active);
     more(plan, resolution.problems);
   }
+  // What is missing now may stand in the settings that cannot be read.
+  if (!resolution.problems.empty())
+    resolution.problems.insert(resolution.problems.end(), damage.begin(), damage.end());
   // What is missing has no line, but it is missing in the file.
   const std::string file = gathered.file.string();
   for (Problem& problem : resolution.problems)
@@ -259,10 +278,10 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry, c
     restore.number = 0;
     plan.settings.set("restore", restore);
   }
-  // A run that goes on is past its first moments.
+  // Which moments a run that goes on still has, its backup says.
   if (!plan.restored) {
     std::vector<Problem> problems;
-    try_first_moments(plan.script, plan.settings, plan.animation != nullptr, problems);
+    try_moments(plan.script, plan.settings, plan.animation != nullptr, {}, false, problems);
     if (more && !problems.empty()) more(plan, problems);
     std::stable_sort(problems.begin(), problems.end(), in_order);
     if (!problems.empty()) throw SettingsError(std::move(problems));

@@ -29,6 +29,7 @@ struct Plan {
   const PluginFile* animation = nullptr;  ///< none: a still
   std::optional<OutputNames> restored;    ///< the earlier run that this one continues
   std::optional<OutputNames> again;       ///< the earlier run, without a backup, as which this one begins
+  std::optional<OutputNames> begins;      ///< with restore, of which there is no run yet
   std::vector<std::string> notices;
   bool alone = true;                                   ///< no other run of this call has its file_namespace
   std::shared_ptr<const FileAccess> access = nullptr;  ///< none: its settings may name any file

@@ -13,7 +13,7 @@ namespace reverie {
 int check_command(const Plan& plan, const PluginRegistry& registry, bool memory) {
   RunTrial trial(plan, registry);
   const Cast cast = choose_cast(plan, registry, false);
-  decode_ahead(cast, plan);
+  look_ahead(cast, plan);
   const std::string obstacle = trial.begin();
   std::string more = obstacle.empty() ? "" : "the run was not tried, because " + obstacle + "\n";
   if (memory || (obstacle.empty() && trial.may_be_large(cast))) more += trial.memory(cast) + "\n";

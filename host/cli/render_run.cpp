@@ -48,6 +48,23 @@ std::pair<std::int64_t, Backup> read_backup_of(const Backups& backups, HostServi
   return std::move(*newest);
 }
 
+/// Weights that it cannot use are a mistake of the setting that names them.
+std::shared_ptr<Perceptor> perceptor(const ChosenPerceptor& chosen, HostServices& host,
+                                     const Settings& settings, const Plan& plan, PerceptorShelf* shelf) {
+  const Settings params = params_for(*chosen.plugin, settings);
+  try {
+    return shelf ? shelf->get(*chosen.plugin, params, chosen.setup, settings)
+                 : create<Perceptor>(*chosen.plugin, host, params, chosen.setup);
+  } catch (const PluginFault&) {
+    throw;
+  } catch (const Error& error) {
+    const SettingValue* setting = plan.settings.find(chosen.setting);
+    if (error.kind() != ErrorKind::model || !setting || setting->is_default()) throw;
+    throw SettingsError({{setting->location, "'" + chosen.setting + "': " + error.what() +
+                                                 (error.advice().empty() ? "" : "; " + error.advice())}});
+  }
+}
+
 /// The scenes as the artist would write them, for those who watch.
 std::vector<std::string> scene_texts(const Script& script) {
   std::vector<std::string> texts;
@@ -104,13 +121,18 @@ RunOutcome render_run(const Plan& plan, const PluginRegistry& registry, const Ru
   const bool overwrites =
       !plan.restored && (plan.again || wishes.output || settings.get<bool>("allow_overwrite"));
   std::optional<Reservation> reservation;
-  if (!overwrites && !plan.restored) reservation.emplace(file_namespace);
+  if (!overwrites && !plan.restored)
+    plan.begins ? reservation.emplace(*plan.begins) : reservation.emplace(file_namespace);
   const OutputNames output = plan.restored   ? *plan.restored
                              : wishes.output ? *wishes.output
                              : plan.again    ? *plan.again
                              : reservation   ? reservation->names()
                                              : choose_output(file_namespace, true);
   const RunLock lock(output);
+  // Another process may have had it until now.
+  if (const auto newest = plan.again ? newest_run(file_namespace) : std::nullopt;
+      newest && newest->has_backup && newest->base == output.base)
+    refuse_overtaken(output);
   if (wishes.begins) wishes.begins(output);
   const auto kept = parse_backups_setting(settings.get<std::string>("backups"));
   Backups backups(file_namespace, output.base, kept);
@@ -119,13 +141,11 @@ RunOutcome render_run(const Plan& plan, const PluginRegistry& registry, const Ru
 
   Ensemble ensemble;
   host.seed_default_generators();
-  for (const auto& [plugin, setup] : cast.perceptors) {
-    const Settings params = params_for(*plugin, settings);
-    const std::string name = title(*plugin) + " with " + setup.name;
+  for (const ChosenPerceptor& chosen : cast.perceptors) {
+    const std::string name = title(*chosen.plugin) + " with " + chosen.setup.name;
     const MemoryScope its_own(name);
-    if (setup.weights) claim_mapped_file(setup.weights->origin());
-    ensemble.perceptors.push_back({name, wishes.shelf ? wishes.shelf->get(*plugin, params, setup, settings)
-                                                      : create<Perceptor>(*plugin, host, params, setup)});
+    if (chosen.setup.weights) claim_mapped_file(chosen.setup.weights->origin());
+    ensemble.perceptors.push_back({name, perceptor(chosen, host, settings, plan, wishes.shelf)});
   }
   cast.perceptors.clear();         // the weights' files need not stay open
   host.seed_default_generators();  // once more: perceptors may have been there already

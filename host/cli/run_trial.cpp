@@ -129,10 +129,10 @@ std::int64_t available_memory() {
 /// Of the perceptors' files.
 std::int64_t weights_of(const Cast& cast) {
   std::uintmax_t bytes = 0;
-  for (const auto& [plugin, setup] : cast.perceptors) {
+  for (const ChosenPerceptor& chosen : cast.perceptors) {
     std::error_code unknown;
-    const std::uintmax_t size =
-        setup.weights ? std::filesystem::file_size(setup.weights->origin(), unknown) : 0;
+    const auto& weights = chosen.setup.weights;
+    const std::uintmax_t size = weights ? std::filesystem::file_size(weights->origin(), unknown) : 0;
     if (!unknown) bytes += size;
   }
   return static_cast<std::int64_t>(bytes);
@@ -221,6 +221,7 @@ RunTrial::~RunTrial() {
 /// In the copy of the process: waits for the order, tries, answers and ends.
 void RunTrial::be(int go, int answer, int said) const {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  watch_this_process();
   Order order;
   if (::read(go, &order, sizeof order) != sizeof order) ::_exit(0);
   std::ofstream("/proc/self/oom_score_adj") << 1000;  // rather this than what else runs here

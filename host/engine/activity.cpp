@@ -23,6 +23,11 @@ void ActivityPage::enter(std::string_view component) {
   std::fill(name.begin() + static_cast<std::ptrdiff_t>(size), name.end(), '\0');
 }
 
+void ActivityPage::blame(std::string_view component) {
+  depth_ = 0;
+  enter(component);
+}
+
 void note_steps_done(std::int64_t steps) {
   if (activity_page) activity_page->steps_done(steps);
 }

@@ -18,6 +18,8 @@ class ActivityPage {
   // For the writer.
   void enter(std::string_view component);
   void leave() { --depth_; }
+  /// Whoever ends the process now, whatever else is at work. A signal's handler may call it.
+  void blame(std::string_view component);
   void steps_done(std::int64_t steps) { steps_ = steps; }
 
  private:

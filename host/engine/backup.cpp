@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "engine/outputs.h"
+#include "log/log.h"
 #include "models/sha256.h"
 #include "reverie/atomic_file.h"
 #include "weights/safetensors.h"
@@ -126,6 +127,12 @@ Backups::Backups(const std::string& file_namespace, std::string base, std::optio
 
 void Backups::add(std::int64_t number, const Backup& backup) {
   if (keep_ == 0) return;
+  std::error_code none;
+  if (std::filesystem::is_directory(file(number), none)) {
+    write_log(LogLevel::warning, "there is no backup number " + std::to_string(number) + ": '" +
+                                     file(number).string() + "' is a folder");
+    return;
+  }
   write_backup(file(number), backup);
   std::int64_t kept = 0;
   const std::vector<std::int64_t> all = numbers();
@@ -136,6 +143,8 @@ void Backups::add(std::int64_t number, const Backup& backup) {
 std::optional<std::pair<std::int64_t, Backup>> Backups::newest(std::vector<std::string>& notices,
                                                                const Check& check) const {
   const std::vector<std::int64_t> all = numbers();
+  for (const std::int64_t number : numbers(true))
+    notices.push_back("'" + file(number).string() + "' is a folder, not a backup; it is passed over");
   for (auto number = all.rbegin(); number != all.rend(); ++number) {
     const auto pass_over = [&](const std::string& why) {
       const std::string name = file(*number).string();
@@ -165,10 +174,10 @@ std::filesystem::path Backups::file(std::int64_t number) const {
   return folder_ / (base_ + "_" + std::to_string(number) + ".bak");
 }
 
-std::vector<std::int64_t> Backups::numbers() const {
+std::vector<std::int64_t> Backups::numbers(bool of_folders) const {
   std::vector<std::int64_t> result;
   for (const NumberedFile& file : numbered_files(folder_, ".bak"))
-    if (file.base == base_) result.push_back(file.number);
+    if (file.base == base_ && file.is_folder == of_folders) result.push_back(file.number);
   std::sort(result.begin(), result.end());
   return result;
 }

@@ -55,7 +55,7 @@ class Backups {
 
  private:
   std::filesystem::path file(std::int64_t number) const;
-  std::vector<std::int64_t> numbers() const;  ///< ascending
+  std::vector<std::int64_t> numbers(bool of_folders = false) const;  ///< ascending
   void remove(std::int64_t number);
 
   std::filesystem::path folder_;

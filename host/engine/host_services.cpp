@@ -5,6 +5,7 @@
 #include <ATen/detail/CUDAHooksInterface.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cstdlib>
 
 #include "engine/memory_account.h"
@@ -29,10 +30,7 @@ c10::Device choose_device(const std::string& setting) {
   if (index.empty() || index.size() > 3 || index.find_first_not_of("0123456789") != std::string::npos)
     throw Error(ErrorKind::settings, "'device' is '" + setting + "'; allowed: auto, cpu, cuda, cuda:N or N");
   // The reference's files all say 0, also those that are to run on a laptop.
-  if (index == word && count == 0) {
-    write_log(LogLevel::info, "device: there is no GPU " + word + "; using the CPU");
-    return c10::kCPU;
-  }
+  if (index == word && count == 0) return c10::kCPU;
   const int wanted = std::stoi(index);
   if (wanted >= count)
     throw Error(ErrorKind::device,
@@ -74,6 +72,9 @@ HostServices::HostServices(const Options& options)
       device_(choose_device(options.device)),
       precision_(choose_precision(options.precision, device_)),
       cpu_generator_(at::make_generator<at::CPUGeneratorImpl>(options.seed)) {
+  if (device_.is_cpu() && !options.device.empty() &&
+      std::isdigit(static_cast<unsigned char>(options.device[0])))
+    log(LogLevel::info, "device: there is no GPU " + options.device + "; using the CPU");
   if (device_.is_cpu() && precision_ == c10::kBFloat16 && !native_bfloat16())
     log(LogLevel::warning, "precision: bf16 is slow here, because this processor has no instructions for it");
   if (device_.is_cpu()) {
@@ -100,7 +101,14 @@ void HostServices::seed_default_generators() {
     if (name.rfind("random.default.", 0) == 0) generator.set_current_seed(options_.seed);
 }
 
-void HostServices::log(LogLevel level, std::string_view message) { write_log(level, message); }
+void HostServices::log(LogLevel level, std::string_view message) {
+  if (level == LogLevel::warning) {
+    // The same sound is heard by filters and by the run's video.
+    const std::lock_guard lock(warned_mutex_);
+    if (!warned_.emplace(message).second) return;
+  }
+  write_log(level, message);
+}
 
 void HostServices::progress(double fraction, std::string_view what) {
   write_log(LogLevel::debug,

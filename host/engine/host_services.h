@@ -4,6 +4,8 @@
 #include <atomic>
 #include <functional>
 #include <map>
+#include <mutex>
+#include <set>
 
 #include "engine/file_access.h"
 #include "engine/network_shelf.h"
@@ -28,6 +30,7 @@ class HostServices final : public Host {
   /// Throws Error(device) when the device is not there, Error(settings) when it has no such precision.
   explicit HostServices(const Options& options);
 
+  /// A warning of the same words is said once.
   void log(LogLevel level, std::string_view message) override;
   c10::Device device() const override { return device_; }
   c10::ScalarType precision() const override { return precision_; }
@@ -66,6 +69,8 @@ class HostServices final : public Host {
                                           const MakeObject& make) override;
   at::Generator generator_, cpu_generator_;
   std::function<at::Tensor(const std::string&)> load_image_;
+  std::mutex warned_mutex_;
+  std::set<std::string, std::less<>> warned_;
 };
 
 /// `auto`, `fp32`, `bf16` or `fp16` to what a device computes in. Throws Error(settings) for fp16 on a CPU.

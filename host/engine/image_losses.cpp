@@ -81,6 +81,7 @@ void ImageLosses::begin_step(const std::map<std::string, double>& values, std::i
     const std::string whose = "'" + term.prompt->setting + "', '" + term.prompt->written + "'";
     term.weight =
         reverie::evaluate(term.prompt->weight, values, {whose, "weight", "0", true}, warnings_).value_or(0);
+    if (term.weight == 0) continue;
     term.stop = reverie::evaluate(term.prompt->stop, values, {whose, "stop", "none"}, warnings_)
                     .value_or(-std::numeric_limits<double>::infinity());
     if (std::isinf(term.stop) && term.stop > 0) term.weight = 0;  // held, whatever the loss

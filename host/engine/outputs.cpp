@@ -90,34 +90,41 @@ OutputNames choose_output(const std::string& file_namespace, bool allow_overwrit
 }
 
 Reservation::Reservation(const std::string& file_namespace, const std::string& mark) {
-  const Path folder = picture_folder(file_namespace);
   for (std::int64_t run = 0;; ++run) {
     run = first_free(file_namespace, run, mark);
-    names_ = {folder, base_of(run, file_namespace)};
-    file_ = folder / (names_.base + "_" + mark);
-    int descriptor = -1, error = ENOENT;
-    // Another run that ends may just be taking the folder away.
-    for (int attempt = 0; descriptor < 0 && error == ENOENT && attempt < kAttempts; ++attempt) {
-      for (const Path& made : {folder.parent_path(), folder}) {
-        std::error_code ignored;  // opening fails, too
-        if (std::filesystem::create_directory(made, ignored)) folders_.push_back(made);
-      }
-      descriptor = ::open(file_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-      error = errno;
-    }
-    if (descriptor >= 0) {
-      struct stat status {};
-      ::fstat(descriptor, &status);
-      device_ = status.st_dev;
-      inode_ = status.st_ino;
-      ::close(descriptor);
-      return;
-    }
-    if (error != EEXIST) {
-      remove_folders();
-      detail::cannot_write(file_, error);
-    }
+    names_ = {picture_folder(file_namespace), base_of(run, file_namespace)};
+    if (take(mark)) return;
   }
+}
+
+Reservation::Reservation(const OutputNames& names) : names_(names) {
+  if (!take("settings.txt")) refuse_overtaken(names_);
+}
+
+/// Whether the name was free.
+bool Reservation::take(const std::string& mark) {
+  file_ = names_.folder / (names_.base + "_" + mark);
+  int descriptor = -1, error = ENOENT;
+  // Another run that ends may just be taking the folder away.
+  for (int attempt = 0; descriptor < 0 && error == ENOENT && attempt < kAttempts; ++attempt) {
+    for (const Path& made : {names_.folder.parent_path(), names_.folder}) {
+      std::error_code ignored;  // opening fails, too
+      if (std::filesystem::create_directory(made, ignored)) folders_.push_back(made);
+    }
+    descriptor = ::open(file_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    error = errno;
+  }
+  if (descriptor < 0) {
+    if (error == EEXIST) return false;
+    remove_folders();
+    detail::cannot_write(file_, error);
+  }
+  struct stat status {};
+  ::fstat(descriptor, &status);
+  device_ = status.st_dev;
+  inode_ = status.st_ino;
+  ::close(descriptor);
+  return true;
 }
 
 Reservation::~Reservation() {
@@ -145,7 +152,7 @@ std::optional<NewestRun> newest_run(const std::string& file_namespace) {
   const Path backups = backup_folder(file_namespace), pictures = picture_folder(file_namespace);
   for (const NumberedFile& file : numbered_files(backups, ".bak")) {
     const auto run = run_of(file.base, file_namespace);
-    if (!run) continue;
+    if (!run || file.is_folder) continue;
     backed_up.insert(*run);
     consider(backups / (file.base + "_" + std::to_string(file.number) + ".bak"), *run);
   }
@@ -169,10 +176,18 @@ std::vector<NumberedFile> numbered_files(const Path& folder, const std::string& 
     const std::string stem = file.stem().string();
     const std::size_t bar = stem.rfind('_');
     if (file.extension() != extension || bar == std::string::npos) continue;
+    std::error_code ignored;
     if (const auto number = plain_number(stem.substr(bar + 1)))
-      result.push_back({stem.substr(0, bar), *number});
+      result.push_back({stem.substr(0, bar), *number, std::filesystem::is_directory(folder / file, ignored)});
   }
   return result;
+}
+
+void refuse_overtaken(const OutputNames& names) {
+  throw Error(ErrorKind::file,
+              "the run '" + names.base + "' in '" + names.folder.string() +
+                  "' was begun or continued by another process at the same moment",
+              "give the same command again to go on with it");
 }
 
 void write_file(const Path& path, const std::string& text) {

@@ -29,6 +29,8 @@ class Reservation {
  public:
   /// Throws Error(file).
   explicit Reservation(const std::string& file_namespace, const std::string& mark = "settings.txt");
+  /// Takes this name and no other. Throws Error(file), also when a run has just taken it.
+  explicit Reservation(const OutputNames& names);
   /// Removes the file if it is still the empty one, and folders that were made for it.
   ~Reservation();
   Reservation(const Reservation&) = delete;
@@ -37,6 +39,7 @@ class Reservation {
   const OutputNames& names() const { return names_; }
 
  private:
+  bool take(const std::string& mark);
   void remove_folders();
   OutputNames names_;
   std::filesystem::path file_;
@@ -55,13 +58,17 @@ std::optional<NewestRun> newest_run(const std::string& file_namespace);
 /// backup/<file_namespace>
 std::filesystem::path backup_folder(const std::string& file_namespace);
 
-/// A file "<base>_<n><extension>", where n has no superfluous zeros.
+/// A file "<base>_<n><extension>", where n has no superfluous zeros; or a folder that is called like one.
 struct NumberedFile {
   std::string base;
   std::int64_t number;
+  bool is_folder;
 };
 /// In any order; none where there is no such folder.
 std::vector<NumberedFile> numbered_files(const std::filesystem::path& folder, const std::string& extension);
+
+/// For a run that another process has begun or continued since this one looked.
+[[noreturn]] void refuse_overtaken(const OutputNames& names);
 
 /// Writes text so that the file is there whole or not at all, and makes its folder. Throws Error(file).
 void write_file(const std::filesystem::path& path, const std::string& text);

@@ -216,13 +216,18 @@ at::Tensor Render::final_picture() {
       .contiguous();
 }
 
+/// What an output gets: what it does to its picture, the next one must not see.
+at::Tensor Render::picture_for(const Member<OutputSink>& sink, const at::Tensor& image) const {
+  return &sink == &ensemble_.sinks.back() ? image : image.clone();
+}
+
 void Render::save(const Audience& audience) {
   const at::Tensor image = final_picture();
   result_.last_frame.clear();
   const std::int64_t number = result_.moment.frames + 1;
-  for (const auto& [sink_name, sink] : ensemble_.sinks) {
-    const auto file =
-        call_plugin(sink_name, result_.moment, [&, &sink = *sink] { return sink.write(image, number); });
+  for (const auto& member : ensemble_.sinks) {
+    const auto file = call_plugin(member.name, result_.moment,
+                                  [&] { return member.instance->write(picture_for(member, image), number); });
     if (file.empty()) continue;
     audience.progress.saved(file);
     if (audience.viewers) audience.viewers->saved({file, number});
@@ -233,9 +238,10 @@ void Render::save(const Audience& audience) {
 void Render::keep(const Audience& audience) {
   const at::Tensor image = final_picture();
   bool kept = false;
-  for (const auto& [sink_name, sink] : ensemble_.sinks) {
-    const auto file = call_plugin(sink_name, result_.moment,
-                                  [&, &sink = *sink] { return sink.keep(image, result_.moment.steps); });
+  for (const auto& member : ensemble_.sinks) {
+    const auto file = call_plugin(member.name, result_.moment, [&] {
+      return member.instance->keep(picture_for(member, image), result_.moment.steps);
+    });
     if (!file) continue;
     kept = true;
     audience.progress.saved(*file);
@@ -263,10 +269,14 @@ void Render::display(const Audience& audience) {
     if (const auto picture = call_plugin(name, result_.moment, [&] { return instance->palette_picture(); }))
       palette = picture->detach().cpu().contiguous();
   at::Tensor made;
-  const OutputSink::Picture image = [&] { return made.defined() ? made : made = final_picture(); };
-  for (const auto& [sink_name, sink] : ensemble_.sinks)
+  const auto image = [&] { return made.defined() ? made : made = final_picture(); };
+  // Each gets its own, as in picture_for().
+  const OutputSink::Picture copy = [&] { return image().clone(); };
+  for (const auto& [sink_name, sink] : ensemble_.sinks) {
+    const auto its_palette = palette ? std::optional(palette->clone()) : std::nullopt;
     call_plugin(sink_name, result_.moment,
-                [&, &sink = *sink] { sink.display(image, palette, result_.moment.steps); });
+                [&, &sink = *sink] { sink.display(copy, its_palette, result_.moment.steps); });
+  }
   if (audience.viewers && !audience.viewers->empty())
     audience.viewers->show({result_.moment.steps, image(), palette});
   tell_memory(audience);

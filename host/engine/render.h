@@ -85,6 +85,7 @@ class Render {
   void begin_step();
   StepReport step(const std::vector<PromptJudge::Active>& prompts);
   at::Tensor final_picture();
+  at::Tensor picture_for(const Member<OutputSink>& sink, const at::Tensor& image) const;
   void save(const Audience& audience);
   void keep(const Audience& audience);
   void back_up(std::int64_t number);

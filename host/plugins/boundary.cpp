@@ -103,6 +103,14 @@ void Boundary::check_argument(const char* method, const at::Tensor& tensor, cons
                                    shape_text(shape.sizes, shape.letters) + " with finite numbers"));
 }
 
+void Boundary::refuse(const char* method, const char* why) const {
+  const std::string what = plugin_ + " " + why;
+  const PluginCall* caller = PluginCall::current();
+  if (!caller || !*caller->method) throw PluginFault(ErrorKind::plugin, failure_of(plugin_, method, what));
+  throw PluginFault(ErrorKind::plugin, failure_of(caller->plugin, caller->method,
+                                                  std::string("it called ") + method + ", but " + what));
+}
+
 void Boundary::check_number(const char* method, double value, const char* what) const {
   if (!std::isfinite(value)) broken(method, said(what, std::to_string(value)), "a finite number");
 }

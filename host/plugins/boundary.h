@@ -55,6 +55,10 @@ class Boundary {
   /// trusted.
   void check_argument(const char* method, const at::Tensor& tensor, const Shape& shape) const;
 
+  /// For a method that must not be called, because this plugin is as `why` says. The one that calls is to
+  /// blame.
+  [[noreturn]] void refuse(const char* method, const char* why) const;
+
   void check_number(const char* method, double value, const char* what) const;
   void check_state(const char* method, const std::map<std::string, at::Tensor>& state) const;
 

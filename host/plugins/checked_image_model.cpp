@@ -80,7 +80,9 @@ class CheckedImageModel final : public ImageModel {
     return result;
   }
   void set_canvas(const at::Tensor& canvas) override {
-    if (!canvas_sizes_.empty()) boundary_.check_argument("set_canvas()", canvas, {canvas_sizes_, "NChw"});
+    // Nobody need have asked before.
+    if (canvas_sizes_.empty() && !this->canvas()) boundary_.refuse("set_canvas()", "has no canvas");
+    boundary_.check_argument("set_canvas()", canvas, {canvas_sizes_, "NChw"});
     boundary_.call("set_canvas()", [&] { model_->set_canvas(canvas); });
   }
 

@@ -19,8 +19,14 @@ class CheckedFilter final : public AudioFilter {
   CheckedFilter(std::shared_ptr<AudioFilter> filter, Boundary boundary, std::string variable)
       : boundary_(std::move(boundary)), filter_(std::move(filter)), variable_(std::move(variable)) {}
 
-  void prepare(const std::vector<float>& samples, double sample_rate, double frames_per_second) override {
-    boundary_.call("prepare()", [&] { filter_->prepare(samples, sample_rate, frames_per_second); });
+  void begin(const Track& track) override {
+    boundary_.call("begin()", [&] { filter_->begin(track); });
+  }
+  void hear(std::span<const float> samples) override {
+    boundary_.call("hear()", [&] { filter_->hear(samples); });
+  }
+  void end(std::span<const float> heard) override {
+    boundary_.call("end()", [&] { filter_->end(heard); });
   }
   std::map<std::string, double> analyse(double t) const override {
     auto values = boundary_.call("analyse()", [&] { return filter_->analyse(t); });

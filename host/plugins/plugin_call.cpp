@@ -1,6 +1,7 @@
 #include "plugins/plugin_call.h"
 
 #include <c10/util/Exception.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -8,8 +9,13 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "engine/activity.h"
 #include "log/printable.h"
+#include "plugins/plugin_code.h"
 #include "settings/texts.h"
+
+// Of the linker: where the program's own code lies.
+extern "C" const char __executable_start, etext;
 
 namespace reverie {
 namespace {
@@ -17,8 +23,9 @@ namespace {
 thread_local const PluginCall* current_call = nullptr;
 thread_local const Moment* current_moment = nullptr;
 
-/// Whether main() is still at work: then nobody may end the program.
-std::atomic<bool> watching{false};
+/// The process in which main() is still at work: there, nobody else may end the program. 0: none.
+std::atomic<pid_t> watched{0};
+bool is_watched() { return watched == ::getpid(); }
 
 struct Crash {
   int signal;
@@ -37,6 +44,11 @@ void say(std::initializer_list<const char*> words) {
     if (::write(STDERR_FILENO, word, std::strlen(word)) < 0) return;
 }
 
+/// Without the system's _exit(), which may be our own.
+[[noreturn]] void leave_process(int status) {
+  for (;;) ::syscall(SYS_exit_group, status);
+}
+
 const char* place_of(const PluginCall& call) { return *call.method ? call.method : "its part of a step"; }
 
 /// LibTorch's messages have several lines.
@@ -46,21 +58,55 @@ std::string on_one_line(std::string text) {
   return text;
 }
 
+/// For whoever reads how this process ended.
+void blame(const char* plugin) {
+  if (activity_page) activity_page->blame(plugin);
+}
+
+void say_used_plugins() {
+  for (std::size_t i = 0; const char* name = used_plugin(i); ++i)
+    say({i == 0 ? "; plugins at work here: " : ", ", name});
+}
+
+/// `way`: what was called. `plugin`: whose code called it, where that is known.
+[[noreturn]] void end_by_plugin(int status, const char* way, const char* plugin) {
+  if (const PluginCall* call = current_call) {
+    blame(call->plugin);
+    say({"reverie: the plugin ", call->plugin, " ended the program in ", place_of(*call), ", by ", way,
+         "\n"});
+  } else if (plugin) {
+    blame(plugin);
+    say({"reverie: the plugin ", plugin, " ended the program on a thread of its own, by ", way, "\n"});
+  } else {
+    say({"reverie: a plugin or library ended the program, by ", way});
+    say_used_plugins();
+    say({"\n"});
+  }
+  leave_process(status == 0 ? 1 : status);
+}
+
 void on_exit_of_program() {
-  if (!watching) return;
-  const PluginCall* call = current_call;
-  if (call)
-    say({"reverie: the plugin ", call->plugin, " ended the program in ", place_of(*call), ", by exit()\n"});
-  else
-    say({"reverie: a plugin or library ended the program, by exit() on a thread of its own\n"});
-  ::_exit(1);
+  if (is_watched()) end_by_plugin(1, "exit()", plugin_on_stack());
+}
+
+void on_quick_exit_of_program() {
+  if (is_watched()) end_by_plugin(1, "quick_exit()", plugin_on_stack());
 }
 
 void on_crash(int signal) {
   for (const Crash& crash : crashes) {
     if (crash.signal != signal) continue;
-    if (const PluginCall* call = current_call)
+    if (const PluginCall* call = current_call) {
+      blame(call->plugin);
       say({"reverie: the plugin ", call->plugin, " crashed in ", place_of(*call), ": ", crash.words, "\n"});
+    } else if (const char* plugin = plugin_on_stack()) {
+      blame(plugin);
+      say({"reverie: the plugin ", plugin, " crashed on a thread of its own: ", crash.words, "\n"});
+    } else {
+      say({"reverie: the program crashed outside the calls of plugins: ", crash.words});
+      say_used_plugins();
+      say({"\n"});
+    }
     ::sigaction(signal, &crash.before, nullptr);
   }
   ::raise(signal);  // once more, as if nobody had listened
@@ -110,8 +156,9 @@ void rethrow_named(const std::string& plugin, const char* method) {
 }
 
 PluginWatch::PluginWatch() {
-  watching = true;
+  watch_this_process();
   std::atexit(on_exit_of_program);
+  std::at_quick_exit(on_quick_exit_of_program);
   // A stack of its own: a plugin without end has used up the usual one.
   static char stack[64 * 1024];
   const stack_t room{stack, 0, sizeof stack};
@@ -124,6 +171,15 @@ PluginWatch::PluginWatch() {
   }
 }
 
-PluginWatch::~PluginWatch() { watching = false; }
+PluginWatch::~PluginWatch() { watched = 0; }
+
+void watch_this_process() { watched = ::getpid(); }
+
+void end_process(int status, const void* caller) {
+  const auto* place = static_cast<const char*>(caller);
+  const bool own = place >= &__executable_start && place < &etext;
+  if (!own && is_watched()) end_by_plugin(status, "_exit()", plugin_at(caller));
+  leave_process(status);
+}
 
 }  // namespace reverie

@@ -71,7 +71,7 @@ auto call_method(const std::string& plugin, const char* method, Work&& work) -> 
 }
 
 /// For main(): while it lives, a plugin that ends or crashes the program is named on standard error, and the
-/// program does not count as successful.
+/// program does not count as successful. So it does in a copy of the process that calls watch_this_process().
 class PluginWatch {
  public:
   PluginWatch();
@@ -79,5 +79,12 @@ class PluginWatch {
   PluginWatch(const PluginWatch&) = delete;
   PluginWatch& operator=(const PluginWatch&) = delete;
 };
+
+/// For a process that main()'s has forked to run plugins; other children may end as they like.
+void watch_this_process();
+
+/// What stands for the system's _exit() and _Exit() in the program. `caller` is the place of the call: the
+/// host's own calls do what they say.
+[[noreturn]] void end_process(int status, const void* caller);
 
 }  // namespace reverie

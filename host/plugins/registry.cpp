@@ -5,14 +5,17 @@
 #include <algorithm>
 #include <boost/dll/library_info.hpp>
 #include <boost/dll/shared_library.hpp>
+#include <cctype>
 #include <cstdlib>
 #include <map>
 #include <span>
 
 #include "log/printable.h"
 #include "plugins/compatibility.h"
+#include "plugins/plugin_code.h"
 #include "plugins/probe.h"
 #include "settings/nearest.h"
+#include "settings/resolve.h"
 #include "settings/texts.h"
 
 namespace reverie {
@@ -158,6 +161,8 @@ void examine(PluginFile& file, const std::string& trouble) {
                   "', which is not its file's name");
   file.warnings = fit.warnings;
   file.descriptor = descriptor;
+  // As long as the library, which is for ever.
+  remember_code((new std::string(file.kind + "/" + file.name))->c_str(), descriptor);
 }
 
 }  // namespace
@@ -299,10 +304,38 @@ bool accepts(const PluginFile& plugin, const void* subject) {
   return plugin.descriptor->accepts(subject);
 }
 
+namespace {
+
+/// The setting of the plugin's own that its constructor's error is about, where somebody has written it: one
+/// that the words name, or, for weights that cannot be used, the one that names them.
+const SettingValue* setting_at_fault(const PluginDescriptor& plugin, const Settings& params,
+                                     const ErrorText& error) {
+  const SettingValue* found = nullptr;
+  const std::string words = error.message;
+  std::size_t first = std::string::npos;
+  const auto part_of_word = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; };
+  for (const ParamSpec& spec : std::span(plugin.params, plugin.param_count)) {
+    const SettingValue* value = params.find(spec.name);
+    if (!value || value->is_default()) continue;
+    if (error.kind == ErrorKind::model && spec.names == Names::weights && !found) found = value;
+    if (error.kind != ErrorKind::settings) continue;
+    const std::string name = spec.name;
+    const std::size_t at = words.find(name), end = at + name.size();
+    if (at == std::string::npos || at >= first) continue;
+    if ((at > 0 && part_of_word(words[at - 1])) || (end < words.size() && part_of_word(words[end]))) continue;
+    found = value;
+    first = at;
+  }
+  return found;
+}
+
+}  // namespace
+
 void* create_instance(const PluginFile& plugin, Host& host, const Settings& params, const void* setup) {
   const std::string name = plugin.kind + "/" + plugin.name;
   ErrorText error{ErrorKind::plugin, "it gave no reason", ""};
   void* instance = nullptr;
+  mark_code_used(reinterpret_cast<const void*>(plugin.descriptor->create));
   {
     const PluginCall call(name.c_str(), "its constructor");
     instance = plugin.descriptor->create(host, params, setup, error);
@@ -313,7 +346,12 @@ void* create_instance(const PluginFile& plugin, Host& host, const Settings& para
     std::string message = error.message;
     // LibTorch's go on with a stack trace; lines of their own could pass for messages of the program.
     message.erase(std::min(message.find("\nException raised from "), message.size()));
-    throw Error(error.kind, who + printable_line(trimmed(message)), printable_line(error.advice));
+    message = who + printable_line(trimmed(message));
+    const std::string advice = printable_line(error.advice);
+    if (const SettingValue* setting = setting_at_fault(*plugin.descriptor, params, error))
+      throw SettingsError({{setting->location, "'" + std::string(setting->spec.name) + "': " + message +
+                                                   (advice.empty() ? "" : "; " + advice)}});
+    throw Error(error.kind, message, advice);
   }
   for (const ParamSpec& spec : std::span(plugin.descriptor->params, plugin.descriptor->param_count))
     // Those that vary are read at each frame instead.

@@ -23,7 +23,8 @@ std::optional<double> evaluate(const Expression& expression, const std::map<std:
   }
   const auto t = values.find("t");
   const std::string message = purpose.whose + ": the " + purpose.what + " '" + expression.text() + "'" +
-                              (t == values.end() ? "" : " at t = " + std::to_string(t->second)) + ": " + why;
+                              (t == values.end() ? "" : " at t = " + std::to_string(t->second)) +
+                              purpose.moment + ": " + why;
   if (!computed || !expression.is_measured())
     throw Error(ErrorKind::settings, message + "\n" + point_at(expression.text(), column));
   warnings.once(purpose.whose + purpose.what,

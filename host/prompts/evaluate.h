@@ -14,21 +14,26 @@ namespace reverie {
 /// Says each thing once: what goes wrong at one frame goes wrong at many.
 class Warnings {
  public:
+  /// Not `aloud`, it says nothing: for trials of what will say it itself.
+  explicit Warnings(bool aloud = true) : aloud_(aloud) {}
+
   /// `what` stands for the message: a second one about the same is not said.
   void once(const std::string& what, const std::string& message) {
-    if (said_.insert(what).second) write_log(LogLevel::warning, message);
+    if (aloud_ && said_.insert(what).second) write_log(LogLevel::warning, message);
   }
 
  private:
+  bool aloud_;
   std::set<std::string> said_;
 };
 
 /// What an expression is for, in words.
 struct Purpose {
-  std::string whose;      ///< "prompt 'a cat:1/t'"
-  std::string what;       ///< "weight"
-  std::string otherwise;  ///< what it counts as where it is no number: "0"
-  bool finite = false;    ///< infinity is no number for this purpose, either
+  std::string whose;        ///< "prompt 'a cat:1/t'"
+  std::string what;         ///< "weight"
+  std::string otherwise;    ///< what it counts as where it is no number: "0"
+  bool finite = false;      ///< infinity is no number for this purpose, either
+  std::string moment = {};  ///< besides t: ", step 7 (frame 2)"
 };
 
 /// Its value. Throws Error(settings), with the purpose and with t, when it cannot be computed or is no

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 
 #include "expressions/point_at.h"
 #include "prompts/hints.h"
@@ -13,6 +14,17 @@ namespace {
 
 std::string counted(std::size_t count) {
   return count == 1 ? "1 number" : std::to_string(count) + " numbers";
+}
+
+/// "nan", "[1, inf]"
+std::string shown(const std::vector<double>& numbers) {
+  std::string text;
+  for (const double number : numbers) {
+    char digits[32];
+    std::snprintf(digits, sizeof digits, "%g", number);
+    text += (text.empty() ? "" : ", ") + std::string(digits);
+  }
+  return numbers.size() == 1 ? text : "[" + text + "]";
 }
 
 }  // namespace
@@ -57,10 +69,10 @@ std::vector<MotionSetting> parse_motion(const Settings& settings, std::span<cons
 }
 
 std::vector<double> numbers_of(const MotionSetting& motion, const std::map<std::string, double>& values,
-                               Warnings& warnings) {
+                               Warnings& warnings, const std::string& moment) {
   std::string why;
   std::size_t column = 0;
-  const std::string where = "'" + motion.name + "' at t = " + std::to_string(values.at("t")) + ": ";
+  const std::string where = "'" + motion.name + "' at t = " + std::to_string(values.at("t")) + moment + ": ";
   try {
     std::vector<double> numbers = motion.expression.numbers(values);
     const bool finite =
@@ -68,7 +80,7 @@ std::vector<double> numbers_of(const MotionSetting& motion, const std::map<std::
     why = counted(numbers.size()) + ", where it takes " + std::to_string(motion.count);
     if (numbers.size() == motion.count) {
       if (finite) return numbers;
-      why = "it is infinite or not a number (nan)";
+      why = "it is " + shown(numbers) + ", which is not finite";
       if (motion.expression.is_measured()) {
         warnings.once(motion.name, where + why + "; whenever it is, its default takes its place");
         return motion.usual;

@@ -27,8 +27,8 @@ std::vector<MotionSetting> parse_motion(const Settings& settings, std::span<cons
 
 /// The present numbers of a motion setting, all finite. Throws Error(settings) that names it, and t; where it
 /// is a measured variable that makes one of them nan or infinite, the default takes their place, with a
-/// warning.
+/// warning. `moment` as in Purpose.
 std::vector<double> numbers_of(const MotionSetting& motion, const std::map<std::string, double>& values,
-                               Warnings& warnings);
+                               Warnings& warnings, const std::string& moment = {});
 
 }  // namespace reverie

@@ -15,6 +15,7 @@
 #include <cstring>
 #include <map>
 
+#include "plugins/plugin_call.h"
 #include "reverie/atomic_file.h"
 #include "reverie/error.h"
 
@@ -114,6 +115,7 @@ class Forks {
     for (const auto& [pid, other] : children_) ::close(other.report);
     ::sigprocmask(SIG_SETMASK, &mask_, nullptr);
     if (page) write_activity_to(*page);
+    watch_this_process();
     Channel channel(given[0]);
     roles_[role](channel);
     ::_exit(0);

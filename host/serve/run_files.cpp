@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <tuple>
 
 namespace reverie {
@@ -42,32 +43,44 @@ std::optional<fs::path> folder_of(const RunRecord& record) {
   return !error && folder.parent_path() == parent ? std::optional(folder) : std::nullopt;
 }
 
+/// Where a video of a run that makes no other pictures keeps those that it is made of.
+fs::path frames_folder(const fs::path& folder, const RunRecord& record) {
+  return folder / (record.output->base + "_frames");
+}
+
 }  // namespace
 
 std::vector<RunFile> files_of(const RunRecord& record) {
-  std::vector<RunFile> files;
+  std::map<std::string, RunFile> files;  // by name: what lies in the folder itself comes first
   const auto folder = folder_of(record);
-  if (!folder) return files;
-  std::error_code error;
-  for (fs::directory_iterator entry(*folder, error), end; !error && entry != end; entry.increment(error)) {
-    std::error_code gone;
-    const std::string name = entry->path().filename();
-    if (!is_of(record, name) || entry->symlink_status(gone).type() != fs::file_type::regular || gone)
-      continue;
-    const std::uintmax_t bytes = entry->file_size(gone);
-    if (!gone) files.push_back({name, bytes, frame_of(record, name)});
+  if (!folder) return {};
+  for (const fs::path& place : {*folder, frames_folder(*folder, record)}) {
+    std::error_code error, gone;
+    if (fs::symlink_status(place, gone).type() != fs::file_type::directory) continue;
+    for (fs::directory_iterator entry(place, error), end; !error && entry != end; entry.increment(error)) {
+      const std::string name = entry->path().filename();
+      if (!is_of(record, name) || (place != *folder && frame_of(record, name) == 0)) continue;
+      if (entry->symlink_status(gone).type() != fs::file_type::regular || gone) continue;
+      const std::uintmax_t bytes = entry->file_size(gone);
+      if (!gone) files.emplace(name, RunFile{name, bytes, frame_of(record, name)});
+    }
   }
-  std::sort(files.begin(), files.end(), [](const RunFile& a, const RunFile& b) {
+  std::vector<RunFile> sorted;
+  for (auto& [name, file] : files) sorted.push_back(std::move(file));
+  std::sort(sorted.begin(), sorted.end(), [](const RunFile& a, const RunFile& b) {
     return std::tuple(a.frame == 0, a.frame, a.name) < std::tuple(b.frame == 0, b.frame, b.name);
   });
-  return files;
+  return sorted;
 }
 
 std::optional<fs::path> file_of(const RunRecord& record, const std::string& name) {
   const auto folder = folder_of(record);
   if (!folder || name.find_first_of(std::string("/\0", 2)) != std::string::npos || !is_of(record, name))
     return std::nullopt;
-  return *folder / name;
+  std::error_code none;
+  const bool elsewhere = frame_of(record, name) > 0 &&
+                         fs::symlink_status(*folder / name, none).type() == fs::file_type::not_found;
+  return elsewhere ? frames_folder(*folder, record) / name : *folder / name;
 }
 
 std::string content_type(const std::string& name) {

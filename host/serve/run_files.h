@@ -17,8 +17,9 @@ struct RunFile {
   std::int64_t frame = 0;  ///< 0: it is none
 };
 
-/// Plain files only, no links; frames in their order, then the others by name. None where it has not begun,
-/// or where its folder leads out of images_out.
+/// Plain files only, no links; frames in their order, then the others by name. Pictures that a video keeps in
+/// <base>_frames/ are among them, by their own names. None where it has not begun, or where its folder leads
+/// out of images_out.
 std::vector<RunFile> files_of(const RunRecord& record);
 
 /// Where a file of files_of() lies, to be opened as a PlainFile; nothing for a name that is none of the

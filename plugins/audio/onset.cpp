@@ -11,6 +11,7 @@
 #include <numbers>
 
 #include "frame_window.h"
+#include "passing_samples.h"
 #include "reverie/audio_filter.h"
 #include "reverie/plugin.h"
 
@@ -39,12 +40,34 @@ class Onset final : public AudioFilter {
     if (!(low_ < high_)) refuse("f_min is not below its f_max");
   }
 
-  void prepare(const std::vector<float>& samples, double sample_rate, double frames_per_second) override {
-    if (low_ >= sample_rate / 2) refuse("f_min is not below half the sound's sample rate");
-    grid_ = {sample_rate, frames_per_second, static_cast<std::int64_t>(samples.size())};
-    const double wanted = std::clamp(sample_rate * kSpectrumSeconds, 8.0, 1e6);
-    const auto length = static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(wanted)));
-    find_onsets(flux(samples, length), length);
+  void begin(const Track& track) override {
+    if (low_ >= track.sample_rate / 2) refuse("f_min is not below half the sound's sample rate");
+    grid_ = {track.sample_rate, track.frames_per_second};
+    const double wanted = std::clamp(track.sample_rate * kSpectrumSeconds, 8.0, 1e6);
+    length_ = static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(wanted)));
+    hop_ = length_ / kOverlap;
+    const double per_bin = track.sample_rate / static_cast<double>(length_);
+    const auto bin = [&](double f) {
+      return std::llround(std::min(f / per_bin, static_cast<double>(length_ / 2)));
+    };
+    window_ = at::hann_window(length_);
+    first_bin_ = bin(low_);
+    before_ = at::zeros({1, bin(high_) - first_bin_ + 1});
+  }
+
+  void hear(std::span<const float> samples) override {
+    passing_.add(samples);
+    while ((spectra() + kBatch) * hop_ <= passing_.count()) take_spectra(kBatch);
+  }
+
+  void end(std::span<const float>) override {
+    const std::int64_t count = passing_.count();
+    const std::int64_t all = count == 0 ? 0 : (count + hop_ - 1) / hop_ + kOverlap;  // until silence again
+    while (spectra() < all) take_spectra(std::min(kBatch, all - spectra()));
+    grid_.samples = count;
+    find_onsets();
+    passing_ = {};
+    flux_ = {};
   }
 
   std::map<std::string, double> analyse(double t) const override {
@@ -62,59 +85,54 @@ class Onset final : public AudioFilter {
     throw Error(ErrorKind::settings, "the filter '" + name_ + "' listens to nothing: its " + why);
   }
 
-  /// For each hop of the track, by how much the spectrum that ends with it is above the one a hop before.
-  std::vector<float> flux(const std::vector<float>& samples, std::int64_t length) const {
+  std::int64_t spectra() const { return static_cast<std::int64_t>(flux_.size()); }
+
+  /// Adds to the flux, for so many further hops, by how much the spectrum that ends with each is above the
+  /// one a hop before.
+  void take_spectra(std::int64_t batch) {
     const at::NoGradGuard no_grad;
-    const std::int64_t hop = length / kOverlap, count = grid_.samples;
-    const std::int64_t spectra = count == 0 ? 0 : (count + hop - 1) / hop + kOverlap;  // until silence again
-    const double per_bin = grid_.sample_rate / static_cast<double>(length);
-    const auto bin = [&](double f) {
-      return std::llround(std::min(f / per_bin, static_cast<double>(length / 2)));
-    };
-    const at::Tensor window = at::hann_window(length);
-    at::Tensor before = at::zeros({1, bin(high_) - bin(low_) + 1});
-    std::vector<float> result;
-    result.reserve(static_cast<std::size_t>(spectra));
-    for (std::int64_t first = 0; first < spectra; first += kBatch) {
-      const std::int64_t batch = std::min(kBatch, spectra - first);
-      const at::Tensor stretch = at::zeros({(batch - 1) * hop + length});
-      // Silence lies around the track.
-      const std::int64_t start = (first + 1) * hop - length;
-      const std::int64_t begin = std::max<std::int64_t>(start, 0),
-                         end = std::min(start + stretch.size(0), count);
-      if (begin < end)
-        std::copy(samples.begin() + begin, samples.begin() + end,
-                  stretch.mutable_data_ptr<float>() + (begin - start));
-      const at::Tensor magnitudes =
-          at::fft_rfft(stretch.unfold(0, length, hop) * window).narrow(1, bin(low_), before.size(1)).abs();
-      const at::Tensor earlier = at::cat({before, magnitudes.narrow(0, 0, batch - 1)});
-      const at::Tensor rises = (magnitudes - earlier).clamp_min(0).sum(1);
-      result.insert(result.end(), rises.const_data_ptr<float>(), rises.const_data_ptr<float>() + batch);
-      before = magnitudes.narrow(0, batch - 1, 1);
+    const std::int64_t first = spectra();
+    const at::Tensor stretch = at::zeros({(batch - 1) * hop_ + length_});
+    // Silence lies around the track.
+    const std::int64_t start = (first + 1) * hop_ - length_;
+    const std::int64_t begin = std::max<std::int64_t>(start, 0),
+                       end = std::min(start + stretch.size(0), passing_.count());
+    if (begin < end) {
+      const std::span<const float> samples = passing_.between(begin, end);
+      std::copy(samples.begin(), samples.end(), stretch.mutable_data_ptr<float>() + (begin - start));
     }
-    return result;
+    const at::Tensor magnitudes =
+        at::fft_rfft(stretch.unfold(0, length_, hop_) * window_).narrow(1, first_bin_, before_.size(1)).abs();
+    const at::Tensor earlier = at::cat({before_, magnitudes.narrow(0, 0, batch - 1)});
+    const at::Tensor rises = (magnitudes - earlier).clamp_min(0).sum(1);
+    flux_.insert(flux_.end(), rises.const_data_ptr<float>(), rises.const_data_ptr<float>() + batch);
+    before_ = magnitudes.narrow(0, batch - 1, 1).clone();
+    passing_.drop_before((first + batch + 1) * hop_ - length_);
   }
 
   /// A click raises that spectrum most which ends a quarter of its length after it, give or take half a hop.
   /// Counted from there, and later rather than earlier, an onset is at most a hop late.
-  void find_onsets(const std::vector<float>& flux, std::int64_t length) {
-    const std::int64_t hop = length / kOverlap;
+  void find_onsets() {
     onsets_.clear();
-    const auto count = static_cast<std::int64_t>(flux.size());
-    const float most = flux.empty() ? 0 : *std::max_element(flux.begin(), flux.end());
+    const std::int64_t count = spectra();
+    const float most = flux_.empty() ? 0 : *std::max_element(flux_.begin(), flux_.end());
     for (std::int64_t i = 0; i < count; ++i) {
-      const float here = flux[static_cast<std::size_t>(i)];
-      const auto around = flux.begin() + i;
-      const auto highest = std::max_element(flux.begin() + std::max<std::int64_t>(i - kOverlap, 0),
-                                            flux.begin() + std::min(i + kOverlap + 1, count));
+      const float here = flux_[static_cast<std::size_t>(i)];
+      const auto around = flux_.begin() + i;
+      const auto highest = std::max_element(flux_.begin() + std::max<std::int64_t>(i - kOverlap, 0),
+                                            flux_.begin() + std::min(i + kOverlap + 1, count));
       if (here > 0 && highest == around)
-        onsets_[std::clamp<std::int64_t>((i + 1) * hop - length / 4, 0, grid_.samples - 1)] = here / most;
+        onsets_[std::clamp<std::int64_t>((i + 1) * hop_ - length_ / 4, 0, grid_.samples - 1)] = here / most;
     }
   }
 
   std::string name_;
   double low_, high_;
   FrameGrid grid_;
+  PassingSamples passing_;
+  std::int64_t length_ = 1, hop_ = 1, first_bin_ = 0;  // of a spectrum
+  at::Tensor window_, before_;                         // before_: the spectrum a hop before the next
+  std::vector<float> flux_;
   std::map<std::int64_t, float> onsets_;  // strengths by samples
 };
 

@@ -84,7 +84,7 @@ void expect_values(const std::string& file, double continuous) {
         filter("butterworth",
                {{"order", line[0]}, {"f_center", line[1]}, {"f_width", line[2]}, {"continuous", continuous}});
     const std::vector<float> track = reference_track(rate);
-    it->prepare(track, rate, fps);
+    play(*it, track, rate, fps);
     for (std::size_t k = 0; k + 6 < line.size(); ++k)
       EXPECT_NEAR(value_at(*it, offset + static_cast<double>(k) / fps), line[6 + k], 1e-6) << "frame " << k;
   }
@@ -105,7 +105,7 @@ TEST(Butterworth, AKickIsLoudInItsOwnFrame) {
   const auto expect = [&](double continuous, const std::vector<double>& from_11_to_14) {
     const auto it =
         filter("butterworth", {{"f_center", 80}, {"f_width", 20}, {"order", 6}, {"continuous", continuous}});
-    it->prepare(track, kRate, fps);
+    play(*it, track, kRate, fps);
     for (std::size_t i = 0; i < from_11_to_14.size(); ++i)
       EXPECT_NEAR(value_at(*it, static_cast<double>(11 + i) / fps), from_11_to_14[i], 1e-3) << i;
   };
@@ -120,7 +120,7 @@ TEST(Butterworth, HearsItsBandAndNothingElse) {
   add_tone(track, kRate, 100, 0.8, 4, 6);   // far below
   for (const double continuous : {0, 1}) {
     const auto it = filter("butterworth", {{"f_center", 1000}, {"f_width", 400}, {"continuous", continuous}});
-    it->prepare(track, kRate, 10);
+    play(*it, track, kRate, 10);
     // Between the swings that follow each beginning.
     EXPECT_NEAR(value_at(*it, 3) / value_at(*it, 1), 0.25, 0.002);
     // For a filter that is at rest, a frame begins with a step.
@@ -133,7 +133,7 @@ TEST(Butterworth, OffsetsBetweenFramesShiftTheWindow) {
   std::vector<float> track(44100);
   track[22050] = 1;
   const auto it = filter("butterworth", {{"f_center", 8000}, {"f_width", 15900}, {"order", 1}});
-  it->prepare(track, kRate, 10);
+  play(*it, track, kRate, 10);
   const double just_before = (22050.0 - 4410) / kRate;
   EXPECT_EQ(value_at(*it, just_before), 0) << "its window ends where the sample begins";
   EXPECT_EQ(value_at(*it, just_before + 1 / kRate), 1);
@@ -145,7 +145,7 @@ TEST(Butterworth, RefusesBandsThatAreNone) {
   const auto said = [](const std::map<std::string, double>& params) {
     const Error error = error_of([&] {
       const auto it = filter("butterworth", params, "fLo");
-      it->prepare(std::vector<float>(100), kRate, 12);
+      play(*it, std::vector<float>(100), kRate, 12);
     });
     EXPECT_EQ(error.kind(), ErrorKind::settings);
     EXPECT_FALSE(error.advice().empty());

@@ -11,7 +11,7 @@ TEST(Envelope, IsTheRootMeanSquareOverThatOfTheLoudestStretch) {
     SCOPED_TRACE(std::to_string(rate) + " Hz, " + std::to_string(fps) + " frames per second");
     const auto it = filter("envelope");
     const std::vector<float> track = reference_track(rate);
-    it->prepare(track, rate, fps);
+    play(*it, track, rate, fps);
     for (std::size_t k = 0; k + 3 < line.size(); ++k)
       EXPECT_NEAR(value_at(*it, offset + static_cast<double>(k) / fps), line[3 + k], 1e-6) << "frame " << k;
   }
@@ -22,7 +22,7 @@ TEST(Envelope, FollowsLoudnessWhateverThePitch) {
   add_tone(track, kRate, 100, 0.8, 0, 1);
   add_tone(track, kRate, 5000, 0.4, 1.5, 2.5);
   const auto it = filter("envelope");
-  it->prepare(track, kRate, 10);  // whole periods of both
+  play(*it, track, kRate, 10);  // whole periods of both
   EXPECT_NEAR(value_at(*it, 0.5), 1, 1e-6);
   EXPECT_NEAR(value_at(*it, 2), 0.5, 1e-6);
   // Half a frame of sound, half of silence.

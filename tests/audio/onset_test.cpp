@@ -12,7 +12,7 @@ TEST(Onset, IsTheSpectralFluxWhereItIsLargest) {
     SCOPED_TRACE(std::to_string(rate) + " Hz, " + std::to_string(line[1]) + " to " + std::to_string(line[2]) +
                  " Hz");
     const auto it = filter("onset", {{"f_min", line[1]}, {"f_max", line[2]}});
-    it->prepare(reference_track(rate), rate, fps);
+    play(*it, reference_track(rate), rate, fps);
     for (std::size_t k = 0; k + 4 < line.size(); ++k)
       EXPECT_NEAR(value_at(*it, static_cast<double>(k) / fps), line[4 + k], 1e-4) << "frame " << k;
   }
@@ -25,7 +25,7 @@ TEST(Onset, FramesWithAClickKnowItAndNoOthersDo) {
   for (const double t : clicks) track[static_cast<std::size_t>(std::llround(t * kRate))] = 0.9f;
   for (const double fps : {12.0, 24.0, 30.0, 8.0}) {
     const auto it = filter("onset");
-    it->prepare(track, kRate, fps);
+    play(*it, track, kRate, fps);
     for (int k = 0; k < 2 * fps; ++k) {
       const double begin = k / fps, end = (k + 1) / fps, edge = 0.5 / kRate;
       bool holds = false, late = false;
@@ -48,7 +48,7 @@ TEST(Onset, SofterClicksCountLess) {
   track[20480] = 0.4f;
   track[30720] = -0.2f;
   const auto it = filter("onset");
-  it->prepare(track, kRate, 100);
+  play(*it, track, kRate, 100);
   EXPECT_EQ(value_at(*it, 10240 / kRate), 1);
   EXPECT_NEAR(value_at(*it, 20480 / kRate), 0.5, 1e-4);
   EXPECT_NEAR(value_at(*it, 30720 / kRate), 0.25, 1e-4);
@@ -58,7 +58,7 @@ TEST(Onset, SteadySoundIsNoOnset) {
   std::vector<float> track(static_cast<std::size_t>(3 * kRate));
   add_tone(track, kRate, 440, 0.5, 1, 3);
   const auto it = filter("onset");
-  it->prepare(track, kRate, 10);
+  play(*it, track, kRate, 10);
   EXPECT_EQ(value_at(*it, 1.0), 1);
   for (double t = 1.1; t < 2.9; t += 0.1) EXPECT_LT(value_at(*it, t), 0.01) << t;
 }
@@ -68,20 +68,19 @@ TEST(Onset, ListensToItsFrequenciesOnly) {
   add_tone(track, kRate, 80, 0.5, 0.5, 1.5);
   add_tone(track, kRate, 6000, 0.5, 2, 3);
   const auto bass = filter("onset", {{"f_max", 400}});
-  bass->prepare(track, kRate, 10);
+  play(*bass, track, kRate, 10);
   EXPECT_GT(value_at(*bass, 0.5), 0.9);
   EXPECT_LT(value_at(*bass, 2), 0.05);
   const auto treble = filter("onset", {{"f_min", 3000}});
-  treble->prepare(track, kRate, 10);
+  play(*treble, track, kRate, 10);
   EXPECT_LT(value_at(*treble, 0.5), 0.05);
   EXPECT_GT(value_at(*treble, 2), 0.9);
 }
 
 TEST(Onset, RefusesBandsThatHoldNothing) {
   const auto said = [](const std::map<std::string, double>& params) {
-    return std::string(error_of([&] {
-                         filter("onset", params, "beat")->prepare(std::vector<float>(100), kRate, 12);
-                       }).what());
+    return std::string(
+        error_of([&] { play(*filter("onset", params, "beat"), std::vector<float>(100), kRate, 12); }).what());
   };
   EXPECT_NE(said({{"f_min", 300}, {"f_max", 200}})
                 .find("'beat' listens to nothing: its f_min is not below its f_max"),

@@ -138,6 +138,25 @@ TEST_F(Sound, CheckFindsWhatIsWrong) {
   EXPECT_TRUE(holds(said({"input_audio=noise.wav"}), "'input_audio': 'noise.wav' is no sound"));
 }
 
+// With the values that the run will hear, before it begins.
+TEST_F(Sound, ExpressionsOfItAreTriedAhead) {
+  const std::string one_of_two = "a hill:[1, 1][int(4*loud)]";  // which has no third: loud is 1 at t = 1
+  for (const char* name : {"check", "render"}) {
+    const Outcome outcome = run(command(name, words(one_of_two)), scratch_.path());
+    EXPECT_EQ(outcome.status, 2) << name;
+    EXPECT_TRUE(holds(outcome.err, "command line: prompt 'a hill") && holds(outcome.err, "t = 1.0"))
+        << outcome.err;
+    EXPECT_TRUE(holds(outcome.err, "step 4 ")) << outcome.err;
+  }
+  EXPECT_FALSE(fs::exists(scratch_ / "images_out"));
+  // Silent until then, so nothing is wrong with a run that is shorter.
+  EXPECT_EQ(run(command("check", words(one_of_two, {"steps_per_scene=3"})), scratch_.path()).status, 0);
+  // What the run will only warn of, check warns of.
+  const Outcome warned = run(command("check", words("a hill | a tree:1/loud")), scratch_.path());
+  EXPECT_EQ(warned.status, 0) << warned.err;
+  EXPECT_EQ(lines_with({"a tree", "weight", "infinite"}, warned.err), 1) << warned.err;
+}
+
 /// Nobody writes to the pipe: whoever opens it waits for ever.
 TEST_F(Sound, PipesInPlaceOfFilesAreRefused) {
   ASSERT_EQ(::mkfifo((scratch_ / "pipe").c_str(), 0600), 0);

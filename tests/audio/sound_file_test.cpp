@@ -17,6 +17,16 @@ const fs::path& sounds() {
   return files.path();
 }
 
+std::vector<float> read_sound(const fs::path& library, const fs::path& file,
+                              std::vector<std::string>& notices) {
+  std::vector<float> samples;
+  hear_sound(
+      library, file,
+      [&](std::span<const float> piece) { samples.insert(samples.end(), piece.begin(), piece.end()); },
+      notices);
+  return samples;
+}
+
 std::vector<float> read(const std::string& name) {
   std::vector<std::string> notices;
   std::vector<float> samples = read_sound(kLibrary, sounds() / name, notices);

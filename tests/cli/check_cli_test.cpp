@@ -117,6 +117,25 @@ TEST(Check, MotionsNeedsAreFoundWithTheirPlace) {
   EXPECT_EQ(flat.status, 0) << flat.err;
 }
 
+/// What only a plugin can see is told at the line of the setting that it is about.
+TEST(Check, WhatAPluginRefusesHasItsPlace) {
+  const Scratch scratch;
+  scratch.write("planes.yaml", "scenes: red\nanimation_mode: 3D\nperceptors: " + shipped_model() +
+                                   "\nnear_plane: 20\nfar_plane: 20\n");
+  for (const char* name : {"check", "render", "preview-motion"}) {
+    const Outcome outcome = run(command(name, {"planes.yaml"}), scratch.path());
+    EXPECT_EQ(outcome.status, 2) << outcome.err;
+    EXPECT_TRUE(holds(outcome.err, "planes.yaml:4: 'near_plane': ")) << outcome.err;
+  }
+  // Of two that do not fit each other, the one that somebody has written.
+  const Outcome outcome = check(scratch.path(), {"planes.yaml", "near_plane=1", "far_plane=0.5"});
+  EXPECT_TRUE(holds(outcome.err, "command line: 'near_plane': ")) << outcome.err;
+  scratch.write("far.yaml", "scenes: red\nanimation_mode: 3D\nfar_plane: 0.5\n");
+  const Outcome far = check(scratch.path(), {"far.yaml"});
+  EXPECT_EQ(far.status, 2);
+  EXPECT_TRUE(holds(far.err, "far.yaml:3: 'far_plane': ")) << far.err;
+}
+
 TEST(Config, WithoutWordsIsTheDefaultFile) {
   const Scratch scratch;
   EXPECT_EQ(run(command("config", {}), scratch.path()).status, 2);

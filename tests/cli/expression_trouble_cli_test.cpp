@@ -73,5 +73,83 @@ TEST(ExpressionTrouble, ExpressionsAreTriedAtTheirFirstMoments) {
   for (const Words& words : right) EXPECT_EQ(status("render", words), 0) << words[0] << " " << words[1];
 }
 
+/// A run of twelve steps: two scenes of six, a frame every two, t from 0 to 5.5.
+Words twelve_steps(const Words& more) {
+  Words words = {"width=32",
+                 "height=32",
+                 "cutouts=1",
+                 "steps_per_scene=6",
+                 "save_every=2",
+                 "steps_per_frame=2",
+                 "frames_per_second=1",
+                 "pre_animation_steps=0",
+                 "perceptors=" + shipped_model()};
+  words.insert(words.end(), more.begin(), more.end());
+  return words;
+}
+
+// In the middle of the run as at its first moments, with the place, the moment and the value.
+TEST(ExpressionTrouble, ExpressionsAreTriedAtAllMomentsOfTheRun) {
+  const Scratch folder;
+  const auto outcome = [&](const std::string& name, const Words& more) {
+    return run(command(name, twelve_steps(more)), folder.path());
+  };
+  const std::vector<std::pair<Words, std::vector<std::string>>> wrong = {
+      // Step 4 is the second of frame 2 and the fourth of all.
+      {{"scenes=a hill:1/(t-1.5)"},
+       {"command line: ", "1/(t-1.5)", "t = 1.5", "step 4 (frame 2)", "division"}},
+      {{"scenes=a hill || a tree:1/(t-5.5)"}, {"t = 5.5", "step 12 (frame 6)"}},
+      {{"scenes=a hill:1:1/(t-2)"}, {"stop", "t = 2"}},
+      {{"scenes=a hill:1_phrase_1/(t-2)"}, {"t = 2"}},
+      {{"scenes=a hill:exp(1000*t)"}, {"t = 1"}},
+      // While the second scene fades in, the first goes on.
+      {{"scenes=a hill:1/(t-3.5) || a tree", "interpolation_steps=2"}, {"a hill", "step 8 (frame 4)"}},
+      {{"scenes=a hill", "animation_mode=2D", "translate_x=1/(t-2)"}, {"'translate_x'", "step 5 (frame 3)"}},
+      {{"scenes=a hill", "animation_mode=2D", "translate_x=nan*t"}, {"'translate_x'", "it is nan"}},
+      {{"scenes=a hill", "animation_mode=2D", "direct_stabilization_weight=1/(t-1.5)"},
+       {"'direct_stabilization_weight'", "step 4 (frame 2)"}},
+      // All at once.
+      {{"scenes=a hill:1/(t-1) | a tree:1/(t-2) || a sea:1/(t-4)"}, {"t = 1", "t = 2", "t = 4"}},
+  };
+  for (const auto& [words, parts] : wrong)
+    for (const char* name : {"check", "render"}) {
+      const Outcome told = outcome(name, words);
+      EXPECT_EQ(told.status, 2) << words[0];
+      for (const std::string& part : parts) EXPECT_TRUE(holds(told.err, part)) << part << " in " << told.err;
+    }
+  EXPECT_FALSE(fs::exists(folder / "images_out")) << "nothing was begun";
+  const std::vector<Words> right = {
+      {"scenes=a hill:1/(t-3)"},                                     // the run ends at t = 2.5
+      {"scenes=a hill || a tree:1/(t-2)"},                           // the other scene's
+      {"scenes=a hill || a tree:1/(t-3)", "interpolation_steps=2"},  // which has no share yet
+      {"scenes=a hill:1/(t-3.5) || a tree", "interpolation_steps=1"},
+      {"scenes=a hill:max(0, t-1):-1/(t-1)"},                           // of no weight, no stop
+      {"scenes=a hill", "animation_mode=2D", "translate_x=1/(t-1.5)"},  // no frame begins there
+      {"scenes=a hill:1:100 || a tree:1/(t-4)"},  // held at once, so the second scene ends before that
+  };
+  for (const Words& words : right) {
+    const Outcome told = outcome("check", words);
+    EXPECT_EQ(told.status, 0) << words[0] << told.err;
+  }
+}
+
+// Of a long run some moments are tried, the last among them.
+TEST(ExpressionTrouble, TheLastMomentOfALongRunIsTried) {
+  const Scratch folder;
+  const Words words = {"scenes=a hill:1/(t-999999999)",
+                       "width=32",
+                       "height=32",
+                       "cutouts=1",
+                       "steps_per_scene=1000000000",
+                       "save_every=1000",
+                       "steps_per_frame=1",
+                       "frames_per_second=1",
+                       "pre_animation_steps=0",
+                       "perceptors=" + shipped_model()};
+  const Outcome told = run(command("check", words), folder.path());
+  EXPECT_EQ(told.status, 2);
+  EXPECT_TRUE(holds(told.err, "step 1000000000")) << told.err;
+}
+
 }  // namespace
 }  // namespace reverie::test

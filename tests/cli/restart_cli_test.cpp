@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 
 #include <csignal>
+#include <thread>
 
 #include "cli/real_program.h"
 #include "engine/backup.h"
@@ -79,6 +80,20 @@ TEST(Restart, TheRunThatBeganLastCounts) {
   EXPECT_TRUE(fs::exists(scratch / (std::string(kBackups) + "default(1)_2.bak")));
 }
 
+/// Whatever comes first, they never make two runs of it.
+TEST(Restart, TwoThatBeginOneRunExcludeEachOther) {
+  const Scratch scratch;
+  std::array<Outcome, 2> outcomes;
+  std::vector<std::thread> runs;
+  for (Outcome& outcome : outcomes)
+    runs.emplace_back([&] { outcome = render(scratch.path(), clocked({"file_namespace=tw"})); });
+  for (std::thread& run : runs) run.join();
+  for (const std::string& file : files_below(scratch.path())) EXPECT_FALSE(holds(file, "tw(1)")) << file;
+  EXPECT_TRUE(outcomes[0].status == 0 || outcomes[1].status == 0);
+  for (const Outcome& outcome : outcomes)
+    EXPECT_TRUE(outcome.status == 0 || holds(outcome.err, "another process")) << outcome.err;
+}
+
 class WithBackups : public testing::Test {
  protected:
   void SetUp() override { ASSERT_EQ(render(scratch_.path(), tiny("red", {"save_every=2"})).status, 0); }
@@ -122,6 +137,43 @@ TEST_F(WithBackups, NumbersInThemMayBeNonsense) {
     EXPECT_TRUE(holds(outcome.err, "'" + fact + "'") && holds(outcome.err, "default_2.bak")) << outcome.err;
     EXPECT_TRUE(holds(outcome.err, "backup number 1")) << outcome.err;
   }
+}
+
+TEST_F(WithBackups, DamagedSettingsBesideThemCountAsMissing) {
+  const fs::path settings = scratch_ / (std::string(kImages) + "default_settings.txt");
+  const std::string whole = read_bytes(settings);
+  for (const std::string& damaged : {whole.substr(0, whole.size() / 2), std::string(200, '\0')}) {
+    std::ofstream(settings, std::ios::binary) << damaged;
+    // They do not suffice without words to render.
+    const Outcome refused = render(scratch_.path(), {"--restore", "width=64"});
+    EXPECT_EQ(refused.status, 2);
+    EXPECT_TRUE(holds(refused.err, "default_settings.txt")) << refused.err;
+    EXPECT_TRUE(holds(refused.err, "scenes")) << refused.err;
+    const Outcome outcome = restore();
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    EXPECT_TRUE(holds(outcome.err, "default_settings.txt") && holds(outcome.err, "cannot be read"))
+        << outcome.err;
+    EXPECT_TRUE(holds(outcome.err, "backup number")) << outcome.err;
+    EXPECT_GT(read_bytes(settings).size(), damaged.size()) << "they are written again, whole";
+  }
+}
+
+TEST_F(WithBackups, AFolderThatIsCalledLikeOneIsPassedOver) {
+  for (const int number : {3, 7}) {
+    fs::create_directories(backup(number));
+    std::ofstream(backup(number) / "a file of somebody's");
+  }
+  const Outcome outcome = restore();
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_TRUE(holds(outcome.err, "default_7.bak' is a folder")) << outcome.err;
+  EXPECT_TRUE(holds(outcome.err, "backup number 2")) << outcome.err;
+  EXPECT_TRUE(fs::exists(scratch_ / (std::string(kImages) + "default_3.png")));
+  EXPECT_TRUE(fs::exists(backup(7) / "a file of somebody's"));
+  // Where there is nothing else, the run has none.
+  for (const int number : {1, 2}) fs::remove(backup(number));
+  const Outcome again = restore();
+  EXPECT_EQ(again.status, 0) << again.err;
+  EXPECT_TRUE(holds(again.err, "before its first backup")) << again.err;
 }
 
 TEST_F(WithBackups, OneProcessAtATimeContinuesARun) {

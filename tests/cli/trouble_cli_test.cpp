@@ -108,6 +108,33 @@ TEST(DamagedWeights, AreNamed) {
   }
 }
 
+/// Whole, and of the right shapes, but of whole numbers: a mistake of the setting that names them.
+TEST(DamagedWeights, WholeNumbersAreNoNetwork) {
+  const Scratch scratch;
+  std::string bytes = read_bytes(prefix() / "share/reverie/models" / (shipped_model() + ".safetensors"));
+  const std::string half = "\"F16\"", whole = "\"I16\"";
+  for (std::size_t at = 0; (at = bytes.find(half, at)) != std::string::npos;)
+    bytes.replace(at, half.size(), whole);
+  scratch.write("whole.safetensors", bytes);
+  scratch.write("run.yaml",
+                "scenes: red\nwidth: 32\nheight: 32\ncutouts: 1\nperceptors:\n  [whole.safetensors]\n");
+  for (const char* name : {"check", "render"}) {
+    const Outcome outcome = run(command(name, {"run.yaml"}), scratch.path());
+    EXPECT_EQ(outcome.status, 2) << outcome.err;
+    EXPECT_TRUE(holds(outcome.err, "run.yaml:5: 'perceptors': ")) << outcome.err;
+    EXPECT_TRUE(holds(outcome.err, "whole.safetensors") && holds(outcome.err, "dtype Short")) << outcome.err;
+  }
+}
+
+TEST(Device, OneThatIsNotThereIsToldOnce) {
+  const Scratch scratch;
+  const Outcome outcome = run(command("check", tiny("red", {"device=0"})), scratch.path());
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  const std::size_t first = outcome.err.find("no GPU");
+  if (first == std::string::npos) GTEST_SKIP() << "there is a GPU here";
+  EXPECT_EQ(outcome.err.find("no GPU", first + 1), std::string::npos) << outcome.err;
+}
+
 TEST(ChosenPerceptors, OneThatIsNotInstalledIsAnErrorWithTheCommand) {
   const Scratch scratch;
   for (const std::string choice : {"ViTB32=true", "RN50x4=true", "perceptors=ViT-B/32"}) {

@@ -36,7 +36,7 @@ TEST_P(AudioFilterConformance, ValuesLieBetweenZeroAndOne) {
       SCOPED_TRACE(std::to_string(rate) + " Hz, " + std::to_string(frames_per_second) + " frames per second");
       const std::vector<float> samples = track(3, rate);
       const auto it = filter();
-      it->prepare(samples, rate, frames_per_second);
+      play(*it, samples, rate, frames_per_second);
       double most = 0;
       for (double t = 0; t < 3; t += 1 / frames_per_second) {
         const std::map<std::string, double> values = it->analyse(t);
@@ -55,7 +55,7 @@ TEST_P(AudioFilterConformance, ValuesLieBetweenZeroAndOne) {
 TEST_P(AudioFilterConformance, OutsideTheTrackEveryValueIsZero) {
   const std::vector<float> samples = track(2, 44100);
   const auto it = filter();
-  it->prepare(samples, 44100, 12);
+  play(*it, samples, 44100, 12);
   const std::map<std::string, double> inside = it->analyse(1);
   for (const double t : {-1000.0, -1.0, -0.1, 2.0, 2.1, 3.0, 1e6, 1e12}) {
     const std::map<std::string, double> values = it->analyse(t);
@@ -71,7 +71,7 @@ TEST_P(AudioFilterConformance, SilenceAndEmptinessAreZero) {
   for (const std::size_t length : {0, 1, 100, 44100}) {
     const std::vector<float> samples(length);
     const auto it = filter();
-    it->prepare(samples, 44100, 12);
+    play(*it, samples, 44100, 12);
     for (const double t : {0.0, 0.5, 2.0})
       for (const auto& [name, value] : it->analyse(t))
         EXPECT_EQ(value, 0) << name << " of " << length << " samples at " << t;
@@ -81,11 +81,31 @@ TEST_P(AudioFilterConformance, SilenceAndEmptinessAreZero) {
 TEST_P(AudioFilterConformance, AnyOrderGivesTheSameValues) {
   const std::vector<float> samples = track(2, 44100);
   const auto it = filter();
-  it->prepare(samples, 44100, 12);
+  play(*it, samples, 44100, 12);
   std::vector<std::map<std::string, double>> forward;
   for (int i = 0; i < 24; ++i) forward.push_back(it->analyse(i / 12.0));
   for (int i = 23; i >= 0; --i)
     EXPECT_EQ(it->analyse(i / 12.0), forward[static_cast<std::size_t>(i)]) << "frame " << i;
+}
+
+// A frame is compared with the whole track, however little of it the run hears, and in whatever pieces it
+// comes.
+TEST_P(AudioFilterConformance, PartOfTheTrackSoundsAsInTheWhole) {
+  const std::vector<float> samples = track(3, 44100);
+  const auto whole = filter();
+  play(*whole, samples, 44100, 12);
+  for (const std::size_t piece : {1, 777, 200000}) {
+    const auto part = filter();
+    // From 1 s to 1.5 s, on its own memory: nothing else can be read.
+    const std::vector<float> heard(samples.begin() + 44100, samples.begin() + 66150);
+    part->begin({44100, 12, 44100, 66150});
+    for (std::size_t begin = 0; begin < samples.size(); begin += piece)
+      part->hear(std::span(samples).subspan(begin, std::min(piece, samples.size() - begin)));
+    part->end(heard);
+    for (int frame = 12; frame < 18; ++frame)
+      for (const auto& [name, value] : whole->analyse(frame / 12.0))
+        EXPECT_EQ(part->analyse(frame / 12.0).at(name), value) << name << " of frame " << frame;
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(All, AudioFilterConformance, testing::ValuesIn(names_of(AudioFilter::kKind)),

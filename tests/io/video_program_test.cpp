@@ -32,6 +32,42 @@ TEST_F(VideoProgram, SeveralSinksAtOnce) {
             (Words{"both.mp4", "both_1.png", "both_2.png", "both_3.png", "both_4.png", "both_settings.txt"}));
 }
 
+// Its filters and its video hear the same sound.
+TEST_F(VideoProgram, AGapInTheSoundIsToldOnce) {
+  ASSERT_EQ(run({"ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc=d=2:r=8:s=32x32", "-f", "lavfi", "-i",
+                 "sine=300:d=2", "-af", "aselect=not(between(t\\,0.5\\,1.5))", "-c:v", "mpeg4", "-c:a",
+                 "pcm_s16le", "gap.mkv"},
+                folder_.path())
+                .status,
+            0);
+  const Outcome outcome =
+      make("gap", {kBoth, "input_audio=gap.mkv",
+                   "input_audio_filters=[{variable_name: loud, filter: envelope}]", "frames_per_second=2"});
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const std::size_t first = outcome.err.find("has a gap from");
+  ASSERT_NE(first, std::string::npos) << outcome.err;
+  EXPECT_EQ(outcome.err.find("has a gap from", first + 1), std::string::npos) << outcome.err;
+}
+
+// How far a run goes that follows a video, check finds out by decoding it: two seconds are four frames, so
+// three moves, and eight steps to t = 1.25.
+TEST_F(VideoProgram, ExpressionsAreTriedUpToTheEndOfAVideo) {
+  ASSERT_EQ(run({"ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc=d=2:r=8:s=32x32", "-c:v", "mpeg4",
+                 "film.mp4"},
+                folder_.path())
+                .status,
+            0);
+  const auto checked = [&](const std::string& scenes) {
+    return program("check", tiny(scenes, {"animation_mode=Video Source", "video_path=film.mp4",
+                                          "frames_per_second=2", "steps_per_frame=2", "pre_animation_steps=2",
+                                          "steps_per_scene=20", "width=32", "height=32", "cutouts=1"}));
+  };
+  const Outcome within = checked("a hill:1/(t-1.25)"), behind = checked("a hill:1/(t-1.5)");
+  EXPECT_EQ(within.status, 2);
+  EXPECT_TRUE(holds(within.err, "t = 1.25") && holds(within.err, "step 8 (frame 4)")) << within.err;
+  EXPECT_EQ(behind.status, 0) << behind.err;
+}
+
 TEST_F(VideoProgram, EncodeMakesTheVideoThatTheRunWouldHaveMade) {
   ASSERT_EQ(make("both", {kBoth, "frame_digits=4"}).status, 0);
   ASSERT_EQ(make("plain", {"frame_digits=4"}).status, 0);

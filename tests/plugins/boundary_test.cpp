@@ -189,10 +189,13 @@ TEST_F(Faulty, Moves) {
         {"trust nan", "reliable: float32 [1, 1, 4, 6]"},
         {"small canvas", "float32 [1, 3, 2, 2] on cpu to set_canvas() of image_models/faulty_model"},
         {"canvas nan", "NaN"}}) {
-    model->canvas();
+    const auto model = this->model("none");  // of which nobody has asked for the canvas yet
     expect_blame([&, fault = fault] { mode(fault)->advance(context, *model, {}); },
                  {"the plugin animation/faulty_mode", "advance()", came}, fault);
   }
+  const auto without = this->model("no canvas");
+  expect_blame([&] { mode("small canvas")->advance(context, *without, {}); },
+               {"the plugin animation/faulty_mode", "advance()", "set_canvas()", "no canvas"}, "no canvas");
   expect_blame([&] { mode("no variable")->variables(*model, {}); }, {"variables()", "'v'", "drift"},
                "no variable");
   expect_blame([&] { mode("variable nan")->variables(*model, {}); }, {"variables()", "v: nan"},
@@ -240,8 +243,11 @@ TEST_F(Faulty, Sounds) {
   expect_blame([&] { filter("nothing")->analyse(0); }, {"audio/faulty_filter", "analyse()", "'beat'"},
                "nothing");
   expect_blame([&] { filter("nan")->analyse(0); }, {"audio/faulty_filter", "analyse()", "beat: nan"}, "nan");
-  expect_blame([&] { filter("number thrown")->prepare({}, 44100, 12); },
-               {"audio/faulty_filter for 'beat'", "prepare()"}, "number thrown");
+  expect_blame(
+      [&] {
+        filter("number thrown")->begin({44100, 12, 0, 0});
+      },
+      {"audio/faulty_filter for 'beat'", "begin()"}, "number thrown");
 }
 
 TEST_F(Faulty, Frames) {

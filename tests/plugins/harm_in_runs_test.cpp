@@ -17,7 +17,7 @@ class Harm : public testing::Test {
     return run(words, folder_.path());
   }
   void expect_blame(const test::Outcome& outcome, const Words& words) {
-    EXPECT_NE(outcome.status, 0);
+    EXPECT_TRUE(outcome.status != 0 || outcome.signal != 0);
     for (const std::string& word : words)
       EXPECT_TRUE(holds(outcome.err, word)) << "'" << word << "' in: " << outcome.err;
   }
@@ -54,6 +54,29 @@ TEST_F(Harm, ExitIsNoSuccess) {
                {"io/faulty_sink", "close()"});
 }
 
+TEST_F(Harm, EveryWayToEndTheProgramIsNoSuccess) {
+  for (const char* way : {"_exit", "_Exit", "quick_exit"}) {
+    const test::Outcome outcome = render({std::string("model_fault=") + way + " in decode"});
+    EXPECT_EQ(outcome.status, 1) << way;
+    expect_blame(outcome, {"image_models/faulty_model", "decode()", "exit()"});
+  }
+}
+
+// No call of a plugin is at work on such a thread.
+TEST_F(Harm, AThreadOfAPluginIsNamed) {
+  for (const char* way : {"exit", "_exit"}) {
+    const test::Outcome outcome = render({std::string("model_fault=") + way + " on a thread"});
+    EXPECT_EQ(outcome.status, 1) << way;
+    expect_blame(outcome, {"image_models/faulty_model", "thread of its own", way});
+  }
+  const test::Outcome crash = render({"model_fault=crash on a thread"});
+  EXPECT_EQ(crash.signal, SIGSEGV);
+  expect_blame(crash, {"image_models/faulty_model", "thread of its own", "segmentation fault"});
+  const test::Outcome thrown = render({"model_fault=exception on a thread"});
+  EXPECT_EQ(thrown.signal, SIGABRT);
+  expect_blame(thrown, {"image_models/faulty_model", "thread of its own", "abort()"});
+}
+
 TEST_F(Harm, ACrashIsNamed) {
   const test::Outcome outcome = render({"model_fault=crash in decode"});
   EXPECT_EQ(outcome.signal, SIGSEGV);
@@ -79,6 +102,18 @@ TEST_F(Harm, LinesOfAnExceptionAreNoMessagesOfTheProgram) {
 TEST_F(Harm, AFileThatIsNotThereIsNotReported) {
   const test::Outcome outcome = render({"outputs=[faulty_sink]", "sink_fault=no file"});
   expect_blame(outcome, {"io/faulty_sink", "write()", ".empty"});
+}
+
+TEST_F(Harm, AnOutputCannotSpoilThePictureOfTheNext) {
+  const auto means_of = [&](const std::string& folder, const Words& more) {
+    Words words = {"file_namespace=" + folder};
+    words.insert(words.end(), more.begin(), more.end());
+    const test::Outcome outcome = render(words);
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    return read_png(folder_ / "images_out" / folder / (folder + "_1.png")).mean;
+  };
+  const Words spoils = {"outputs=[faulty_sink,png_sequence]", "sink_fault=writes into its picture"};
+  EXPECT_EQ(means_of("a", spoils), means_of("b", {"outputs=[png_sequence]"}));
 }
 
 TEST_F(Harm, AVariableWithoutAValueIsNamed) {

@@ -18,7 +18,8 @@ from serving import PROGRAM, Server, ServerTest, settings  # noqa: E402
 # A value nested a million deep, when it is evaluated.
 DEEP = ("[(lambda D: len(D(D(D(D(D(D(D(D(D(D(D(D(lambda x: " + 54 * "(" + "x" + 54 * ",)" + "))))))))))))({0})))"
         "(lambda f: lambda x: f(f(x)))][0]")
-WAYS = {"segv": "SIGSEGV", "abort": "SIGABRT", "kill": "SIGKILL", "exit": "exit status", "thread": "SIGABRT"}
+WAYS = {"segv": "SIGSEGV", "abort": "SIGABRT", "kill": "SIGKILL", "exit": "exit status", "at_once": "exit status",
+        "thread": "SIGABRT"}
 
 
 def children(process):
@@ -60,6 +61,11 @@ class CrashTest(ServerTest):
             self.assertEqual(server.wait(following, "finished")["done"], 6)
             # What was saved before is there.
             self.assertEqual(server.file(number, failed["base"] + "_1.png").body[:4], b"\x89PNG")
+
+    def test_a_plugin_that_ends_its_process_when_the_run_is_over_is_named(self):
+        failed = self.server.wait(self.server.submit("a", **self.crashing("destructor")), "failed")
+        self.assertIn("io/crashes", failed["message"])
+        self.assertNotIn("the start of the run", failed["message"])
 
     def test_what_crashed_is_not_tried_again_unless_somebody_asks(self):
         number = self.server.submit("a", **self.crashing("segv"))

@@ -12,7 +12,8 @@ namespace reverie {
 namespace {
 
 constexpr ParamSpec kParams[] = {
-    choice("crash", "not", "not|segv|abort|kill|exit|thread|hang").help("how the process ends"),
+    choice("crash", "not", "not|segv|abort|kill|exit|at_once|thread|destructor|hang")
+        .help("how the process ends"),
     integer("crash_at", 2).at_least(1).help("while this frame is written"),
 };
 
@@ -22,6 +23,10 @@ class Crashes final : public OutputSink {
       : start_(setup.folder / (setup.base_name + "_")),
         how_(params.get<std::string>("crash")),
         at_(params.get<std::int64_t>("crash_at")) {}
+
+  ~Crashes() override {
+    if (how_ == "destructor") std::exit(0);
+  }
 
   std::filesystem::path write(const at::Tensor&, std::int64_t number) override {
     if (number == at_) end();
@@ -36,6 +41,7 @@ class Crashes final : public OutputSink {
     if (how_ == "abort") std::abort();
     if (how_ == "kill") std::raise(SIGKILL);
     if (how_ == "exit") std::exit(0);
+    if (how_ == "at_once") std::_Exit(0);
     if (how_ == "thread") std::thread([] { throw 1; }).join();
     if (how_ == "hang") std::this_thread::sleep_for(std::chrono::hours(1));
   }

@@ -175,6 +175,24 @@ class QueueTest(ServerTest):
         self.assertEqual(self.files(motion), [server.run(motion)["base"] + "_motion.mp4"])
         self.assertEqual(server.file(motion, base + ".mp4").status, 404)
 
+    def test_pictures_that_only_a_video_keeps_are_listed_too(self):
+        server = self.server
+        number = server.submit("a", outputs=["video_file"])
+        base = server.wait(number, "finished")["base"]
+        folder = self.folder / "images_out/default"
+        self.assertEqual(self.files(number), [f"{base}_1.png", f"{base}_2.png", f"{base}.mp4", f"{base}_settings.txt"])
+        kept = (folder / f"{base}_frames" / f"{base}_2.png").read_bytes()
+        self.assertEqual(kept[:4], b"\x89PNG")
+        self.assertEqual(server.file(number, f"{base}_2.png").body, kept)
+        self.assertEqual(server.ask("GET", f"/api/runs/{number}/frames/2").body, kept)
+        # Nothing else of that folder, and no link in its place.
+        (folder / f"{base}_frames" / f"{base}_notes.txt").write_text("mine")
+        self.assertNotIn(f"{base}_notes.txt", self.files(number))
+        (folder / f"{base}_frames").rename(folder / "elsewhere")
+        (folder / f"{base}_frames").symlink_to(folder / "elsewhere")
+        self.assertEqual(self.files(number), [f"{base}.mp4", f"{base}_settings.txt"])
+        self.assertEqual(server.file(number, f"{base}_2.png").status, 404)
+
     def test_motion_previews_do_not_wait_for_runs(self):
         server = self.server
         going = server.submit("a", **LONG)

@@ -1,0 +1,44 @@
+#pragma once
+// The end of a sound that goes by: samples that are still needed.
+
+#include <algorithm>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace reverie {
+
+/// Samples are counted from the track's beginning.
+class PassingSamples {
+ public:
+  void add(std::span<const float> samples) {
+    forget();
+    kept_.insert(kept_.end(), samples.begin(), samples.end());
+    count_ += static_cast<std::int64_t>(samples.size());
+  }
+  /// Those before `index` are not needed any more.
+  void drop_before(std::int64_t index) { needed_ = std::max(needed_, std::min(index, count_)); }
+
+  /// How many have gone by.
+  std::int64_t count() const { return count_; }
+  /// None of them may be dropped already.
+  std::span<const float> between(std::int64_t begin, std::int64_t end) const {
+    return std::span(kept_).subspan(static_cast<std::size_t>(begin - first()),
+                                    static_cast<std::size_t>(end - begin));
+  }
+  float at(std::int64_t index) const { return kept_[static_cast<std::size_t>(index - first())]; }
+
+ private:
+  std::int64_t first() const { return count_ - static_cast<std::int64_t>(kept_.size()); }
+  /// Half of them at least, so that moving the others costs little.
+  void forget() {
+    const std::int64_t useless = needed_ - first();
+    if (2 * useless >= static_cast<std::int64_t>(kept_.size()))
+      kept_.erase(kept_.begin(), kept_.begin() + std::max<std::int64_t>(useless, 0));
+  }
+
+  std::vector<float> kept_;
+  std::int64_t count_ = 0, needed_ = 0;
+};
+
+}  // namespace reverie
