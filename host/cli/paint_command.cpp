@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <iostream>
+#include <sstream>
 
 #include "cli/cast.h"
 #include "cli/render_run.h"
@@ -17,31 +18,38 @@
 #include "log/printable.h"
 #include "models/catalogue.h"
 #include "reverie/perceptor.h"
+#include "settings/texts.h"
 
 namespace reverie {
 namespace {
 
-/// The first knows photographs, the second drawings: shapes and colours that ImageNet has no class for.
+/// The first knows photographs of a thousand classes of things, the second drawings: shapes and colours
+/// beyond those classes.
 constexpr const char* kPerceptor = "tiny_lit";
 constexpr const char* kSecond = "tiny_resnet";
-constexpr double kSeconds = 25;  // that the steps should take
+constexpr double kFamiliar = 0.5;  // below it the second one takes part, too
+constexpr double kSeconds = 25;    // that the steps should take
 
 /// What a picture from words alone is made with. Perceptors want contrasts that people find harsh, so they
 /// have limits. Cutouts beyond the edges would leave stripes there.
 constexpr const char* kChosen = R"(image_model: fourier
 spectrum_decay: 1.25
 contrast_weight: 10
-contrast_limit: 0.23
+contrast_limit: 0.2
 saturation_weight: 10
-saturation_limit: 0.1
-clipping_weight: 2
-width: 240
-height: 180
-cutouts: 12
-cut_pow: 0.3
+saturation_limit: 0.12
+clipping_weight: 1
+bandwidth: 0.5
+width: 400
+height: 300
+cutouts: 16
+cut_pow: 2.5
 cutout_border: 0
-smoothing_weight: 5
-learning_rate: 0.05
+cutout_overviews: 0.5
+cutout_erasing: 0
+smoothing_weight: 24
+learning_rate: 0.06
+learning_rate_decay: 0.95
 file_namespace: paint
 )";
 
@@ -50,6 +58,38 @@ std::string json_text(const std::string& text) {
   writer["indentation"] = "";
   writer["emitUTF8"] = true;
   return Json::writeString(writer, text);  // JSON's texts are YAML's
+}
+
+/// The setting that chooses the first perceptor; empty, with a warning, where its network is missing.
+std::string perceptors() {
+  HostServices::Options places;
+  places.models = installation_prefix() / "share/reverie/models";
+  places.models_parent_dir = kDefaultModelsParent;
+  places.device = "cpu";
+  HostServices host(places);
+  if (!host.find_weights(kPerceptor)) return "";
+  try {
+    host.resolve_asset("trunks/efficientnet-lite0.pth");
+    return std::string("perceptors: [") + kPerceptor + "]\n";
+  } catch (const Error&) {
+    write_log(LogLevel::warning,
+              "the network that knows photographs is missing, so smaller ones look at the picture; "
+              "tools/setup.sh downloads it (17 MB)");
+    return "";
+  }
+}
+
+/// Whether the first perceptor knows pictures of all that the prompts are about.
+bool familiar(const Plan& plan, const PluginRegistry& registry) {
+  const Cast cast = choose_cast(plan, registry, false);
+  const auto& [plugin, setup, setting] = cast.perceptors.front();
+  const auto perceptor = create<Perceptor>(*plugin, *cast.host, params_for(*plugin, cast.settings), setup);
+  std::istringstream prompts(plan.settings.get<std::string>("scenes"));
+  for (std::string prompt; std::getline(prompts, prompt, '|');) {
+    const std::string text = trimmed(prompt.substr(0, prompt.find(':')));
+    if (!text.empty() && perceptor->familiarity(text) < kFamiliar) return false;
+  }
+  return true;
 }
 
 /// Seconds that looking at one batch of cutouts takes, there and back, on this machine.
@@ -78,7 +118,7 @@ double measure_look(const Cast& cast) {
 std::int64_t steps_for(const Plan& plan, const PluginRegistry& registry) {
   const Cast cast = choose_cast(plan, registry, false);
   const double steps = kSeconds / (1.25 * measure_look(cast));
-  return std::clamp<std::int64_t>(static_cast<std::int64_t>(steps) / 10 * 10, 100, 400);
+  return std::clamp<std::int64_t>(static_cast<std::int64_t>(steps) / 10 * 10, 80, 240);
 }
 
 }  // namespace
@@ -98,29 +138,21 @@ int paint_command(const std::vector<std::string>& words,
   if (text.empty())
     throw Error(ErrorKind::usage, "reverie paint needs words that say what to paint",
                 "for example: reverie paint \"a castle on a hill\"");
-  std::string settings = "scenes: " + json_text(text) + "\n" + kChosen;
-  HostServices::Options places;
-  places.models = installation_prefix() / "share/reverie/models";
-  places.models_parent_dir = kDefaultModelsParent;
-  places.device = "cpu";
-  if (HostServices(places).find_weights(kPerceptor)) {
-    try {
-      HostServices(places).resolve_asset("trunks/efficientnet-lite0.pth");
-      settings += std::string("perceptors: [") + kPerceptor + ", " + kSecond + "]\n";
-    } catch (const Error&) {
-      write_log(LogLevel::warning,
-                "the network that knows photographs is missing, so smaller ones look at the picture; "
-                "tools/setup.sh downloads it (17 MB)");
-    }
-  }
+  const std::string settings = "scenes: " + json_text(text) + "\n" + kChosen;
   const auto plan_with = [&](const std::string& more) {
     return make_plan({"paint", overrides, config_folders, settings + more}, registry);
   };
-  Plan plan = plan_with("");
+  std::string eyes = perceptors();
+  Plan plan = plan_with(eyes);
+  if (plan.settings.get<std::vector<std::string>>("perceptors") == std::vector<std::string>{kPerceptor} &&
+      !familiar(plan, registry)) {
+    eyes = std::string("perceptors: [") + kPerceptor + ", " + kSecond + "]\n";
+    plan = plan_with(eyes);
+  }
   const bool given = !plan.settings.find("steps_per_scene")->is_default();
   const std::string steps =
       std::to_string(given ? plan.settings.get<std::int64_t>("steps_per_scene") : steps_for(plan, registry));
-  plan = plan_with("steps_per_scene: " + steps + "\nsave_every: " + steps + "\n");
+  plan = plan_with(eyes + "steps_per_scene: " + steps + "\nsave_every: " + steps + "\n");
   end_on_signals("interrupted: the present step is finished and saved first (Ctrl-C again ends at once)");
   RunWishes wishes;
   wishes.on_terminal = ::isatty(STDERR_FILENO) != 0;

@@ -22,9 +22,10 @@ void Optimiser::clear_gradients() {
   for (const at::Tensor& parameter : parameters_) parameter.mutable_grad() = at::Tensor();
 }
 
-void Optimiser::step() {
+void Optimiser::step(double rate) {
   std::vector<at::Tensor> gradients;
   for (const at::Tensor& parameter : parameters_) gradients.push_back(parameter.grad());
+  adam_.set_rate(rate);
   adam_.step(gradients);
 }
 

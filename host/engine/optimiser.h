@@ -17,7 +17,7 @@ class Optimiser {
   /// Forgets the parameters' gradients.
   void clear_gradients();
   /// A step against them.
-  void step();
+  void step(double rate);
 
   std::map<std::string, at::Tensor> state() const;
   /// Throws Error(model) when it is of other parameters.

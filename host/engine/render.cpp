@@ -7,6 +7,7 @@
 #include <charconv>
 #include <chrono>
 #include <cmath>
+#include <numbers>
 
 #include "engine/memory_report.h"
 #include "engine/optimiser.h"
@@ -87,6 +88,7 @@ Render::Render(HostServices& host, Ensemble& ensemble, const Settings& settings,
       smoothing_(settings.get<double>("smoothing_weight")),
       learning_rate_(settings.has("learning_rate") ? settings.get<double>("learning_rate")
                                                    : ensemble.model.instance->learning_rate()),
+      learning_rate_decay_(settings.get<double>("learning_rate_decay")),
       show_palette_(settings.get<bool>("show_palette")),
       reset_learning_(settings.get<bool>("reset_lr_each_frame")),
       timeline_(settings),
@@ -105,6 +107,12 @@ Render::Render(HostServices& host, Ensemble& ensemble, const Settings& settings,
       optimiser_(make_optimiser(*ensemble.model.instance, learning_rate_)) {}
 
 Render::~Render() = default;
+
+/// The learning rate of the present step: it falls along half a cosine over each scene.
+double Render::rate_now() const {
+  const double done = static_cast<double>(position_.step) / static_cast<double>(steps_per_scene_);
+  return learning_rate_ * (1 - learning_rate_decay_ * (1 - std::cos(std::numbers::pi * done)) / 2);
+}
 
 void Render::start_from(const at::Tensor& picture) {
   const at::Tensor here = picture.detach().to(host_.device());
@@ -201,7 +209,7 @@ Render::StepReport Render::step(const std::vector<PromptJudge::Active>& prompts)
   call([&] { decoded.backward(image.grad()); });
   {
     const MemoryScope optimising(kOptimiserMemory);
-    optimiser_->step();
+    optimiser_->step(rate_now());
   }
   call([&] { model.after_step(); });
   return report;

@@ -87,6 +87,7 @@ class Render {
   at::Tensor final_picture();
   at::Tensor picture_for(const Member<OutputSink>& sink, const at::Tensor& image) const;
   void save(const Audience& audience);
+  double rate_now() const;
   void keep(const Audience& audience);
   void back_up(std::int64_t number);
   void display(const Audience& audience);
@@ -98,7 +99,7 @@ class Render {
   Backups* backups_;
   const Soundtrack* sound_;
   std::int64_t steps_per_scene_, interpolation_steps_, save_every_, display_every_;
-  double smoothing_, learning_rate_;
+  double smoothing_, learning_rate_, learning_rate_decay_;
   bool show_palette_, reset_learning_;
   Timeline timeline_;
   RenderResult result_;

@@ -30,6 +30,11 @@ class CheckedPerceptor final : public Perceptor {
                     {{static_cast<std::int64_t>(texts.size()), embedding_size_}, "NE"});
     return rows;
   }
+  double familiarity(const std::string& text) override {
+    const double value = boundary_.call("familiarity()", [&] { return perceptor_->familiarity(text); });
+    if (!(value >= 0 && value <= 1)) boundary_.broken("familiarity()", std::to_string(value), "0..1");
+    return value;
+  }
   void release_text_encoder() override {
     boundary_.call("release_text_encoder()", [&] { perceptor_->release_text_encoder(); });
   }

@@ -132,6 +132,10 @@ constexpr Setting kTable[] = {
          .may_be_null()
          .help("optimiser step size; null = the image model's own"),
      "Perceptors"},
+    {number("learning_rate_decay", 0)
+         .range(0, 1)
+         .help("how far the learning rate falls over each scene, along a cosine: 0 not at all, 1 to nothing"),
+     "Perceptors"},
     {boolean("reset_lr_each_frame", true).help("new optimiser state after each move"), "Perceptors"},
     {integer("seed", 0)
          .range(-9223372036854775808.0, 18446744073709551615.0)

@@ -24,6 +24,11 @@ constexpr ParamSpec kParams[] = {
     number("spectrum_decay", 1)
         .range(0, 4)
         .help("waves count by 1 / frequency^this: more for broader shapes, 0 for pixels' independence"),
+    number("bandwidth", 1)
+        .range(0.01, 1)
+        .help("share of the frequencies that the picture may hold: with 0.5, waves as fine as those of a "
+              "picture "
+              "of half the size, without its pixels"),
     number("contrast_weight", 0)
         .at_least(0)
         .help("how strongly contrast beyond contrast_limit counts as loss; 0 allows any"),
@@ -76,6 +81,9 @@ class Fourier final : public ImageModel {
     const at::Tensor frequency = (y.square().unsqueeze(1) + x.square()).sqrt();  // in waves a pixel
     const double lowest = 1.0 / static_cast<double>(std::max(height_, width_));
     gain_ = frequency.clamp_min(lowest).pow(-params.get<double>("spectrum_decay")).mul_(kContrast);
+    // Along each axis, up to this share of half a wave a pixel; a picture of one pixel is its mean.
+    const double finest = 0.5 * params.get<double>("bandwidth");
+    gain_.masked_fill_((y.abs().unsqueeze(1) > finest).logical_or(x > finest), 0);
     gain_ = gain_.unsqueeze(2);
     spectrum_ = at::zeros({1, 3, y.size(0), x.size(0), 2}, options).set_requires_grad(true);
     randomise();
@@ -94,7 +102,7 @@ class Fourier final : public ImageModel {
     const at::Tensor independent =
         at::einsum("dc,ncyx->ndyx", {at::linalg_inv(colours_.to(at::kDouble)), logits.to(at::kDouble)});
     const at::Tensor waves = at::fft_rfft2(independent, std::nullopt, {-2, -1}, "ortho");
-    assign(at::view_as_real(waves) / gain_);
+    assign((at::view_as_real(waves) / gain_).masked_fill(gain_ == 0, 0));
   }
 
   std::vector<at::Tensor> parameters() override { return {spectrum_}; }
@@ -151,7 +159,7 @@ class Fourier final : public ImageModel {
   Limit contrast_, saturation_;
   double clipping_weight_;
   at::Tensor colours_;   // see colour_directions()
-  at::Tensor gain_;      // [height, width / 2 + 1, 1]
+  at::Tensor gain_;      // [height, width / 2 + 1, 1]; 0 beyond the bandwidth
   at::Tensor spectrum_;  // [1, 3, height, width / 2 + 1, 2], real and imaginary part, before gain_
 };
 

@@ -36,6 +36,16 @@ TEST(RenderSteps, LeadTowardsAndAwayFromThePrompt) {
   EXPECT_LT(away.mean(0), away.mean(1) - 0.2);
 }
 
+TEST(RenderSteps, BecomeShorterWhereTheLearningRateFalls) {
+  const std::string wish = "scenes=red;steps_per_scene=20;cutouts=8;smoothing_weight=0;learning_rate=0.002;";
+  Studio steady(wish + "learning_rate_decay=0"), falling(wish + "learning_rate_decay=1");
+  steady.run();
+  falling.run();
+  // Far from the goal all of Adam's steps are about as long as the rate, which is (1 + cos(pi s / 20)) / 2 of
+  // the first one at step s: 10.5 in sum.
+  EXPECT_NEAR((falling.mean(0) - 0.5) / (steady.mean(0) - 0.5), 10.5 / 20, 0.03);
+}
+
 TEST(RenderSteps, EachCallsTheModelOnceAndShowsAllCutouts) {
   Studio studio("scenes=red;steps_per_scene=5;cutouts=6");
   studio.run();

@@ -20,6 +20,7 @@ CLASS_SHARE = 0.5  # of the second half in a picture's embedding
 TAP_SIZES = (48, 80, 224, 1280)
 HIDDEN, BATCH, WARM_UP = 1024, 512, 100
 FROZEN = ("classes.mean",)
+UNSURE = 0.15  # less of a text than this in one of the halves counts for nothing, as the program has it
 
 
 def linear(x, weight, bias=None):
@@ -51,7 +52,7 @@ def start(class_meanings, features):
     heads["meaning.0.weight"], heads["meaning.0.bias"] = normal(HIDDEN, 384) * 1.0, torch.zeros(HIDDEN)
     heads["meaning.1.weight"], heads["meaning.1.bias"] = normal(total, HIDDEN) / math.sqrt(HIDDEN), torch.zeros(total)
     heads["classes.gate.weight"], heads["classes.gate.bias"] = torch.zeros(1, HIDDEN), torch.zeros(1)
-    heads["scale"] = torch.tensor(math.log(10.0))
+    heads["scale"], heads["learnt_scale"] = torch.tensor(math.log(10.0)), torch.tensor(math.log(10.0))
     return heads
 
 
@@ -80,7 +81,7 @@ def embed_meanings(heads, meanings, rows):
     learnt, gate = text_parts(heads, meanings)
     towards = F.normalize(linear(class_logits(heads, meanings).softmax(1), rows.t()), dim=1)
     # Pictures do not say how much: the drawings among them would have all texts in the first half.
-    share = gate.detach().sigmoid().clamp(1e-4, 1 - 1e-4)
+    share = ((gate.detach().sigmoid() - UNSURE) / (1 - 2 * UNSURE)).clamp(0, 1)
     return torch.cat([learnt * (1 - share).sqrt(), towards * share.sqrt()], 1)
 
 
@@ -150,8 +151,11 @@ class Data:
 def loss_of(heads, data, generator, noise=0.02):
     features, meanings, groups = data.pictures(BATCH, generator)
     disturbed = lambda m: F.normalize(m.float() + noise * torch.randn(m.shape, generator=generator), dim=1)
-    texts = embed_meanings(heads, disturbed(meanings), data.rows)
-    pictures = contrastive(embed_features(heads, features), texts, heads["scale"], groups)
+    meanings, images = disturbed(meanings), embed_features(heads, features)
+    pictures = contrastive(images, embed_meanings(heads, meanings, data.rows), heads["scale"], groups)
+    # The first half must do without the second: texts that no class is like have nothing else.
+    learnt = F.normalize(images[:, :sum(WIDTHS)], dim=1)
+    pictures = 0.5 * (pictures + contrastive(learnt, text_parts(heads, meanings)[0], heads["learnt_scale"], groups))
 
     meanings, share = data.labelled_texts(BATCH, generator)
     meanings = disturbed(meanings)

@@ -126,12 +126,16 @@ class Lit final : public Perceptor {
   }
 
   at::Tensor embed_texts(const std::vector<std::string>& texts) override {
-    if (!text_) throw Error(ErrorKind::plugin, "the text encoder of '" + name_ + "' was released");
     at::NoGradGuard no_grad;
     std::vector<at::Tensor> rows;
-    for (const std::string& text : texts)
-      rows.push_back((*text_head_)((*text_)(tokenizer_->encode_within(text_->context(), text, name_))));
+    for (const std::string& text : texts) rows.push_back((*text_head_)(meaning(text)));
     return rows.empty() ? at::empty({0, embedding_}) : at::cat(rows);
+  }
+
+  double familiarity(const std::string& text) override {
+    at::NoGradGuard no_grad;
+    const at::Tensor meant = meaning(text);
+    return text_head_->class_share(meant).item<double>();
   }
 
   void release_text_encoder() override {
@@ -153,6 +157,11 @@ class Lit final : public Perceptor {
       throw Error(error.kind(), "the network that '" + name_ + "' looks with is missing: " + error.what(),
                   "tools/setup.sh downloads it (17 MB); or name other perceptors, such as tiny_vit");
     }
+  }
+
+  at::Tensor meaning(const std::string& text) const {
+    if (!text_) throw Error(ErrorKind::plugin, "the text encoder of '" + name_ + "' was released");
+    return (*text_)(tokenizer_->encode_within(text_->context(), text, name_));
   }
 
   void load_heads(const lit::TensorSource& get, const std::string& origin, const at::Tensor& classifier) {

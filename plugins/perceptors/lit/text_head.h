@@ -16,10 +16,15 @@ class TextHead {
   /// `get("classes....")`.
   TextHead(const TensorSource& get, const at::Tensor& classifier);
 
+  /// How much of each of these meanings is about what the classifier has classes for: [N, 1], 0..1.
+  at::Tensor class_share(const at::Tensor& meanings) const;
+
   /// meanings [N, M] of unit length to embeddings [N, E] of unit length.
   at::Tensor operator()(const at::Tensor& meanings) const;
 
  private:
+  at::Tensor share_of(const at::Tensor& hidden) const;
+
   Linear in_, out_, gate_;
   at::Tensor keys_;   // [classes, M], of unit length: what each class means
   at::Tensor rows_;   // [classes, features], of unit length: where its pictures lie

@@ -25,6 +25,8 @@ class Adam {
   /// Of each parameter. Its tensors may be changed in place.
   const std::vector<State>& states() const { return states_; }
 
+  void set_rate(double rate) { rate_ = rate; }
+
   /// One step against `gradients`, one for each parameter; where one is undefined, nothing changes.
   void step(const std::vector<at::Tensor>& gradients) {
     const at::NoGradGuard no_grad;

@@ -15,7 +15,7 @@ namespace reverie {
 class REVERIE_PUBLIC Perceptor {
  public:
   static constexpr const char* kKind = "perceptors";
-  static constexpr std::uint32_t kInterfaceVersion = 1;
+  static constexpr std::uint32_t kInterfaceVersion = 2;
   using Subject = Weights;  ///< what accepts() judges
 
   /// A plugin class has the constructor `Plugin(Host&, const Params&, const Setup&)` and
@@ -42,6 +42,10 @@ class REVERIE_PUBLIC Perceptor {
   /// [setup] One row for each text: float32 [N, embedding_size], detached. Throws Error(settings), naming the
   /// text, when one is too long.
   virtual at::Tensor embed_texts(const std::vector<std::string>& texts) = 0;
+
+  /// [setup] How far the perceptor knows pictures of what a text is about, 0..1; 1 where it cannot tell.
+  /// `reverie paint` adds another perceptor for texts below a half.
+  virtual double familiarity(const std::string& /*text*/) { return 1; }
 
   /// [setup] Called when no further text will be embedded: memory that only texts need may be freed.
   virtual void release_text_encoder() {}
