@@ -27,7 +27,7 @@ namespace {
 /// beyond those classes.
 constexpr const char* kPerceptor = "tiny_lit";
 constexpr const char* kSecond = "tiny_resnet";
-constexpr double kFamiliar = 0.5;  // below it the second one takes part, too
+constexpr double kFamiliar = 0.3;  // below it the second one takes part, too
 constexpr double kSeconds = 25;    // that the steps should take
 
 /// What a picture from words alone is made with. Perceptors want contrasts that people find harsh, so they

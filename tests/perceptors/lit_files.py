@@ -182,8 +182,9 @@ def main(folder):
     declared.update({"lit.classifier": "_fc.weight", "lit.class_share": str(CLASS_SHARE)})
     rows = network.fc.weight - network.fc.weight.mean(0, keepdim=True)
     alike = torch.softmax(3 * nn.functional.cosine_similarity(meanings[:, None], keys[None], dim=2), 1)
-    towards = nn.functional.normalize(alike @ nn.functional.normalize(rows))
-    share = ((torch.sigmoid(gate(text.hidden(meanings))) - 0.15) / 0.7).clip(0, 1)
+    mixture = alike @ nn.functional.normalize(rows)
+    towards = nn.functional.normalize(mixture)
+    share = 0.85 * ((mixture.norm(dim=1, keepdim=True) + 0.35 * torch.sigmoid(gate(text.hidden(meanings))) - 0.4) / 0.4).clip(0, 1)
     texts = torch.cat([text.learnt(meanings) * (1 - share).sqrt(), towards * share.sqrt()], 1)
     last = lambda images: nn.functional.normalize(network.rows(images)[-1] - mean) * CLASS_SHARE ** 0.5
     expect(folder, "small", tensors, declared, lambda images: torch.cat([*parts(images, 1 - CLASS_SHARE), last(images)], 1), texts)

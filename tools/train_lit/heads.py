@@ -16,11 +16,11 @@ import torch.nn.functional as F
 
 WIDTHS = (32, 48, 112, 256)  # of the first half's parts, from the first depth to the last
 SHARES = (0.10, 0.15, 0.30, 0.45)  # of each part in the squared length of that half
-CLASS_SHARE = 0.5  # of the second half in a picture's embedding
+CLASS_SHARE = 0.7  # of the second half in a picture's embedding when it is used; half of it in training
+MOST_IN_CLASSES = 0.85  # of a text
 TAP_SIZES = (48, 80, 224, 1280)
 HIDDEN, BATCH, WARM_UP = 1024, 512, 100
 FROZEN = ("classes.mean",)
-UNSURE = 0.15  # less of a text than this in one of the halves counts for nothing, as the program has it
 
 
 def linear(x, weight, bias=None):
@@ -52,18 +52,18 @@ def start(class_meanings, features):
     heads["meaning.0.weight"], heads["meaning.0.bias"] = normal(HIDDEN, 384) * 1.0, torch.zeros(HIDDEN)
     heads["meaning.1.weight"], heads["meaning.1.bias"] = normal(total, HIDDEN) / math.sqrt(HIDDEN), torch.zeros(total)
     heads["classes.gate.weight"], heads["classes.gate.bias"] = torch.zeros(1, HIDDEN), torch.zeros(1)
-    heads["scale"], heads["learnt_scale"] = torch.tensor(math.log(10.0)), torch.tensor(math.log(10.0))
+    heads["scale"] = torch.tensor(math.log(10.0))
     return heads
 
 
-def embed_features(heads, features):
+def embed_features(heads, features, class_share=CLASS_SHARE):
     parts, at = [], 0
     for depth, size in enumerate(TAP_SIZES):
         part = linear(features[:, at:at + size].float(), heads[f"heads.{depth}.weight"], heads[f"heads.{depth}.bias"])
-        parts.append(F.normalize(part, dim=1) * math.sqrt(SHARES[depth] * (1 - CLASS_SHARE)))
+        parts.append(F.normalize(part, dim=1) * math.sqrt(SHARES[depth] * (1 - class_share)))
         at += size
     last = features[:, -TAP_SIZES[-1]:].float() - heads["classes.mean"]
-    return torch.cat([*parts, F.normalize(last, dim=1) * math.sqrt(CLASS_SHARE)], 1)
+    return torch.cat([*parts, F.normalize(last, dim=1) * math.sqrt(class_share)], 1)
 
 
 def class_logits(heads, meanings):
@@ -77,12 +77,22 @@ def text_parts(heads, meanings):
     return learnt, F.linear(hidden, heads["classes.gate.weight"], heads["classes.gate.bias"])
 
 
-def embed_meanings(heads, meanings, rows):
+def towards_classes(heads, meanings, rows):
+    """Where the classes that the meanings are like point to; short where these have little in common."""
+    return linear(class_logits(heads, meanings).softmax(1), rows.t())
+
+
+def class_share(mixture, gate):
+    """How much of a text lies in the second half when it is used: hardly anything unless the classes that it is like have
+    something in common. The program has the same numbers (plugins/perceptors/lit/text_head.cpp)."""
+    return MOST_IN_CLASSES * ((mixture.norm(dim=1, keepdim=True) + 0.35 * gate.sigmoid() - 0.4) / 0.4).clamp(0, 1)
+
+
+def embed_meanings(heads, meanings, rows, training=False):
     learnt, gate = text_parts(heads, meanings)
-    towards = F.normalize(linear(class_logits(heads, meanings).softmax(1), rows.t()), dim=1)
-    # Pictures do not say how much: the drawings among them would have all texts in the first half.
-    share = ((gate.detach().sigmoid() - UNSURE) / (1 - 2 * UNSURE)).clamp(0, 1)
-    return torch.cat([learnt * (1 - share).sqrt(), towards * share.sqrt()], 1)
+    mixture = towards_classes(heads, meanings, rows)
+    share = gate.sigmoid().clamp(1e-4, 1 - 1e-4) if training else class_share(mixture, gate)
+    return torch.cat([learnt * (1 - share).sqrt(), F.normalize(mixture, dim=1) * share.sqrt()], 1)
 
 
 def contrastive(images, texts, scale, groups):
@@ -145,17 +155,14 @@ class Data:
         """Texts with the classes that MiniLM finds alike, and how far it finds any."""
         chosen = torch.randint(len(self.meanings), (count,), generator=generator)
         alike = linear(self.minilm[chosen].float(), self.minilm_names)
-        return self.meanings[chosen], (alike / 0.05).softmax(1), ((alike.amax(1) - 0.5) / 0.2).clamp(0, 1)
+        return self.meanings[chosen], (alike / 0.05).softmax(1), ((alike.amax(1) - 0.4) / 0.3).clamp(0, 1)
 
 
 def loss_of(heads, data, generator, noise=0.02):
     features, meanings, groups = data.pictures(BATCH, generator)
     disturbed = lambda m: F.normalize(m.float() + noise * torch.randn(m.shape, generator=generator), dim=1)
-    meanings, images = disturbed(meanings), embed_features(heads, features)
-    pictures = contrastive(images, embed_meanings(heads, meanings, data.rows), heads["scale"], groups)
-    # The first half must do without the second: texts that no class is like have nothing else.
-    learnt = F.normalize(images[:, :sum(WIDTHS)], dim=1)
-    pictures = 0.5 * (pictures + contrastive(learnt, text_parts(heads, meanings)[0], heads["learnt_scale"], groups))
+    texts = embed_meanings(heads, disturbed(meanings), data.rows, training=True)
+    pictures = contrastive(embed_features(heads, features, class_share=0.5), texts, heads["scale"], groups)
 
     meanings, share = data.labelled_texts(BATCH, generator)
     meanings = disturbed(meanings)

@@ -129,7 +129,7 @@ class Training:
         values = saved["averaged"]
         with torch.no_grad():
             figures = self.zero_shot(values, embed)
-        tensors = {name: tensor for name, tensor in {**text, **values}.items() if name not in ("scale", "learnt_scale")}
+        tensors = {name: tensor for name, tensor in {**text, **values}.items() if name != "scale"}
         tensors["heads.shares"] = torch.tensor(heads.SHARES)
         write_safetensors(self.o.out, tensors, {
             "lit.trunk": "trunks/efficientnet-lite0.pth", "lit.input_size": str(features.SIDE), "lit.mean": "0.49803922", "lit.deviation": "0.50196078",
@@ -166,7 +166,7 @@ def main():
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--stages", default=",".join(STAGES))
     parser.add_argument("--tower-steps", type=int, default=1600)
-    parser.add_argument("--head-steps", type=int, default=2000)
+    parser.add_argument("--head-steps", type=int, default=1500)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(1)

@@ -134,8 +134,7 @@ class Lit final : public Perceptor {
 
   double familiarity(const std::string& text) override {
     at::NoGradGuard no_grad;
-    const at::Tensor meant = meaning(text);
-    return text_head_->class_share(meant).item<double>();
+    return text_head_->class_share(meaning(text));
   }
 
   void release_text_encoder() override {

@@ -5,11 +5,6 @@
 #include "reverie/error.h"
 
 namespace reverie::lit {
-namespace {
-
-constexpr double kUnsure = 0.15;  // as in tools/train_lit/heads.py
-
-}  // namespace
 
 TextHead::TextHead(const TensorSource& get, const at::Tensor& classifier)
     : in_(load_linear(get, "meaning.0")), out_(load_linear(get, "meaning.1")) {
@@ -23,23 +18,26 @@ TextHead::TextHead(const TensorSource& get, const at::Tensor& classifier)
                                       std::to_string(rows_.size(0)) + " classes");
 }
 
-at::Tensor TextHead::share_of(const at::Tensor& hidden) const {
-  // A little of one half in a text about the other would be seen in its pictures.
-  return ((gate_(hidden).sigmoid() - kUnsure) / (1 - 2 * kUnsure)).clamp(0, 1);
+TextHead::Halves TextHead::halves_of(const at::Tensor& meanings) const {
+  const at::Tensor hidden = at::gelu(in_(meanings));
+  Halves halves{unit(out_(hidden)), {}, {}};
+  if (!rows_.defined()) return halves;
+  const at::Tensor mixture = at::matmul(at::softmax(at::matmul(meanings, keys_.t()) * scale_, 1), rows_);
+  halves.towards = unit(mixture);
+  // Classes that have little in common leave a short mixture: the text is about none of them. The numbers are
+  // those of the training (tools/train_lit/heads.py).
+  halves.share = 0.85 * ((mixture.norm(2, 1, true) + 0.35 * gate_(hidden).sigmoid() - 0.4) / 0.4).clamp(0, 1);
+  return halves;
 }
 
-at::Tensor TextHead::class_share(const at::Tensor& meanings) const {
-  if (!rows_.defined()) return at::ones({meanings.size(0), 1});
-  return share_of(at::gelu(in_(meanings)));
+double TextHead::class_share(const at::Tensor& meaning) const {
+  const at::Tensor share = halves_of(meaning).share;
+  return share.defined() ? share.item<double>() : 1;
 }
 
 at::Tensor TextHead::operator()(const at::Tensor& meanings) const {
-  const at::Tensor hidden = at::gelu(in_(meanings));
-  const at::Tensor learnt = unit(out_(hidden));
-  if (!rows_.defined()) return learnt;
-  const at::Tensor alike = at::softmax(at::matmul(meanings, keys_.t()) * scale_, 1);
-  const at::Tensor towards = unit(at::matmul(alike, rows_));
-  const at::Tensor share = share_of(hidden);
+  const auto [learnt, towards, share] = halves_of(meanings);
+  if (!share.defined()) return learnt;
   return at::cat({learnt * (1 - share).sqrt(), towards * share.sqrt()}, 1);
 }
 

@@ -16,14 +16,18 @@ class TextHead {
   /// `get("classes....")`.
   TextHead(const TensorSource& get, const at::Tensor& classifier);
 
-  /// How much of each of these meanings is about what the classifier has classes for: [N, 1], 0..1.
-  at::Tensor class_share(const at::Tensor& meanings) const;
+  /// How much of a meaning [1, M] is about what the classifier has classes for, 0..1; 1 without a classifier.
+  double class_share(const at::Tensor& meaning) const;
 
   /// meanings [N, M] of unit length to embeddings [N, E] of unit length.
   at::Tensor operator()(const at::Tensor& meanings) const;
 
  private:
-  at::Tensor share_of(const at::Tensor& hidden) const;
+  struct Halves {
+    at::Tensor learnt, towards;  // of unit length
+    at::Tensor share;            // of the second half, [N, 1]
+  };
+  Halves halves_of(const at::Tensor& meanings) const;
 
   Linear in_, out_, gate_;
   at::Tensor keys_;   // [classes, M], of unit length: what each class means

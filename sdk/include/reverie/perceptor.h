@@ -44,7 +44,7 @@ class REVERIE_PUBLIC Perceptor {
   virtual at::Tensor embed_texts(const std::vector<std::string>& texts) = 0;
 
   /// [setup] How far the perceptor knows pictures of what a text is about, 0..1; 1 where it cannot tell.
-  /// `reverie paint` adds another perceptor for texts below a half.
+  /// `reverie paint` adds another perceptor where that is little.
   virtual double familiarity(const std::string& /*text*/) { return 1; }
 
   /// [setup] Called when no further text will be embedded: memory that only texts need may be freed.
