@@ -1,6 +1,9 @@
 // The perceptor lit against PyTorch, and what it says about files that do not fit.
 
+#include <ATen/ATen.h>
 #include <gtest/gtest.h>
+
+#include <fstream>
 
 #include "perceptors/parity.h"
 #include "perceptors/toy_weights.h"
@@ -123,6 +126,46 @@ TEST_F(Lit, QuotesATextThatIsTooLong) {
   } catch (const Error& error) {
     EXPECT_NE(std::string(error.what()).find("38"), std::string::npos) << error.what();
     EXPECT_NE(std::string(error.what()).find("cats cats"), std::string::npos) << error.what();
+  }
+}
+
+/// The share of a list's texts that tiny_lit is familiar with.
+double familiar_share(Perceptor& perceptor, const std::string& list) {
+  std::ifstream lines(std::string(REVERIE_SOURCE) + "/tools/" + list);
+  int known = 0, all = 0;
+  for (std::string line; std::getline(lines, line); ++all)
+    known += perceptor.familiarity(line.substr(0, line.find('\t'))) > 0.5;
+  return static_cast<double>(known) / all;
+}
+
+class ShippedLit : public Lit {
+ protected:
+  void SetUp() override {
+    try {
+      host_.resolve_asset("trunks/efficientnet-lite0.pth");
+    } catch (const Error&) {
+      GTEST_SKIP() << "set-up could not get its trunk";
+    }
+    perceptor = create<Perceptor>(plugin(), host_, default_params(plugin()),
+                                  {"tiny_lit", host_.load_weights("tiny_lit")});
+  }
+  std::shared_ptr<Perceptor> perceptor;
+};
+
+TEST_F(ShippedLit, KnowsWhatItsTrunkHasClassesFor) {
+  EXPECT_GT(familiar_share(*perceptor, "sixty_nouns.txt"), 0.95);
+  EXPECT_LT(familiar_share(*perceptor, "forty_prompts.txt"), 0.15);
+}
+
+TEST_F(ShippedLit, SeesWhatPicturesShow) {
+  const std::vector<std::string> texts = {"a goldfish", "a tiger", "a sunset over the sea"};
+  const std::vector<std::string> files = {"paint/goldfish.png", "paint/tiger.png", "first_light.png"};
+  const at::Tensor wanted = perceptor->embed_texts(texts);
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    const at::Tensor picture = host_.load_image(std::string(REVERIE_SOURCE) + "/docs/pictures/" + files[i]);
+    const at::Tensor seen = perceptor->embed_images(at::adaptive_avg_pool2d(picture, {128, 128}));
+    EXPECT_EQ(at::matmul(wanted, seen.t()).argmax().item<std::int64_t>(), static_cast<std::int64_t>(i))
+        << files[i];
   }
 }
 
