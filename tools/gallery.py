@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Renders a picture for each feature of stills, with the models that ship, and writes docs/gallery.md from them.
+"""Paints the prompts of tools/twenty_four_prompts.txt, renders a picture for each feature of stills, with the models that ship,
+and writes docs/gallery.md from them.
 
     tools/gallery.py [--only NAME ...] [--program build/release/bin/reverie]
 
@@ -66,6 +67,35 @@ CHAPTERS = [
 ]
 
 
+# What paint makes of words alone, as it comes: each the first try.
+PAINTED = PICTURES / "paint"
+PAINT = ["seed=1", "steps_per_scene=110"]
+
+
+def painted():
+    """[(prompt, name of its picture)]"""
+    prompts = (ROOT / "tools/twenty_four_prompts.txt").read_text().splitlines()
+    return [(prompt, prompt.replace(" ", "_")) for prompt in prompts]
+
+
+def paint(program, prompt, name):
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([program, "paint", prompt, *PAINT, "file_namespace=painted"], cwd=folder, check=True,
+                       stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        shutil.copy(Path(folder) / "images_out/painted/painted_1.png", PAINTED / f"{name}.png")
+
+
+def paint_chapter():
+    lines = ["## Words alone", "", f"`./reverie paint \"WORDS\" {' '.join(PAINT)}`: 24 prompts that no list of the training or the tests has, each the",
+             "first try, failures too.", ""]
+    prompts = painted()
+    for start in range(0, len(prompts), 4):
+        row = prompts[start:start + 4]
+        lines += ["| " + " | ".join(f"![{prompt}](pictures/gallery/paint/{name}.png)" for prompt, name in row) + " |", "|" + "---|" * len(row),
+                  "| " + " | ".join(prompt for prompt, _ in row) + " |", ""]
+    return lines
+
+
 def write_disc(path):
     """A white disc on black, an 8-bit grey PNG."""
     width, height = 192, 144
@@ -96,12 +126,12 @@ def render(program, name, settings):
 
 
 def page():
-    lines = ["# Gallery", "",
-             "Made by `tools/gallery.py` with the models that ship; do not edit. Each picture is the last frame of",
-             "`./reverie render` with the settings below it and these, where it does not say otherwise:", "",
+    lines = ["# Gallery", "", "Made by `tools/gallery.py` with the models that ship; do not edit.", "", *paint_chapter(), "## Features", "",
+             "Each picture is the last frame of `./reverie render` with the settings below it and these, where it does not say",
+             "otherwise. They are small, and seen by the two perceptors that a file without a choice gets:", "",
              "    " + " ".join(shlex.quote(word) for word in COMMON), ""]
     for title, introduction, entries in CHAPTERS:
-        lines += [f"## {title}", ""] + ([introduction, ""] if introduction else [])
+        lines += [f"### {title}", ""] + ([introduction, ""] if introduction else [])
         for start in range(0, len(entries), 3):
             row = entries[start:start + 3]
             lines += ["| " + " | ".join(f"![{name}](pictures/gallery/{name}.png)" for name, _, _ in row) + " |",
@@ -118,6 +148,11 @@ def main():
     arguments = parser.parse_args()
     PICTURES.mkdir(parents=True, exist_ok=True)
     write_disc(PICTURES / "disc.png")
+    PAINTED.mkdir(exist_ok=True)
+    for prompt, name in painted():
+        if arguments.only is None or name in arguments.only:
+            print(prompt, flush=True)
+            paint(arguments.program.resolve(), prompt, name)
     for _, _, entries in CHAPTERS:
         for name, _, extra in entries:
             if arguments.only is None or name in arguments.only:
