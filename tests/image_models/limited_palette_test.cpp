@@ -156,7 +156,7 @@ TEST(LimitedPalette, LockedPaletteNeverChanges) {
 
 TEST(LimitedPalette, TargetPaletteHasTheColoursOfThePicture) {
   ModelUnderTest limited("limited_palette");
-  const fs::path picture = kSource / "docs/pictures/first_light.png";
+  const fs::path picture = kSource / "tests/image_models/sunset.png";
   const auto model =
       limited.make(64, 48, {{"palettes", 4}, {"hdr_weight", 0}}, {{"target_palette", picture.string()}});
   const at::Tensor palette = *model->palette_picture(), source = limited.host.load_image(picture.string());

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
+#include <png.h>
 
 #include <fstream>
 
@@ -155,6 +156,19 @@ class ShippedLit : public Lit {
 TEST_F(ShippedLit, KnowsWhatItsTrunkHasClassesFor) {
   EXPECT_GT(familiar_share(*perceptor, "sixty_nouns.txt"), 0.95);
   EXPECT_LT(familiar_share(*perceptor, "forty_prompts.txt"), 0.15);
+}
+
+/// [1, 3, H, W] of a PNG file, 0..1.
+at::Tensor read_picture(const std::string& path) {
+  png_image header{};
+  header.version = PNG_IMAGE_VERSION;
+  EXPECT_TRUE(png_image_begin_read_from_file(&header, path.c_str())) << path << ": " << header.message;
+  header.format = PNG_FORMAT_RGB;
+  const at::Tensor pixels =
+      at::empty({std::int64_t(header.height), std::int64_t(header.width), 3}, at::kByte);
+  EXPECT_TRUE(png_image_finish_read(&header, nullptr, pixels.mutable_data_ptr(), 0, nullptr))
+      << header.message;
+  return pixels.permute({2, 0, 1}).unsqueeze(0).to(at::kFloat) / 255;
 }
 
 TEST_F(ShippedLit, SeesWhatPicturesShow) {
