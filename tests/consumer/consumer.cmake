@@ -158,8 +158,8 @@ learning_rate: 0.02
 smoothing_weight: 0
 width: 32
 height: 24
-steps_per_scene: 60
-save_every: 60
+steps_per_scene: 150
+save_every: 150
 cutouts: 2
 seed: 1
 file_namespace: warm
