@@ -13,8 +13,8 @@
 #include "engine/memory.h"
 #include "fused_vision_transformer.h"
 #include "linear.h"
-#include "losses/built_in.h"
 #include "plugins/registry.h"
+#include "reverie/loss.h"
 #include "reverie/perceptor.h"
 #include "settings/settings.h"
 
@@ -27,6 +27,11 @@ constexpr std::int64_t kCutouts = 40, kPicture = 512, kSide = 64;
 HostServices& host() {
   static HostServices instance({"cpu", 1, REVERIE_PREFIX "/share/reverie/models", "~/.cache"});
   return instance;
+}
+
+const PluginRegistry& plugins() {
+  static const PluginRegistry registry(plugin_search_path({}, REVERIE_PREFIX));
+  return registry;
 }
 
 at::Tensor picture() {
@@ -56,8 +61,7 @@ void draw(benchmark::State& state) {
 BENCHMARK(draw)->Unit(benchmark::kMillisecond)->UseRealTime();
 
 void perceptor(benchmark::State& state, const char* name) {
-  static const PluginRegistry registry(plugin_search_path({}, REVERIE_PREFIX));
-  const PluginFile& clip = registry.find(Perceptor::kKind, "clip");
+  const PluginFile& clip = plugins().find(Perceptor::kKind, "clip");
   const auto model = create<Perceptor>(clip, host(), default_params(clip), {name, host().load_weights(name)});
   const at::Tensor images = at::rand({kCutouts, 3, kSide, kSide}, host().generator()).set_requires_grad(true);
   for (auto _ : state) model->embed_images(images).sum().backward();
@@ -119,25 +123,22 @@ struct NoModel final : ImageModel {
   void load_state(const std::map<std::string, at::Tensor>&) override {}
 };
 
-void image_loss(benchmark::State& state, std::unique_ptr<Loss> (*make)(ImageSize), bool masked) {
-  const std::unique_ptr<Loss> loss = make({kPicture, kPicture});
+void image_loss(benchmark::State& state, const std::string& name, bool masked) {
+  const PluginFile& plugin = plugins().find(Loss::kKind, name);
+  const auto loss = create<Loss>(plugin, host(), default_params(plugin), {{kPicture, kPicture}, 0});
   loss->set_target(picture().detach());
   if (masked) loss->set_mask(at::rand({1, 1, 100, 100}, host().generator()));
-  const at::Tensor image = picture();
   NoModel model;
-  for (auto _ : state) loss->evaluate(image, model).backward();
+  Loss::Context context;
+  context.image = picture();
+  context.model = &model;
+  for (auto _ : state) loss->evaluate(context).backward();
 }
-BENCHMARK_CAPTURE(image_loss, smoothing, make_smoothing_loss, false)
-    ->Unit(benchmark::kMillisecond)
-    ->UseRealTime();
-BENCHMARK_CAPTURE(image_loss, direct, make_direct_loss, false)->Unit(benchmark::kMillisecond)->UseRealTime();
-BENCHMARK_CAPTURE(image_loss, direct_masked, make_direct_loss, true)
-    ->Unit(benchmark::kMillisecond)
-    ->UseRealTime();
-BENCHMARK_CAPTURE(image_loss, edge, make_edge_loss, false)->Unit(benchmark::kMillisecond)->UseRealTime();
-BENCHMARK_CAPTURE(image_loss, edge_masked, make_edge_loss, true)
-    ->Unit(benchmark::kMillisecond)
-    ->UseRealTime();
+BENCHMARK_CAPTURE(image_loss, smoothing, "smoothing", false)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK_CAPTURE(image_loss, direct, "direct", false)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK_CAPTURE(image_loss, direct_masked, "direct", true)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK_CAPTURE(image_loss, edge, "edge", false)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK_CAPTURE(image_loss, edge_masked, "edge", true)->Unit(benchmark::kMillisecond)->UseRealTime();
 
 std::vector<CutoutPlace> places() {
   return places_of(draw_cutouts(kCutouts, kPicture, kPicture, kSide, {}, host().cpu_generator()), kPicture,

@@ -7,6 +7,7 @@
 #include "engine/timeline.h"
 #include "expressions/expression.h"
 #include "expressions/functions.h"
+#include "plugins/param_group.h"
 #include "settings/nearest.h"
 #include "settings/resolve.h"
 
@@ -34,90 +35,32 @@ std::string trouble_with_name(const std::string& name, const PluginRegistry& reg
 }
 
 /// Reads one group.
-class GroupReader {
- public:
-  GroupReader(const RawValue& group, const std::string& who, const Location& location,
-              const PluginRegistry& registry, std::vector<Problem>& problems)
-      : group_(group), who_(who), location_(location), registry_(registry), problems_(problems) {}
-
-  SoundFilter read() {
-    SoundFilter filter;
-    filter.variable_name = text_of("variable_name");
-    if (filter.variable_name.empty()) {
-      problem("its 'variable_name' is missing, which expressions call it by", location_.line);
-    } else {
-      who_ = "the filter '" + filter.variable_name + "'";
-      if (const std::string why = trouble_with_name(filter.variable_name, registry_); !why.empty())
-        problem("'" + filter.variable_name + "' " + why + "; choose another variable_name",
-                line_of("variable_name"));
-    }
-    const std::string name = text_of("filter");
-    try {
-      filter.plugin = &registry_.find(AudioFilter::kKind, name.empty() ? kDefaultFilter : name);
-    } catch (const Error& error) {
-      problem(error.what() + (error.advice().empty() ? "" : "; " + error.advice()), line_of("filter"));
-      return filter;
-    }
-    read_params(filter);
+SoundFilter read_filter(const RawValue& values, const std::string& who, const Location& location,
+                        const PluginRegistry& registry, std::vector<Problem>& problems) {
+  ParamGroup group(values, "input_audio_filters", who, location, problems);
+  SoundFilter filter;
+  filter.variable_name = group.text("variable_name");
+  if (filter.variable_name.empty()) {
+    group.problem("its 'variable_name' is missing, which expressions call it by");
+  } else {
+    group.called("the filter '" + filter.variable_name + "'");
+    if (const std::string why = trouble_with_name(filter.variable_name, registry); !why.empty())
+      group.problem("'" + filter.variable_name + "' " + why + "; choose another variable_name",
+                    group.place("variable_name"));
+  }
+  const std::string name = group.text("filter");
+  try {
+    filter.plugin = &registry.find(AudioFilter::kKind, name.empty() ? kDefaultFilter : name);
+  } catch (const Error& error) {
+    group.problem(error.what() + (error.advice().empty() ? "" : "; " + error.advice()),
+                  group.place("filter"));
     return filter;
   }
-
- private:
-  void problem(const std::string& message, int line) {
-    problems_.push_back({{location_.file, line}, "'input_audio_filters': " + who_ + ": " + message});
-  }
-
-  const RawValue* find(const std::string& name) const {
-    for (const auto& [key, value] : group_.members)
-      if (lower(key) == name) return &value;
-    return nullptr;
-  }
-  std::string text_of(const std::string& name) const {
-    const RawValue* value = find(name);
-    return value && value->kind == RawValue::Kind::scalar ? value->text : "";
-  }
-  int line_of(const std::string& name) const {
-    const RawValue* value = find(name);
-    return value && value->line > 0 ? value->line : location_.line;
-  }
-
-  void read_params(SoundFilter& filter) {
-    const PluginDescriptor& plugin = *filter.plugin->descriptor;
-    std::vector<std::string> known = {"variable_name", "filter"};
-    for (const ParamSpec& spec : std::span(plugin.params, plugin.param_count)) {
-      known.push_back(spec.name);
-      SettingValue value = default_value(spec);
-      const RawValue* raw = find(spec.name);
-      if (raw) {
-        const std::string why = convert(spec, *raw, value);
-        if (!why.empty())
-          problem("'" + std::string(spec.name) + "' is " + raw->display() + ", which " + why +
-                      "; allowed: " + allowed(spec),
-                  line_of(spec.name));
-      } else if (spec.required) {
-        problem("its '" + std::string(spec.name) + "' is missing: " + spec.help_text, location_.line);
-      }
-      filter.params.set(spec.name, std::move(value));
-    }
-    std::set<std::string> seen;
-    for (const auto& [key, value] : group_.members) {
-      const std::string name = lower(key);
-      if (!seen.insert(name).second) problem("'" + key + "' is there twice", line_of(name));
-      if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-      const std::string near = nearest(key, known);
-      problem("the filter " + filter.plugin->name + " has no parameter '" + key + "'" +
-                  (near.empty() ? "; reverie plugins describe " + filter.plugin->name + " lists them"
-                                : "; did you mean '" + near + "'?"),
-              value.line > 0 ? value.line : location_.line);
-    }
-  }
-
-  const RawValue& group_;
-  std::string who_;
-  Location location_;
-  const PluginRegistry& registry_;
-  std::vector<Problem>& problems_;
-};
+  const PluginDescriptor& plugin = *filter.plugin->descriptor;
+  filter.params = group.params({plugin.params, plugin.param_count}, {"variable_name", "filter"},
+                               "the filter " + filter.plugin->name, filter.plugin->name);
+  return filter;
+}
 
 SettingsError located(const Location& location, const Error& error) {
   return SettingsError({{location, error.what() + (error.advice().empty() ? "" : "; " + error.advice())}});
@@ -163,7 +106,7 @@ std::vector<SoundFilter> parse_sound_filters(const Settings& settings, const Plu
   for (const RawValue& group : setting->groups) {
     const Location location{setting->location.file, group.line > 0 ? group.line : setting->location.line};
     const std::string who = "filter " + std::to_string(filters.size() + 1);
-    filters.push_back(GroupReader(group, who, location, registry, problems).read());
+    filters.push_back(read_filter(group, who, location, registry, problems));
     filters.back().location = location;
     if (filters.back().variable_name.empty()) continue;
     const std::string& name = filters.back().variable_name;

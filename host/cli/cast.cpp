@@ -140,6 +140,15 @@ void choose_weights(Cast& cast, const PluginFile& model, std::vector<Problem>& p
   }
 }
 
+/// The weights that a loss names.
+void find_weights(const Cast& cast, const LossTerm& term, std::vector<Problem>& problems) {
+  for (const ParamSpec& spec :
+       std::span(term.plugin->descriptor->params, term.plugin->descriptor->param_count))
+    if (spec.names == Names::weights)
+      collect(problems, cast.settings, term.setting,
+              [&] { cast.host->load_weights(term.params.get<std::string>(spec.name)); });
+}
+
 /// Finds every picture and video that the settings name. Of those that move with the animation, all frames up
 /// to `last` are decoded, too.
 void find_pictures(const Cast& cast, const Plan& plan, std::int64_t last, std::vector<Problem>& problems) {
@@ -157,9 +166,12 @@ void find_pictures(const Cast& cast, const Plan& plan, std::int64_t last, std::v
       if (prompt.mask.kind == PromptMask::Kind::picture || prompt.mask.kind == PromptMask::Kind::video)
         need_all(prompt.mask.what, prompt.setting);
     }
-  for (const DirectPrompt& prompt : plan.script.direct) {
-    if (prompt.when != When::after_moves) need(prompt.path, prompt.setting);
-    need_all(prompt.mask, prompt.setting);
+  for (const LossTerm& term : plan.script.losses) {
+    need(term.picture, term.setting);
+    need_all(term.mask, term.setting);
+    for (const ParamSpec& spec :
+         std::span(term.plugin->descriptor->params, term.plugin->descriptor->param_count))
+      if (spec.names == Names::image) need(term.params.get<std::string>(spec.name), term.setting);
   }
   if (!plan.image_model) return;
   const PluginDescriptor& model = *plan.image_model->descriptor;
@@ -209,6 +221,7 @@ Cast find_cast(const Plan& plan, const PluginRegistry& registry, bool on_termina
   collect(problems, settings, "input_audio", [&] { cast.sound = listen(cast, plan); });
   find_for_motion(cast, plan, registry, problems);
   if (plan.image_model) choose_weights(cast, *plan.image_model, problems);
+  for (const LossTerm& term : plan.script.losses) find_weights(cast, term, problems);
   choose_perceptors(cast, registry, problems);
   return cast;
 }
@@ -234,6 +247,8 @@ Cast choose_cast(const Plan& plan, const PluginRegistry& registry, bool on_termi
   std::vector<const PluginFile*> plugins = cast.sinks;
   plugins.insert(plugins.end(), cast.viewers.begin(), cast.viewers.end());
   plugins.push_back(plan.image_model);
+  plugins.push_back(plan.optimiser);
+  for (const LossTerm& term : plan.script.losses) plugins.push_back(term.plugin);
   if (plan.animation) plugins.push_back(plan.animation);
   for (const ChosenPerceptor& chosen : cast.perceptors) plugins.push_back(chosen.plugin);
   for (const PluginFile* plugin : plugins)

@@ -7,6 +7,7 @@
 #include <span>
 
 #include "audio/sound_file.h"
+#include "losses/choose_losses.h"
 #include "settings/limits.h"
 
 namespace reverie {
@@ -165,15 +166,24 @@ struct Estimators {
   bool depth, depth_loss, flow, flow_loss;
 };
 
-Estimators estimators_of(const Plan& plan, const AnimationMode::Needs& needs) {
-  const auto stabilises = [&](DirectPrompt::Measure measure) {
-    return std::any_of(plan.script.direct.begin(), plan.script.direct.end(),
-                       [&](const DirectPrompt& prompt) { return prompt.measure == measure; });
-  };
-  const bool depth_loss = stabilises(DirectPrompt::Measure::depth);
-  // A mode that works with flows tells what to expect; the flow of others has to be estimated.
-  const bool flow_loss = stabilises(DirectPrompt::Measure::flow) && !needs.flow && needs.depth;
+Estimators estimators_of(const Plan& plan, const std::vector<Loss::Traits>& losses,
+                         const AnimationMode::Needs& needs) {
+  bool depth_loss = false, flow_loss = false;
+  for (const Loss::Traits& traits : losses) {
+    depth_loss = depth_loss || traits.depth;
+    // A mode that works with flows tells what to expect; the flow of others has to be estimated.
+    flow_loss =
+        flow_loss || traits.flow || (traits.flow_of_moves && plan.animation && !needs.flow && needs.depth);
+  }
   return {needs.depth || depth_loss, depth_loss, needs.flow || flow_loss, flow_loss};
+}
+
+/// The setting of the first loss that is `so`, for messages.
+template <typename Is>
+std::string loss_setting(const Plan& plan, const std::vector<Loss::Traits>& losses, const Is& is_so) {
+  for (std::size_t i = 0; i < losses.size(); ++i)
+    if (is_so(losses[i])) return plan.script.losses[i].setting;
+  return "";
 }
 
 /// The weights of the estimator that `setting` names.
@@ -209,7 +219,13 @@ void find_for_motion(const Basis& basis, const Plan& plan, const PluginRegistry&
               ->needs();
     });
   }
-  const Estimators estimators = estimators_of(plan, needs);
+  std::vector<Loss::Traits> losses;
+  for (const LossTerm& term : plan.script.losses)
+    collect(problems, settings, term.setting, [&] {
+      losses.push_back(traits_of(term, *basis.host));
+      check_traits(term, losses.back(), problems);
+    });
+  const Estimators estimators = estimators_of(plan, losses, needs);
   if (estimators.depth) find_weights_of(DepthEstimator::kKind, "depth_model", basis, registry, problems);
   if (estimators.flow) find_weights_of(FlowEstimator::kKind, "flow_model", basis, registry, problems);
   if (needs.video && settings.get<std::string>("video_path").empty())
@@ -239,15 +255,19 @@ void prepare_motion(Ensemble& ensemble, const Basis& basis, const Plan& plan,
     who = "the animation mode " + plan.animation->name;
     needs = ensemble.animation.instance->needs();
   }
-  const Estimators estimators = estimators_of(plan, needs);
+  std::vector<Loss::Traits> losses;
+  for (const LossTerm& term : plan.script.losses) losses.push_back(traits_of(term, host));
+  const Estimators estimators = estimators_of(plan, losses, needs);
+  const auto depth_for = [&] { return loss_setting(plan, losses, [](auto traits) { return traits.depth; }); };
+  const auto flow_for = [&] {
+    return loss_setting(plan, losses, [](auto traits) { return traits.flow || traits.flow_of_moves; });
+  };
   if (estimators.depth)
-    ensemble.depth =
-        estimator<DepthEstimator>("depth_model", estimators.depth_loss ? "depth_stabilization_weight" : who,
-                                  estimators.depth_loss, settings, registry, host);
+    ensemble.depth = estimator<DepthEstimator>("depth_model", estimators.depth_loss ? depth_for() : who,
+                                               estimators.depth_loss, settings, registry, host);
   if (estimators.flow)
-    ensemble.flow =
-        estimator<FlowEstimator>("flow_model", estimators.flow_loss ? "flow_stabilization_weight" : who,
-                                 estimators.flow_loss, settings, registry, host);
+    ensemble.flow = estimator<FlowEstimator>("flow_model", estimators.flow_loss ? flow_for() : who,
+                                             estimators.flow_loss, settings, registry, host);
   if (needs.video) {
     const std::string path = settings.get<std::string>("video_path");
     if (path.empty()) throw Error(ErrorKind::settings, who + " needs a video, and 'video_path' is empty");

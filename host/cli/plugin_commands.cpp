@@ -54,6 +54,7 @@ int describe_plugin(const PluginRegistry& registry, const std::string& name) {
     for (const std::string& alias : aliases)
       out << (&alias == &aliases[0] ? "also called: " : "|") << printable_line(alias);
     if (!aliases.empty()) out << "\n";
+    if (*plugin.roles) out << "used by the settings: " << printable_line(plugin.roles) << "\n";
     for (std::uint32_t i = 0; i < plugin.param_count; ++i) {
       const ParamSpec& spec = plugin.params[i];
       const std::string unit = *spec.unit_name ? std::string(", ") + spec.unit_name : "";
@@ -84,7 +85,7 @@ std::vector<std::string> setting_names(const PluginRegistry& registry) {
   std::vector<std::string> names;
   for (const Setting& setting : settings_table()) names.push_back(setting.spec.name);
   for (const PluginFile& file : registry.files()) {
-    if (!file.descriptor || file.kind == AudioFilter::kKind) continue;
+    if (!file.descriptor || has_grouped_params(file.kind)) continue;
     for (const ParamSpec& spec : std::span(file.descriptor->params, file.descriptor->param_count))
       names.push_back(spec.name);
   }
@@ -110,8 +111,7 @@ int list_settings(const std::vector<std::string>& chosen, bool markdown, const P
     }
     wanted.insert(name);
   }
-  const auto row = [&](const ParamSpec& spec, const std::string& plugin, bool groups = false) {
-    const std::string takes = groups ? kListOfGroups : allowed(spec);
+  const auto row = [&](const ParamSpec& spec, const std::string& plugin, const std::string& takes) {
     if (!wanted.empty() && !wanted.count(lower(spec.name))) return;
     const std::string note = plugin.empty() ? "" : plugin + ": ";
     const std::string unit = *spec.unit_name ? std::string(", ") + spec.unit_name : "";
@@ -134,7 +134,7 @@ int list_settings(const std::vector<std::string>& chosen, bool markdown, const P
   std::string group;
   for (const Setting& setting : settings_table()) {
     if (group != setting.group) heading(group = setting.group);
-    row(setting.spec, "", setting.groups);
+    row(setting.spec, "", allowed(setting));
   }
   const auto is_listed = [](const ParamSpec& spec) {
     return std::any_of(settings_table().begin(), settings_table().end(),
@@ -147,8 +147,8 @@ int list_settings(const std::vector<std::string>& chosen, bool markdown, const P
   };
   std::vector<Declared> declared;
   for (const PluginFile& file : registry.files()) {
-    // Those of audio filters stand in groups of input_audio_filters.
-    if (!file.descriptor || file.kind == AudioFilter::kKind) continue;
+    // Those of others stand in groups of input_audio_filters and losses.
+    if (!file.descriptor || has_grouped_params(file.kind)) continue;
     for (const ParamSpec& spec : std::span(file.descriptor->params, file.descriptor->param_count)) {
       if (is_listed(spec)) continue;
       const auto same = std::find_if(declared.begin(), declared.end(), [&](const Declared& other) {
@@ -162,7 +162,7 @@ int list_settings(const std::vector<std::string>& chosen, bool markdown, const P
     }
   }
   if (!declared.empty()) heading("Of plugins");
-  for (const auto& [spec, plugins] : declared) row(spec, plugins);
+  for (const auto& [spec, plugins] : declared) row(spec, plugins, allowed(spec));
   return 0;
 }
 

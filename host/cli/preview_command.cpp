@@ -12,8 +12,8 @@
 #include "engine/outputs.h"
 #include "engine/progress.h"
 #include "log/printable.h"
-#include "losses/masked.h"
 #include "media/footage.h"
+#include "reverie/mask.h"
 
 namespace reverie {
 namespace {
@@ -59,10 +59,10 @@ std::string nothing_moved(const Plan& plan) {
 class FlowMask {
  public:
   FlowMask(const Plan& plan, const Basis& basis, ImageModel& model) : device_(basis.host->device()) {
-    for (const DirectPrompt& prompt : plan.script.direct) {
-      if (prompt.measure != DirectPrompt::Measure::flow || prompt.mask.empty()) continue;
-      footage_.emplace(basis.pictures->open(prompt.mask, basis.settings.get<double>("frames_per_second")));
-      inverted_ = prompt.inverted;
+    for (const LossTerm& term : plan.script.losses) {
+      if (term.setting != kFlowStabilisation || term.mask.empty()) continue;
+      footage_.emplace(basis.pictures->open(term.mask, basis.settings.get<double>("frames_per_second")));
+      inverted_ = term.inverted;
     }
     const at::Tensor picture = model.decode_final();
     size_ = {picture.size(3), picture.size(2)};
@@ -107,8 +107,8 @@ PreviewOutcome preview_motion(const Plan& plan, const PluginRegistry& registry, 
   PictureCheck check(basis, problems);
   check.need(init_path, "init_image");
   check.need(settings.get<std::string>("video_path"), "video_path");
-  for (const DirectPrompt& prompt : plan.script.direct)
-    if (prompt.measure == DirectPrompt::Measure::flow) check.need(prompt.mask, prompt.setting);
+  for (const LossTerm& term : plan.script.losses)
+    if (term.setting == kFlowStabilisation) check.need(term.mask, term.setting);
   if (!problems.empty()) throw SettingsError(problems);
   const std::unique_ptr<Soundtrack> sound = listen(basis, plan);
 

@@ -5,7 +5,9 @@
 
 #include "engine/backup.h"
 #include "engine/moments.h"
+#include "losses/choose_losses.h"
 #include "reverie/animation_mode.h"
+#include "reverie/optimiser.h"
 #include "settings/nearest.h"
 #include "settings/reader.h"
 #include "settings/texts.h"
@@ -24,8 +26,7 @@ namespace {
 std::vector<PluginParams> params_of_all(const PluginRegistry& registry) {
   std::vector<PluginParams> all;
   for (const PluginFile& plugin : registry.files())
-    // The parameters of an audio filter stand in its group of input_audio_filters.
-    if (plugin.descriptor && plugin.kind != AudioFilter::kKind)
+    if (plugin.descriptor && !has_grouped_params(plugin.kind))
       all.push_back(
           {plugin.kind + "/" + plugin.name, {plugin.descriptor->params, plugin.descriptor->param_count}});
   return all;
@@ -188,6 +189,7 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry, c
     }
   };
   plan.image_model = choose("image_model", ImageModel::kKind);
+  plan.optimiser = choose("optimiser", Optimiser::kKind);
   if (!is_still(first.settings)) {
     plan.animation = choose("animation_mode", AnimationMode::kKind);
     // Empty ones are chosen when it is known what is needed.
@@ -205,7 +207,7 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry, c
     const bool used = of_kind("perceptors/") || of_kind("io/") || of_kind("viewers/") ||
                       of_kind("frame_sources/") || of_kind("depth_estimators/") ||
                       of_kind("flow_estimators/") || is_of(plugin, plan.image_model) ||
-                      is_of(plugin, plan.animation);
+                      is_of(plugin, plan.optimiser) || is_of(plugin, plan.animation);
     (used ? active : others).push_back(plugin);
   }
   Resolution resolution = resolve(entries, std::move(gathered.problems), active, others);
@@ -216,6 +218,8 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry, c
   plan.script = parse_script(resolution.settings, resolution.problems, resolution.notices,
                              sound_variables(plan.sound_filters), plan.animation != nullptr,
                              follows_video ? video->text : "");
+  choose_losses(plan.script.losses, resolution.settings, registry, sound_variables(plan.sound_filters),
+                resolution.problems);
   if (plan.animation)
     plan.script.motion = parse_motion(
         resolution.settings, {plan.animation->descriptor->params, plan.animation->descriptor->param_count},

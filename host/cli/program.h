@@ -26,6 +26,7 @@ struct Plan {
   Script script;
   std::vector<SoundFilter> sound_filters;
   const PluginFile* image_model = nullptr;
+  const PluginFile* optimiser = nullptr;
   const PluginFile* animation = nullptr;  ///< none: a still
   std::optional<OutputNames> restored;    ///< the earlier run that this one continues
   std::optional<OutputNames> again;       ///< the earlier run, without a backup, as which this one begins

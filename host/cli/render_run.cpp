@@ -167,6 +167,13 @@ RunOutcome render_run(const Plan& plan, const PluginRegistry& registry, const Ru
   }
   of_model.reset();
   const double frames_per_second = settings.get<double>("frames_per_second");
+  ensemble.optimiser = title(*plan.optimiser);
+  ensemble.make_optimiser = [&](const Optimiser::Setup& setup) {
+    return create<Optimiser>(*plan.optimiser, host, params_for(*plan.optimiser, settings), setup);
+  };
+  ensemble.make_loss = [&](const LossTerm& term, const Loss::Setup& setup) {
+    return create<Loss>(*term.plugin, host, term.params, setup);
+  };
   Render render(
       host, ensemble, settings, plan.script,
       [&](const std::string& path) { return Footage(cast.pictures->open(path, frames_per_second)); },

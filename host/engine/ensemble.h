@@ -1,6 +1,7 @@
 #pragma once
 // What a run is made of, and how its plugins are called.
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -9,10 +10,14 @@
 #include "plugins/plugin_call.h"
 #include "reverie/animation_mode.h"
 #include "reverie/image_model.h"
+#include "reverie/loss.h"
+#include "reverie/optimiser.h"
 #include "reverie/output_sink.h"
 #include "reverie/perceptor.h"
 
 namespace reverie {
+
+struct LossTerm;
 
 /// A plugin's instance and its name, "kind/name", for messages.
 template <typename Interface>
@@ -30,6 +35,10 @@ struct Ensemble {
   std::shared_ptr<FrameSource> video;
   std::vector<Member<Perceptor>> perceptors;
   std::vector<Member<OutputSink>> sinks;
+  std::string optimiser;  ///< its name
+  /// Called when a run begins, and after each move that gives the model's parameters new values.
+  std::function<std::shared_ptr<Optimiser>(const Optimiser::Setup&)> make_optimiser;
+  std::function<std::shared_ptr<Loss>(const LossTerm&, const Loss::Setup&)> make_loss;
 };
 
 inline AnimationMode::Tools tools_of(const Ensemble& ensemble) {

@@ -5,48 +5,73 @@
 #include <cmath>
 #include <limits>
 
-#include "losses/built_in.h"
 #include "losses/weighted.h"
+#include "plugins/registry.h"
+#include "reverie/mask.h"
 
 namespace reverie {
+namespace {
 
-ImageLosses::ImageLosses(const std::vector<DirectPrompt>& prompts, ImageModel& model, ImageSize size,
-                         c10::Device device, const std::function<Footage(const std::string&)>& open,
-                         const AnimationMode::Tools& tools)
-    : device_(device), tools_(tools) {
-  using Measure = DirectPrompt::Measure;
-  for (const DirectPrompt& prompt : prompts) {
-    Term term{&prompt, nullptr, std::nullopt, std::nullopt, std::nullopt};
-    switch (prompt.measure) {
-      case Measure::pixels:
-        term.loss = model.latent_strength() >= 1 ? make_latent_loss(size) : make_direct_loss(size);
-        break;
-      case Measure::edges:
-        term.loss = make_edge_loss(size);
-        break;
-      case Measure::depth:
-        if (!tools.depth || !tools.depth->differentiable())
-          throw Error(ErrorKind::settings, "'" + prompt.setting + "' needs a depth estimator with gradients",
-                      "name another one in depth_model");
-        term.loss = make_depth_loss(size, *tools.depth);
-        break;
-      case Measure::flow:
-        term.flow.emplace(size, tools.flow);
-        break;
-    }
-    // That a picture cannot be decoded is to be known now, whatever its weight.
-    if (prompt.when != When::after_moves) term.picture.emplace(open(prompt.path)).seek(0);
-    if (!prompt.mask.empty()) term.mask.emplace(open(prompt.mask)).seek(0);
-    terms_.push_back(std::move(term));
+constexpr double kNever = -std::numeric_limits<double>::infinity();
+
+/// Before the names of a loss's state. A run that goes on with other losses must not mix them up.
+std::string prefix_of(std::size_t index, const LossTerm& term) {
+  return std::to_string(index) + "." + term.plugin->name + ".";
+}
+
+/// What a loss says of the run gets the setting that it comes from.
+at::Tensor evaluate_as(const LossTerm& term, Loss& loss, const Loss::Context& context) {
+  try {
+    return loss.evaluate(context);
+  } catch (const PluginFault&) {
+    throw;
+  } catch (const Error& error) {
+    throw Error(error.kind(), term.whose() + ": " + error.what(), error.advice());
   }
 }
 
-bool ImageLosses::counts(const Term& term) const {
-  switch (term.prompt->when) {
+}  // namespace
+
+ImageLosses::ImageLosses(const std::vector<LossTerm>& terms, ImageModel& model,
+                         std::function<ImageSize()> size, Make make, c10::Device device,
+                         const std::function<Footage(const std::string&)>& open,
+                         const AnimationMode::Tools& tools)
+    : model_(model), measure_(std::move(size)), make_(std::move(make)), device_(device), tools_(tools) {
+  for (const LossTerm& term : terms) {
+    Active active;
+    active.term = &term;
+    // That a picture cannot be decoded is to be known now, whatever its weight.
+    if (term.target == LossTerm::Target::picture) active.target.emplace(open(term.picture)).seek(0);
+    if (!term.mask.empty()) active.mask.emplace(open(term.mask)).seek(0);
+    active_.push_back(std::move(active));
+  }
+}
+
+ImageSize ImageLosses::size() {
+  if (!size_) size_ = measure_();
+  return *size_;
+}
+
+Loss& ImageLosses::instance(Active& active) {
+  if (active.loss) return *active.loss;
+  active.loss = make_(*active.term, {size(), model_.latent_strength()});
+  const Loss::Traits traits = active.loss->traits();
+  const auto need = [&](bool there, const char* what, const char* setting) {
+    if (!there)
+      throw Error(ErrorKind::settings, "'" + active.term->setting + "' needs a " + what + " with gradients",
+                  std::string("name another one in ") + setting);
+  };
+  if (traits.depth) need(tools_.depth && tools_.depth->differentiable(), "depth estimator", "depth_model");
+  if (traits.flow) need(tools_.flow && tools_.flow->differentiable(), "flow estimator", "flow_model");
+  return *active.loss;
+}
+
+bool ImageLosses::counts(const Active& active) const {
+  switch (active.term->when) {
     case When::before_moves:
       return !moved_;
     case When::after_moves:
-      return moved_ || (started_ && !term.flow);
+      return moved_ || (started_ && active.term->target == LossTerm::Target::last_frame);
     default:
       return true;
   }
@@ -54,91 +79,101 @@ bool ImageLosses::counts(const Term& term) const {
 
 void ImageLosses::start_from(const at::Tensor& picture) {
   started_ = true;
-  for (Term& term : terms_)
-    if (!term.picture && !term.flow) term.loss->set_target(picture);
+  for (Active& active : active_)
+    if (active.term->target == LossTerm::Target::last_frame) instance(active).set_target(picture);
 }
 
 void ImageLosses::stabilise(const at::Tensor& before, const AnimationMode::Move& move) {
   moved_ = true;
-  for (Term& term : terms_) {
-    if (term.flow) {
-      if (move.flow && !move.expected && !(tools_.flow && tools_.flow->differentiable()))
-        throw Error(ErrorKind::settings,
-                    "'" + term.prompt->setting + "' needs a flow estimator with gradients here",
-                    "name another one in flow_model, such as horn_schunck");
-      term.flow->set_move(before, move);
-    } else if (!term.picture)
-      term.loss->set_target(move.image);
-  }
+  move_ = move;
+  before_move_ = before;
+  for (Active& active : active_)
+    if (active.term->target == LossTerm::Target::last_frame) instance(active).set_target(move.image);
 }
 
-void ImageLosses::begin_step(const std::map<std::string, double>& values, std::int64_t video_frame) {
-  for (Term& term : terms_) {
-    if (!counts(term)) {
-      term.weight = 0;
-      continue;
-    }
-    const std::string whose = "'" + term.prompt->setting + "', '" + term.prompt->written + "'";
-    term.weight =
-        reverie::evaluate(term.prompt->weight, values, {whose, "weight", "0", true}, warnings_).value_or(0);
-    if (term.weight == 0) continue;
-    term.stop = reverie::evaluate(term.prompt->stop, values, {whose, "stop", "none"}, warnings_)
-                    .value_or(-std::numeric_limits<double>::infinity());
-    if (std::isinf(term.stop) && term.stop > 0) term.weight = 0;  // held, whatever the loss
-    if (term.weight == 0) continue;
-    if (term.picture)
-      if (const std::int64_t frame = term.picture->seek(video_frame); frame != term.target) {
-        term.loss->set_target(term.picture->image().to(device_));
-        term.target = frame;
+void ImageLosses::begin_step(const FrameContext& now, const std::map<std::string, double>& values,
+                             std::int64_t video_frame) {
+  now_ = now;
+  for (Active& active : active_) {
+    const LossTerm& term = *active.term;
+    active.weight = 0;
+    if (!counts(active)) continue;
+    active.weight =
+        reverie::evaluate(term.weight, values, {term.whose(), "weight", "0", true}, warnings_).value_or(0);
+    if (active.weight == 0) continue;
+    active.stop =
+        reverie::evaluate(term.stop, values, {term.whose(), "stop", "none"}, warnings_).value_or(kNever);
+    if (std::isinf(active.stop) && active.stop > 0) active.weight = 0;  // held, whatever the loss
+    if (active.weight == 0) continue;
+    for (const MotionSetting& setting : term.varying)
+      active.parameters[setting.name] = numbers_of(setting, values, warnings_);
+    if (active.target)
+      if (const std::int64_t frame = active.target->seek(video_frame); frame != active.targeted) {
+        instance(active).set_target(active.target->image().to(device_));
+        active.targeted = frame;
       }
-    show_mask(term, video_frame);
+    show_mask(active, video_frame);
   }
 }
 
-void ImageLosses::show_mask(Term& term, std::int64_t video_frame) {
-  if (!term.mask) return;
-  const std::int64_t frame = term.mask->seek(video_frame);
-  if (frame == term.masked_by) return;
-  const at::Tensor mask = term.mask->mask(term.prompt->inverted).to(device_);
-  term.flow ? term.flow->set_mask(mask) : term.loss->set_mask(mask);
-  term.masked_by = frame;
+void ImageLosses::show_mask(Active& active, std::int64_t video_frame) {
+  if (!active.mask) return;
+  const std::int64_t frame = active.mask->seek(video_frame);
+  if (frame == active.masked) return;
+  instance(active).set_mask(active.mask->mask(active.term->inverted).to(device_));
+  active.masked = frame;
 }
 
 std::optional<at::Tensor> ImageLosses::flow_mask(std::int64_t video_frame) {
-  for (Term& term : terms_) {
-    if (!term.flow || !term.mask) continue;
-    show_mask(term, video_frame);
-    return term.flow->mask();
+  for (Active& active : active_) {
+    if (active.term->setting != kFlowStabilisation || !active.mask) continue;
+    active.mask->seek(video_frame);
+    const at::Tensor mask = active.mask->mask(active.term->inverted).to(device_);
+    return resize_mask(mask, size().height, size().width);
   }
   return std::nullopt;
 }
 
 std::map<std::string, at::Tensor> ImageLosses::state() const {
   std::map<std::string, at::Tensor> result;
-  for (std::size_t i = 0; i < terms_.size(); ++i)
-    if (terms_[i].flow && terms_[i].flow->expected_latent().defined())
-      result[std::to_string(i) + ".expected_latent"] = terms_[i].flow->expected_latent();
+  for (std::size_t i = 0; i < active_.size(); ++i)
+    if (active_[i].loss)
+      for (const auto& [name, tensor] : active_[i].loss->state())
+        result[prefix_of(i, *active_[i].term) + name] = tensor;
   return result;
 }
 
 void ImageLosses::load_state(const std::map<std::string, at::Tensor>& state) {
-  for (std::size_t i = 0; i < terms_.size(); ++i)
-    if (const auto found = state.find(std::to_string(i) + ".expected_latent");
-        found != state.end() && terms_[i].flow)
-      terms_[i].flow->set_expected_latent(found->second.to(device_));
+  for (std::size_t i = 0; i < active_.size(); ++i) {
+    const std::string prefix = prefix_of(i, *active_[i].term);
+    std::map<std::string, at::Tensor> own;
+    for (const auto& [name, tensor] : state)
+      if (name.rfind(prefix, 0) == 0) own[name.substr(prefix.size())] = tensor.to(device_);
+    if (!own.empty()) instance(active_[i]).load_state(own);
+  }
 }
 
-ImageLosses::Verdict ImageLosses::evaluate(const at::Tensor& image, ImageModel& model) {
+ImageLosses::Verdict ImageLosses::evaluate(const at::Tensor& image) {
   Verdict verdict;
-  for (Term& term : terms_) {
-    if (term.weight == 0) continue;
+  if (!size_) size_ = ImageSize{image.size(3), image.size(2)};
+  Loss::Context context;
+  static_cast<FrameContext&>(context) = now_;
+  context.image = image;
+  context.model = &model_;
+  context.tools = tools_;
+  if (moved_) context.move = &move_;
+  context.before_move = before_move_;
+  for (Active& active : active_) {
+    const LossTerm& term = *active.term;
+    if (active.weight == 0) continue;
+    context.parameters = active.parameters;
     bool held = false;
-    const at::Tensor value =
-        term.flow ? term.flow->evaluate(image, model) : term.loss->evaluate(image, model);
-    const at::Tensor loss = weighted(value, term.weight, term.stop, &held);
-    verdict.losses.emplace_back(term.prompt->path, loss.item<double>());
-    verdict.held = verdict.held && held;
-    loss.backward();
+    // Where there is no stop, nobody waits for the value.
+    const at::Tensor loss = weighted(evaluate_as(term, instance(active), context), active.weight, active.stop,
+                                     active.stop == kNever ? nullptr : &held);
+    verdict.losses.push_back({term.name, loss.item<double>(), term.of_picture});
+    if (term.holds_scene || active.stop != kNever) verdict.held = verdict.held && held;
+    if (loss.requires_grad()) loss.backward();
   }
   return verdict;
 }

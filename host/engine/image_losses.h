@@ -1,71 +1,86 @@
 #pragma once
-// The losses that look at the picture itself, pixel by pixel or in the image model's latent.
+// The losses of a run besides its prompts: each a plugin, with its weight and stop, and its target and mask.
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <vector>
 
 #include "engine/ensemble.h"
-#include "losses/flow_loss.h"
+#include "losses/loss_term.h"
 #include "media/footage.h"
-#include "prompts/evaluate.h"
-#include "prompts/prompt.h"
-#include "reverie/loss.h"
 
 namespace reverie {
 
 class ImageLosses {
  public:
-  /// One Loss for each prompt: of the model's latent where that stands for the picture, else of the pixels.
-  /// `prompts` and `tools` must outlive this. Throws Error(settings) when a prompt needs a tool that is not
-  /// there or has no gradients.
-  ImageLosses(const std::vector<DirectPrompt>& prompts, ImageModel& model, ImageSize size, c10::Device device,
-              const std::function<Footage(const std::string&)>& open, const AnimationMode::Tools& tools = {});
+  using Make = std::function<std::shared_ptr<Loss>(const LossTerm&, const Loss::Setup&)>;
 
-  /// Until the first move the losses that stabilise motion, but for the flow's, compare with `picture`.
-  /// Without it they rest until then.
+  /// `size` gives the picture's size; it is asked once, and not at all where no loss has a target or mask.
+  /// `terms` and `tools` must outlive this.
+  ImageLosses(const std::vector<LossTerm>& terms, ImageModel& model, std::function<ImageSize()> size,
+              Make make, c10::Device device, const std::function<Footage(const std::string&)>& open,
+              const AnimationMode::Tools& tools = {});
+
+  /// Until the first move, losses whose target is the last frame compare with `picture`. Without it they have
+  /// no effect until then.
   void start_from(const at::Tensor& picture);
 
-  /// From now on the losses that stabilise motion compare with what `move` made of the picture `before`, and
-  /// those that hold on to the start rest. Throws Error(settings) where the flow has to be estimated with
-  /// gradients and there is nothing that could.
+  /// From now on losses whose target is the last frame compare with what `move` made of the picture `before`,
+  /// and those that hold on to the start have no effect.
   void stabilise(const at::Tensor& before, const AnimationMode::Move& move);
 
-  /// Evaluates weights and stops, and brings moving pictures and masks to `video_frame`.
-  void begin_step(const std::map<std::string, double>& values, std::int64_t video_frame);
+  /// Evaluates weights, stops and parameters with `values`, the variables of expressions, and brings moving
+  /// pictures and masks to `video_frame`. `now` is what the losses know of the step.
+  void begin_step(const FrameContext& now, const std::map<std::string, double>& values,
+                  std::int64_t video_frame);
 
-  /// The mask of the flow [1, 1, H, W] at a video frame, of the picture's size; nothing where there is none.
+  /// The mask of flow_stabilization_weight [1, 1, H, W] at a video frame, of the picture's size; nothing
+  /// where there is none.
   std::optional<at::Tensor> flow_mask(std::int64_t video_frame);
 
   /// What cannot be computed again after a restart. load_state() follows stabilise().
   std::map<std::string, at::Tensor> state() const;
   void load_state(const std::map<std::string, at::Tensor>& state);
 
+  struct Value {
+    std::string name;
+    double value;
+    bool of_picture;  ///< of a picture prompt
+  };
   struct Verdict {
-    std::vector<std::pair<std::string, double>> losses;  ///< names and values
-    bool held = true;                                    ///< each is held by its stop, or there is none
+    std::vector<Value> losses;
+    bool held = true;  ///< each that has a stop or holds the scene is held by its stop
   };
   /// Adds the losses' gradients to image.grad() and to the model's parameters.
-  Verdict evaluate(const at::Tensor& image, ImageModel& model);
+  Verdict evaluate(const at::Tensor& image);
 
  private:
-  struct Term {
-    const DirectPrompt* prompt = nullptr;
-    std::unique_ptr<Loss> loss;
-    std::optional<FlowLoss> flow;    // in its place
-    std::optional<Footage> picture;  // of the moved frame: none
-    std::optional<Footage> mask;
-    std::int64_t target = -1, masked_by = -1;  // frames of these
+  struct Active {
+    const LossTerm* term = nullptr;
+    std::shared_ptr<Loss> loss;  // null until the size of the picture is known
+    std::optional<Footage> target, mask;
+    std::int64_t targeted = -1, masked = -1;  // frames of these
     double weight = 0, stop = 0;
+    std::map<std::string, std::vector<double>> parameters;
   };
-  bool counts(const Term& term) const;
-  void show_mask(Term& term, std::int64_t video_frame);
+  bool counts(const Active& active) const;
+  Loss& instance(Active& active);
+  ImageSize size();
+  void show_mask(Active& active, std::int64_t video_frame);
 
+  ImageModel& model_;
+  std::function<ImageSize()> measure_;
+  std::optional<ImageSize> size_;
+  Make make_;
   c10::Device device_;
   AnimationMode::Tools tools_;
   bool started_ = false, moved_ = false;  // from a picture; since then
+  AnimationMode::Move move_;
+  at::Tensor before_move_;
+  FrameContext now_;
   Warnings warnings_;
-  std::vector<Term> terms_;
+  std::vector<Active> active_;
 };
 
 }  // namespace reverie

@@ -30,9 +30,10 @@ void each_expression(const Script& script, const Take& take) {
       take(prompt.stop);
       if (prompt.mask.cutoff) take(*prompt.mask.cutoff);
     }
-  for (const DirectPrompt& prompt : script.direct) {
-    take(prompt.weight);
-    take(prompt.stop);
+  for (const LossTerm& term : script.losses) {
+    take(term.weight);
+    take(term.stop);
+    for (const MotionSetting& setting : term.varying) take(setting.expression);
   }
   for (const MotionSetting& setting : script.motion) take(setting.expression);
 }
@@ -66,7 +67,7 @@ class Moments {
 
   void try_all() {
     try_scenes();
-    try_direct();
+    try_losses();
     try_motion();
   }
 
@@ -164,20 +165,25 @@ class Moments {
     return failed_.count(&prompt) ? State{true, true} : state;
   }
 
-  void try_direct() {
-    const bool any_varies =
-        std::any_of(script_.direct.begin(), script_.direct.end(),
-                    [&](const DirectPrompt& prompt) { return varies(prompt.weight) || varies(prompt.stop); });
+  void try_losses() {
+    const auto term_varies = [&](const LossTerm& term) {
+      return varies(term.weight) || varies(term.stop) ||
+             std::any_of(term.varying.begin(), term.varying.end(),
+                         [&](const MotionSetting& setting) { return varies(setting.expression); });
+    };
+    const bool any_varies = std::any_of(script_.losses.begin(), script_.losses.end(), term_varies);
     each_moment(sure_, any_varies, {timeline_.before}, [&](std::int64_t step) {
       const Values values = at(step);
-      for (const DirectPrompt& prompt : script_.direct) {
-        const bool started = started_ && prompt.measure != DirectPrompt::Measure::flow;
-        if (counts(prompt.when, step, started) != Counts::surely || failed_.count(&prompt)) continue;
-        tried(prompt.setting, &prompt, [&] {
-          const std::string whose = "'" + prompt.setting + "', '" + prompt.written + "'",
-                            moment = moment_of(step);
-          if (value(prompt.weight, values, {whose, "weight", "0", true, moment}, 0).value_or(0) != 0)
-            value(prompt.stop, values, {whose, "stop", "none", false, moment}, 0);
+      for (const LossTerm& term : script_.losses) {
+        const bool started = started_ && term.target == LossTerm::Target::last_frame;
+        if (counts(term.when, step, started) != Counts::surely || failed_.count(&term)) continue;
+        tried(term.location, &term, [&] {
+          const std::string moment = moment_of(step);
+          if (value(term.weight, values, {term.whose(), "weight", "0", true, moment}, 0).value_or(0) == 0)
+            return;
+          value(term.stop, values, {term.whose(), "stop", "none", false, moment}, 0);
+          for (const MotionSetting& setting : term.varying)
+            if (is_known(setting.expression)) numbers_of(setting, values, warnings_, moment);
         });
       }
       return true;
@@ -229,11 +235,15 @@ class Moments {
   /// Each is told once.
   template <typename Work>
   void tried(const std::string& setting, const void* which, const Work& work) {
+    const SettingValue* value = settings_.find(setting);
+    tried(value ? value->location : Location{}, which, work);
+  }
+  template <typename Work>
+  void tried(const Location& location, const void* which, const Work& work) {
     try {
       work();
     } catch (const Error& error) {
-      const SettingValue* value = settings_.find(setting);
-      problems_.push_back({value ? value->location : Location{}, error.what()});
+      problems_.push_back({location, error.what()});
       failed_.insert(which);
     }
   }

@@ -10,12 +10,10 @@
 #include <numbers>
 
 #include "engine/memory_report.h"
-#include "engine/optimiser.h"
 #include "engine/progress.h"
 #include "engine/run_control.h"
 #include "engine/viewers.h"
 #include "log/printable.h"
-#include "losses/smoothing.h"
 
 namespace reverie {
 namespace {
@@ -24,11 +22,6 @@ ImageSize size_of(ImageModel& model) {
   const at::NoGradGuard no_grad;
   const at::Tensor image = model.decode();
   return {image.size(3), image.size(2)};
-}
-
-std::unique_ptr<Optimiser> make_optimiser(ImageModel& model, double learning_rate) {
-  const MemoryScope memory(kOptimiserMemory);
-  return std::make_unique<Optimiser>(model.parameters(), learning_rate);
 }
 
 /// Puts a part's tensors among a backup's, and takes them out again.
@@ -85,7 +78,6 @@ Render::Render(HostServices& host, Ensemble& ensemble, const Settings& settings,
       interpolation_steps_(settings.get<std::int64_t>("interpolation_steps")),
       save_every_(settings.get<std::int64_t>("save_every")),
       display_every_(settings.get<std::int64_t>("display_every")),
-      smoothing_(settings.get<double>("smoothing_weight")),
       learning_rate_(settings.has("learning_rate") ? settings.get<double>("learning_rate")
                                                    : ensemble.model.instance->learning_rate()),
       learning_rate_decay_(settings.get<double>("learning_rate_decay")),
@@ -100,11 +92,12 @@ Render::Render(HostServices& host, Ensemble& ensemble, const Settings& settings,
                settings.get<std::string>("border_mode"), settings.get<double>("cutout_overviews"),
                settings.get<double>("cutout_erasing")}},
              open),
-      // Decoding takes as long as a good part of a step: only where somebody needs the size.
-      image_losses_(script.direct, *ensemble.model.instance,
-                    script.direct.empty() ? ImageSize() : size_of(*ensemble.model.instance), host.device(),
-                    open, tools_of(ensemble)),
-      optimiser_(make_optimiser(*ensemble.model.instance, learning_rate_)) {}
+      image_losses_(
+          script.losses, *ensemble.model.instance,
+          [&model = *ensemble.model.instance] { return size_of(model); }, ensemble.make_loss, host.device(),
+          open, tools_of(ensemble)) {
+  make_optimiser();
+}
 
 Render::~Render() = default;
 
@@ -112,6 +105,12 @@ Render::~Render() = default;
 double Render::rate_now() const {
   const double done = static_cast<double>(position_.step) / static_cast<double>(steps_per_scene_);
   return learning_rate_ * (1 - learning_rate_decay_ * (1 - std::cos(std::numbers::pi * done)) / 2);
+}
+
+void Render::make_optimiser() {
+  const MemoryScope memory(kOptimiserMemory);
+  parameters_ = ensemble_.model.instance->parameters();
+  optimiser_ = ensemble_.make_optimiser({parameters_});
 }
 
 void Render::start_from(const at::Tensor& picture) {
@@ -138,14 +137,12 @@ void Render::move(double t, const std::map<std::string, double>& sound) {
     finished_ = true;
     return;
   }
-  if (reset_learning_ || made.reset_optimiser) optimiser_ = make_optimiser(*model, learning_rate_);
-  const auto wants_flow = [](const DirectPrompt& prompt) {
-    return prompt.measure == DirectPrompt::Measure::flow;
-  };
+  if (reset_learning_ || made.reset_optimiser) make_optimiser();
+  const auto wants_flow = [](const LossTerm& term) { return term.setting == kFlowStabilisation; };
   if (!move_.image.defined() && !made.flow && !made.expected &&
-      std::any_of(script_.direct.begin(), script_.direct.end(), wants_flow))
-    host_.log(LogLevel::warning,
-              "flow_stabilization_weight has no effect: " + ensemble_.animation.name + " tells no flow");
+      std::any_of(script_.losses.begin(), script_.losses.end(), wants_flow))
+    host_.log(LogLevel::warning, std::string(kFlowStabilisation) +
+                                     " has no effect: " + ensemble_.animation.name + " tells no flow");
   before_move_ = std::move(before);
   move_ = std::move(made);
 }
@@ -163,14 +160,20 @@ void Render::begin_step() {
   const MemoryScope memory(kLossMemory);
   values_["t"] = timeline_.seconds_at(result_.moment.steps);
   judge_.begin_step(values_, frame_ * timeline_.stride);
-  image_losses_.begin_step(values_, frame_ * timeline_.stride);
+  FrameContext now;
+  now.step = result_.moment.steps;
+  now.frame = frame_;
+  now.t = values_["t"];
+  now.audio = values_;
+  now.audio.erase("t");
+  image_losses_.begin_step(now, values_, frame_ * timeline_.stride);
 }
 
 Render::StepReport Render::step(const std::vector<PromptJudge::Active>& prompts) {
   const auto& [name, instance] = ensemble_.model;
   ImageModel& model = *instance;
   const MemoryScope memory(kLossMemory);
-  optimiser_->clear_gradients();
+  for (const at::Tensor& parameter : parameters_) parameter.mutable_grad() = at::Tensor();
   StepReport report;
   const auto call = [&](auto&& work) { return call_plugin(name, result_.moment, work); };
   const at::Tensor decoded = call([&] { return model.decode(); });
@@ -189,14 +192,10 @@ Render::StepReport Render::step(const std::vector<PromptJudge::Active>& prompts)
     report.losses.push_back({what, value, kind});
     total += value;
   };
-  const ImageLosses::Verdict direct = image_losses_.evaluate(image, model);
-  for (const auto& [what, value] : direct.losses) add(what, value, RunUpdate::Loss::Kind::picture);
-  report.all_held = verdict.held && direct.held;
-  if (smoothing_ != 0) {
-    const at::Tensor loss = smoothing_loss(image) * smoothing_;
-    loss.backward();
-    add("smoothing", loss.item<double>());
-  }
+  const ImageLosses::Verdict others = image_losses_.evaluate(image);
+  for (const auto& [what, value, of_picture] : others.losses)
+    add(what, value, of_picture ? RunUpdate::Loss::Kind::picture : RunUpdate::Loss::Kind::other);
+  report.all_held = verdict.held && others.held;
   for (const Regulariser& regulariser : call([&] { return model.regularisers(); })) {
     add(regulariser.name, regulariser.value.item<double>());
     if (regulariser.value.requires_grad()) call([&] { regulariser.value.backward(); });
@@ -309,11 +308,10 @@ void Render::back_up(std::int64_t number) {
     put(backup, "move", move);
   }
   for (const auto& [part, generator] : host_.generators()) backup.tensors[part] = generator.get_state();
-  backup.facts = {{"image_model", ensemble_.model.name},
-                  {"scene", std::to_string(position_.scene)},
-                  {"step", std::to_string(position_.step)},
-                  {"steps", std::to_string(result_.moment.steps)},
-                  {"frames", std::to_string(result_.moment.frames)}};
+  backup.facts = {
+      {"image_model", ensemble_.model.name},           {"optimiser", ensemble_.optimiser},
+      {"scene", std::to_string(position_.scene)},      {"step", std::to_string(position_.step)},
+      {"steps", std::to_string(result_.moment.steps)}, {"frames", std::to_string(result_.moment.frames)}};
   backups_->add(number, backup);
 }
 
@@ -346,6 +344,11 @@ void Render::restore(const Backup& backup) {
   } catch (const c10::Error& error) {
     throw misfit(ErrorKind::plugin, error.what_without_backtrace());
   }
+  if (const auto made_with = backup.facts.find("optimiser");
+      made_with != backup.facts.end() && made_with->second != ensemble_.optimiser)
+    throw Error(ErrorKind::model,
+                "the backup is of a run with " + made_with->second + ", not with " + ensemble_.optimiser,
+                "restore it with the 'optimiser' it was made with");
   optimiser_->load_state(take(backup, "optimiser"));
   // What the last step saw; how it was seen is in the backup, and so is what chance had in store for later.
   if (const auto& [animation, mode] = ensemble_.animation; mode)

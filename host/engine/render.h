@@ -30,7 +30,6 @@ struct RenderResult {
 
 class MemoryAccount;
 class Progress;
-class Optimiser;
 class RequestedControl;
 class Viewers;
 
@@ -80,6 +79,7 @@ class Render {
   };
 
   void begin_frame(std::int64_t frame);
+  void make_optimiser();
   void move(double t, const std::map<std::string, double>& sound);
   void hold_on_to_move(std::int64_t frame);
   void begin_step();
@@ -99,7 +99,7 @@ class Render {
   Backups* backups_;
   const Soundtrack* sound_;
   std::int64_t steps_per_scene_, interpolation_steps_, save_every_, display_every_;
-  double smoothing_, learning_rate_, learning_rate_decay_;
+  double learning_rate_, learning_rate_decay_;
   bool show_palette_, reset_learning_;
   Timeline timeline_;
   RenderResult result_;
@@ -114,7 +114,8 @@ class Render {
   Motion motion_;
   PromptJudge judge_;
   ImageLosses image_losses_;
-  std::unique_ptr<Optimiser> optimiser_;
+  std::vector<at::Tensor> parameters_;  // the model's
+  std::shared_ptr<Optimiser> optimiser_;
 };
 
 }  // namespace reverie

@@ -5,30 +5,16 @@
 #include <memory>
 
 #include "plugins/boundary.h"
+#include "reverie/kinds.h"
 
 namespace reverie {
 
-class AnimationMode;
-class AudioFilter;
-class DepthEstimator;
-class FlowEstimator;
-class FrameSource;
-class ImageModel;
-class Loss;
-class OutputSink;
-class Perceptor;
-class Viewer;
-
-// `setup` is the const Interface::Setup* that the instance was made with.
-std::shared_ptr<AnimationMode> checked(std::shared_ptr<AnimationMode>, Boundary, const void* setup);
-std::shared_ptr<AudioFilter> checked(std::shared_ptr<AudioFilter>, Boundary, const void* setup);
-std::shared_ptr<DepthEstimator> checked(std::shared_ptr<DepthEstimator>, Boundary, const void* setup);
-std::shared_ptr<FlowEstimator> checked(std::shared_ptr<FlowEstimator>, Boundary, const void* setup);
-std::shared_ptr<FrameSource> checked(std::shared_ptr<FrameSource>, Boundary, const void* setup);
-std::shared_ptr<ImageModel> checked(std::shared_ptr<ImageModel>, Boundary, const void* setup);
-std::shared_ptr<Loss> checked(std::shared_ptr<Loss>, Boundary, const void* setup);
-std::shared_ptr<OutputSink> checked(std::shared_ptr<OutputSink>, Boundary, const void* setup);
-std::shared_ptr<Perceptor> checked(std::shared_ptr<Perceptor>, Boundary, const void* setup);
-std::shared_ptr<Viewer> checked(std::shared_ptr<Viewer>, Boundary, const void* setup);
+// For each interface: checked(instance, boundary, setup), where `setup` is the const Interface::Setup* that
+// the instance was made with.
+#define REVERIE_DECLARE_CHECKED(folder, Interface, header) \
+  class Interface;                                         \
+  std::shared_ptr<Interface> checked(std::shared_ptr<Interface>, Boundary, const void* setup);
+REVERIE_KINDS(REVERIE_DECLARE_CHECKED)
+#undef REVERIE_DECLARE_CHECKED
 
 }  // namespace reverie

@@ -7,7 +7,6 @@
 #include "plugins/checked.h"
 #include "reverie/audio_filter.h"
 #include "reverie/frame_source.h"
-#include "reverie/loss.h"
 #include "reverie/output_sink.h"
 #include "reverie/viewer.h"
 
@@ -108,29 +107,6 @@ class CheckedSink final : public OutputSink {
   std::shared_ptr<OutputSink> sink_;
 };
 
-class CheckedLoss final : public Loss {
- public:
-  CheckedLoss(std::shared_ptr<Loss> loss, Boundary boundary)
-      : boundary_(std::move(boundary)), loss_(std::move(loss)) {}
-
-  void set_target(const at::Tensor& image) override {
-    boundary_.call("set_target()", [&] { loss_->set_target(image); });
-  }
-  void set_mask(const at::Tensor& mask) override {
-    boundary_.call("set_mask()", [&] { loss_->set_mask(mask); });
-  }
-  at::Tensor evaluate(const at::Tensor& image, ImageModel& model) override {
-    loss_->set_enabled(enabled());
-    at::Tensor value = boundary_.call("evaluate()", [&] { return loss_->evaluate(image, model); });
-    boundary_.check("evaluate()", value, {{}, ""});
-    return value;
-  }
-
- private:
-  Boundary boundary_;
-  std::shared_ptr<Loss> loss_;
-};
-
 /// It returns nothing that the run depends on.
 class CheckedViewer final : public Viewer {
  public:
@@ -166,10 +142,6 @@ std::shared_ptr<FrameSource> checked(std::shared_ptr<FrameSource> source, Bounda
 
 std::shared_ptr<OutputSink> checked(std::shared_ptr<OutputSink> sink, Boundary boundary, const void*) {
   return std::make_shared<CheckedSink>(std::move(sink), boundary.with_header("output_sink.h"));
-}
-
-std::shared_ptr<Loss> checked(std::shared_ptr<Loss> loss, Boundary boundary, const void*) {
-  return std::make_shared<CheckedLoss>(std::move(loss), boundary.with_header("loss.h"));
 }
 
 std::shared_ptr<Viewer> checked(std::shared_ptr<Viewer> viewer, Boundary boundary, const void*) {

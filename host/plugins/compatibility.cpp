@@ -1,17 +1,9 @@
 #include "plugins/compatibility.h"
 
 #include <cstring>
+#include <string_view>
 
-#include "reverie/animation_mode.h"
-#include "reverie/audio_filter.h"
-#include "reverie/depth_estimator.h"
-#include "reverie/flow_estimator.h"
-#include "reverie/frame_source.h"
-#include "reverie/image_model.h"
-#include "reverie/loss.h"
-#include "reverie/output_sink.h"
-#include "reverie/perceptor.h"
-#include "reverie/viewer.h"
+#include "reverie/interfaces.h"
 
 namespace reverie {
 namespace {
@@ -27,11 +19,14 @@ constexpr KindInfo kind_info() {
   return {Interface::kKind, Interface::kInterfaceVersion, detail::build_info<Interface>()};
 }
 
-constexpr KindInfo kKinds[] = {kind_info<ImageModel>(),    kind_info<Perceptor>(),
-                               kind_info<AnimationMode>(), kind_info<DepthEstimator>(),
-                               kind_info<FlowEstimator>(), kind_info<AudioFilter>(),
-                               kind_info<Loss>(),          kind_info<FrameSource>(),
-                               kind_info<OutputSink>(),    kind_info<Viewer>()};
+#define REVERIE_KIND_INFO(folder, Interface, header) kind_info<Interface>(),
+constexpr KindInfo kKinds[] = {REVERIE_KINDS(REVERIE_KIND_INFO)};
+#undef REVERIE_KIND_INFO
+
+#define REVERIE_IS_ITS_FOLDER(folder, Interface, header) \
+  static_assert(std::string_view(Interface::kKind) == #folder, "kinds.h lists the folder of " #Interface);
+REVERIE_KINDS(REVERIE_IS_ITS_FOLDER)
+#undef REVERIE_IS_ITS_FOLDER
 
 }  // namespace
 
@@ -82,6 +77,7 @@ Compatibility check_compatibility(const PluginDescriptor& descriptor, const std:
       {"version", descriptor.version},
       {"summary", descriptor.summary},
       {"aliases", descriptor.aliases},
+      {"roles", descriptor.roles},
       {"create", reinterpret_cast<const void*>(descriptor.create)},
       {"destroy", reinterpret_cast<const void*>(descriptor.destroy)},
       {"params", descriptor.param_count ? descriptor.params : static_cast<const void*>(&descriptor)}};

@@ -14,6 +14,8 @@
 #include "plugins/compatibility.h"
 #include "plugins/plugin_code.h"
 #include "plugins/probe.h"
+#include "reverie/audio_filter.h"
+#include "reverie/loss.h"
 #include "settings/nearest.h"
 #include "settings/resolve.h"
 #include "settings/texts.h"
@@ -180,6 +182,12 @@ bool PluginFile::answers_to(const std::string& wanted) const {
   return false;
 }
 
+bool PluginFile::has_role(const std::string& role) const {
+  if (!descriptor) return false;
+  const std::vector<std::string> roles = filled_parts(descriptor->roles, "|");
+  return std::find(roles.begin(), roles.end(), role) != roles.end();
+}
+
 PluginRegistry::PluginRegistry(std::vector<std::filesystem::path> folders) {
   for (std::filesystem::path& folder : folders) {
     std::error_code ignored;
@@ -275,6 +283,23 @@ std::vector<const PluginFile*> PluginRegistry::usable(const std::string& kind) c
     if (file.kind == kind && file.state == PluginFile::State::usable) result.push_back(&file);
   return result;
 }
+
+const PluginFile& PluginRegistry::with_role(const std::string& kind, const std::string& role) const {
+  const PluginFile* result = nullptr;
+  // The installation's own folder is searched last: a plugin that is merely found elsewhere changes no run.
+  for (const PluginFile* file : usable(kind))
+    if (file->has_role(role)) result = file;
+  if (result) return *result;
+  std::string rejected;
+  for (const PluginFile& file : files_)
+    if (file.kind == kind && file.state == PluginFile::State::rejected)
+      rejected += "; '" + file.path.string() + "' cannot be used: " + file.reason;
+  throw Error(ErrorKind::plugin,
+              "no installed plugin of kind " + kind + " serves the setting '" + role + "'" + rejected,
+              "reverie plugins list shows every plugin");
+}
+
+bool has_grouped_params(const std::string& kind) { return kind == AudioFilter::kKind || kind == Loss::kKind; }
 
 std::vector<std::filesystem::path> plugin_search_path(const std::vector<std::string>& command_line,
                                                       const std::filesystem::path& prefix) {

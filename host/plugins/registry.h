@@ -28,6 +28,7 @@ struct PluginFile {
   bool is_called(const std::string& wanted) const;
   /// Its name or one of its aliases, case-insensitively.
   bool answers_to(const std::string& wanted) const;
+  bool has_role(const std::string& role) const;
 };
 
 /// Libraries stay loaded until the process ends: tensors and gradients may refer to code in them.
@@ -52,6 +53,9 @@ class PluginRegistry {
 
   std::vector<const PluginFile*> usable(const std::string& kind) const;
 
+  /// The plugin with this role (see roles in reverie/plugin.h). Throws Error(plugin) when there is none.
+  const PluginFile& with_role(const std::string& kind, const std::string& role) const;
+
  private:
   /// The usable plugin that answers to a name; null if there is none.
   const PluginFile* named(const std::string& kind, const std::string& name) const;
@@ -67,6 +71,10 @@ const std::vector<std::string>& plugin_kinds();
 /// directory, and never from a settings file: a stranger's settings must not be able to load code.
 std::vector<std::filesystem::path> plugin_search_path(const std::vector<std::string>& command_line,
                                                       const std::filesystem::path& prefix);
+
+/// Whether the parameters of plugins of this kind stand in the group of values that names the plugin, rather
+/// than being settings of their own.
+bool has_grouped_params(const std::string& kind);
 
 /// A plugin's parameters at their declared defaults.
 Settings default_params(const PluginFile& plugin);

@@ -56,10 +56,6 @@ struct DirectPrompt {
   std::string mask;  ///< path or address of a picture or video; empty: everywhere
   bool inverted = false;
   std::string written;
-  std::string setting = "direct_image_prompts";  ///< the one it comes from
-  When when = When::always;  ///< after moves the moved picture takes the place of that at `path`
-  enum class Measure { pixels, edges, depth, flow };
-  Measure measure = Measure::pixels;  ///< what is compared
 };
 
 /// The setting direct_image_prompts: prompts separated by |.

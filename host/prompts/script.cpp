@@ -34,22 +34,32 @@ Script parse_script(const Settings& settings, std::vector<Problem>& problems,
     script.scenes = parse_scenes(scenes, affix("scene_prefix"), affix("scene_suffix"), names, wrong, notices);
     report_for("scenes");
   }
-  if (const std::string text = text_of(settings, "direct_image_prompts"); !text.empty()) {
-    script.direct = parse_direct_prompts(text, names, wrong);
-    report_for("direct_image_prompts");
-  }
-  // Brackets keep whatever a path holds in one piece; prompts take them off again.
-  const auto add_direct = [&](const std::string& picture, const char* name, When when,
-                              DirectPrompt::Measure measure = DirectPrompt::Measure::pixels) {
-    const std::string weight = text_of(settings, name);
-    if (is_off(weight)) return;
-    for (DirectPrompt& prompt : parse_direct_prompts("[" + picture + "]:" + weight, names, wrong)) {
-      prompt.setting = name;
-      prompt.when = when;
-      prompt.measure = measure;
-      script.direct.push_back(std::move(prompt));
+  using Target = LossTerm::Target;
+  const auto add_losses = [&](const std::string& prompts, const char* name, When when, Target target) {
+    for (DirectPrompt& prompt : parse_direct_prompts(prompts, names, wrong)) {
+      LossTerm term;
+      term.name = prompt.path;
+      term.setting = name;
+      term.location = settings.find(name)->location;
+      term.written = std::move(prompt.written);
+      term.weight = std::move(prompt.weight);
+      term.stop = std::move(prompt.stop);
+      term.target = target;
+      if (target == Target::picture) term.picture = std::move(prompt.path);
+      term.mask = std::move(prompt.mask);
+      term.inverted = prompt.inverted;
+      term.when = when;
+      term.of_picture = term.holds_scene = true;
+      script.losses.push_back(std::move(term));
     }
     report_for(name);
+  };
+  if (const std::string text = text_of(settings, "direct_image_prompts"); !text.empty())
+    add_losses(text, "direct_image_prompts", When::always, Target::picture);
+  // Brackets keep whatever a path holds in one piece; prompts take them off again.
+  const auto add_direct = [&](const std::string& picture, const char* name, When when, Target target) {
+    const std::string weight = text_of(settings, name);
+    if (!is_off(weight)) add_losses("[" + picture + "]:" + weight, name, when, target);
   };
   const auto add_semantic = [&](const std::string& picture, const char* name, When when) {
     const std::string weight = text_of(settings, name);
@@ -71,10 +81,9 @@ Script parse_script(const Settings& settings, std::vector<Problem>& problems,
       if (!is_off(text_of(settings, name)))
         notices.push_back(std::string(name) + " has no effect: there is no init_image to stay near");
   } else {
-    add_direct(init_image, "direct_init_weight", When::before_moves);
+    add_direct(init_image, "direct_init_weight", When::before_moves, Target::picture);
     add_semantic(init_image, "semantic_init_weight", When::before_moves);
   }
-  using Measure = DirectPrompt::Measure;
   const std::string target = moving ? "last frame" : "init image";
   std::string without_effect;
   const auto stabilises = [&](const char* name, bool has_target) {
@@ -85,18 +94,28 @@ Script parse_script(const Settings& settings, std::vector<Problem>& problems,
   const bool held = moving || !init_image.empty();
   if (stabilises("semantic_stabilization_weight", held))
     add_semantic(target, "semantic_stabilization_weight", When::after_moves);
-  for (const auto& [what, setting, measure] :
-       {std::tuple{"'s pixels", "direct_stabilization_weight", Measure::pixels},
-        {"'s depths", "depth_stabilization_weight", Measure::depth},
-        {"'s edges", "edge_stabilization_weight", Measure::edges},
-        {"'s flow", "flow_stabilization_weight", Measure::flow}})
-    if (stabilises(setting, measure == Measure::flow ? moving : held))
-      add_direct(target + what, setting, When::after_moves, measure);
+  // The flow's compares with the move itself.
+  for (const auto& [what, setting, compared] :
+       {std::tuple{"'s pixels", "direct_stabilization_weight", Target::last_frame},
+        {"'s depths", "depth_stabilization_weight", Target::last_frame},
+        {"'s edges", "edge_stabilization_weight", Target::last_frame},
+        {"'s flow", kFlowStabilisation, Target::none}})
+    if (stabilises(setting, compared == Target::none ? moving : held))
+      add_direct(target + what, setting, When::after_moves, compared);
   if (!without_effect.empty())
     notices.push_back(
         without_effect + (without_effect.find(',') == std::string::npos ? " has" : " have") +
         " no effect: animation_mode is off" +
         (held ? ", and what does not move has no flow" : ", and there is no init_image to stay near"));
+  if (const SettingValue* smoothing = settings.find("smoothing_weight");
+      smoothing && smoothing->number != 0) {
+    LossTerm term;
+    term.setting = "smoothing_weight";
+    term.location = smoothing->location;
+    term.written = smoothing->json();
+    term.weight = Expression::compile(term.written, {});
+    script.losses.push_back(std::move(term));
+  }
   return script;
 }
 

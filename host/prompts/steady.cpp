@@ -83,15 +83,19 @@ Script steady(const Script& script, const Settings& settings) {
       steady.first(prompt.stop, {kOff});
       if (prompt.mask.cutoff) steady.first(*prompt.mask.cutoff, {kMiddle});
     }
-  for (DirectPrompt& prompt : result.direct) {
-    steady.weight(prompt.weight);
-    steady.first(prompt.stop, {kOff});
+  const auto hold = [&](std::vector<MotionSetting>& settings_that_vary) {
+    for (MotionSetting& motion : settings_that_vary) {
+      std::vector<double> usual = motion.usual;
+      usual.resize(motion.count);
+      steady.first(motion.expression, usual);
+    }
+  };
+  for (LossTerm& term : result.losses) {
+    steady.weight(term.weight);
+    steady.first(term.stop, {kOff});
+    hold(term.varying);
   }
-  for (MotionSetting& motion : result.motion) {
-    std::vector<double> usual = motion.usual;
-    usual.resize(motion.count);
-    steady.first(motion.expression, usual);
-  }
+  hold(result.motion);
   return result;
 }
 

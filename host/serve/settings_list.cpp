@@ -45,17 +45,17 @@ Json::Value default_of(const ParamSpec& spec) {
   }
 }
 
-Json::Value json_of(const ParamSpec& spec, const std::string& group, bool groups) {
+Json::Value json_of(const ParamSpec& spec, const std::string& group) {
   Json::Value value;
   value["name"] = spec.name;
   value["group"] = group;
-  value["type"] = groups ? "groups" : name_of(spec.type);
+  value["type"] = name_of(spec.type);
   value["required"] = spec.required;
   value["nullable"] = spec.nullable;
   value["expression"] = spec.animatable;
   value["default"] = default_of(spec);
   value["default_text"] = default_text(spec);
-  value["takes"] = groups ? kListOfGroups : allowed(spec);
+  value["takes"] = allowed(spec);
   value["minimum"] = spec.has_min ? Json::Value(spec.min) : Json::Value::null;
   value["maximum"] = spec.has_max ? Json::Value(spec.max) : Json::Value::null;
   value["above_minimum"] = spec.exclusive_min;
@@ -75,7 +75,9 @@ Json::Value settings_list(const PluginRegistry& registry) {
   std::map<std::string, Json::ArrayIndex> place;
   for (const Setting& setting : settings_table()) {
     place[setting.spec.name] = settings.size();
-    settings.append(json_of(setting.spec, setting.group, setting.groups));
+    Json::Value& value = settings.append(json_of(setting.spec, setting.group));
+    if (setting.groups) value["type"] = "groups";
+    value["takes"] = allowed(setting);
   }
   Json::Value plugins(Json::arrayValue);
   for (const PluginFile& file : registry.files()) {
@@ -85,11 +87,11 @@ Json::Value settings_list(const PluginRegistry& registry) {
     plugin["name"] = file.name;
     plugin["summary"] = file.descriptor->summary;
     plugins.append(plugin);
-    if (file.kind == AudioFilter::kKind) continue;  // theirs stand in groups of input_audio_filters
+    if (has_grouped_params(file.kind)) continue;  // theirs stand in groups of another setting
     for (const ParamSpec& spec : std::span(file.descriptor->params, file.descriptor->param_count)) {
       // Plugins may share a setting with each other and with the table.
       if (const auto [found, first] = place.emplace(spec.name, settings.size()); first)
-        settings.append(json_of(spec, heading(file.kind), false));
+        settings.append(json_of(spec, heading(file.kind)));
       settings[place[spec.name]]["plugins"].append(file.name);
     }
   }

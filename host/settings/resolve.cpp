@@ -22,13 +22,22 @@ bool is_device(const std::string& text) {
 }
 
 /// As convert(), for a list of groups of values; a single group counts as a list of one.
-std::string convert_groups(const ParamSpec& spec, const RawValue& raw, SettingValue& out) {
-  out = default_value(spec);
-  if (raw.kind == RawValue::Kind::null || (raw.kind == RawValue::Kind::scalar && raw.text.empty())) return {};
-  if (raw.kind == RawValue::Kind::scalar) return "is no group of values";
-  out.groups = raw.kind == RawValue::Kind::map ? std::vector<RawValue>{raw} : raw.items;
-  for (const RawValue& group : out.groups)
-    if (group.kind != RawValue::Kind::map) return "holds something other than groups of values";
+std::string convert_groups(const Setting& setting, const RawValue& raw, SettingValue& out) {
+  using Kind = RawValue::Kind;
+  out = default_value(setting.spec);
+  if (raw.kind == Kind::null || (raw.kind == Kind::scalar && raw.text.empty())) return {};
+  if (raw.kind == Kind::scalar && !*setting.word) return "is no group of values";
+  out.groups = raw.kind == Kind::list ? raw.items : std::vector<RawValue>{raw};
+  for (RawValue& group : out.groups) {
+    if (group.kind == Kind::scalar && *setting.word) {
+      RawValue word = group;
+      group = {};
+      group.kind = Kind::map;
+      group.line = word.line;
+      group.members.emplace_back(setting.word, std::move(word));
+    }
+    if (group.kind != Kind::map) return "holds something other than groups of values";
+  }
   return {};
 }
 
@@ -210,7 +219,7 @@ class Resolver {
       return problem("'" + name + "': " + error.what());
     }
     const bool groups = known.setting && known.setting->groups;
-    std::string why = groups ? convert_groups(known.spec, raw, value) : convert(known.spec, raw, value);
+    std::string why = groups ? convert_groups(*known.setting, raw, value) : convert(known.spec, raw, value);
     // A text of the command line is taken as typed.
     const bool list_in_text = raw.kind == RawValue::Kind::list && raw.text.empty() && is_list_in_a_text(name);
     // Of one item: in brackets stands a picture, and this is called like none.
@@ -225,7 +234,7 @@ class Resolver {
                          raw.text.find(',') != std::string::npos;
     if (!why.empty())
       return problem("'" + name + "' is " + shown + ", which " + why +
-                     "; allowed: " + (groups ? kListOfGroups : allowed(known.spec)) +
+                     "; allowed: " + (groups ? allowed(*known.setting) : allowed(known.spec)) +
                      (list_in_text ? as_one_text(name, raw) : "") +
                      (several ? "; with -m, commas separate the values of several runs" : ""));
     if (names_a_file(known.spec)) value.text = unquoted(value.text);
@@ -293,6 +302,11 @@ class Resolver {
 };
 
 }  // namespace
+
+std::string allowed(const Setting& setting) {
+  if (!setting.groups) return allowed(setting.spec);
+  return std::string("list of ") + (*setting.word ? "names and " : "") + "groups of values";
+}
 
 Resolution resolve(const std::vector<RawEntry>& entries, std::vector<Problem> problems,
                    const std::vector<PluginParams>& active, const std::vector<PluginParams>& others) {

@@ -23,8 +23,8 @@ struct Resolution {
 Resolution resolve(const std::vector<RawEntry>& entries, std::vector<Problem> problems,
                    const std::vector<PluginParams>& active, const std::vector<PluginParams>& others);
 
-/// What settings of groups take; see allowed().
-inline const std::string kListOfGroups = "list of groups of values";
+/// What a setting of the table takes; see allowed() of its declaration.
+std::string allowed(const Setting& setting);
 
 /// All problems of a resolution as one report, a line each.
 std::string report(const std::vector<Problem>& problems);

@@ -45,6 +45,10 @@ constexpr Setting kTable[] = {
     {number("smoothing_weight", 0.02)
          .help("weight of total variation; 0 off, negative for a harsher picture"),
      "Image"},
+    {list("losses", "")
+         .help("what else the picture should be like: names of loss plugins, or {name, weight, stop, mask, "
+               "target, ...} with the plugin's parameters"),
+     "Image", true, "name"},
     {text("image_model", "Unlimited Palette")
          .help("the plugin that represents the picture; see reverie plugins list"),
      "Image"},
@@ -127,10 +131,13 @@ constexpr Setting kTable[] = {
     {boolean("RN50x4", false).help("OpenAI's RN50x4"), "Perceptors"},
     {boolean("RN50x16", false).help("OpenAI's RN50x16"), "Perceptors"},
     {boolean("RN50x64", false).help("OpenAI's RN50x64"), "Perceptors"},
+    {text("optimiser", "adam")
+         .help("the plugin that changes the image model's parameters at each step: adam, adamw, sgd"),
+     "Perceptors"},
     {number("learning_rate", 0)
          .above(0)
          .may_be_null()
-         .help("optimiser step size; null = the image model's own"),
+         .help("optimiser step size; null = the image model's own, which is meant for adam"),
      "Perceptors"},
     {number("learning_rate_decay", 0)
          .range(0, 1)

@@ -10,7 +10,8 @@ namespace reverie {
 struct Setting {
   ParamSpec spec;
   const char* group;
-  bool groups = false;  ///< a list of groups of values instead of texts; see SettingValue::groups
+  bool groups = false;    ///< a list of groups of values instead of texts; see SettingValue::groups
+  const char* word = "";  ///< of groups: a text in the place of a group is one with only this value
 };
 
 std::span<const Setting> settings_table();

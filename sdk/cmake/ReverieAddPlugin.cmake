@@ -1,14 +1,34 @@
+# reverie_plugin_kinds(<kinds> <interfaces>)
+#
+# Sets two lists: the folders of kinds, and the interfaces, as reverie/kinds.h has them.
+function(reverie_plugin_kinds kinds interfaces)
+  # In the source tree and in an installation.
+  foreach(include ../include ../../../include)
+    set(header "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/${include}/reverie/kinds.h")
+    if(EXISTS "${header}")
+      break()
+    endif()
+  endforeach()
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${header}")
+  file(READ "${header}" text)
+  string(REGEX MATCHALL "\n +each\\([a-z_]+, [A-Za-z]+" rows "${text}")
+  set(folders ${rows})
+  list(TRANSFORM folders REPLACE ".*\\((.*), .*" "\\1")
+  list(TRANSFORM rows REPLACE ".*, " "")
+  set(${kinds} ${folders} PARENT_SCOPE)
+  set(${interfaces} ${rows} PARENT_SCOPE)
+endfunction()
+
 # reverie_add_plugin(<name> KIND <kind> SOURCES <file>... [LIBRARIES <target>...]
 #                    [OUTPUT <folder>] [NO_INSTALL])
 #
 # Builds the plugin <name>.so into <build>/lib/reverie/plugins/<kind>/, or OUTPUT, and installs it to the like
 # place, unless NO_INSTALL.
-# <kind> is the folder of its interface: image_models, perceptors, animation, depth_estimators, flow_estimators,
-# audio, losses, frame_sources, io or viewers. <name> must be the name that REVERIE_EXPORT_PLUGIN declares.
-# The target is called plugin_<name>.
+# <kind> is the folder of its interface, such as image_models; reverie/kinds.h lists them. <name> must be the
+# name that REVERIE_EXPORT_PLUGIN declares. The target is called plugin_<name>.
 function(reverie_add_plugin name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "NO_INSTALL" "KIND;OUTPUT" "SOURCES;LIBRARIES")
-  set(kinds image_models perceptors animation depth_estimators flow_estimators audio losses frame_sources io viewers)
+  reverie_plugin_kinds(kinds ignored)
   if(NOT arg_KIND IN_LIST kinds)
     list(JOIN kinds ", " words)
     message(FATAL_ERROR "reverie_add_plugin(${name}): KIND must be one of ${words}, not '${arg_KIND}'")

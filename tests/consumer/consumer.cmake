@@ -55,7 +55,7 @@ endif()
 # Test fixtures stay out of it, and so do the host's static libraries.
 file(GLOB_RECURSE installed LIST_DIRECTORIES false RELATIVE "${prefix}" "${prefix}/*")
 foreach(file IN LISTS installed)
-  if(file MATCHES "\\.a$|other_libtorch|soft_grid|gtest")
+  if(file MATCHES "\\.a$|other_libtorch|soft_grid|warm_colours|lion|gtest")
     fail("${file} should not be installed")
   endif()
   if(file MATCHES "\\.cmake$")
@@ -144,6 +144,28 @@ set(parallax "${PYTHON}" "${SOURCE}/tests/consumer/parallax.py")
 run(ignored ${parallax} make stripes.png)
 run(said "${reverie}" --plugin-path "${plugins}" render parallax.yaml)
 run(said ${parallax} check images_out/parallax/parallax_1.png images_out/parallax/parallax_2.png)
+message(STATUS "${said}")
+
+# A settings file adds its loss and takes its optimiser: no prompt counts, and the picture becomes warmer by as
+# much as the loss asks for.
+file(WRITE "${SCRATCH}/runs/warm.yaml" [[
+scenes: a red heart:0
+losses:
+- {name: warm_colours, weight: 2, warmth: 0.3}
+optimiser: lion
+lion_beta1: 0.8
+learning_rate: 0.02
+smoothing_weight: 0
+width: 32
+height: 24
+steps_per_scene: 150
+save_every: 150
+cutouts: 2
+seed: 1
+file_namespace: warm
+]])
+run(said "${reverie}" --plugin-path "${plugins}" render warm.yaml)
+run(said "${PYTHON}" "${SOURCE}/tests/consumer/warmth.py" images_out/warm/warm_1.png 0.3)
 message(STATUS "${said}")
 
 file(SHA256 "${reverie}" after)

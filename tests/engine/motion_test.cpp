@@ -40,6 +40,7 @@ struct MovingStudio : Studio {
     std::vector<Problem> problems;
     std::vector<std::string> notices;
     script = parse_script(settings, problems, notices, {}, /*moving=*/true);
+    choose_losses(script.losses, settings, plugins(), {}, problems);
     Settings motion;
     for (const auto& [spec, text] : {std::pair{kParams[0], "mu*t"}, {kParams[1], "[1, t]"}}) {
       SettingValue value = default_value(spec);

@@ -1,5 +1,6 @@
 // The render loop with plugins made for the occasion: how often it asks them what, and when it ends.
 
+#include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
 
 #include "engine/studio.h"
@@ -92,6 +93,91 @@ TEST(RenderScenes, FadeFromThePreviousOne) {
   Studio studio("scenes=red:0 || green;steps_per_scene=3;interpolation_steps=3;cutouts=2;smoothing_weight=0");
   studio.run();
   EXPECT_EQ(studio.sense->batches.size(), 2u) << "looks in the second scene's steps 1 and 2 only";
+}
+
+TEST(RenderLosses, OfTheSettingActOnThePicture) {
+  // A red half and a blue one become alike; nothing else does anything.
+  Studio studio(
+      "scenes=red:0;losses=[symmetry,{name: contrast, weight: 2, limit: 0.4-0.1*t}]"
+      ";steps_per_scene=30;smoothing_weight=0;pre_animation_steps=0;frames_per_second=1");
+  {
+    const at::NoGradGuard no_grad;
+    studio.model->pixels_.copy_(
+        at::cat({colour(1, 0, 0).narrow(3, 0, 8), colour(0, 0, 1).narrow(3, 0, 8)}, 3));
+  }
+  studio.run();
+  const at::Tensor pixels = studio.model->pixels_.detach();
+  EXPECT_LT(largest(pixels - pixels.flip(3)), 0.2) << "it was 1";
+  EXPECT_TRUE(studio.losses.count("symmetry"));
+  EXPECT_TRUE(studio.losses.count("contrast"));
+  EXPECT_TRUE(studio.sense->batches.empty());
+}
+
+TEST(RenderLosses, WithAStopHoldTheSceneAndWithoutDoNot) {
+  // The picture is even: its symmetry is perfect, a stop at 0.1 holds at once.
+  const std::string scene = "scenes=red:1:10;steps_per_scene=5;cutouts=2;smoothing_weight=0;losses=";
+  Studio without(scene + "symmetry"), held(scene + "{name: symmetry, stop: 0.1}"),
+      open(scene + "{name: symmetry, stop: -0.1}");
+  EXPECT_EQ(without.run().moment.steps, 1);
+  EXPECT_EQ(held.run().moment.steps, 1);
+  EXPECT_EQ(open.run().moment.steps, 5);
+}
+
+TEST(RenderLosses, WeightsAreExpressions) {
+  const auto after = [](const std::string& weight) {
+    Studio studio(
+        "scenes=red:0;steps_per_scene=4;smoothing_weight=0;pre_animation_steps=0;steps_per_frame=1;"
+        "frames_per_second=1;losses={name: symmetry, weight: " +
+        weight + "}");
+    {
+      const at::NoGradGuard no_grad;
+      studio.model->pixels_.narrow(3, 0, 8).fill_(1);
+    }
+    studio.run();
+    const at::Tensor pixels = studio.model->pixels_.detach();
+    return largest(pixels - pixels.flip(3));
+  };
+  EXPECT_EQ(after("0"), 0.5);
+  EXPECT_EQ(after("1 if t >= 4 else 0"), 0.5) << "t has not come so far";
+  EXPECT_LT(after("1 if t >= 2 else 0"), 0.45);
+  EXPECT_LT(after("1"), after("1 if t >= 2 else 0"));
+  EXPECT_GT(after("-1"), 0.6) << "pushes away";
+}
+
+TEST(RenderOptimiser, IsTheOneThatIsChosen) {
+  // Plain descent: the pixels go where the gradient points, in proportion to it. The squared difference of
+  // the halves has the gradient 2 * 2 * difference / pixels.
+  Studio studio(
+      "scenes=red:0;steps_per_scene=1;smoothing_weight=0;losses=symmetry;optimiser=sgd;"
+      "learning_rate=14.4");
+  {
+    const at::NoGradGuard no_grad;
+    studio.model->pixels_.narrow(3, 0, 8).fill_(1);
+  }
+  studio.run();
+  const double step = 14.4 * 2 * 2 * 0.5 / (3 * 12 * 16);
+  EXPECT_NEAR(largest(studio.model->pixels_.detach().narrow(3, 0, 8) - (1 - step)), 0, 1e-6);
+  EXPECT_NEAR(largest(studio.model->pixels_.detach().narrow(3, 8, 8) - (0.5 + step)), 0, 1e-6);
+}
+
+TEST(RenderRestore, NeedsTheOptimiserOfTheBackup) {
+  Studio studio("scenes=red || green;steps_per_scene=5;cutouts=2");
+  HostServices host({"cpu", 3, "", ""});
+  Render render(
+      host, studio.ensemble, studio.settings, studio.script,
+      [](const std::string&) -> Footage { throw std::runtime_error("no footage"); }, nullptr);
+  Backup backup;
+  backup.facts = {{"image_model", studio.ensemble.model.name},
+                  {"optimiser", "optimisers/sgd"},
+                  {"scene", "0"},
+                  {"step", "1"},
+                  {"steps", "1"},
+                  {"frames", "0"}};
+  const Error error = error_of([&] { render.restore(backup); });
+  EXPECT_EQ(error.kind(), ErrorKind::model);
+  EXPECT_NE(std::string(error.what()).find("a run with optimisers/sgd, not with optimisers/adam"),
+            std::string::npos)
+      << error.what();
 }
 
 TEST(RenderRestore, NeedsTheScenesThatWereDone) {

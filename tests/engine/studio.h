@@ -1,11 +1,14 @@
 #pragma once
 // The render loop's surroundings with plugins made for the occasion: a picture of 16 x 12 pixels, a perceptor
-// that sees the mean colour, a sink that keeps frames, and footage from memory.
+// that sees the mean colour, a sink that keeps frames, and footage from memory. Losses and optimiser are the
+// project's own.
 
 #include <gtest/gtest.h>
 
 #include "engine/progress.h"
 #include "engine/render.h"
+#include "fixtures/plugins_under_test.h"
+#include "losses/choose_losses.h"
 #include "settings/reader.h"
 #include "settings/resolve.h"
 #include "support/numbers.h"
@@ -115,10 +118,19 @@ struct Studio {
     std::vector<Problem> wrong;
     std::vector<std::string> notices;
     script = parse_script(settings, wrong, notices);
+    choose_losses(script.losses, settings, plugins(), {}, wrong);
     EXPECT_EQ(report(wrong), "");
     ensemble.model = {"image_models/pixels", model};
     ensemble.perceptors.push_back({"perceptors/colour_sense", sense});
     ensemble.sinks.push_back({"io/shelf", shelf});
+    const PluginFile& optimiser = plugins().find(Optimiser::kKind, settings.get<std::string>("optimiser"));
+    ensemble.optimiser = "optimisers/" + optimiser.name;
+    ensemble.make_optimiser = [this, &optimiser](const Optimiser::Setup& setup) {
+      return create<Optimiser>(optimiser, makers, default_params(optimiser), setup);
+    };
+    ensemble.make_loss = [this](const LossTerm& term, const Loss::Setup& setup) {
+      return create<Loss>(*term.plugin, makers, term.params, setup);
+    };
   }
   ~Studio() { interrupted = false; }
 
@@ -135,6 +147,7 @@ struct Studio {
   }
   double mean(std::int64_t channel) const { return model->pixels_.select(1, channel).mean().item<double>(); }
 
+  HostServices makers{{"cpu", 3, "", ""}};  ///< of losses and optimisers
   Settings settings;
   Script script;
   std::map<std::string, std::vector<at::Tensor>> footage;  ///< by path

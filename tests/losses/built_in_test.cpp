@@ -1,15 +1,11 @@
-// The built-in losses against closed forms, and what reverie/loss.h promises of every loss.
+// The losses that compare pictures against closed forms, and what they share.
 
-#include "losses/built_in.h"
-
-#include "losses/picture_model.h"
+#include "losses/loss_under_test.h"
 #include "reverie/resize.h"
 #include "support/numbers.h"
 
 namespace reverie::test {
 namespace {
-
-using Make = std::unique_ptr<Loss> (*)(ImageSize);
 
 at::Tensor colour(std::vector<float> rgb, std::int64_t width = 8, std::int64_t height = 4) {
   return at::tensor(rgb).view({1, 3, 1, 1}).expand({1, 3, height, width}).contiguous();
@@ -18,33 +14,43 @@ at::Tensor random_picture(std::uint64_t seed, std::int64_t width = 8, std::int64
   return at::rand({1, 3, height, width}, seeded(seed));
 }
 /// The value of a loss for two pictures of the same size.
-double value(Make make, const at::Tensor& image, const at::Tensor& target, const at::Tensor& mask = {}) {
-  const auto loss = make({image.size(3), image.size(2)});
+double value(const std::string& name, const at::Tensor& image, const at::Tensor& target,
+             const at::Tensor& mask = {}) {
+  const auto loss = make_loss(name, {image.size(3), image.size(2)});
   loss->set_mask(mask);
   loss->set_target(target);
   PictureModel model(image);
-  return loss->evaluate(image, model).item<double>();
+  return evaluate(*loss, image, model).item<double>();
 }
 
 TEST(DirectLoss, ClosedForms) {
   // Greys differ in red, green, blue and value, and have no saturation.
-  EXPECT_NEAR(value(make_direct_loss, colour({0.2f, 0.2f, 0.2f}), colour({0.7f, 0.7f, 0.7f})), 0.25 * 4 / 5,
-              1e-6);
+  EXPECT_NEAR(value("direct", colour({0.2f, 0.2f, 0.2f}), colour({0.7f, 0.7f, 0.7f})), 0.25 * 4 / 5, 1e-6);
   // Red and white differ in green, blue and saturation.
-  EXPECT_NEAR(value(make_direct_loss, colour({1, 0, 0}), colour({1, 1, 1})), 3.0 / 5, 1e-6);
+  EXPECT_NEAR(value("direct", colour({1, 0, 0}), colour({1, 1, 1})), 3.0 / 5, 1e-6);
   // From (0.8, 0.4, 0.2) to half of that the saturation stays.
-  EXPECT_NEAR(value(make_direct_loss, colour({0.8f, 0.4f, 0.2f}), colour({0.4f, 0.2f, 0.1f})),
+  EXPECT_NEAR(value("direct", colour({0.8f, 0.4f, 0.2f}), colour({0.4f, 0.2f, 0.1f})),
               (0.16 + 0.04 + 0.01 + 0.16) / 5, 1e-6);
 }
 
 TEST(DirectLoss, GradientIsFiniteAtBlackAndGrey) {
   for (const float level : {0.0f, 0.5f, 1.0f}) {
     const at::Tensor image = colour({level, level, level}).set_requires_grad(true);
-    const auto loss = make_direct_loss({8, 4});
+    const auto loss = make_loss("direct", {8, 4});
     loss->set_target(colour({0.9f, 0.1f, 0.3f}));
     PictureModel model;
-    loss->evaluate(image, model).backward();
+    evaluate(*loss, image, model).backward();
     EXPECT_TRUE(image.grad().isfinite().all().item<bool>()) << level;
+  }
+}
+
+TEST(DirectLoss, ComparesLatentsWhereTheyStandForThePicture) {
+  const at::Tensor image = random_picture(1), target = random_picture(2);
+  for (const auto& [strength, like] : {std::pair{0.5, "direct"}, {1.0, "latent"}}) {
+    const auto loss = make_loss("direct", {8, 4}, {}, strength);
+    loss->set_target(target);
+    PictureModel model(image);
+    EXPECT_EQ(evaluate(*loss, image, model).item<double>(), value(like, image, target)) << strength;
   }
 }
 
@@ -54,34 +60,34 @@ TEST(EdgeLoss, OfARampIsItsSlope) {
   // Half of it next to the edges, beyond which the picture stays level. Half of the responses are vertical.
   const double expected = (slope * slope * (width - 2) + 2 * slope * slope / 4) / width / 2;
   const at::Tensor flat = colour({0, 0, 0});
-  EXPECT_NEAR(value(make_edge_loss, ramp.contiguous(), flat), expected, 1e-8);
+  EXPECT_NEAR(value("edge", ramp.contiguous(), flat), expected, 1e-8);
   const at::Tensor down = ramp.transpose(2, 3).contiguous();
-  EXPECT_NEAR(value(make_edge_loss, down, colour({0, 0, 0}, 4, 8)), expected, 1e-8);
+  EXPECT_NEAR(value("edge", down, colour({0, 0, 0}, 4, 8)), expected, 1e-8);
   const at::Tensor green = at::cat({flat.narrow(1, 0, 1), ramp.narrow(1, 1, 1), flat.narrow(1, 2, 1)}, 1);
-  EXPECT_NEAR(value(make_edge_loss, green, flat), expected * 0.587 * 0.587, 1e-8);
+  EXPECT_NEAR(value("edge", green, flat), expected * 0.587 * 0.587, 1e-8);
 }
 
 TEST(EdgeLoss, LevelsAreNoEdges) {
-  EXPECT_NEAR(value(make_edge_loss, colour({0.9f, 0.9f, 0.9f}), colour({0.1f, 0.1f, 0.1f})), 0, 1e-12);
+  EXPECT_NEAR(value("edge", colour({0.9f, 0.9f, 0.9f}), colour({0.1f, 0.1f, 0.1f})), 0, 1e-12);
 }
 
 TEST(LatentLoss, ClosedForm) {
   // Black against a board of black and white: every mean of a square is off by 1/2, half of the pixels by 1.
   const at::Tensor board = ((at::arange(8).view({1, 8}) + at::arange(4).view({4, 1})) % 2).to(at::kFloat);
   const at::Tensor target = board.expand({1, 3, 4, 8});
-  EXPECT_NEAR(value(make_latent_loss, colour({0, 0, 0}), target), 0.25 / 2 + 0.5 / 10, 1e-6);
+  EXPECT_NEAR(value("latent", colour({0, 0, 0}), target), 0.25 / 2 + 0.5 / 10, 1e-6);
 }
 
 TEST(LatentLoss, EncodesATargetOnce) {
-  const auto loss = make_latent_loss({8, 4});
+  const auto loss = make_loss("latent", {8, 4});
   PictureModel model(random_picture(1));
   loss->set_target(random_picture(2));
-  loss->evaluate(model.picture, model);
+  evaluate(*loss, model.picture, model);
   loss->set_mask(at::ones({1, 1, 4, 8}));
-  loss->evaluate(model.picture, model);
+  evaluate(*loss, model.picture, model);
   EXPECT_EQ(model.encoded, 1);
   loss->set_target(random_picture(3));
-  loss->evaluate(model.picture, model);
+  evaluate(*loss, model.picture, model);
   EXPECT_EQ(model.encoded, 2);
 }
 
@@ -94,34 +100,32 @@ TEST(LatentLoss, MaskHoldsInBothSpaces) {
   // Shrunk to two pixels, the halves mix: a triangle as wide as the picture, of which each pixel sees the 6/7
   // on its own side (0.625 + 0.875 + 0.875 + 0.625) and 1/7 beyond (0.375 + 0.125).
   const double left = 1.0 / 7, right = 6.0 / 7;
-  EXPECT_NEAR(value(make_latent_loss, image, target, mask),
+  EXPECT_NEAR(value("latent", image, target, mask),
               (left * left + 0.25 * right * right) / 2 / 2 + 0.25 / 2 / 10, 1e-6);
 }
 
 TEST(LatentLoss, RefusesWhatHasNoFittingLatent) {
-  const auto loss = make_latent_loss({8, 4});
+  const auto loss = make_loss("latent", {8, 4});
   loss->set_target(random_picture(1));
   PictureModel without;
-  EXPECT_THROW(loss->evaluate(random_picture(2), without), Error);
+  EXPECT_THROW(evaluate(*loss, random_picture(2), without), Error);
   PictureModel larger(random_picture(2, 16, 8));
-  EXPECT_THROW(loss->evaluate(random_picture(2), larger), Error);
+  EXPECT_THROW(evaluate(*loss, random_picture(2), larger), Error);
 }
 
-using Named = std::pair<const char*, Make>;
-
-class BuiltInLoss : public testing::TestWithParam<Named> {
+class BuiltInLoss : public testing::TestWithParam<std::string> {
  protected:
-  Make make() const { return GetParam().second; }
-  bool compares() const { return make() != make_smoothing_loss; }
+  std::shared_ptr<Loss> make(ImageSize size) const { return make_loss(GetParam(), size); }
+  bool compares() const { return make({8, 4})->traits().target; }
 };
 
 TEST_P(BuiltInLoss, NothingIsLostOnAPictureLikeItsTarget) {
   if (!compares()) return;
   const at::Tensor picture = random_picture(1).set_requires_grad(true);
-  const auto loss = make()({8, 4});
+  const auto loss = make({8, 4});
   loss->set_target(picture);
   PictureModel model(picture);
-  const at::Tensor value = loss->evaluate(picture, model);
+  const at::Tensor value = evaluate(*loss, picture, model);
   EXPECT_EQ(value.item<double>(), 0);
   value.backward();
   EXPECT_EQ(largest(picture.grad()), 0);
@@ -131,9 +135,9 @@ TEST_P(BuiltInLoss, WithoutATargetIsNothing) {
   if (!compares()) return;
   const at::Tensor picture = random_picture(1).set_requires_grad(true);
   PictureModel model(picture);
-  const auto loss = make()({8, 4});
+  const auto loss = make({8, 4});
   for (int time = 0; time < 2; ++time) {
-    const at::Tensor value = loss->evaluate(picture, model);
+    const at::Tensor value = evaluate(*loss, picture, model);
     EXPECT_EQ(value.item<double>(), 0);
     value.backward();
     EXPECT_EQ(largest(picture.grad()), 0);
@@ -148,72 +152,69 @@ TEST_P(BuiltInLoss, Gradient) {
   const at::Tensor mask = at::rand({1, 1, 3, 5}, seeded(5), at::kDouble);
   expect_gradient(
       [&](const at::Tensor& x) {
-        const auto loss = make()({8, 4});
+        const auto loss = make({8, 4});
         loss->set_target(target);
         loss->set_mask(mask);
         PictureModel model(x);
-        return loss->evaluate(x, model) * 3;
+        return evaluate(*loss, x, model) * 3;
       },
       at_point);
 }
 
 TEST_P(BuiltInLoss, MaskScalesBothSides) {
   const at::Tensor image = random_picture(1), target = random_picture(2);
-  const double whole = value(make(), image, target);
+  const double whole = value(GetParam(), image, target);
   ASSERT_GT(whole, 1e-4);
-  EXPECT_NEAR(value(make(), image, target, at::ones({1, 1, 5, 3})), whole, 1e-6);
-  EXPECT_NEAR(value(make(), image, target, at::full({1, 1, 9, 1}, 0.5)), whole / 4, 1e-6);
-  EXPECT_EQ(value(make(), image, target, at::zeros({1, 1, 2, 2})), 0);
+  EXPECT_NEAR(value(GetParam(), image, target, at::ones({1, 1, 5, 3})), whole, 1e-6);
+  EXPECT_NEAR(value(GetParam(), image, target, at::full({1, 1, 9, 1}, 0.5)), whole / 4, 1e-6);
+  EXPECT_EQ(value(GetParam(), image, target, at::zeros({1, 1, 2, 2})), 0);
 }
 
 TEST_P(BuiltInLoss, MaskCanBeTakenAway) {
   const at::Tensor image = random_picture(1);
   PictureModel model(image);
-  const auto loss = make()({8, 4});
+  const auto loss = make({8, 4});
   loss->set_target(random_picture(2));
-  const double whole = loss->evaluate(image, model).item<double>();
+  const double whole = evaluate(*loss, image, model).item<double>();
   loss->set_mask(at::zeros({1, 1, 4, 8}));
-  EXPECT_EQ(loss->evaluate(image, model).item<double>(), 0);
+  EXPECT_EQ(evaluate(*loss, image, model).item<double>(), 0);
   loss->set_mask(at::Tensor());
-  EXPECT_EQ(loss->evaluate(image, model).item<double>(), whole);
+  EXPECT_EQ(evaluate(*loss, image, model).item<double>(), whole);
 }
 
 TEST_P(BuiltInLoss, NothingChangesBehindItsBack) {
   const at::Tensor image = random_picture(1), target = random_picture(2),
                    mask = at::rand({1, 1, 4, 8}, seeded(3));
   PictureModel model(image);
-  const auto loss = make()({8, 4});
+  const auto loss = make({8, 4});
   loss->set_target(target);
   loss->set_mask(mask);
   target.mul_(0.5);
   mask.mul_(0.5);
-  EXPECT_EQ(loss->evaluate(image, model).item<double>(),
-            value(make(), image, random_picture(2), at::rand({1, 1, 4, 8}, seeded(3))));
+  EXPECT_EQ(evaluate(*loss, image, model).item<double>(),
+            value(GetParam(), image, random_picture(2), at::rand({1, 1, 4, 8}, seeded(3))));
 }
 
 TEST_P(BuiltInLoss, TargetsAreResizedWithLanczos) {
   const at::Tensor image = random_picture(1), target = random_picture(2, 21, 3);
-  EXPECT_EQ(value(make(), image, target), value(make(), image, lanczos_resize(target, 4, 8)));
+  EXPECT_EQ(value(GetParam(), image, target), value(GetParam(), image, lanczos_resize(target, 4, 8)));
 }
 
 TEST_P(BuiltInLoss, WorksOnPicturesOfAnySize) {
-  if (make() == make_latent_loss) return;  // the model's latent is what limits it
+  if (GetParam() == "latent") return;  // the model's latent is what limits it
   for (const auto& [width, height] : {std::pair{1, 1}, {1, 9}, {9, 1}, {2, 2}}) {
     const at::Tensor image = random_picture(1, width, height).set_requires_grad(true);
     PictureModel model(image);
-    const auto loss = make()({width, height});
+    const auto loss = make({width, height});
     loss->set_target(random_picture(2));
     loss->set_mask(at::rand({1, 1, 4, 8}, seeded(3)));
-    loss->evaluate(image, model).backward();
+    evaluate(*loss, image, model).backward();
     EXPECT_TRUE(image.grad().isfinite().all().item<bool>()) << width << " x " << height;
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, BuiltInLoss,
-                         testing::Values(Named{"direct", make_direct_loss}, Named{"edge", make_edge_loss},
-                                         Named{"latent", make_latent_loss},
-                                         Named{"smoothing", make_smoothing_loss}),
-                         [](const auto& info) { return info.param.first; });
+INSTANTIATE_TEST_SUITE_P(All, BuiltInLoss, testing::Values("direct", "edge", "latent", "smoothing"),
+                         [](const auto& info) { return info.param; });
 
 }  // namespace
 }  // namespace reverie::test

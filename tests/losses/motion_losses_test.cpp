@@ -1,8 +1,6 @@
 // The losses that stabilise motion by depth and flow, with estimators whose answers are known.
 
-#include "losses/built_in.h"
-#include "losses/flow_loss.h"
-#include "losses/picture_model.h"
+#include "losses/loss_under_test.h"
 #include "support/numbers.h"
 
 namespace reverie::test {
@@ -52,14 +50,20 @@ struct LatentModel : ImageModel {
   double strength;
 };
 
+Loss::Context with_depth(DepthEstimator& estimator) {
+  Loss::Context context;
+  context.tools.depth = &estimator;
+  return context;
+}
+
 TEST(DepthLoss, IsTheSquaredDifferenceOfDepths) {
   RedDepth depth;
-  const auto loss = make_depth_loss({8, 4}, depth);
+  const auto loss = make_loss("depth", {8, 4});
   const at::Tensor image = random_picture(1).set_requires_grad(true), target = random_picture(2);
   PictureModel model;
-  EXPECT_EQ(loss->evaluate(image, model).item<double>(), 0) << "there is no target yet";
+  EXPECT_EQ(evaluate(*loss, image, model, with_depth(depth)).item<double>(), 0) << "there is no target yet";
   loss->set_target(target);
-  const at::Tensor value = loss->evaluate(image, model);
+  const at::Tensor value = evaluate(*loss, image, model, with_depth(depth));
   const at::Tensor difference = (image - target).detach().narrow(1, 0, 1);
   EXPECT_NEAR(value.item<double>(), 9 * difference.square().mean().item<double>(), 1e-6);
   value.backward();
@@ -69,7 +73,7 @@ TEST(DepthLoss, IsTheSquaredDifferenceOfDepths) {
   at::Tensor left = at::zeros({1, 1, 4, 8});
   left.narrow(3, 0, 3).fill_(1);
   loss->set_mask(left);
-  EXPECT_NEAR(loss->evaluate(image, model).item<double>(),
+  EXPECT_NEAR(evaluate(*loss, image, model, with_depth(depth)).item<double>(),
               9 * difference.narrow(3, 0, 3).square().sum().item<double>() / 32, 1e-6);
 }
 
@@ -77,9 +81,11 @@ TEST(DepthLoss, ShrinksLargePictures) {
   RedDepth depth;
   PictureModel model;
   const auto seen = [&](std::int64_t width, std::int64_t height) {
-    const auto loss = make_depth_loss({width, height}, depth);
+    const auto loss = make_loss("depth", {width, height});
     loss->set_target(at::full({1, 3, height, width}, 0.25));
-    EXPECT_NEAR(loss->evaluate(at::full({1, 3, height, width}, 0.75), model).item<double>(), 2.25, 1e-5);
+    EXPECT_NEAR(
+        evaluate(*loss, at::full({1, 3, height, width}, 0.75), model, with_depth(depth)).item<double>(), 2.25,
+        1e-5);
     return depth.sizes;
   };
   EXPECT_EQ(seen(1000, 500), (std::vector<std::int64_t>{1, 3, 500, 1000})) << "exactly the most there may be";
@@ -93,43 +99,55 @@ AnimationMode::Move flow_of(double x, std::int64_t width = 8, std::int64_t heigh
   return move;
 }
 
+/// At a frame that a move led to.
+Loss::Context after(const AnimationMode::Move& move, const at::Tensor& before,
+                    FlowEstimator* estimator = nullptr, std::int64_t frame = 1) {
+  Loss::Context context;
+  context.frame = frame;
+  context.move = &move;
+  context.before_move = before;
+  context.tools.flow = estimator;
+  return context;
+}
+
 TEST(FlowLoss, OfAKnownFlowIsRelativeToItsLength) {
   GrowingFlow estimator;
-  FlowLoss loss({8, 4}, &estimator);
+  const auto loss = make_loss("flow", {8, 4});
   PictureModel model;
   const at::Tensor before = at::full({1, 3, 4, 8}, 0.5);
-  EXPECT_FALSE(loss.has_target());
-  loss.set_move(before, flow_of(2));
-  EXPECT_TRUE(loss.has_target());
-  // Moves by 1 where 2 is wanted: half of the elements are off by 1; the target's mean square is 2.
   const at::Tensor image = at::full({1, 3, 4, 8}, 0.6f).set_requires_grad(true);
-  const at::Tensor value = loss.evaluate(image, model);
+  EXPECT_EQ(evaluate(*loss, image, model).item<double>(), 0) << "nothing has moved yet";
+  // Moves by 1 where 2 is wanted: half of the elements are off by 1; the target's mean square is 2.
+  const AnimationMode::Move two = flow_of(2);
+  const at::Tensor value = evaluate(*loss, image, model, after(two, before, &estimator));
   EXPECT_NEAR(value.item<double>(), 0.5 / 2, 1e-5);
   value.backward();
   EXPECT_LT(image.grad().max().item<double>(), 0) << "brighter moves further";
-  EXPECT_NEAR(loss.evaluate(at::full({1, 3, 4, 8}, 0.7), model).item<double>(), 0, 1e-6);
+  EXPECT_NEAR(
+      evaluate(*loss, at::full({1, 3, 4, 8}, 0.7), model, after(two, before, &estimator)).item<double>(), 0,
+      1e-6);
 
   at::Tensor left = at::zeros({1, 1, 4, 8});
   left.narrow(3, 0, 4).fill_(1);
-  loss.set_mask(left);
-  EXPECT_NEAR(loss.evaluate(image, model).item<double>(), 0.25 / 2, 1e-5);
+  loss->set_mask(left);
+  EXPECT_NEAR(evaluate(*loss, image, model, after(two, before, &estimator)).item<double>(), 0.25 / 2, 1e-5);
 
-  loss.set_move(before, flow_of(0));
-  EXPECT_EQ(loss.evaluate(image, model).item<double>(), 0)
+  const AnimationMode::Move none = flow_of(0);
+  EXPECT_EQ(evaluate(*loss, image, model, after(none, before, &estimator)).item<double>(), 0)
       << "no motion to compare with, and no division by it";
+  EXPECT_THROW(evaluate(*loss, image, model, after(two, before)), Error) << "no estimator";
 }
 
 TEST(FlowLoss, OfAnExpectedPictureCountsWhereItIsReliable) {
-  FlowLoss loss({8, 4}, nullptr);
+  const auto loss = make_loss("flow", {8, 4});
   const at::Tensor image = random_picture(5), expected = random_picture(6);
   AnimationMode::Move move = flow_of(2);
   move.expected = expected;
   move.reliable = at::zeros({1, 1, 4, 8});
   move.reliable->narrow(2, 0, 2).fill_(1);
-  loss.set_move(image, move);
   PictureModel plain;
   const double upper = (image - expected).narrow(2, 0, 2).square().sum().item<double>() / 96;
-  EXPECT_NEAR(loss.evaluate(image, plain).item<double>(), upper, 1e-6);
+  EXPECT_NEAR(evaluate(*loss, image, plain, after(move, image)).item<double>(), upper, 1e-6);
 
   // Latents of squares of four: one row of two, of which the mask covers half of each.
   LatentModel latent(image, 0.5);
@@ -138,9 +156,19 @@ TEST(FlowLoss, OfAnExpectedPictureCountsWhereItIsReliable) {
                              .square()
                              .mean()
                              .item<double>();
-  EXPECT_NEAR(loss.evaluate(image, latent).item<double>(), upper + 0.5 * latents, 1e-6);
-  loss.evaluate(image, latent);
+  EXPECT_NEAR(evaluate(*loss, image, latent, after(move, image)).item<double>(), upper + 0.5 * latents, 1e-6);
+  evaluate(*loss, image, latent, after(move, image));
   EXPECT_EQ(latent.inner.encoded, 1) << "what is expected is encoded once a move";
+  evaluate(*loss, image, latent, after(move, image, nullptr, 2));
+  EXPECT_EQ(latent.inner.encoded, 2) << "another move, another latent";
+
+  // A restored run has the latent of the move it was in, not one encoded anew; and no other.
+  const auto restored = make_loss("flow", {8, 4});
+  restored->load_state(loss->state());
+  evaluate(*restored, image, latent, after(move, image, nullptr, 2));
+  EXPECT_EQ(latent.inner.encoded, 2);
+  evaluate(*restored, image, latent, after(move, image, nullptr, 3));
+  EXPECT_EQ(latent.inner.encoded, 3);
 }
 
 }  // namespace

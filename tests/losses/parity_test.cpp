@@ -5,8 +5,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "losses/built_in.h"
-#include "losses/picture_model.h"
+#include "losses/loss_under_test.h"
 #include "support/numbers.h"
 #include "support/process.h"
 
@@ -44,21 +43,15 @@ TEST(LossParity, ValuesAndGradientsOfEveryLoss) {
   Json::Value expected;
   std::istringstream(outcome.out) >> expected;
 
-  const std::pair<const char*, std::unique_ptr<Loss> (*)(ImageSize)> losses[] = {
-      {"direct", make_direct_loss},
-      {"edge", make_edge_loss},
-      {"latent", make_latent_loss},
-      {"smoothing", make_smoothing_loss},
-  };
-  for (const auto& [name, make] : losses)
+  for (const char* name : {"direct", "edge", "latent", "smoothing"})
     for (const bool masked : {false, true}) {
       const std::string which = std::string(name) + (masked ? " masked" : "");
       ASSERT_TRUE(expected.isMember(which));
-      const auto loss = make({width, height});
+      const auto loss = make_loss(name, {width, height});
       loss->set_target(target);
       if (masked) loss->set_mask(mask);
       PictureModel model(image.clone().set_requires_grad(true));
-      const at::Tensor value = loss->evaluate(model.decode(), model);
+      const at::Tensor value = evaluate(*loss, model.decode(), model);
       value.backward();
       const double theirs = expected[which]["value"].asDouble();
       EXPECT_NEAR(value.item<double>(), theirs, 1e-5 * theirs) << which;

@@ -1,11 +1,17 @@
 // Total variation against values by hand.
 
-#include "losses/smoothing.h"
-
+#include "losses/loss_under_test.h"
 #include "support/numbers.h"
 
 namespace reverie::test {
 namespace {
+
+at::Tensor smoothing_loss(const at::Tensor& image, const at::Tensor& mask = {}) {
+  const auto loss = make_loss("smoothing", {image.size(3), image.size(2)});
+  loss->set_mask(mask);
+  PictureModel model;
+  return evaluate(*loss, image, model);
+}
 
 TEST(SmoothingLoss, ByHand) {
   // 1 2 4   to the right: 1 2, 4 0   down: 2 5 3

@@ -292,13 +292,42 @@ TEST_F(Faulty, Files) {
 
 TEST_F(Faulty, Losses) {
   const auto model = this->model("none");
+  Loss::Context context;
+  context.image = kPicture;
+  context.model = model.get();
   const auto loss = [&](const char* fault) {
-    return make<Loss>("faulty_loss", "loss_fault", fault, {{6, 4}});
+    return make<Loss>("faulty_loss", "loss_fault", fault, {{6, 4}, 0});
   };
-  EXPECT_FLOAT_EQ(loss("none")->evaluate(kPicture, *model).item<float>(), 0.25f);
-  for (const auto& [fault, came] : {std::pair{"map", "[1, 4, 6]"}, {"nan", "NaN"}, {"double", "float64"}})
-    expect_blame([&, fault = fault] { loss(fault)->evaluate(kPicture, *model); },
+  EXPECT_FLOAT_EQ(loss("none")->evaluate(context).item<float>(), 0.25f);
+  for (const auto& [fault, came] : {std::pair{"map", "[1, 4, 6]"},
+                                    {"nan", "NaN"},
+                                    {"double", "float64"},
+                                    {"throws", "the scales are stuck"}})
+    expect_blame([&, fault = fault] { loss(fault)->evaluate(context); },
                  {"losses/faulty_loss", "evaluate()", came}, fault);
+  expect_blame([&] { loss("state")->state(); }, {"losses/faulty_loss", "state()", "nothing"}, "state");
+}
+
+TEST_F(Faulty, Optimisers) {
+  const auto parameter = [] {
+    at::Tensor leaf = at::full({2, 3}, 0.5).set_requires_grad(true);
+    leaf.mutable_grad() = at::ones({2, 3});
+    return leaf;
+  };
+  const auto optimiser = [&](const char* fault, const at::Tensor& leaf) {
+    return make<Optimiser>("faulty_optimiser", "optimiser_fault", fault, {{leaf}});
+  };
+  const at::Tensor sound = parameter();
+  optimiser("none", sound)->step(0.25);
+  EXPECT_TRUE(at::equal(sound.detach(), at::full({2, 3}, 0.25)));
+  for (const auto& [fault, came] : {std::pair{"nan", "NaN"},
+                                    {"size", "float32 [1]"},
+                                    {"no leaf", "no leaf that takes gradients"},
+                                    {"throws", "the hill is too steep"}})
+    expect_blame([&, fault = fault] { optimiser(fault, parameter())->step(0.25); },
+                 {"optimisers/faulty_optimiser", "step()", came}, fault);
+  expect_blame([&] { optimiser("state", parameter())->state(); },
+               {"optimisers/faulty_optimiser", "state()", "nothing"}, "state");
 }
 
 TEST_F(Faulty, Viewers) {

@@ -72,7 +72,7 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{"wrong_kind", {"'losses'", "'image_models'"}},
         Fault{"unknown_kind", {"'paintings'", "'image_models'"}},
         Fault{"wrong_name", {"'another_name'", "file's name"}}, Fault{"no_name", {"incomplete", "no name"}},
-        Fault{"no_create", {"incomplete", "no create"}},
+        Fault{"no_create", {"incomplete", "no create"}}, Fault{"no_roles", {"incomplete", "no roles"}},
         Fault{"undefined_symbol", {"undefined symbol: reverie_fixture_function_that_nobody_defines"}}),
     [](const auto& info) { return std::string(info.param.name); });
 
@@ -84,8 +84,8 @@ TEST(Compatibility, TheFixturesWithoutAFaultAreAccepted) {
 }
 
 TEST(Compatibility, EveryFixtureIsExpectedToBeRejectedOrAccepted) {
-  std::set<std::string> known = {"healthy",      "other_compiler",   "borrowed_name",
-                                 "throws_error", "throws_exception", "throws_number"};
+  std::set<std::string> known = {"healthy",     "other_compiler", "borrowed_name",    "first_role",
+                                 "second_role", "throws_error",   "throws_exception", "throws_number"};
   const PluginRegistry registry({kFixtures / "broken"});
   for (const PluginFile& file : registry.files())
     EXPECT_EQ(file.state == State::usable, known.count(file.name) > 0) << file.name;

@@ -24,6 +24,10 @@ static_assert(declaration_fault("grid", "1.0", "words", kNoParams, "Grid|") == F
 static_assert(declaration_fault("grid", "1.0", "words", kNoParams, " Grid") == Fault::alias);
 static_assert(declaration_fault("grid", "1.0", "words", kNoParams, "Net|net") == Fault::alias);
 static_assert(declaration_fault("grid", "1.0", "words", kNoParams, "grid") == Fault::alias);
+static_assert(declaration_fault("grid", "1.0", "words", kNoParams, "", "a_weight|b_weight") == Fault::none);
+static_assert(declaration_fault("grid", "1.0", "words", kNoParams, "", "a weight") == Fault::role);
+static_assert(declaration_fault("grid", "1.0", "words", kNoParams, "", "a_weight|") == Fault::role);
+static_assert(declaration_fault("grid", "1.0", "words", kNoParams, "", "a_weight|A_weight") == Fault::role);
 
 static_assert(fault_with(integer("cell_2", 8).range(1, 256)) == Fault::none);
 static_assert(fault_with(integer("", 8)) == Fault::param_name);

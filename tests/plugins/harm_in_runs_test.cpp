@@ -43,6 +43,16 @@ TEST_F(Harm, WrongPictureNamesTheModelAndTheStep) {
   EXPECT_FALSE(holds(nan.err, "learning_rate")) << nan.err;
 }
 
+TEST_F(Harm, LossesAndOptimisersAreNamed) {
+  expect_blame(render({"losses=[{name: faulty_loss, loss_fault: nan}]"}),
+               {"losses/faulty_loss", "evaluate()", "step 1", "NaN"});
+  expect_blame(render({"losses=[{name: faulty_loss, loss_fault: throws}]"}),
+               {"losses/faulty_loss", "evaluate()", "the scales are stuck"});
+  expect_blame(render({"optimiser=faulty_optimiser", "optimiser_fault=throws"}),
+               {"optimisers/faulty_optimiser", "step()", "step 1", "the hill is too steep"});
+  EXPECT_EQ(render({"losses=faulty_loss", "optimiser=faulty_optimiser"}).status, 0) << "without a fault";
+}
+
 TEST_F(Harm, ExitIsNoSuccess) {
   for (const char* fault : {"exit in its constructor", "exit in decode", "exit in its destructor"}) {
     const test::Outcome outcome = render({std::string("model_fault=") + fault});

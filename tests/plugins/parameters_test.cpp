@@ -104,11 +104,41 @@ TEST(Plugins, AreFound) {
                            "depth_estimators/tiny_depth",
                            "flow_estimators/dis",
                            "flow_estimators/farneback",
-                           "flow_estimators/horn_schunck"}) {
+                           "flow_estimators/horn_schunck",
+                           "losses/smoothing",
+                           "losses/direct",
+                           "losses/latent",
+                           "losses/edge",
+                           "losses/depth",
+                           "losses/flow",
+                           "losses/symmetry",
+                           "losses/contrast",
+                           "losses/saturation",
+                           "optimisers/adam",
+                           "optimisers/adamw",
+                           "optimisers/sgd"}) {
     const std::vector<std::string> all = every_plugin();
     EXPECT_NE(std::find(all.begin(), all.end(), name), all.end()) << name;
   }
   for (const std::string& kind : plugin_kinds()) EXPECT_FALSE(plugins().usable(kind).empty()) << kind;
+}
+
+// The documents have a row for each kind.
+TEST(Plugins, KindsAreDocumented) {
+  const std::string guide = contents(kSource / "docs/writing-plugins.md"),
+                    example = contents(kSource / "examples/plugins/README.md");
+  const auto expect_rows = [&](const char* folder, const char* interface, const std::string& header) {
+    const std::string name = fs::path(header).filename().string();
+    EXPECT_NE(guide.find("| `" + std::string(interface) + "` | `" + name + "` | `" + folder + "` |"),
+              std::string::npos)
+        << interface;
+    EXPECT_NE(example.find("| " + std::string(interface) + " | " + name + " | " + folder + " |"),
+              std::string::npos)
+        << interface;
+  };
+#define REVERIE_EXPECT_ROWS(folder, Interface, header) expect_rows(#folder, #Interface, header);
+  REVERIE_KINDS(REVERIE_EXPECT_ROWS)
+#undef REVERIE_EXPECT_ROWS
 }
 
 }  // namespace

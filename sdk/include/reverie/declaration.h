@@ -16,6 +16,7 @@ enum class DeclarationFault {
   plugin_name,      ///< not only letters, digits and '_'
   plugin_text,      ///< no version or no summary
   alias,            ///< empty, or the plugin's own name
+  role,             ///< there twice, or not only letters, digits and '_'
   param_name,       ///< not only letters, digits and '_', or a digit first
   duplicate_param,  ///< two of one name
   range,            ///< the minimum lies above the maximum, or the type has no range
@@ -89,7 +90,7 @@ constexpr DeclarationFault fault_of(const ParamSpec& spec) {
 /// The first fault of a declaration. The arguments are those of REVERIE_EXPORT_PLUGIN.
 constexpr DeclarationFault declaration_fault(std::string_view name, std::string_view version,
                                              std::string_view summary, std::span<const ParamSpec> params,
-                                             std::string_view aliases = "") {
+                                             std::string_view aliases = "", std::string_view roles = "") {
   using enum DeclarationFault;
   if (!detail::is_word(name)) return plugin_name;
   if (version.empty() || summary.empty()) return plugin_text;
@@ -98,6 +99,10 @@ constexpr DeclarationFault declaration_fault(std::string_view name, std::string_
                detail::count_of(aliases, alias) == 1;
       }))
     return alias;
+  if (!roles.empty() && !detail::each_part(roles, [&](std::string_view name_of_setting) {
+        return detail::is_word(name_of_setting) && detail::count_of(roles, name_of_setting) == 1;
+      }))
+    return role;
   for (std::size_t i = 0; i < params.size(); ++i) {
     if (const DeclarationFault fault = detail::fault_of(params[i]); fault != none) return fault;
     for (std::size_t j = 0; j < i; ++j)

@@ -7,10 +7,12 @@
 //   Model");
 //
 // which emits a constant-initialised `extern "C"` object that the host can find and compare before it runs
-// any of the plugin's code. The name must be the library's file name without ".so". The last argument, which
-// may be left out, lists further names for settings files, separated by '|'. Names are matched
-// case-insensitively. A declaration that cannot be right (two parameters of one name, a default outside its
-// range, ...) does not compile: see declaration.h.
+// any of the plugin's code. The name must be the library's file name without ".so". The last argument above
+// lists further names for settings files, separated by '|'; it may be left out. Names are matched
+// case-insensitively. One more argument lists the plugin's roles: settings, separated by '|', that use this
+// plugin without naming one, as `smoothing_weight` uses the loss that smooths. Of several plugins with the
+// same role, the one of the program's own installation takes it. A declaration that cannot be right (two
+// parameters of one name, a default outside its range, ...) does not compile: see declaration.h.
 
 #include <ATen/core/Tensor.h>
 #include <torch/version.h>
@@ -44,6 +46,7 @@ struct PluginDescriptor {
   const char* version;
   const char* summary;
   const char* aliases;  ///< separated by '|'
+  const char* roles;    ///< settings that use it without naming it, separated by '|'
   const ParamSpec* params;
   std::uint32_t param_count;
   /// Returns an Interface*, or null with `error` filled. `setup` is a const Interface::Setup*.
@@ -129,7 +132,8 @@ bool accepts(const void* subject) noexcept {
 
 template <typename Class, typename Interface>
 constexpr PluginDescriptor describe_plugin(const char* name, const char* version, const char* summary,
-                                           std::span<const ParamSpec> params, const char* aliases = "") {
+                                           std::span<const ParamSpec> params, const char* aliases = "",
+                                           const char* roles = "") {
   static_assert(std::is_base_of_v<Interface, Class>, "the plugin class must implement the interface");
   PluginDescriptor d{build_info<Interface>(),
                      Interface::kKind,
@@ -138,6 +142,7 @@ constexpr PluginDescriptor describe_plugin(const char* name, const char* version
                      version,
                      summary,
                      aliases,
+                     roles,
                      params.data(),
                      static_cast<std::uint32_t>(params.size()),
                      &create<Class, Interface>,
@@ -159,6 +164,7 @@ constexpr PluginDescriptor describe_plugin(const char* name, const char* version
                       __VA_ARGS__);                                                                          \
   REVERIE_DECLARES_NO(plugin_text, "the plugin needs a version and a summary", __VA_ARGS__);                 \
   REVERIE_DECLARES_NO(alias, "a further name is empty, there twice, or the plugin's own", __VA_ARGS__);      \
+  REVERIE_DECLARES_NO(role, "a role is there twice, or is no setting's name", __VA_ARGS__);                  \
   REVERIE_DECLARES_NO(param_name,                                                                            \
                       "a parameter's name must consist of letters, digits and '_', no digit first",          \
                       __VA_ARGS__);                                                                          \

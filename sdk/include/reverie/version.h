@@ -13,7 +13,8 @@ namespace reverie {
 ///      OutputSink::display()
 ///   3  FrameContext's parameters may be lists; ParamSpec says which variables an expression may use
 ///   4  Host::kept(); FrameContext::may_move
-inline constexpr std::uint32_t kSdkAbi = 4;
+///   5  PluginDescriptor::roles; interface 2 of Loss: a step's context, traits and state; kind `optimisers`
+inline constexpr std::uint32_t kSdkAbi = 5;
 
 /// What the host compares, before any plugin code runs, between its own build and a plugin's. A POD whose
 /// first two members never move, so that any host can read any plugin's.

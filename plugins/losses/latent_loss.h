@@ -1,17 +1,20 @@
+#pragma once
+// MSE(latent) / 2 + MSE(RGB) / 10, for image models with a latent.
+
 #include <optional>
 
-#include "losses/built_in.h"
-#include "losses/comparison.h"
+#include "reverie/comparison.h"
 
 namespace reverie {
-namespace {
 
-class LatentLoss final : public Comparison {
+/// The target is encoded at the first evaluation after it was set. Throws Error(settings) where the model has
+/// no latent, and Error(plugin) where its latents do not fit each other.
+class LatentLoss final : public ComparisonLoss {
  public:
-  using Comparison::Comparison;
+  LatentLoss(Host&, const Params&, const Setup& setup) : ComparisonLoss(setup.size) {}
 
   void set_mask(const at::Tensor& mask) override {
-    Comparison::set_mask(mask);
+    ComparisonLoss::set_mask(mask);
     given_mask_ = mask.defined() ? mask.detach().clone() : mask;
     latent_mask_ = at::Tensor();
   }
@@ -19,15 +22,18 @@ class LatentLoss final : public Comparison {
  private:
   void target_changed() override { target_latent_ = at::Tensor(); }
 
-  at::Tensor compare(const at::Tensor& image, ImageModel& model) override {
-    const std::optional<at::Tensor> latent = model.latent();
-    if (!latent) throw Error(ErrorKind::plugin, "a latent loss was asked for an image model without latent");
-    if (!target_latent_.defined()) encode(model);
+  at::Tensor compare(const Context& context) override {
+    const std::optional<at::Tensor> latent = context.model->latent();
+    if (!latent)
+      throw Error(ErrorKind::settings, "the loss compares latents, and the image model has none",
+                  "choose another image_model, such as vqgan, or the loss 'direct'");
+    if (!target_latent_.defined()) encode(*context.model);
     if (latent->sizes() != target_latent_.sizes())
       throw Error(ErrorKind::plugin,
                   "an image model's latents of the picture and of the target have different shapes");
     if (!latent_mask_.defined()) latent_mask_ = resize_mask(given_mask_, latent->size(2), latent->size(3));
-    return masked_mse(*latent, target_latent_, latent_mask_) / 2 + masked_mse(image, target(), mask()) / 10;
+    return masked_mse(*latent, target_latent_, latent_mask_) / 2 +
+           masked_mse(context.image, target(), mask()) / 10;
   }
   void encode(ImageModel& model) {
     const at::NoGradGuard no_gradient;
@@ -41,9 +47,5 @@ class LatentLoss final : public Comparison {
   at::Tensor given_mask_;
   at::Tensor latent_mask_;  // [1, 1, h, w]; undefined until the latent's size is known, and without a mask
 };
-
-}  // namespace
-
-std::unique_ptr<Loss> make_latent_loss(ImageSize size) { return std::make_unique<LatentLoss>(size); }
 
 }  // namespace reverie

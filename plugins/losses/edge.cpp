@@ -1,5 +1,11 @@
-#include "losses/built_in.h"
-#include "losses/comparison.h"
+/// Edge: compares the edges of picture and target.
+///
+/// The mean squared difference of the horizontal and vertical Sobel responses (kernels / 8) of the grey
+/// picture 0.299 R + 0.587 G + 0.114 B, each times the mask. Beyond the edge the picture goes on with its
+/// edge pixels; the reference goes on with black, which frames every picture with an edge.
+
+#include "reverie/comparison.h"
+#include "reverie/plugin.h"
 
 namespace reverie {
 namespace {
@@ -22,15 +28,15 @@ at::Tensor blur(const at::Tensor& x, std::int64_t axis) {
   return (x.narrow(axis, 0, length) + x.narrow(axis, 2, length)).add(x.narrow(axis, 1, length), 2);
 }
 
-class EdgeLoss final : public Comparison {
+class Edge final : public ComparisonLoss {
  public:
-  using Comparison::Comparison;
+  Edge(Host&, const Params&, const Setup& setup) : ComparisonLoss(setup.size) {}
 
  private:
   void target_changed() override { target_grey_ = target().defined() ? grey(target()) : at::Tensor(); }
-  at::Tensor compare(const at::Tensor& image, ImageModel&) override {
+  at::Tensor compare(const Context& context) override {
     // The responses are linear: the difference of two pictures' is that of their difference.
-    const at::Tensor difference = at::replication_pad2d(grey(image) - target_grey_, {1, 1, 1, 1});
+    const at::Tensor difference = at::replication_pad2d(grey(context.image) - target_grey_, {1, 1, 1, 1});
     // Sobel's kernels (Duda & Hart 1973) are products of a slope and a blur across it. Divided by 8, a ramp's
     // response is its slope. A convolution with the kernels takes several times as long.
     return (mean_square(blur(slope(difference, 3), 2)) + mean_square(blur(slope(difference, 2), 3))) / 128;
@@ -46,6 +52,7 @@ class EdgeLoss final : public Comparison {
 
 }  // namespace
 
-std::unique_ptr<Loss> make_edge_loss(ImageSize size) { return std::make_unique<EdgeLoss>(size); }
+REVERIE_EXPORT_PLUGIN(Edge, Loss, "edge", "1.0", "compares the edges of picture and target", kNoParams, "",
+                      "edge_stabilization_weight");
 
 }  // namespace reverie

@@ -1,18 +1,22 @@
-#include "losses/smoothing.h"
+/// Smoothing: total variation, how uneven the picture is.
+///
+/// The mean of the squared differences to the right neighbours plus that to the lower ones. Under a mask they
+/// are multiplied by its value at the left or upper pixel before they are squared.
 
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <optional>
 
-#include "losses/built_in.h"
-#include "losses/masked.h"
+#include "reverie/loss.h"
+#include "reverie/mask.h"
+#include "reverie/plugin.h"
 
 namespace reverie {
 namespace {
 
 /// Left to autograd, each of the four slices would get a gradient as large as the whole picture.
-struct Smoothing : torch::autograd::Function<Smoothing> {
+struct TotalVariation : torch::autograd::Function<TotalVariation> {
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& image,
                             const std::optional<at::Tensor>& mask) {
     at::Tensor result = at::zeros({}, image.options());
@@ -48,13 +52,19 @@ struct Smoothing : torch::autograd::Function<Smoothing> {
   }
 };
 
-class SmoothingLoss final : public Loss {
+class Smoothing final : public Loss {
  public:
-  explicit SmoothingLoss(ImageSize size) : size_(size) {}
+  Smoothing(Host&, const Params&, const Setup& setup) : size_(setup.size) {}
 
-  void set_target(const at::Tensor&) override {}
+  Traits traits() const override {
+    Traits traits;
+    traits.mask = true;
+    return traits;
+  }
   void set_mask(const at::Tensor& mask) override { mask_ = resize_mask(mask, size_.height, size_.width); }
-  at::Tensor evaluate(const at::Tensor& image, ImageModel&) override { return smoothing_loss(image, mask_); }
+  at::Tensor evaluate(const Context& context) override {
+    return TotalVariation::apply(context.image, mask_.defined() ? std::optional(mask_) : std::nullopt);
+  }
 
  private:
   ImageSize size_;
@@ -63,10 +73,7 @@ class SmoothingLoss final : public Loss {
 
 }  // namespace
 
-at::Tensor smoothing_loss(const at::Tensor& image, const at::Tensor& mask) {
-  return Smoothing::apply(image, mask.defined() ? std::optional(mask) : std::nullopt);
-}
-
-std::unique_ptr<Loss> make_smoothing_loss(ImageSize size) { return std::make_unique<SmoothingLoss>(size); }
+REVERIE_EXPORT_PLUGIN(Smoothing, Loss, "smoothing", "1.0", "total variation: makes the picture even",
+                      kNoParams, "", "smoothing_weight");
 
 }  // namespace reverie

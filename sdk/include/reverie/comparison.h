@@ -1,20 +1,26 @@
 #pragma once
-// What the losses that compare the picture with a target share.
+// ComparisonLoss: what losses that compare the picture with a target share.
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
-#include "losses/masked.h"
 #include "reverie/loss.h"
+#include "reverie/mask.h"
 #include "reverie/resize.h"
 
 namespace reverie {
 
 /// Keeps target and mask at the size of the picture. They are copies: whoever gave them may go on to change
 /// them, as an optimiser does.
-class Comparison : public Loss {
+class ComparisonLoss : public Loss {
  public:
-  explicit Comparison(ImageSize size) : size_(size) {}
+  explicit ComparisonLoss(ImageSize size) : size_(size) {}
+
+  Traits traits() const override {
+    Traits traits;
+    traits.target = traits.mask = true;
+    return traits;
+  }
 
   void set_target(const at::Tensor& image) final {
     const at::NoGradGuard no_gradient;
@@ -27,14 +33,14 @@ class Comparison : public Loss {
   }
   void set_mask(const at::Tensor& mask) override { mask_ = resize_mask(mask, size_.height, size_.width); }
 
-  at::Tensor evaluate(const at::Tensor& image, ImageModel& model) final {
+  at::Tensor evaluate(const Context& context) final {
     // A constant, but one with a gradient.
-    return target_.defined() ? compare(image, model) : image.sum() * 0;
+    return target_.defined() ? compare(context) : context.image.sum() * 0;
   }
 
  protected:
   /// The value, where there is a target.
-  virtual at::Tensor compare(const at::Tensor& image, ImageModel& model) = 0;
+  virtual at::Tensor compare(const Context& context) = 0;
   /// Called without gradients when target() has become another one, or undefined.
   virtual void target_changed() {}
 

@@ -1,0 +1,48 @@
+/// AdamW: Adam, and parameters that decay towards 0.
+///
+/// Loshchilov & Hutter, "Decoupled Weight Decay Regularization" (2019): at each step a parameter is first
+/// multiplied by 1 - learning_rate * weight_decay; its gradient knows nothing of that. What 0 means depends
+/// on the image model: black where parameters are colours, grey where they are waves or logits.
+
+#include "reverie/adam.h"
+#include "reverie/optimiser.h"
+#include "reverie/plugin.h"
+
+namespace reverie {
+namespace {
+
+constexpr ParamSpec kParams[] = {
+    number("beta1", 0.9).range(0, 0.999999).help("decay of the gradients' mean from step to step"),
+    number("beta2", 0.999).range(0, 0.999999).help("decay of the squared gradients' mean from step to step"),
+    number("epsilon", 1e-8).above(0).help("added to the root of the squared gradients' mean"),
+    number("weight_decay", 0.01).at_least(0).help("parameters lose this, times learning_rate, at each step"),
+};
+
+class AdamW final : public Optimiser {
+ public:
+  AdamW(Host&, const Params& params, const Setup& setup)
+      : parameters_(setup.parameters),
+        weight_decay_(params.get<double>("weight_decay")),
+        adam_(setup.parameters,
+              {params.get<double>("beta1"), params.get<double>("beta2"), params.get<double>("epsilon")}) {}
+
+  void step(double learning_rate) override {
+    const at::NoGradGuard no_grad;
+    for (const at::Tensor& parameter : parameters_)
+      if (parameter.grad().defined()) parameter.mul_(1 - learning_rate * weight_decay_);
+    adam_.step(learning_rate);
+  }
+  std::map<std::string, at::Tensor> state() const override { return adam_.state(); }
+  void load_state(const std::map<std::string, at::Tensor>& state) override { adam_.load_state(state); }
+
+ private:
+  std::vector<at::Tensor> parameters_;
+  double weight_decay_;
+  Adam adam_;
+};
+
+}  // namespace
+
+REVERIE_EXPORT_PLUGIN(AdamW, Optimiser, "adamw", "1.0", "Adam with parameters that decay towards 0", kParams);
+
+}  // namespace reverie

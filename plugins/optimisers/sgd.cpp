@@ -1,0 +1,57 @@
+/// SGD: gradient descent with momentum.
+///
+/// Each parameter has a velocity v, which starts at 0: v = momentum * v + gradient, and the parameter moves
+/// by -learning_rate * v (Sutskever et al., "On the importance of initialization and momentum in deep
+/// learning", 2013, as PyTorch writes it). The gradient of one pixel is small, because losses are means over
+/// all of them: learning rates are larger than Adam's by several orders of magnitude.
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+
+#include "reverie/optimiser.h"
+#include "reverie/plugin.h"
+#include "reverie/state.h"
+
+namespace reverie {
+namespace {
+
+constexpr ParamSpec kParams[] = {
+    number("momentum", 0.9).range(0, 0.999999).help("how much of a step's velocity the next one keeps"),
+};
+
+class Sgd final : public Optimiser {
+ public:
+  Sgd(Host&, const Params& params, const Setup& setup)
+      : parameters_(setup.parameters), momentum_(params.get<double>("momentum")) {
+    for (std::size_t i = 0; i < parameters_.size(); ++i)
+      velocities_[std::to_string(i) + ".velocity"] = at::zeros_like(parameters_[i].detach());
+  }
+
+  void step(double learning_rate) override {
+    const at::NoGradGuard no_grad;
+    for (std::size_t i = 0; i < parameters_.size(); ++i) {
+      const at::Tensor& gradient = parameters_[i].grad();
+      if (!gradient.defined()) continue;
+      const at::Tensor& velocity = velocities_.at(std::to_string(i) + ".velocity");
+      velocity.mul_(momentum_).add_(gradient);
+      parameters_[i].add_(velocity, -learning_rate);
+    }
+  }
+
+  std::map<std::string, at::Tensor> state() const override { return velocities_; }
+  void load_state(const std::map<std::string, at::Tensor>& state) override {
+    load_tensors(velocities_, state, "the optimiser's");
+  }
+
+ private:
+  std::vector<at::Tensor> parameters_;
+  double momentum_;
+  std::map<std::string, at::Tensor> velocities_;  // by "<index>.velocity"
+};
+
+}  // namespace
+
+REVERIE_EXPORT_PLUGIN(Sgd, Optimiser, "sgd", "1.0",
+                      "gradient descent with momentum; needs a learning_rate of its own", kParams);
+
+}  // namespace reverie
