@@ -176,7 +176,7 @@ TEST_F(ShippedLit, SeesWhatPicturesShow) {
   const std::vector<std::string> files = {"paint/goldfish.png", "paint/tiger.png", "first_light.png"};
   const at::Tensor wanted = perceptor->embed_texts(texts);
   for (std::size_t i = 0; i < files.size(); ++i) {
-    const at::Tensor picture = host_.load_image(std::string(REVERIE_SOURCE) + "/docs/pictures/" + files[i]);
+    const at::Tensor picture = read_picture(std::string(REVERIE_SOURCE) + "/docs/pictures/" + files[i]);
     const at::Tensor seen = perceptor->embed_images(at::adaptive_avg_pool2d(picture, {128, 128}));
     EXPECT_EQ(at::matmul(wanted, seen.t()).argmax().item<std::int64_t>(), static_cast<std::int64_t>(i))
         << files[i];
