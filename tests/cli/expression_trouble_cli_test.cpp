@@ -99,7 +99,8 @@ TEST(ExpressionTrouble, ExpressionsAreTriedAtAllMomentsOfTheRun) {
       {{"scenes=a hill:1/(t-1.5)"},
        {"command line: ", "1/(t-1.5)", "t = 1.5", "step 4 (frame 2)", "division"}},
       {{"scenes=a hill || a tree:1/(t-5.5)"}, {"t = 5.5", "step 12 (frame 6)"}},
-      {{"scenes=a hill:1:1/(t-2)"}, {"stop", "t = 2"}},
+      // A prompt without a stop keeps the scene from ending early.
+      {{"scenes=a hill:1:1/(t-2) | a tree"}, {"stop", "t = 2"}},
       {{"scenes=a hill:1_phrase_1/(t-2)"}, {"t = 2"}},
       {{"scenes=a hill:exp(1000*t)"}, {"t = 1"}},
       // While the second scene fades in, the first goes on.

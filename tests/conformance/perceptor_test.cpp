@@ -126,7 +126,7 @@ TEST_P(PerceptorConformance, GradientIsThatOfFiniteDifferences) {
   const at::Tensor random = random_tensor(gradient.sizes(), 6);
   const at::Tensor direction = gradient / gradient.norm() + random / random.norm();
   const double predicted = (gradient * direction).sum().item<double>();
-  const double h = 0.02;
+  const double h = 0.01;
   const double measured =
       (value(at_images + direction * h) - value(at_images - direction * h)).item<double>() / (2 * h);
   EXPECT_NEAR(measured, predicted, 0.03 * std::abs(predicted));

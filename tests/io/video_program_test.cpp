@@ -34,9 +34,9 @@ TEST_F(VideoProgram, SeveralSinksAtOnce) {
 
 // Its filters and its video hear the same sound.
 TEST_F(VideoProgram, AGapInTheSoundIsToldOnce) {
-  ASSERT_EQ(run({"ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc=d=2:r=8:s=32x32", "-f", "lavfi", "-i",
-                 "sine=300:d=2", "-af", "aselect=not(between(t\\,0.5\\,1.5))", "-c:v", "mpeg4", "-c:a",
-                 "pcm_s16le", "gap.mkv"},
+  ASSERT_EQ(run({"/usr/bin/env", "ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc=d=2:r=8:s=32x32",
+                 "-f", "lavfi", "-i", "sine=300:d=2", "-af", "aselect=not(between(t\\,0.5\\,1.5))", "-c:v",
+                 "mpeg4", "-c:a", "pcm_s16le", "gap.mkv"},
                 folder_.path())
                 .status,
             0);
@@ -52,8 +52,8 @@ TEST_F(VideoProgram, AGapInTheSoundIsToldOnce) {
 // How far a run goes that follows a video, check finds out by decoding it: two seconds are four frames, so
 // three moves, and eight steps to t = 1.25.
 TEST_F(VideoProgram, ExpressionsAreTriedUpToTheEndOfAVideo) {
-  ASSERT_EQ(run({"ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc=d=2:r=8:s=32x32", "-c:v", "mpeg4",
-                 "film.mp4"},
+  ASSERT_EQ(run({"/usr/bin/env", "ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc=d=2:r=8:s=32x32",
+                 "-c:v", "mpeg4", "film.mp4"},
                 folder_.path())
                 .status,
             0);

@@ -346,7 +346,9 @@ class AttackTest(ServerTest):
     # Words that mean something elsewhere
 
     def test_names_in_headers(self):
-        name = "a\r\nSet-Cookie: x=1\r\n\r\n<script>\"';é"
+        answer = self.server.post("/api/check", {"settings": settings("a"), "overrides": ["file_namespace=a\r\nSet-Cookie: x=1"]})
+        self.assertIn("file_namespace", answer.json()["problems"][0]["message"])
+        name = "a Set-Cookie: x=1 <script>\"';é"
         number = self.server.submit("a", file_namespace=name)
         self.server.wait(number, "finished")
         files = self.server.get(f"/api/runs/{number}/files")["files"]
@@ -355,7 +357,7 @@ class AttackTest(ServerTest):
         self.assertEqual(answer.status, 200)
         self.assertIsNone(answer.headers["Set-Cookie"])
         self.assertEqual(answer.headers["Content-Disposition"],
-                         "inline; filename*=UTF-8''a%0D%0ASet-Cookie%3A%20x%3D1%0D%0A%0D%0A%3Cscript%3E%22%27%3B%C3%A9_1.png")
+                         "inline; filename*=UTF-8''a%20Set-Cookie%3A%20x%3D1%20%3Cscript%3E%22%27%3B%C3%A9_1.png")
         self.assertEqual(answer.headers["Content-Type"], "image/png")
 
     def test_requests_within_requests(self):

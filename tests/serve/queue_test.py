@@ -184,6 +184,9 @@ class QueueTest(ServerTest):
         kept = (folder / f"{base}_frames" / f"{base}_2.png").read_bytes()
         self.assertEqual(kept[:4], b"\x89PNG")
         self.assertEqual(server.file(number, f"{base}_2.png").body, kept)
+        # Of a run that another server has made, the files tell what its page shows.
+        server.kill()
+        server = self.begin()
         self.assertEqual(server.ask("GET", f"/api/runs/{number}/frames/2").body, kept)
         # Nothing else of that folder, and no link in its place.
         (folder / f"{base}_frames" / f"{base}_notes.txt").write_text("mine")

@@ -14,6 +14,7 @@ namespace reverie {
 ///   3  FrameContext's parameters may be lists; ParamSpec says which variables an expression may use
 ///   4  Host::kept(); FrameContext::may_move
 ///   5  PluginDescriptor::roles; interface 2 of Loss: a step's context, traits and state; kind `optimisers`
+///      and interface 2 of Perceptor: familiarity()
 inline constexpr std::uint32_t kSdkAbi = 5;
 
 /// What the host compares, before any plugin code runs, between its own build and a plugin's. A POD whose
