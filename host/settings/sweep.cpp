@@ -167,7 +167,7 @@ Words values_of(const std::string& value, std::string& why) {
   if (!parts.unclosed.empty() && has_comma)
     why = parts.unclosed + " is never closed; quote a text that holds it: 'a " + parts.unclosed + " b'";
   else if (!parts.behind_quote.empty() && parts.words.size() > 1)
-    why = "something stands behind " + parts.behind_quote + "; quotes go around a whole value";
+    why = "something follows " + parts.behind_quote + "; quotes go around a whole value";
   else if (choices || parts.words.size() > 1)
     for (const std::string& word : parts.words)
       if (word.empty()) why = "a value is missing beside a comma; write '' for an empty text";

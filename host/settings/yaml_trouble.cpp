@@ -112,7 +112,7 @@ std::string indent_of(const std::string& line) {
   return line.substr(0, std::min(line.find_first_not_of(" \t"), line.size()));
 }
 
-/// What stands behind the name of a line 'name: value'.
+/// The value in a line 'name: value'.
 std::string value_of(const std::string& line) {
   const std::size_t colon = line.find(": ");
   return trimmed(colon == kNowhere ? line : line.substr(colon + 2));
@@ -157,7 +157,7 @@ std::string explain_quote(const std::string& text, const Outline& outline, int l
       behind[0] == ':')
     return "";
   place = last->line;
-  return "'" + beginning(behind) + "' stands behind the closing quote: put the whole text in quotes; " +
+  return "'" + beginning(behind) + "' follows the closing quote: put the whole text in quotes; " +
          how_to_quote(last->mark);
 }
 
@@ -185,7 +185,7 @@ std::string explain_line(const std::string& text, const YAML::Exception& error, 
   if (before > 0 && !has(above, ": ") && !trimmed(above).ends_with(":")) {
     place = before;
     return "'" + beginning(above) + "' is no 'name: value'" +
-           (has(above, ":") ? "; a blank stands behind the ':'" : "");
+           (has(above, ":") ? "; put a blank after the ':'" : "");
   }
   if (!indent.empty()) return "the line is indented like none above that it could belong to";
   return "";

@@ -160,12 +160,19 @@ TEST(RenderOptimiser, IsTheOneThatIsChosen) {
   EXPECT_NEAR(largest(studio.model->pixels_.detach().narrow(3, 8, 8) - (0.5 + step)), 0, 1e-6);
 }
 
-TEST(RenderRestore, NeedsTheOptimiserOfTheBackup) {
-  Studio studio("scenes=red || green;steps_per_scene=5;cutouts=2");
-  HostServices host({"cpu", 3, "", ""});
-  Render render(
-      host, studio.ensemble, studio.settings, studio.script,
-      [](const std::string&) -> Footage { throw std::runtime_error("no footage"); }, nullptr);
+class RenderRestore : public testing::Test {
+ protected:
+  Studio studio{"scenes=red || green;steps_per_scene=5;cutouts=2"};
+  HostServices host{{"cpu", 3, "", ""}};
+  Render render{host,
+                studio.ensemble,
+                studio.settings,
+                studio.script,
+                [](const std::string&) -> Footage { throw std::runtime_error("no footage"); },
+                nullptr};
+};
+
+TEST_F(RenderRestore, NeedsTheOptimiserOfTheBackup) {
   Backup backup;
   backup.facts = {{"image_model", studio.ensemble.model.name},
                   {"optimiser", "optimisers/sgd"},
@@ -180,12 +187,7 @@ TEST(RenderRestore, NeedsTheOptimiserOfTheBackup) {
       << error.what();
 }
 
-TEST(RenderRestore, NeedsTheScenesThatWereDone) {
-  Studio studio("scenes=red || green;steps_per_scene=5;cutouts=2");
-  HostServices host({"cpu", 3, "", ""});
-  Render render(
-      host, studio.ensemble, studio.settings, studio.script,
-      [](const std::string&) -> Footage { throw std::runtime_error("no footage"); }, nullptr);
+TEST_F(RenderRestore, NeedsTheScenesThatWereDone) {
   Backup backup;
   backup.facts = {{"image_model", studio.ensemble.model.name},
                   {"scene", "2"},

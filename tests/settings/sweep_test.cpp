@@ -110,7 +110,7 @@ TEST(Sweep, Mistakes) {
   EXPECT_EQ(problem({"x=choice()"}), x + "a value is missing beside a comma; write '' for an empty text");
   EXPECT_EQ(problem({"x='a, b"}), x + "' is never closed; quote a text that holds it: 'a ' b'");
   EXPECT_EQ(problem({"x=a :(, b"}), x + "( is never closed; quote a text that holds it: 'a ( b'");
-  EXPECT_EQ(problem({"x='a, b':2,c"}), x + "something stands behind 'a, b'; quotes go around a whole value");
+  EXPECT_EQ(problem({"x='a, b':2,c"}), x + "something follows 'a, b'; quotes go around a whole value");
   EXPECT_EQ(problem({"x=range()"}), x + "'' in range is not a number such as 3 or -0.25");
   EXPECT_EQ(problem({"x=range(1,2,3,4)"}), x + "range takes one to three numbers: range(start, stop, step)");
   EXPECT_EQ(problem({"x=range(1,ten)"}), x + "'ten' in range is not a number such as 3 or -0.25");
