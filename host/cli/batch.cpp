@@ -11,6 +11,7 @@
 #include "log/log.h"
 #include "log/printable.h"
 #include "settings/sweep.h"
+#include "settings/texts.h"
 
 namespace reverie {
 namespace {
@@ -224,9 +225,10 @@ Failure current_failure() {
     return {mistake ? 2 : 1, shown(error.what()), shown(error.advice())};
   } catch (const c10::Error& error) {
     // Its what() goes on with a stack trace, which helps nobody at the terminal.
-    return {1, shown(error.what_without_backtrace()), ""};
+    return {1, shown_line(trimmed(error.what_without_backtrace())), ""};
   } catch (const std::exception& error) {
-    return {1, shown(error.what()), ""};
+    // Only the program's own errors have lines of their own: a library's may quote a file's name.
+    return {1, shown_line(trimmed(error.what())), ""};
   } catch (...) {
     return {1, "an error that says nothing about itself", ""};
   }

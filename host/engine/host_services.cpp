@@ -10,6 +10,7 @@
 
 #include "engine/memory_account.h"
 #include "log/log.h"
+#include "log/printable.h"
 #include "media/web_file.h"
 #include "models/catalogue.h"
 #include "reverie/cpu.h"
@@ -107,12 +108,13 @@ void HostServices::log(LogLevel level, std::string_view message) {
     const std::lock_guard lock(warned_mutex_);
     if (!warned_.emplace(message).second) return;
   }
-  write_log(level, message);
+  // Lines of a plugin's own could pass for messages of the program.
+  write_log(level, printable_line(message));
 }
 
 void HostServices::progress(double fraction, std::string_view what) {
   write_log(LogLevel::debug,
-            std::string(what) + " " + std::to_string(static_cast<int>(fraction * 100)) + " %");
+            printable_line(what) + " " + std::to_string(static_cast<int>(fraction * 100)) + " %");
 }
 
 std::shared_ptr<const void> HostServices::kept_object(std::string_view what, const Weights& weights,

@@ -12,6 +12,7 @@
 #include "engine/activity.h"
 #include "log/printable.h"
 #include "plugins/plugin_code.h"
+#include "settings/resolve.h"
 #include "settings/texts.h"
 
 // Of the linker: where the program's own code lies.
@@ -142,9 +143,11 @@ void rethrow_named(const std::string& plugin, const char* method) {
     throw;
   } catch (const PluginFault&) {
     throw;
+  } catch (const SettingsError&) {
+    throw;  // of the host, which a plugin has called: its lines are the host's
   } catch (const Error& error) {
-    if (error.kind() != ErrorKind::plugin) throw;
-    throw fault(error.what(), error.advice());
+    if (error.kind() == ErrorKind::plugin) throw fault(error.what(), error.advice());
+    throw Error(error.kind(), printable_line(trimmed(error.what())), printable_line(error.advice()));
   } catch (const c10::Error& error) {
     // Its what() goes on with a stack trace.
     throw fault(on_one_line(error.what_without_backtrace()));

@@ -56,7 +56,7 @@ class MomentScope {
 std::string failure_of(const std::string& plugin, const std::string& method, const std::string& what);
 
 /// To be called while an exception is handled. Throws a PluginFault, but passes on what a plugin says itself
-/// of a file, a setting, weights or the device: those are not its own faults.
+/// of a file, a setting, weights or the device, as one line: those are not its own faults.
 [[noreturn]] void rethrow_named(const std::string& plugin, const char* method);
 
 /// Calls a plugin's method.

@@ -117,6 +117,14 @@ TEST_F(Faulty, PicturesOfImageModels) {
   EXPECT_NO_THROW(model("no gradient")->decode());
 }
 
+// What is wrong with a file is not the plugin's fault. Its words are, and they stay on one line.
+TEST_F(Faulty, ErrorsOfOtherKindsKeepTheirKind) {
+  const Error error = error_of([&] { model("file of several lines")->decode(); });
+  EXPECT_EQ(error.kind(), ErrorKind::file);
+  EXPECT_STREQ(error.what(), "map.png is gone\\nreverie: done \\x1b[31m");
+  EXPECT_EQ(error.advice(), "look\\nreverie: there");
+}
+
 TEST_F(Faulty, OtherValuesOfImageModels) {
   using Model = std::shared_ptr<ImageModel>;
   const struct {

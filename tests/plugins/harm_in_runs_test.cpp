@@ -107,6 +107,15 @@ TEST_F(Harm, LinesOfAnExceptionAreNoMessagesOfTheProgram) {
   const test::Outcome outcome = render({"model_fault=several lines"});
   EXPECT_EQ(outcome.status, 1);
   expect_blame(outcome, {"image_models/faulty_model", "pixel 7\\nreverie: done \\x1b[31m\n"});
+  const test::Outcome file = render({"model_fault=file of several lines"});
+  EXPECT_EQ(file.status, 1);
+  expect_blame(file, {": map.png is gone\\nreverie: done \\x1b[31m\n         look\\nreverie: there\n"});
+}
+
+TEST_F(Harm, LinesOfANoteAreNoMessagesOfTheProgram) {
+  const test::Outcome outcome = render({"model_fault=notes of several lines"});
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_TRUE(holds(outcome.err, "well\\nreverie: done\n")) << outcome.err;
 }
 
 TEST_F(Harm, AFileThatIsNotThereIsNotReported) {
