@@ -7,6 +7,7 @@
 #include <boost/dll/shared_library.hpp>
 #include <cctype>
 #include <cstdlib>
+#include <cstring>
 #include <map>
 #include <span>
 
@@ -273,8 +274,36 @@ const PluginFile& PluginRegistry::find(const std::string& kind, const std::strin
   message += "; there " + std::string(names.empty() ? "is none" : "are: ");
   for (std::size_t i = 0; i < names.size(); ++i) message += (i ? ", " : "") + names[i];
   for (const std::string& file : rejected) message += "; " + file;
-  const std::string near = nearest(name, names);
-  throw Error(ErrorKind::plugin, message, near.empty() ? "" : "did you mean '" + near + "'?");
+  throw Error(ErrorKind::plugin, message, what_is_meant(kind, name, names));
+}
+
+std::string PluginRegistry::what_is_meant(const std::string& kind, const std::string& name,
+                                          const std::vector<std::string>& names) const {
+  const auto with = [](const PluginFile& file, const ParamSpec& spec, const std::string& value) {
+    return "did you mean '" + file.name + "' with " + spec.name + "=" + value + "?";
+  };
+  const std::string wanted = lower(name);
+  // What a plugin can be told to do, such as mp4.
+  for (const PluginFile* file : usable(kind))
+    for (const ParamSpec& spec : std::span(file->descriptor->params, file->descriptor->param_count))
+      if (spec.type == ParamType::choice)
+        for (const std::string& word : filled_parts(spec.choices, "|"))
+          if (lower(word) == wanted) return with(*file, spec, word);
+  if (const std::string near = nearest(name, names); !near.empty()) return "did you mean '" + near + "'?";
+  constexpr const char* kBetweenWords = "_- ";
+  const auto begins_with = [&](const std::string& text, const std::string& words) {
+    return text.size() > words.size() + 1 && text.compare(0, words.size(), words) == 0 &&
+           std::strchr(kBetweenWords, text[words.size()]);
+  };
+  for (const PluginFile* file : usable(kind)) {
+    const std::string known = lower(file->name);
+    // Its name and that of a model: vqgan_imagenet.
+    if (begins_with(wanted, known))
+      for (const ParamSpec& spec : std::span(file->descriptor->params, file->descriptor->param_count))
+        if (spec.names == Names::weights) return with(*file, spec, name.substr(known.size() + 1));
+    if (begins_with(wanted, known) || begins_with(known, wanted)) return "did you mean '" + file->name + "'?";
+  }
+  return {};
 }
 
 std::vector<const PluginFile*> PluginRegistry::usable(const std::string& kind) const {

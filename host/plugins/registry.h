@@ -60,6 +60,10 @@ class PluginRegistry {
   /// The usable plugin that answers to a name; null if there is none.
   const PluginFile* named(const std::string& kind, const std::string& name) const;
 
+  /// Where there is none: a question for the advice, which of those `names` was meant. May be empty.
+  std::string what_is_meant(const std::string& kind, const std::string& name,
+                            const std::vector<std::string>& names) const;
+
   std::vector<std::filesystem::path> folders_;
   std::vector<PluginFile> files_;
 };

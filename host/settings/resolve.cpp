@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cctype>
+#include <filesystem>
+#include <system_error>
 
 #include "log/printable.h"
 #include "settings/interpolation.h"
@@ -83,13 +85,29 @@ bool is_like_file(const std::string& text) {
 /// Settings in which separators join what a list would hold.
 bool is_list_in_a_text(const std::string& name) { return name == "scenes" || name == "direct_image_prompts"; }
 
+/// Whether a list, typed for such a setting, is a picture in brackets: its name may hold commas.
+bool is_typed_picture(const RawValue& typed) {
+  const std::string text = trimmed(typed.text);
+  if (text.size() < 2) return false;
+  const std::string inner = trimmed(text.substr(1, text.size() - 2));
+  const bool single = typed.items.size() == 1 && typed.items[0].kind == RawValue::Kind::scalar;
+  std::error_code error;
+  return inner.find("://") != std::string::npos || (single && is_like_file(typed.items[0].text)) ||
+         (!inner.empty() && std::filesystem::exists(inner, error));
+}
+
 /// How the items of a list are written in such a setting.
 std::string as_one_text(const std::string& name, const RawValue& list) {
   std::string text;
-  for (const RawValue& item : list.items)
-    text += (text.empty() ? "" : name == "scenes" ? " || " : " | ") + item.text;
+  bool plain = !list.items.empty();
+  for (const RawValue& item : list.items) {
+    const bool picture = item.kind == RawValue::Kind::list && item.items.size() == 1;
+    plain = plain && (picture || item.kind == RawValue::Kind::scalar);
+    text += (text.empty() ? "" : name == "scenes" ? " || " : " | ") +
+            (picture ? "[" + item.items[0].text + "]" : item.text);
+  }
   constexpr std::size_t kLongest = 60;
-  if (text.size() > kLongest || text.find_first_of("\"\n") != std::string::npos)
+  if (!plain || text.size() > kLongest || text.find_first_of("\"\n") != std::string::npos)
     text = name == "scenes" ? "a || b" : "a.png | b.png";
   return "; write one text" +
          std::string(name == "scenes" ? ", || between scenes and | between the prompts of one"
@@ -220,10 +238,11 @@ class Resolver {
     }
     const bool groups = known.setting && known.setting->groups;
     std::string why = groups ? convert_groups(*known.setting, raw, value) : convert(known.spec, raw, value);
-    // A text of the command line is taken as typed.
-    const bool list_in_text = raw.kind == RawValue::Kind::list && raw.text.empty() && is_list_in_a_text(name);
-    // Of one item: in brackets stands a picture, and this is called like none.
-    if (list_in_text && why.empty() && !is_like_file(raw.items[0].text)) why = "is a list";
+    const bool list_in_text = raw.kind == RawValue::Kind::list && is_list_in_a_text(name);
+    // In brackets stands a picture. What is called like none is a list, as it is in a file.
+    if (list_in_text && why.empty() &&
+        !(raw.text.empty() ? is_like_file(raw.items[0].text) : is_typed_picture(raw)))
+      why = "is a list";
     std::string shown = printable_line(raw.display());
     if (shown.size() > 60) {
       std::size_t end = 57;
