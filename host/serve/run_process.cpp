@@ -136,6 +136,8 @@ class Runs {
   void render_all() {
     for (;;) {
       const Orders::Order order = orders_.next();
+      note_steps_done(0);
+      channel_.send("takes");
       Json::Value head;
       try {
         const bool stopped = render(order);
@@ -155,7 +157,6 @@ class Runs {
   /// Whether it was stopped before its end.
   bool render(const Orders::Order& order) {
     const MemoryScope starting("the start of the run");
-    note_steps_done(0);
     Plan plan = plan_of(order.record, rules_);
     const bool renders = kind_ == RunKind::render;
     RunWishes wishes;

@@ -13,7 +13,8 @@ namespace reverie {
 ///                    kept | not_kept {message, advice}  the answer to begins
 ///                    pause, resume, keep, stop
 ///                    end                      saves the run that goes, as the whole server ends
-///   to the server    begins {folder, base}    the names of its files, before any of them is written
+///   to the server    takes                   the run is this process' from here on
+///                    begins {folder, base}    the names of its files, before any of them is written
 ///                    restored {number}        it goes on from this backup
 ///                    prepared {...}, update {...}  see update_message.h
 ///                    moves {done}             of a motion preview

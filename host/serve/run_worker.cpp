@@ -35,6 +35,7 @@ struct RunWorker::Run {
   std::int64_t frames_before;  // saved when it went last
   std::shared_ptr<RunFeed> feed;
   std::int64_t done = 0, frames = 0;
+  bool taken = false;  // by the process
 
   /// For those who watch, when the process has not said it.
   void end_feed(RunUpdate::State state, const std::string& message = {}) const {
@@ -83,7 +84,6 @@ std::shared_ptr<ChildProcess> RunWorker::process_for(const RunQueue::Turn& turn)
   Json::Value head = Channel::named("run");
   head["record"] = to_json(turn.record);
   const std::lock_guard lock(mutex_);
-  // One that ended after the last run did is no fault of this one.
   if (!process_ || process_->ended() || !process_->send(head)) {
     process_ = processes_.start(role_);
     process_->send(head);
@@ -94,13 +94,20 @@ std::shared_ptr<ChildProcess> RunWorker::process_for(const RunQueue::Turn& turn)
 }
 
 void RunWorker::go(const RunQueue::Turn& turn) {
+  // A process that ended after the last run did may be given this one before anybody knows: no fault of the run.
+  if (go_once(turn) || go_once(turn)) return;
+  throw Error(ErrorKind::file, "two processes for this run ended before they took it",
+              "memory may be short; resume the run to try again");
+}
+
+bool RunWorker::go_once(const RunQueue::Turn& turn) {
   const Clock::time_point start = Clock::now();
   const std::shared_ptr<ChildProcess> process = process_for(turn);
   Run run{turn.record.id, turn.control, start, *process, turn.record.pictures, nullptr};
   std::string broken;
   try {
     while (auto message = process->receive())
-      if (take(run, *message)) return;
+      if (take(run, *message)) return true;
   } catch (const Error& error) {
     process->kill();
     run.end_feed(RunUpdate::State::failed, error.what());
@@ -109,20 +116,25 @@ void RunWorker::go(const RunQueue::Turn& turn) {
     broken = error.what();  // whatever it sends from here on means nothing
   }
   const ChildProcess::End end = process->end();
+  const bool cancelling = queue_.get(run.id).cancelling;
+  if (!run.taken && broken.empty() && !cancelling) return false;
   const std::string message =
       broken.empty() ? message_of(end, run.done)
                      : "the process that rendered this run sent what cannot be understood: " + broken;
   run.end_feed(RunUpdate::State::failed, message);
-  if (queue_.get(run.id).cancelling)
+  if (cancelling)
     queue_.ended(run.id, RunState::cancelled, "cancelled twice: it was ended at once, without saving");
   else
     queue_.ended(run.id, RunState::failed, message, kAdvice);
+  return true;
 }
 
 bool RunWorker::take(Run& run, Message& message) {
   const std::string what = message.what();
   const Json::Value& head = message.head;
-  if (what == "begins") {
+  if (what == "takes") {
+    run.taken = true;
+  } else if (what == "begins") {
     keep_names(run, message);
   } else if (what == "restored") {
     run.frames = run.frames_before;

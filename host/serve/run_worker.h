@@ -29,6 +29,8 @@ class RunWorker {
   struct Run;
   void work();
   void go(const RunQueue::Turn& turn);
+  /// False: the process ended before it took the run, which therefore has not begun.
+  bool go_once(const RunQueue::Turn& turn);
   std::shared_ptr<ChildProcess> process_for(const RunQueue::Turn& turn);
   /// Whether it was the last one of the run.
   bool take(Run& run, Message& message);

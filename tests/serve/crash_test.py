@@ -44,6 +44,12 @@ def alive(pid):
 class CrashTest(ServerTest):
     options = ("--plugin-path", PLUGINS)
 
+    def forks(self):
+        """The process that starts the others."""
+        (found,) = [pid for pid in children(self.server.process.pid)
+                    if int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1]) == self.server.process.pid]
+        return found
+
     def crashing(self, how, **more):
         return {"outputs": ["png_sequence", "crashes"], "crash": how, **more}
 
@@ -84,9 +90,7 @@ class CrashTest(ServerTest):
         server = self.server
         number = server.submit("a", steps_per_scene=1000000, save_every=2)
         server.wait(number, "running")
-        (forks,) = [pid for pid in children(server.process.pid)
-                    if int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1]) == server.process.pid]
-        os.kill(forks, signal.SIGKILL)
+        os.kill(self.forks(), signal.SIGKILL)
         self.assertEqual(server.process.wait(timeout=120), 1)
         self.begin()
         self.assertEqual(self.server.wait(self.server.submit("b", save_every=6), "finished")["done"], 6)
@@ -94,13 +98,24 @@ class CrashTest(ServerTest):
     def test_a_process_that_ended_between_two_runs_is_no_fault_of_the_second(self):
         server = self.server
         server.wait(server.submit("a", save_every=6), "finished")
-        (forks,) = [pid for pid in children(server.process.pid)
-                    if int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1]) == server.process.pid]
-        for pid in children(forks):
+        for pid in children(self.forks()):
             os.kill(pid, signal.SIGKILL)
             while alive(pid):
                 time.sleep(0.01)
         number = server.submit("b", save_every=6)
+        self.assertEqual(server.wait(number, "finished")["done"], 6)
+
+    def test_a_process_that_ends_before_it_takes_a_run_is_no_fault_of_the_run(self):
+        """As when it dies while the run is on its way to it: it stands still, and so never reads of it."""
+        server = self.server
+        server.wait(server.submit("a", save_every=6), "finished")
+        below = children(self.forks())
+        for pid in below:
+            os.kill(pid, signal.SIGSTOP)
+        number = server.submit("b", save_every=6)
+        server.wait(number, "running")
+        for pid in below:
+            os.kill(pid, signal.SIGKILL)
         self.assertEqual(server.wait(number, "finished")["done"], 6)
 
     def test_a_run_that_hangs_is_ended_by_the_second_cancel(self):
