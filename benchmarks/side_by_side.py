@@ -6,7 +6,8 @@ with the same (random) weights, in two threads. The runs alternate; ratios of me
 disturbs both alike. The PyTorch program is plain: modules of open_clip, augmentations of kornia, autograd for everything.
 
   python3 -m venv /tmp/pytorch && /tmp/pytorch/bin/pip install torch==2.8.0 open_clip_torch kornia safetensors
-  /tmp/pytorch/bin/python benchmarks/side_by_side.py [--rounds 3] [--case standard|overhead|pair] [--folder FOLDER]
+  /tmp/pytorch/bin/python benchmarks/side_by_side.py [--rounds 3] [--case standard|overhead|pair] [--threads 2]
+      [--folder FOLDER]
 
 With --folder the random weights stay there for the next time. bfloat16 is left out where the processor has no
 instructions for it: a step takes many times as long there. PyTorch's allocator settings are those that help it most
@@ -14,6 +15,7 @@ instructions for it: a step takes many times as long there. PyTorch's allocator 
 """
 
 import argparse
+import importlib.util
 import json
 import math
 import os
@@ -31,6 +33,17 @@ CASES = {  # models, side of the picture, cutouts, steps of a round
 }
 PROMPT = "a red heart"
 REPOSITORY = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+REVERIE = os.path.join(REPOSITORY, "build/release/bin/reverie")
+PACKAGES = {"torch": "torch==2.8.0", "open_clip": "open_clip_torch", "kornia": "kornia", "safetensors": "safetensors"}
+
+
+def check_prerequisites():
+    """Before anything takes time: whether both programs can run at all."""
+    missing = [package for module, package in PACKAGES.items() if importlib.util.find_spec(module) is None]
+    if missing:
+        sys.exit(f"{sys.executable} has not: {', '.join(missing)}; {sys.executable} -m pip install {' '.join(missing)}")
+    if not os.access(REVERIE, os.X_OK):
+        sys.exit(f"there is no program {REVERIE}; cmake --build --preset release makes it")
 
 
 def has_bf16():
@@ -133,8 +146,10 @@ def run_pytorch(arguments, bf16):
     command = [sys.executable, __file__, "--program", "--case", arguments.case, "--folder", arguments.folder,
                "--threads", str(arguments.threads)] + (["--bf16"] if bf16 else [])
     begin = time.monotonic()
-    output = subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
-    result = json.loads(output.strip().splitlines()[-1])
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"the PyTorch program failed: {' '.join(command)}\n{done.stderr}")
+    result = json.loads(done.stdout.strip().splitlines()[-1])
     result["first"] = time.monotonic() - begin - sum(result["steps"][1:])
     return result
 
@@ -142,7 +157,7 @@ def run_pytorch(arguments, bf16):
 def run_reverie(arguments, precision):
     names, side, cutouts, steps = CASES[arguments.case]
     files = [os.path.join(arguments.folder, f"{name}_openai.safetensors") for name in names]
-    command = [os.path.join(REPOSITORY, "build/release/bin/reverie"), "render", f"scenes={PROMPT}",
+    command = [REVERIE, "render", f"scenes={PROMPT}",
                "perceptors=[" + ", ".join(files) + "]", f"width={side}", f"height={side}", f"cutouts={cutouts}",
                f"steps_per_scene={steps}", "save_every=100000", f"precision={precision}", "device=cpu",
                "clip_activation=quick_gelu", "file_namespace=side_by_side", "allow_overwrite=true"]
@@ -175,12 +190,15 @@ def main():
         return make_weights(arguments.folder, CASES[arguments.case][0])
     if arguments.program:
         return pytorch_program(arguments)
+    check_prerequisites()
     with tempfile.TemporaryDirectory() as temporary:
         arguments.folder = os.path.abspath(arguments.folder or temporary)
         os.makedirs(arguments.folder, exist_ok=True)
         # In a process of its own: a child's peak memory counts what its parent held at the fork.
-        subprocess.run([sys.executable, __file__, "--weights", "--case", arguments.case, "--folder",
-                        arguments.folder], check=True)
+        made = subprocess.run([sys.executable, __file__, "--weights", "--case", arguments.case, "--folder",
+                               arguments.folder])
+        if made.returncode != 0:
+            sys.exit("the random weights could not be made")
         contenders = {
             "PyTorch fp32": lambda: run_pytorch(arguments, False),
             "PyTorch bf16 (autocast)": lambda: run_pytorch(arguments, True),

@@ -85,10 +85,11 @@ bool is_like_file(const std::string& text) {
 /// Settings in which separators join what a list would hold.
 bool is_list_in_a_text(const std::string& name) { return name == "scenes" || name == "direct_image_prompts"; }
 
-/// Whether a list, typed for such a setting, is a picture in brackets: its name may hold commas.
-bool is_typed_picture(const RawValue& typed) {
+/// Whether what YAML takes for a list, typed for such a setting, is a text: without brackets, as "- red", or
+/// a picture in brackets. Its name may hold commas.
+bool is_typed_text(const RawValue& typed) {
   const std::string text = trimmed(typed.text);
-  if (text.size() < 2) return false;
+  if (text.size() < 2 || text.front() != '[') return true;
   const std::string inner = trimmed(text.substr(1, text.size() - 2));
   const bool single = typed.items.size() == 1 && typed.items[0].kind == RawValue::Kind::scalar;
   std::error_code error;
@@ -241,7 +242,7 @@ class Resolver {
     const bool list_in_text = raw.kind == RawValue::Kind::list && is_list_in_a_text(name);
     // In brackets stands a picture. What is called like none is a list, as it is in a file.
     if (list_in_text && why.empty() &&
-        !(raw.text.empty() ? is_like_file(raw.items[0].text) : is_typed_picture(raw)))
+        !(raw.text.empty() ? is_like_file(raw.items[0].text) : is_typed_text(raw)))
       why = "is a list";
     std::string shown = printable_line(raw.display());
     if (shown.size() > 60) {

@@ -350,7 +350,15 @@ TEST(ResolvePaths, ThatAreBlankAreNone) {
 TEST(ResolveTexts, APictureInBracketsIsNoList) {
   EXPECT_EQ(settings_of("scenes: [photo.png]\n").get<std::string>("scenes"), "[photo.png]");
   EXPECT_EQ(settings_of("scenes: [my photos/1]\n").get<std::string>("scenes"), "[my photos/1]");
-  EXPECT_EQ(settings_of("width: 8\n", {"scenes=[a, b]"}).get<std::string>("scenes"), "[a, b]") << "as typed";
+  const auto typed = [](const std::string& scenes) {
+    return settings_of("width: 8\n", {"scenes=" + scenes}).get<std::string>("scenes");
+  };
+  EXPECT_EQ(typed("['a, b.png']"), "['a, b.png']") << "as typed";
+  const Scratch scratch;
+  const std::string picture = scratch.write("a, b", "").string();
+  EXPECT_EQ(typed("[" + picture + "]"), "[" + picture + "]") << "a file that is there";
+  for (const char* list : {"scenes=[a, b]", "scenes=[a.png, b.png]", "scenes=[a]", "scenes=[]"})
+    EXPECT_NE(problems_of("width: 8\n", {list}).find("|| between scenes"), std::string::npos) << list;
 }
 
 TEST(ResolveHints, WhatOtherProgramsCallOurSettings) {
