@@ -2,11 +2,11 @@
 """How OpenMP's threads should wait for each other: a short run under several policies by turns, on a quiet machine and
 beside busy neighbours.
 
-  benchmarks/wait_policy.py [--rounds 5] [--neighbours 0 2] [--program build/release/bin/reverie]
+  benchmarks/wait_policy.py [--rounds 5] [--steps 60] [--neighbours 0 2] [--quick] [--program build/release/bin/reverie]
 
 Under each policy the same run is timed from its start to its end. Printed are medians, and the median of the ratios to the
 program's own choice, round by round, so that what else happens on the machine disturbs all alike. A neighbour is a process
-that only counts.
+that only counts. --quick is for a first look: 3 rounds of 15 steps.
 """
 
 import argparse
@@ -43,20 +43,23 @@ def timed(program, steps, policy, folder):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--steps", type=int, default=60)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--rounds", type=int)
+    parser.add_argument("--steps", type=int)
     parser.add_argument("--neighbours", type=int, nargs="+", default=[0, 2])
     parser.add_argument("--program", default=pathlib.Path(__file__).resolve().parent.parent / "build/release/bin/reverie")
     arguments = parser.parse_args()
     program = str(pathlib.Path(arguments.program).resolve())
+    rounds = arguments.rounds or (3 if arguments.quick else 5)
+    steps = arguments.steps or (15 if arguments.quick else 60)
     for count in arguments.neighbours:
         neighbours = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
         times = {name: [] for name in POLICIES}
         try:
             with tempfile.TemporaryDirectory() as folder:
-                for _ in range(arguments.rounds):
+                for _ in range(rounds):
                     for name, policy in POLICIES.items():
-                        times[name].append(timed(program, arguments.steps, policy, folder))
+                        times[name].append(timed(program, steps, policy, folder))
         finally:
             for neighbour in neighbours:
                 neighbour.kill()
