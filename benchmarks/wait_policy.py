@@ -12,6 +12,7 @@ that only counts. --quick is for a first look: 3 rounds of 15 steps.
 import argparse
 import os
 import pathlib
+import signal
 import statistics
 import subprocess
 import sys
@@ -49,6 +50,7 @@ def main():
     parser.add_argument("--neighbours", type=int, nargs="+", default=[0, 2])
     parser.add_argument("--program", default=pathlib.Path(__file__).resolve().parent.parent / "build/release/bin/reverie")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # the neighbours end with it
     program = str(pathlib.Path(arguments.program).resolve())
     rounds = arguments.rounds or (3 if arguments.quick else 5)
     steps = arguments.steps or (15 if arguments.quick else 60)
