@@ -153,8 +153,7 @@ int run(int argc, char** argv) {
     if (rest.size() == 2 && rest[0] == "describe") return describe_plugin(registry(), rest[1]);
     if (!rest.empty() && rest[0] == "test")
       return test_plugin_command({rest.begin() + 1, rest.end()}, read_test_options(given));
-    throw Error(ErrorKind::usage,
-                "reverie plugins takes 'list', 'describe NAME', 'new KIND NAME' or 'test FILE'");
+    throw Error(ErrorKind::usage, "reverie plugins takes 'list', 'describe NAME' or 'test FILE.so'");
   }
   if (command == "models") return models_command(rest, given.count("markdown") > 0);
   if (command == "settings") return list_settings(rest, given.count("markdown") > 0, registry());
