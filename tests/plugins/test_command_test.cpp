@@ -73,6 +73,13 @@ TEST(PluginsTest, SurvivesCrashesAndExitsAndTestsTheRest) {
   expect(faulty_model("exit in its destructor"), "its destructor: it ended the program, by exit()\n");
 }
 
+TEST(PluginsTest, EndsWhatDoesNotComeBack) {
+  const Outcome outcome = faulty_model("no end in decode", {"--limit", "2"});
+  EXPECT_EQ(outcome.status, 1);
+  expect(outcome, "decode(): it did not come back within 2 s\n");
+  expect(outcome, "The rest was not tested: ");
+}
+
 TEST(PluginsTest, SaysWhyALibraryCannotBeUsed) {
   const Outcome old = tested(kFixtures / "broken/image_models/other_libtorch.so");
   EXPECT_EQ(old.status, 1);
