@@ -26,6 +26,8 @@ usage:
   reverie settings [NAME...] [--markdown]   every setting, or those named, with default and meaning
   reverie plugins list                      every plugin found, and those that were rejected, with the reason
   reverie plugins describe NAME             a plugin's parameters
+  reverie plugins test FILE.so [name=value ...]
+                                            whether a plugin keeps what its interface's header promises
   reverie models list [--markdown]          published models known by name, and whether they are installed
   reverie models fetch NAME...              download them, checked; goes on where it was interrupted
   reverie models verify [NAME...]           read what is installed and compare it with what was published
@@ -75,7 +77,7 @@ constexpr const char* kHabits[][2] = {
     {"web", "reverie serve"},
     {"video", "reverie encode RUN"},
     {"validate", "reverie check FILE"},
-    {"test", "reverie check FILE"},
+    {"test", "reverie check FILE or reverie plugins test FILE.so"},
     {"verify", "reverie check FILE or reverie models verify"},
     {"resume", "reverie render FILE --restore"},
     {"restore", "reverie render FILE --restore"},

@@ -17,6 +17,7 @@
 #include "cli/program.h"
 #include "cli/serve_command.h"
 #include "cli/signals.h"
+#include "cli/test_plugin_command.h"
 #include "engine/memory.h"
 #include "log/log.h"
 #include "plugins/plugin_call.h"
@@ -63,6 +64,14 @@ ServeOptions read_serve_options(const po::variables_map& given) {
   return options;
 }
 
+TestPluginOptions read_test_options(const po::variables_map& given) {
+  TestPluginOptions options;
+  if (given.count("sample")) options.sample = given["sample"].as<std::string>();
+  if (given.count("limit")) options.limit = std::chrono::seconds(given["limit"].as<std::uint16_t>());
+  options.verbose = given.count("verbose") > 0;
+  return options;
+}
+
 int run(int argc, char** argv) {
   po::options_description options("options");
   options.add_options()("help,h", "show this")("version", "show the version")(
@@ -78,7 +87,11 @@ int run(int argc, char** argv) {
       "markdown", "with settings and models list: print a table for the documentation")(
       "config-name", po::value<std::string>()->value_name("NAME"),
       "the settings file NAME.yaml of a config folder; Hydra's -cn, as -cp and -cd are --config-dir")(
-      "cfg", po::value<std::string>()->value_name("job"), "as Hydra has it: the same as reverie config");
+      "cfg", po::value<std::string>()->value_name("job"), "as Hydra has it: the same as reverie config")(
+      "sample", po::value<std::string>()->value_name("FILE"),
+      "with plugins test: a file that the plugin reads, such as a video or weights")(
+      "limit", po::value<std::uint16_t>()->value_name("SECONDS"),
+      "with plugins test: how long each test may take; 60 without it");
   const po::options_description of_serve = serve_options();
   po::options_description hidden;
   hidden.add(options).add(of_serve).add_options()("words", po::value<std::vector<std::string>>());
@@ -138,7 +151,9 @@ int run(int argc, char** argv) {
   if (command == "plugins") {
     if (rest.size() == 1 && rest[0] == "list") return list_plugins(registry());
     if (rest.size() == 2 && rest[0] == "describe") return describe_plugin(registry(), rest[1]);
-    throw Error(ErrorKind::usage, "reverie plugins takes 'list' or 'describe NAME'");
+    if (!rest.empty() && rest[0] == "test")
+      return test_plugin_command({rest.begin() + 1, rest.end()}, read_test_options(given));
+    throw Error(ErrorKind::usage, "reverie plugins takes 'list', 'describe NAME' or 'test FILE.so'");
   }
   if (command == "models") return models_command(rest, given.count("markdown") > 0);
   if (command == "settings") return list_settings(rest, given.count("markdown") > 0, registry());

@@ -314,7 +314,7 @@ TEST(CommandLine, MistakesAreExplained) {
   expect({"render"}, "render needs a settings file");
   expect({"render", "--colour"}, "--colour");
   expect({"check", "scenes=red", "cutouts"}, "'cutouts' is not of the form name=value");
-  expect({"plugins", "remove"}, "'list' or 'describe NAME'");
+  expect({"plugins", "remove"}, "'list', 'describe NAME' or 'test FILE.so'");
   EXPECT_TRUE(fs::is_empty(scratch.path()));
 }
 

@@ -2,6 +2,8 @@
 
 #include <sstream>
 
+#include "conformance/promise.h"
+#include "conformance/stand_ins.h"
 #include "conformance/tensors.h"
 #include "fixtures/plugins_under_test.h"
 
@@ -33,7 +35,7 @@ class AnimationModeConformance : public testing::TestWithParam<std::string> {
 
   std::shared_ptr<ImageModel> model(std::int64_t width, std::int64_t height, bool canvas = true) {
     const PluginFile& palette = plugins().find(ImageModel::kKind, "unlimited_palette");
-    auto made = create<ImageModel>(palette, host_, default_params(palette), {width, height});
+    auto made = create<ImageModel>(palette, host_, usual_params(palette), {width, height});
     made->encode(smooth_picture(width, height));
     if (canvas) return made;
     return std::make_shared<WithoutCanvas>(made);
@@ -49,15 +51,12 @@ class AnimationModeConformance : public testing::TestWithParam<std::string> {
   };
   Stage stage(std::int64_t width, std::int64_t height) {
     Stage result;
-    result.mode = create<AnimationMode>(plugin(), host_, default_params(plugin()), {{width, height}, 12});
+    result.mode = create<AnimationMode>(plugin(), host_, usual_params(plugin()), {{width, height}, 12});
     const AnimationMode::Needs needs = result.mode->needs();
     EXPECT_GE(needs.history, 0);
-    if (needs.depth)
-      result.depth = make<DepthEstimator>(plugins().find(DepthEstimator::kKind, "plane"), host_);
-    if (needs.flow)
-      result.flow = make<FlowEstimator>(plugins().find(FlowEstimator::kKind, "zero_flow"), host_);
-    if (needs.video)
-      result.video = make<FrameSource>(plugins().find(FrameSource::kKind, "single_colour"), host_);
+    if (needs.depth) result.depth = std::make_shared<PlaneDepth>();
+    if (needs.flow) result.flow = std::make_shared<NoFlow>();
+    if (needs.video) result.video = std::make_shared<OrangeVideo>();
     return result;
   }
 
@@ -93,6 +92,9 @@ class AnimationModeConformance : public testing::TestWithParam<std::string> {
 };
 
 TEST_P(AnimationModeConformance, MovesThePicture) {
+  promise("advance()",
+          "moves the model, without gradient; image [1, 3, H, W], flow [1, 2, H, W], reliable [1, 1, "
+          "H, W]");
   for (const bool canvas : {true, false}) {
     for (const auto& [width, height] : {std::pair{64, 48}, {33, 17}, {1, 1}}) {
       SCOPED_TRACE(std::to_string(width) + "x" + std::to_string(height) + (canvas ? "" : ", without canvas"));
@@ -125,6 +127,7 @@ TEST_P(AnimationModeConformance, MovesThePicture) {
 }
 
 TEST_P(AnimationModeConformance, HasAValueForEveryVariableThatItDeclares) {
+  promise("variables()", "a finite value for each variable of may_vary(), and nothing moves");
   const Stage all = stage(64, 48);
   const auto picture = model(64, 48);
   const at::Tensor before = picture->decode_final();
@@ -137,6 +140,7 @@ TEST_P(AnimationModeConformance, HasAValueForEveryVariableThatItDeclares) {
 }
 
 TEST_P(AnimationModeConformance, MovesTheSameWhetherAskedForVariablesOrNot) {
+  promise("variables()", "advance() moves the same, whether it was called before or not");
   const Stage asked = stage(64, 48), unasked = stage(64, 48);
   const auto one = model(64, 48), other = model(64, 48);
   for (int frame = 0; frame < 2; ++frame) {
@@ -148,12 +152,14 @@ TEST_P(AnimationModeConformance, MovesTheSameWhetherAskedForVariablesOrNot) {
 }
 
 TEST_P(AnimationModeConformance, FirstImageIsAPicture) {
+  promise("first_image()", "a picture [1, 3, H, W] 0..1, or nothing");
   const Stage all = stage(64, 48);
   const auto image = all.mode->first_image(all.tools());
   EXPECT_TRUE(!image || is_picture(*image));
 }
 
 TEST_P(AnimationModeConformance, NeedsStayTheSame) {
+  promise("needs()", "asked once, after construction: it must not change");
   const Stage all = stage(64, 48);
   const AnimationMode::Needs before = all.mode->needs();
   const auto picture = model(64, 48);
@@ -166,6 +172,7 @@ TEST_P(AnimationModeConformance, NeedsStayTheSame) {
 }
 
 TEST_P(AnimationModeConformance, StateContinuesExactly) {
+  promise("state()", "what must be kept to continue exactly");
   const Stage first = stage(64, 48), second = stage(64, 48);
   const auto picture = model(64, 48), other = model(64, 48);
   for (int frame = 0; frame < 2; ++frame) first.mode->advance(context(frame), *picture, first.tools());

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "conformance/promise.h"
 #include "conformance/tensors.h"
 #include "fixtures/plugins_under_test.h"
 
@@ -31,6 +32,8 @@ class AudioFilterConformance : public testing::TestWithParam<std::string> {
 };
 
 TEST_P(AudioFilterConformance, ValuesLieBetweenZeroAndOne) {
+  promise("analyse()",
+          "values 0..1, among them the variable that the settings named; a loud track is not silent");
   for (const double rate : {44100.0, 8000.0}) {
     for (const double frames_per_second : {12.0, 29.97, 0.5}) {
       SCOPED_TRACE(std::to_string(rate) + " Hz, " + std::to_string(frames_per_second) + " frames per second");
@@ -53,6 +56,7 @@ TEST_P(AudioFilterConformance, ValuesLieBetweenZeroAndOne) {
 }
 
 TEST_P(AudioFilterConformance, OutsideTheTrackEveryValueIsZero) {
+  promise("analyse()", "before the start and past the end every value is 0");
   const std::vector<float> samples = track(2, 44100);
   const auto it = filter();
   play(*it, samples, 44100, 12);
@@ -68,6 +72,7 @@ TEST_P(AudioFilterConformance, OutsideTheTrackEveryValueIsZero) {
 }
 
 TEST_P(AudioFilterConformance, SilenceAndEmptinessAreZero) {
+  promise("analyse()", "silence is 0");
   for (const std::size_t length : {0, 1, 100, 44100}) {
     const std::vector<float> samples(length);
     const auto it = filter();
@@ -79,6 +84,7 @@ TEST_P(AudioFilterConformance, SilenceAndEmptinessAreZero) {
 }
 
 TEST_P(AudioFilterConformance, AnyOrderGivesTheSameValues) {
+  promise("analyse()", "the same values, in whatever order frames are asked for");
   const std::vector<float> samples = track(2, 44100);
   const auto it = filter();
   play(*it, samples, 44100, 12);
@@ -91,6 +97,7 @@ TEST_P(AudioFilterConformance, AnyOrderGivesTheSameValues) {
 // A frame is compared with the whole track, however little of it the run hears, and in whatever pieces it
 // comes.
 TEST_P(AudioFilterConformance, PartOfTheTrackSoundsAsInTheWhole) {
+  promise("hear()", "the whole track goes by, in pieces of any size; only heard_from..heard_to is kept");
   const std::vector<float> samples = track(3, 44100);
   const auto whole = filter();
   play(*whole, samples, 44100, 12);

@@ -1,5 +1,6 @@
 // Depth and flow estimators.
 
+#include "conformance/promise.h"
 #include "conformance/tensors.h"
 #include "fixtures/plugins_under_test.h"
 
@@ -23,6 +24,7 @@ class DepthEstimatorConformance : public testing::TestWithParam<std::string> {
 };
 
 TEST_P(DepthEstimatorConformance, GivesADepthForEveryPixelOfAnySize) {
+  promise("estimate()", "float32 [1, 1, H, W] within range(), for pictures of any size from 1x1");
   const DepthEstimator::Range range = it_->range();
   EXPECT_LT(range.nearest, range.farthest);
   for (const auto& [width, height] : kSizes) {
@@ -35,11 +37,13 @@ TEST_P(DepthEstimatorConformance, GivesADepthForEveryPixelOfAnySize) {
 }
 
 TEST_P(DepthEstimatorConformance, IsDeterministic) {
+  promise("estimate()", "the same picture, the same depths");
   const at::Tensor image = smooth_picture(40, 30);
   EXPECT_TRUE(at::equal(it_->estimate(image), it_->estimate(image)));
 }
 
 TEST_P(DepthEstimatorConformance, GradientsFlowIfItSaysSo) {
+  promise("differentiable()", "true only where gradients flow from the depths to the picture");
   const at::Tensor image = smooth_picture(40, 30).set_requires_grad(true);
   const at::Tensor depth = it_->estimate(image);
   if (!it_->differentiable()) GTEST_SKIP() << "it says it is not differentiable";
@@ -67,6 +71,7 @@ class FlowEstimatorConformance : public testing::TestWithParam<std::string> {
 };
 
 TEST_P(FlowEstimatorConformance, GivesAMotionForEveryPixelOfAnySize) {
+  promise("estimate()", "float32 [1, 2, H, W] in pixels, for pictures of any size from 1x1");
   for (const auto& [width, height] : kSizes) {
     const at::Tensor from = smooth_picture(width, height), to = from.roll(1, 3).contiguous(),
                      copy = from.clone();
@@ -77,16 +82,19 @@ TEST_P(FlowEstimatorConformance, GivesAMotionForEveryPixelOfAnySize) {
 }
 
 TEST_P(FlowEstimatorConformance, ThePictureItselfHasHardlyMoved) {
+  promise("estimate()", "a picture beside itself has not moved");
   const at::Tensor image = smooth_picture(64, 48);
   EXPECT_LT(it_->estimate(image, image).abs().mean().item<double>(), 0.5) << "pixels";
 }
 
 TEST_P(FlowEstimatorConformance, IsDeterministic) {
+  promise("estimate()", "the same pictures, the same motion");
   const at::Tensor from = smooth_picture(40, 30), to = from.flip(3).contiguous();
   EXPECT_TRUE(at::equal(it_->estimate(from, to), it_->estimate(from, to)));
 }
 
 TEST_P(FlowEstimatorConformance, BothDirectionsAreTwoEstimates) {
+  promise("estimate_both()", "what two calls of estimate() give, but for rounding");
   const at::Tensor from = smooth_picture(64, 48), to = from.roll(2, 3).contiguous();
   const auto [there, back] = it_->estimate_both(from, to);
   EXPECT_LT((there - it_->estimate(from, to)).abs().max().item<double>(), 0.01) << "pixels";
@@ -94,6 +102,7 @@ TEST_P(FlowEstimatorConformance, BothDirectionsAreTwoEstimates) {
 }
 
 TEST_P(FlowEstimatorConformance, GradientsFlowToBothIfItSaysSo) {
+  promise("differentiable()", "true only where gradients flow to both pictures");
   const at::Tensor from = smooth_picture(40, 30).set_requires_grad(true);
   const at::Tensor to = smooth_picture(40, 30).roll(2, 3).set_requires_grad(true);
   const at::Tensor flow = it_->estimate(from, to);

@@ -1,5 +1,6 @@
 #include "reverie/frame_source.h"
 
+#include "conformance/promise.h"
 #include "conformance/tensors.h"
 #include "fixtures/plugins_under_test.h"
 
@@ -13,7 +14,7 @@ class FrameSourceConformance : public testing::TestWithParam<std::string> {
 
   const PluginFile& plugin() const { return plugins().find(FrameSource::kKind, GetParam()); }
   std::shared_ptr<FrameSource> source(const fs::path& path, double frames_per_second = 0) {
-    return create<FrameSource>(plugin(), host_, default_params(plugin()), {path, frames_per_second});
+    return create<FrameSource>(plugin(), host_, usual_params(plugin()), {path, frames_per_second});
   }
   std::shared_ptr<FrameSource> source() { return source(sample_for(plugin())); }
   /// By reading, as not every file says.
@@ -27,6 +28,7 @@ class FrameSourceConformance : public testing::TestWithParam<std::string> {
 };
 
 TEST_P(FrameSourceConformance, FramesAreWhatInfoSays) {
+  promise("read()", "frames [1, 3, H, W] 0..1 of info().size on the CPU, as many as info() says");
   const auto it = source();
   const FrameSource::Info info = it->info();
   ASSERT_GT(info.size.width, 0);
@@ -44,6 +46,7 @@ TEST_P(FrameSourceConformance, FramesAreWhatInfoSays) {
 }
 
 TEST_P(FrameSourceConformance, PastTheEndThereIsNothing) {
+  promise("read()", "nothing past the end");
   const auto it = source();
   const std::int64_t frames = count(*it);
   for (const std::int64_t index : {frames, frames + 1, frames + 1000000})
@@ -53,6 +56,7 @@ TEST_P(FrameSourceConformance, PastTheEndThereIsNothing) {
 }
 
 TEST_P(FrameSourceConformance, AnyOrderGivesTheSameFrames) {
+  promise("read()", "any order of indexes is allowed");
   const auto it = source();
   const std::int64_t frames = std::min<std::int64_t>(count(*it), 8);
   std::vector<at::Tensor> forward;
@@ -62,6 +66,7 @@ TEST_P(FrameSourceConformance, AnyOrderGivesTheSameFrames) {
 }
 
 TEST_P(FrameSourceConformance, FramesHandedOutAreNotTouchedAgain) {
+  promise("read()", "a frame that was handed out belongs to whoever has it");
   const auto it = source();
   at::Tensor first = *it->read(0);
   const at::Tensor copy = first.clone();
@@ -72,12 +77,14 @@ TEST_P(FrameSourceConformance, FramesHandedOutAreNotTouchedAgain) {
 }
 
 TEST_P(FrameSourceConformance, RateIsThatAskedFor) {
+  promise("info()", "frames_per_second is the rate asked for; 0 for a still");
   const FrameSource::Info info = source(sample_for(plugin()), 10)->info();
   // A still has none.
   EXPECT_TRUE(info.frames_per_second == 10 || info.frames_per_second == 0) << info.frames_per_second;
 }
 
 TEST_P(FrameSourceConformance, AcceptsOnlyWhatItCanRead) {
+  promise("accepts()", "false for files that it cannot read");
   ASSERT_TRUE(plugin().descriptor->accepts);
   TemporaryFolder folder;
   for (const char* name : {"a.unknown kind", "no extension", ""}) {
@@ -87,6 +94,7 @@ TEST_P(FrameSourceConformance, AcceptsOnlyWhatItCanRead) {
 }
 
 TEST_P(FrameSourceConformance, UnreadableFilesAreErrorsThatNameThem) {
+  promise("its constructor", "throws Error(file), naming the file, when it cannot read it");
   TemporaryFolder folder;
   const std::string extension = sample_for(plugin()).extension().string();
   const fs::path missing = folder / ("missing" + extension), empty = folder / ("empty" + extension),

@@ -1,5 +1,6 @@
 #include "reverie/image_model.h"
 
+#include "conformance/promise.h"
 #include "conformance/tensors.h"
 #include "fixtures/plugins_under_test.h"
 
@@ -47,6 +48,8 @@ class ImageModelConformance : public testing::TestWithParam<std::string> {
 };
 
 TEST_P(ImageModelConformance, DecodesToAPictureFromTheStart) {
+  promise("decode()",
+          "[1, 3, H, W] 0..1, differentiable with respect to parameters(), from the constructor on");
   const auto it = model();
   const at::Tensor decoded = it->decode();
   EXPECT_TRUE(is_picture(decoded));
@@ -55,6 +58,7 @@ TEST_P(ImageModelConformance, DecodesToAPictureFromTheStart) {
 }
 
 TEST_P(ImageModelConformance, FinalPictureHasNoGradient) {
+  promise("decode_final()", "a picture of the size of decode(), without gradient");
   const auto it = model();
   const at::Tensor shown = it->decode_final();
   EXPECT_TRUE(is_picture(shown));
@@ -63,6 +67,7 @@ TEST_P(ImageModelConformance, FinalPictureHasNoGradient) {
 }
 
 TEST_P(ImageModelConformance, SizeNeverChanges) {
+  promise("decode()", "the picture's size never changes, whatever is encoded or set");
   const auto it = model(37, 23);
   const auto sizes = it->decode().sizes().vec();
   const auto same = [&](const char* after) {
@@ -85,6 +90,8 @@ TEST_P(ImageModelConformance, SizeNeverChanges) {
 }
 
 TEST_P(ImageModelConformance, WorksAtOddSizes) {
+  promise("its constructor",
+          "any width and height from 1 to 2048, or an Error(settings) that says which it needs");
   for (const auto& [width, height] :
        {std::pair{1, 1}, {1, 9}, {9, 1}, {7, 5}, {33, 17}, {2048, 4}, {4, 2048}}) {
     SCOPED_TRACE(std::to_string(width) + "x" + std::to_string(height));
@@ -109,6 +116,7 @@ TEST_P(ImageModelConformance, WorksAtOddSizes) {
 }
 
 TEST_P(ImageModelConformance, ParametersCanBeOptimised) {
+  promise("parameters()", "leaf tensors, float32, requires_grad; and a learning_rate() above 0");
   const auto it = model();
   ASSERT_FALSE(it->parameters().empty());
   for (const at::Tensor& parameter : it->parameters()) {
@@ -121,6 +129,7 @@ TEST_P(ImageModelConformance, ParametersCanBeOptimised) {
 }
 
 TEST_P(ImageModelConformance, GradientsReachEveryParameter) {
+  promise("decode()", "a finite gradient other than 0 for every parameter");
   const auto it = model();
   seed(3);
   it->randomise();
@@ -141,6 +150,8 @@ TEST_P(ImageModelConformance, GradientsReachEveryParameter) {
 }
 
 TEST_P(ImageModelConformance, DescentLeadsTowardsATarget) {
+  promise("decode()",
+          "steps against the gradient, with learning_rate(), bring the picture nearer to a target");
   const auto it = model();
   seed(4);
   it->randomise();
@@ -151,6 +162,7 @@ TEST_P(ImageModelConformance, DescentLeadsTowardsATarget) {
 }
 
 TEST_P(ImageModelConformance, ParametersStayTheSameObjects) {
+  promise("parameters()", "the same tensors after encode(), randomise(), set_canvas() and a step");
   const auto it = model();
   const std::vector<at::Tensor> before = it->parameters();
   const auto same = [&](const char* after) {
@@ -170,6 +182,7 @@ TEST_P(ImageModelConformance, ParametersStayTheSameObjects) {
 }
 
 TEST_P(ImageModelConformance, RandomStartFollowsTheHostsSeedAlone) {
+  promise("randomise()", "a random start from Host::generator() only: one seed, one picture");
   const auto it = model();
   const auto start = [&](std::uint64_t number) {
     seed(number);
@@ -183,6 +196,7 @@ TEST_P(ImageModelConformance, RandomStartFollowsTheHostsSeedAlone) {
 }
 
 TEST_P(ImageModelConformance, EncodingASmoothPictureKeepsIt) {
+  promise("encode()", "the parameters represent the picture as well as they can");
   const auto it = model();
   const at::Tensor image = smooth_picture(it->decode().size(3), it->decode().size(2));
   it->encode(image);
@@ -190,6 +204,7 @@ TEST_P(ImageModelConformance, EncodingASmoothPictureKeepsIt) {
 }
 
 TEST_P(ImageModelConformance, EncodingLeavesThePictureGivenAlone) {
+  promise("encode()", "the picture that it is given is only read");
   const auto it = model();
   const at::Tensor image = smooth_picture(64, 48), copy = image.clone();
   it->encode(image);
@@ -198,6 +213,7 @@ TEST_P(ImageModelConformance, EncodingLeavesThePictureGivenAlone) {
 }
 
 TEST_P(ImageModelConformance, StateContinuesExactly) {
+  promise("state()", "everything needed to continue exactly");
   const auto it = model();
   seed(5);
   it->randomise();
@@ -221,6 +237,7 @@ TEST_P(ImageModelConformance, StateContinuesExactly) {
 }
 
 TEST_P(ImageModelConformance, StateIsACopy) {
+  promise("state()", "copies without gradient, which may be changed");
   const auto it = model();
   const at::Tensor before = picture_of(*it);
   const auto state = it->state();
@@ -234,6 +251,7 @@ TEST_P(ImageModelConformance, StateIsACopy) {
 }
 
 TEST_P(ImageModelConformance, ForeignStateIsRefused) {
+  promise("load_state()", "throws Error(model) when the state does not fit");
   const auto it = model();
   const auto refused = [&](const std::map<std::string, at::Tensor>& state, const std::string& what) {
     SCOPED_TRACE(what);
@@ -253,6 +271,7 @@ TEST_P(ImageModelConformance, ForeignStateIsRefused) {
 }
 
 TEST_P(ImageModelConformance, CanvasRoundTripChangesNothing) {
+  promise("canvas()", "float32 [1, C, h, w], detached; set_canvas() takes it back");
   const auto it = model();
   seed(6);
   it->randomise();
@@ -276,6 +295,7 @@ TEST_P(ImageModelConformance, CanvasRoundTripChangesNothing) {
 }
 
 TEST_P(ImageModelConformance, LatentComesWhole) {
+  promise("latent()", "together with encode_latent(), of the same shape; nothing where there is none");
   const auto it = model();
   const auto latent = it->latent();
   const at::Tensor image = smooth_picture(it->decode().size(3), it->decode().size(2));
@@ -288,6 +308,7 @@ TEST_P(ImageModelConformance, LatentComesWhole) {
 }
 
 TEST_P(ImageModelConformance, WorksAtTheLimitsOfItsParameters) {
+  promise("its constructor", "works with every value that its parameters allow");
   for (const ParamSpec& spec : std::span(plugin().descriptor->params, plugin().descriptor->param_count)) {
     if (spec.type != reverie::ParamType::integer) continue;
     for (const auto& [has, value] : {std::pair{spec.has_min, spec.min}, {spec.has_max, spec.max}}) {

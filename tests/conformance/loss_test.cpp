@@ -1,5 +1,6 @@
 #include "reverie/loss.h"
 
+#include "conformance/promise.h"
 #include "conformance/tensors.h"
 #include "fixtures/plugins_under_test.h"
 
@@ -13,7 +14,7 @@ class LossConformance : public testing::TestWithParam<std::string> {
   const PluginFile& plugin() const { return plugins().find(Loss::kKind, GetParam()); }
   std::shared_ptr<Loss> loss(std::int64_t width = 64, std::int64_t height = 48) {
     // One that compares latents says so at its first evaluation; the image model here has none.
-    return create<Loss>(plugin(), host_, default_params(plugin()), {{width, height}, 0});
+    return create<Loss>(plugin(), host_, usual_params(plugin()), {{width, height}, 0});
   }
   /// A picture that can be differentiated, unlike any target here, and even in no way.
   static at::Tensor image(std::int64_t width = 64, std::int64_t height = 48) {
@@ -82,6 +83,7 @@ class LossConformance : public testing::TestWithParam<std::string> {
 };
 
 TEST_P(LossConformance, IsAScalarWithAGradient) {
+  promise("evaluate()", "a finite float32 scalar with a gradient");
   const auto it = loss();
   if (it->traits().target) it->set_target(smooth_picture(64, 48).flip(3));
   const at::Tensor picture = image();
@@ -100,6 +102,7 @@ TEST_P(LossConformance, IsAScalarWithAGradient) {
 }
 
 TEST_P(LossConformance, GradientIsFiniteOnEvenPictures) {
+  promise("evaluate()", "a finite gradient, also on pictures of one colour");
   for (const double level : {0.0, 0.5, 1.0}) {
     const auto it = loss();
     if (it->traits().target) it->set_target(smooth_picture(64, 48));
@@ -115,6 +118,7 @@ TEST_P(LossConformance, GradientIsFiniteOnEvenPictures) {
 }
 
 TEST_P(LossConformance, TakesTargetsAndMasksOfAnySize) {
+  promise("set_target()", "targets and masks of any size");
   for (const auto& [width, height] : {std::pair{1, 1}, {7, 5}, {64, 48}, {150, 20}}) {
     const auto it = loss();
     model_.picture = image();
@@ -126,6 +130,7 @@ TEST_P(LossConformance, TakesTargetsAndMasksOfAnySize) {
 }
 
 TEST_P(LossConformance, WorksOnPicturesOfAnySize) {
+  promise("evaluate()", "pictures of any size from 1x1");
   for (const auto& [width, height] : {std::pair{1, 1}, {1, 9}, {9, 1}, {33, 17}}) {
     const auto it = loss(width, height);
     model_.picture = image(width, height);
@@ -135,6 +140,7 @@ TEST_P(LossConformance, WorksOnPicturesOfAnySize) {
 }
 
 TEST_P(LossConformance, WorksBeforeTheFirstMove) {
+  promise("evaluate()", "works before the first move, where move is null and before_move undefined");
   const auto it = loss();
   model_.picture = image();
   if (it->traits().target) it->set_target(smooth_picture(64, 48));
@@ -145,6 +151,7 @@ TEST_P(LossConformance, WorksBeforeTheFirstMove) {
 }
 
 TEST_P(LossConformance, TargetAndMaskCanBeTakenAway) {
+  promise("set_target()", "an undefined target or mask takes the last one away");
   const auto it = loss();
   const Loss::Traits traits = it->traits();
   if (!traits.target && !traits.mask) GTEST_SKIP() << "it has neither";
@@ -164,6 +171,7 @@ TEST_P(LossConformance, TargetAndMaskCanBeTakenAway) {
 }
 
 TEST_P(LossConformance, AMaskOfOnesChangesNothingAndOneOfZerosLeavesNothing) {
+  promise("set_mask()", "where the loss counts: 1 everywhere is no mask, 0 everywhere leaves nothing");
   const auto it = loss();
   if (!it->traits().mask) GTEST_SKIP() << "it takes none";
   // Flows are compared with the one that is wanted; where nothing counts, nothing is left of that either.
@@ -177,6 +185,7 @@ TEST_P(LossConformance, AMaskOfOnesChangesNothingAndOneOfZerosLeavesNothing) {
 }
 
 TEST_P(LossConformance, LeavesItsInputsAlone) {
+  promise("evaluate()", "pictures and targets are only read");
   const auto it = loss();
   const at::Tensor target = smooth_picture(64, 48).flip(3), target_copy = target.clone();
   const at::Tensor picture = image(), picture_copy = picture.detach().clone();
@@ -188,6 +197,7 @@ TEST_P(LossConformance, LeavesItsInputsAlone) {
 }
 
 TEST_P(LossConformance, KeepsCopiesOfTargetAndMask) {
+  promise("set_target()", "copied: whoever gave it may change it later");
   const auto it = loss();
   model_.picture = image();
   at::Tensor target = smooth_picture(64, 48).flip(3), mask = at::full({1, 1, 48, 64}, 0.5);
@@ -200,6 +210,7 @@ TEST_P(LossConformance, KeepsCopiesOfTargetAndMask) {
 }
 
 TEST_P(LossConformance, StateContinuesExactly) {
+  promise("state()", "what must be the same for an exact restart");
   const auto it = loss(), other = loss();
   model_.picture = image();
   for (Loss* each : {it.get(), other.get()})
@@ -212,6 +223,7 @@ TEST_P(LossConformance, StateContinuesExactly) {
 }
 
 TEST_P(LossConformance, ParametersLeaveTheHostsOwnKeysFree) {
+  promise("its parameters", "none is called name, weight, stop, mask or target");
   for (const ParamSpec& spec : std::span(plugin().descriptor->params, plugin().descriptor->param_count))
     for (const char* key : {"name", "weight", "stop", "mask", "target"}) EXPECT_STRNE(spec.name, key);
 }

@@ -2,6 +2,7 @@
 
 #include <ATen/core/grad_mode.h>
 
+#include "conformance/promise.h"
 #include "conformance/tensors.h"
 #include "fixtures/plugins_under_test.h"
 
@@ -17,7 +18,7 @@ class OptimiserConformance : public testing::TestWithParam<std::string> {
 
   const PluginFile& plugin() const { return plugins().find(Optimiser::kKind, GetParam()); }
   std::shared_ptr<Optimiser> optimiser(const std::vector<at::Tensor>& parameters) {
-    return create<Optimiser>(plugin(), host_, default_params(plugin()), {parameters});
+    return create<Optimiser>(plugin(), host_, usual_params(plugin()), {parameters});
   }
   /// Leaves of several shapes, among them a scalar and one that is not contiguous.
   static std::vector<at::Tensor> leaves() {
@@ -51,6 +52,7 @@ class OptimiserConformance : public testing::TestWithParam<std::string> {
 };
 
 TEST_P(OptimiserConformance, LeadsDownhill) {
+  promise("step()", "steps against the gradient bring the parameters nearer to the lowest place");
   const std::vector<at::Tensor> parameters = leaves();
   const auto it = optimiser(parameters);
   const double before = distance(parameters, 3);
@@ -62,6 +64,7 @@ TEST_P(OptimiserConformance, LeadsDownhill) {
 }
 
 TEST_P(OptimiserConformance, ChangesParametersInPlace) {
+  promise("step()", "parameters are changed in place");
   const std::vector<at::Tensor> parameters = leaves(), before = parameters;
   const auto it = optimiser(parameters);
   set_gradients(parameters, 3);
@@ -75,6 +78,7 @@ TEST_P(OptimiserConformance, ChangesParametersInPlace) {
 }
 
 TEST_P(OptimiserConformance, NothingIsDoneBeforeTheFirstStep) {
+  promise("its constructor", "parameters stay as they are until the first step");
   const std::vector<at::Tensor> parameters = leaves(), before = copies(parameters);
   const auto it = optimiser(parameters);
   it->state();
@@ -82,6 +86,7 @@ TEST_P(OptimiserConformance, NothingIsDoneBeforeTheFirstStep) {
 }
 
 TEST_P(OptimiserConformance, WithoutAGradientAParameterStays) {
+  promise("step()", "where grad() is undefined, the parameter stays as it is");
   const std::vector<at::Tensor> parameters = leaves();
   const auto it = optimiser(parameters);
   set_gradients(parameters, 3);
@@ -95,6 +100,7 @@ TEST_P(OptimiserConformance, WithoutAGradientAParameterStays) {
 }
 
 TEST_P(OptimiserConformance, EachStepHasItsOwnLearningRate) {
+  promise("step()", "the learning rate may differ from step to step");
   // The first steps of two, from the same place: the larger rate goes further.
   const std::vector<at::Tensor> slow = leaves(), fast = leaves(), start = copies(slow);
   for (const auto& [parameters, rate] : {std::pair{&slow, kRate}, {&fast, 4 * kRate}}) {
@@ -110,6 +116,7 @@ TEST_P(OptimiserConformance, EachStepHasItsOwnLearningRate) {
 }
 
 TEST_P(OptimiserConformance, StateContinuesExactly) {
+  promise("state()", "everything but the parameters that is needed to continue exactly");
   const std::vector<at::Tensor> parameters = leaves();
   const auto it = optimiser(parameters);
   for (int i = 0; i < 3; ++i) {
@@ -131,6 +138,7 @@ TEST_P(OptimiserConformance, StateContinuesExactly) {
 }
 
 TEST_P(OptimiserConformance, ForeignStateIsRefused) {
+  promise("load_state()", "throws Error(model) when the state is of other parameters, and changes nothing");
   const std::vector<at::Tensor> parameters = leaves();
   const auto it = optimiser(parameters);
   set_gradients(parameters, 3);

@@ -4,6 +4,7 @@
 
 #include <iostream>
 
+#include "conformance/promise.h"
 #include "conformance/tensors.h"
 #include "fixtures/plugins_under_test.h"
 #include "support/disk_trouble.h"
@@ -39,7 +40,7 @@ class OutputSinkConformance : public testing::TestWithParam<std::string> {
 
   const PluginFile& plugin() const { return plugins().find(OutputSink::kKind, GetParam()); }
   std::shared_ptr<OutputSink> sink(const fs::path& folder) {
-    return create<OutputSink>(plugin(), host_, default_params(plugin()),
+    return create<OutputSink>(plugin(), host_, usual_params(plugin()),
                               {folder, "name", 12, R"({"scenes": "x"})"});
   }
   /// Only files of single pictures can be read back here.
@@ -57,6 +58,9 @@ class OutputSinkConformance : public testing::TestWithParam<std::string> {
 };
 
 TEST_P(OutputSinkConformance, WritesFramesIntoAFolderThatItMakes) {
+  promise("write()",
+          "returns the file the frame is in, <base_name>_<n>.* or <base_name>.* in the folder; nothing "
+          "is written before the first frame");
   const fs::path folder = folder_ / "new/and deeper";
   const auto it = sink(folder);
   EXPECT_FALSE(fs::exists(folder)) << "nothing is written before the first frame";
@@ -76,6 +80,7 @@ TEST_P(OutputSinkConformance, WritesFramesIntoAFolderThatItMakes) {
 }
 
 TEST_P(OutputSinkConformance, WritesAnySize) {
+  promise("write()", "pictures of any size");
   int number = 0;
   for (const auto& [width, height] : {std::pair{1, 1}, {1, 7}, {2048, 4}, {640, 360}}) {
     const auto it = sink(folder_ / std::to_string(number));
@@ -88,6 +93,7 @@ TEST_P(OutputSinkConformance, WritesAnySize) {
 }
 
 TEST_P(OutputSinkConformance, RoundsAndTakesAnyMemoryLayout) {
+  promise("write()", "the picture is only read, however it lies in memory");
   const auto it = sink(folder_.path());
   // Just off the 8-bit values, and stored the other way round.
   const at::Tensor exact = eight_bit_picture(20, 10, 4);
@@ -101,6 +107,7 @@ TEST_P(OutputSinkConformance, RoundsAndTakesAnyMemoryLayout) {
 }
 
 TEST_P(OutputSinkConformance, WritingAgainReplacesTheFileAtOnce) {
+  promise("write()", "a file is complete or absent whatever happens");
   const auto it = sink(folder_.path());
   const at::Tensor first = eight_bit_picture(16, 16, 5), second = eight_bit_picture(16, 16, 6);
   const fs::path file = it->write(first, 1);
@@ -116,6 +123,7 @@ TEST_P(OutputSinkConformance, WritingAgainReplacesTheFileAtOnce) {
 }
 
 TEST_P(OutputSinkConformance, FolderThatCannotBeWrittenIsAnErrorThatNamesIt) {
+  promise("write()", "throws Error(file), naming the folder, and leaves nothing behind");
   // A file in the folder's place stops even the superuser, whom permissions do not.
   std::ofstream(folder_ / "taken") << "a file";
   const fs::path folder = folder_ / "taken/images";
@@ -130,6 +138,7 @@ TEST_P(OutputSinkConformance, FolderThatCannotBeWrittenIsAnErrorThatNamesIt) {
 }
 
 TEST_P(OutputSinkConformance, ADiskThatFailsLeavesTheOldFileAndNothingElse) {
+  promise("write()", "on a full disk: Error(file), the old file whole, nothing half-written");
   const at::Tensor first = eight_bit_picture(16, 16, 8), second = eight_bit_picture(64, 64, 9);
   const auto probe = sink(folder_.path());
   const bool one_file_a_frame = pictures(probe->write(first, 1));
@@ -149,6 +158,7 @@ TEST_P(OutputSinkConformance, ADiskThatFailsLeavesTheOldFileAndNothingElse) {
 
 // A run that was restored writes frames again that it wrote before it was interrupted.
 TEST_P(OutputSinkConformance, TheSameFramesMakeTheSameFiles) {
+  promise("write()", "a restored run writes the same files again");
   const auto contents_of_run = [&](const fs::path& folder) {
     const auto it = sink(folder);
     for (const std::int64_t number : {1, 2, 3})
@@ -165,6 +175,7 @@ TEST_P(OutputSinkConformance, TheSameFramesMakeTheSameFiles) {
 }
 
 TEST_P(OutputSinkConformance, DisplaysLeaveFramesAsTheyAre) {
+  promise("display()", "nothing that is shown is part of the run's result");
   const fs::path shown = folder_ / "shown", plain = folder_ / "plain";
   const auto frames = [&](const fs::path& folder, bool display) {
     const auto it = sink(folder);
@@ -189,6 +200,7 @@ TEST_P(OutputSinkConformance, DisplaysLeaveFramesAsTheyAre) {
 }
 
 TEST_P(OutputSinkConformance, ClosesWithoutAFrame) {
+  promise("close()", "called once, also when there was no frame; nothing is written then");
   const fs::path folder = folder_ / "unused";
   sink(folder)->close();
   EXPECT_FALSE(fs::exists(folder));

@@ -2,6 +2,7 @@
 
 #include <thread>
 
+#include "conformance/promise.h"
 #include "conformance/tensors.h"
 #include "engine/run_control.h"
 #include "fixtures/plugins_under_test.h"
@@ -18,7 +19,7 @@ class ViewerConformance : public testing::TestWithParam<std::string> {
 
   std::shared_ptr<Viewer> viewer(std::int64_t done = 0) {
     const PluginFile& plugin = plugins().find(Viewer::kKind, GetParam());
-    return create<Viewer>(plugin, host_, default_params(plugin),
+    return create<Viewer>(plugin, host_, usual_params(plugin),
                           {folder_ / "out",
                            "name",
                            R"({"scenes": "x"})",
@@ -60,6 +61,7 @@ class ViewerConformance : public testing::TestWithParam<std::string> {
 };
 
 TEST_P(ViewerConformance, TakesWhateverARunMayTellAndLeavesThePictureAsItIs) {
+  promise("update()", "takes every update; pictures are only read, files are called <base_name>_*");
   const auto it = viewer();
   EXPECT_FALSE(fs::exists(folder_ / "out")) << "nothing is written before the first update";
   const at::Tensor image = random_picture(31, 17, 1), palette = random_picture(5, 3, 2);
@@ -84,11 +86,13 @@ TEST_P(ViewerConformance, TakesWhateverARunMayTellAndLeavesThePictureAsItIs) {
 }
 
 TEST_P(ViewerConformance, TakesTheEndWithoutABeginning) {
+  promise("update()", "the first update may be the last");
   for (const State state : {State::failed, State::interrupted, State::finished})
     bring(*viewer(), {end(state)});
 }
 
 TEST_P(ViewerConformance, GoesOnWithARestoredRun) {
+  promise("update()", "a restored run begins at the steps done before");
   std::vector<RunUpdate> first(2), second(2);
   for (std::int64_t n = 1; n <= 20; ++n) first[0].steps.push_back(step(n));
   first[0].picture = RunUpdate::Picture{20, random_picture(16, 16, 1), std::nullopt};

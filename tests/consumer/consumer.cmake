@@ -38,7 +38,7 @@ run(ignored ${CMAKE_COMMAND} --install ${BUILD} --prefix "${SCRATCH}/first" --co
 file(RENAME "${SCRATCH}/first" "${SCRATCH}/moved")
 set(prefix "${SCRATCH}/moved")
 set(reverie "${prefix}/bin/reverie")
-foreach(part bin/reverie lib/reverie/plugins/image_models/unlimited_palette.so
+foreach(part bin/reverie libexec/reverie/reverie-conformance lib/reverie/plugins/image_models/unlimited_palette.so
     lib/reverie/plugins/perceptors/clip.so
     lib/reverie/plugins/frame_sources/ffmpeg.so lib/reverie/plugins/frame_sources/ffmpeg/reader.so
     lib/reverie/plugins/io/png_sequence.so include/reverie/plugin.h lib/cmake/Reverie/ReverieConfig.cmake
@@ -94,6 +94,13 @@ if(said MATCHES "warning: (compiler|one of plugin)" AND CONFIGURATION STREQUAL "
 endif()
 run(said "${reverie}" --plugin-path "${plugins}" plugins describe soft_grid)
 expect("${said}" "cell = 8")
+
+# The installed conformance suite finds nothing wrong with them.
+foreach(plugin image_models/soft_grid losses/warm_colours optimisers/lion depth_estimators/lower_is_nearer)
+  run(said "${reverie}" plugins test "${plugins}/${plugin}.so")
+  expect("${said}" "${plugin} 1.0")
+  expect("${said}" "PASSED")
+endforeach()
 
 # It renders, from a settings file, without the host having been touched.
 file(WRITE "${SCRATCH}/runs/consumer.yaml" [[

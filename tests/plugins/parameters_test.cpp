@@ -1,9 +1,6 @@
-// What plugins declare is sound, and used.
-
-#include <cctype>
+// The plugins that there are, and what the documents say of their kinds.
 
 #include "fixtures/plugins_under_test.h"
-#include "settings/value.h"
 
 namespace reverie::test {
 namespace {
@@ -14,69 +11,6 @@ std::vector<std::string> every_plugin() {
     for (const PluginFile* plugin : plugins().usable(kind)) names.push_back(kind + "/" + plugin->name);
   return names;
 }
-
-class EveryPlugin : public testing::TestWithParam<std::string> {
- protected:
-  const PluginFile& plugin() const {
-    const auto slash = GetParam().find('/');
-    return plugins().find(GetParam().substr(0, slash), GetParam().substr(slash + 1));
-  }
-};
-
-TEST_P(EveryPlugin, ReadsEveryParameterThatItDeclares) {
-  HostServices host(host_options());
-  if (const std::string missing = missing_weights(plugin(), host); !missing.empty())
-    GTEST_SKIP() << "the weights '" << missing << "' are not installed";
-  if (GetParam() == "perceptors/lit" && !fs::exists(kModels / "trunks/efficientnet-lite0.pth"))
-    GTEST_SKIP() << "set-up could not get its trunk";
-  const Settings settings = usual_params(plugin());
-  with_interface(plugin().kind,
-                 [&]<typename Interface>(Interface*) { make<Interface>(plugin(), host, settings); });
-  for (const ParamSpec& spec : std::span(plugin().descriptor->params, plugin().descriptor->param_count)) {
-    // Those that vary are read at each frame instead.
-    EXPECT_TRUE(spec.animatable || settings.asked().count(spec.name))
-        << spec.name << " is declared but never read";
-  }
-}
-
-TEST_P(EveryPlugin, DeclaresSoundParameters) {
-  std::set<std::string> seen;
-  for (const ParamSpec& spec : std::span(plugin().descriptor->params, plugin().descriptor->param_count)) {
-    const std::string name = spec.name;
-    EXPECT_TRUE(seen.insert(name).second) << name << " is declared twice";
-    for (const char c : name)
-      EXPECT_TRUE(std::islower(static_cast<unsigned char>(c)) ||
-                  std::isdigit(static_cast<unsigned char>(c)) || c == '_')
-          << name << ": settings are written in small letters with underscores";
-    EXPECT_FALSE(std::string(spec.help_text).empty()) << name << " has no help";
-    EXPECT_TRUE(!spec.has_min || !spec.has_max || spec.min <= spec.max) << name;
-    EXPECT_TRUE(!spec.animatable || spec.type == reverie::ParamType::number ||
-                spec.type == reverie::ParamType::list)
-        << name << ": only numbers and lists of numbers may vary";
-    EXPECT_TRUE(spec.animatable || std::string(spec.variables).empty())
-        << name << ": only what varies has variables";
-    if (spec.required || spec.nullable || spec.type == reverie::ParamType::list) continue;
-    // The default passes the very check that a settings file's value has to.
-    SettingValue ignored;
-    const bool text = spec.type == reverie::ParamType::text;  // whose empty default is shown as ''
-    EXPECT_EQ(convert(spec, RawValue::scalar(text ? spec.default_text : default_text(spec), false), ignored),
-              "")
-        << name << ": its default " << default_text(spec) << " is not allowed by its own declaration";
-  }
-}
-
-TEST_P(EveryPlugin, IntroducesItself) {
-  const PluginDescriptor& descriptor = *plugin().descriptor;
-  EXPECT_FALSE(std::string(descriptor.version).empty());
-  EXPECT_FALSE(std::string(descriptor.summary).empty());
-  EXPECT_EQ(std::string(descriptor.summary).find('\n'), std::string::npos) << "the summary is one line";
-}
-
-INSTANTIATE_TEST_SUITE_P(All, EveryPlugin, testing::ValuesIn(every_plugin()), [](const auto& info) {
-  std::string name = info.param;
-  std::replace(name.begin(), name.end(), '/', '_');
-  return name;
-});
 
 // Should the search break, the tests above would pass by running over nothing.
 TEST(Plugins, AreFound) {

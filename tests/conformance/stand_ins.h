@@ -1,0 +1,40 @@
+#pragma once
+// What animation modes work with in the suite: the plainest estimators and video there can be.
+
+#include <ATen/ATen.h>
+
+#include "reverie/depth_estimator.h"
+#include "reverie/flow_estimator.h"
+#include "reverie/frame_source.h"
+
+namespace reverie::test {
+
+/// Every pixel is equally far.
+struct PlaneDepth final : DepthEstimator {
+  at::Tensor estimate(const at::Tensor& image) override {
+    return at::ones({1, 1, image.size(2), image.size(3)}, image.options());
+  }
+  bool differentiable() const override { return false; }
+};
+
+/// Nothing ever moved.
+struct NoFlow final : FlowEstimator {
+  at::Tensor estimate(const at::Tensor& from, const at::Tensor& to) override {
+    return from.sub(to).narrow(1, 0, 2).mul(0);
+  }
+  bool differentiable() const override { return true; }
+};
+
+/// Three frames of orange.
+struct OrangeVideo final : FrameSource {
+  Info info() const override { return {{48, 32}, 12, 3}; }
+  std::optional<at::Tensor> read(std::int64_t index) override {
+    if (index < 0 || index >= 3) return std::nullopt;
+    at::Tensor image = at::zeros({1, 3, 32, 48});
+    image.select(1, 0).fill_(0.9);
+    image.select(1, 1).fill_(0.5);
+    return image;
+  }
+};
+
+}  // namespace reverie::test
