@@ -15,19 +15,17 @@ constexpr const char* kDefaultFilter = "butterworth";
 constexpr const char* kPrevious = "_prev";
 
 /// Why a name cannot be a variable's; empty if it can.
-std::string trouble_with_name(const std::string& name, const PluginRegistry& registry) {
+std::string trouble_with_name(const std::string& name, const PluginFile* mode) {
   if (!Expression::is_name(name))
     return "is no name: one starts with a letter and goes on with letters, digits and _";
   if (name == "t") return "is the time";
   const std::vector<std::string>& known = expressions::known_names();
   if (std::find(known.begin(), known.end(), name) != known.end())
     return "is a function or constant that expressions know";
-  for (const PluginFile& plugin : registry.files()) {
-    if (!plugin.descriptor) continue;
-    for (const ParamSpec& spec : std::span(plugin.descriptor->params, plugin.descriptor->param_count))
-      if (("|" + std::string(spec.variables) + "|").find("|" + name + "|") != std::string::npos)
-        return "is a variable of the animation mode " + plugin.name;
-  }
+  if (!mode) return {};
+  for (const ParamSpec& spec : std::span(mode->descriptor->params, mode->descriptor->param_count))
+    if (("|" + std::string(spec.variables) + "|").find("|" + name + "|") != std::string::npos)
+      return "is a variable of the animation mode " + mode->name;
   return {};
 }
 
@@ -35,8 +33,13 @@ std::string trouble_with_name(const std::string& name, const PluginRegistry& reg
 class GroupReader {
  public:
   GroupReader(const RawValue& group, const std::string& who, const Location& location,
-              const PluginRegistry& registry, std::vector<Problem>& problems)
-      : group_(group), who_(who), location_(location), registry_(registry), problems_(problems) {}
+              const PluginRegistry& registry, const PluginFile* mode, std::vector<Problem>& problems)
+      : group_(group),
+        who_(who),
+        location_(location),
+        registry_(registry),
+        mode_(mode),
+        problems_(problems) {}
 
   SoundFilter read() {
     SoundFilter filter;
@@ -45,7 +48,7 @@ class GroupReader {
       problem("its 'variable_name' is missing, which expressions call it by", location_.line);
     } else {
       who_ = "the filter '" + filter.variable_name + "'";
-      if (const std::string why = trouble_with_name(filter.variable_name, registry_); !why.empty())
+      if (const std::string why = trouble_with_name(filter.variable_name, mode_); !why.empty())
         problem("'" + filter.variable_name + "' " + why + "; choose another variable_name",
                 line_of("variable_name"));
     }
@@ -114,6 +117,7 @@ class GroupReader {
   std::string who_;
   Location location_;
   const PluginRegistry& registry_;
+  const PluginFile* mode_;
   std::vector<Problem>& problems_;
 };
 
@@ -136,7 +140,7 @@ std::string sound_of(const Settings& settings) {
 }
 
 std::vector<SoundFilter> parse_sound_filters(const Settings& settings, const PluginRegistry& registry,
-                                             std::vector<Problem>& problems,
+                                             const PluginFile* mode, std::vector<Problem>& problems,
                                              std::vector<std::string>& notices) {
   const SettingValue* setting = settings.find("input_audio_filters");
   if (!setting) return {};
@@ -145,7 +149,7 @@ std::vector<SoundFilter> parse_sound_filters(const Settings& settings, const Plu
   for (const RawValue& group : setting->groups) {
     const Location location{setting->location.file, group.line > 0 ? group.line : setting->location.line};
     const std::string who = "filter " + std::to_string(filters.size() + 1);
-    filters.push_back(GroupReader(group, who, location, registry, problems).read());
+    filters.push_back(GroupReader(group, who, location, registry, mode, problems).read());
     filters.back().location = location;
     if (filters.back().variable_name.empty()) continue;
     const std::string& name = filters.back().variable_name;

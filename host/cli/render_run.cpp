@@ -96,7 +96,7 @@ RunOutcome render_run(const Plan& plan, const PluginRegistry& registry, const Ru
   std::optional<MemoryAccount> memory;
   if (plan.settings.get<bool>("approximate_vram_usage")) memory.emplace();
   Cast cast = choose_cast(plan, registry, wishes.on_terminal);
-  const Settings& settings = cast.settings;
+  const RunSettings& settings = cast.settings;
   HostServices& host = *cast.host;
   if (memory) memory->count_on(host.device());
 

@@ -11,7 +11,9 @@
 
 #include "plugins/compatibility.h"
 #include "plugins/probe.h"
+#include "reverie/audio_filter.h"
 #include "settings/nearest.h"
+#include "settings/resolve.h"
 #include "settings/texts.h"
 
 namespace reverie {
@@ -126,6 +128,34 @@ std::map<std::filesystem::path, std::string> troubles_of(
   return troubles;
 }
 
+/// Why parameters would stand for settings of the program, or cannot be read from them; empty if all is well.
+std::string trouble_with_settings(const PluginDescriptor& plugin, const std::string& kind) {
+  // Those of audio filters stand in groups of their own.
+  const bool has_groups = kind == AudioFilter::kKind;
+  for (const ParamSpec& spec : std::span(plugin.params, plugin.param_count)) {
+    const std::string name = lower(spec.name), parameter = "its parameter '" + std::string(spec.name) + "'";
+    const char* alias = alias_of(name);
+    const auto table = settings_table();
+    const auto setting = std::find_if(table.begin(), table.end(), [&](const Setting& one) {
+      return lower(one.spec.name) == (alias ? alias : name);
+    });
+    if (!spec.host_setting) {
+      if (setting != table.end() && !has_groups)
+        return parameter +
+               " has the name of a setting of the program; it needs another name, or of_host() if "
+               "the plugin means to read that setting";
+      continue;
+    }
+    if (has_groups) return parameter + " is to be a setting of the program, which audio filters cannot read";
+    if (setting == table.end())
+      return parameter + " is to be a setting of the program, which has none of this name";
+    if (setting->groups || setting->spec.type != spec.type || setting->spec.animatable != spec.animatable)
+      return parameter + " is to be a setting of the program, which declares it as another type (" +
+             (setting->groups ? kListOfGroups : allowed(setting->spec)) + ")";
+  }
+  return {};
+}
+
 /// `trouble`: what is known to happen when it is loaded.
 void examine(PluginFile& file, const std::string& trouble) {
   const auto reject = [&](const std::string& reason) {
@@ -155,6 +185,7 @@ void examine(PluginFile& file, const std::string& trouble) {
   if (file.name != descriptor->name)
     return reject(std::string("it declares the name '") + descriptor->name +
                   "', which is not its file's name");
+  if (const std::string why = trouble_with_settings(*descriptor, file.kind); !why.empty()) return reject(why);
   file.warnings = fit.warnings;
   file.descriptor = descriptor;
 }
