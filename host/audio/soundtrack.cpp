@@ -18,25 +18,24 @@ constexpr const char* kDefaultFilter = "butterworth";
 constexpr const char* kPrevious = "_prev";
 
 /// Why a name cannot be a variable's; empty if it can.
-std::string trouble_with_name(const std::string& name, const PluginRegistry& registry) {
+std::string trouble_with_name(const std::string& name, const PluginFile* mode) {
   if (!Expression::is_name(name))
     return "is no name: one starts with a letter and goes on with letters, digits and _";
   if (name == "t") return "is the time";
   const std::vector<std::string>& known = expressions::known_names();
   if (std::find(known.begin(), known.end(), name) != known.end())
     return "is a function or constant that expressions know";
-  for (const PluginFile& plugin : registry.files()) {
-    if (!plugin.descriptor) continue;
-    for (const ParamSpec& spec : std::span(plugin.descriptor->params, plugin.descriptor->param_count))
-      if (("|" + std::string(spec.variables) + "|").find("|" + name + "|") != std::string::npos)
-        return "is a variable of the animation mode " + plugin.name;
-  }
+  if (!mode) return {};
+  for (const ParamSpec& spec : std::span(mode->descriptor->params, mode->descriptor->param_count))
+    if (("|" + std::string(spec.variables) + "|").find("|" + name + "|") != std::string::npos)
+      return "is a variable of the animation mode " + mode->name;
   return {};
 }
 
 /// Reads one group.
 SoundFilter read_filter(const RawValue& values, const std::string& who, const Location& location,
-                        const PluginRegistry& registry, std::vector<Problem>& problems) {
+                        const PluginRegistry& registry, const PluginFile* mode,
+                        std::vector<Problem>& problems) {
   ParamGroup group(values, "input_audio_filters", who, location, problems);
   SoundFilter filter;
   filter.variable_name = group.text("variable_name");
@@ -44,7 +43,7 @@ SoundFilter read_filter(const RawValue& values, const std::string& who, const Lo
     group.problem("its 'variable_name' is missing, which expressions call it by");
   } else {
     group.called("the filter '" + filter.variable_name + "'");
-    if (const std::string why = trouble_with_name(filter.variable_name, registry); !why.empty())
+    if (const std::string why = trouble_with_name(filter.variable_name, mode); !why.empty())
       group.problem("'" + filter.variable_name + "' " + why + "; choose another variable_name",
                     group.place("variable_name"));
   }
@@ -97,7 +96,7 @@ std::string sound_of(const Settings& settings) {
 }
 
 std::vector<SoundFilter> parse_sound_filters(const Settings& settings, const PluginRegistry& registry,
-                                             std::vector<Problem>& problems,
+                                             const PluginFile* mode, std::vector<Problem>& problems,
                                              std::vector<std::string>& notices) {
   const SettingValue* setting = settings.find("input_audio_filters");
   if (!setting) return {};
@@ -106,7 +105,7 @@ std::vector<SoundFilter> parse_sound_filters(const Settings& settings, const Plu
   for (const RawValue& group : setting->groups) {
     const Location location{setting->location.file, group.line > 0 ? group.line : setting->location.line};
     const std::string who = "filter " + std::to_string(filters.size() + 1);
-    filters.push_back(read_filter(group, who, location, registry, problems));
+    filters.push_back(read_filter(group, who, location, registry, mode, problems));
     filters.back().location = location;
     if (filters.back().variable_name.empty()) continue;
     const std::string& name = filters.back().variable_name;

@@ -105,7 +105,9 @@ void choose_perceptors(Cast& cast, const PluginRegistry& registry, std::vector<P
     missing += find_model(wanted.name) && !cast.host->find_weights(wanted.name);
     collect(problems, cast.settings, wanted.setting, [&] {
       const auto weights = cast.host->load_weights(wanted.name);
-      cast.perceptors.push_back({&plugin_for(registry, *weights), {wanted.name, weights}, wanted.setting});
+      const PluginFile& plugin = plugin_for(registry, *weights);
+      choose(cast.settings, plugin, problems);
+      cast.perceptors.push_back({&plugin, {wanted.name, weights}, wanted.setting});
     });
   }
   if (const auto shipped = cast.host->shipped_models(); missing > 0 && !shipped.empty())
@@ -124,19 +126,20 @@ void choose_perceptors(Cast& cast, const PluginRegistry& registry, std::vector<P
 /// Weights that the image model names: where nobody chose and the default's are not installed, the shipped
 /// ones take their place.
 void choose_weights(Cast& cast, const PluginFile& model, std::vector<Problem>& problems) {
+  const Settings params = params_for(model, cast.settings);
   for (const ParamSpec& spec : std::span(model.descriptor->params, model.descriptor->param_count)) {
-    if (spec.names != Names::weights) continue;
-    SettingValue value = *cast.settings.find(spec.name);
+    if (spec.names != Names::weights || spec.host_setting) continue;
+    SettingValue value = *params.find(spec.name);
     // A file that is there, but cannot be used, is not silently replaced.
     if (cast.host->find_weights(value.text) || !value.is_default() || !*spec.fallback_text) {
-      collect(problems, cast.settings, spec.name, [&] { cast.host->load_weights(value.text); });
+      collect(problems, params, spec.name, [&] { cast.host->load_weights(value.text); });
       continue;
     }
     cast.choices.push_back(std::string(spec.name) + ": '" + value.text +
                            "' is not installed; using the shipped '" + spec.fallback_text + "'");
     value.text = spec.fallback_text;
     value.location = {"chosen", 0};  // no default any more: a rerun must not depend on what is installed then
-    cast.settings.set(spec.name, value);
+    cast.settings.set_param(title(model), spec.name, value);
   }
 }
 
@@ -175,32 +178,9 @@ void find_pictures(const Cast& cast, const Plan& plan, std::int64_t last, std::v
   }
   if (!plan.image_model) return;
   const PluginDescriptor& model = *plan.image_model->descriptor;
+  const Settings params = params_for(*plan.image_model, cast.settings);
   for (const ParamSpec& spec : std::span(model.params, model.param_count))
-    if (spec.names == Names::image) need(cast.settings.find(spec.name)->text, spec.name);
-}
-
-/// Those that the settings name, or the terminal's; and those that a setting of their own asks for.
-std::vector<const PluginFile*> choose_viewers(const Settings& settings, const PluginRegistry& registry,
-                                              bool on_terminal, std::vector<Problem>& problems) {
-  std::vector<const PluginFile*> viewers;
-  const auto add = [&](const std::string& name, const char* setting = "viewers") {
-    collect(problems, settings, setting, [&] {
-      const PluginFile& plugin = registry.find(Viewer::kKind, name);
-      if (std::find(viewers.begin(), viewers.end(), &plugin) == viewers.end()) viewers.push_back(&plugin);
-    });
-  };
-  const std::vector<const PluginFile*> installed = registry.usable(Viewer::kKind);
-  const auto add_if_installed = [&](const std::string& name) {
-    for (const PluginFile* plugin : installed)
-      if (plugin->name == name) add(name);
-  };
-  for (const std::string& name : settings.get<std::vector<std::string>>("viewers")) add(name);
-  if (settings.find("viewers")->is_default() && on_terminal &&
-      settings.get<std::int64_t>("display_every") > 0)
-    add_if_installed("terminal_preview");
-  if (viewers.empty() && settings.get<bool>("show_graphs")) add("loss_graph", "show_graphs");
-  if (settings.get<bool>("use_tensorboard")) add("tensorboard", "use_tensorboard");
-  return viewers;
+    if (spec.names == Names::image) check.need(params.find(spec.name)->text, spec.name, 0, &params);
 }
 
 /// Everything that there is; what is not is added to `problems`.
@@ -210,14 +190,13 @@ Cast find_cast(const Plan& plan, const PluginRegistry& registry, bool on_termina
   static_cast<Basis&>(cast) = make_basis(plan, registry, &problems);
   const Settings& settings = cast.settings;
   // Every plugin is found before any weights are opened.
-  for (const std::string& name : settings.get<std::vector<std::string>>("outputs"))
-    collect(problems, settings, "outputs",
-            [&] { cast.sinks.push_back(&registry.find(OutputSink::kKind, name)); });
+  cast.sinks = chosen_sinks(settings, registry, problems);
   if (settings.get<std::vector<std::string>>("outputs").empty())
     problems.push_back(
         {settings.find("outputs")->location, "'outputs' is empty: the pictures would go nowhere"});
-  cast.viewers = choose_viewers(settings, registry, on_terminal, problems);
+  cast.viewers = chosen_viewers(settings, registry, on_terminal, problems);
   find_pictures(cast, plan, 0, problems);
+  for (const PluginFile* reader : cast.pictures->readers()) choose(cast.settings, *reader, problems);
   collect(problems, settings, "input_audio", [&] { cast.sound = listen(cast, plan); });
   find_for_motion(cast, plan, registry, problems);
   if (plan.image_model) choose_weights(cast, *plan.image_model, problems);

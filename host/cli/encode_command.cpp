@@ -105,7 +105,10 @@ int encode_command(const std::vector<std::string>& words, const std::vector<Path
                 "for example: reverie encode images_out/default video_format=webm");
   const FoundRun run = find_run(words[0]);
   const Plan plan = make_plan({settings_of(run), {words.begin() + 1, words.end()}, config_folders}, registry);
-  const Settings& settings = plan.settings;
+  RunSettings settings = plan.settings;
+  std::vector<Problem> problems;
+  choose_video_sink(settings, registry, problems);
+  if (!problems.empty()) throw SettingsError(std::move(problems));
   HostServices host({"cpu", 0, installation_prefix() / "share/reverie/models",
                      settings.get<std::string>("models_parent_dir"), "fp32"});
   const Pictures pictures(registry, host);

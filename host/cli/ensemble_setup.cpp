@@ -30,23 +30,32 @@ bool needs_a_download(const PluginFile& plugin) {
   });
 }
 
+constexpr const char* kVideoSink = "video_file";
+
 /// What a run gets that names no estimator, whatever else is installed.
 constexpr const char* kUsual[] = {"tiny_depth", "dis", "horn_schunck"};
 
-/// The estimator of this kind that `setting` names or, when it names none, a usual one, else the first that
-/// needs no download; where that is asked for, one that has gradients. `why` says who needs it.
+/// The estimator of this kind that `setting` names or, when it names none, those that a run may get, the
+/// usual ones first. What is used by itself must not depend on what somebody has downloaded.
 template <typename Estimator>
-Member<Estimator> estimator(const char* setting, const std::string& why, bool with_gradients,
-                            const Settings& settings, const PluginRegistry& registry, HostServices& host) {
+std::vector<const PluginFile*> candidates(const char* setting, const Settings& settings,
+                                          const PluginRegistry& registry) {
   const std::string name = settings.get<std::string>(setting);
+  if (!name.empty()) return {&registry.find(Estimator::kKind, name)};
   std::vector<const PluginFile*> all = registry.usable(Estimator::kKind);
-  if (!name.empty()) all = {&registry.find(Estimator::kKind, name)};
+  std::erase_if(all, [](const PluginFile* plugin) { return needs_a_download(*plugin); });
   std::stable_partition(all.begin(), all.end(), [](const PluginFile* plugin) {
     return std::find(std::begin(kUsual), std::end(kUsual), plugin->name) != std::end(kUsual);
   });
-  for (const PluginFile* plugin : all) {
-    // What is used by itself must not depend on what somebody has downloaded.
-    if (name.empty() && needs_a_download(*plugin)) continue;
+  return all;
+}
+
+/// The first candidate; where that is asked for, one that has gradients. `why` says who needs it.
+template <typename Estimator>
+Member<Estimator> estimator(const char* setting, const std::string& why, bool with_gradients,
+                            const RunSettings& settings, const PluginRegistry& registry, HostServices& host) {
+  const std::string name = settings.get<std::string>(setting);
+  for (const PluginFile* plugin : candidates<Estimator>(setting, settings, registry)) {
     const MemoryScope memory(title(*plugin));
     auto made = create<Estimator>(*plugin, host, params_for(*plugin, settings), {""});
     if (with_gradients && !made->differentiable()) continue;
@@ -60,6 +69,31 @@ Member<Estimator> estimator(const char* setting, const std::string& why, bool wi
                 "'" + std::string(setting) + "' is '" + name + "', but " + why + " needs a " + what);
   throw Error(ErrorKind::plugin, why + " needs a " + what + ", and none is installed",
               "install one; reverie plugins list shows what there is");
+}
+
+/// Puts the parameters of the estimator in force that estimator() will find, and finds the weights of one
+/// that `setting` names.
+template <typename Estimator>
+void choose_estimator(const char* setting, bool with_gradients, Basis& basis, const PluginRegistry& registry,
+                      std::vector<Problem>& problems) {
+  RunSettings& settings = basis.settings;
+  const bool named = !settings.get<std::string>(setting).empty();
+  collect(problems, settings, setting, [&] {
+    for (const PluginFile* plugin : candidates<Estimator>(setting, settings, registry)) {
+      if (!named && with_gradients &&
+          !create<Estimator>(*plugin, *basis.host, params_for(*plugin, settings), {""})->differentiable())
+        continue;
+      choose(settings, *plugin, problems);
+      const Settings params = params_for(*plugin, settings);
+      for (const std::string& name : params.names()) {
+        const SettingValue& weights = *params.find(name);
+        if (named && weights.spec.names == Names::weights && !weights.text.empty())
+          collect(problems, weights.is_default() ? settings : params, weights.is_default() ? setting : name,
+                  [&] { basis.host->load_weights(weights.text); });
+      }
+      return;
+    }
+  });
 }
 
 }  // namespace
@@ -86,29 +120,22 @@ Basis make_basis(const Plan& plan, const PluginRegistry& registry, std::vector<P
   }
   basis.host = std::make_unique<HostServices>(options);
   for (const std::string& notice : plan.notices) basis.host->log(LogLevel::warning, notice);
-  basis.pictures = std::make_unique<Pictures>(
-      registry, *basis.host, [&plan](const PluginFile& plugin) { return params_for(plugin, plan.settings); });
+  basis.pictures = std::make_unique<Pictures>(registry, *basis.host, [&plan](const PluginFile& plugin) {
+    RunSettings with_it = plan.settings;
+    std::vector<Problem> wrong = with_it.problems();
+    const auto known = std::ssize(wrong);
+    choose(with_it, plugin, wrong);
+    wrong.erase(wrong.begin(), wrong.begin() + known);
+    if (!wrong.empty()) throw SettingsError(std::move(wrong));
+    return params_for(plugin, with_it);
+  });
   return basis;
 }
 
-void collect(std::vector<Problem>& problems, const Settings& settings, const std::string& setting,
-             const std::function<void()>& find) {
-  try {
-    find();
-  } catch (const SettingsError& error) {
-    problems.insert(problems.end(), error.problems().begin(), error.problems().end());
-  } catch (const Error& error) {
-    const SettingValue* value = settings.find(setting);
-    const std::string what = error.what();
-    problems.push_back({value ? value->location : Location{},
-                        (what.find("'" + setting + "'") == std::string::npos ? "'" + setting + "': " : "") +
-                            what + (error.advice().empty() ? "" : "; " + error.advice())});
-  }
-}
-
-void PictureCheck::need(const std::string& path, const std::string& setting, std::int64_t last) {
+void PictureCheck::need(const std::string& path, const std::string& setting, std::int64_t last,
+                        const Settings* params) {
   if (path.empty() || !tried_.emplace(path, last).second) return;
-  collect(problems_, basis_.settings, setting, [&] {
+  collect(problems_, params ? *params : basis_.settings, setting, [&] {
     // Whoever reads a frame by its time decodes those before.
     const auto source = basis_.pictures->open(path, basis_.settings.get<double>("frames_per_second"));
     if (last > 0) source->read(last);
@@ -137,8 +164,6 @@ std::unique_ptr<Soundtrack> listen(const Basis& basis, const Plan& plan) {
   for (const std::string& notice : notices) basis.host->log(LogLevel::warning, notice);
   return track;
 }
-
-std::string title(const PluginFile& plugin) { return plugin.kind + "/" + plugin.name; }
 
 ImageModel::Setup picture_size(const Basis& basis, const at::Tensor& init_image) {
   const Settings& settings = basis.settings;
@@ -186,26 +211,11 @@ std::string loss_setting(const Plan& plan, const std::vector<Loss::Traits>& loss
   return "";
 }
 
-/// The weights of the estimator that `setting` names.
-void find_weights_of(const char* kind, const char* setting, const Basis& basis,
-                     const PluginRegistry& registry, std::vector<Problem>& problems) {
-  const std::string name = basis.settings.get<std::string>(setting);
-  for (const PluginFile* plugin : registry.usable(kind)) {
-    if (name.empty() || !plugin->answers_to(name)) continue;
-    for (const ParamSpec& spec : std::span(plugin->descriptor->params, plugin->descriptor->param_count)) {
-      const SettingValue* weights = spec.names == Names::weights ? basis.settings.find(spec.name) : nullptr;
-      if (weights && !weights->text.empty())
-        collect(problems, basis.settings, weights->is_default() ? setting : spec.name,
-                [&] { basis.host->load_weights(weights->text); });
-    }
-  }
-}
-
 }  // namespace
 
-void find_for_motion(const Basis& basis, const Plan& plan, const PluginRegistry& registry,
+void find_for_motion(Basis& basis, const Plan& plan, const PluginRegistry& registry,
                      std::vector<Problem>& problems) {
-  const Settings& settings = basis.settings;
+  const RunSettings& settings = basis.settings;
   AnimationMode::Needs needs;
   if (plan.animation) {
     // What it needs does not depend on the size, which may only follow from a picture.
@@ -226,8 +236,10 @@ void find_for_motion(const Basis& basis, const Plan& plan, const PluginRegistry&
       check_traits(term, losses.back(), problems);
     });
   const Estimators estimators = estimators_of(plan, losses, needs);
-  if (estimators.depth) find_weights_of(DepthEstimator::kKind, "depth_model", basis, registry, problems);
-  if (estimators.flow) find_weights_of(FlowEstimator::kKind, "flow_model", basis, registry, problems);
+  if (estimators.depth)
+    choose_estimator<DepthEstimator>("depth_model", estimators.depth_loss, basis, registry, problems);
+  if (estimators.flow)
+    choose_estimator<FlowEstimator>("flow_model", estimators.flow_loss, basis, registry, problems);
   if (needs.video && settings.get<std::string>("video_path").empty())
     problems.push_back({settings.find("animation_mode")->location,
                         "'animation_mode' is '" + settings.get<std::string>("animation_mode") +
@@ -236,7 +248,7 @@ void find_for_motion(const Basis& basis, const Plan& plan, const PluginRegistry&
 
 void prepare_motion(Ensemble& ensemble, const Basis& basis, const Plan& plan,
                     const PluginRegistry& registry) {
-  const Settings& settings = basis.settings;
+  const RunSettings& settings = basis.settings;
   HostServices& host = *basis.host;
   const double frames_per_second = settings.get<double>("frames_per_second");
   std::string who;
@@ -275,9 +287,14 @@ void prepare_motion(Ensemble& ensemble, const Basis& basis, const Plan& plan,
   }
 }
 
+void choose_video_sink(RunSettings& settings, const PluginRegistry& registry,
+                       std::vector<Problem>& problems) {
+  choose(settings, registry.find(OutputSink::kKind, kVideoSink), problems);
+}
+
 std::shared_ptr<OutputSink> make_video_sink(const PluginRegistry& registry, HostServices& host,
-                                            const Settings& settings, const OutputSink::Setup& setup) {
-  const PluginFile& plugin = registry.find(OutputSink::kKind, "video_file");
+                                            const RunSettings& settings, const OutputSink::Setup& setup) {
+  const PluginFile& plugin = registry.find(OutputSink::kKind, kVideoSink);
   Settings params = params_for(plugin, settings);
   SettingValue sinks = *params.find("outputs");
   sinks.list = {"png_sequence"};  // whose pictures it then takes for granted

@@ -19,7 +19,7 @@ namespace reverie {
 
 /// What plugins stand on.
 struct Basis {
-  Settings settings;  ///< with the seed filled in
+  RunSettings settings;  ///< with the seed filled in
   std::unique_ptr<HostServices> host;
   std::unique_ptr<Pictures> pictures;
 };
@@ -27,18 +27,15 @@ struct Basis {
 /// is not there is added to them, and the CPU takes its place; else it is thrown.
 Basis make_basis(const Plan& plan, const PluginRegistry& registry, std::vector<Problem>* problems = nullptr);
 
-/// What `find` throws becomes a problem of that setting, located; problems that it has located itself stay as
-/// they are.
-void collect(std::vector<Problem>& problems, const Settings& settings, const std::string& setting,
-             const std::function<void()>& find);
-
 /// Opens pictures and videos that settings name; those that are missing are added to `problems`.
 class PictureCheck {
  public:
   /// Both must outlive this.
   PictureCheck(const Basis& basis, std::vector<Problem>& problems) : basis_(basis), problems_(problems) {}
-  /// Of a video, all frames up to `last` are decoded, at the run's rate.
-  void need(const std::string& path, const std::string& setting, std::int64_t last = 0);
+  /// Of a video, all frames up to `last` are decoded, at the run's rate. `params`: a plugin's, of which
+  /// `setting` is one.
+  void need(const std::string& path, const std::string& setting, std::int64_t last = 0,
+            const Settings* params = nullptr);
 
  private:
   const Basis& basis_;
@@ -50,13 +47,10 @@ class PictureCheck {
 /// loaded.
 std::unique_ptr<Soundtrack> listen(const Basis& basis, const Plan& plan);
 
-/// What the animation mode and the stabilisation weights need and is not there is added to `problems`:
-/// weights of estimators that the settings name, and a video.
-void find_for_motion(const Basis& basis, const Plan& plan, const PluginRegistry& registry,
+/// Puts the parameters of estimators in force. What the animation mode and the stabilisation weights need
+/// and is not there is added to `problems`: weights of estimators that the settings name, and a video.
+void find_for_motion(Basis& basis, const Plan& plan, const PluginRegistry& registry,
                      std::vector<Problem>& problems);
-
-/// "kind/name", for messages.
-std::string title(const PluginFile& plugin);
 
 /// The settings' width and height; one that is -1 follows from the shape of the init image or, without one,
 /// of the video.
@@ -65,8 +59,11 @@ ImageModel::Setup picture_size(const Basis& basis, const at::Tensor& init_image)
 /// The animation mode and what it needs, for an ensemble that has its image model. Without a mode, nothing.
 void prepare_motion(Ensemble& ensemble, const Basis& basis, const Plan& plan, const PluginRegistry& registry);
 
+/// The sink of make_video_sink(), whose parameters it puts in force.
+void choose_video_sink(RunSettings& settings, const PluginRegistry& registry, std::vector<Problem>& problems);
+
 /// The sink video_file, alone: it keeps no pictures of its own.
 std::shared_ptr<OutputSink> make_video_sink(const PluginRegistry& registry, HostServices& host,
-                                            const Settings& settings, const OutputSink::Setup& setup);
+                                            const RunSettings& settings, const OutputSink::Setup& setup);
 
 }  // namespace reverie

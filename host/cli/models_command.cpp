@@ -43,7 +43,7 @@ std::string parent_of(const std::string& word) {
   if (problems.empty()) {
     // The one setting that a run cannot do without has nothing to do with this.
     entries.push_back({"scenes", RawValue::scalar("none", true), {}});
-    Resolution resolution = resolve(entries, {}, {}, {});
+    Resolution resolution = resolve(entries, {}, {});
     problems = std::move(resolution.problems);
     if (problems.empty()) folder = resolution.settings.get<std::string>("models_parent_dir");
   }

@@ -46,9 +46,9 @@ HostServices& PerceptorShelf::host_for(const Settings& settings) {
 std::shared_ptr<Perceptor> PerceptorShelf::get(const PluginFile& plugin, const Settings& params,
                                                const Perceptor::Setup& setup, const Settings& settings) {
   HostServices& host = host_for(settings);
-  const std::string key =
-      plugin.path.string() + "\n" + (setup.weights ? identity_of(*setup.weights) : setup.name) + "\n" +
-      std::to_string(reinterpret_cast<std::uintptr_t>(&host)) + "\n" + settings_json(params);
+  std::string key = plugin.path.string() + "\n" + (setup.weights ? identity_of(*setup.weights) : setup.name) +
+                    "\n" + std::to_string(reinterpret_cast<std::uintptr_t>(&host));
+  for (const std::string& name : params.names()) key += "\n" + name + ": " + params.find(name)->json();
   for (auto item = items_.begin(); item != items_.end(); ++item)
     if (item->key == key) {
       items_.splice(items_.begin(), items_, item);

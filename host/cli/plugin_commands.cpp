@@ -57,9 +57,15 @@ int describe_plugin(const PluginRegistry& registry, const std::string& name) {
     if (*plugin.roles) out << "used by the settings: " << printable_line(plugin.roles) << "\n";
     for (std::uint32_t i = 0; i < plugin.param_count; ++i) {
       const ParamSpec& spec = plugin.params[i];
+      const std::string name = spec.name;
+      if (spec.host_setting) {
+        out << printable_line("  " + name + "  (a setting of the program, which it reads)  " + spec.help_text)
+            << "\n";
+        continue;
+      }
       const std::string unit = *spec.unit_name ? std::string(", ") + spec.unit_name : "";
-      out << printable_line("  " + std::string(spec.name) + " = " + default_text(spec) + "  (" +
-                            allowed(spec) + unit + ")  " + spec.help_text)
+      out << printable_line("  " + name + " = " + default_text(spec) + "  (" + allowed(spec) + unit + ")  " +
+                            spec.help_text)
           << "\n";
     }
     if (plugin.param_count == 0) out << "  it has no parameters of its own\n";
@@ -84,85 +90,101 @@ int describe_plugin(const PluginRegistry& registry, const std::string& name) {
 std::vector<std::string> setting_names(const PluginRegistry& registry) {
   std::vector<std::string> names;
   for (const Setting& setting : settings_table()) names.push_back(setting.spec.name);
-  for (const PluginFile& file : registry.files()) {
-    if (!file.descriptor || has_grouped_params(file.kind)) continue;
-    for (const ParamSpec& spec : std::span(file.descriptor->params, file.descriptor->param_count))
-      names.push_back(spec.name);
-  }
+  for (const PluginParams& plugin : installed_params(registry))
+    for (const ParamSpec* spec : own_params(plugin)) names.push_back(spec->name);
   return names;
 }
 
+namespace {
+
+/// Plugins that declare a parameter alike, such as the pixel_size of image models of one size.
+struct Declared {
+  ParamSpec spec;
+  std::string plugins;
+};
+
+bool same_declaration(const ParamSpec& a, const ParamSpec& b) {
+  return lower(a.name) == lower(b.name) && allowed(a) == allowed(b) && default_text(a) == default_text(b) &&
+         std::string(a.unit_name) == b.unit_name && std::string(a.help_text) == b.help_text;
+}
+
+/// Rows of the list of settings.
+class SettingRows {
+ public:
+  explicit SettingRows(bool markdown) : markdown_(markdown) {}
+  void heading(const std::string& title) const {
+    if (markdown_)
+      std::cout << "\n## " << title << "\n\n| setting | default | takes | meaning |\n|---|---|---|---|\n";
+    else
+      std::cout << "\n" << title << "\n";
+  }
+  void row(const ParamSpec& spec, const std::string& plugins, const std::string& takes) const {
+    const std::string note = plugins.empty() ? "" : plugins + ": ";
+    const std::string unit = *spec.unit_name ? std::string(", ") + spec.unit_name : "";
+    const std::string line = markdown_ ? "| `" + std::string(spec.name) + "` | " + default_text(spec) +
+                                             " | " + takes + unit + " | " + note + spec.help_text + " |"
+                                       : "  " + std::string(spec.name) + " = " + default_text(spec) + "  (" +
+                                             takes + unit + ")  " + note + spec.help_text;
+    std::cout << printable_line(line) << "\n";
+  }
+
+ private:
+  bool markdown_;
+};
+
+}  // namespace
+
 int list_settings(const std::vector<std::string>& chosen, bool markdown, const PluginRegistry& registry) {
-  std::set<std::string> wanted;
-  const std::vector<std::string> all = setting_names(registry);
+  const std::vector<PluginParams> installed = installed_params(registry);
+  const SettingNames names(installed);
+  std::set<std::string> wanted;                                 // settings of the program
+  std::set<std::pair<std::string, std::size_t>> wanted_params;  // name and plugin
   for (const std::string& written : chosen) {
-    const char* alias = alias_of(lower(written));
-    const std::string name = alias ? alias : lower(written);
-    if (std::none_of(all.begin(), all.end(),
-                     [&](const std::string& known) { return lower(known) == name; })) {
-      const std::string near = likely_setting(written, all);
+    const SettingName found = names.find(written);
+    if (found.name.empty()) {
       const bool is_plugin =
           std::any_of(registry.files().begin(), registry.files().end(),
                       [&](const PluginFile& file) { return file.descriptor && file.answers_to(written); });
-      throw Error(ErrorKind::usage, "there is no setting '" + written + "'",
-                  is_plugin      ? "there is a plugin of that name: reverie plugins describe " + written
-                  : near.empty() ? "reverie settings lists them all"
-                                 : "did you mean '" + near + "'?");
+      throw is_plugin ? Error(ErrorKind::usage, "there is no setting '" + written + "'",
+                              "there is a plugin of that name: reverie plugins describe " + written)
+                      : Error(ErrorKind::usage, names.missing(written));
     }
-    wanted.insert(name);
+    if (found.plugins.empty()) wanted.insert(found.name);
+    for (const std::size_t plugin : found.plugins) wanted_params.emplace(found.name, plugin);
   }
-  const auto row = [&](const ParamSpec& spec, const std::string& plugin, const std::string& takes) {
-    if (!wanted.empty() && !wanted.count(lower(spec.name))) return;
-    const std::string note = plugin.empty() ? "" : plugin + ": ";
-    const std::string unit = *spec.unit_name ? std::string(", ") + spec.unit_name : "";
-    const std::string line = markdown ? "| `" + std::string(spec.name) + "` | " + default_text(spec) + " | " +
-                                            takes + unit + " | " + note + spec.help_text + " |"
-                                      : "  " + std::string(spec.name) + " = " + default_text(spec) + "  (" +
-                                            takes + unit + ")  " + note + spec.help_text;
-    std::cout << printable_line(line) << "\n";
-  };
-  const auto heading = [&](const std::string& title) {
-    if (markdown)
-      std::cout << "\n## " << title << "\n\n| setting | default | takes | meaning |\n|---|---|---|---|\n";
-    else if (wanted.empty())
-      std::cout << "\n" << title << "\n";
-  };
+  const SettingRows rows(markdown);
   if (markdown)
     std::cout
         << "# Settings\n\nMade by `reverie settings --markdown` from the program's own table; do not edit.\n"
-           "Those of plugins have no effect while another plugin, or none, is in use.\n";
+           "Those of plugins have no effect while another plugin, or none, is in use. They can be written\n"
+           "`plugin.name`, too, which is needed where two plugins in use take different things by one "
+           "name.\n";
   std::string group;
   for (const Setting& setting : settings_table()) {
-    if (group != setting.group) heading(group = setting.group);
-    row(setting.spec, "", allowed(setting));
+    if (group != setting.group) {
+      group = setting.group;
+      if (markdown || chosen.empty()) rows.heading(group);
+    }
+    if (chosen.empty() || wanted.count(lower(setting.spec.name)))
+      rows.row(setting.spec, "", allowed(setting));
   }
-  const auto is_listed = [](const ParamSpec& spec) {
-    return std::any_of(settings_table().begin(), settings_table().end(),
-                       [&](const Setting& setting) { return std::string(setting.spec.name) == spec.name; });
-  };
-  // Plugins may share a setting: image models of one size have the same pixel_size.
-  struct Declared {
-    ParamSpec spec;
-    std::string plugins;
-  };
   std::vector<Declared> declared;
-  for (const PluginFile& file : registry.files()) {
-    // Those of others stand in groups of input_audio_filters and losses.
-    if (!file.descriptor || has_grouped_params(file.kind)) continue;
-    for (const ParamSpec& spec : std::span(file.descriptor->params, file.descriptor->param_count)) {
-      if (is_listed(spec)) continue;
+  for (std::size_t i = 0; i < installed.size(); ++i) {
+    const std::string& title = installed[i].plugin;
+    const std::string plugin = title.substr(title.find('/') + 1);
+    for (const ParamSpec* spec : own_params(installed[i])) {
+      if (!chosen.empty() && !wanted_params.count({lower(spec->name), i})) continue;
       const auto same = std::find_if(declared.begin(), declared.end(), [&](const Declared& other) {
-        return std::string(other.spec.name) == spec.name &&
-               std::string(other.spec.help_text) == spec.help_text;
+        return same_declaration(other.spec, *spec);
       });
       if (same == declared.end())
-        declared.push_back({spec, file.name});
+        declared.push_back({*spec, plugin});
       else
-        same->plugins += ", " + file.name;
+        same->plugins += ", " + plugin;
     }
   }
-  if (!declared.empty()) heading("Of plugins");
-  for (const auto& [spec, plugins] : declared) row(spec, plugins, allowed(spec));
+  if (!declared.empty() && (markdown || chosen.empty())) rows.heading("Of plugins");
+  for (const auto& [spec, plugins] : declared) rows.row(spec, plugins, allowed(spec));
   return 0;
 }
 

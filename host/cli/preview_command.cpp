@@ -23,9 +23,9 @@ namespace {
 Member<ImageModel> make_model(const Plan& plan, const Basis& basis, const PluginRegistry& registry,
                               ImageModel::Setup size) {
   const PluginFile& plugin = registry.find(ImageModel::kKind, "unlimited_palette");
-  Settings params = default_params(plugin);
-  const Settings given = params_for(plugin, basis.settings);
-  for (const std::string& name : given.names()) params.set(name, *given.find(name));
+  Settings params = params_for(plugin, basis.settings);
+  const SettingValue* given = basis.settings.find_param(title(*plan.image_model), "pixel_size");
+  if (given && given->spec.type == ParamType::integer) params.set("pixel_size", *given);
   // Those two move what pixel_size enlarges, others what is large already.
   if (!plan.image_model->answers_to("unlimited_palette") &&
       !plan.image_model->answers_to("limited_palette")) {
@@ -100,8 +100,8 @@ std::int64_t count_moves(const Plan& plan) {
 
 PreviewOutcome preview_motion(const Plan& plan, const PluginRegistry& registry, const RunWishes& wishes) {
   const std::int64_t moves = count_moves(plan);
-  const Basis basis = make_basis(plan, registry);
-  const Settings& settings = basis.settings;
+  Basis basis = make_basis(plan, registry);
+  const RunSettings& settings = basis.settings;
   const std::string init_path = settings.get<std::string>("init_image");
   std::vector<Problem> problems;
   PictureCheck check(basis, problems);
@@ -109,6 +109,8 @@ PreviewOutcome preview_motion(const Plan& plan, const PluginRegistry& registry, 
   check.need(settings.get<std::string>("video_path"), "video_path");
   for (const LossTerm& term : plan.script.losses)
     if (term.setting == kFlowStabilisation) check.need(term.mask, term.setting);
+  find_for_motion(basis, plan, registry, problems);
+  choose_video_sink(basis.settings, registry, problems);
   if (!problems.empty()) throw SettingsError(problems);
   const std::unique_ptr<Soundtrack> sound = listen(basis, plan);
 

@@ -8,6 +8,8 @@
 #include "losses/choose_losses.h"
 #include "reverie/animation_mode.h"
 #include "reverie/optimiser.h"
+#include "reverie/output_sink.h"
+#include "reverie/viewer.h"
 #include "settings/nearest.h"
 #include "settings/reader.h"
 #include "settings/texts.h"
@@ -21,16 +23,6 @@ std::filesystem::path installation_prefix() {
 }
 
 namespace {
-
-/// The parameters of all plugins whose settings are settings of a run.
-std::vector<PluginParams> params_of_all(const PluginRegistry& registry) {
-  std::vector<PluginParams> all;
-  for (const PluginFile& plugin : registry.files())
-    if (plugin.descriptor && !has_grouped_params(plugin.kind))
-      all.push_back(
-          {plugin.kind + "/" + plugin.name, {plugin.descriptor->params, plugin.descriptor->param_count}});
-  return all;
-}
 
 /// Settings that act when a run begins and never again, and what a continued run has instead. Those of image
 /// models mean the same in all that have them.
@@ -52,22 +44,33 @@ void keep_size(const Settings& then, const Settings& now, std::vector<Problem>& 
   }
 }
 
+/// The value of a setting of the program, or of the parameter that image models share; null if there is none.
+const SettingValue* find_anywhere(const RunSettings& settings, const std::vector<PluginParams>& installed,
+                                  const std::string& name) {
+  const SettingValue* value = settings.find(name);
+  for (const PluginParams& plugin : installed) {
+    const bool is_model = plugin.plugin.rfind(std::string(ImageModel::kKind) + "/", 0) == 0;
+    if (is_model && (!value || value->is_default()))
+      if (const SettingValue* found = settings.find_param(plugin.plugin, name)) value = found;
+  }
+  return value;
+}
+
 /// Takes out what would do nothing, so that the settings of a continued run go on saying how it began.
-/// `again`: it has left nothing but them, and begins again.
-void keep_beginning(const std::vector<RawEntry>& saved, GatheredSettings& gathered,
-                    const std::vector<PluginParams>& plugins, bool again) {
-  const Settings then = resolve(saved, {}, plugins, {}).settings;
-  const Settings now = resolve(gathered.entries, {}, plugins, {}).settings;
+/// `now`: what is given. `again`: the run has left nothing but its settings, and begins again.
+void keep_beginning(const std::vector<RawEntry>& saved, const RunSettings& now, GatheredSettings& gathered,
+                    const std::vector<PluginParams>& installed, bool again) {
+  const RunSettings then = resolve(saved, {}, installed).settings;
   if (!saved.empty() && !again) keep_size(then, now, gathered.problems);
+  const SettingNames names(installed);
   for (const auto& [name, instead] : kOnlyAtStart) {
-    const SettingValue *kept = then.find(name), *given = now.find(name);
+    const SettingValue *kept = find_anywhere(then, installed, name),
+                       *given = find_anywhere(now, installed, name);
     if (!kept || kept->is_default()) continue;
     // Nobody asks for one particular seed who takes it from the clock.
     bool wanted = given && !given->is_default() && !given->null && given->json() != kept->json();
     std::erase_if(gathered.entries, [&, name = std::string(name)](const RawEntry& entry) {
-      const std::string written = lower(trimmed(entry.name));
-      const char* alias = alias_of(written);
-      if ((alias ? alias : written) != name) return false;
+      if (names.find(entry.name).name != name) return false;
       wanted = wanted && entry.value.text.find("${now:") == std::string::npos;
       return true;
     });
@@ -95,33 +98,31 @@ std::vector<RawEntry> entries_of(const OutputNames& run, GatheredSettings& gathe
 }
 
 /// Puts the settings of the run that is to be continued before the others. Whatever a run has left, the same
-/// command goes on: from its backup, else as the same run once more, else as a new one.
-void continue_run(Plan& plan, const Settings& settings, GatheredSettings& gathered,
-                  const std::vector<PluginParams>& plugins, std::vector<Problem>& damage) {
+/// command goes on: from its backup, else as the same run once more, else as a new one. False if there are no
+/// others than `settings`, which are those given now.
+bool continue_run(Plan& plan, const RunSettings& settings, GatheredSettings& gathered,
+                  const std::vector<PluginParams>& installed, std::vector<Problem>& damage) {
   const SettingValue* restore = settings.find("restore");
   const SettingValue* folder = settings.find("file_namespace");
-  if (!restore || restore->number == 0 || !folder) return;
+  if (!restore || restore->number == 0 || !folder) return false;
   // In this order: a run that another process begins meanwhile is either found, or has this name.
   const OutputNames first = choose_output(folder->text, false);
   const std::optional<NewestRun> run = newest_run(folder->text);
   if (!run) {
     plan.begins = first;
     gathered.notices.push_back("restore: there is no run '" + folder->text + "' to continue; this begins it");
-    return;
+    return false;
   }
   if (!run->has_backup)
     gathered.notices.push_back("restore: the run '" + run->base +
                                "' ended before its first backup; it begins again, as the same run");
   (run->has_backup ? plan.restored : plan.again) = *run;
   std::vector<RawEntry> entries = entries_of(*run, gathered, damage);
-  keep_beginning(entries, gathered, plugins, !run->has_backup);
+  keep_beginning(entries, settings, gathered, installed, !run->has_backup);
   std::move(gathered.entries.begin(), gathered.entries.end(), std::back_inserter(entries));
   gathered.entries = std::move(entries);
+  return true;
 }
-
-}  // namespace
-
-namespace {
 
 bool is_still(const Settings& settings) {
   const SettingValue* mode = settings.find("animation_mode");
@@ -140,9 +141,10 @@ std::string timing_notice(const Settings& settings) {
 }
 
 /// The settings with the declared default in the place of each that is wrong.
-Settings with_defaults(const Resolution& resolution, const std::vector<PluginParams>& active) {
-  Settings settings = resolution.settings;
-  const auto complete = [&](const ParamSpec& spec) {
+RunSettings with_defaults(const Resolution& resolution) {
+  RunSettings settings = resolution.settings;
+  for (const Setting& setting : settings_table()) {
+    const ParamSpec& spec = setting.spec;
     const SettingValue* value = settings.find(spec.name);
     const bool wrong =
         value && !value->is_default() &&
@@ -151,33 +153,43 @@ Settings with_defaults(const Resolution& resolution, const std::vector<PluginPar
                  problem.message.find("'" + std::string(spec.name) + "'") != std::string::npos;
         });
     if (!value || wrong) settings.set(spec.name, default_value(spec));
-  };
-  for (const Setting& setting : settings_table()) complete(setting.spec);
-  for (const PluginParams& plugin : active)
-    for (const ParamSpec& spec : plugin.specs) complete(spec);
+  }
   return settings;
 }
 
-bool is_of(const PluginParams& params, const PluginFile* plugin) {
-  return plugin && params.plugin == plugin->kind + "/" + plugin->name;
+/// Puts the parameters of all plugins in force that settings choose by name. What is not there is said by
+/// whoever needs it.
+void choose_by_name(const Plan& plan, Resolution& resolution, const PluginRegistry& registry) {
+  RunSettings& settings = resolution.settings;
+  std::vector<const PluginFile*> plugins;
+  for (const PluginFile* plugin : {plan.image_model, plan.optimiser, plan.animation})
+    if (plugin) plugins.push_back(plugin);
+  std::vector<Problem> told_later;
+  if (settings.find("outputs"))
+    for (const PluginFile* sink : chosen_sinks(settings, registry, told_later)) plugins.push_back(sink);
+  const bool complete = settings.find("viewers") && settings.find("display_every") &&
+                        settings.find("show_graphs") && settings.find("use_tensorboard");
+  // As if on a terminal: what is saved must not depend on where a run was started.
+  if (complete)
+    for (const PluginFile* viewer : chosen_viewers(settings, registry, /*on_terminal=*/true, told_later))
+      plugins.push_back(viewer);
+  choose(settings, plugins, resolution.problems);
 }
 
 }  // namespace
 
 Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry, const FindMore& more) {
-  const std::vector<PluginParams> all = params_of_all(registry);
-  std::vector<PluginParams> active, others;
-  GatheredSettings gathered = gather_settings(sources, all);
+  const std::vector<PluginParams> installed = installed_params(registry);
+  GatheredSettings gathered = gather_settings(sources, installed);
 
   Plan plan;
+  Resolution resolution = resolve(gathered.entries, gathered.problems, installed);
   std::vector<Problem> damage;
-  continue_run(plan, resolve(gathered.entries, {}, {}, all).settings, gathered, all, damage);
-  const std::vector<RawEntry>& entries = gathered.entries;
-  // The first pass only tells which plugins the settings name; the second knows whose parameters count.
-  const Resolution first = resolve(entries, {}, {}, all);
+  if (continue_run(plan, resolution.settings, gathered, installed, damage))
+    resolution = resolve(gathered.entries, gathered.problems, installed);
   std::vector<Problem> plugin_problems;
-  const auto choose = [&](const char* setting, const char* kind) -> const PluginFile* {
-    const SettingValue* name = first.settings.find(setting);
+  const auto find_plugin = [&](const char* setting, const char* kind) -> const PluginFile* {
+    const SettingValue* name = resolution.settings.find(setting);
     if (!name) return nullptr;
     try {
       return &registry.find(kind, name->text);
@@ -188,31 +200,21 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry, c
       return nullptr;
     }
   };
-  plan.image_model = choose("image_model", ImageModel::kKind);
-  plan.optimiser = choose("optimiser", Optimiser::kKind);
-  if (!is_still(first.settings)) {
-    plan.animation = choose("animation_mode", AnimationMode::kKind);
+  plan.image_model = find_plugin("image_model", ImageModel::kKind);
+  plan.optimiser = find_plugin("optimiser", Optimiser::kKind);
+  if (!is_still(resolution.settings)) {
+    plan.animation = find_plugin("animation_mode", AnimationMode::kKind);
     // Empty ones are chosen when it is known what is needed.
     const auto exists = [&](const char* setting, const char* kind) {
-      const SettingValue* name = first.settings.find(setting);
-      if (name && !name->text.empty()) choose(setting, kind);
+      const SettingValue* name = resolution.settings.find(setting);
+      if (name && !name->text.empty()) find_plugin(setting, kind);
     };
     exists("depth_model", DepthEstimator::kKind);
     exists("flow_model", FlowEstimator::kKind);
   }
-  for (const PluginParams& plugin : all) {
-    // Which perceptors, sinks, frame sources and estimators a run uses depends on weights, lists, pictures
-    // and what is installed; their parameters are ready for all.
-    const auto of_kind = [&](const char* kind) { return plugin.plugin.rfind(kind, 0) == 0; };
-    const bool used = of_kind("perceptors/") || of_kind("io/") || of_kind("viewers/") ||
-                      of_kind("frame_sources/") || of_kind("depth_estimators/") ||
-                      of_kind("flow_estimators/") || is_of(plugin, plan.image_model) ||
-                      is_of(plugin, plan.optimiser) || is_of(plugin, plan.animation);
-    (used ? active : others).push_back(plugin);
-  }
-  Resolution resolution = resolve(entries, std::move(gathered.problems), active, others);
-  plan.sound_filters =
-      parse_sound_filters(resolution.settings, registry, resolution.problems, resolution.notices);
+  choose_by_name(plan, resolution, registry);
+  plan.sound_filters = parse_sound_filters(resolution.settings, registry, plan.animation, resolution.problems,
+                                           resolution.notices);
   const SettingValue* video = resolution.settings.find("video_path");
   const bool follows_video = plan.animation && plan.animation->answers_to("Video Source") && video;
   plan.script = parse_script(resolution.settings, resolution.problems, resolution.notices,
@@ -221,9 +223,10 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry, c
   choose_losses(plan.script.losses, resolution.settings, registry, sound_variables(plan.sound_filters),
                 resolution.problems);
   if (plan.animation)
-    plan.script.motion = parse_motion(
-        resolution.settings, {plan.animation->descriptor->params, plan.animation->descriptor->param_count},
-        sound_variables(plan.sound_filters), resolution.problems);
+    plan.script.motion =
+        parse_motion(params_for(*plan.animation, resolution.settings),
+                     {plan.animation->descriptor->params, plan.animation->descriptor->param_count},
+                     sound_variables(plan.sound_filters), resolution.problems);
   if (const SettingValue* backups = resolution.settings.find("backups")) {
     try {
       parse_backups_setting(backups->text);
@@ -233,7 +236,7 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry, c
   }
   resolution.problems.insert(resolution.problems.end(), plugin_problems.begin(), plugin_problems.end());
   if (more && !resolution.problems.empty()) {
-    plan.settings = with_defaults(resolution, active);
+    plan.settings = with_defaults(resolution);
     more(plan, resolution.problems);
   }
   // What is missing now may stand in the settings that cannot be read.
@@ -301,46 +304,13 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry, c
 
 std::optional<Destination> destination_of(const SettingsSources& sources, const PluginRegistry& registry) {
   try {
-    const std::vector<PluginParams> plugins = params_of_all(registry);
-    const Settings settings = resolve(gather_settings(sources, plugins).entries, {}, {}, plugins).settings;
+    const std::vector<PluginParams> plugins = installed_params(registry);
+    const Settings settings = resolve(gather_settings(sources, plugins).entries, {}, plugins).settings;
     const SettingValue *restore = settings.find("restore"), *folder = settings.find("file_namespace");
     if (restore && folder) return Destination{folder->text, restore->number != 0};
   } catch (const Error&) {
   }
   return std::nullopt;
-}
-
-Settings params_for(const PluginFile& plugin, const Settings& settings) {
-  Settings result;
-  for (std::uint32_t i = 0; i < plugin.descriptor->param_count; ++i) {
-    const char* name = plugin.descriptor->params[i].name;
-    if (const SettingValue* value = settings.find(name)) result.set(name, *value);
-  }
-  return result;
-}
-
-namespace {
-
-/// ViTB32's default holds only while nobody writes it down.
-bool is_written(const Settings& settings, const std::string& name) {
-  return name != "ViTB32" || !settings.find(name)->is_default();
-}
-
-}  // namespace
-
-std::string settings_yaml(const Settings& settings) {
-  std::string result;
-  for (const std::string& name : settings.names())
-    if (is_written(settings, name)) result += name + ": " + settings.find(name)->json() + "\n";
-  return result;
-}
-
-std::string settings_json(const Settings& settings) {
-  std::string result;
-  for (const std::string& name : settings.names())
-    if (is_written(settings, name))
-      result += (result.empty() ? "{\n  \"" : ",\n  \"") + name + "\": " + settings.find(name)->json();
-  return result + "\n}\n";
 }
 
 }  // namespace reverie

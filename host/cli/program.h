@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "audio/soundtrack.h"
+#include "cli/chosen_plugins.h"
 #include "engine/file_access.h"
 #include "engine/outputs.h"
 #include "plugins/registry.h"
@@ -22,7 +23,7 @@ std::filesystem::path installation_prefix();
 
 /// A run that has been checked but not started.
 struct Plan {
-  Settings settings;
+  RunSettings settings;
   Script script;
   std::vector<SoundFilter> sound_filters;
   const PluginFile* image_model = nullptr;
@@ -52,15 +53,6 @@ struct Destination {
 };
 /// Nothing where the settings are too wrong to tell; make_plan() then says why.
 std::optional<Destination> destination_of(const SettingsSources& sources, const PluginRegistry& registry);
-
-/// The settings as `name: value` lines (YAML), in the order of the documentation.
-std::string settings_yaml(const Settings& settings);
-
-/// The settings as one JSON object.
-std::string settings_json(const Settings& settings);
-
-/// The part of the settings that a plugin declared.
-Settings params_for(const PluginFile& plugin, const Settings& settings);
 
 /// What a run that ended without an exception has made.
 struct RunReport {

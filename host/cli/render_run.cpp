@@ -50,7 +50,7 @@ std::pair<std::int64_t, Backup> read_backup_of(const Backups& backups, HostServi
 
 /// Weights that it cannot use are a mistake of the setting that names them.
 std::shared_ptr<Perceptor> perceptor(const ChosenPerceptor& chosen, HostServices& host,
-                                     const Settings& settings, const Plan& plan, PerceptorShelf* shelf) {
+                                     const RunSettings& settings, const Plan& plan, PerceptorShelf* shelf) {
   const Settings params = params_for(*chosen.plugin, settings);
   try {
     return shelf ? shelf->get(*chosen.plugin, params, chosen.setup, settings)
@@ -113,7 +113,7 @@ RunOutcome render_run(const Plan& plan, const PluginRegistry& registry, const Ru
   std::optional<MemoryAccount> memory;
   if (plan.settings.get<bool>("approximate_vram_usage")) memory.emplace();
   Cast cast = choose_cast(plan, registry, wishes.on_terminal);
-  const Settings& settings = cast.settings;
+  const RunSettings& settings = cast.settings;
   HostServices& host = *cast.host;
   if (memory) memory->count_on(host.device());
 

@@ -61,14 +61,19 @@ std::shared_ptr<FrameSource> Pictures::open_file(const std::filesystem::path& pa
   require_ordinary_file(path, "a picture or video");
   const FrameSource::Setup setup{path, frames_per_second};
   const std::vector<const PluginFile*> plugins = registry_.usable(FrameSource::kKind);
+  const auto read_with = [&](const PluginFile& plugin) {
+    auto source = create<FrameSource>(plugin, host_, params_(plugin), setup);
+    readers_.insert(&plugin);
+    return source;
+  };
   for (const PluginFile* plugin : plugins)
-    if (accepts(*plugin, &path)) return create<FrameSource>(*plugin, host_, params_(*plugin), setup);
+    if (accepts(*plugin, &path)) return read_with(*plugin);
 
   // Only the plugins can tell what is wrong with the file.
   std::string reasons, advice;
   for (const PluginFile* plugin : plugins) {
     try {
-      return create<FrameSource>(*plugin, host_, params_(*plugin), setup);
+      return read_with(*plugin);
     } catch (const Error& error) {
       if (plugins.size() == 1) throw;
       reasons += "; " + plugin->name + ": " + error.what();

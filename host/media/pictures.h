@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "engine/host_services.h"
@@ -31,6 +32,9 @@ class Pictures {
   /// A picture, or a video's first frame, [1, 3, H, W] 0..1 on the host's device.
   at::Tensor load(const std::string& path_or_url) const;
 
+  /// The plugins that have read something until now.
+  const std::set<const PluginFile*>& readers() const { return readers_; }
+
  private:
   std::shared_ptr<FrameSource> open_path(const std::filesystem::path& path, double frames_per_second) const;
   std::shared_ptr<FrameSource> open_all(std::vector<std::filesystem::path> files,
@@ -39,6 +43,7 @@ class Pictures {
   const PluginRegistry& registry_;
   HostServices& host_;
   ParamsOf params_;
+  mutable std::set<const PluginFile*> readers_;  // which only grows while it is checked what can be read
 };
 
 }  // namespace reverie

@@ -133,6 +133,34 @@ std::map<std::filesystem::path, std::string> troubles_of(
   return troubles;
 }
 
+/// Why parameters would stand for settings of the program, or cannot be read from them; empty if all is well.
+std::string trouble_with_settings(const PluginDescriptor& plugin, const std::string& kind) {
+  const bool has_groups = has_grouped_params(kind);
+  for (const ParamSpec& spec : std::span(plugin.params, plugin.param_count)) {
+    const std::string name = lower(spec.name), parameter = "its parameter '" + std::string(spec.name) + "'";
+    const char* alias = alias_of(name);
+    const auto table = settings_table();
+    const auto setting = std::find_if(table.begin(), table.end(), [&](const Setting& one) {
+      return lower(one.spec.name) == (alias ? alias : name);
+    });
+    if (!spec.host_setting) {
+      if (setting != table.end() && !has_groups)
+        return parameter +
+               " has the name of a setting of the program; it needs another name, or of_host() if "
+               "the plugin means to read that setting";
+      continue;
+    }
+    if (has_groups)
+      return parameter + " is to be a setting of the program, which plugins of this kind cannot read";
+    if (setting == table.end())
+      return parameter + " is to be a setting of the program, which has none of this name";
+    if (setting->groups || setting->spec.type != spec.type || setting->spec.animatable != spec.animatable)
+      return parameter + " is to be a setting of the program, which declares it as another type (" +
+             allowed(*setting) + ")";
+  }
+  return {};
+}
+
 /// `trouble`: what is known to happen when it is loaded.
 void examine(PluginFile& file, const std::string& trouble) {
   const auto reject = [&](const std::string& reason) {
@@ -162,6 +190,7 @@ void examine(PluginFile& file, const std::string& trouble) {
   if (file.name != descriptor->name)
     return reject(std::string("it declares the name '") + descriptor->name +
                   "', which is not its file's name");
+  if (const std::string why = trouble_with_settings(*descriptor, file.kind); !why.empty()) return reject(why);
   file.warnings = fit.warnings;
   file.descriptor = descriptor;
   // As long as the library, which is for ever.

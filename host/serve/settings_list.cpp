@@ -3,9 +3,8 @@
 #include <map>
 #include <span>
 
-#include "plugins/registry.h"
-#include "reverie/audio_filter.h"
-#include "settings/resolve.h"
+#include "cli/chosen_plugins.h"
+#include "settings/nearest.h"
 #include "settings/texts.h"
 
 namespace reverie {
@@ -45,9 +44,9 @@ Json::Value default_of(const ParamSpec& spec) {
   }
 }
 
-Json::Value json_of(const ParamSpec& spec, const std::string& group) {
+Json::Value json_of(const ParamSpec& spec, const std::string& name, const std::string& group) {
   Json::Value value;
-  value["name"] = spec.name;
+  value["name"] = name;
   value["group"] = group;
   value["type"] = name_of(spec.type);
   value["required"] = spec.required;
@@ -68,16 +67,41 @@ Json::Value json_of(const ParamSpec& spec, const std::string& group) {
   return value;
 }
 
+/// Whether all plugins that have a parameter of this name take the same, and have the same default.
+bool is_declared_alike(const SettingNames& names, const ParamSpec& spec) {
+  const std::string name = lower(spec.name);
+  for (const std::size_t plugin : names.find(name).plugins) {
+    const ParamSpec& other = *names.param(plugin, name);
+    if (allowed(other) != allowed(spec) || default_text(other) != default_text(spec)) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 Json::Value settings_list(const PluginRegistry& registry) {
   Json::Value settings(Json::arrayValue);
   std::map<std::string, Json::ArrayIndex> place;
   for (const Setting& setting : settings_table()) {
-    place[setting.spec.name] = settings.size();
-    Json::Value& value = settings.append(json_of(setting.spec, setting.group));
+    place[lower(setting.spec.name)] = settings.size();
+    Json::Value& value = settings.append(json_of(setting.spec, setting.spec.name, setting.group));
     if (setting.groups) value["type"] = "groups";
     value["takes"] = allowed(setting);
+  }
+  const std::vector<PluginParams> installed = installed_params(registry);
+  const SettingNames names(installed);
+  for (std::size_t i = 0; i < installed.size(); ++i) {
+    const std::string& title = installed[i].plugin;
+    const std::size_t slash = title.find('/');
+    for (const ParamSpec& spec : installed[i].specs) {
+      if (!installed[i].unusable.empty()) continue;
+      // Plugins share a field that takes the same in all of them. Otherwise each has one under its long name.
+      const bool same = is_declared_alike(names, spec);
+      const std::string name = spec.host_setting || same ? spec.name : names.qualified(i, spec.name);
+      if (const auto [found, first] = place.emplace(lower(name), settings.size()); first)
+        settings.append(json_of(spec, name, heading(title.substr(0, slash))));
+      settings[place[lower(name)]]["plugins"].append(title.substr(slash + 1));
+    }
   }
   Json::Value plugins(Json::arrayValue);
   for (const PluginFile& file : registry.files()) {
@@ -87,13 +111,6 @@ Json::Value settings_list(const PluginRegistry& registry) {
     plugin["name"] = file.name;
     plugin["summary"] = file.descriptor->summary;
     plugins.append(plugin);
-    if (has_grouped_params(file.kind)) continue;  // theirs stand in groups of another setting
-    for (const ParamSpec& spec : std::span(file.descriptor->params, file.descriptor->param_count)) {
-      // Plugins may share a setting with each other and with the table.
-      if (const auto [found, first] = place.emplace(spec.name, settings.size()); first)
-        settings.append(json_of(spec, heading(file.kind)));
-      settings[place[spec.name]]["plugins"].append(file.name);
-    }
   }
   Json::Value result;
   result["settings"] = settings;

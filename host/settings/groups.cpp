@@ -63,12 +63,8 @@ struct Content {
 class Composer {
  public:
   /// `text`: what the base file holds, where it is no file; may be null.
-  Composer(const ConfigFolders& folders, const std::vector<PluginParams>& plugins, const std::string* text)
-      : folders_(folders), text_(text) {
-    for (const Setting& setting : settings_table()) settings_.insert(lower(setting.spec.name));
-    for (const PluginParams& plugin : plugins)
-      for (const ParamSpec& spec : plugin.specs) settings_.insert(lower(spec.name));
-  }
+  Composer(const ConfigFolders& folders, const SettingNames& names, const std::string* text)
+      : folders_(folders), names_(names), text_(text) {}
 
   /// The group that an entry of the command line means; "" if it means a setting, or is a problem. There, a
   /// group below conf/ can be named without it.
@@ -86,7 +82,7 @@ class Composer {
   }
 
   bool is_setting(const std::string& name) const {
-    return alias_of(lower(name)) || settings_.count(lower(name));
+    return alias_of(lower(name)) || !names_.find(name).name.empty();
   }
 
   bool has_read(const fs::path& file) const { return contents_.count(file.lexically_normal().string()); }
@@ -111,9 +107,14 @@ class Composer {
   std::vector<std::string> notices;
 
  private:
-  /// Whether a line of the name of one of our settings selects an option of the artist's group of that name.
+  /// Whether a line of the name of one of our settings, or of a plugin's parameter, selects an option of the
+  /// artist's group of that name. An installed plugin must not take the group away.
   bool names_own_group(const RawEntry& entry) const {
-    return kOwnSettings.count(entry.name) && has_option(entry);
+    return (kOwnSettings.count(entry.name) || is_parameter(entry.name)) && has_option(entry);
+  }
+  bool is_parameter(const std::string& name) const {
+    const SettingName found = names_.find(name);
+    return !found.plugins.empty() && !found.qualified;
   }
   bool has_option(const RawEntry& entry) const {
     return entry.value.kind == RawValue::Kind::scalar && !folders_.find(entry.name, entry.value.text).empty();
@@ -136,10 +137,11 @@ class Composer {
       return reversed_.push_back(entry);
     }
     if (own_group)
-      notices.push_back(
-          entry.location.text() + ": '" + entry.name + ": " + entry.value.text +
-          "' selects the config group, not the setting of that name; for the setting write a list: [" +
-          entry.value.text + "]");
+      notices.push_back(entry.location.text() + ": '" + entry.name + ": " + entry.value.text +
+                        "' selects the config group, not the setting of that name; for the setting write " +
+                        (is_parameter(entry.name)
+                             ? names_.qualified(names_.find(entry.name).plugins[0], entry.name)
+                             : "a list: [" + entry.value.text + "]"));
     if (entry.name == "hydra") return note_hydra(entry.location, entry.name);
     const std::string group = group_of(entry.name, by);
     if (group.empty()) return reversed_.push_back(entry);
@@ -262,8 +264,8 @@ class Composer {
   }
 
   const ConfigFolders& folders_;
+  const SettingNames& names_;
   const std::string* text_;
-  std::set<std::string> settings_;           // names in lower case
   std::map<std::string, Content> contents_;  // of files read; a pipe can be read but once
   std::set<std::string> told_;               // files whose mistakes are among the problems
   std::vector<RawEntry> reversed_;           // the last entry first
@@ -307,12 +309,13 @@ GatheredSettings gather_settings(const SettingsSources& sources, const std::vect
   }
   result.file = sources.file.empty() && !sources.text ? default_file(sources.config_folders) : sources.file;
   const ConfigFolders folders(sources.text ? fs::path() : result.file, sources.config_folders);
-  Composer composer(folders, plugins, sources.text ? &*sources.text : nullptr);
+  const SettingNames names(plugins);
+  Composer composer(folders, names, sources.text ? &*sources.text : nullptr);
 
   std::vector<RawEntry> values;
   std::map<std::string, Choice> chosen;
   Words order, behind;
-  std::set<std::string> removed;  // settings that files may not set, in lower case
+  std::set<std::string> removed;  // identities of settings that files may not set
   for (const std::string& text : sources.overrides) {
     for (RawEntry& entry : read_override(text, result.problems)) {
       const bool removes = entry.name[0] == '~';
@@ -325,8 +328,7 @@ GatheredSettings gather_settings(const SettingsSources& sources, const std::vect
       const std::string group = composer.group_of(entry, result.problems);
       if (result.problems.size() > problems) continue;
       if (removes && group.empty() && composer.is_setting(entry.name)) {
-        const char* alias = alias_of(lower(entry.name));
-        removed.insert(alias ? alias : lower(entry.name));
+        removed.insert(names.identity(entry.name));
         continue;
       }
       Choice choice{{}, command_line};
@@ -359,8 +361,7 @@ GatheredSettings gather_settings(const SettingsSources& sources, const std::vect
           {choice.where, "the config group '" + group + "' is overridden, but was not selected before"});
   result.entries = composer.entries();
   std::erase_if(result.entries, [&](const RawEntry& entry) {
-    const char* alias = alias_of(lower(entry.name));
-    return entry.location.file != command_line.file && removed.count(alias ? alias : lower(entry.name));
+    return entry.location.file != command_line.file && removed.count(names.identity(entry.name));
   });
   result.problems.insert(result.problems.end(), composer.problems.begin(), composer.problems.end());
   result.notices.insert(result.notices.end(), composer.notices.begin(), composer.notices.end());

@@ -34,7 +34,7 @@ struct GatheredSettings {
 /// Empty if there is none.
 std::filesystem::path default_file(const std::vector<std::filesystem::path>& config_folders);
 
-/// `plugins`: their parameters are settings too.
+/// `plugins`: all that are installed; their parameters are settings too.
 GatheredSettings gather_settings(const SettingsSources& sources, const std::vector<PluginParams>& plugins);
 
 }  // namespace reverie

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
+#include <optional>
+#include <stdexcept>
 #include <system_error>
 
 #include "log/printable.h"
@@ -104,7 +106,9 @@ std::string as_one_text(const std::string& name, const RawValue& list) {
   for (const RawValue& item : list.items) {
     const bool picture = item.kind == RawValue::Kind::list && item.items.size() == 1;
     plain = plain && (picture || item.kind == RawValue::Kind::scalar);
-    text += (text.empty() ? "" : name == "scenes" ? " || " : " | ") +
+    text += (text.empty()       ? ""
+             : name == "scenes" ? " || "
+                                : " | ") +
             (picture ? "[" + item.items[0].text + "]" : item.text);
   }
   constexpr std::size_t kLongest = 60;
@@ -125,120 +129,191 @@ bool is_folder_name(const std::string& name) {
 /// Room for the file's own part of a name, default(12)_settings.txt.part, in the 255 bytes of most systems.
 constexpr std::size_t kLongestFolderName = 200;
 
-/// What is known about a name.
-struct Known {
-  ParamSpec spec;
-  const Setting* setting = nullptr;  // of the table
-  bool used = true;                  // false: belongs to a plugin that this run does not use
-};
+/// The key of a plugin's parameter among all values. No short name has a '.'.
+std::string key_of(const PluginParams& plugin, const ParamSpec& spec) {
+  return plugin.plugin + "." + lower(spec.name);
+}
 
-class Resolver {
+}  // namespace
+
+/// From entries to RunSettings.
+class SettingsResolver {
  public:
-  Resolver(const std::vector<PluginParams>& active, const std::vector<PluginParams>& others) {
-    for (const Setting& setting : settings_table()) add(setting.spec, &setting, true);
-    // A plugin's own declaration counts more than the table's, which may only reserve the name.
-    for (const PluginParams& plugin : active)
-      for (const ParamSpec& spec : plugin.specs) add(spec, nullptr, true);
-    for (const PluginParams& plugin : others)
-      for (const ParamSpec& spec : plugin.specs)
-        if (!known_.count(lower(spec.name))) add(spec, nullptr, false);
+  explicit SettingsResolver(const std::vector<PluginParams>& installed)
+      : installed_(installed), names_(installed) {
+    for (const Setting& setting : settings_table()) specs_[lower(setting.spec.name)] = &setting.spec;
+    for (const PluginParams& plugin : installed)
+      for (const ParamSpec* spec : own_params(plugin)) specs_[key_of(plugin, *spec)] = spec;
   }
 
   Resolution run(const std::vector<RawEntry>& entries, std::vector<Problem> problems) {
     result_.problems = std::move(problems);
     // Of a file that could not be read to its end nobody knows what is missing in it.
-    const bool complete = result_.problems.empty();
+    complete_ = result_.problems.empty();
     collect(translate_reference_entries(entries, result_.problems, result_.notices));
     Interpolation interpolation(
-        entries_, [this](const std::string& name) { return canonical(name); },
-        [this](const std::string& name) { return raw_default(known_.at(name).spec); });
-    for (const std::string& name : order_) {
-      const Known& known = known_.at(name);
-      SettingValue value = default_value(known.spec);
-      const auto entry = entries_.find(name);
-      if (entry != entries_.end()) {
-        if (!check(entry->second, known, interpolation, value)) continue;
-      } else if (known.spec.required && known.used) {
-        if (complete)
-          result_.problems.push_back(
-              {{"", 0},
-               "'" + name_of(known) + "' is missing: " + known.spec.help_text +
-                   (name_of(known) == "scenes" ? ", such as scenes=\"a red heart\"" : "")});
-        continue;
-      }
-      // What has no effect in this run is kept where it was written, so that a saved file says it again.
-      const bool written = entry != entries_.end();
-      if (known.used || written) result_.settings.set(known.spec.name, std::move(value));
-    }
+        entries_, [this](const std::string& name) { return referred(name); },
+        [this](const std::string& key) { return raw_default(*specs_.at(key)); });
+    for (const Setting& setting : settings_table()) resolve_setting(setting, interpolation);
+    for (std::size_t i = 0; i < installed_.size(); ++i) resolve_plugin(i, interpolation);
     check_combinations();
     return std::move(result_);
   }
 
  private:
-  static std::string name_of(const Known& known) { return known.spec.name; }
+  using Origin = PluginSettings::Origin;
+  struct Written {
+    Origin origin;
+    const RawEntry* entry = nullptr;
+  };
 
-  void add(const ParamSpec& spec, const Setting* setting, bool used) {
-    const std::string name = lower(spec.name);
-    if (!known_.count(name)) order_.push_back(name);
-    known_[name] = {spec, setting, used};
-  }
-
-  std::string canonical(const std::string& written) const {
-    const std::string name = lower(trimmed(written));
-    const char* alias = alias_of(name);
-    return known_.count(alias ? alias : name) ? (alias ? alias : name) : "";
-  }
-
+  /// Sorts entries by what they are for.
   void collect(const std::vector<RawEntry>& entries) {
-    for (const RawEntry& entry : entries) {
-      const std::string name = canonical(entry.name);
-      if (!name.empty()) {
-        entries_[name] = entry;
-        continue;
-      }
-      std::vector<std::string> names;
-      for (const auto& [key, known] : known_) names.push_back(known.spec.name);
-      const std::string near = likely_setting(entry.name, names);
-      std::string message = "there is no setting '" + entry.name + "'";
-      // As Hydra's command line adds keys, and replaces those that are there.
-      const std::size_t plus = entry.name.find_first_not_of('+');
-      if (plus != 0 && plus != std::string::npos && !canonical(entry.name.substr(plus)).empty()) {
-        result_.problems.push_back({entry.location, message + "; it is there without being added: write '" +
-                                                        entry.name.substr(plus) + "'"});
-        continue;
-      }
-      const std::size_t separator = entry.name.find_first_of(":=");
-      const std::string before = entry.name.substr(0, separator);
-      if (separator != std::string::npos && !canonical(before).empty()) {
-        result_.problems.push_back({entry.location, message + "; write '" + trimmed(before) + ": " +
-                                                        trimmed(entry.name.substr(separator + 1)) +
-                                                        "', with a blank behind the ':'"});
-        continue;
-      }
-      if (entry.name == "conf" || entry.value.kind == RawValue::Kind::map)
-        message +=
-            ", and no folder of that name with .yaml files beside the file, above it, in config/ or in a "
-            "--config-dir";
+    std::map<std::string, Written> plain, qualified;  // of plugins: by name, and by key
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      const SettingName found = names_.find(entries[i].name);
+      const Written written{{i, !found.qualified, entries[i].location}, &entries[i]};
+      if (found.name.empty())
+        report_unknown(entries[i]);
+      else if (found.plugins.empty())
+        entries_[found.name] = entries[i];
+      else if (!found.qualified)
+        plain[found.name] = written;
       else
-        message += near.empty() ? "; reverie settings lists them all" : "; did you mean '" + near + "'?";
-      result_.problems.push_back({entry.location, message});
+        for (const std::size_t plugin : found.plugins)
+          qualified[key_of(installed_[plugin], *names_.param(plugin, found.name))] = written;
+    }
+    for (const auto& [name, written] : plain) entries_[name] = *written.entry;  // for ${name}
+    for (const PluginParams& plugin : installed_) {
+      for (const ParamSpec* spec : own_params(plugin)) {
+        const auto everyones = plain.find(lower(spec->name));
+        const auto own = qualified.find(key_of(plugin, *spec));
+        if (everyones == plain.end() && own == qualified.end()) continue;
+        const Written& written = own == qualified.end()                     ? everyones->second
+                                 : everyones == plain.end()                 ? own->second
+                                 : replaces(everyones->second, own->second) ? everyones->second
+                                                                            : own->second;
+        entries_[key_of(plugin, *spec)] = *written.entry;
+        written_[key_of(plugin, *spec)] = written.origin;
+      }
     }
   }
 
-  bool check(const RawEntry& entry, const Known& known, Interpolation& interpolation, SettingValue& value) {
-    const auto problem = [&](const std::string& message) {
-      result_.problems.push_back({entry.location, message});
-      return false;
-    };
-    const std::string name = known.spec.name;
+  /// Whether `name` counts more than `plugin.name`: when it stands in a later file, or on the command line.
+  static bool replaces(const Written& everyones, const Written& own) {
+    return everyones.origin.entry > own.origin.entry &&
+           everyones.entry->location.file != own.entry->location.file;
+  }
+
+  void report_unknown(const RawEntry& entry) {
+    std::string message = "there is no setting '" + entry.name + "'";
+    // As Hydra's command line adds keys, and replaces those that are there.
+    const std::size_t plus = entry.name.find_first_not_of('+');
+    const std::size_t separator = entry.name.find_first_of(":=");
+    const std::string before = entry.name.substr(0, separator);
+    if (plus != 0 && plus != std::string::npos && !names_.find(entry.name.substr(plus)).name.empty())
+      message += "; it is there without being added: write '" + entry.name.substr(plus) + "'";
+    else if (separator != std::string::npos && !names_.find(before).name.empty())
+      message += "; write '" + trimmed(before) + ": " + trimmed(entry.name.substr(separator + 1)) +
+                 "', with a blank behind the ':'";
+    else if (entry.name == "conf" || entry.value.kind == RawValue::Kind::map)
+      message +=
+          ", and no folder of that name with .yaml files beside the file, above it, in config/ or in a "
+          "--config-dir";
+    else
+      message = names_.missing(entry.name);
+    result_.problems.push_back({entry.location, message});
+  }
+
+  /// What ${...} refers to: a key of entries_ and specs_, or "".
+  std::string referred(const std::string& written) const {
+    const SettingName found = names_.find(written);
+    if (found.plugins.empty()) return found.name;
+    for (const std::size_t plugin : found.plugins)
+      if (plugin == plugin_) return key_of(installed_[plugin], *names_.param(plugin, found.name));
+    if (!found.qualified && entries_.count(found.name)) return found.name;
+    std::string result, shown;
+    for (const std::size_t plugin : found.plugins) {
+      const ParamSpec& spec = *names_.param(plugin, found.name);
+      const std::string key = key_of(installed_[plugin], spec);
+      const auto entry = entries_.find(key);
+      const std::string value = (entry == entries_.end() ? raw_default(spec) : entry->second.value).display();
+      if (!result.empty() && value != shown)
+        throw std::runtime_error("${" + written + "} is not the same in all plugins that have it; write ${" +
+                                 names_.qualified(found.plugins[0], spec.name) + "}");
+      if (result.empty()) result = key;
+      shown = value;
+    }
+    return result;
+  }
+
+  void resolve_setting(const Setting& setting, Interpolation& interpolation) {
+    const std::string name = setting.spec.name;
+    SettingValue value = default_value(setting.spec);
+    const auto entry = entries_.find(lower(name));
+    if (entry != entries_.end()) {
+      const std::string why = read(entry->second, lower(name), name, setting.spec,
+                                   setting.groups ? &setting : nullptr, interpolation, value);
+      if (!why.empty()) return result_.problems.push_back({entry->second.location, why});
+    } else if (setting.spec.required) {
+      if (complete_)
+        result_.problems.push_back({{"", 0},
+                                    "'" + name + "' is missing: " + setting.spec.help_text +
+                                        (name == "scenes" ? ", such as scenes=\"a red heart\"" : "")});
+      return;
+    }
+    result_.settings.set(name, std::move(value));
+  }
+
+  void resolve_plugin(std::size_t index, Interpolation& interpolation) {
+    const PluginParams& plugin = installed_[index];
+    if (!plugin.unusable.empty()) return;
+    plugin_ = index;
+    PluginSettings settings;
+    settings.plugin = plugin.plugin;
+    for (const ParamSpec* spec : own_params(plugin)) {
+      const std::string name = lower(spec->name), key = key_of(plugin, *spec);
+      SettingValue value = default_value(*spec);
+      const auto entry = entries_.find(key);
+      if (entry != entries_.end()) {
+        const Origin origin = settings.written[name] = written_.at(key);
+        const std::string shown = origin.shared ? spec->name : names_.qualified(index, spec->name);
+        std::string why = read(entry->second, key, shown, *spec, nullptr, interpolation, value);
+        if (!why.empty()) {
+          if (origin.shared && is_declared_otherwise(name, *spec))
+            why += "; so " + plugin.plugin + " declares it";
+          settings.problems[name] = {entry->second.location, why};
+          value = default_value(*spec);
+        }
+      } else if (spec->required && complete_) {
+        settings.missing.push_back(
+            {{"", 0}, "'" + std::string(spec->name) + "' is missing: " + spec->help_text});
+      }
+      settings.values.set(spec->name, std::move(value));
+    }
+    result_.settings.plugins_.push_back(std::move(settings));
+    plugin_.reset();
+  }
+
+  /// Whether another plugin has a parameter of this name that takes something else.
+  bool is_declared_otherwise(const std::string& name, const ParamSpec& spec) const {
+    for (const std::size_t other : names_.find(name).plugins)
+      if (allowed(*names_.param(other, name)) != allowed(spec)) return true;
+    return false;
+  }
+
+  /// Empty, or what is wrong. `name` is what messages call it; `groups` is set where it takes groups of
+  /// values.
+  std::string read(const RawEntry& entry, const std::string& key, const std::string& name,
+                   const ParamSpec& spec, const Setting* groups, Interpolation& interpolation,
+                   SettingValue& value) const {
     RawValue raw;
     try {
-      raw = interpolation.resolve(lower(name));
+      raw = interpolation.resolve(key);
     } catch (const std::runtime_error& error) {
-      return problem("'" + name + "': " + error.what());
+      return "'" + name + "': " + error.what();
     }
-    const bool groups = known.setting && known.setting->groups;
-    std::string why = groups ? convert_groups(*known.setting, raw, value) : convert(known.spec, raw, value);
+    std::string why = groups ? convert_groups(*groups, raw, value) : convert(spec, raw, value);
     const bool list_in_text = raw.kind == RawValue::Kind::list && is_list_in_a_text(name);
     // In brackets stands a picture. What is called like none is a list, as it is in a file.
     if (list_in_text && why.empty() &&
@@ -253,18 +328,17 @@ class Resolver {
     const bool several = entry.location.file == "command line" && raw.kind == RawValue::Kind::scalar &&
                          raw.text.find(',') != std::string::npos;
     if (!why.empty())
-      return problem("'" + name + "' is " + shown + ", which " + why +
-                     "; allowed: " + (groups ? allowed(*known.setting) : allowed(known.spec)) +
-                     (list_in_text ? as_one_text(name, raw) : "") +
-                     (several ? "; with -m, commas separate the values of several runs" : ""));
-    if (names_a_file(known.spec)) value.text = unquoted(value.text);
+      return "'" + name + "' is " + shown + ", which " + why +
+             "; allowed: " + (groups ? allowed(*groups) : allowed(spec)) +
+             (list_in_text ? as_one_text(name, raw) : "") +
+             (several ? "; with -m, commas separate the values of several runs" : "");
+    if (names_a_file(spec)) value.text = unquoted(value.text);
     if (trimmed(value.text).empty()) {
-      if (must_be_given(known.spec))
-        return problem("'" + name + "' is blank; its default is " + known.spec.default_text);
-      if (may_be_none(known.spec)) value.text.clear();
+      if (must_be_given(spec)) return "'" + name + "' is blank; its default is " + spec.default_text;
+      if (may_be_none(spec)) value.text.clear();
     }
     value.location = entry.location;
-    return true;
+    return {};
   }
 
   /// What no single declaration can say. Settings that already are a problem are absent here.
@@ -315,13 +389,15 @@ class Resolver {
           "interpolation_steps is larger than steps_per_scene: no scene will fade in whole");
   }
 
-  std::map<std::string, Known> known_;
-  std::vector<std::string> order_;
-  std::map<std::string, RawEntry> entries_;
+  const std::vector<PluginParams>& installed_;
+  SettingNames names_;
+  std::map<std::string, const ParamSpec*> specs_;  // by name in lower case, or key
+  std::map<std::string, RawEntry> entries_;        // those that win
+  std::map<std::string, Origin> written_;          // of plugins' parameters, by key
+  std::optional<std::size_t> plugin_;              // whose parameters are being resolved
+  bool complete_ = true;
   Resolution result_;
 };
-
-}  // namespace
 
 std::string allowed(const Setting& setting) {
   if (!setting.groups) return allowed(setting.spec);
@@ -329,8 +405,8 @@ std::string allowed(const Setting& setting) {
 }
 
 Resolution resolve(const std::vector<RawEntry>& entries, std::vector<Problem> problems,
-                   const std::vector<PluginParams>& active, const std::vector<PluginParams>& others) {
-  return Resolver(active, others).run(entries, std::move(problems));
+                   const std::vector<PluginParams>& installed) {
+  return SettingsResolver(installed).run(entries, std::move(problems));
 }
 
 std::string report(const std::vector<Problem>& problems) {

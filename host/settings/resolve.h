@@ -1,27 +1,21 @@
 #pragma once
 // From entries of files and the command line to the settings of a run.
 
-#include "settings/settings.h"
+#include "settings/run_settings.h"
 
 namespace reverie {
 
-/// A plugin's declared parameters, as far as settings are concerned.
-struct PluginParams {
-  std::string plugin;
-  std::span<const ParamSpec> specs;
-};
-
 struct Resolution {
-  Settings settings;  ///< every setting that works, and all parameters of the plugins in use
+  RunSettings settings;  ///< no plugin is chosen yet: see RunSettings::choose()
   std::vector<Problem> problems;
   std::vector<std::string> notices;  ///< what the artist should know but need not change
 };
 
-/// `entries`: file entries, then overrides; later ones win. `active` are the parameters of the plugins that
-/// this run will use; `others` those of all other installed plugins, whose settings are checked
-/// but have no effect. All problems are collected; `problems` of reading the files go in first.
+/// `entries`: file entries, then overrides; later ones win, but of one file, `plugin.name` wins over `name`.
+/// `installed`: all plugins whose parameters settings may name. All problems of the program's settings are
+/// collected; `problems` of reading the files go in first.
 Resolution resolve(const std::vector<RawEntry>& entries, std::vector<Problem> problems,
-                   const std::vector<PluginParams>& active, const std::vector<PluginParams>& others);
+                   const std::vector<PluginParams>& installed);
 
 /// What a setting of the table takes; see allowed() of its declaration.
 std::string allowed(const Setting& setting);

@@ -29,7 +29,7 @@ struct SettingValue {
 };
 
 /// Values by name, in the order of the table. Also the view that a plugin gets of its own parameters.
-class Settings final : public Params {
+class Settings : public Params {
  public:
   void set(const std::string& name, SettingValue value);
   const SettingValue* find(std::string_view name) const;

@@ -27,7 +27,7 @@ namespace {
 
 constexpr ParamSpec kParams[] = {
     integer("frame_stride", 1)
-        .at_least(1)
+        .of_host()
         .help("frames of videos, and of masks that are videos, to one of ours"),
     boolean("reencode_each_frame", true)
         .help("start each frame from the video frame instead of the warped output"),

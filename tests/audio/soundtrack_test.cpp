@@ -17,11 +17,11 @@ struct Parsed {
   std::vector<std::string> notices;
 };
 
-Parsed parse(const std::string& text) {
+Parsed parse(const std::string& text, const PluginFile* mode = nullptr) {
   Parsed result;
   result.settings = settings_of("scenes: red\n" + text);
   std::vector<Problem> problems;
-  result.filters = parse_sound_filters(result.settings, plugins(), problems, result.notices);
+  result.filters = parse_sound_filters(result.settings, plugins(), mode, problems, result.notices);
   result.report = report(problems);
   return result;
 }

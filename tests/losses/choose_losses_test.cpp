@@ -20,7 +20,7 @@ Chosen chosen(const std::string& yaml, const std::set<std::string>& variables = 
   std::vector<Problem> problems;
   std::vector<RawEntry> entries =
       read_settings_text("scenes: a hill\nsmoothing_weight: 0\n" + yaml, "run.yaml", problems);
-  Resolution resolution = resolve(entries, problems, {}, {});
+  Resolution resolution = resolve(entries, problems, {});
   Chosen result;
   std::vector<std::string> notices;
   Script script = parse_script(resolution.settings, resolution.problems, notices, variables);
@@ -122,7 +122,7 @@ TEST(LossSettings, HaveThePluginOfTheirRole) {
 TEST(LossSettings, SmoothingIsSwitchedOnByItsWeight) {
   EXPECT_TRUE(chosen("").losses.empty());
   std::vector<Problem> none;
-  Resolution defaults = resolve(read_settings_text("scenes: a hill", "run.yaml", none), none, {}, {});
+  Resolution defaults = resolve(read_settings_text("scenes: a hill", "run.yaml", none), none, {});
   std::vector<std::string> notices;
   Script script = parse_script(defaults.settings, defaults.problems, notices);
   choose_losses(script.losses, defaults.settings, plugins(), {}, defaults.problems);

@@ -1,45 +1,19 @@
 // What the program itself says about plugins.
 
-#include <sys/wait.h>
-
-#include <array>
-#include <cstdio>
-
-#include "fixtures/plugins_under_test.h"
+#include "plugins/reverie_says.h"
 
 namespace reverie::test {
 namespace {
 
-struct Outcome {
-  int status;
-  std::string text;  // standard output and error
-};
-
-Outcome reverie_says(const std::string& arguments, const fs::path& working_directory = "/") {
-  const std::string command = "cd '" + working_directory.string() + "' && '" + std::string(REVERIE_PROGRAM) +
-                              "' " + arguments + " 2>&1";
-  Outcome outcome{};
-  std::FILE* pipe = ::popen(command.c_str(), "r");
-  std::array<char, 4096> buffer;
-  while (const std::size_t count = std::fread(buffer.data(), 1, buffer.size(), pipe))
-    outcome.text.append(buffer.data(), count);
-  outcome.status = WEXITSTATUS(::pclose(pipe));
-  return outcome;
-}
-
 const std::string kBroken = "--plugin-path '" + (kFixtures / "broken").string() + "' ";
 const std::string kReference = "--plugin-path '" + (kFixtures / "reference").string() + "' ";
-
-void expect(const Outcome& outcome, const std::string& words) {
-  EXPECT_NE(outcome.text.find(words), std::string::npos) << "'" << words << "' in:\n" << outcome.text;
-}
 
 TEST(PluginsList, ShowsUsableShadowedAndRejectedFilesWithTheirReasons) {
   TemporaryFolder folder;
   fs::create_directories(folder / "image_models");
   fs::copy_file(kBuild / "lib/reverie/plugins/image_models/unlimited_palette.so",
                 folder / "image_models/unlimited_palette.so");
-  const Outcome outcome =
+  const Said outcome =
       reverie_says(kBroken + kReference + "--plugin-path " + folder.path().string() + " plugins list");
   EXPECT_EQ(outcome.status, 0);
   expect(outcome, "image_models/soft_grid");
@@ -68,7 +42,7 @@ TEST(PluginsList, NeverLooksInTheWorkingDirectory) {
     fs::copy_file(kFixtures / "broken/image_models/healthy.so", folder / place / "healthy.so");
   }
   fs::copy_file(kFixtures / "broken/image_models/healthy.so", folder / "healthy.so");
-  const Outcome outcome = reverie_says("plugins list", folder.path());
+  const Said outcome = reverie_says("plugins list", folder.path());
   EXPECT_EQ(outcome.status, 0);
   EXPECT_EQ(outcome.text.find("healthy"), std::string::npos) << outcome.text;
 }
@@ -78,14 +52,14 @@ TEST(Program, FindsNoLibraryInTheWorkingDirectory) {
   TemporaryFolder folder;
   std::ofstream(folder / "libjsoncpp.so.25") << "not a library";
   std::ofstream(folder / "libpng16.so.16") << "not a library";
-  const Outcome outcome = reverie_says("plugins list", folder.path());
+  const Said outcome = reverie_says("plugins list", folder.path());
   EXPECT_EQ(outcome.status, 0) << outcome.text;
   EXPECT_EQ(outcome.text.find("REJECTED"), std::string::npos) << outcome.text;
 }
 
 TEST(PluginsDescribe, ShowsWhatIsDeclared) {
   for (const char* name : {"soft_grid", "'Soft Grid'", "image_models/soft_grid"}) {
-    const Outcome outcome = reverie_says(kReference + "plugins describe " + name);
+    const Said outcome = reverie_says(kReference + "plugins describe " + name);
     EXPECT_EQ(outcome.status, 0);
     expect(outcome, "image_models/soft_grid 1.0");
     expect(outcome, "also called: Soft Grid");
@@ -96,20 +70,20 @@ TEST(PluginsDescribe, ShowsWhatIsDeclared) {
 }
 
 TEST(PluginsDescribe, SaysWhyAPluginCannotBeUsed) {
-  const Outcome rejected = reverie_says(kBroken + "plugins describe other_libtorch");
+  const Said rejected = reverie_says(kBroken + "plugins describe other_libtorch");
   EXPECT_EQ(rejected.status, 1);
   expect(rejected, "plugin 1.13.1");
-  const Outcome missing = reverie_says("plugins describe no_such_plugin");
+  const Said missing = reverie_says("plugins describe no_such_plugin");
   EXPECT_EQ(missing.status, 1);
   expect(missing, "there is no plugin 'no_such_plugin'");
 }
 
 TEST(PluginsDescribe, AnAliasTakesNoOthersName) {
-  const Outcome owner = reverie_says(kBroken + "plugins describe healthy");
+  const Said owner = reverie_says(kBroken + "plugins describe healthy");
   EXPECT_EQ(owner.status, 0);
   expect(owner, "image_models/healthy.so");
   EXPECT_EQ(owner.text.find("borrowed_name"), std::string::npos) << owner.text;
-  const Outcome borrower = reverie_says(kBroken + "plugins describe 'Borrowed Plumes'");
+  const Said borrower = reverie_says(kBroken + "plugins describe 'Borrowed Plumes'");
   expect(borrower, "image_models/borrowed_name.so");
   expect(borrower, "also called: Borrowed Plumes\n");
   // Nor where the owner cannot be used.
@@ -119,29 +93,29 @@ TEST(PluginsDescribe, AnAliasTakesNoOthersName) {
   fs::copy_file(broken / "borrowed_name.so", folder / "image_models/borrowed_name.so");
   std::ofstream(folder / "image_models/healthy.so") << "no library";
   const std::string path = "--plugin-path " + folder.path().string() + " ";
-  const Outcome damaged = reverie_says(path + "plugins describe healthy");
+  const Said damaged = reverie_says(path + "plugins describe healthy");
   EXPECT_EQ(damaged.status, 1);
   expect(damaged, (folder / "image_models/healthy.so").string());
-  const Outcome check = reverie_says(path + "check scenes=x image_model=healthy");
+  const Said check = reverie_says(path + "check scenes=x image_model=healthy");
   EXPECT_EQ(check.status, 2);
   expect(check, (folder / "image_models/healthy.so").string());
 }
 
 TEST(Render, RefusesABrokenPluginAndSaysWhy) {
-  const Outcome outcome = reverie_says(kBroken + "check scenes=x image_model=other_libtorch");
+  const Said outcome = reverie_says(kBroken + "check scenes=x image_model=other_libtorch");
   EXPECT_EQ(outcome.status, 2);
   expect(outcome, "plugin 1.13.1");
   expect(outcome, (kFixtures / "broken/image_models/other_libtorch.so").string());
 }
 
 TEST(Settings, OfAPluginAreCheckedAgainstItsDeclaration) {
-  const Outcome good = reverie_says(kReference + "check scenes=x image_model=soft_grid cell=16");
+  const Said good = reverie_says(kReference + "check scenes=x image_model=soft_grid cell=16");
   EXPECT_EQ(good.status, 0) << good.text;
-  const Outcome wrong = reverie_says(kReference + "check scenes=x image_model=soft_grid cell=0");
+  const Said wrong = reverie_says(kReference + "check scenes=x image_model=soft_grid cell=0");
   EXPECT_EQ(wrong.status, 2);
   expect(wrong, "'cell'");
   expect(wrong, "1 to 256");
-  const Outcome typo = reverie_says(kReference + "check scenes=x image_model=soft_grid cel=16");
+  const Said typo = reverie_says(kReference + "check scenes=x image_model=soft_grid cel=16");
   EXPECT_EQ(typo.status, 2);
   expect(typo, "did you mean 'cell'?");
 }

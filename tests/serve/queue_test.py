@@ -159,6 +159,16 @@ class QueueTest(ServerTest):
         entries = {entry["name"]: entry["value"] for entry in read["entries"]}
         self.assertEqual((entries["scenes"], entries["width"], read["problems"]), ("a", "40", []))
 
+    def test_a_field_for_each_parameter(self):
+        table = {setting["name"]: setting for setting in self.server.get("/api/settings")["settings"]}
+        # Shared by those that take the same; a setting of the program is nobody's, whoever reads it.
+        self.assertEqual(table["frame_digits"]["plugins"], ["exr_sequence", "png_sequence", "video_file"])
+        self.assertEqual((table["clear_every"]["group"], table["clear_every"]["plugins"]), ("Output", ["terminal_preview"]))
+        long = [name for name in table if "." in name]
+        self.assertEqual(long, [], "of our own plugins, none takes different things by one name")
+        problems = self.server.post("/api/check", {"settings": settings("a", **{"unlimited_palette.pixel_size": 0})}).json()["problems"]
+        self.assertEqual([problem["setting"] for problem in problems], ["unlimited_palette.pixel_size"])
+
     def test_videos_and_what_counts_as_a_picture(self):
         server = self.server
         motion = server.submit("a", kind="motion", animation_mode="2D", translate_x="3", pre_animation_steps=0)

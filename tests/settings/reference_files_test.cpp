@@ -12,7 +12,7 @@ Resolution resolve_file(const std::string& name) {
   std::vector<Problem> problems;
   const auto entries =
       read_settings_file(std::filesystem::path(REVERIE_REFERENCE_FILES) / name, problems, false);
-  return resolve(entries, problems, {}, {{"image_models/any", of_plugins}, {"animation/any", kMotion}});
+  return resolve_with(entries, problems, {{"image_models/any", of_plugins}, {"animation/any", kMotion}});
 }
 
 std::int64_t whole(const Settings& settings, const char* name) { return settings.get<std::int64_t>(name); }

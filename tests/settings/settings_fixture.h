@@ -40,6 +40,15 @@ inline constexpr ParamSpec kMotion[] = {number("translate_x", 0).may_vary(),
                                         choice("sampling_mode", "bicubic", "nearest|bilinear|bicubic"),
                                         choice("infill_mode", "wrap", "mirror|wrap|black|smear")};
 
+/// Settings of a run that has chosen all these plugins.
+inline Resolution resolve_with(const std::vector<RawEntry>& entries, const std::vector<Problem>& problems,
+                               const std::vector<PluginParams>& plugins) {
+  Resolution resolution = resolve(entries, problems, plugins);
+  for (const PluginParams& plugin : plugins) resolution.settings.choose(plugin.plugin);
+  for (const Problem& problem : resolution.settings.problems()) resolution.problems.push_back(problem);
+  return resolution;
+}
+
 /// A file and overrides behind it. Reports name the file as "FILE".
 inline Resolution resolve_text(const std::string& text, const std::vector<std::string>& overrides = {}) {
   Read read = read_text(text, text[0] == '{' ? "run.json" : "run.yaml");
@@ -49,11 +58,11 @@ inline Resolution resolve_text(const std::string& text, const std::vector<std::s
     if (entry.location.file == read.file) entry.location.file = "FILE";
   for (Problem& problem : read.problems)
     if (problem.location.file == read.file) problem.location.file = "FILE";
-  return resolve(read.entries, read.problems, {}, {{"animation/any", kMotion}});
+  return resolve_with(read.entries, read.problems, {{"animation/any", kMotion}});
 }
 
 /// The settings of a text that must have no problem.
-inline Settings settings_of(const std::string& text, const std::vector<std::string>& overrides = {}) {
+inline RunSettings settings_of(const std::string& text, const std::vector<std::string>& overrides = {}) {
   Resolution resolution = resolve_text(text, overrides);
   EXPECT_EQ(report(resolution.problems), "") << text;
   return resolution.settings;

@@ -24,11 +24,11 @@ using namespace terminal;
 
 constexpr ParamSpec kParams[] = {
     number("display_scale", 1)
-        .above(0)
+        .of_host()
         .help("how large the picture is shown: 1 as large as the terminal, 0.5 half as high; it is saved as "
               "it is"),
-    integer("clear_every", 0).at_least(0).unit("steps").help("steps between clears of the display; 0 off"),
-    boolean("show_graphs", false).help("loss graphs with each display"),
+    integer("clear_every", 0).of_host().unit("steps").help("steps between clears of the display; 0 off"),
+    boolean("show_graphs", false).of_host().help("loss graphs with each display"),
 };
 
 /// Set when the program goes on after Ctrl-Z: the shell has written to the terminal meanwhile.

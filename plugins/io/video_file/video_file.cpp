@@ -39,11 +39,12 @@ constexpr ParamSpec kParams[] = {
             "without those of pre_animation_steps"),
     kFrameDigits,
     kPngBits,
-    // Settings of the host, as it declares them.
-    list("outputs", "png_sequence").help("plugins that take the finished frames"),
-    text("input_audio", "").help("sound file that motion and weights can follow"),
-    text("animation_mode", "off").help("off, 2D, 3D, Video Source, or the name of an animation plugin"),
-    number("input_audio_offset", 0).at_least(0).unit("seconds").help("where in the file to start"),
+    list("outputs", "png_sequence").of_host().help("plugins that take the finished frames"),
+    text("input_audio", "").of_host().help("sound file that motion and weights can follow"),
+    text("animation_mode", "off")
+        .of_host()
+        .help("off, 2D, 3D, Video Source, or the name of an animation plugin"),
+    number("input_audio_offset", 0).of_host().unit("seconds").help("where in the file to start"),
 };
 
 std::unique_ptr<VideoWriter> make_writer(Host& host, const Params& params, const OutputSink::Setup& setup) {

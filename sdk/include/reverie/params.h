@@ -42,6 +42,7 @@ struct ParamSpec {
   bool nullable = false;    ///< may be null: Params::has() is then false
   bool has_min = false, has_max = false;
   bool exclusive_min = false;  ///< the minimum itself is not allowed
+  bool host_setting = false;   ///< see of_host()
   double min = 0, max = 0;
   double default_number = 0;      ///< boolean (0 or 1), integer, number
   const char* default_text = "";  ///< text, choice; list: items separated by ','
@@ -101,6 +102,15 @@ struct ParamSpec {
   constexpr ParamSpec names_image() const {
     ParamSpec p = *this;
     p.names = Names::image;
+    return p;
+  }
+  /// No parameter of the plugin's own: it reads the program's setting of this name, which must be of this
+  /// type. Range, choices and default are the program's; the default here is what a plugin gets that is
+  /// created without a run's settings. Without this, no parameter may have the name of a setting of the
+  /// program.
+  constexpr ParamSpec of_host() const {
+    ParamSpec p = *this;
+    p.host_setting = true;
     return p;
   }
   constexpr ParamSpec unit(const char* name_of_unit) const {

@@ -1,0 +1,39 @@
+#pragma once
+// Which plugins settings name, and their parameters.
+
+#include <functional>
+#include <vector>
+
+#include "plugins/registry.h"
+#include "settings/resolve.h"
+
+namespace reverie {
+
+/// All plugins and what they declare, also those whose parameters are no settings.
+std::vector<PluginParams> installed_params(const PluginRegistry& registry);
+
+/// "kind/name", for messages.
+std::string title(const PluginFile& plugin);
+
+/// The plugins of `outputs`. Those that are not there are added to `problems`.
+std::vector<const PluginFile*> chosen_sinks(const Settings& settings, const PluginRegistry& registry,
+                                            std::vector<Problem>& problems);
+
+/// Those that the settings name, or the terminal's; and those that a setting of their own asks for.
+std::vector<const PluginFile*> chosen_viewers(const Settings& settings, const PluginRegistry& registry,
+                                              bool on_terminal, std::vector<Problem>& problems);
+
+/// Puts plugins' parameters in force; what is wrong with them is added to `problems`.
+void choose(RunSettings& settings, const std::vector<const PluginFile*>& plugins,
+            std::vector<Problem>& problems);
+void choose(RunSettings& settings, const PluginFile& plugin, std::vector<Problem>& problems);
+
+/// What a plugin is created with: its parameters, and the settings of the program that it reads.
+Settings params_for(const PluginFile& plugin, const RunSettings& settings);
+
+/// What `find` throws becomes a problem of that setting, located; problems that it has located itself stay as
+/// they are.
+void collect(std::vector<Problem>& problems, const Settings& settings, const std::string& setting,
+             const std::function<void()>& find);
+
+}  // namespace reverie
