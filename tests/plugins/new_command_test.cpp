@@ -49,6 +49,7 @@ TEST_P(NewPlugin, KeepsEveryPromise) {
 }
 
 TEST_P(NewPlugin, WorksInARunOfItsOwnSettings) {
+  if (kind() == "perceptors") GTEST_SKIP() << "runs choose them by weights, which a skeleton has none of";
   TemporaryFolder folder;
   fs::copy(source(), folder.path(), fs::copy_options::recursive);
   const Outcome outcome =
@@ -59,7 +60,7 @@ TEST_P(NewPlugin, WorksInARunOfItsOwnSettings) {
     files += entry.is_regular_file();
   EXPECT_GT(files, 1u) << "the run's settings, and a picture";
   // The settings of the run have its parameter, which they would not if nothing used it.
-  EXPECT_NE(text_of(folder / "images_out" / name() / (name() + "_settings.txt")).find(name()),
+  EXPECT_NE(text_of(folder / "images_out" / name() / (name() + "_settings.txt")).find(name() + "_"),
             std::string::npos);
 }
 

@@ -32,7 +32,8 @@ constexpr std::size_t kLongestText = 1000;
 
 class TemplateNamePlugin final : public reverie::Perceptor {
  public:
-  // Judged by names and metadata only. This one understands no weights: it is chosen by its own name.
+  // Judged by names and metadata only. This one needs no weights and understands none. Runs take perceptors
+  // by the weights that they accept, so write this first.
   static bool accepts(const reverie::Weights&) { return false; }
 
   TemplateNamePlugin(reverie::Host& host, const reverie::Params& params, const Setup&)
