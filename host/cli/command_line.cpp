@@ -26,6 +26,9 @@ usage:
   reverie settings [NAME...] [--markdown]   every setting, or those named, with default and meaning
   reverie plugins list                      every plugin found, and those that were rejected, with the reason
   reverie plugins describe NAME             a plugin's parameters
+  reverie plugins new KIND NAME [DIR]       write a plugin that works, to begin with: its source, settings that use
+                                            it, and what builds and tests it; in DIR, or in NAME. A KIND is
+                                            image_models, losses, io, ... (docs/writing-plugins.md)
   reverie plugins test FILE.so [name=value ...]
                                             whether a plugin keeps what its interface's header promises
   reverie models list [--markdown]          published models known by name, and whether they are installed
@@ -77,6 +80,7 @@ constexpr const char* kHabits[][2] = {
     {"web", "reverie serve"},
     {"video", "reverie encode RUN"},
     {"validate", "reverie check FILE"},
+    {"new", "reverie plugins new KIND NAME"},
     {"test", "reverie check FILE or reverie plugins test FILE.so"},
     {"verify", "reverie check FILE or reverie models verify"},
     {"resume", "reverie render FILE --restore"},

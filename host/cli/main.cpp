@@ -13,6 +13,7 @@
 #include "cli/command_line.h"
 #include "cli/encode_command.h"
 #include "cli/models_command.h"
+#include "cli/new_plugin_command.h"
 #include "cli/paint_command.h"
 #include "cli/program.h"
 #include "cli/serve_command.h"
@@ -151,9 +152,10 @@ int run(int argc, char** argv) {
   if (command == "plugins") {
     if (rest.size() == 1 && rest[0] == "list") return list_plugins(registry());
     if (rest.size() == 2 && rest[0] == "describe") return describe_plugin(registry(), rest[1]);
+    if (!rest.empty() && rest[0] == "new") return new_plugin_command({rest.begin() + 1, rest.end()});
     if (!rest.empty() && rest[0] == "test")
       return test_plugin_command({rest.begin() + 1, rest.end()}, read_test_options(given));
-    throw Error(ErrorKind::usage, "reverie plugins takes 'list', 'describe NAME' or 'test FILE.so'");
+    throw Error(ErrorKind::usage, "reverie plugins takes 'list', 'describe NAME', 'new KIND NAME' or 'test FILE.so'");
   }
   if (command == "models") return models_command(rest, given.count("markdown") > 0);
   if (command == "settings") return list_settings(rest, given.count("markdown") > 0, registry());

@@ -43,7 +43,8 @@ foreach(part bin/reverie libexec/reverie/reverie-conformance lib/reverie/plugins
     lib/reverie/plugins/frame_sources/ffmpeg.so lib/reverie/plugins/frame_sources/ffmpeg/reader.so
     lib/reverie/plugins/io/png_sequence.so include/reverie/plugin.h lib/cmake/Reverie/ReverieConfig.cmake
     lib/cmake/Reverie/ReverieConfigVersion.cmake lib/cmake/Reverie/ReverieTargets.cmake
-    lib/cmake/Reverie/ReverieAddPlugin.cmake lib/cmake/Reverie/FindLibTorch.cmake)
+    lib/cmake/Reverie/ReverieAddPlugin.cmake lib/cmake/Reverie/FindLibTorch.cmake
+    share/reverie/templates/common/CMakeLists.txt share/reverie/templates/losses/template_name.cpp)
   if(NOT EXISTS "${prefix}/${part}")
     fail("the installation lacks ${part}")
   endif()
@@ -179,6 +180,27 @@ file(SHA256 "${reverie}" after)
 if(NOT before STREQUAL after)
   fail("the host was changed")
 endif()
+
+# An author without an example: the installed program writes plugins that build, keep every promise and do
+# something in a run, and says which commands that takes.
+foreach(kind image_models losses io)
+  set(name "first_${kind}")
+  run(said "${reverie}" plugins new ${kind} ${name})
+  expect("${said}" "cmake -S ${name} -B ${name}/build -DCMAKE_PREFIX_PATH=")
+  expect("${said}" "cmake --build ${name}/build\n")
+  expect("${said}" "/bin/reverie plugins test ${name}/build/lib/reverie/plugins/${kind}/${name}.so\n")
+  run(ignored ${CMAKE_COMMAND} -S ${name} -B ${name}/build -G ${GENERATOR} "-DCMAKE_PREFIX_PATH=${prefix}" ${compiler})
+  run(ignored ${CMAKE_COMMAND} --build ${name}/build)
+  run(said "${reverie}" plugins test ${name}/build/lib/reverie/plugins/${kind}/${name}.so)
+  expect("${said}" "PASSED")
+  run(said "${reverie}" --plugin-path ${name}/build/lib/reverie/plugins render ${name}/try.yaml)
+  file(GLOB pictures "${SCRATCH}/runs/images_out/${name}/${name}_*.p[np][gm]")
+  if(NOT pictures)
+    fail("the run with ${name} made no picture:\n" "${said}")
+  endif()
+endforeach()
+# The test that comes with a plugin is what the command above has run.
+run(ignored ctest --test-dir first_losses/build)
 
 # Installed into the same prefix, it needs no --plugin-path.
 run(ignored ${CMAKE_COMMAND} --install "${SCRATCH}/build" --prefix "${prefix}")
