@@ -26,6 +26,13 @@ const PluginFile& plugin_for(const PluginRegistry& registry, const Weights& weig
   throw Error(ErrorKind::model, message, "reverie plugins list shows the perceptors");
 }
 
+/// The perceptor plugin of this name, which then gets no weights; null if there is none.
+const PluginFile* called(const PluginRegistry& registry, const std::string& name) {
+  for (const PluginFile* plugin : registry.usable(Perceptor::kKind))
+    if (plugin->is_called(name)) return plugin;
+  return nullptr;
+}
+
 std::string joined(const std::vector<std::string>& words) {
   std::string result;
   for (const std::string& word : words) result += (result.empty() ? "" : ", ") + word;
@@ -104,10 +111,14 @@ void choose_perceptors(Cast& cast, const PluginRegistry& registry, std::vector<P
     chosen.list.push_back(wanted.name);
     missing += find_model(wanted.name) && !cast.host->find_weights(wanted.name);
     collect(problems, cast.settings, wanted.setting, [&] {
-      const auto weights = cast.host->load_weights(wanted.name);
-      const PluginFile& plugin = plugin_for(registry, *weights);
-      choose(cast.settings, plugin, problems);
-      cast.perceptors.push_back({&plugin, {wanted.name, weights}, wanted.setting});
+      const PluginFile* plugin = called(registry, wanted.name);
+      std::shared_ptr<const Weights> weights;
+      if (!plugin || cast.host->find_weights(wanted.name)) {
+        weights = cast.host->load_weights(wanted.name);
+        plugin = &plugin_for(registry, *weights);
+      }
+      choose(cast.settings, *plugin, problems);
+      cast.perceptors.push_back({plugin, {wanted.name, weights}, wanted.setting});
     });
   }
   if (const auto shipped = cast.host->shipped_models(); missing > 0 && !shipped.empty())

@@ -59,7 +59,8 @@ std::shared_ptr<Perceptor> perceptor(const ChosenPerceptor& chosen, HostServices
     throw;
   } catch (const Error& error) {
     const SettingValue* setting = plan.settings.find(chosen.setting);
-    if (error.kind() != ErrorKind::model || !setting || setting->is_default()) throw;
+    const bool about_weights = error.kind() == ErrorKind::model || !chosen.setup.weights;
+    if (!about_weights || !setting || setting->is_default()) throw;
     throw SettingsError({{setting->location, "'" + chosen.setting + "': " + error.what() +
                                                  (error.advice().empty() ? "" : "; " + error.advice())}});
   }

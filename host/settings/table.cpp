@@ -115,10 +115,10 @@ constexpr Setting kTable[] = {
     {boolean("restore", false).help("continue the newest run of file_namespace"), "Output"},
 
     {list("perceptors", "")
-         .help(
-             "models that judge the picture, besides those switched on below: names (reverie models list) or "
-             "paths of weights files; when nothing is chosen, ViT-B/32 if it is installed, else the shipped "
-             "models"),
+         .help("models that judge the picture, besides those switched on below: names (reverie models list), "
+               "paths of weights files, or perceptor plugins that need none; when nothing is chosen, "
+               "ViT-B/32 if it is installed, else the shipped "
+               "models"),
      "Perceptors"},
     {boolean("ViTB32", true)
          .help("OpenAI's ViT-B/32; counts as chosen only when a file or the command line says so"),

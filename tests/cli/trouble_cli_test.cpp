@@ -146,6 +146,18 @@ TEST(ChosenPerceptors, OneThatIsNotInstalledIsAnErrorWithTheCommand) {
   }
 }
 
+TEST(ChosenPerceptors, APluginThatNeedsWeightsSaysSoWhereItIsNamed) {
+  const Scratch scratch;
+  for (const std::string plugin : {"clip", "lit"}) {
+    std::ofstream(scratch.path() / "run.yaml")
+        << "scenes: a hill\nwidth: 32\nheight: 32\nperceptors: [" << plugin << "]\n";
+    const Outcome outcome = run({REVERIE_PROGRAM, "render", "run.yaml"}, scratch.path());
+    EXPECT_EQ(outcome.status, 2) << outcome.err;
+    EXPECT_TRUE(holds(outcome.err, "run.yaml:4")) << outcome.err;
+    EXPECT_TRUE(holds(outcome.err, "'" + plugin + "' needs weights")) << outcome.err;
+  }
+}
+
 TEST(ChosenPerceptors, NoneMeansTheShippedOnes) {
   const Scratch scratch;
   for (const std::string choice : {"RN50=false", "ViTB32=false"}) {

@@ -183,7 +183,7 @@ endif()
 
 # An author without an example: the installed program writes plugins that build, keep every promise and do
 # something in a run, and says which commands that takes.
-foreach(kind image_models losses io)
+foreach(kind image_models losses io perceptors)
   set(name "first_${kind}")
   run(said "${reverie}" plugins new ${kind} ${name})
   expect("${said}" "cmake -S ${name} -B ${name}/build -DCMAKE_PREFIX_PATH=")

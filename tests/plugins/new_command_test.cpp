@@ -49,7 +49,6 @@ TEST_P(NewPlugin, KeepsEveryPromise) {
 }
 
 TEST_P(NewPlugin, WorksInARunOfItsOwnSettings) {
-  if (kind() == "perceptors") GTEST_SKIP() << "runs choose them by weights, which a skeleton has none of";
   TemporaryFolder folder;
   fs::copy(source(), folder.path(), fs::copy_options::recursive);
   const Outcome outcome =

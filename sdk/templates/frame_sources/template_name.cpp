@@ -12,8 +12,9 @@
 
 namespace {  // nothing but the descriptor at the end is visible outside this library
 
-// Settings that this plugin adds; reverie/params.h has the other types. Names are shared by all plugins, so
-// they begin with the plugin's.
+// Settings that this plugin adds; reverie/params.h has the other types. They are the
+// plugin's own: settings files write them as they are or as template_name.NAME. The program checks values
+// against the range before it makes the plugin.
 constexpr reverie::ParamSpec kParams[] = {
     reverie::integer("template_name_side", 16)
         .range(1, 4096)

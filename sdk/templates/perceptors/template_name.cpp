@@ -1,8 +1,9 @@
 /// template_name: places pictures and texts by their colour.
 ///
 /// The header to read is reverie/perceptor.h: it says of every method when it is called and what it owes.
-/// This perceptor needs no weights. One that does takes them from Setup::weights, and says in accepts() which
-/// it understands; reverie/weights.h is how they are read, and Host::kept() keeps what is made of them.
+/// This perceptor needs no weights: runs choose it by its own name. One that does takes them from
+/// Setup::weights, and says in accepts() which it understands; reverie/weights.h is how they are read, and
+/// Host::kept() keeps what is made of them.
 
 #include <ATen/ATen.h>
 #include <reverie/perceptor.h>
@@ -12,8 +13,9 @@
 
 namespace {  // nothing but the descriptor at the end is visible outside this library
 
-// Settings that this plugin adds; reverie/params.h has the other types. Names are shared by all plugins, so
-// they begin with the plugin's.
+// Settings that this plugin adds; reverie/params.h has the other types. They are the
+// plugin's own: settings files write them as they are or as template_name.NAME. The program checks values
+// against the range before it makes the plugin.
 constexpr reverie::ParamSpec kParams[] = {
     reverie::integer("template_name_size", 16)
         .range(1, 1024)
@@ -32,8 +34,7 @@ constexpr std::size_t kLongestText = 1000;
 
 class TemplateNamePlugin final : public reverie::Perceptor {
  public:
-  // Judged by names and metadata only. This one needs no weights and understands none. Runs take perceptors
-  // by the weights that they accept, so write this first.
+  // Judged by names and metadata only. This one needs no weights and understands none.
   static bool accepts(const reverie::Weights&) { return false; }
 
   TemplateNamePlugin(reverie::Host& host, const reverie::Params& params, const Setup&)
