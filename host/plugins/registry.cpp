@@ -164,8 +164,7 @@ void examine(PluginFile& file, const std::string& trouble) {
                   "', which is not its file's name");
   file.warnings = fit.warnings;
   file.descriptor = descriptor;
-  // As long as the library, which is for ever.
-  remember_code((new std::string(file.kind + "/" + file.name))->c_str(), descriptor);
+  remember_code(file.kind + "/" + file.name, descriptor);
 }
 
 }  // namespace
