@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <cstring>
 
 namespace reverie {
 namespace {
@@ -57,12 +58,12 @@ PluginCode* code_at(const void* address) {
 
 }  // namespace
 
-void remember_code(const char* name, const void* inside) {
+void remember_code(const std::string& name, const void* inside) {
   const std::size_t index = count.load();
   Search search{static_cast<const char*>(inside)};
   if (index == kMost || ::dl_iterate_phdr(look_at_library, &search) == 0) return;
   if (!search.begin || code_at(search.begin)) return;
-  codes[index].name = name;
+  codes[index].name = ::strdup(name.c_str());  // never freed: as long as the library, which is for ever
   codes[index].begin = search.begin;
   codes[index].end = search.end;
   count = index + 1;

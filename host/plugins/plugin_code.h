@@ -1,13 +1,15 @@
 #pragma once
-// Which plugin a piece of code belongs to, for signal handlers: nothing here allocates or locks.
+// Which plugin a piece of code belongs to, for signal handlers: but for remember_code(), nothing here
+// allocates or locks.
 
 #include <cstddef>
+#include <string>
 
 namespace reverie {
 
-/// Remembers a library that stays loaded; a second time does nothing. `name` is "kind/name" and never freed,
-/// `inside` any address in the library. To be called on one thread at a time; handlers may look meanwhile.
-void remember_code(const char* name, const void* inside);
+/// Remembers a library that stays loaded; a second time does nothing. `name` is "kind/name", `inside` any
+/// address in the library. To be called on one thread at a time; handlers may look meanwhile.
+void remember_code(const std::string& name, const void* inside);
 /// From now on, used_plugin() knows the plugin that this function is of.
 void mark_code_used(const void* function);
 

@@ -193,8 +193,7 @@ void examine(PluginFile& file, const std::string& trouble) {
   if (const std::string why = trouble_with_settings(*descriptor, file.kind); !why.empty()) return reject(why);
   file.warnings = fit.warnings;
   file.descriptor = descriptor;
-  // As long as the library, which is for ever.
-  remember_code((new std::string(file.kind + "/" + file.name))->c_str(), descriptor);
+  remember_code(file.kind + "/" + file.name, descriptor);
 }
 
 }  // namespace

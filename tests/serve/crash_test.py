@@ -22,15 +22,21 @@ WAYS = {"segv": "SIGSEGV", "abort": "SIGABRT", "kill": "SIGKILL", "exit": "exit 
         "thread": "SIGABRT"}
 
 
-def children(process):
-    """The numbers of all processes below this one."""
-    parents = {}
+def started_by(process):
+    """The numbers of the processes right below this one."""
+    found = []
     for entry in Path("/proc").iterdir():
         try:
-            parents[int(entry.name)] = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
-        except (ValueError, OSError):
+            if int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1]) == process:
+                found.append(int(entry.name))
+        except (ValueError, OSError):  # no process, or one that has just ended
             pass
-    below = [pid for pid, parent in parents.items() if parent == process]
+    return found
+
+
+def children(process):
+    """The numbers of all processes below this one."""
+    below = started_by(process)
     return below + [pid for child in below for pid in children(child)]
 
 
@@ -46,8 +52,7 @@ class CrashTest(ServerTest):
 
     def forks(self):
         """The process that starts the others."""
-        (found,) = [pid for pid in children(self.server.process.pid)
-                    if int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1]) == self.server.process.pid]
+        (found,) = started_by(self.server.process.pid)
         return found
 
     def crashing(self, how, **more):

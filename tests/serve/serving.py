@@ -42,7 +42,7 @@ class Server:
             env={**os.environ, "OMP_NUM_THREADS": "1"})
         self.host, self.port, self.token = "127.0.0.1", None, None
         while self.port is None:
-            text = self.output()[begin:]
+            text = self.output(begin)
             found = re.search(r"open http://[^:]+:(\d+)/\?token=(\S+)\n", text)
             if found:
                 self.port, self.token = int(found[1]), found[2]
@@ -52,8 +52,9 @@ class Server:
             else:
                 time.sleep(0.01)
 
-    def output(self):
-        return (self.folder / "server.log").read_text(errors="replace")
+    def output(self, begin=0):
+        """What it said from this byte on."""
+        return (self.folder / "server.log").read_bytes()[begin:].decode(errors="replace")
 
     def ask(self, method, path, body=None, headers=None, authorised=True):
         connection = http.client.HTTPConnection(self.host, self.port, timeout=60)
