@@ -155,7 +155,8 @@ int run(int argc, char** argv) {
     if (!rest.empty() && rest[0] == "new") return new_plugin_command({rest.begin() + 1, rest.end()});
     if (!rest.empty() && rest[0] == "test")
       return test_plugin_command({rest.begin() + 1, rest.end()}, read_test_options(given));
-    throw Error(ErrorKind::usage, "reverie plugins takes 'list', 'describe NAME', 'new KIND NAME' or 'test FILE.so'");
+    throw Error(ErrorKind::usage,
+                "reverie plugins takes 'list', 'describe NAME', 'new KIND NAME' or 'test FILE.so'");
   }
   if (command == "models") return models_command(rest, given.count("markdown") > 0);
   if (command == "settings") return list_settings(rest, given.count("markdown") > 0, registry());

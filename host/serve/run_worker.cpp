@@ -94,7 +94,8 @@ std::shared_ptr<ChildProcess> RunWorker::process_for(const RunQueue::Turn& turn)
 }
 
 void RunWorker::go(const RunQueue::Turn& turn) {
-  // A process that ended after the last run did may be given this one before anybody knows: no fault of the run.
+  // A process that ended after the last run did may be given this one before anybody knows: no fault of the
+  // run.
   if (go_once(turn) || go_once(turn)) return;
   throw Error(ErrorKind::file, "two processes for this run ended before they took it",
               "memory may be short; resume the run to try again");

@@ -20,9 +20,9 @@ class REVERIE_PUBLIC Perceptor {
 
   /// A plugin class has the constructor `Plugin(Host&, const Params&, const Setup&)` and
   /// `static bool accepts(const Weights&)`: whether it understands a file, judged by its tensors' names and
-  /// its metadata only. The first perceptor plugin in alphabetical order that accepts a file gets it. One that
-  /// the setting `perceptors` names by its own name gets no weights; if it needs some, its constructor throws
-  /// an Error that says so.
+  /// its metadata only. The first perceptor plugin in alphabetical order that accepts a file gets it. One
+  /// that the setting `perceptors` names by its own name gets no weights; if it needs some, its constructor
+  /// throws an Error that says so.
   struct Setup {
     std::string name;                        ///< as the settings name the weights
     std::shared_ptr<const Weights> weights;  ///< null for a perceptor that is chosen by its own name
