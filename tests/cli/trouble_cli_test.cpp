@@ -326,7 +326,7 @@ TEST(CommandLine, MistakesAreExplained) {
   expect({"render"}, "render needs a settings file");
   expect({"render", "--colour"}, "--colour");
   expect({"check", "scenes=red", "cutouts"}, "'cutouts' is not of the form name=value");
-  expect({"plugins", "remove"}, "'list', 'describe NAME' or 'test FILE.so'");
+  expect({"plugins", "remove"}, "'new KIND NAME' or 'test FILE.so'");
   EXPECT_TRUE(fs::is_empty(scratch.path()));
 }
 
