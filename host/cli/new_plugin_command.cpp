@@ -123,7 +123,7 @@ std::map<std::string, std::string> written_for(const Request& request) {
     for (; !error && entry != end; entry.increment(error))
       files[entry->path().filename().string()] = contents(entry->path());
   }
-  // What a run has to be told is the kind's part of the README.
+  // How a run uses the plugin depends on the kind: it is a part of the README.
   std::string use = files["use.md"];
   files.erase("use.md");
   while (use.ends_with('\n')) use.pop_back();
@@ -145,7 +145,7 @@ std::map<std::string, std::string> written_for(const Request& request) {
 
 /// The next commands, for the installation that the program is part of. A build tree is none: authors build
 /// against headers and a CMake package that only an installation has.
-void tell_next(const Request& request) {
+void print_next_steps(const Request& request) {
   const fs::path prefix = installation_prefix();
   std::error_code error;
   std::string where = shell_word(prefix.string());
@@ -194,7 +194,7 @@ int new_plugin_command(const std::vector<std::string>& words) {
     names += (names.empty() ? "" : ", ") + file;
   }
   std::cout << "wrote " << request.folder.string() << ": " << names << "\n";
-  tell_next(request);
+  print_next_steps(request);
   return 0;
 }
 

@@ -157,21 +157,21 @@ RunSettings with_defaults(const Resolution& resolution) {
   return settings;
 }
 
-/// Puts the parameters of all plugins in force that settings choose by name. What is not there is said by
+/// Puts the parameters of all plugins in force that settings choose by name. A missing one is reported by
 /// whoever needs it.
 void choose_by_name(const Plan& plan, Resolution& resolution, const PluginRegistry& registry) {
   RunSettings& settings = resolution.settings;
   std::vector<const PluginFile*> plugins;
   for (const PluginFile* plugin : {plan.image_model, plan.optimiser, plan.animation})
     if (plugin) plugins.push_back(plugin);
-  std::vector<Problem> told_later;
+  std::vector<Problem> reported_later;
   if (settings.find("outputs"))
-    for (const PluginFile* sink : chosen_sinks(settings, registry, told_later)) plugins.push_back(sink);
+    for (const PluginFile* sink : chosen_sinks(settings, registry, reported_later)) plugins.push_back(sink);
   const bool complete = settings.find("viewers") && settings.find("display_every") &&
                         settings.find("show_graphs") && settings.find("use_tensorboard");
   // As if on a terminal: what is saved must not depend on where a run was started.
   if (complete)
-    for (const PluginFile* viewer : chosen_viewers(settings, registry, /*on_terminal=*/true, told_later))
+    for (const PluginFile* viewer : chosen_viewers(settings, registry, /*on_terminal=*/true, reported_later))
       plugins.push_back(viewer);
   choose(settings, plugins, resolution.problems);
 }
