@@ -14,7 +14,6 @@
 namespace reverie {
 namespace {
 
-constexpr const char* kDefaultFilter = "butterworth";
 constexpr const char* kPrevious = "_prev";
 
 /// Why a name cannot be a variable's; empty if it can.
@@ -49,7 +48,8 @@ SoundFilter read_filter(const RawValue& values, const std::string& who, const Lo
   }
   const std::string name = group.text("filter");
   try {
-    filter.plugin = &registry.find(AudioFilter::kKind, name.empty() ? kDefaultFilter : name);
+    filter.plugin = name.empty() ? &registry.with_role(AudioFilter::kKind, "input_audio_filters")
+                                 : &registry.find(AudioFilter::kKind, name);
   } catch (const Error& error) {
     group.problem(error.what() + (error.advice().empty() ? "" : "; " + error.advice()),
                   group.place("filter"));

@@ -25,9 +25,9 @@ struct SoundFilter {
 };
 
 /// Reads input_audio_filters: groups {variable_name, filter, ...} with the filter's own parameters, `filter`
-/// being a plugin of kind audio, butterworth if it is absent. What is wrong is added to `problems`, located.
-/// That they have no effect without input_audio is said in `notices`. `mode`: the run's animation mode, whose
-/// variables no filter may be called like; null without one.
+/// being a plugin of kind audio; absent, the one with the role of this setting. What is wrong is added to
+/// `problems`, located. That they have no effect without input_audio is said in `notices`. `mode`: the run's
+/// animation mode, whose variables no filter may be called like; null without one.
 std::vector<SoundFilter> parse_sound_filters(const Settings& settings, const PluginRegistry& registry,
                                              const PluginFile* mode, std::vector<Problem>& problems,
                                              std::vector<std::string>& notices);

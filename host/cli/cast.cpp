@@ -253,7 +253,7 @@ namespace {
 /// follows none.
 std::optional<std::int64_t> moves_of_video(const Cast& cast, const Plan& plan, std::int64_t most) {
   const std::string path = cast.settings.get<std::string>("video_path");
-  if (path.empty() || !plan.animation || !plan.animation->answers_to("Video Source")) return std::nullopt;
+  if (path.empty() || !plan.animation || !plan.animation->has_role(kVideoRole)) return std::nullopt;
   const std::int64_t stride = Timeline(cast.settings).stride;
   const auto video = cast.pictures->open(path, cast.settings.get<double>("frames_per_second"));
   // A move ends at any frame behind that of the move before.

@@ -21,7 +21,8 @@ std::vector<PluginParams> installed_params(const PluginRegistry& registry) {
     PluginParams params{title(plugin),
                         {plugin.descriptor->params, plugin.descriptor->param_count},
                         plugin.descriptor->aliases,
-                        ""};
+                        "",
+                        plugin.descriptor->roles};
     if (has_grouped_params(plugin.kind))
       params.unusable = plugin.kind == AudioFilter::kKind
                             ? "the parameters of audio filters stand in groups of input_audio_filters"
@@ -59,23 +60,21 @@ std::vector<const PluginFile*> chosen_sinks(const Settings& settings, const Plug
 std::vector<const PluginFile*> chosen_viewers(const Settings& settings, const PluginRegistry& registry,
                                               bool on_terminal, std::vector<Problem>& problems) {
   std::vector<const PluginFile*> viewers;
-  const auto add = [&](const std::string& name, const char* setting = "viewers") {
-    collect(problems, settings, setting, [&] {
-      const PluginFile& plugin = registry.find(Viewer::kKind, name);
-      if (std::find(viewers.begin(), viewers.end(), &plugin) == viewers.end()) viewers.push_back(&plugin);
-    });
+  const auto add = [&](const PluginFile& plugin) {
+    if (std::find(viewers.begin(), viewers.end(), &plugin) == viewers.end()) viewers.push_back(&plugin);
   };
-  const std::vector<const PluginFile*> installed = registry.usable(Viewer::kKind);
-  const auto add_if_installed = [&](const std::string& name) {
-    for (const PluginFile* plugin : installed)
-      if (plugin->name == name) add(name);
+  const auto add_with_role = [&](const char* setting) {
+    collect(problems, settings, setting, [&] { add(registry.with_role(Viewer::kKind, setting)); });
   };
-  for (const std::string& name : settings.get<std::vector<std::string>>("viewers")) add(name);
-  if (settings.find("viewers")->is_default() && on_terminal &&
+  for (const std::string& name : settings.get<std::vector<std::string>>("viewers"))
+    collect(problems, settings, "viewers", [&] { add(registry.find(Viewer::kKind, name)); });
+  // Nobody has asked for it: no fault if there is none.
+  const std::vector<const PluginFile*> of_terminals = registry.all_with_role(Viewer::kKind, "viewers");
+  if (settings.find("viewers")->is_default() && on_terminal && !of_terminals.empty() &&
       settings.get<std::int64_t>("display_every") > 0)
-    add_if_installed("terminal_preview");
-  if (viewers.empty() && settings.get<bool>("show_graphs")) add("loss_graph", "show_graphs");
-  if (settings.get<bool>("use_tensorboard")) add("tensorboard", "use_tensorboard");
+    add(*of_terminals[0]);
+  if (viewers.empty() && settings.get<bool>("show_graphs")) add_with_role("show_graphs");
+  if (settings.get<bool>("use_tensorboard")) add_with_role("use_tensorboard");
   return viewers;
 }
 

@@ -37,7 +37,7 @@ std::map<std::string, Frames> frames_in(const Path& folder) {
   return runs;
 }
 
-/// Where the sink video_file keeps pictures that no other sink does.
+/// Where a sink of videos keeps pictures that no other sink does.
 Path kept_folder(const Path& folder, const std::string& base) { return folder / (base + "_frames"); }
 
 /// The newest run of a folder: the one with the highest k, which the longest name and the last of its length

@@ -30,23 +30,20 @@ bool needs_a_download(const PluginFile& plugin) {
   });
 }
 
-constexpr const char* kVideoSink = "video_file";
-
-/// What a run gets that names no estimator, whatever else is installed.
-constexpr const char* kUsual[] = {"tiny_depth", "dis", "horn_schunck"};
+/// The role of the sink that makes videos of finished pictures.
+constexpr const char* kEncodes = "encode";
 
 /// The estimator of this kind that `setting` names or, when it names none, those that a run may get, the
-/// usual ones first. What is used by itself must not depend on what somebody has downloaded.
+/// ones with that role first. What is used by itself must not depend on what somebody has downloaded.
 template <typename Estimator>
 std::vector<const PluginFile*> candidates(const char* setting, const Settings& settings,
                                           const PluginRegistry& registry) {
   const std::string name = settings.get<std::string>(setting);
   if (!name.empty()) return {&registry.find(Estimator::kKind, name)};
-  std::vector<const PluginFile*> all = registry.usable(Estimator::kKind);
+  std::vector<const PluginFile*> all = registry.all_with_role(Estimator::kKind, setting);
+  for (const PluginFile* plugin : registry.usable(Estimator::kKind))
+    if (!plugin->has_role(setting)) all.push_back(plugin);
   std::erase_if(all, [](const PluginFile* plugin) { return needs_a_download(*plugin); });
-  std::stable_partition(all.begin(), all.end(), [](const PluginFile* plugin) {
-    return std::find(std::begin(kUsual), std::end(kUsual), plugin->name) != std::end(kUsual);
-  });
   return all;
 }
 
@@ -289,16 +286,18 @@ void prepare_motion(Ensemble& ensemble, const Basis& basis, const Plan& plan,
 
 void choose_video_sink(RunSettings& settings, const PluginRegistry& registry,
                        std::vector<Problem>& problems) {
-  choose(settings, registry.find(OutputSink::kKind, kVideoSink), problems);
+  choose(settings, registry.with_role(OutputSink::kKind, kEncodes), problems);
 }
 
 std::shared_ptr<OutputSink> make_video_sink(const PluginRegistry& registry, HostServices& host,
                                             const RunSettings& settings, const OutputSink::Setup& setup) {
-  const PluginFile& plugin = registry.find(OutputSink::kKind, kVideoSink);
+  const PluginFile& plugin = registry.with_role(OutputSink::kKind, kEncodes);
   Settings params = params_for(plugin, settings);
-  SettingValue sinks = *params.find("outputs");
-  sinks.list = {"png_sequence"};  // whose pictures it then takes for granted
-  params.set("outputs", sinks);
+  if (const SettingValue* sinks = params.find("outputs")) {
+    SettingValue as_always = *sinks;
+    as_always.list = {registry.with_role(OutputSink::kKind, "outputs").name};  // which keeps the pictures
+    params.set("outputs", as_always);
+  }
   return create<OutputSink>(plugin, host, params, setup);
 }
 

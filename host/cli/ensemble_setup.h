@@ -62,7 +62,7 @@ void prepare_motion(Ensemble& ensemble, const Basis& basis, const Plan& plan, co
 /// The sink of make_video_sink(), whose parameters it puts in force.
 void choose_video_sink(RunSettings& settings, const PluginRegistry& registry, std::vector<Problem>& problems);
 
-/// The sink video_file, alone: it keeps no pictures of its own.
+/// The sink with the role `encode`, alone: it keeps no pictures of its own.
 std::shared_ptr<OutputSink> make_video_sink(const PluginRegistry& registry, HostServices& host,
                                             const RunSettings& settings, const OutputSink::Setup& setup);
 

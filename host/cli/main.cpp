@@ -22,6 +22,7 @@
 #include "engine/memory.h"
 #include "log/log.h"
 #include "plugins/plugin_call.h"
+#include "reverie/viewer.h"
 #include "settings/nearest.h"
 
 namespace reverie {
@@ -82,8 +83,8 @@ int run(int argc, char** argv) {
       "look for config groups here first (repeatable; the file's folder and config/ come next)")(
       "multirun,m", "commas separate values: run every combination")(
       "restore", "continue the newest run of file_namespace: the same as restore=true")(
-      "preview", po::value<std::string>()->value_name("NAME")->implicit_value("web_preview"),
-      "show the run while it goes, in the browser; --preview=terminal_preview or another viewer: the same as "
+      "preview", po::value<std::string>()->value_name("NAME")->implicit_value(""),
+      "show the run in the browser; --preview=NAME, with a viewer of reverie plugins list: the same as "
       "viewers=NAME")("memory", "with check: say how much memory the run will need")("verbose,v", "say more")(
       "markdown", "with settings and models list: print a table for the documentation")(
       "config-name", po::value<std::string>()->value_name("NAME"),
@@ -101,8 +102,7 @@ int run(int argc, char** argv) {
   // An option whose value may be left out would take the next word for it.
   const Words typed(argv + 1, argv + argc);
   Words given_words = without_hydra_options(typed);
-  std::replace(given_words.begin(), given_words.end(), std::string("--preview"),
-               std::string("--preview=web_preview"));
+  std::replace(given_words.begin(), given_words.end(), std::string("--preview"), std::string("--preview="));
   po::variables_map given;
   try {
     po::store(po::command_line_parser(given_words).options(hidden).positional(positional).run(), given);
@@ -193,8 +193,13 @@ int run(int argc, char** argv) {
   if (given.count("config-name"))
     request.words.insert(request.words.begin(),
                          file_of_config(given["config-name"].as<std::string>(), config_folders).string());
-  if (given.count("preview")) request.words.push_back("viewers=" + given["preview"].as<std::string>());
-  return run_batch(request, registry());
+  const PluginRegistry plugins = registry();
+  if (given.count("preview")) {
+    const std::string viewer = given["preview"].as<std::string>();
+    request.words.push_back("viewers=" +
+                            (viewer.empty() ? plugins.with_role(Viewer::kKind, "preview").name : viewer));
+  }
+  return run_batch(request, plugins);
 }
 
 /// The exit status of a command that did what it should: a full disk behind `>` is an error, a reader that

@@ -62,18 +62,21 @@ Request read_words(const std::vector<std::string>& words) {
   return request;
 }
 
-std::vector<fs::path> shipped_files() {
+/// Those of one folder.
+std::vector<fs::path> shipped_files(const ShippedModels& models) {
   std::vector<fs::path> files;
   std::error_code error;
-  const fs::path folder = installation_prefix() / "share/reverie/models";
-  const auto add_files_of = [&](const fs::path& place) {
-    for (fs::directory_iterator entry(place, error), end; !error && entry != end; entry.increment(error))
-      if (entry->path().extension() == ".safetensors") files.push_back(entry->path());
-  };
-  add_files_of(folder);
-  add_files_of(folder / "lit");
-  add_files_of(folder / "vqgan");
+  const fs::path folder = installation_prefix() / "share/reverie/models" / models.folder;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error))
+    if (entry->path().extension() == ".safetensors") files.push_back(entry->path());
   std::sort(files.begin(), files.end());
+  return files;
+}
+
+std::vector<fs::path> shipped_files() {
+  std::vector<fs::path> files;
+  for (const ShippedModels& models : shipped_models())
+    for (const fs::path& file : shipped_files(models)) files.push_back(file);
   return files;
 }
 
@@ -162,15 +165,10 @@ void print_columns(const std::vector<Row>& rows) {
 int list(const std::string& parent, bool markdown) {
   const auto used_by = [](const std::string& plugin) { return plugin.empty() ? "not used yet" : plugin; };
   std::vector<Row> rows = {{"name", "size", "licence", "installed", "used by", "what it is"}};
-  for (const fs::path& file : shipped_files()) {
-    const std::string kind = file.parent_path().filename().string();
-    const auto [used, what] =
-        kind == "vqgan" ? std::pair("image_models/vqgan", "Reverie's own small VQGAN")
-        : kind == "lit"
-            ? std::pair("perceptors/lit", "Reverie's own eyes on a network that knows photographs")
-            : std::pair("perceptors/clip", "Reverie's own small CLIP");
-    rows.push_back({file.stem().string(), size_text(fs::file_size(file)), "Apache-2.0", "ships", used, what});
-  }
+  for (const ShippedModels& models : shipped_models())
+    for (const fs::path& file : shipped_files(models))
+      rows.push_back({file.stem().string(), size_text(fs::file_size(file)), "Apache-2.0", "ships",
+                      models.used_by, models.purpose});
   std::vector<CatalogueEntry> entries = model_catalogue();
   entries.insert(entries.end(), models_without_address().begin(), models_without_address().end());
   for (const CatalogueEntry& entry : entries)

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <fstream>
 #include <iostream>
 #include <sstream>
 
@@ -30,28 +31,16 @@ constexpr const char* kSecond = "tiny_resnet";
 constexpr double kFamiliar = 0.3;  // below it the second one takes part, too
 constexpr double kSeconds = 25;    // that the steps should take
 
-/// What a picture from words alone is made with. Perceptors want contrasts that people find harsh, so they
-/// have limits. Cutouts beyond the edges would leave stripes there.
-constexpr const char* kChosen = R"(image_model: fourier
-spectrum_decay: 1.25
-contrast_weight: 10
-contrast_limit: 0.2
-saturation_weight: 10
-saturation_limit: 0.12
-clipping_weight: 1
-bandwidth: 0.5
-width: 400
-height: 300
-cutouts: 16
-cut_pow: 2.5
-cutout_border: 0
-cutout_overviews: 0.5
-cutout_erasing: 0
-smoothing_weight: 24
-learning_rate: 0.06
-learning_rate_decay: 0.95
-file_namespace: paint
-)";
+/// What a picture from words alone is made with, apart from its perceptors and steps.
+std::string chosen_settings() {
+  const std::filesystem::path file = installation_prefix() / "share/reverie/paint.yaml";
+  std::ostringstream text;
+  text << std::ifstream(file).rdbuf();
+  if (text.str().empty())
+    throw Error(ErrorKind::file, "there is no file '" + file.string() + "', which belongs to the program",
+                "install the program once more");
+  return text.str();
+}
 
 std::string json_text(const std::string& text) {
   Json::StreamWriterBuilder writer;
@@ -138,7 +127,7 @@ int paint_command(const std::vector<std::string>& words,
   if (text.empty())
     throw Error(ErrorKind::usage, "reverie paint needs words that say what to paint",
                 "for example: reverie paint \"a castle on a hill\"");
-  const std::string settings = "scenes: " + json_text(text) + "\n" + kChosen;
+  const std::string settings = "scenes: " + json_text(text) + "\n" + chosen_settings();
   const auto plan_with = [&](const std::string& more) {
     return make_plan({"paint", overrides, config_folders, settings + more}, registry);
   };

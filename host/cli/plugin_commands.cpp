@@ -160,7 +160,7 @@ int list_settings(const std::vector<std::string>& chosen, bool markdown, const P
            "`plugin.name`, too, which is needed where two plugins in use take different things by one "
            "name.\n";
   std::string group;
-  for (const Setting& setting : settings_table()) {
+  for (const Setting& setting : settings_with_plugins(installed)) {
     if (group != setting.group) {
       group = setting.group;
       if (markdown || chosen.empty()) rows.heading(group);

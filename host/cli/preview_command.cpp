@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <iostream>
+#include <span>
 
 #include "cli/ensemble_setup.h"
 #include "cli/preview_motion.h"
@@ -18,23 +19,37 @@
 namespace reverie {
 namespace {
 
-/// Unlimited Palette in the place of the run's image model, for pictures of the same size and moves of the
-/// same pixels.
+/// Whether a model with a pixel_size moves what that enlarges; others move what is large already, as all do
+/// that draw with a network, which would take long to load for the question.
+bool moves_small_pixels(const Plan& plan, const Basis& basis, ImageModel::Setup size) {
+  const std::span params(plan.image_model->descriptor->params, plan.image_model->descriptor->param_count);
+  for (const ParamSpec& spec : params)
+    if (spec.names == Names::weights) return false;
+  const auto model =
+      create<ImageModel>(*plan.image_model, *basis.host, params_for(*plan.image_model, basis.settings), size);
+  const auto canvas = model->canvas();
+  return canvas && canvas->size(3) == size.width && canvas->size(2) == size.height;
+}
+
+/// The image model with the role `preview_motion` in the place of the run's, for pictures of the same size
+/// and moves of the same pixels.
 Member<ImageModel> make_model(const Plan& plan, const Basis& basis, const PluginRegistry& registry,
                               ImageModel::Setup size) {
-  const PluginFile& plugin = registry.find(ImageModel::kKind, "unlimited_palette");
+  const PluginFile& plugin = registry.with_role(ImageModel::kKind, "preview_motion");
   Settings params = params_for(plugin, basis.settings);
   const SettingValue* given = basis.settings.find_param(title(*plan.image_model), "pixel_size");
-  if (given && given->spec.type == ParamType::integer) params.set("pixel_size", *given);
-  // Those two move what pixel_size enlarges, others what is large already.
-  if (!plan.image_model->answers_to("unlimited_palette") &&
-      !plan.image_model->answers_to("limited_palette")) {
-    SettingValue scale = *params.find("pixel_size");
-    size.width *= static_cast<std::int64_t>(scale.number);
-    size.height *= static_cast<std::int64_t>(scale.number);
-    scale.number = 1;
-    params.set("pixel_size", scale);
+  SettingValue* scale = nullptr;
+  SettingValue own;
+  if (const SettingValue* found = params.find("pixel_size")) {
+    own = given && given->spec.type == ParamType::integer ? *given : *found;
+    scale = &own;
   }
+  if (scale && scale->number != 1 && !(given && moves_small_pixels(plan, basis, size))) {
+    size.width *= static_cast<std::int64_t>(scale->number);
+    size.height *= static_cast<std::int64_t>(scale->number);
+    scale->number = 1;
+  }
+  if (scale) params.set("pixel_size", *scale);
   return {title(plugin), create<ImageModel>(plugin, *basis.host, params, size)};
 }
 
@@ -85,7 +100,7 @@ class FlowMask {
 std::int64_t count_moves(const Plan& plan) {
   if (!plan.animation)
     throw Error(ErrorKind::settings, "nothing moves: 'animation_mode' is off",
-                "set it to one of the animation plugins that reverie plugins list shows, such as 2D");
+                "set it to one of the animation plugins that reverie plugins list shows");
   const std::int64_t steps = plan.settings.get<std::int64_t>("steps_per_scene") *
                              static_cast<std::int64_t>(plan.script.scenes.size());
   const Timeline timeline(plan.settings);

@@ -141,9 +141,9 @@ std::string timing_notice(const Settings& settings) {
 }
 
 /// The settings with the declared default in the place of each that is wrong.
-RunSettings with_defaults(const Resolution& resolution) {
+RunSettings with_defaults(const Resolution& resolution, const std::vector<PluginParams>& installed) {
   RunSettings settings = resolution.settings;
-  for (const Setting& setting : settings_table()) {
+  for (const Setting& setting : settings_with_plugins(installed)) {
     const ParamSpec& spec = setting.spec;
     const SettingValue* value = settings.find(spec.name);
     const bool wrong =
@@ -216,7 +216,7 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry, c
   plan.sound_filters = parse_sound_filters(resolution.settings, registry, plan.animation, resolution.problems,
                                            resolution.notices);
   const SettingValue* video = resolution.settings.find("video_path");
-  const bool follows_video = plan.animation && plan.animation->answers_to("Video Source") && video;
+  const bool follows_video = plan.animation && plan.animation->has_role(kVideoRole) && video;
   plan.script = parse_script(resolution.settings, resolution.problems, resolution.notices,
                              sound_variables(plan.sound_filters), plan.animation != nullptr,
                              follows_video ? video->text : "");
@@ -236,7 +236,7 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry, c
   }
   resolution.problems.insert(resolution.problems.end(), plugin_problems.begin(), plugin_problems.end());
   if (more && !resolution.problems.empty()) {
-    plan.settings = with_defaults(resolution);
+    plan.settings = with_defaults(resolution, installed);
     more(plan, resolution.problems);
   }
   // What is missing now may stand in the settings that cannot be read.
@@ -269,12 +269,13 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry, c
   // The reference's rule: a frame of the video is worked on before the next one comes.
   std::string raised;
   if (SettingValue before = *plan.settings.find("pre_animation_steps");
-      plan.animation && plan.animation->answers_to("Video Source")) {
+      plan.animation && plan.animation->has_role(kVideoRole)) {
     const double least = plan.settings.find("steps_per_frame")->number;
     if (before.number < least) {
       if (!before.is_default())
-        raised = "pre_animation_steps (" + before.json() +
-                 ") is raised to steps_per_frame: in Video Source, the first frame of the video is worked on "
+        raised = "pre_animation_steps (" + before.json() + ") is raised to steps_per_frame: in " +
+                 plan.animation->name +
+                 ", the first frame of the video is worked on "
                  "as long as the others are";
       before.number = least;
       plan.settings.set("pre_animation_steps", before);

@@ -21,6 +21,9 @@ namespace reverie {
 /// The folder that holds bin/, lib/reverie/ and share/reverie/; found from the running program.
 std::filesystem::path installation_prefix();
 
+/// The role of animation modes that take each frame from the video: the setting that names it.
+inline constexpr const char* kVideoRole = "video_path";
+
 /// A run that has been checked but not started.
 struct Plan {
   RunSettings settings;

@@ -115,7 +115,8 @@ std::shared_ptr<const FileAccess> access_of(const ServeOptions& options) {
   }
   const fs::path models = expand_home(kDefaultModelsParent);
   for (const CatalogueEntry& entry : model_catalogue()) folders.push_back(models / entry.family);
-  for (const char* family : {"reverie", "vqgan"}) folders.push_back(models / family);
+  for (const auto& [family, extension] : families_of_own_names()) folders.push_back(models / family);
+  folders.push_back(models / "reverie");
   return std::make_shared<const FileAccess>(folders, installation_prefix() / "share/reverie/models",
                                             options.allow_downloads);
 }

@@ -179,7 +179,8 @@ std::vector<std::filesystem::path> HostServices::weights_candidates(const std::s
   for (const std::filesystem::path& folder : folders_of(options_.models))
     candidates.push_back(folder / (name_or_path + ".safetensors"));
   candidates.push_back(parent / "reverie" / (name_or_path + ".safetensors"));
-  candidates.push_back(parent / "vqgan" / (name_or_path + ".ckpt"));
+  for (const auto& [family, extension] : families_of_own_names())
+    candidates.push_back(parent / family / (name_or_path + extension));
   for (const CatalogueEntry& entry : models_without_address())
     if (lower(entry.name) == lower(name_or_path))
       candidates.push_back(model_path(entry, options_.models_parent_dir));

@@ -1,5 +1,5 @@
 #pragma once
-// The published model files that the program knows by name.
+// The model files that the program knows by name: what models/catalogue.json says.
 
 #include <cstdint>
 #include <filesystem>
@@ -28,6 +28,22 @@ const std::vector<CatalogueEntry>& model_catalogue();
 /// sha256, and nobody but the artist can put their files in their place. Where to find them is in urls, if
 /// that is known.
 const std::vector<CatalogueEntry>& models_without_address();
+
+/// Models that come with the program: those of one folder below models/.
+struct ShippedModels {
+  std::string folder;  ///< empty: models/ itself
+  std::string purpose;
+  std::string used_by;  ///< plugin as kind/name
+};
+const std::vector<ShippedModels>& shipped_models();
+
+/// A family of downloaded models in which artists have files under names of their own: NAME in a setting is
+/// then NAME + extension there.
+struct OwnNames {
+  std::string family;
+  std::string extension;
+};
+const std::vector<OwnNames>& families_of_own_names();
 
 /// The entry of that name or alias; case, spaces and the characters / - _ @ . make no difference. Null if
 /// there is none. Of a model in several files, the one with the weights.

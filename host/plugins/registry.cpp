@@ -30,7 +30,7 @@ std::vector<boost::dll::shared_library>& handles() {
   return *libraries;
 }
 
-/// "Unlimited Palette" also finds unlimited_palette.so when that is too damaged to tell its aliases.
+/// "My Model" also finds my_model.so when that is too damaged to tell its aliases.
 std::string folded_name(const std::string& wanted) {
   std::string folded = lower(wanted);
   std::replace(folded.begin(), folded.end(), ' ', '_');
@@ -342,11 +342,7 @@ std::vector<const PluginFile*> PluginRegistry::usable(const std::string& kind) c
 }
 
 const PluginFile& PluginRegistry::with_role(const std::string& kind, const std::string& role) const {
-  const PluginFile* result = nullptr;
-  // The installation's own folder is searched last: a plugin that is merely found elsewhere changes no run.
-  for (const PluginFile* file : usable(kind))
-    if (file->has_role(role)) result = file;
-  if (result) return *result;
+  if (const std::vector<const PluginFile*> all = all_with_role(kind, role); !all.empty()) return *all[0];
   std::string rejected;
   for (const PluginFile& file : files_)
     if (file.kind == kind && file.state == PluginFile::State::rejected)
@@ -354,6 +350,15 @@ const PluginFile& PluginRegistry::with_role(const std::string& kind, const std::
   throw Error(ErrorKind::plugin,
               "no installed plugin of kind " + kind + " serves the setting '" + role + "'" + rejected,
               "reverie plugins list shows every plugin");
+}
+
+std::vector<const PluginFile*> PluginRegistry::all_with_role(const std::string& kind,
+                                                             const std::string& role) const {
+  std::vector<const PluginFile*> result;
+  for (auto folder = folders_.rbegin(); folder != folders_.rend(); ++folder)
+    for (const PluginFile* file : usable(kind))
+      if (file->path.parent_path() == *folder / kind && file->has_role(role)) result.push_back(file);
+  return result;
 }
 
 bool has_grouped_params(const std::string& kind) { return kind == AudioFilter::kKind || kind == Loss::kKind; }

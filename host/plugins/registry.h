@@ -56,6 +56,10 @@ class PluginRegistry {
   /// The plugin with this role (see roles in reverie/plugin.h). Throws Error(plugin) when there is none.
   const PluginFile& with_role(const std::string& kind, const std::string& role) const;
 
+  /// All usable plugins with this role, by name, those of the folder that is searched last (the
+  /// installation's own) first: a plugin that is merely found elsewhere changes no run.
+  std::vector<const PluginFile*> all_with_role(const std::string& kind, const std::string& role) const;
+
  private:
   /// The usable plugin that answers to a name; null if there is none.
   const PluginFile* named(const std::string& kind, const std::string& name) const;

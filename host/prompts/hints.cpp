@@ -91,7 +91,7 @@ std::string explain(const ExpressionError& error, const std::vector<std::string>
   const std::string &unknown = error.unknown_name(), what = error.what();
   if (unknown.empty()) return what;
   if (own.empty() && (unknown == "r" || unknown == "R" || unknown == "mu"))
-    return what + "; r, R and mu are depths, which only the motion of the mode 3D knows";
+    return what + "; r, R and mu are depths, which only the motion of a mode that estimates depth knows";
   if (sound.empty() && sounds_like_sound(unknown)) {
     const std::string filter = unknown.ends_with("_prev") ? unknown.substr(0, unknown.size() - 5) : unknown;
     // Without the function of a similar name.

@@ -82,7 +82,7 @@ bool is_declared_alike(const SettingNames& names, const ParamSpec& spec) {
 Json::Value settings_list(const PluginRegistry& registry) {
   Json::Value settings(Json::arrayValue);
   std::map<std::string, Json::ArrayIndex> place;
-  for (const Setting& setting : settings_table()) {
+  for (const Setting& setting : settings_with_plugins(installed_params(registry))) {
     place[lower(setting.spec.name)] = settings.size();
     Json::Value& value = settings.append(json_of(setting.spec, setting.spec.name, setting.group));
     if (setting.groups) value["type"] = "groups";

@@ -1,6 +1,8 @@
 #include "settings/names.h"
 
 #include <algorithm>
+#include <mutex>
+#include <set>
 
 #include "settings/nearest.h"
 #include "settings/texts.h"
@@ -36,6 +38,46 @@ std::vector<const ParamSpec*> own_params(const PluginParams& plugin) {
   std::vector<const ParamSpec*> result;
   for (const ParamSpec& spec : plugin.specs)
     if (plugin.unusable.empty() && !spec.host_setting) result.push_back(&spec);
+  return result;
+}
+
+namespace {
+
+/// A text that outlives everything: a declaration only points to its texts.
+const char* lasting(const std::string& text) {
+  static std::set<std::string> texts;
+  static std::mutex mutex;
+  const std::lock_guard lock(mutex);
+  return texts.insert(text).first->c_str();
+}
+
+/// As people write it.
+std::string common_name(const PluginParams& plugin) {
+  const std::vector<std::string> aliases = filled_parts(plugin.aliases, "|");
+  return aliases.empty() ? plugin.plugin.substr(plugin.plugin.find('/') + 1) : aliases[0];
+}
+
+}  // namespace
+
+std::vector<Setting> settings_with_plugins(std::span<const PluginParams> installed) {
+  const std::span<const Setting> table = settings_table();
+  std::vector<Setting> result(table.begin(), table.end());
+  for (Setting& setting : result) {
+    if (!*setting.plugins) continue;
+    const std::string kind = std::string(setting.plugins) + "/";
+    std::string first, others;  // with its role, and without
+    for (const PluginParams& plugin : installed) {
+      if (plugin.plugin.rfind(kind, 0) != 0) continue;
+      const std::vector<std::string> roles = filled_parts(plugin.roles, "|");
+      const bool has_role = std::find(roles.begin(), roles.end(), setting.spec.name) != roles.end();
+      if (has_role && setting.default_is_plugin) setting.spec.default_text = lasting(common_name(plugin));
+      std::string& names = has_role ? first : others;
+      names += (names.empty() ? "" : ", ") + common_name(plugin);
+    }
+    if (!first.empty() && !others.empty()) first += ", ";
+    if (!first.empty() || !others.empty())
+      setting.spec.help_text = lasting(setting.spec.help_text + (": " + first) + others);
+  }
   return result;
 }
 

@@ -17,7 +17,13 @@ struct PluginParams {
   std::span<const ParamSpec> specs;
   std::string aliases = {};   ///< separated by '|'
   std::string unusable = {};  ///< why its parameters are no settings; empty if they are
+  std::string roles = {};     ///< settings that use it without naming it, separated by '|'
 };
+
+/// settings_table() with what follows from the installed plugins: defaults (Setting::default_is_plugin; of
+/// several plugins with the role, the last of `installed` counts), and help texts that list the plugins which
+/// a setting may name.
+std::vector<Setting> settings_with_plugins(std::span<const PluginParams> installed);
 
 /// Those that are settings: not what a plugin reads of the program's.
 std::vector<const ParamSpec*> own_params(const PluginParams& plugin);

@@ -71,7 +71,7 @@ bool may_be_none(const ParamSpec& spec) {
 }
 bool must_be_given(const ParamSpec& spec) {
   const std::string name = spec.name;
-  return name == "models_parent_dir" || name == "image_model" ||
+  return name == "models_parent_dir" || name == "image_model" || name == "optimiser" ||
          (spec.names == Names::weights && *spec.default_text);
 }
 
@@ -140,8 +140,8 @@ std::string key_of(const PluginParams& plugin, const ParamSpec& spec) {
 class SettingsResolver {
  public:
   explicit SettingsResolver(const std::vector<PluginParams>& installed)
-      : installed_(installed), names_(installed) {
-    for (const Setting& setting : settings_table()) specs_[lower(setting.spec.name)] = &setting.spec;
+      : installed_(installed), table_(settings_with_plugins(installed)), names_(installed) {
+    for (const Setting& setting : table_) specs_[lower(setting.spec.name)] = &setting.spec;
     for (const PluginParams& plugin : installed)
       for (const ParamSpec* spec : own_params(plugin)) specs_[key_of(plugin, *spec)] = spec;
   }
@@ -154,7 +154,7 @@ class SettingsResolver {
     Interpolation interpolation(
         entries_, [this](const std::string& name) { return referred(name); },
         [this](const std::string& key) { return raw_default(*specs_.at(key)); });
-    for (const Setting& setting : settings_table()) resolve_setting(setting, interpolation);
+    for (const Setting& setting : table_) resolve_setting(setting, interpolation);
     for (std::size_t i = 0; i < installed_.size(); ++i) resolve_plugin(i, interpolation);
     check_combinations();
     return std::move(result_);
@@ -390,6 +390,7 @@ class SettingsResolver {
   }
 
   const std::vector<PluginParams>& installed_;
+  const std::vector<Setting> table_;
   SettingNames names_;
   std::map<std::string, const ParamSpec*> specs_;  // by name in lower case, or key
   std::map<std::string, RawEntry> entries_;        // those that win

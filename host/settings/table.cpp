@@ -49,13 +49,12 @@ constexpr Setting kTable[] = {
          .help("what else the picture should be like: names of loss plugins, or {name, weight, stop, mask, "
                "target, ...} with the plugin's parameters"),
      "Image", true, "name"},
-    {text("image_model", "Unlimited Palette")
-         .help("the plugin that represents the picture; see reverie plugins list"),
-     "Image"},
+    {text("image_model", "").help("the plugin that represents the picture"), "Image", false, "",
+     "image_models", true},
     {boolean("show_palette", false).help("show a palette swatch whenever the image is displayed"), "Image"},
 
-    {text("animation_mode", "off").help("off, 2D, 3D, Video Source, or the name of an animation plugin"),
-     "Animation"},
+    {text("animation_mode", "off").help("off, or the plugin that moves the picture"), "Animation", false, "",
+     "animation"},
     {integer("pre_animation_steps", 50).at_least(0).unit("steps").help("steps before the first move"),
      "Animation"},
     {integer("steps_per_frame", 50)
@@ -65,10 +64,12 @@ constexpr Setting kTable[] = {
      "Animation"},
     {number("frames_per_second", 12).above(0).help("frames per second of t, which expressions use"),
      "Animation"},
-    {text("depth_model", "").help("the plugin that tells depths; when empty, tiny_depth"), "Animation"},
+    {text("depth_model", "").help("the plugin that estimates depth; when empty, the first of these"),
+     "Animation", false, "", "depth_estimators"},
     {text("flow_model", "")
-         .help("the plugin that tells optical flow; when empty, dis, or horn_schunck for a loss"),
-     "Animation"},
+         .help("the plugin that estimates optical flow; when empty, the first of these, for a loss the first "
+               "with gradients"),
+     "Animation", false, "", "flow_estimators"},
     {text("direct_stabilization_weight", "")
          .help("keep the moved previous frame, or the video frame, pixel by pixel"),
      "Animation"},
@@ -99,15 +100,14 @@ constexpr Setting kTable[] = {
     {integer("clear_every", 0).at_least(0).unit("steps").help("steps between clears of the display; 0 off"),
      "Output"},
     {number("display_scale", 1).above(0).help("scale of the display only"), "Output"},
-    {list("viewers", "")
-         .help("plugins that show the run while it goes; when not given, terminal_preview on a terminal"),
-     "Output"},
+    {list("viewers", "").help("plugins that show the run; when not given, on a terminal the first of these"),
+     "Output", false, "", "viewers"},
     {integer("save_every", 50)
          .at_least(0)
          .unit("steps")
          .help("steps between saved frames; 0, or something moves and this is not given: steps_per_frame"),
      "Output"},
-    {list("outputs", "png_sequence").help("plugins that take the finished frames"), "Output"},
+    {list("outputs", "").help("plugins that take the finished frames"), "Output", false, "", "io"},
     {text("backups", "3").help("backups to keep, or all"), "Output"},
     {boolean("show_graphs", false).help("loss graphs with each display"), "Output"},
     {boolean("approximate_vram_usage", false).help("report memory per component"), "Output"},
@@ -131,13 +131,12 @@ constexpr Setting kTable[] = {
     {boolean("RN50x4", false).help("OpenAI's RN50x4"), "Perceptors"},
     {boolean("RN50x16", false).help("OpenAI's RN50x16"), "Perceptors"},
     {boolean("RN50x64", false).help("OpenAI's RN50x64"), "Perceptors"},
-    {text("optimiser", "adam")
-         .help("the plugin that changes the image model's parameters at each step: adam, adamw, sgd"),
-     "Perceptors"},
+    {text("optimiser", "").help("the plugin that changes the image model's parameters at each step"),
+     "Perceptors", false, "", "optimisers", true},
     {number("learning_rate", 0)
          .above(0)
          .may_be_null()
-         .help("optimiser step size; null = the image model's own, which is meant for adam"),
+         .help("optimiser step size; null = the image model's own, which is meant for the default optimiser"),
      "Perceptors"},
     {number("learning_rate_decay", 0)
          .range(0, 1)

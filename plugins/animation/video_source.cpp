@@ -214,6 +214,6 @@ class VideoSource final : public AnimationMode {
 }  // namespace
 
 REVERIE_EXPORT_PLUGIN(VideoSource, AnimationMode, "video_source", "1.0", "follows the motion of a video",
-                      kParams, "Video Source");
+                      kParams, "Video Source", "video_path");
 
 }  // namespace reverie

@@ -153,6 +153,7 @@ class Butterworth final : public AudioFilter {
 }  // namespace
 
 REVERIE_EXPORT_PLUGIN(Butterworth, AudioFilter, "butterworth", "1.0",
-                      "loudness of a band of frequencies, by a Butterworth band-pass", kParams);
+                      "loudness of a band of frequencies, by a Butterworth band-pass", kParams, "",
+                      "input_audio_filters");
 
 }  // namespace reverie

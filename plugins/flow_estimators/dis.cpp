@@ -23,6 +23,6 @@ class Dis final : public FlowEstimator {
 }  // namespace
 
 REVERIE_EXPORT_PLUGIN(Dis, FlowEstimator, "dis", "1.0", "dense inverse search: fast, sharp at edges",
-                      kNoParams, "DIS");
+                      kNoParams, "DIS", "flow_model");
 
 }  // namespace reverie

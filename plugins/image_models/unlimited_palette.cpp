@@ -67,6 +67,7 @@ class UnlimitedPalette final : public ImageModel {
 }  // namespace
 
 REVERIE_EXPORT_PLUGIN(UnlimitedPalette, ImageModel, "unlimited_palette", "1.0",
-                      "every pixel is optimised, any colour", kParams, "Unlimited Palette");
+                      "every pixel is optimised, any colour", kParams, "Unlimited Palette",
+                      "image_model|preview_motion");
 
 }  // namespace reverie

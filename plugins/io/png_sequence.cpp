@@ -58,6 +58,6 @@ class PngSequence final : public OutputSink {
 }  // namespace
 
 REVERIE_EXPORT_PLUGIN(PngSequence, OutputSink, "png_sequence", "1.2", "one PNG file for each saved frame",
-                      kParams);
+                      kParams, "", "outputs");
 
 }  // namespace reverie

@@ -79,7 +79,7 @@ TEST(MotionTrouble, UnknownNamesAreAnsweredWithThoseThatThereAre) {
   EXPECT_TRUE(holds(in_3d, "variables here: t, r, R, mu")) << in_3d;
   EXPECT_TRUE(holds(in_3d, "those of input_audio_filters")) << in_3d;
   const std::string in_2d = said({"translate_x=mu/50"});
-  EXPECT_TRUE(holds(in_2d, "r, R and mu are depths, which only the motion of the mode 3D knows")) << in_2d;
+  EXPECT_TRUE(holds(in_2d, "r, R and mu are depths")) << in_2d;
   Words heard = sound;
   heard.push_back("translate_x=treble");
   const std::string with_sound = said(heard);

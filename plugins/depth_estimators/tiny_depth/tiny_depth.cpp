@@ -38,6 +38,6 @@ class TinyDepth final : public DepthEstimator {
 }  // namespace
 
 REVERIE_EXPORT_PLUGIN(TinyDepth, DepthEstimator, "tiny_depth", "1.0",
-                      "depths by a small network that ships with the program", kParams);
+                      "depths by a small network that ships with the program", kParams, "", "depth_model");
 
 }  // namespace reverie

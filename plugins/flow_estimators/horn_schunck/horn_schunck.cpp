@@ -22,6 +22,7 @@ class HornSchunck final : public FlowEstimator {
 }  // namespace
 
 REVERIE_EXPORT_PLUGIN(HornSchunck, FlowEstimator, "horn_schunck", "1.0",
-                      "variational flow: smooth, differentiable, on any device", kNoParams, "Horn-Schunck");
+                      "variational flow: smooth, differentiable, on any device", kNoParams, "Horn-Schunck",
+                      "flow_model");
 
 }  // namespace reverie

@@ -170,7 +170,7 @@ class LossGraph final : public Viewer {
 
 }  // namespace
 
-REVERIE_EXPORT_PLUGIN(LossGraph, Viewer, "loss_graph", "1.0", "graphs of all losses as a PNG file",
-                      kNoParams);
+REVERIE_EXPORT_PLUGIN(LossGraph, Viewer, "loss_graph", "1.0", "graphs of all losses as a PNG file", kNoParams,
+                      "", "show_graphs");
 
 }  // namespace reverie

@@ -146,7 +146,7 @@ class TensorBoard final : public Viewer {
 
 }  // namespace
 
-REVERIE_EXPORT_PLUGIN(TensorBoard, Viewer, "tensorboard", "1.0", "files of events for TensorBoard",
-                      kNoParams);
+REVERIE_EXPORT_PLUGIN(TensorBoard, Viewer, "tensorboard", "1.0", "files of events for TensorBoard", kNoParams,
+                      "", "use_tensorboard");
 
 }  // namespace reverie

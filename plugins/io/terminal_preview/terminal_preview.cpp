@@ -198,6 +198,6 @@ class TerminalPreview final : public Viewer {
 }  // namespace
 
 REVERIE_EXPORT_PLUGIN(TerminalPreview, Viewer, "terminal_preview", "1.0", "shows the picture in the terminal",
-                      kParams, "terminal");
+                      kParams, "terminal", "viewers");
 
 }  // namespace reverie

@@ -161,6 +161,6 @@ class VideoFile final : public OutputSink {
 }  // namespace
 
 REVERIE_EXPORT_PLUGIN(VideoFile, OutputSink, "video_file", "1.0", "all saved frames as one video, with sound",
-                      kParams);
+                      kParams, "", "encode");
 
 }  // namespace reverie

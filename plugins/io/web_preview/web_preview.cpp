@@ -85,6 +85,7 @@ class WebPreview final : public Viewer {
 }  // namespace
 
 REVERIE_EXPORT_PLUGIN(WebPreview, Viewer, "web_preview", "1.0",
-                      "a page in the browser with the picture, graphs and buttons", kParams, "web");
+                      "a page in the browser with the picture, graphs and buttons", kParams, "web",
+                      "preview");
 
 }  // namespace reverie
