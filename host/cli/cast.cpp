@@ -208,7 +208,7 @@ Cast find_cast(const Plan& plan, const PluginRegistry& registry, bool on_termina
   cast.viewers = chosen_viewers(settings, registry, on_terminal, problems);
   find_pictures(cast, plan, 0, problems);
   for (const PluginFile* reader : cast.pictures->readers()) choose(cast.settings, *reader, problems);
-  collect(problems, settings, "input_audio", [&] { cast.sound = listen(cast, plan); });
+  collect(problems, settings, "input_audio", [&] { cast.sound = listen(cast, plan, registry); });
   find_for_motion(cast, plan, registry, problems);
   if (plan.image_model) choose_weights(cast, *plan.image_model, problems);
   for (const LossTerm& term : plan.script.losses) find_weights(cast, term, problems);

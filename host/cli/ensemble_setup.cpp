@@ -93,6 +93,19 @@ void choose_estimator(const char* setting, bool with_gradients, Basis& basis, co
   });
 }
 
+/// Of plugins that are chosen by what a file holds.
+ParamsOf params_of_readers(const Plan& plan) {
+  return [&plan](const PluginFile& plugin) {
+    RunSettings with_it = plan.settings;
+    std::vector<Problem> wrong = with_it.problems();
+    const auto known = std::ssize(wrong);
+    choose(with_it, plugin, wrong);
+    wrong.erase(wrong.begin(), wrong.begin() + known);
+    if (!wrong.empty()) throw SettingsError(std::move(wrong));
+    return params_for(plugin, with_it);
+  };
+}
+
 }  // namespace
 
 Basis make_basis(const Plan& plan, const PluginRegistry& registry, std::vector<Problem>* problems) {
@@ -117,15 +130,7 @@ Basis make_basis(const Plan& plan, const PluginRegistry& registry, std::vector<P
   }
   basis.host = std::make_unique<HostServices>(options);
   for (const std::string& notice : plan.notices) basis.host->log(LogLevel::warning, notice);
-  basis.pictures = std::make_unique<Pictures>(registry, *basis.host, [&plan](const PluginFile& plugin) {
-    RunSettings with_it = plan.settings;
-    std::vector<Problem> wrong = with_it.problems();
-    const auto known = std::ssize(wrong);
-    choose(with_it, plugin, wrong);
-    wrong.erase(wrong.begin(), wrong.begin() + known);
-    if (!wrong.empty()) throw SettingsError(std::move(wrong));
-    return params_for(plugin, with_it);
-  });
+  basis.pictures = std::make_unique<Pictures>(registry, *basis.host, params_of_readers(plan));
   return basis;
 }
 
@@ -139,7 +144,7 @@ void PictureCheck::need(const std::string& path, const std::string& setting, std
   });
 }
 
-std::unique_ptr<Soundtrack> listen(const Basis& basis, const Plan& plan) {
+std::unique_ptr<Soundtrack> listen(const Basis& basis, const Plan& plan, const PluginRegistry& registry) {
   const std::string sound = sound_of(basis.settings);
   const MemoryScope memory(kSoundMemory);
   std::vector<std::string> notices;
@@ -148,7 +153,7 @@ std::unique_ptr<Soundtrack> listen(const Basis& basis, const Plan& plan) {
     const std::filesystem::path path = sound.empty() ? "" : basis.host->resolve_asset(sound);
     if (sound.empty() || plan.sound_filters.empty()) return std::make_unique<Soundtrack>(plan.sound_filters);
     const auto read = [&](const TakeSamples& take) {
-      hear_sound(installation_prefix() / "lib/reverie/sound_reader.so", path, take, notices);
+      hear_sound(registry, *basis.host, params_of_readers(plan), path, take, notices);
     };
     track = std::make_unique<Soundtrack>(plan.sound_filters, read, kSoundRate, basis.settings,
                                          plan.script.scenes.size(), *basis.host);

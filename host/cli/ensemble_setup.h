@@ -45,7 +45,7 @@ class PictureCheck {
 
 /// Analyses the sound that the settings name, whole: what is wrong with it is known before anything is
 /// loaded.
-std::unique_ptr<Soundtrack> listen(const Basis& basis, const Plan& plan);
+std::unique_ptr<Soundtrack> listen(const Basis& basis, const Plan& plan, const PluginRegistry& registry);
 
 /// Puts the parameters of estimators in force. What the animation mode and the stabilisation weights need
 /// and is not there is added to `problems`: weights of estimators that the settings name, and a video.

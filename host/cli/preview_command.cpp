@@ -127,7 +127,7 @@ PreviewOutcome preview_motion(const Plan& plan, const PluginRegistry& registry, 
   find_for_motion(basis, plan, registry, problems);
   choose_video_sink(basis.settings, registry, problems);
   if (!problems.empty()) throw SettingsError(problems);
-  const std::unique_ptr<Soundtrack> sound = listen(basis, plan);
+  const std::unique_ptr<Soundtrack> sound = listen(basis, plan, registry);
 
   const std::string file_namespace = settings.get<std::string>("file_namespace");
   std::optional<Reservation> reservation;

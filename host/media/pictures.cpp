@@ -58,36 +58,10 @@ std::shared_ptr<FrameSource> Pictures::open_all(std::vector<std::filesystem::pat
 
 std::shared_ptr<FrameSource> Pictures::open_file(const std::filesystem::path& path,
                                                  double frames_per_second) const {
-  require_ordinary_file(path, "a picture or video");
-  const FrameSource::Setup setup{path, frames_per_second};
-  const std::vector<const PluginFile*> plugins = registry_.usable(FrameSource::kKind);
-  const auto read_with = [&](const PluginFile& plugin) {
-    auto source = create<FrameSource>(plugin, host_, params_(plugin), setup);
-    readers_.insert(&plugin);
-    return source;
-  };
-  for (const PluginFile* plugin : plugins)
-    if (accepts(*plugin, &path)) return read_with(*plugin);
-
-  // Only the plugins can tell what is wrong with the file.
-  std::string reasons, advice;
-  for (const PluginFile* plugin : plugins) {
-    try {
-      return read_with(*plugin);
-    } catch (const Error& error) {
-      if (plugins.size() == 1) throw;
-      reasons += "; " + plugin->name + ": " + error.what();
-      if (advice.empty()) advice = error.advice();
-    }
-  }
-  std::string message =
-      "'" + path.string() + "' is no picture or video that an installed plugin can read" + reasons;
-  // The one that would have may be there, but damaged.
-  for (const PluginFile& file : registry_.files())
-    if (file.kind == FrameSource::kKind && file.state == PluginFile::State::rejected)
-      message += "; '" + file.path.string() + "' cannot be used: " + file.reason;
-  throw Error(plugins.empty() ? ErrorKind::plugin : ErrorKind::file, message,
-              advice.empty() ? "reverie plugins list shows the frame sources" : advice);
+  auto [source, plugin] = open_by_content<FrameSource>(registry_, host_, params_, {path, frames_per_second},
+                                                       "a picture or video");
+  readers_.insert(plugin);
+  return source;
 }
 
 at::Tensor Pictures::load(const std::string& path_or_url) const {

@@ -1,13 +1,12 @@
 #pragma once
 // Pictures and videos that settings name, read by whichever plugin understands them.
 
-#include <functional>
 #include <memory>
 #include <set>
 #include <string>
 
 #include "engine/host_services.h"
-#include "plugins/registry.h"
+#include "plugins/open_by_content.h"
 #include "reverie/frame_source.h"
 
 namespace reverie {
@@ -16,9 +15,6 @@ namespace reverie {
 /// there is no such file or no plugin can read it, and Error(plugin) when there is no plugin to do so.
 class Pictures {
  public:
-  /// The parameters that a plugin is created with.
-  using ParamsOf = std::function<Settings(const PluginFile&)>;
-
   /// `registry` and `host` must outlive it. While it lives, host.load_image() is its load().
   Pictures(const PluginRegistry& registry, HostServices& host, ParamsOf params = default_params);
   ~Pictures();

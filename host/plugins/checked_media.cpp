@@ -8,6 +8,7 @@
 #include "reverie/audio_filter.h"
 #include "reverie/frame_source.h"
 #include "reverie/output_sink.h"
+#include "reverie/sound_source.h"
 #include "reverie/viewer.h"
 
 namespace reverie {
@@ -71,6 +72,27 @@ class CheckedSource final : public FrameSource {
   Boundary boundary_;
   std::shared_ptr<FrameSource> source_;
   std::optional<ImageSize> size_;
+};
+
+class CheckedSound final : public SoundSource {
+ public:
+  CheckedSound(std::shared_ptr<SoundSource> source, Boundary boundary)
+      : boundary_(std::move(boundary)), source_(std::move(source)) {}
+
+  std::vector<float> next() override {
+    auto samples = boundary_.call("next()", [&] { return source_->next(); });
+    for (const float sample : samples)
+      if (!(sample >= -1 && sample <= 1))
+        boundary_.broken("next()", "a sample of " + std::to_string(sample), "samples in -1..1");
+    return samples;
+  }
+  std::vector<std::string> notices() const override {
+    return boundary_.call("notices()", [&] { return source_->notices(); });
+  }
+
+ private:
+  Boundary boundary_;
+  std::shared_ptr<SoundSource> source_;
 };
 
 class CheckedSink final : public OutputSink {
@@ -138,6 +160,10 @@ std::shared_ptr<AudioFilter> checked(std::shared_ptr<AudioFilter> filter, Bounda
 
 std::shared_ptr<FrameSource> checked(std::shared_ptr<FrameSource> source, Boundary boundary, const void*) {
   return std::make_shared<CheckedSource>(std::move(source), boundary.with_header("frame_source.h"));
+}
+
+std::shared_ptr<SoundSource> checked(std::shared_ptr<SoundSource> source, Boundary boundary, const void*) {
+  return std::make_shared<CheckedSound>(std::move(source), boundary.with_header("sound_source.h"));
 }
 
 std::shared_ptr<OutputSink> checked(std::shared_ptr<OutputSink> sink, Boundary boundary, const void*) {

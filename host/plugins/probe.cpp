@@ -7,7 +7,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <torch/version.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,9 +15,11 @@
 #include <cstring>
 #include <fstream>
 #include <span>
+#include <utility>
 
 #include "media/web_file.h"
-#include "reverie/version.h"
+#include "reverie/plugin.h"
+#include "settings/texts.h"
 
 namespace reverie {
 namespace {
@@ -128,8 +129,17 @@ std::string stamp_of(const Path& library) {
 }
 
 /// Another build may get on with a library, or not.
-const std::string kTitle =
-    "reverie plugins, SDK ABI " + std::to_string(kSdkAbi) + ", LibTorch " TORCH_VERSION;
+const std::string kTitle = "reverie plugins 2, SDK ABI " + std::to_string(kSdkAbi) +
+                           ", LibTorch " TORCH_VERSION ", " + detail::kCompiler +
+                           (detail::kDebug ? ", debug" : "") + (detail::kSanitised ? ", sanitised" : "");
+
+constexpr const char* kEnd = ".";  // an entry without it was cut
+
+std::string one_line(std::string text) {
+  for (char& c : text)
+    if (c == '\n' || c == '\t') c = ' ';
+  return text;
+}
 
 }  // namespace
 
@@ -151,26 +161,33 @@ std::vector<ProbeResult> probe(const std::vector<Path>& libraries, std::chrono::
 
 ProbeMemory::ProbeMemory(Path file) : file_(std::move(file)) {
   std::ifstream in(file_);
-  std::string title, library;
+  std::string title, library, warnings, end;
   Entry entry;
   if (!std::getline(in, title) || title != kTitle) return;
-  while (std::getline(in, library) && std::getline(in, entry.stamp) && std::getline(in, entry.trouble))
+  while (std::getline(in, library) && std::getline(in, entry.stamp) &&
+         std::getline(in, entry.known.trouble) && std::getline(in, entry.known.declaration) &&
+         std::getline(in, warnings) && std::getline(in, end) && end == kEnd) {
+    entry.known.warnings = filled_parts(warnings, "\t");
     entries_[library] = entry;
+  }
 }
 
-std::optional<std::string> ProbeMemory::find(const Path& library) const {
+std::optional<ProbeMemory::Known> ProbeMemory::find(const Path& library) const {
   const auto found = entries_.find(library.string());
   if (found == entries_.end() || found->second.stamp != stamp_of(library)) return std::nullopt;
-  return found->second.trouble;
+  return found->second.known;
 }
 
-void ProbeMemory::add(const Path& library, const std::string& trouble) {
-  Entry entry{stamp_of(library), trouble};
-  std::replace(entry.trouble.begin(), entry.trouble.end(), '\n', ' ');
-  if (library.string().find('\n') == std::string::npos) entries_[library.string()] = entry;
+void ProbeMemory::add(const Path& library, Known known) {
+  known.trouble = one_line(known.trouble);
+  for (std::string& warning : known.warnings) warning = one_line(warning);
+  if (library.string().find('\n') != std::string::npos) return;
+  entries_[library.string()] = {stamp_of(library), std::move(known)};
+  changed_ = true;
 }
 
-void ProbeMemory::save() const {
+void ProbeMemory::save() {
+  if (!std::exchange(changed_, false)) return;
   std::error_code ignored;
   std::filesystem::create_directories(file_.parent_path(), ignored);
   Path written = file_;
@@ -178,9 +195,15 @@ void ProbeMemory::save() const {
   {
     std::ofstream out(written);
     out << kTitle << "\n";
-    for (const auto& [library, entry] : entries_)
-      if (std::filesystem::exists(library, ignored))
-        out << library << "\n" << entry.stamp << "\n" << entry.trouble << "\n";
+    for (const auto& [library, entry] : entries_) {
+      if (!std::filesystem::exists(library, ignored)) continue;
+      out << library << "\n"
+          << entry.stamp << "\n"
+          << entry.known.trouble << "\n"
+          << entry.known.declaration << "\n";
+      for (const std::string& warning : entry.known.warnings) out << warning << "\t";
+      out << "\n" << kEnd << "\n";
+    }
     if (!out.flush()) {
       std::filesystem::remove(written, ignored);
       return;

@@ -26,17 +26,27 @@ class ProbeMemory {
  public:
   explicit ProbeMemory(std::filesystem::path file);
 
-  /// The trouble with it, empty if there was none; nothing if it is unknown or has changed.
-  std::optional<std::string> find(const std::filesystem::path& library) const;
-  void add(const std::filesystem::path& library, const std::string& trouble);
-  void save() const;
+  struct Known {
+    std::string trouble;                     ///< what happens when it is loaded; empty: nothing
+    std::string declaration = {};            ///< see plugins/declaration_text.h; empty: not known
+    std::vector<std::string> warnings = {};  ///< about its build; without tabs and line breaks
+  };
+
+  /// Nothing if it is unknown or has changed.
+  std::optional<Known> find(const std::filesystem::path& library) const;
+  void add(const std::filesystem::path& library, Known known);
+  void forget(const std::filesystem::path& library) { changed_ |= entries_.erase(library.string()) > 0; }
+  /// Writes the file where something has changed.
+  void save();
 
  private:
   struct Entry {
-    std::string stamp, trouble;
+    std::string stamp;
+    Known known;
   };
   std::filesystem::path file_;
   std::map<std::string, Entry> entries_;
+  bool changed_ = false;
 };
 
 /// $XDG_CACHE_HOME or ~/.cache, and /reverie/plugins in it.

@@ -9,10 +9,12 @@
 #include <cstdlib>
 #include <cstring>
 #include <map>
+#include <mutex>
 #include <span>
 
 #include "log/printable.h"
 #include "plugins/compatibility.h"
+#include "plugins/declaration_text.h"
 #include "plugins/plugin_code.h"
 #include "plugins/probe.h"
 #include "reverie/audio_filter.h"
@@ -112,14 +114,13 @@ std::vector<PluginFile> misplaced(const std::filesystem::path& folder) {
 
 /// What happens when each is loaded, by path: as it is remembered, or as a child process shows it now. Files
 /// that gate 1 refuses are not loaded.
-std::map<std::filesystem::path, std::string> troubles_of(
-    const std::vector<std::filesystem::path>& libraries) {
-  ProbeMemory memory(probe_memory_file());
+std::map<std::filesystem::path, std::string> troubles_of(const std::vector<std::filesystem::path>& libraries,
+                                                         ProbeMemory& memory) {
   std::map<std::filesystem::path, std::string> troubles;
   std::vector<std::filesystem::path> unknown;
   for (const std::filesystem::path& library : libraries) {
     if (const auto known = memory.find(library))
-      troubles[library] = *known;
+      troubles[library] = known->trouble;
     else if (cannot_be_plugin(library).empty())
       unknown.push_back(library);
   }
@@ -127,9 +128,8 @@ std::map<std::filesystem::path, std::string> troubles_of(
   const std::vector<ProbeResult> results = probe(unknown);
   for (std::size_t i = 0; i < unknown.size(); ++i) {
     troubles[unknown[i]] = results[i].trouble;
-    if (results[i].certain) memory.add(unknown[i], results[i].trouble);
+    if (results[i].certain) memory.add(unknown[i], {results[i].trouble});
   }
-  memory.save();
   return troubles;
 }
 
@@ -161,39 +161,66 @@ std::string trouble_with_settings(const PluginDescriptor& plugin, const std::str
   return {};
 }
 
-/// `trouble`: what is known to happen when it is loaded.
-void examine(PluginFile& file, const std::string& trouble) {
-  const auto reject = [&](const std::string& reason) {
-    file.state = PluginFile::State::rejected;
-    file.reason = reason;
-  };
-  if (const std::string why = cannot_be_plugin(file.path); !why.empty()) return reject(why);
-  if (!trouble.empty()) return reject(trouble);
+struct Loaded {
+  const PluginDescriptor* descriptor = nullptr;  // null: it cannot be used
+  std::string reason;                            // why not
+  std::vector<std::string> warnings;
+};
+
+/// Gates 1 and 2. Loading runs the library's static initialisers and no more.
+Loaded load_library(const PluginFile& file) {
+  if (std::string why = cannot_be_plugin(file.path); !why.empty()) return {nullptr, std::move(why), {}};
+  const PluginDescriptor* descriptor = nullptr;
   try {
     using boost::dll::load_mode::type;
     boost::dll::shared_library library(file.path.string(),
                                        boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
-    file.descriptor = &library.get<const PluginDescriptor>(kDescriptorSymbol);
+    descriptor = &library.get<const PluginDescriptor>(kDescriptorSymbol);
     handles().push_back(std::move(library));
   } catch (const std::exception& error) {
-    return reject("it cannot be loaded: " + loader_words(error.what()));
+    return {nullptr, "it cannot be loaded: " + loader_words(error.what()), {}};
   } catch (...) {
-    return reject("it throws an exception when it is loaded");
+    return {nullptr, "it throws an exception when it is loaded", {}};
   }
-  const PluginDescriptor* descriptor = std::exchange(file.descriptor, nullptr);
-  const Compatibility fit = check_compatibility(*descriptor, file.kind);
-  if (!fit.errors.empty()) {
-    std::string reason;
-    for (const std::string& error : fit.errors) reason += (reason.empty() ? "" : "; ") + error;
-    return reject(reason);
-  }
-  if (file.name != descriptor->name)
-    return reject(std::string("it declares the name '") + descriptor->name +
-                  "', which is not its file's name");
-  if (const std::string why = trouble_with_settings(*descriptor, file.kind); !why.empty()) return reject(why);
-  file.warnings = fit.warnings;
-  file.descriptor = descriptor;
+  Compatibility fit = check_compatibility(*descriptor, file.kind);
+  std::string reason;
+  for (const std::string& error : fit.errors) reason += (reason.empty() ? "" : "; ") + error;
+  if (reason.empty() && file.name != descriptor->name)
+    reason = std::string("it declares the name '") + descriptor->name + "', which is not its file's name";
+  if (!reason.empty()) return {nullptr, reason, {}};
   remember_code(file.kind + "/" + file.name, descriptor);
+  return {descriptor, {}, std::move(fit.warnings)};
+}
+
+/// `trouble`: what is known to happen when it is loaded. A library whose declaration is remembered is not
+/// loaded.
+void examine(PluginFile& file, const std::string& trouble, ProbeMemory& memory) {
+  const auto reject = [&](const std::string& reason) {
+    file.state = PluginFile::State::rejected;
+    file.reason = reason;
+  };
+  if (!trouble.empty()) {
+    // Gate 1 has more to say about a file that has become something else.
+    const std::string why = cannot_be_plugin(file.path);
+    return reject(why.empty() ? trouble : why);
+  }
+  const std::optional<ProbeMemory::Known> known = memory.find(file.path);
+  file.descriptor = known ? declared_by(known->declaration) : nullptr;
+  if (file.descriptor && file.descriptor->kind == file.kind && file.descriptor->name == file.name) {
+    file.warnings = known->warnings;
+  } else {
+    Loaded loaded = load_library(file);
+    file.descriptor = nullptr;
+    if (!loaded.descriptor) return reject(loaded.reason);
+    const std::string declaration = declaration_text(*loaded.descriptor);
+    file.descriptor = declared_by(declaration);
+    file.warnings = loaded.warnings;
+    memory.add(file.path, {"", declaration, std::move(loaded.warnings)});
+  }
+  if (const std::string why = trouble_with_settings(*file.descriptor, file.kind); !why.empty()) {
+    file.descriptor = nullptr;
+    reject(why);
+  }
 }
 
 }  // namespace
@@ -209,6 +236,29 @@ bool PluginFile::answers_to(const std::string& wanted) const {
   for (const std::string& alias : filled_parts(descriptor->aliases, "|"))
     if (lower(alias) == lower(wanted)) return true;
   return false;
+}
+
+const PluginDescriptor& PluginFile::load() const {
+  static std::mutex mutex;
+  // As long as the libraries. The same path may hold another plugin later, the same plugin lie elsewhere.
+  using Key = std::pair<std::filesystem::path, const PluginDescriptor*>;
+  static auto* const loaded = new std::map<Key, const PluginDescriptor*>;
+  const std::lock_guard lock(mutex);
+  const PluginDescriptor*& library = (*loaded)[{path, descriptor}];
+  if (library) return *library;
+  const auto fail = [&](const std::string& why, const std::string& advice) {
+    ProbeMemory memory(probe_memory_file());
+    memory.forget(path);
+    memory.save();
+    return Error(ErrorKind::plugin, "the plugin '" + path.string() + "' cannot be used: " + why, advice);
+  };
+  const Loaded now = load_library(*this);
+  if (!now.descriptor) throw fail(now.reason, "replace or rebuild the file");
+  if (declared_by(declaration_text(*now.descriptor)) != descriptor)
+    throw fail("it declares something else than when it was last looked at",
+               "what was remembered of it is forgotten now: give the same command once more");
+  library = now.descriptor;
+  return *library;
 }
 
 bool PluginFile::has_role(const std::string& role) const {
@@ -229,7 +279,8 @@ PluginRegistry::PluginRegistry(std::vector<std::filesystem::path> folders) {
   for (const std::filesystem::path& folder : folders_)
     for (const std::string& kind : plugin_kinds())
       for (const std::filesystem::path& path : libraries_in(folder / kind)) libraries.push_back(path);
-  const std::map<std::filesystem::path, std::string> troubles = troubles_of(libraries);
+  ProbeMemory memory(probe_memory_file());
+  const std::map<std::filesystem::path, std::string> troubles = troubles_of(libraries, memory);
   for (const std::filesystem::path& folder : folders_) {
     for (const std::string& kind : plugin_kinds()) {
       for (const std::filesystem::path& path : libraries_in(folder / kind)) {
@@ -245,7 +296,7 @@ PluginRegistry::PluginRegistry(std::vector<std::filesystem::path> folders) {
           file.reason = "another file of this name comes first: " + first->path.string();
         } else {
           const auto trouble = troubles.find(path);
-          examine(file, trouble == troubles.end() ? "" : trouble->second);
+          examine(file, trouble == troubles.end() ? "" : trouble->second, memory);
           // It stands in for one that was meant to come before it, which must not happen in silence.
           for (const PluginFile& other : files_)
             if (file.state == PluginFile::State::usable && other.kind == kind && other.name == file.name)
@@ -257,6 +308,7 @@ PluginRegistry::PluginRegistry(std::vector<std::filesystem::path> folders) {
     }
     for (PluginFile& file : misplaced(folder)) files_.push_back(std::move(file));
   }
+  memory.save();
 }
 
 const PluginFile* PluginRegistry::named(const std::string& kind, const std::string& name) const {
@@ -385,10 +437,11 @@ Settings default_params(const PluginFile& plugin) {
 }
 
 bool accepts(const PluginFile& plugin, const void* subject) {
-  if (!plugin.descriptor->accepts) return false;
+  const PluginDescriptor& descriptor = plugin.load();
+  if (!descriptor.accepts) return false;
   const std::string who = plugin.kind + "/" + plugin.name;
   const PluginCall call(who.c_str(), "accepts()");
-  return plugin.descriptor->accepts(subject);
+  return descriptor.accepts(subject);
 }
 
 namespace {
@@ -422,10 +475,11 @@ void* create_instance(const PluginFile& plugin, Host& host, const Settings& para
   const std::string name = plugin.kind + "/" + plugin.name;
   ErrorText error{ErrorKind::plugin, "it gave no reason", ""};
   void* instance = nullptr;
-  mark_code_used(reinterpret_cast<const void*>(plugin.descriptor->create));
+  const PluginDescriptor& library = plugin.load();
+  mark_code_used(reinterpret_cast<const void*>(library.create));
   {
     const PluginCall call(name.c_str(), "its constructor");
-    instance = plugin.descriptor->create(host, params, setup, error);
+    instance = library.create(host, params, setup, error);
   }
   if (!instance) {
     // What is wrong with a file is not the plugin's fault.

@@ -22,7 +22,11 @@ struct PluginFile {
   State state = State::usable;
   std::string reason;  ///< why it is shadowed or rejected
   std::vector<std::string> warnings;
-  const PluginDescriptor* descriptor = nullptr;  ///< null if rejected before it could be read
+  /// What it declares, without functions; null if rejected before it could be read. See load().
+  const PluginDescriptor* descriptor = nullptr;
+
+  /// Loads the library, once, and returns what it exports. Throws Error(plugin) if it is not what was found.
+  const PluginDescriptor& load() const;
 
   /// Its own name or "kind/name", case-insensitively; a blank may stand for '_'.
   bool is_called(const std::string& wanted) const;
@@ -34,10 +38,11 @@ struct PluginFile {
 /// Libraries stay loaded until the process ends: tensors and gradients may refer to code in them.
 class PluginRegistry {
  public:
-  /// Looks through the folders in order; of two files of one kind and name the first counts. Gate 1: the
-  /// file's symbols are read, and without a descriptor it is never loaded, so none of its code runs. Gate 2:
-  /// it is loaded, which runs its static initialisers and no more, and its BuildInfo is compared. A file that
-  /// is not known yet is loaded in a child process first, and never here if that ends badly. Nothing in a
+  /// Looks through the folders in order; of two files of one kind and name the first counts. A file that has
+  /// not changed since an earlier start is known from there and not opened: PluginFile::load() does that. Of
+  /// another, gate 1 reads the symbols, and without a descriptor it is never loaded, so none of its code
+  /// runs. Gate 2 loads it, which runs its static initialisers and no more, and compares its BuildInfo;
+  /// before, a child process has loaded it, and it is never loaded here if that ended badly. Nothing in a
   /// library is called before it has passed both.
   explicit PluginRegistry(std::vector<std::filesystem::path> folders);
 
@@ -98,15 +103,15 @@ void* create_instance(const PluginFile& plugin, Host& host, const Settings& para
 template <typename Interface>
 std::shared_ptr<Interface> create(const PluginFile& plugin, Host& host, const Settings& params,
                                   const typename Interface::Setup& setup) {
-  const PluginDescriptor& descriptor = *plugin.descriptor;
   const std::string name = plugin.kind + "/" + plugin.name;
   std::shared_ptr<Interface> instance(static_cast<Interface*>(create_instance(plugin, host, params, &setup)),
-                                      [destroy = descriptor.destroy, name](Interface* made) {
+                                      [destroy = plugin.load().destroy, name](Interface* made) {
                                         const PluginCall call(name.c_str(), "its destructor");
                                         destroy(made);
                                       });
   return checked(std::move(instance),
-                 Boundary(name, host.device(), {descriptor.params, descriptor.param_count}), &setup);
+                 Boundary(name, host.device(), {plugin.descriptor->params, plugin.descriptor->param_count}),
+                 &setup);
 }
 
 }  // namespace reverie

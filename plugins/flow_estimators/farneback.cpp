@@ -9,15 +9,12 @@ namespace {
 
 class Farneback final : public FlowEstimator {
  public:
-  Farneback(Host&, const Params&, const Setup&) : compute_(*load_classical_flow(kFarnebackSymbol)) {}
+  Farneback(Host&, const Params&, const Setup&) {}
 
   at::Tensor estimate(const at::Tensor& from, const at::Tensor& to) override {
-    return classical_flow(compute_, from, to);
+    return classical_flow(flow_farneback, from, to);
   }
   bool differentiable() const override { return false; }
-
- private:
-  ClassicalFlow& compute_;
 };
 
 }  // namespace

@@ -6,7 +6,6 @@
 #include "reverie/atomic_file.h"
 #include "reverie/output_sink.h"
 #include "reverie/plugin.h"
-#include "video_file/library.h"
 #include "video_file/writer.h"
 
 namespace reverie {
@@ -19,8 +18,7 @@ class ExrSequence final : public OutputSink {
   ExrSequence(Host&, const Params& params, const Setup& setup)
       : folder_(setup.folder),
         base_(setup.base_name),
-        digits_(params.get<std::int64_t>("frame_digits")),
-        encode_(from_writer_library<EncodeExr>(kEncodeExrSymbol)) {}
+        digits_(params.get<std::int64_t>("frame_digits")) {}
 
   std::filesystem::path write(const at::Tensor& image, std::int64_t number) override {
     return put(image, frame_path(folder_, base_, number, digits_).replace_extension(".exr"));
@@ -32,7 +30,7 @@ class ExrSequence final : public OutputSink {
 
  private:
   std::filesystem::path put(const at::Tensor& image, const std::filesystem::path& path) const {
-    const std::string bytes = encode_(image);
+    const std::string bytes = encode_exr(image);
     create_folder_of(path);
     write_atomically(path, {bytes});
     return path;
@@ -41,7 +39,6 @@ class ExrSequence final : public OutputSink {
   std::filesystem::path folder_;
   std::string base_;
   std::int64_t digits_;
-  EncodeExr* encode_;
 };
 
 }  // namespace

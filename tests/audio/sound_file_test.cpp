@@ -10,18 +10,16 @@
 namespace reverie::test {
 namespace {
 
-const fs::path kLibrary = kBuild / "lib/reverie/sound_reader.so";
-
 const fs::path& sounds() {
   static const WrittenFiles files(REVERIE_TEST_PYTHON, REVERIE_TEST_FOLDER, "write_sounds.py");
   return files.path();
 }
 
-std::vector<float> read_sound(const fs::path& library, const fs::path& file,
-                              std::vector<std::string>& notices) {
+std::vector<float> read_sound(const fs::path& file, std::vector<std::string>& notices) {
   std::vector<float> samples;
+  HostServices host(host_options());
   hear_sound(
-      library, file,
+      plugins(), host, default_params, file,
       [&](std::span<const float> piece) { samples.insert(samples.end(), piece.begin(), piece.end()); },
       notices);
   return samples;
@@ -29,7 +27,7 @@ std::vector<float> read_sound(const fs::path& library, const fs::path& file,
 
 std::vector<float> read(const std::string& name) {
   std::vector<std::string> notices;
-  std::vector<float> samples = read_sound(kLibrary, sounds() / name, notices);
+  std::vector<float> samples = read_sound(sounds() / name, notices);
   EXPECT_TRUE(notices.empty()) << name << ": " << notices[0];
   return samples;
 }
@@ -77,7 +75,7 @@ TEST(SoundFile, WhatIsCutOffEndsThere) { EXPECT_EQ(read("cut_off.wav").size(), 2
 
 TEST(SoundFile, DamagedPartsAreTold) {
   std::vector<std::string> notices;
-  const std::vector<float> samples = read_sound(kLibrary, sounds() / "damaged.mp3", notices);
+  const std::vector<float> samples = read_sound(sounds() / "damaged.mp3", notices);
   EXPECT_GT(samples.size(), 30000u);
   ASSERT_EQ(notices.size(), 1u);
   EXPECT_NE(notices[0].find("damaged.mp3' cannot be decoded and are left out"), std::string::npos)
@@ -108,7 +106,7 @@ TEST(SoundFile, BeginsWhenItsTimeStampsSay) {
 
 TEST(SoundFile, GapsAreSilentAndToldOnce) {
   std::vector<std::string> notices;
-  const std::vector<float> samples = read_sound(kLibrary, sounds() / "gap.mkv", notices);
+  const std::vector<float> samples = read_sound(sounds() / "gap.mkv", notices);
   expect_clicks(samples, {0.5, 2.5}, 0.002);
   EXPECT_NEAR(static_cast<double>(samples.size()) / kSoundRate, 3, 0.03);
   ASSERT_EQ(notices.size(), 1u);
@@ -123,7 +121,7 @@ TEST(SoundFile, AClockThatBeginsAgainIsNoGap) {
 TEST(SoundFile, WhatWouldGrowBeyondMeasureIsRefused) {
   const auto said = [](const std::string& name) {
     std::vector<std::string> notices;
-    return std::string(error_of([&] { read_sound(kLibrary, sounds() / name, notices); }).what());
+    return std::string(error_of([&] { read_sound(sounds() / name, notices); }).what());
   };
   EXPECT_NE(said("slowest.wav").find("slowest.wav' has 1 samples a second"), std::string::npos);
   EXPECT_NE(said("quickest.wav").find("quickest.wav' has 2000000000 samples a second"), std::string::npos);
@@ -134,7 +132,7 @@ TEST(SoundFile, WhatWouldGrowBeyondMeasureIsRefused) {
 TEST(SoundFile, SaysWhatIsWrongWithAFile) {
   const auto said = [](const std::string& name) {
     std::vector<std::string> notices;
-    const Error error = error_of([&] { read_sound(kLibrary, sounds() / name, notices); });
+    const Error error = error_of([&] { read_sound(sounds() / name, notices); });
     EXPECT_EQ(error.kind(), ErrorKind::file) << name;
     const std::string words = error.what();
     EXPECT_NE(words.find(name), std::string::npos) << words;
@@ -157,16 +155,20 @@ TEST(SoundFile, SaysWhatIsWrongWithAFile) {
   ASSERT_EQ(::mkfifo((sounds() / "pipe.wav").c_str(), 0600), 0);
   expect("pipe.wav", "is not an ordinary file");
   std::vector<std::string> notices;
-  EXPECT_NE(std::string(error_of([&] { read_sound(kLibrary, "/dev/zero", notices); }).what())
+  EXPECT_NE(std::string(error_of([&] { read_sound("/dev/zero", notices); }).what())
                 .find("'/dev/zero' is not an ordinary file"),
             std::string::npos);
 }
 
-TEST(SoundFile, ALibraryThatIsNotThereIsTold) {
+TEST(SoundFile, WithoutAPluginThatReadsSoundsItIsTold) {
   std::vector<std::string> notices;
-  const Error error = error_of([&] { read_sound("/nowhere/sound_reader.so", "a.wav", notices); });
+  const PluginRegistry none({"/nowhere"});
+  HostServices host(host_options());
+  const fs::path file = sounds() / "mono.wav";
+  const Error error =
+      error_of([&] { hear_sound(none, host, default_params, file, [](std::span<const float>) {}, notices); });
   EXPECT_EQ(error.kind(), ErrorKind::plugin);
-  EXPECT_NE(std::string(error.what()).find("/nowhere/sound_reader.so"), std::string::npos) << error.what();
+  EXPECT_NE(std::string(error.what()).find(file.string()), std::string::npos) << error.what();
 }
 
 }  // namespace

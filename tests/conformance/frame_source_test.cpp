@@ -85,11 +85,11 @@ TEST_P(FrameSourceConformance, RateIsThatAskedFor) {
 
 TEST_P(FrameSourceConformance, AcceptsOnlyWhatItCanRead) {
   promise("accepts()", "false for files that it cannot read");
-  ASSERT_TRUE(plugin().descriptor->accepts);
+  ASSERT_TRUE(plugin().load().accepts);
   TemporaryFolder folder;
   for (const char* name : {"a.unknown kind", "no extension", ""}) {
     const fs::path path = folder / name;
-    EXPECT_FALSE(plugin().descriptor->accepts(&path)) << name;
+    EXPECT_FALSE(plugin().load().accepts(&path)) << name;
   }
 }
 

@@ -65,7 +65,8 @@ int test_one(const Arguments& arguments, int argc, char** argv) {
   if (subject.kind.empty()) return 1;
   std::string filter = "All/" + subject.interface + "Conformance.*:All/DeclarationConformance.*";
   // These would take the sample for weights.
-  if (subject.kind != FrameSource::kKind || places.sample.empty()) filter += ":WeightsConformance.*";
+  const bool reads_sample = subject.kind == FrameSource::kKind || subject.kind == SoundSource::kKind;
+  if (!reads_sample || places.sample.empty()) filter += ":WeightsConformance.*";
   for (const std::string& test : arguments.done) filter += (&test == &arguments.done[0] ? "-" : ":") + test;
   ::testing::GTEST_FLAG(filter) = filter;
   argc = 1;  // the rest is not GoogleTest's

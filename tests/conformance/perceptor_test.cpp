@@ -39,7 +39,7 @@ std::vector<Pair> pairs() {
   for (const PluginFile* plugin : plugins().usable(Perceptor::kKind)) {
     if (!is_tested(*plugin)) continue;
     for (const std::string& model : models_to_try())
-      if (plugin->descriptor->accepts && plugin->descriptor->accepts(host.load_weights(model).get()))
+      if (plugin->load().accepts && plugin->load().accepts(host.load_weights(model).get()))
         result.push_back({plugin->name, model});
     if (starts_without_weights(*plugin, host)) result.push_back({plugin->name, ""});
   }
@@ -199,9 +199,9 @@ TEST_P(PerceptorConformance, ImagesOutliveTheTextEncoder) {
 
 TEST_P(PerceptorConformance, ForeignWeightsAreNotAccepted) {
   promise("accepts()", "false for weights that it does not understand");
-  ASSERT_TRUE(plugin().descriptor->accepts);
+  ASSERT_TRUE(plugin().load().accepts);
   const ForeignWeights foreign;
-  EXPECT_FALSE(plugin().descriptor->accepts(&foreign));
+  EXPECT_FALSE(plugin().load().accepts(&foreign));
 }
 
 TEST_P(PerceptorConformance, MissingWeightsAreRefusedUnlessItNeedsNone) {

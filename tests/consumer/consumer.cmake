@@ -40,7 +40,7 @@ set(prefix "${SCRATCH}/moved")
 set(reverie "${prefix}/bin/reverie")
 foreach(part bin/reverie libexec/reverie/reverie-conformance lib/reverie/plugins/image_models/unlimited_palette.so
     lib/reverie/plugins/perceptors/clip.so
-    lib/reverie/plugins/frame_sources/ffmpeg.so lib/reverie/plugins/frame_sources/ffmpeg/reader.so
+    lib/reverie/plugins/frame_sources/ffmpeg.so lib/reverie/plugins/sound_sources/ffmpeg_sound.so
     lib/reverie/plugins/io/png_sequence.so include/reverie/plugin.h lib/cmake/Reverie/ReverieConfig.cmake
     lib/cmake/Reverie/ReverieConfigVersion.cmake lib/cmake/Reverie/ReverieTargets.cmake
     lib/cmake/Reverie/ReverieAddPlugin.cmake lib/cmake/Reverie/FindLibTorch.cmake

@@ -22,7 +22,7 @@ inline std::shared_ptr<Loss> make_loss(const std::string& name, ImageSize size,
   }
   const Loss::Setup setup{size, latent_strength};
   return std::shared_ptr<Loss>(static_cast<Loss*>(create_instance(plugin, host, settings, &setup)),
-                               [destroy = plugin.descriptor->destroy](Loss* made) { destroy(made); });
+                               [destroy = plugin.load().destroy](Loss* made) { destroy(made); });
 }
 
 /// The value for a picture; `more` completes the context.

@@ -17,7 +17,7 @@ inline std::shared_ptr<FrameSource> open_file(const fs::path& path, double frame
 }
 
 inline bool accepts(const fs::path& path) {
-  return plugins().find(FrameSource::kKind, "ffmpeg").descriptor->accepts(&path);
+  return plugins().find(FrameSource::kKind, "ffmpeg").load().accepts(&path);
 }
 
 inline bool holds(const std::string& text, const std::string& part) {

@@ -116,7 +116,7 @@ TEST(ClipPlugin, PicturesGetGradients) {
 }
 
 TEST(ClipPlugin, AcceptsWhatLooksLikeClip) {
-  const auto accepts = [](const Weights& weights) { return plugin().descriptor->accepts(&weights); };
+  const auto accepts = [](const Weights& weights) { return plugin().load().accepts(&weights); };
   EXPECT_TRUE(accepts(*toy()));
   EXPECT_TRUE(accepts(*toy(false)));
   ToyWeights other;

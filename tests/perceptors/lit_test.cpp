@@ -76,7 +76,7 @@ TEST_F(Lit, RefusesAClassifierThatDoesNotFit) {
 
 TEST_F(Lit, TakesTheFilesThatDeclareATrunkAndNoOthers) {
   const auto accepts = [&](const std::string& plugin, const Weights& weights) {
-    return registry_.find(Perceptor::kKind, plugin).descriptor->accepts(&weights);
+    return registry_.find(Perceptor::kKind, plugin).load().accepts(&weights);
   };
   const auto weights = changeable();
   EXPECT_TRUE(accepts("lit", *weights));

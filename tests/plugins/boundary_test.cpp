@@ -280,6 +280,23 @@ TEST_F(Faulty, Frames) {
                  {"frame_sources/faulty_frames", "info()", came}, fault);
 }
 
+TEST_F(Faulty, Sounds) {
+  const TemporaryFolder folder;
+  const auto source = [&](const std::string& fault) {
+    const fs::path file = folder / "sound.faulty";
+    std::ofstream(file) << fault;
+    const PluginFile& plugin = registry_.find(SoundSource::kKind, "faulty_sound");
+    return create<SoundSource>(plugin, host_, default_params(plugin), {file, 44100});
+  };
+  const auto whole = source("none");
+  EXPECT_EQ(whole->next(), (std::vector<float>{-1, 0, 1}));
+  EXPECT_TRUE(whole->next().empty());
+  for (const auto& [fault, came] :
+       {std::pair{"nan", "nan"}, {"too loud", "2.0"}, {"number thrown", "no std::exception"}})
+    expect_blame([&, fault = fault] { source(fault)->next(); },
+                 {"sound_sources/faulty_sound", "next()", came}, fault);
+}
+
 TEST_F(Faulty, Files) {
   const TemporaryFolder folder;
   const auto sink = [&](const char* fault) {

@@ -22,6 +22,7 @@ TEST(Plugins, AreFound) {
                            "image_models/soft_grid",
                            "perceptors/clip",
                            "frame_sources/ffmpeg",
+                           "sound_sources/ffmpeg_sound",
                            "io/png_sequence",
                            "io/video_file",
                            "io/exr_sequence",

@@ -1,37 +1,12 @@
 #pragma once
-// Loads the library that is linked to OpenCV's, when it is first needed, and hands it pictures.
-//
-// Every plugin is loaded at every start, and OpenCV draws in 25 libraries: so plugins are not linked to it.
-// What is, is opencv/flow.so beside them.
+// FlowEstimator::estimate() by one of OpenCV's functions.
 
 #include <ATen/ATen.h>
-#include <dlfcn.h>
-
-#include <filesystem>
 
 #include "flow.h"
 #include "reverie/flow_estimator.h"
 
 namespace reverie {
-
-/// A function of the library by its name. Never unloaded. Throws Error(plugin).
-inline ClassicalFlow* load_classical_flow(const char* name) {
-  const auto fail = [](const std::string& why) {
-    throw Error(
-        ErrorKind::plugin, "the library that estimates optical flow cannot be loaded: " + why,
-        "is OpenCV installed? ./reverie installs what is missing; 'flow_model: horn_schunck' needs none");
-  };
-  Dl_info self{};
-  if (!::dladdr(reinterpret_cast<const void*>(&load_classical_flow), &self) || !self.dli_fname)
-    fail("its folder is unknown");
-  const auto path = std::filesystem::path(self.dli_fname).parent_path() / "opencv/flow.so";
-  void* library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (!library) fail(::dlerror());
-  void* address = ::dlsym(library, name);
-  if (!address) fail(::dlerror());
-  return reinterpret_cast<ClassicalFlow*>(address);
-}
-
 namespace detail {
 /// Brightness (ITU-R BT.601) as bytes [H, W]. Small pictures are continued by their outermost pixels.
 inline at::Tensor grey_bytes(const at::Tensor& picture) {
@@ -44,7 +19,6 @@ inline at::Tensor grey_bytes(const at::Tensor& picture) {
 }
 }  // namespace detail
 
-/// FlowEstimator::estimate() by one of the library's functions.
 inline at::Tensor classical_flow(ClassicalFlow& compute, const at::Tensor& from, const at::Tensor& to) {
   const at::Tensor one = detail::grey_bytes(from), other = detail::grey_bytes(to);
   const at::Tensor flow = at::empty({one.size(0), one.size(1), 2}, at::kFloat);

@@ -1,10 +1,8 @@
-// OpenCV's estimators of optical flow. No LibTorch here.
+// No LibTorch here.
 
 #include "flow.h"
 
 #include <opencv2/video/tracking.hpp>
-
-#include "reverie/error.h"
 
 namespace reverie {
 namespace {
@@ -22,7 +20,7 @@ void compute_on_one_thread() { cv::setNumThreads(1); }
 
 }  // namespace
 
-extern "C" REVERIE_PUBLIC void reverie_flow_dis(const GreyPair& pictures, float* flow) {
+void flow_dis(const GreyPair& pictures, float* flow) {
   compute_on_one_thread();
   cv::Mat result = vectors(flow, pictures);
   result.setTo(0);
@@ -32,7 +30,7 @@ extern "C" REVERIE_PUBLIC void reverie_flow_dis(const GreyPair& pictures, float*
   if (result.ptr<float>() != flow) result.copyTo(vectors(flow, pictures));
 }
 
-extern "C" REVERIE_PUBLIC void reverie_flow_farneback(const GreyPair& pictures, float* flow) {
+void flow_farneback(const GreyPair& pictures, float* flow) {
   compute_on_one_thread();
   constexpr double kPyramidScale = 0.5, kDeviation = 1.5;
   constexpr int kLevels = 5, kWindow = 21, kIterations = 3, kNeighbourhood = 7;

@@ -1,5 +1,5 @@
 #pragma once
-// What the plugins ask of the library that is linked to OpenCV's.
+// OpenCV's estimators of optical flow, without its headers.
 
 #include <cstdint>
 
@@ -16,7 +16,6 @@ inline constexpr int kLeastSide = 64;
 /// after pixel. The same for the same pictures, on any number of processors. Throws std::exception.
 using ClassicalFlow = void(const GreyPair& pictures, float* flow);
 
-inline constexpr const char* kDisSymbol = "reverie_flow_dis";
-inline constexpr const char* kFarnebackSymbol = "reverie_flow_farneback";
+ClassicalFlow flow_dis, flow_farneback;
 
 }  // namespace reverie

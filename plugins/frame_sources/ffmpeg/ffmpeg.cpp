@@ -1,61 +1,139 @@
 /// FFmpeg: pictures and videos of every kind that FFmpeg's libraries decode.
-///
-/// Those libraries draw in more than a hundred others, and loading them takes longer than starting the
-/// program does without them. Every plugin is loaded at every start, so this one is not linked to them: what
-/// is, is the library ffmpeg/reader.so beside it, which is loaded when a file is first asked about.
 
-#include <dlfcn.h>
+extern "C" {
+#include <libavutil/display.h>
+}
 
-#include "reader.h"
+#include <cmath>
+
+#include "convert.h"
+#include "orientation.h"
+#include "reverie/frame_source.h"
 #include "reverie/plugin.h"
+#include "reverie/resize.h"
+#include "tags.h"
+#include "timeline.h"
 
 namespace reverie {
 namespace {
 
-struct Reader {
-  MediaAccepts* accepts;
-  MediaOpen* open;
-};
-
-[[noreturn]] void fail(const std::string& why) {
-  throw Error(ErrorKind::plugin, "the reader of pictures and videos cannot be loaded: " + why,
-              "are FFmpeg's libraries installed? ./reverie installs what is missing");
+Orientation orientation_of(const AVFrame& frame, const MediaFile& file) {
+  const auto from_bytes = [](const std::uint8_t* matrix) {
+    return orientation_of_matrix(
+        std::span<const std::int32_t, 9>(reinterpret_cast<const std::int32_t*>(matrix), 9));
+  };
+  if (const AVFrameSideData* data = av_frame_get_side_data(&frame, AV_FRAME_DATA_DISPLAYMATRIX))
+    return from_bytes(data->data);
+  if (const std::uint8_t* data = av_stream_get_side_data(&file.stream(), AV_PKT_DATA_DISPLAYMATRIX, nullptr))
+    return from_bytes(data);
+  if (!file.is_still()) return {};
+  const PacketPtr bytes = file.whole();
+  const Bytes tags = tags_of({bytes->data, static_cast<std::size_t>(bytes->size)});
+  return orientation_of_exif(tag_in(tags, kTagOrientation, 1));
 }
 
-template <typename Function>
-Function* symbol(void* library, const char* name) {
-  void* address = ::dlsym(library, name);
-  if (!address) fail(::dlerror());
-  return reinterpret_cast<Function*>(address);
-}
-
-/// Never unloaded: tensors may point into it.
-Reader load_reader() {
-  Dl_info self{};
-  if (!::dladdr(reinterpret_cast<const void*>(&fail), &self) || !self.dli_fname)
-    fail("its folder is unknown");
-  const std::filesystem::path path = std::filesystem::path(self.dli_fname).parent_path() / "ffmpeg/reader.so";
-  void* library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (!library) fail(::dlerror());
-  return {symbol<MediaAccepts>(library, kMediaAcceptsSymbol), symbol<MediaOpen>(library, kMediaOpenSymbol)};
-}
-
-const Reader& reader() {
-  static const Reader loaded = load_reader();
-  return loaded;
+/// The size before turning, with square pixels. Stills' resolutions are for print, and not applied.
+ImageSize square_size(const AVFrame& frame, const MediaFile& file) {
+  ImageSize size{frame.width, frame.height};
+  if (file.is_still()) return size;
+  const AVRational aspect =
+      av_guess_sample_aspect_ratio(&file.format(), &file.stream(), const_cast<AVFrame*>(&frame));
+  const double ratio = aspect.num > 0 && aspect.den > 0 ? av_q2d(aspect) : 1;
+  constexpr double kWidest = 8;  // more is a mistake
+  if (ratio < kWidest && ratio > 1 / kWidest)
+    size.width = std::max<std::int64_t>(1, std::llround(static_cast<double>(size.width) * ratio));
+  return size;
 }
 
 class Ffmpeg final : public FrameSource {
  public:
-  static bool accepts(const std::filesystem::path& path) { return reader().accepts(path); }
+  /// By its content.
+  static bool accepts(const std::filesystem::path& path) {
+    listen_to_ffmpeg();
+    try {
+      const MediaFile file(path);
+      return true;
+    } catch (const Error&) {
+      return false;
+    }
+  }
 
-  Ffmpeg(Host& host, const Params&, const Setup& setup) : source_(reader().open(host, setup)) {}
+  Ffmpeg(Host& host, const Params&, const Setup& setup)
+      : path_(setup.path), timeline_(listening(host), setup.path) {
+    const AVFrame* first = timeline_.frame(0);
+    if (!first)
+      throw Error(ErrorKind::file, "'" + path_.string() + "' cannot be decoded; there is no picture in it");
+    const MediaFile& file = timeline_.file();
+    square_ = square_size(*first, file);
+    if (square_.width * square_.height > kMostPixels)
+      throw Error(ErrorKind::file,
+                  "'" + path_.string() + "' is too large: it is shown with " + std::to_string(square_.width) +
+                      "x" + std::to_string(square_.height) + " pixels",
+                  kSmaller);
+    orientation_ = orientation_of(*first, file);
+    shown_ = orientation_.transposed ? ImageSize{square_.height, square_.width} : square_;
+    if (first->color_trc == AVCOL_TRC_SMPTE2084 || first->color_trc == AVCOL_TRC_ARIB_STD_B67)
+      host.log(
+          LogLevel::warning,
+          "'" + path_.string() + "' is high dynamic range (HDR), which is read as it is: it will look pale");
+    readable([&] { require_rgb(*first); });
+    // A video of one frame is a still, too.
+    still_ = file.is_still() || is_single();
+    rate_ = still_ ? 0 : setup.frames_per_second;
+  }
 
-  Info info() const override { return source_->info(); }
-  std::optional<at::Tensor> read(std::int64_t index) override { return source_->read(index); }
+  Info info() const override {
+    if (still_) return {shown_, 0, 1};
+    if (rate_ > 0) return {shown_, rate_, std::nullopt};
+    return {shown_, timeline_.frames_per_second(), timeline_.count()};
+  }
+
+  std::optional<at::Tensor> read(std::int64_t index) override {
+    if (index < 0 || (still_ && index > 0)) return std::nullopt;
+    const AVFrame* frame =
+        rate_ > 0 ? timeline_.frame_at(static_cast<double>(index) / rate_) : timeline_.frame(index);
+    if (!frame) return std::nullopt;
+    return picture(*frame);
+  }
 
  private:
-  std::unique_ptr<FrameSource> source_;
+  /// Says of what file the pixels are that cannot be converted.
+  template <typename Work>
+  std::invoke_result_t<const Work&> readable(const Work& work) const {
+    try {
+      return work();
+    } catch (const Error& error) {
+      throw Error(ErrorKind::file,
+                  "'" + path_.string() + "' holds " + error.what() + ", which cannot be read",
+                  "convert it to PNG, or to H.264 if it is a video");
+    }
+  }
+
+  at::Tensor picture(const AVFrame& frame) const {
+    const at::Tensor image = readable([&] { return to_rgb(frame, timeline_.file().is_still()); });
+    // Nor do all frames of a video have to be of one size.
+    return upright(lanczos_resize(image, square_.height, square_.width), orientation_);
+  }
+
+  bool is_single() {
+    try {
+      return !timeline_.frame(1);
+    } catch (const Error&) {
+      return false;  // it is damaged there, which is told when it is asked for
+    }
+  }
+
+  static Host& listening(Host& host) {
+    listen_to_ffmpeg();
+    return host;
+  }
+
+  std::filesystem::path path_;
+  Timeline timeline_;
+  ImageSize square_, shown_;
+  Orientation orientation_;
+  bool still_ = false;
+  double rate_ = 0;
 };
 
 }  // namespace

@@ -178,7 +178,7 @@ void draw_panel(cv::Mat& picture, int top, const Panel& panel, Range x) {
 
 }  // namespace
 
-extern "C" Pixels8 draw_panels(const std::vector<Panel>& panels) {
+Pixels8 draw_panels(const std::vector<Panel>& panels) {
   Range x;
   for (const Panel& panel : panels)
     for (const Curve& curve : panel.curves)

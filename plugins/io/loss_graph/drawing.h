@@ -1,6 +1,5 @@
 #pragma once
-// Curves in panels, with axes and legends, as a picture. In a library of its own, linked to OpenCV and to
-// ICU's transliterator: linked to the plugin, they would be loaded at every start.
+// Curves in panels, with axes and legends, as a picture.
 
 #include <string>
 #include <vector>
@@ -23,7 +22,6 @@ struct Panel {
 };
 
 /// One panel below the other; all share the x axis, which says "step".
-using DrawPanels = Pixels8(const std::vector<Panel>& panels);
-extern "C" [[gnu::visibility("default")]] DrawPanels draw_panels;
+Pixels8 draw_panels(const std::vector<Panel>& panels);
 
 }  // namespace reverie

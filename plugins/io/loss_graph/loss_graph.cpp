@@ -3,7 +3,6 @@
 ///
 /// The curves' points are in <base>_losses.json, which a restored run goes on from.
 
-#include <dlfcn.h>
 #include <json/json.h>
 
 #include <cmath>
@@ -25,23 +24,6 @@ using Kind = RunUpdate::Loss::Kind;
 
 constexpr std::pair<Kind, const char*> kKinds[] = {
     {Kind::prompt, "prompt"}, {Kind::picture, "picture"}, {Kind::other, "other"}};
-
-/// Never unloaded. Throws Error(plugin).
-DrawPanels* load_drawing() {
-  const auto fail = [](const std::string& why) {
-    throw Error(ErrorKind::plugin, "the drawing of graphs cannot be loaded: " + why,
-                "are OpenCV's and ICU's libraries installed? ./reverie installs what is missing");
-  };
-  Dl_info self{};
-  if (!::dladdr(reinterpret_cast<const void*>(&load_drawing), &self) || !self.dli_fname)
-    fail("its folder is unknown");
-  const fs::path path = fs::path(self.dli_fname).parent_path() / "loss_graph/drawing.so";
-  void* library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (!library) fail(::dlerror());
-  void* address = ::dlsym(library, "draw_panels");
-  if (!address) fail(::dlerror());
-  return reinterpret_cast<DrawPanels*>(address);
-}
 
 std::string as_json(const LossHistory& history) {
   Json::Value root;
@@ -156,16 +138,14 @@ class LossGraph final : public Viewer {
     for (Panel& one : std::vector{panel("distance from the prompts", history_, true),
                                   panel("other losses, weighted", history_, false)})
       if (!one.curves.empty()) panels.push_back(std::move(one));
-    if (!draw_) draw_ = load_drawing();
     create_folder_of(picture_);
-    write_atomically(picture_, {png_of(draw_(panels), settings_)});
+    write_atomically(picture_, {png_of(draw_panels(panels), settings_)});
     write_atomically(points_, {as_json(history_)});
   }
 
   fs::path picture_, points_;
   std::string settings_;
   LossHistory history_;
-  DrawPanels* draw_ = nullptr;
 };
 
 }  // namespace

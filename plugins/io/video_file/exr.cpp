@@ -19,7 +19,7 @@ at::Tensor linear_from_srgb(const at::Tensor& x) {
 
 }  // namespace
 
-extern "C" REVERIE_PUBLIC std::string reverie_encode_exr(const at::Tensor& image) {
+std::string encode_exr(const at::Tensor& image) {
   listen_to_ffmpeg();
   check_picture(image);
   const at::Tensor light = linear_from_srgb(image[0].to(at::kFloat).clamp(0, 1));
@@ -41,7 +41,5 @@ extern "C" REVERIE_PUBLIC std::string reverie_encode_exr(const at::Tensor& image
   encoder.encode(nullptr, take);
   return file;
 }
-
-static_assert(std::is_same_v<decltype(reverie_encode_exr), EncodeExr>);
 
 }  // namespace reverie

@@ -4,9 +4,6 @@
 /// state cannot be saved; a run that is restored encodes the earlier pictures again, from their PNG files,
 /// which gives the same bytes. Those are png_sequence's, or, where that is not among the run's sinks, the
 /// sink's own in <base>_frames/.
-///
-/// Like the frame source ffmpeg, this plugin is not linked to FFmpeg's libraries: what is, is
-/// video_file/writer.so beside it, loaded when a run asks for a video.
 
 #include <ATen/ATen.h>
 
@@ -16,7 +13,6 @@
 #include <vector>
 
 #include "../png_file.h"
-#include "library.h"
 #include "reverie/output_sink.h"
 #include "reverie/plugin.h"
 #include "writer.h"
@@ -48,7 +44,6 @@ constexpr ParamSpec kParams[] = {
 };
 
 std::unique_ptr<VideoWriter> make_writer(Host& host, const Params& params, const OutputSink::Setup& setup) {
-  static MakeVideoWriter* const make = from_writer_library<MakeVideoWriter>(kMakeVideoWriterSymbol);
   VideoSetup video;
   video.format = params.get<std::string>("video_format");
   if (params.has("video_quality")) video.quality = params.get<std::int64_t>("video_quality");
@@ -58,7 +53,7 @@ std::unique_ptr<VideoWriter> make_writer(Host& host, const Params& params, const
   video.audio_offset = params.get<double>("input_audio_offset");
   video.early_frames = setup.early_frames;
   if (!audio.empty()) video.audio = host.resolve_asset(audio);
-  return std::unique_ptr<VideoWriter>(make(host, video));
+  return make_video_writer(host, video);
 }
 
 class VideoFile final : public OutputSink {

@@ -234,11 +234,9 @@ class Writer final : public VideoWriter {
 
 }  // namespace
 
-extern "C" REVERIE_PUBLIC VideoWriter* reverie_make_video_writer(Host& host, const VideoSetup& setup) {
+std::unique_ptr<VideoWriter> make_video_writer(Host& host, const VideoSetup& setup) {
   listen_to_ffmpeg();
-  return new Writer(host, setup);
+  return std::make_unique<Writer>(host, setup);
 }
-
-static_assert(std::is_same_v<decltype(reverie_make_video_writer), MakeVideoWriter>);
 
 }  // namespace reverie

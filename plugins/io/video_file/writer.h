@@ -1,9 +1,10 @@
 #pragma once
-// What the plugin asks of the library that is linked to FFmpeg's.
+// Videos and OpenEXR files by FFmpeg's libraries, without their headers.
 
 #include <ATen/core/Tensor.h>
 
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -22,7 +23,7 @@ struct VideoSetup {
 };
 
 /// One video file, written while its pictures come.
-class REVERIE_PUBLIC VideoWriter {
+class VideoWriter {
  public:
   virtual ~VideoWriter() = default;
 
@@ -44,14 +45,12 @@ class REVERIE_PUBLIC VideoWriter {
   virtual void finish() = 0;
 };
 
-/// The caller owns the result. Throws Error(unsupported) when an encoder is missing, Error(file) or
+/// Throws Error(unsupported) when an encoder is missing, Error(file) or
 /// Error(settings) when the sound cannot be used.
-using MakeVideoWriter = VideoWriter*(Host& host, const VideoSetup& setup);
-inline constexpr const char* kMakeVideoWriterSymbol = "reverie_make_video_writer";
+std::unique_ptr<VideoWriter> make_video_writer(Host& host, const VideoSetup& setup);
 
 /// `image` [1, 3, H, W] 0..1, on the CPU, RGB as PNG files hold it, as an OpenEXR file of linear light:
 /// channels R, G and B of 16-bit floats. Throws Error(unsupported) when FFmpeg cannot encode it.
-using EncodeExr = std::string(const at::Tensor& image);
-inline constexpr const char* kEncodeExrSymbol = "reverie_encode_exr";
+std::string encode_exr(const at::Tensor& image);
 
 }  // namespace reverie

@@ -12,4 +12,5 @@
 #include "reverie/optimiser.h"
 #include "reverie/output_sink.h"
 #include "reverie/perceptor.h"
+#include "reverie/sound_source.h"
 #include "reverie/viewer.h"

@@ -14,6 +14,7 @@
   each(losses, Loss, "reverie/loss.h")                                 \
   each(optimisers, Optimiser, "reverie/optimiser.h")                   \
   each(frame_sources, FrameSource, "reverie/frame_source.h")           \
+  each(sound_sources, SoundSource, "reverie/sound_source.h")           \
   each(io, OutputSink, "reverie/output_sink.h")                        \
   each(viewers, Viewer, "reverie/viewer.h")
 // clang-format on

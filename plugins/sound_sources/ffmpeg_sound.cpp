@@ -1,6 +1,4 @@
-/// A file's sound by FFmpeg's libraries, as one channel of 16 bits at 44.1 kHz.
-
-#include "audio/sound_reader.h"
+/// FFmpeg sound: the sound of every kind of file that FFmpeg's libraries decode, rounded to 16 bits.
 
 extern "C" {
 #include <libavutil/channel_layout.h>
@@ -8,9 +6,10 @@ extern "C" {
 }
 
 #include <algorithm>
+#include <iterator>
 
-#include "audio/sound_file.h"
-#include "reverie/error.h"
+#include "reverie/plugin.h"
+#include "reverie/sound_source.h"
 #include "sound_stream.h"
 
 namespace reverie {
@@ -26,17 +25,19 @@ struct FreeResampler {
 /// Makes samples of any kind ours.
 class Resampler {
  public:
+  explicit Resampler(int wanted_rate) : wanted_rate_(wanted_rate) {}
+
   /// What can be said of the sound up to this piece; null stands for the end.
-  std::span<const float> add(const AVFrame* frame) {
+  std::vector<float> add(const AVFrame* frame) {
     samples_.clear();
     if (!frame || !fits(*frame)) {
       convert(nullptr, 0);  // what the resampler still holds
       context_.reset();
     }
-    if (!frame) return samples_;
+    if (!frame) return std::move(samples_);
     if (!context_) open(*frame);
     convert(const_cast<const std::uint8_t**>(frame->extended_data), frame->nb_samples);
-    return samples_;
+    return std::move(samples_);
   }
 
  private:
@@ -52,7 +53,7 @@ class Resampler {
     if (layout.order == AV_CHANNEL_ORDER_UNSPEC) av_channel_layout_default(&layout, channels_);
     AVChannelLayout mono = AV_CHANNEL_LAYOUT_MONO;
     SwrContext* context = nullptr;
-    int result = swr_alloc_set_opts2(&context, &mono, AV_SAMPLE_FMT_S16, kSoundRate, &layout,
+    int result = swr_alloc_set_opts2(&context, &mono, AV_SAMPLE_FMT_S16, wanted_rate_, &layout,
                                      static_cast<AVSampleFormat>(format_), rate_, 0, nullptr);
     context_.reset(context);
     if (result >= 0) result = swr_init(context);
@@ -72,50 +73,78 @@ class Resampler {
                    [](std::int16_t sample) { return static_cast<float>(sample) / 32768; });
   }
 
+  int wanted_rate_;
   std::unique_ptr<SwrContext, FreeResampler> context_;
   int rate_ = 0, format_ = 0, channels_ = 0;
   std::vector<std::int16_t> buffer_;
   std::vector<float> samples_;
 };
 
-void read(const std::filesystem::path& path, const TakeSamples& take, std::vector<std::string>& notices) {
-  const auto fail = [&](const std::string& what, const std::string& advice) {
-    return Error(ErrorKind::file, "'" + path.string() + "' " + what, advice);
-  };
-  const auto too_long = [&] { return fail("is longer than 2 hours", "cut it to what is needed"); };
-  SoundStream sound(path);
-  if (sound.seconds() > kMostSeconds) throw too_long();
-  Resampler resampler;
-  std::size_t count = 0;
-  for (bool ended = false; !ended;) {
-    const FramePtr frame = sound.next();
-    if (sound.silence_left() > kMostSeconds) throw too_long();
-    ended = !frame;
-    std::span<const float> samples;
+class FfmpegSound final : public SoundSource {
+ public:
+  /// By its content.
+  static bool accepts(const std::filesystem::path& path) {
     try {
-      samples = resampler.add(frame.get());
-    } catch (const Error& error) {
-      throw fail(error.what(), "");
+      opened(path);
+      return true;
+    } catch (const Error&) {
+      return false;
     }
-    count += samples.size();
-    if (static_cast<double>(count) > kMostSeconds * kSoundRate) throw too_long();
-    if (!samples.empty()) take(samples);
   }
-  const std::string& damage = sound.damage();
-  if (count == 0)
-    throw fail("holds no sound that can be decoded" + (damage.empty() ? "" : ": " + damage),
-               "convert it to WAV, FLAC or MP3");
-  if (!sound.notice().empty()) notices.push_back(sound.notice());
-}
+
+  FfmpegSound(Host&, const Params&, const Setup& setup)
+      : path_(setup.path), rate_(setup.rate), resampler_(setup.rate), sound_(opened(setup.path)) {
+    if (sound_.seconds() > kMostSeconds) throw too_long();
+  }
+
+  std::vector<float> next() override {
+    while (!ended_) {
+      const FramePtr frame = sound_.next();
+      if (sound_.silence_left() > kMostSeconds) throw too_long();
+      ended_ = !frame;
+      std::vector<float> samples;
+      try {
+        samples = resampler_.add(frame.get());
+      } catch (const Error& error) {
+        throw fail(error.what(), "");
+      }
+      count_ += samples.size();
+      if (static_cast<double>(count_) > kMostSeconds * rate_) throw too_long();
+      if (ended_ && count_ == 0)
+        throw fail(
+            "holds no sound that can be decoded" + (sound_.damage().empty() ? "" : ": " + sound_.damage()),
+            "convert it to WAV, FLAC or MP3");
+      if (!samples.empty()) return samples;
+    }
+    return {};
+  }
+
+  std::vector<std::string> notices() const override {
+    if (sound_.notice().empty()) return {};
+    return {sound_.notice()};
+  }
+
+ private:
+  static SoundStream opened(const std::filesystem::path& path) {
+    listen_to_ffmpeg();
+    return SoundStream(path);
+  }
+  Error fail(const std::string& what, const std::string& advice) const {
+    return Error(ErrorKind::file, "'" + path_.string() + "' " + what, advice);
+  }
+  Error too_long() const { return fail("is longer than 2 hours", "cut it to what is needed"); }
+
+  std::filesystem::path path_;
+  int rate_;
+  Resampler resampler_;
+  SoundStream sound_;
+  std::size_t count_ = 0;
+  bool ended_ = false;
+};
 
 }  // namespace
 
-extern "C" REVERIE_PUBLIC void reverie_hear_sound(const std::filesystem::path& path, const TakeSamples& take,
-                                                  std::vector<std::string>& notices) {
-  listen_to_ffmpeg();
-  read(path, take, notices);
-}
-
-static_assert(std::is_same_v<decltype(reverie_hear_sound), HearSound>);
+REVERIE_EXPORT_PLUGIN(FfmpegSound, SoundSource, "ffmpeg_sound", "1.0",
+                      "sound of every kind that FFmpeg decodes", kNoParams);
 
 }  // namespace reverie
