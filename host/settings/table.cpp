@@ -107,7 +107,7 @@ constexpr Setting kTable[] = {
          .unit("steps")
          .help("steps between saved frames; 0, or something moves and this is not given: steps_per_frame"),
      "Output"},
-    {list("outputs", "").help("plugins that take the finished frames"), "Output", false, "", "io"},
+    {list("outputs", "").help("plugins that take the finished frames"), "Output", false, "", "io", true},
     {text("backups", "3").help("backups to keep, or all"), "Output"},
     {boolean("show_graphs", false).help("loss graphs with each display"), "Output"},
     {boolean("approximate_vram_usage", false).help("report memory per component"), "Output"},

@@ -112,7 +112,7 @@ struct Studio {
     std::istringstream lines(settings_text);
     for (std::string line; std::getline(lines, line, ';');)
       for (RawEntry& entry : read_override(line, problems)) entries.push_back(std::move(entry));
-    Resolution resolution = resolve(entries, problems, {});
+    Resolution resolution = resolve(entries, problems, installed_params(plugins()));
     EXPECT_EQ(report(resolution.problems), "");
     settings = resolution.settings;
     std::vector<Problem> wrong;

@@ -40,6 +40,13 @@ inline constexpr ParamSpec kMotion[] = {number("translate_x", 0).may_vary(),
                                         choice("sampling_mode", "bicubic", "nearest|bilinear|bicubic"),
                                         choice("infill_mode", "wrap", "mirror|wrap|black|smear")};
 
+/// The plugins that are defaults of settings, without their parameters.
+inline const std::vector<PluginParams> kDefaults = {
+    {"image_models/unlimited_palette", {}, "Unlimited Palette", "", "image_model|preview_motion"},
+    {"cutouts/pytti", {}, "", "", "cutout_method"},
+    {"optimisers/adam", {}, "", "", "optimiser"},
+    {"io/png_sequence", {}, "", "", "outputs"}};
+
 /// Settings of a run that has chosen all these plugins.
 inline Resolution resolve_with(const std::vector<RawEntry>& entries, const std::vector<Problem>& problems,
                                const std::vector<PluginParams>& plugins) {
@@ -58,7 +65,9 @@ inline Resolution resolve_text(const std::string& text, const std::vector<std::s
     if (entry.location.file == read.file) entry.location.file = "FILE";
   for (Problem& problem : read.problems)
     if (problem.location.file == read.file) problem.location.file = "FILE";
-  return resolve_with(read.entries, read.problems, {{"animation/any", kMotion}});
+  std::vector<PluginParams> plugins = kDefaults;
+  plugins.push_back({"animation/any", kMotion});
+  return resolve_with(read.entries, read.problems, plugins);
 }
 
 /// The settings of a text that must have no problem.
