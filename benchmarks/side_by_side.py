@@ -129,10 +129,10 @@ def pytorch_program(arguments):
         for model, text in zip(models, texts):
             size = model.visual.image_size
             size = size[0] if isinstance(size, tuple) else size
-            glimpses = augment(cut(image, size))
-            glimpses = glimpses + torch.rand(cutouts, 1, 1, 1) * 0.1 * torch.randn_like(glimpses)
+            augmented = augment(cut(image, size))
+            augmented = augmented + torch.rand(cutouts, 1, 1, 1) * 0.1 * torch.randn_like(augmented)
             with torch.autocast("cpu", dtype=torch.bfloat16, enabled=arguments.bf16):
-                seen = model.encode_image((glimpses - mean) / deviation)
+                seen = model.encode_image((augmented - mean) / deviation)
             seen = F.normalize(seen.float(), dim=-1)
             loss = loss + ((seen - text).norm(dim=-1) / 2).arcsin().square().mul(2).mean() / len(models)
         loss.backward()

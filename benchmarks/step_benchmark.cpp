@@ -6,8 +6,8 @@
 
 #include <cmath>
 
+#include "augmented_cutouts.h"
 #include "engine/assignment.h"
-#include "engine/glimpses.h"
 #include "engine/host_services.h"
 #include "engine/masks.h"
 #include "engine/memory.h"
@@ -39,7 +39,7 @@ at::Tensor picture() {
 }
 
 /// Forward and backward, fused as a render does it, and by LibTorch's operators one after the other.
-void glimpses(benchmark::State& state, bool fused) {
+void cutouts(benchmark::State& state, bool fused) {
   const at::Tensor image = picture();
   const std::int64_t side = state.range(0);
   const at::Tensor direction = at::ones({kCutouts, 3, side, side});
@@ -47,13 +47,13 @@ void glimpses(benchmark::State& state, bool fused) {
     const auto places = draw_cutouts(kCutouts, kPicture, kPicture, side, {}, host().cpu_generator());
     const Augmentation changes = draw_augmentation(kCutouts, side, host().cpu_generator());
     const at::Tensor result =
-        fused ? take_glimpses(image, places, side, {}, changes, host().generator())
+        fused ? take_augmented_cutouts(image, places, side, {}, changes, host().generator())
               : augment(take_cutouts(image, places, side, {}), changes, host().generator());
     result.backward(direction);
   }
 }
-BENCHMARK_CAPTURE(glimpses, fused, true)->Arg(64)->Arg(224)->Unit(benchmark::kMillisecond)->UseRealTime();
-BENCHMARK_CAPTURE(glimpses, separate, false)->Arg(64)->Arg(224)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK_CAPTURE(cutouts, fused, true)->Arg(64)->Arg(224)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK_CAPTURE(cutouts, separate, false)->Arg(64)->Arg(224)->Unit(benchmark::kMillisecond)->UseRealTime();
 
 void draw(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(draw_augmentation(kCutouts, 224, host().cpu_generator()));

@@ -30,7 +30,7 @@ CHAPTERS = [
         ("left_right", "`_l` and `_r`: left and right", ["scenes=fire:1_l | a night sky with stars:1_r", "cut_pow=3"]),
         ("up_down", "`_u` and `_d`: up and down", ["scenes=a night sky with stars:1_u | fire:1_d", "cut_pow=3"]),
         ("cutoff", "`_l_0.25`: left of a quarter of the width", ["scenes=fire:1_l_0.25 | a night sky with stars:1_r_0.25", "cut_pow=3"]),
-        ("near_far", "`_n` and `_f`: large glimpses want the sunset, small ones stars", ["scenes=a sunset over the sea:1_n | yellow stars:1_f", "cut_pow=2"]),
+        ("near_far", "`_n` and `_f`: large cutouts want the sunset, small ones stars", ["scenes=a sunset over the sea:1_n | yellow stars:1_f", "cut_pow=2"]),
         ("mask_picture", "`_[disc.png]`: a picture; its white is where the prompt counts", [f"scenes=fire:2_[{DISC}] | a night sky with stars", "cut_pow=3"]),
         ("mask_inverted", "`_[-disc.png]`: where it is black", [f"scenes=fire:2_[-{DISC}] | a night sky with stars", "cut_pow=3"]),
         ("mask_phrase", "`_a tree`: where the perceptors find the phrase, and only as far as they do", ["scenes=a green tree | fire:1_a tree", "cut_pow=2"]),
@@ -62,7 +62,7 @@ CHAPTERS = [
     ]),
     ("Texture", "", [
         ("deep_fried", "a negative `smoothing_weight`", ["scenes=a red heart", "smoothing_weight=-0.2"]),
-        ("detail", "`cut_pow: 3`: small glimpses, much detail", ["scenes=a red heart", "cut_pow=3", "smoothing_weight=0.5"]),
+        ("detail", "`cut_pow: 3`: small cutouts, much detail", ["scenes=a red heart", "cut_pow=3", "smoothing_weight=0.5"]),
     ]),
 ]
 

@@ -238,6 +238,7 @@ Cast choose_cast(const Plan& plan, const PluginRegistry& registry, bool on_termi
   plugins.insert(plugins.end(), cast.viewers.begin(), cast.viewers.end());
   plugins.push_back(plan.image_model);
   plugins.push_back(plan.optimiser);
+  plugins.push_back(plan.cutout_method);
   for (const LossTerm& term : plan.script.losses) plugins.push_back(term.plugin);
   if (plan.animation) plugins.push_back(plan.animation);
   for (const ChosenPerceptor& chosen : cast.perceptors) plugins.push_back(chosen.plugin);

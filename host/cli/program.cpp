@@ -7,6 +7,7 @@
 #include "engine/moments.h"
 #include "losses/choose_losses.h"
 #include "reverie/animation_mode.h"
+#include "reverie/cutout_method.h"
 #include "reverie/optimiser.h"
 #include "reverie/output_sink.h"
 #include "reverie/viewer.h"
@@ -162,7 +163,7 @@ RunSettings with_defaults(const Resolution& resolution, const std::vector<Plugin
 void choose_by_name(const Plan& plan, Resolution& resolution, const PluginRegistry& registry) {
   RunSettings& settings = resolution.settings;
   std::vector<const PluginFile*> plugins;
-  for (const PluginFile* plugin : {plan.image_model, plan.optimiser, plan.animation})
+  for (const PluginFile* plugin : {plan.image_model, plan.optimiser, plan.cutout_method, plan.animation})
     if (plugin) plugins.push_back(plugin);
   std::vector<Problem> reported_later;
   if (settings.find("outputs"))
@@ -202,6 +203,7 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry, c
   };
   plan.image_model = find_plugin("image_model", ImageModel::kKind);
   plan.optimiser = find_plugin("optimiser", Optimiser::kKind);
+  plan.cutout_method = find_plugin("cutout_method", CutoutMethod::kKind);
   if (!is_still(resolution.settings)) {
     plan.animation = find_plugin("animation_mode", AnimationMode::kKind);
     // Empty ones are chosen when it is known what is needed.

@@ -31,6 +31,7 @@ struct Plan {
   std::vector<SoundFilter> sound_filters;
   const PluginFile* image_model = nullptr;
   const PluginFile* optimiser = nullptr;
+  const PluginFile* cutout_method = nullptr;
   const PluginFile* animation = nullptr;  ///< none: a still
   std::optional<OutputNames> restored;    ///< the earlier run that this one continues
   std::optional<OutputNames> again;       ///< the earlier run, without a backup, as which this one begins

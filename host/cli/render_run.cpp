@@ -168,6 +168,10 @@ RunOutcome render_run(const Plan& plan, const PluginRegistry& registry, const Ru
   }
   of_model.reset();
   const double frames_per_second = settings.get<double>("frames_per_second");
+  ensemble.cutouts = {
+      title(*plan.cutout_method),
+      create<CutoutMethod>(*plan.cutout_method, host, params_for(*plan.cutout_method, settings),
+                           {settings.get<std::int64_t>("cutouts")})};
   ensemble.optimiser = title(*plan.optimiser);
   ensemble.make_optimiser = [&](const Optimiser::Setup& setup) {
     return create<Optimiser>(*plan.optimiser, host, params_for(*plan.optimiser, settings), setup);

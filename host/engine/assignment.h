@@ -6,7 +6,7 @@
 #include <limits>
 #include <vector>
 
-#include "engine/cutout_place.h"
+#include "reverie/cutout_method.h"
 
 namespace reverie {
 

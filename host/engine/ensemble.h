@@ -9,6 +9,7 @@
 #include "engine/memory_account.h"
 #include "plugins/plugin_call.h"
 #include "reverie/animation_mode.h"
+#include "reverie/cutout_method.h"
 #include "reverie/image_model.h"
 #include "reverie/loss.h"
 #include "reverie/optimiser.h"
@@ -34,6 +35,7 @@ struct Ensemble {
   Member<FlowEstimator> flow;
   std::shared_ptr<FrameSource> video;
   std::vector<Member<Perceptor>> perceptors;
+  Member<CutoutMethod> cutouts;
   std::vector<Member<OutputSink>> sinks;
   std::string optimiser;  ///< its name
   /// Called when a run begins, and after each move that gives the model's parameters new values.

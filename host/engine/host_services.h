@@ -43,9 +43,7 @@ class HostServices final : public Host {
   bool cancelled() const override { return interrupted; }
   void progress(double fraction, std::string_view what) override;
 
-  /// For decisions that are made on the CPU whatever the device. The same as generator() when that is the
-  /// CPU.
-  at::Generator cpu_generator() { return cpu_generator_; }
+  at::Generator cpu_generator() override { return cpu_generator_; }
 
   /// LibTorch's own generators, which a plugin's at::rand() draws from, start at the run's seed. They belong
   /// to the process: to be called when a run begins.

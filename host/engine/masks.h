@@ -6,8 +6,8 @@
 #include <optional>
 #include <vector>
 
-#include "engine/cutout_place.h"
 #include "engine/losses.h"
+#include "reverie/cutout_method.h"
 
 namespace reverie {
 

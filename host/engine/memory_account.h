@@ -26,7 +26,6 @@ namespace reverie {
 
 /// The components that the host itself names.
 constexpr const char* kProgramMemory = "program and libraries";
-constexpr const char* kCutoutMemory = "cutouts";
 constexpr const char* kLossMemory = "losses";
 constexpr const char* kOptimiserMemory = "optimiser";
 constexpr const char* kBackupMemory = "backups";

@@ -6,7 +6,6 @@
 #include <limits>
 
 #include "engine/assignment.h"
-#include "engine/glimpses.h"
 #include "engine/losses.h"
 #include "engine/memory.h"
 
@@ -42,10 +41,14 @@ std::vector<CutoutPlace> as_places(const at::Tensor& tensor) {
 
 }  // namespace
 
-PromptJudge::PromptJudge(HostServices& host, const std::vector<Member<Perceptor>>& perceptors,
-                         const Moment& moment, const std::vector<Scene>& scenes, const LookSettings& settings,
+PromptJudge::PromptJudge(HostServices& host, const Ensemble& ensemble, const Moment& moment,
+                         const std::vector<Scene>& scenes, const LookSettings& settings,
                          const std::function<Footage(const std::string&)>& open)
-    : host_(host), perceptors_(perceptors), moment_(moment), settings_(settings) {
+    : host_(host),
+      perceptors_(ensemble.perceptors),
+      cutouts_(ensemble.cutouts),
+      moment_(moment),
+      settings_(settings) {
   using Kind = PromptMask::Kind;
   for (const Scene& scene : scenes) {
     first_.push_back(wanted_.size());
@@ -150,18 +153,16 @@ std::vector<PromptJudge::Active> PromptJudge::active(std::size_t scene, std::int
 
 PromptJudge::Look PromptJudge::look(std::size_t p, const at::Tensor& image, std::int64_t count) {
   const auto& [name, perceptor] = perceptors_[p];
-  const std::int64_t side = perceptor->input_size(), width = image.size(3), height = image.size(2);
-  std::optional<MemoryScope> memory(std::in_place, kCutoutMemory);
-  const std::vector<Cutout> cutouts =
-      draw_cutouts(count, width, height, side, settings_.cutout, host_.cpu_generator());
-  const Augmentation changes =
-      draw_augmentation(count, side, host_.cpu_generator(), settings_.cutout.erasing);
-  const at::Tensor glimpses =
-      take_glimpses(image, cutouts, side, settings_.cutout, changes, host_.generator());
-  memory.reset();
-  return {
-      call_plugin(name, moment_, [&, &perceptor = *perceptor] { return perceptor.embed_images(glimpses); }),
-      places_of(cutouts, width, height)};
+  const std::int64_t side = perceptor->input_size();
+  CutoutMethod::Batch batch =
+      call_plugin(cutouts_.name, moment_, [&] { return cutouts_.instance->take(image, count, side); });
+  // Two graphs, so that each plugin goes back through what it made.
+  const bool leads_back = batch.images.requires_grad();
+  const at::Tensor seen = leads_back ? batch.images.detach().set_requires_grad(true) : batch.images;
+  const at::Tensor embeddings =
+      call_plugin(name, moment_, [&, &perceptor = *perceptor] { return perceptor.embed_images(seen); });
+  if (!leads_back) return {embeddings, std::move(batch.places)};
+  return {embeddings, std::move(batch.places), batch.images, seen};
 }
 
 at::Tensor PromptJudge::distances(const Wanted& wanted, std::size_t p, const Look& seen) const {
@@ -209,6 +210,7 @@ PromptJudge::Verdict PromptJudge::judge(const at::Tensor& image, const std::vect
       }
       at::Tensor(told).add_(at::stack(rows));
       call_plugin(perceptors_[p].name, moment_, [&] { total.backward(); });
+      call_plugin(cutouts_.name, moment_, [&] { seen.cutouts.backward(seen.seen.grad()); });
     }
   }
   const at::Tensor read = told.to(at::kCPU, at::kDouble);

@@ -4,7 +4,6 @@
 #include <map>
 #include <optional>
 
-#include "engine/cutouts.h"
 #include "engine/ensemble.h"
 #include "engine/host_services.h"
 #include "engine/masks.h"
@@ -16,9 +15,8 @@ namespace reverie {
 
 /// How perceptors look at a picture.
 struct LookSettings {
-  std::int64_t cutouts = 40;  ///< glimpses in a step, for each perceptor
+  std::int64_t cutouts = 40;  ///< in a step, for each perceptor
   std::int64_t batches = 1;   ///< that they are split into
-  CutoutSettings cutout;
 };
 
 class PromptJudge {
@@ -33,8 +31,9 @@ class PromptJudge {
     bool held = false;           ///< every prompt is held by its stop: there is nothing more to gain
   };
 
-  /// Embeds all words, and then lets the perceptors release their text encoders. `scenes` must outlive this.
-  PromptJudge(HostServices& host, const std::vector<Member<Perceptor>>& perceptors, const Moment& moment,
+  /// Embeds all words, and then lets the perceptors release their text encoders. `ensemble` and `scenes` must
+  /// outlive this.
+  PromptJudge(HostServices& host, const Ensemble& ensemble, const Moment& moment,
               const std::vector<Scene>& scenes, const LookSettings& settings,
               const std::function<Footage(const std::string&)>& open);
 
@@ -67,6 +66,8 @@ class PromptJudge {
   struct Look {
     at::Tensor embeddings;  // [N, D]
     std::vector<CutoutPlace> places;
+    at::Tensor cutouts = {};  // [N, 3, side, side], where the picture has a gradient
+    at::Tensor seen = {};     // the same without what leads to the picture: what the perceptor got
   };
   struct Wanted {
     const Prompt* prompt = nullptr;
@@ -89,6 +90,7 @@ class PromptJudge {
 
   HostServices& host_;
   const std::vector<Member<Perceptor>>& perceptors_;
+  const Member<CutoutMethod>& cutouts_;
   const Moment& moment_;
   LookSettings settings_;
   std::vector<std::size_t> first_;  // number of each scene's first prompt

@@ -1,4 +1,4 @@
-// What acts at every step besides the image model and the perceptors: losses and the optimiser.
+// What acts at every step besides the image model and the perceptors: cutouts, losses and the optimiser.
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "plugins/checked.h"
+#include "reverie/cutout_method.h"
 #include "reverie/loss.h"
 #include "reverie/optimiser.h"
 
@@ -83,7 +84,37 @@ class CheckedOptimiser final : public Optimiser {
   std::vector<std::vector<std::int64_t>> sizes_;
 };
 
+class CheckedCutouts final : public CutoutMethod {
+ public:
+  CheckedCutouts(std::shared_ptr<CutoutMethod> method, Boundary boundary)
+      : boundary_(std::move(boundary)), method_(std::move(method)) {}
+
+  Batch take(const at::Tensor& image, std::int64_t count, std::int64_t side) override {
+    Batch batch = boundary_.call("take()", [&] { return method_->take(image, count, side); });
+    boundary_.check("take()", batch.images, {{count, 3, side, side}, "NCHW"}, "images");
+    boundary_.check_gradient("take()", batch.images, image.requires_grad());
+    if (std::ssize(batch.places) != count)
+      boundary_.broken("take()", std::to_string(batch.places.size()) + " places",
+                       "a place for each of " + std::to_string(count) + " cutouts");
+    for (const CutoutPlace& place : batch.places) {
+      for (const double number : {place.x, place.y, place.width, place.height})
+        boundary_.check_number("take()", number, "a place");
+      if (!(place.width > 0 && place.height > 0))
+        boundary_.broken("take()", "a place without an area", "width and height above 0");
+    }
+    return batch;
+  }
+
+ private:
+  Boundary boundary_;
+  std::shared_ptr<CutoutMethod> method_;
+};
+
 }  // namespace
+
+std::shared_ptr<CutoutMethod> checked(std::shared_ptr<CutoutMethod> method, Boundary boundary, const void*) {
+  return std::make_shared<CheckedCutouts>(std::move(method), boundary.with_header("cutout_method.h"));
+}
 
 std::shared_ptr<Loss> checked(std::shared_ptr<Loss> loss, Boundary boundary, const void*) {
   return std::make_shared<CheckedLoss>(std::move(loss), boundary.with_header("loss.h"));

@@ -72,7 +72,7 @@ bool may_be_none(const ParamSpec& spec) {
 bool must_be_given(const ParamSpec& spec) {
   const std::string name = spec.name;
   return name == "models_parent_dir" || name == "image_model" || name == "optimiser" ||
-         (spec.names == Names::weights && *spec.default_text);
+         name == "cutout_method" || (spec.names == Names::weights && *spec.default_text);
 }
 
 /// Whether a text is written like the name of a file.

@@ -148,7 +148,9 @@ constexpr Setting kTable[] = {
          .may_be_null()
          .help("what randomness starts from; null = from the clock"),
      "Perceptors"},
-    {integer("cutouts", 40).range(1, 4096).help("glimpses of the picture per step and perceptor"),
+    {text("cutout_method", "").help("the plugin that takes and augments cutouts"), "Perceptors", false, "",
+     "cutouts", true},
+    {integer("cutouts", 40).range(1, 4096).help("parts of the picture that each perceptor sees in a step"),
      "Perceptors"},
     {number("cut_pow", 2).above(0).help("large = small cutouts (detail), small = large cutouts (coherence)"),
      "Perceptors"},

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "places.h"
 #include "reverie/error.h"
 #include "support/numbers.h"
 #include "support/process.h"

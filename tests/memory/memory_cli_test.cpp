@@ -93,7 +93,7 @@ TEST(MemoryCli, EveryPartOfARunHasItsLine) {
   const auto rows = table_of(outcome);
   const Words parts = {"image_models/limited_palette",
                        "animation/3D",
-                       "cutouts",
+                       "cutouts/pytti",
                        "losses",
                        "optimiser",
                        "io/png_sequence",

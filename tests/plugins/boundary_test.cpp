@@ -243,6 +243,29 @@ TEST_F(Faulty, DepthsAndFlows) {
   }
 }
 
+TEST_F(Faulty, Cutouts) {
+  const auto method = [&](const std::string& fault) {
+    const PluginFile& plugin = registry_.find(CutoutMethod::kKind, "faulty_cutouts");
+    Settings params = default_params(plugin);
+    SettingValue value = *params.find("fault");
+    value.text = fault;
+    params.set("fault", value);
+    return create<CutoutMethod>(plugin, host_, params, {4});
+  };
+  const at::Tensor image = at::full({1, 3, 6, 8}, 0.5).set_requires_grad(true);
+  EXPECT_EQ(method("none")->take(image, 4, 5).images.sizes(), at::IntArrayRef({4, 3, 5, 5}));
+  for (const auto& [fault, came] : {std::pair{"too few", "[3, 3, 5, 5]"},
+                                    {"too few places", "3 places"},
+                                    {"place without area", "without an area"},
+                                    {"place that is none", "nan"},
+                                    {"double", "Double"},
+                                    {"nan", "NaN"},
+                                    {"no gradient", "gradient"},
+                                    {"number thrown", "no std::exception"}})
+    expect_blame([&, fault = fault] { method(fault)->take(image, 4, 5); },
+                 {"cutouts/faulty_cutouts", "take()", came}, fault);
+}
+
 TEST_F(Faulty, Sounds) {
   const auto filter = [&](const char* fault) {
     return make<AudioFilter>("faulty_filter", "audio_fault", fault, {"beat"});
@@ -278,6 +301,29 @@ TEST_F(Faulty, Frames) {
   for (const auto& [fault, came] : {std::pair{"no size", "0x0"}, {"negative rate", "-1"}})
     expect_blame([&, fault = fault] { source(fault)->info(); },
                  {"frame_sources/faulty_frames", "info()", came}, fault);
+}
+
+TEST_F(Faulty, Cutouts) {
+  const auto method = [&](const std::string& fault) {
+    const PluginFile& plugin = registry_.find(CutoutMethod::kKind, "faulty_cutouts");
+    Settings params = default_params(plugin);
+    SettingValue value = *params.find("fault");
+    value.text = fault;
+    params.set("fault", value);
+    return create<CutoutMethod>(plugin, host_, params, {4});
+  };
+  const at::Tensor image = at::full({1, 3, 6, 8}, 0.5).set_requires_grad(true);
+  EXPECT_EQ(method("none")->take(image, 4, 5).images.sizes(), at::IntArrayRef({4, 3, 5, 5}));
+  for (const auto& [fault, came] : {std::pair{"too few", "[3, 3, 5, 5]"},
+                                    {"too few places", "3 places"},
+                                    {"place without area", "without an area"},
+                                    {"place that is none", "nan"},
+                                    {"double", "Double"},
+                                    {"nan", "NaN"},
+                                    {"no gradient", "gradient"},
+                                    {"number thrown", "no std::exception"}})
+    expect_blame([&, fault = fault] { method(fault)->take(image, 4, 5); },
+                 {"cutouts/faulty_cutouts", "take()", came}, fault);
 }
 
 TEST_F(Faulty, Sounds) {

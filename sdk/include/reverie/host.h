@@ -38,6 +38,10 @@ class REVERIE_PUBLIC Host {
   /// generators are seeded and restored as well.
   virtual at::Generator generator() = 0;
 
+  /// Another one, on the CPU whatever device() is: for a few numbers that decide what to compute, which a GPU
+  /// would have to be waited for. Where device() is the CPU, generator() is this one.
+  virtual at::Generator cpu_generator() = 0;
+
   /// Makes a local file of what a setting names: a path (`~` is the home folder), or an http or https
   /// address, which is downloaded once and kept in a cache. A relative path is looked for in the working
   /// directory, among what ships with the program (share/reverie/models) and in models_parent_dir. Throws

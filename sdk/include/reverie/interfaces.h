@@ -3,6 +3,7 @@
 
 #include "reverie/animation_mode.h"
 #include "reverie/audio_filter.h"
+#include "reverie/cutout_method.h"
 #include "reverie/depth_estimator.h"
 #include "reverie/flow_estimator.h"
 #include "reverie/frame_source.h"

@@ -12,6 +12,7 @@
   each(flow_estimators, FlowEstimator, "reverie/flow_estimator.h")     \
   each(audio, AudioFilter, "reverie/audio_filter.h")                   \
   each(losses, Loss, "reverie/loss.h")                                 \
+  each(cutouts, CutoutMethod, "reverie/cutout_method.h")               \
   each(optimisers, Optimiser, "reverie/optimiser.h")                   \
   each(frame_sources, FrameSource, "reverie/frame_source.h")           \
   each(sound_sources, SoundSource, "reverie/sound_source.h")           \

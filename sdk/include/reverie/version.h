@@ -15,7 +15,8 @@ namespace reverie {
 ///   4  Host::kept(); FrameContext::may_move
 ///   5  PluginDescriptor::roles; interface 2 of Loss: a step's context, traits and state; kind `optimisers`
 ///      and interface 2 of Perceptor: familiarity()
-inline constexpr std::uint32_t kSdkAbi = 5;
+///   6  Host::cpu_generator(); kinds `cutouts` and `sound_sources`
+inline constexpr std::uint32_t kSdkAbi = 6;
 
 /// What the host compares, before any plugin code runs, between its own build and a plugin's. A POD whose
 /// first two members never move, so that any host can read any plugin's.

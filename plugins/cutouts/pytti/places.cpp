@@ -1,4 +1,4 @@
-#include "engine/cutouts.h"
+#include "places.h"
 
 #include <torch/csrc/autograd/custom_function.h>
 
@@ -53,6 +53,20 @@ struct TakeCutouts : torch::autograd::Function<TakeCutouts> {
 };
 
 }  // namespace
+
+CutoutPlace place_of(const Cutout& cutout, std::int64_t width, std::int64_t height) {
+  const auto w = static_cast<double>(width), h = static_cast<double>(height);
+  const auto cw = static_cast<double>(cutout.width), ch = static_cast<double>(cutout.height);
+  return {(static_cast<double>(cutout.x) + cw / 2) / w, (static_cast<double>(cutout.y) + ch / 2) / h, cw / w,
+          ch / h};
+}
+
+std::vector<CutoutPlace> places_of(const std::vector<Cutout>& cutouts, std::int64_t width,
+                                   std::int64_t height) {
+  std::vector<CutoutPlace> result;
+  for (const Cutout& cutout : cutouts) result.push_back(place_of(cutout, width, height));
+  return result;
+}
 
 std::int64_t border_pixels(std::int64_t side, double border) {
   return std::min<std::int64_t>(std::llround(static_cast<double>(side) * border), side);

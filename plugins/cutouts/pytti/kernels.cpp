@@ -1,7 +1,7 @@
 // Compiled once for each instruction set, with REVERIE_ISA naming it. Only headers without shared functions
 // may be included here: see reverie/simd.h.
 
-#include "engine/glimpse_kernels.h"
+#include "kernels.h"
 
 #include "reverie/simd.h"
 
@@ -42,7 +42,7 @@ void separate(int64_t width, const float* from, float* red, float* green, float*
   }
 }
 
-void pool(const Glimpse& g, int64_t side, const float* source, int64_t source_width, float* line,
+void pool(const AugmentedCutout& g, int64_t side, const float* source, int64_t source_width, float* line,
           float* pooled) {
   for (int64_t i = 0; i < side; ++i) {
     const Window rows(i, g.height, side);
@@ -72,7 +72,7 @@ Floats floor_of(Floats v) {
   return whole > v ? whole - 1.0f : whole;
 }
 
-void find_taps(const Glimpse& g, int64_t side, int64_t row, int64_t first, Taps& taps) {
+void find_taps(const AugmentedCutout& g, int64_t side, int64_t row, int64_t first, Taps& taps) {
   const float scale = 2.0f / static_cast<float>(side), half = 0.5f * static_cast<float>(side);
   const float y = (static_cast<float>(row) + 0.5f) * scale - 1.0f;
   const float* p = g.perspective;
@@ -143,7 +143,7 @@ Hsv analyse(const Colours& c) {
   return h;
 }
 
-void jitter(const Glimpse& g, Colours& c) {
+void jitter(const AugmentedCutout& g, Colours& c) {
   const Hsv h = analyse(c);
   const Floats chroma = min(h.chroma * g.saturation, h.value);
   Floats unused;
@@ -152,7 +152,7 @@ void jitter(const Glimpse& g, Colours& c) {
 }
 
 /// `d` holds the gradient of the result and becomes that of the colours `c`.
-void jitter_backward(const Glimpse& g, const Colours& c, Colours& d) {
+void jitter_backward(const AugmentedCutout& g, const Colours& c, Colours& d) {
   const Hsv h = analyse(c);
   const Floats wanted = h.chroma * g.saturation;
   const Ints full = wanted >= h.value;  // saturation cannot pass 1
@@ -249,7 +249,7 @@ Floats normal(Words counter, const std::uint32_t key[2]) {
 }
 
 /// The part of a chunk that is erased: 0 there, else 1.
-Floats kept(const Glimpse& g, int64_t row, int64_t first) {
+Floats kept(const AugmentedCutout& g, int64_t row, int64_t first) {
   if (row < g.erased[1] || row >= g.erased[3]) return splat(1.0f);
   Floats result;
   for (int i = 0; i < kLanes; ++i)
@@ -257,9 +257,9 @@ Floats kept(const Glimpse& g, int64_t row, int64_t first) {
   return result;
 }
 
-bool changes_colours(const Glimpse& g) { return g.hue != 0 || g.saturation != 1; }
+bool changes_colours(const AugmentedCutout& g) { return g.hue != 0 || g.saturation != 1; }
 
-void forward(const Glimpse& g, int64_t side, const float* source, int64_t source_width, float* pooled,
+void forward(const AugmentedCutout& g, int64_t side, const float* source, int64_t source_width, float* pooled,
              float* line, float* warped, float* out) {
   pool(g, side, source, source_width, line, pooled);
   const int64_t plane = side * side;
@@ -298,7 +298,8 @@ void forward(const Glimpse& g, int64_t side, const float* source, int64_t source
     }
 }
 
-void backward(const Glimpse& g, int64_t side, const float* warped, const float* d_out, float* d_pooled) {
+void backward(const AugmentedCutout& g, int64_t side, const float* warped, const float* d_out,
+              float* d_pooled) {
   const int64_t plane = side * side;
   const int64_t step_x = side > 1 ? 4 : 0, step_y = side > 1 ? 4 * side : 0;
   std::memset(d_pooled, 0, static_cast<std::size_t>(plane) * sizeof(Pixel));
@@ -335,7 +336,7 @@ void backward(const Glimpse& g, int64_t side, const float* warped, const float* 
     }
 }
 
-void spread(const Glimpse& g, int64_t side, const float* d_pooled, int64_t first, int64_t last,
+void spread(const AugmentedCutout& g, int64_t side, const float* d_pooled, int64_t first, int64_t last,
             int64_t source_width, float* line, float* d_source) {
   for (int64_t i = 0; i < side; ++i) {
     const Window rows(i, g.height, side);
@@ -358,8 +359,7 @@ void spread(const Glimpse& g, int64_t side, const float* d_pooled, int64_t first
 
 }  // namespace
 
-extern const GlimpseKernels REVERIE_FOR_ISA(glimpse_kernels);
-const GlimpseKernels REVERIE_FOR_ISA(glimpse_kernels) = {&interleave, &separate, &forward, &backward,
-                                                         &spread};
+extern const CutoutKernels REVERIE_FOR_ISA(cutout_kernels);
+const CutoutKernels REVERIE_FOR_ISA(cutout_kernels) = {&interleave, &separate, &forward, &backward, &spread};
 
 }  // namespace reverie

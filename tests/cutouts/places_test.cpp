@@ -1,6 +1,6 @@
 // Where cutouts lie and what is in them.
 
-#include "engine/cutouts.h"
+#include "places.h"
 
 #include <map>
 

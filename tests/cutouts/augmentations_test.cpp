@@ -1,6 +1,6 @@
 // What happens to cutouts: how often, how much, and to which pixels.
 
-#include "engine/augmentations.h"
+#include "augmentations.h"
 
 #include <array>
 

@@ -1,4 +1,4 @@
-#include "engine/augmentations.h"
+#include "augmentations.h"
 
 #include <cmath>
 

@@ -1,10 +1,10 @@
 // The fused operator against the same steps taken one by one with LibTorch's operators, and its noise.
 
-#include "engine/glimpses.h"
+#include "augmented_cutouts.h"
 
 #include <ATen/Parallel.h>
 
-#include "engine/glimpse_kernels.h"
+#include "kernels.h"
 #include "support/numbers.h"
 
 namespace reverie::test {
@@ -28,7 +28,7 @@ Augmentation silent(std::int64_t count, std::int64_t side, std::uint64_t seed) {
   return changes;
 }
 
-TEST(Glimpses, AreTheSeparateSteps) {
+TEST(AugmentedCutouts, AreTheSeparateSteps) {
   struct Case {
     std::int64_t width, height, side;
     const char* mode;
@@ -46,7 +46,7 @@ TEST(Glimpses, AreTheSeparateSteps) {
     const auto cutouts = draw_cutouts(n, c.width, c.height, c.side, settings, seeded(3));
     const Augmentation changes = silent(n, c.side, 4);
     const Seen fused = look(picture, direction, [&](const at::Tensor& image) {
-      return take_glimpses(image, cutouts, c.side, settings, changes, {});
+      return take_augmented_cutouts(image, cutouts, c.side, settings, changes, {});
     });
     const Seen separate = look(picture, direction, [&](const at::Tensor& image) {
       return augment(take_cutouts(image, cutouts, c.side, settings), changes, seeded(5));
@@ -59,20 +59,20 @@ TEST(Glimpses, AreTheSeparateSteps) {
   }
 }
 
-TEST(Glimpses, GreyPicturesHaveFiniteGradients) {
+TEST(AugmentedCutouts, GreyPicturesHaveFiniteGradients) {
   for (const double grey : {0.0, 0.4, 1.0}) {
     const at::Tensor picture = at::full({1, 3, 40, 40}, grey);
     const Augmentation changes = silent(16, 24, 1);
     const auto cutouts = draw_cutouts(16, 40, 40, 24, {}, seeded(2));
     const Seen seen = look(picture, at::randn({16, 3, 24, 24}, seeded(3)), [&](const at::Tensor& image) {
-      return take_glimpses(image, cutouts, 24, {}, changes, {});
+      return take_augmented_cutouts(image, cutouts, 24, {}, changes, {});
     });
     EXPECT_TRUE(at::isfinite(seen.gradient).all().item<bool>());
     EXPECT_LT(largest(seen.gradient), 1e3);
   }
 }
 
-TEST(Glimpses, GradientIsTheSlope) {
+TEST(AugmentedCutouts, GradientIsTheSlope) {
   // Away from the kinks (equal channels, pixel borders) the operator is nearly linear in the picture: a
   // random direction's slope is measured in float, so not with a tiny step.
   const at::Tensor picture = at::rand({1, 3, 20, 24}, seeded(1)) * 0.5 + 0.2;
@@ -82,7 +82,7 @@ TEST(Glimpses, GradientIsTheSlope) {
   const auto cutouts = draw_cutouts(12, 24, 20, 16, {}, seeded(6));
   const at::Tensor direction = at::randn({12, 3, 16, 16}, seeded(7));
   const auto value = [&](const at::Tensor& image) {
-    return (take_glimpses(image, cutouts, 16, {}, changes, {}).to(at::kDouble) * direction).sum();
+    return (take_augmented_cutouts(image, cutouts, 16, {}, changes, {}).to(at::kDouble) * direction).sum();
   };
   const at::Tensor leaf = point.clone().set_requires_grad(true);
   value(leaf).backward();
@@ -94,7 +94,7 @@ TEST(Glimpses, GradientIsTheSlope) {
   }
 }
 
-TEST(Glimpses, DoNotDependOnTheNumberOfThreads) {
+TEST(AugmentedCutouts, DoNotDependOnTheNumberOfThreads) {
   const at::Tensor picture = at::rand({1, 3, 150, 130}, seeded(1));
   const Augmentation changes = draw_augmentation(21, 48, seeded(2));
   const auto cutouts = draw_cutouts(21, 130, 150, 48, {}, seeded(3));
@@ -104,7 +104,7 @@ TEST(Glimpses, DoNotDependOnTheNumberOfThreads) {
   for (const int threads : {1, 2, 3, 5}) {
     at::set_num_threads(threads);
     seen.push_back(look(picture, direction, [&](const at::Tensor& image) {
-      return take_glimpses(image, cutouts, 48, {}, changes, {});
+      return take_augmented_cutouts(image, cutouts, 48, {}, changes, {});
     }));
   }
   at::set_num_threads(before);
@@ -121,10 +121,10 @@ at::Tensor noise(std::int64_t count, std::int64_t side, std::uint64_t seed) {
   changes.perspective.copy_(at::eye(3));
   changes.noise.fill_(1);
   const std::vector<Cutout> cutouts(static_cast<std::size_t>(count), Cutout{0, 0, 8, 8});
-  return take_glimpses(at::zeros({1, 3, 8, 8}), cutouts, side, {}, changes, {});
+  return take_augmented_cutouts(at::zeros({1, 3, 8, 8}), cutouts, side, {}, changes, {});
 }
 
-TEST(GlimpseNoise, IsStandardNormal) {
+TEST(AugmentedCutoutNoise, IsStandardNormal) {
   const at::Tensor draws = noise(4, 100, 1).flatten();
   const std::vector<double> values(draws.const_data_ptr<float>(),
                                    draws.const_data_ptr<float>() + draws.numel());
@@ -139,7 +139,7 @@ TEST(GlimpseNoise, IsStandardNormal) {
   EXPECT_NEAR(beyond, n * 2 * normal_cdf(-3.5), 5 * std::sqrt(n * 2 * normal_cdf(-3.5)));
 }
 
-TEST(GlimpseNoise, NeighboursChannelsAndGlimpsesAreIndependent) {
+TEST(AugmentedCutoutNoise, NeighboursChannelsAndAugmentedCutoutsAreIndependent) {
   const at::Tensor draws = noise(6, 64, 2);
   const auto expect_unrelated = [](const at::Tensor& a, const at::Tensor& b) {
     EXPECT_LT(std::abs((a * b).mean().item<double>()), 5 / std::sqrt(static_cast<double>(a.numel())));

@@ -16,7 +16,7 @@ struct Augmentation {
   at::Tensor saturation;   ///< [N] factor
   at::Tensor erased;       ///< [N, 4] x0, y0, x1, y1 of the erased rectangle in pixels; empty where x0 = x1
   at::Tensor noise;        ///< [N] factor of the Gaussian noise
-  at::Tensor noise_key;    ///< [N, 2] 32-bit words that say which noise (take_glimpses() on the CPU)
+  at::Tensor noise_key;    ///< [N, 2] 32-bit words that say which noise (take_augmented_cutouts() on the CPU)
 };
 
 constexpr double kErasing = 0.7;

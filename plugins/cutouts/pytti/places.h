@@ -1,5 +1,5 @@
 #pragma once
-// Cutouts: the glimpses of a picture that perceptors judge.
+// Which parts of a picture perceptors see.
 
 #include <ATen/core/Generator.h>
 #include <ATen/core/Tensor.h>
@@ -8,7 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "engine/augmentations.h"
+#include "augmentations.h"
+#include "reverie/cutout_method.h"
 
 namespace reverie {
 
@@ -33,6 +34,10 @@ constexpr double kOverviewLeast = 0.8;
 std::vector<Cutout> draw_cutouts(std::int64_t count, std::int64_t width, std::int64_t height,
                                  std::int64_t input_size, const CutoutSettings& settings,
                                  at::Generator generator);
+
+CutoutPlace place_of(const Cutout& cutout, std::int64_t width, std::int64_t height);
+std::vector<CutoutPlace> places_of(const std::vector<Cutout>& cutouts, std::int64_t width,
+                                   std::int64_t height);
 
 /// How far cutouts may reach over an edge of length `side`.
 std::int64_t border_pixels(std::int64_t side, double border);

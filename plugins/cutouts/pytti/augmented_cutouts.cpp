@@ -1,28 +1,27 @@
-#include "engine/glimpses.h"
+#include "augmented_cutouts.h"
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
+#include <torch/custom_class.h>
 
 #include <algorithm>
-#include <cstring>
 
-#include "engine/glimpse_kernels.h"
-#include "engine/memory_account.h"
+#include "kernels.h"
 #include "reverie/cpu.h"
 
 namespace reverie {
 
-extern const GlimpseKernels glimpse_kernels_baseline;
+extern const CutoutKernels cutout_kernels_baseline;
 
-const GlimpseKernels& glimpse_kernels() {
+const CutoutKernels& cutout_kernels() {
 #if defined(__x86_64__)
-  extern const GlimpseKernels glimpse_kernels_avx2, glimpse_kernels_avx512;
-  static const GlimpseKernels& chosen =
-      choose_kernels(glimpse_kernels_baseline, glimpse_kernels_avx2, glimpse_kernels_avx512);
+  extern const CutoutKernels cutout_kernels_avx2, cutout_kernels_avx512;
+  static const CutoutKernels& chosen =
+      choose_kernels(cutout_kernels_baseline, cutout_kernels_avx2, cutout_kernels_avx512);
   return chosen;
 #else
-  return glimpse_kernels_baseline;
+  return cutout_kernels_baseline;
 #endif
 }
 
@@ -30,12 +29,12 @@ namespace {
 
 constexpr std::int64_t kBand = 32;  // rows of the picture whose gradient one thread sums up
 
-std::vector<Glimpse> describe(const std::vector<Cutout>& cutouts, const Augmentation& a) {
-  std::vector<Glimpse> result(cutouts.size());
+std::vector<AugmentedCutout> describe(const std::vector<Cutout>& cutouts, const Augmentation& a) {
+  std::vector<AugmentedCutout> result(cutouts.size());
   const at::Tensor affine = a.affine.contiguous(), perspective = a.perspective.contiguous();
   for (std::size_t i = 0; i < cutouts.size(); ++i) {
     const auto n = static_cast<std::int64_t>(i);
-    Glimpse& g = result[i];
+    AugmentedCutout& g = result[i];
     g.x = cutouts[i].x;
     g.y = cutouts[i].y;
     g.width = cutouts[i].width;
@@ -53,7 +52,13 @@ std::vector<Glimpse> describe(const std::vector<Cutout>& cutouts, const Augmenta
   return result;
 }
 
-struct TakeGlimpses : torch::autograd::Function<TakeGlimpses> {
+/// What autograd keeps for the way back, beside tensors.
+struct Kept : torch::CustomClassHolder {
+  explicit Kept(std::vector<AugmentedCutout> all) : cutouts(std::move(all)) {}
+  std::vector<AugmentedCutout> cutouts;
+};
+
+struct TakeAugmentedCutouts : torch::autograd::Function<TakeAugmentedCutouts> {
   /// Planar [1, 3, H, W] to interleaved [H, W, 4].
   static at::Tensor interleaved(const at::Tensor& image) {
     const at::Tensor planes = image.contiguous();
@@ -64,17 +69,15 @@ struct TakeGlimpses : torch::autograd::Function<TakeGlimpses> {
     at::parallel_for(0, height, kBand, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t y = begin; y < end; ++y) {
         const float* row = from + y * width;
-        glimpse_kernels().interleave(width, row, row + plane, row + 2 * plane, to + y * width * 4);
+        cutout_kernels().interleave(width, row, row + plane, row + 2 * plane, to + y * width * 4);
       }
     });
     return result;
   }
 
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& image,
-                            const std::vector<Cutout>& cutouts, const Augmentation& changes,
-                            std::int64_t side) {
-    const std::vector<Glimpse> glimpses = describe(cutouts, changes);
-    const auto count = static_cast<std::int64_t>(glimpses.size());
+                            const std::vector<AugmentedCutout>& cutouts, std::int64_t side) {
+    const auto count = static_cast<std::int64_t>(cutouts.size());
     const at::Tensor source = interleaved(image);
     const std::int64_t width = image.size(3), each = 3 * side * side;
     const at::Tensor result = at::empty({count, 3, side, side}, image.options());
@@ -86,29 +89,24 @@ struct TakeGlimpses : torch::autograd::Function<TakeGlimpses> {
       const at::Tensor pooled = at::empty({side * side * 4}, at::kFloat);
       const at::Tensor line = at::empty({std::max(image.size(2), width) * 4}, at::kFloat);
       for (std::int64_t n = begin; n < end; ++n)
-        glimpse_kernels().forward(glimpses[static_cast<std::size_t>(n)], side, from, width,
-                                  pooled.mutable_data_ptr<float>(), line.mutable_data_ptr<float>(),
-                                  before + n * each, after + n * each);
+        cutout_kernels().forward(cutouts[static_cast<std::size_t>(n)], side, from, width,
+                                 pooled.mutable_data_ptr<float>(), line.mutable_data_ptr<float>(),
+                                 before + n * each, after + n * each);
     });
     if (image.requires_grad()) {
       context->save_for_backward({warped});
       context->saved_data["shape"] = image.sizes();
-      // Autograd keeps tensors, not structures.
-      const std::size_t bytes = glimpses.size() * sizeof(Glimpse);
-      const at::Tensor kept = at::empty({static_cast<std::int64_t>(bytes)}, at::kByte);
-      std::memcpy(kept.mutable_data_ptr(), glimpses.data(), bytes);
-      context->saved_data["glimpses"] = kept;
+      context->saved_data["cutouts"] = c10::IValue::make_capsule(c10::make_intrusive<Kept>(cutouts));
     }
     return result;
   }
 
   static torch::autograd::tensor_list backward(torch::autograd::AutogradContext* context,
                                                torch::autograd::tensor_list gradients) {
-    const MemoryScope memory(kCutoutMemory);
     const at::Tensor warped = context->get_saved_variables()[0], d_out = gradients[0].contiguous();
     const std::vector<std::int64_t> shape = context->saved_data["shape"].toIntVector();
-    const at::Tensor kept = context->saved_data["glimpses"].toTensor();
-    const auto* glimpses = static_cast<const Glimpse*>(kept.const_data_ptr());
+    const auto kept = c10::static_intrusive_pointer_cast<Kept>(context->saved_data["cutouts"].toCapsule());
+    const AugmentedCutout* cutouts = kept->cutouts.data();
     const std::int64_t count = warped.size(0), side = warped.size(2), height = shape[2], width = shape[3];
     const std::int64_t each = 3 * side * side, plane = height * width;
 
@@ -116,12 +114,12 @@ struct TakeGlimpses : torch::autograd::Function<TakeGlimpses> {
     float* pooled = d_pooled.mutable_data_ptr<float>();
     at::parallel_for(0, count, 1, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t n = begin; n < end; ++n)
-        glimpse_kernels().backward(glimpses[n], side, warped.const_data_ptr<float>() + n * each,
-                                   d_out.const_data_ptr<float>() + n * each, pooled + n * side * side * 4);
+        cutout_kernels().backward(cutouts[n], side, warped.const_data_ptr<float>() + n * each,
+                                  d_out.const_data_ptr<float>() + n * each, pooled + n * side * side * 4);
     });
     const at::Tensor result = at::empty(shape, warped.options());
     float* to = result.mutable_data_ptr<float>();
-    // Glimpses overlap: a thread owns rows of the picture, and adds all glimpses to them in their order.
+    // Cutouts overlap: a thread owns rows of the picture, and adds all cutouts to them in their order.
     at::parallel_for(0, (height + kBand - 1) / kBand, 1, [&](std::int64_t begin, std::int64_t end) {
       const at::Tensor line = at::empty({std::max(height, width) * 4}, at::kFloat);
       const at::Tensor band = at::empty({kBand * width * 4}, at::kFloat);
@@ -130,28 +128,27 @@ struct TakeGlimpses : torch::autograd::Function<TakeGlimpses> {
         const std::int64_t first = b * kBand, last = std::min(first + kBand, height);
         std::fill_n(rows, kBand * width * 4, 0.0f);
         for (std::int64_t n = 0; n < count; ++n)
-          glimpse_kernels().spread(glimpses[n], side, pooled + n * side * side * 4, first, last, width,
-                                   line.mutable_data_ptr<float>(), rows);
+          cutout_kernels().spread(cutouts[n], side, pooled + n * side * side * 4, first, last, width,
+                                  line.mutable_data_ptr<float>(), rows);
         for (std::int64_t y = first; y < last; ++y) {
           float* row = to + y * width;
-          glimpse_kernels().separate(width, rows + (y - first) * width * 4, row, row + plane,
-                                     row + 2 * plane);
+          cutout_kernels().separate(width, rows + (y - first) * width * 4, row, row + plane, row + 2 * plane);
         }
       }
     });
-    return {result, at::Tensor(), at::Tensor(), at::Tensor()};
+    return {result, at::Tensor(), at::Tensor()};
   }
 };
 
 }  // namespace
 
-at::Tensor take_glimpses(const at::Tensor& image, const std::vector<Cutout>& cutouts, std::int64_t side,
-                         const CutoutSettings& settings, const Augmentation& changes,
-                         at::Generator generator) {
+at::Tensor take_augmented_cutouts(const at::Tensor& image, const std::vector<Cutout>& cutouts,
+                                  std::int64_t side, const CutoutSettings& settings,
+                                  const Augmentation& changes, at::Generator generator) {
   if (!image.device().is_cpu())
     return augment(take_cutouts(image, cutouts, side, settings), changes, std::move(generator));
   const auto [source, places] = extend_picture(image, cutouts, settings);
-  return TakeGlimpses::apply(source, places, changes, side);
+  return TakeAugmentedCutouts::apply(source, describe(places, changes), side);
 }
 
 }  // namespace reverie

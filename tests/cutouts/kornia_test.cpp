@@ -1,10 +1,10 @@
-// The statistics of augmented glimpses against those of kornia, whose augmentations the specification names.
+// The statistics of augmented cutouts against those of kornia, whose augmentations the specification names.
 
 #include <json/json.h>
 
 #include <fstream>
 
-#include "engine/glimpses.h"
+#include "augmented_cutouts.h"
 #include "support/numbers.h"
 #include "support/process.h"
 
@@ -45,7 +45,7 @@ TEST(Kornia, PixelsHaveTheSameMeansAndMeanSquares) {
   for (std::int64_t i = 0; i < n / batch; ++i) {
     Augmentation changes = draw_augmentation(batch, side, seeded(static_cast<std::uint64_t>(i)));
     changes.noise.zero_();
-    const at::Tensor seen = take_glimpses(picture.unsqueeze(0), whole, side, {}, changes, {});
+    const at::Tensor seen = take_augmented_cutouts(picture.unsqueeze(0), whole, side, {}, changes, {});
     mean += seen.sum(0) / n;
     square += seen.square().sum(0) / n;
   }

@@ -1,0 +1,17 @@
+#pragma once
+// Cutouts as a perceptor sees them: augmented.
+
+#include "augmentations.h"
+#include "places.h"
+
+namespace reverie {
+
+/// augment(take_cutouts(image, ...), ...): [1, 3, H, W] to [N, 3, side, side], differentiable. On the CPU
+/// each cutout is made in one go: averaged, warped, coloured, erased and covered with noise while it is in
+/// the cache, and the same on the way back. The result does not depend on the number of threads. `generator`
+/// belongs to the image's device; the CPU's noise comes from the keys in `changes` instead.
+at::Tensor take_augmented_cutouts(const at::Tensor& image, const std::vector<Cutout>& cutouts,
+                                  std::int64_t side, const CutoutSettings& settings,
+                                  const Augmentation& changes, at::Generator generator);
+
+}  // namespace reverie

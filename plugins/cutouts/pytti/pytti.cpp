@@ -1,0 +1,50 @@
+/// PyTTI's cutouts: squares of random size and place, more small ones with a larger cut_pow; flipped, turned,
+/// shifted, seen in perspective, coloured, erased in part and covered with noise.
+///
+/// The settings are the program's, since settings files of PyTTI have them.
+
+#include "augmented_cutouts.h"
+#include "reverie/cutout_method.h"
+#include "reverie/plugin.h"
+
+namespace reverie {
+namespace {
+
+constexpr ParamSpec kParams[] = {
+    number("cut_pow", 2).above(0).of_host().help("large = small cutouts, small = large cutouts"),
+    number("cutout_border", 0.25).range(0, 1).of_host().help("how far cutouts may poke over the edge"),
+    number("cutout_overviews", 0).range(0, 1).of_host().help("share of cutouts that show nearly everything"),
+    number("cutout_erasing", 0.7).range(0, 1).of_host().help("chance that a part of a cutout is erased"),
+    choice("border_mode", "clamp", "clamp|mirror|wrap|black|smear")
+        .of_host()
+        .help("what lies beyond the edge"),
+};
+
+class Pytti final : public CutoutMethod {
+ public:
+  Pytti(Host& host, const Params& params, const Setup&)
+      : host_(host),
+        settings_{params.get<double>("cut_pow"), params.get<double>("cutout_border"),
+                  params.get<std::string>("border_mode"), params.get<double>("cutout_overviews"),
+                  params.get<double>("cutout_erasing")} {}
+
+  Batch take(const at::Tensor& image, std::int64_t count, std::int64_t side) override {
+    const std::int64_t width = image.size(3), height = image.size(2);
+    const std::vector<Cutout> cutouts =
+        draw_cutouts(count, width, height, side, settings_, host_.cpu_generator());
+    const Augmentation changes = draw_augmentation(count, side, host_.cpu_generator(), settings_.erasing);
+    return {take_augmented_cutouts(image, cutouts, side, settings_, changes, host_.generator()),
+            places_of(cutouts, width, height)};
+  }
+
+ private:
+  Host& host_;
+  CutoutSettings settings_;
+};
+
+}  // namespace
+
+REVERIE_EXPORT_PLUGIN(Pytti, CutoutMethod, "pytti", "1.0", "random squares, augmented as PyTTI does", kParams,
+                      "", "cutout_method");
+
+}  // namespace reverie
