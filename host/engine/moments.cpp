@@ -36,6 +36,7 @@ void each_expression(const Script& script, const Take& take) {
     for (const MotionSetting& setting : term.varying) take(setting.expression);
   }
   for (const MotionSetting& setting : script.motion) take(setting.expression);
+  if (script.learning_rate) take(script.learning_rate->expression);
 }
 
 class Moments {
@@ -68,6 +69,7 @@ class Moments {
   void try_all() {
     try_scenes();
     try_losses();
+    try_learning_rate();
     try_motion();
   }
 
@@ -186,6 +188,16 @@ class Moments {
             if (is_known(setting.expression)) numbers_of(setting, values, warnings_, moment);
         });
       }
+      return true;
+    });
+  }
+
+  void try_learning_rate() {
+    if (!script_.learning_rate) return;
+    const MotionSetting& rate = *script_.learning_rate;
+    each_moment(sure_, varies(rate.expression), {}, [&](std::int64_t step) {
+      if (is_known(rate.expression) && !failed_.count(&rate))
+        tried(rate.name, &rate, [&] { numbers_of(rate, at(step), warnings_, moment_of(step)); });
       return true;
     });
   }

@@ -17,10 +17,11 @@ struct Foreknowledge {
   std::optional<std::int64_t> moves;  ///< how often the picture moves before a video ends; none: once
 };
 
-/// Adds to `problems`, located, what is wrong with the values of weights, stops, cutoffs and motion: at all
-/// steps and frames to which the run surely comes, or at as many of them as are quick, spread evenly, with
-/// the first and the last. What depends on depths is passed over, and so is everything behind a scene that
-/// may end early, since nobody knows its t. With `warn`, what the run will warn of is said.
+/// Adds to `problems`, located, what is wrong with the values of weights, stops, cutoffs, the learning rate
+/// and motion: at all steps and frames to which the run surely comes, or at as many of them as are quick,
+/// spread evenly, with the first and the last. What depends on depths is passed over, and so is everything
+/// behind a scene that may end early, since nobody knows its t. With `warn`, what the run will warn of is
+/// said.
 void try_moments(const Script& script, const Settings& settings, bool moving, const Foreknowledge& known,
                  bool warn, std::vector<Problem>& problems);
 

@@ -78,8 +78,7 @@ Render::Render(HostServices& host, Ensemble& ensemble, const Settings& settings,
       interpolation_steps_(settings.get<std::int64_t>("interpolation_steps")),
       save_every_(settings.get<std::int64_t>("save_every")),
       display_every_(settings.get<std::int64_t>("display_every")),
-      learning_rate_(settings.has("learning_rate") ? settings.get<double>("learning_rate")
-                                                   : ensemble.model.instance->learning_rate()),
+      learning_rate_(ensemble.model.instance->learning_rate()),
       learning_rate_decay_(settings.get<double>("learning_rate_decay")),
       show_palette_(settings.get<bool>("show_palette")),
       reset_learning_(settings.get<bool>("reset_lr_each_frame")),
@@ -99,9 +98,11 @@ Render::Render(HostServices& host, Ensemble& ensemble, const Settings& settings,
 Render::~Render() = default;
 
 /// The learning rate of the present step: it falls along half a cosine over each scene.
-double Render::rate_now() const {
+double Render::rate_now() {
   const double done = static_cast<double>(position_.step) / static_cast<double>(steps_per_scene_);
-  return learning_rate_ * (1 - learning_rate_decay_ * (1 - std::cos(std::numbers::pi * done)) / 2);
+  const double rate =
+      script_.learning_rate ? numbers_of(*script_.learning_rate, values_, warnings_)[0] : learning_rate_;
+  return rate * (1 - learning_rate_decay_ * (1 - std::cos(std::numbers::pi * done)) / 2);
 }
 
 void Render::make_optimiser() {

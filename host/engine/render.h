@@ -87,7 +87,7 @@ class Render {
   at::Tensor final_picture();
   at::Tensor picture_for(const Member<OutputSink>& sink, const at::Tensor& image) const;
   void save(const Audience& audience);
-  double rate_now() const;
+  double rate_now();
   void keep(const Audience& audience);
   void back_up(std::int64_t number);
   void display(const Audience& audience);
@@ -99,7 +99,8 @@ class Render {
   Backups* backups_;
   const Soundtrack* sound_;
   std::int64_t steps_per_scene_, interpolation_steps_, save_every_, display_every_;
-  double learning_rate_, learning_rate_decay_;
+  double learning_rate_;  // the image model's own
+  double learning_rate_decay_;
   bool show_palette_, reset_learning_;
   Timeline timeline_;
   RenderResult result_;
@@ -109,6 +110,7 @@ class Render {
   // For the losses that stabilise motion; undefined before the first move.
   at::Tensor before_move_;  // the picture then
   AnimationMode::Move move_;
+  Warnings warnings_;
   bool finished_ = false;  // the animation has come to its end
   std::chrono::steady_clock::time_point memory_due_{};
   Motion motion_;

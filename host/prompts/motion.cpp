@@ -27,6 +27,16 @@ std::string shown(const std::vector<double>& numbers) {
   return numbers.size() == 1 ? text : "[" + text + "]";
 }
 
+/// Of numbers that are finite; empty if all are allowed.
+std::string trouble_with_range(const std::vector<double>& numbers, const ParamSpec& spec) {
+  for (const double number : numbers) {
+    const bool low = spec.has_min && (number < spec.min || (spec.exclusive_min && number == spec.min));
+    if (low || (spec.has_max && number > spec.max))
+      return "it is " + shown(numbers) + "; allowed: " + allowed(spec);
+  }
+  return {};
+}
+
 }  // namespace
 
 std::vector<MotionSetting> parse_motion(const Settings& settings, std::span<const ParamSpec> params,
@@ -50,13 +60,18 @@ std::vector<MotionSetting> parse_motion(const Settings& settings, std::span<cons
       std::set<std::string> measured = names;
       measured.erase("t");
       MotionSetting motion{spec.name, count, Expression::compile(value->text, names, measured)};
+      motion.spec = spec;
       const std::string usual = spec.default_text;
       motion.usual = spec.type == ParamType::list ? Expression::compile("[" + usual + "]", {}).numbers({})
                                                   : std::vector{spec.default_number};
       if (motion.expression.is_constant()) {
-        const std::size_t found = motion.expression.numbers({}).size();
-        if (found != count) {
-          problem(counted(found) + ", where it takes " + std::to_string(count), 0);
+        const std::vector<double> numbers = motion.expression.numbers({});
+        if (numbers.size() != count) {
+          problem(counted(numbers.size()) + ", where it takes " + std::to_string(count), 0);
+          continue;
+        }
+        if (const std::string why = trouble_with_range(numbers, spec); !why.empty()) {
+          problem(why, 0);
           continue;
         }
       }
@@ -79,8 +94,9 @@ std::vector<double> numbers_of(const MotionSetting& motion, const std::map<std::
         std::all_of(numbers.begin(), numbers.end(), [](double x) { return std::isfinite(x); });
     why = counted(numbers.size()) + ", where it takes " + std::to_string(motion.count);
     if (numbers.size() == motion.count) {
-      if (finite) return numbers;
-      why = "it is " + shown(numbers) + ", which is not finite";
+      why = finite ? trouble_with_range(numbers, motion.spec)
+                   : "it is " + shown(numbers) + ", which is not finite";
+      if (why.empty()) return numbers;
       if (motion.expression.is_measured()) {
         warnings.once(motion.name, where + why + "; whenever it is, its default takes its place");
         return motion.usual;

@@ -11,12 +11,13 @@
 
 namespace reverie {
 
-/// A parameter that an animation mode declared with may_vary().
+/// A setting that is declared with may_vary(): an animation mode's, a loss's, or one of the program.
 struct MotionSetting {
   std::string name;
   std::size_t count = 1;  ///< how many numbers it is
   Expression expression;
   std::vector<double> usual = {};  ///< its default
+  ParamSpec spec = {};             ///< its declaration: the range of its numbers
 };
 
 /// Compiles those of `params` that may vary. `variables` are the names, besides t, that all of them may use;
@@ -25,9 +26,9 @@ std::vector<MotionSetting> parse_motion(const Settings& settings, std::span<cons
                                         const std::set<std::string>& variables,
                                         std::vector<Problem>& problems);
 
-/// The present numbers of a motion setting, all finite. Throws Error(settings) that names it, and t; where it
-/// is a measured variable that makes one of them nan or infinite, the default takes their place, with a
-/// warning. `moment` as in Purpose.
+/// The present numbers of a motion setting, all finite and in its range. Throws Error(settings) that names
+/// it, and t; where it is a measured variable that makes one of them nan, infinite or too large or small, the
+/// default takes their place, with a warning. `moment` as in Purpose.
 std::vector<double> numbers_of(const MotionSetting& motion, const std::map<std::string, double>& values,
                                Warnings& warnings, const std::string& moment = {});
 

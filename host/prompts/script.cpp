@@ -116,6 +116,9 @@ Script parse_script(const Settings& settings, std::vector<Problem>& problems,
     term.weight = Expression::compile(term.written, {});
     script.losses.push_back(std::move(term));
   }
+  if (const SettingValue* rate = settings.find("learning_rate"); rate && !rate->null)
+    for (MotionSetting& setting : parse_motion(settings, {&rate->spec, 1}, variables, problems))
+      script.learning_rate = std::move(setting);
   return script;
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 // Everything that the settings say about what to make, taken apart and checked before anything is loaded.
 
+#include <optional>
+
 #include "losses/loss_term.h"
 #include "prompts/motion.h"
 #include "prompts/prompt.h"
@@ -13,7 +15,8 @@ struct Script {
   /// Of direct_image_prompts, of what holds on to the init image and the moved frame, and of
   /// smoothing_weight; see choose_losses() for their plugins and for more.
   std::vector<LossTerm> losses;
-  std::vector<MotionSetting> motion;  ///< of the animation mode
+  std::vector<MotionSetting> motion;           ///< of the animation mode
+  std::optional<MotionSetting> learning_rate;  ///< none: the image model's own
 };
 
 /// Reads scenes, direct_image_prompts, the weights that hold on to the init image and, with `moving` or an

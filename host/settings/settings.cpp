@@ -190,6 +190,7 @@ std::string convert(const ParamSpec& spec, const RawValue& raw, SettingValue& ou
     }
     if (trimmed(written).empty()) return "is blank";
     out.text = written;
+    out.null = false;
     return {};
   }
   if (spec.type == ParamType::list) {

@@ -136,6 +136,7 @@ constexpr Setting kTable[] = {
     {number("learning_rate", 0)
          .above(0)
          .may_be_null()
+         .may_vary()
          .help("optimiser step size; null = the image model's own, which is meant for the default optimiser"),
      "Perceptors"},
     {number("learning_rate_decay", 0)

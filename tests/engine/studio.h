@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "cli/chosen_plugins.h"
 #include "engine/progress.h"
 #include "engine/render.h"
 #include "fixtures/plugins_under_test.h"
@@ -114,7 +115,7 @@ struct Studio {
       for (RawEntry& entry : read_override(line, problems)) entries.push_back(std::move(entry));
     Resolution resolution = resolve(entries, problems, installed_params(plugins()));
     EXPECT_EQ(report(resolution.problems), "");
-    settings = resolution.settings;
+    settings = chosen = resolution.settings;
     std::vector<Problem> wrong;
     std::vector<std::string> notices;
     script = parse_script(settings, wrong, notices);
@@ -136,6 +137,11 @@ struct Studio {
 
   RenderResult run() {
     HostServices host({"cpu", 3, "", ""});
+    const PluginFile& method =
+        plugins().find(CutoutMethod::kKind, settings.get<std::string>("cutout_method"));
+    ensemble.cutouts = {"cutouts/" + method.name,
+                        create<CutoutMethod>(method, host, params_for(method, chosen),
+                                             {settings.get<std::int64_t>("cutouts")})};
     Render render(
         host, ensemble, settings, script,
         [this](const std::string& path) {
@@ -148,6 +154,7 @@ struct Studio {
   double mean(std::int64_t channel) const { return model->pixels_.select(1, channel).mean().item<double>(); }
 
   HostServices makers{{"cpu", 3, "", ""}};  ///< of losses and optimisers
+  RunSettings chosen;
   Settings settings;
   Script script;
   std::map<std::string, std::vector<at::Tensor>> footage;  ///< by path
