@@ -263,10 +263,8 @@ std::string convert(const ParamSpec& spec, const RawValue& raw, SettingValue& ou
 
 std::string allowed(const ParamSpec& spec) {
   std::string result;
-  if (spec.animatable)
-    return spec.type == ParamType::list ? "list of " + std::to_string(split(spec.default_text, ",").size()) +
-                                              " numbers or expressions of t"
-                                        : "number or expression of t";
+  if (spec.animatable && spec.type == ParamType::list)
+    return "list of " + std::to_string(split(spec.default_text, ",").size()) + " numbers or expressions of t";
   switch (spec.type) {
     case ParamType::boolean:
       result = "true or false";
@@ -275,7 +273,7 @@ std::string allowed(const ParamSpec& spec) {
       result = "whole number";
       break;
     case ParamType::number:
-      result = "number";
+      result = spec.animatable ? "number or expression of t" : "number";
       break;
     case ParamType::text:
       result = "text";

@@ -152,5 +152,26 @@ TEST(ExpressionTrouble, TheLastMomentOfALongRunIsTried) {
   EXPECT_TRUE(holds(told.err, "step 1000000000")) << told.err;
 }
 
+TEST(ExpressionTrouble, ALearningRateOutOfItsRangeIsFoundBeforeTheRun) {
+  const Scratch scratch;
+  const auto check = [&](const std::string& rate) {
+    return run(command("check", {"scenes=red", "perceptors=" + shipped_model(), "width=32", "height=32",
+                                 "cutouts=2", "steps_per_scene=24", "pre_animation_steps=0",
+                                 "steps_per_frame=1", "frames_per_second=12", "learning_rate=" + rate}),
+               scratch.path());
+  };
+  EXPECT_EQ(check("0.1*0.5**t").status, 0);
+  // 0 at t = 1, the thirteenth step.
+  const Outcome outcome = check("0.1*(1-t)");
+  EXPECT_EQ(outcome.status, 2);
+  for (const char* words : {"'learning_rate'", "t = 1.0", "step 13", "above 0"})
+    EXPECT_TRUE(holds(outcome.err, words)) << words << " in: " << outcome.err;
+  for (const char* rate : {"0", "-1", "abc"}) {
+    const Outcome constant = check(rate);
+    EXPECT_EQ(constant.status, 2) << rate;
+    EXPECT_TRUE(holds(constant.err, "command line: 'learning_rate'")) << constant.err;
+  }
+}
+
 }  // namespace
 }  // namespace reverie::test

@@ -160,6 +160,20 @@ TEST(RenderOptimiser, IsTheOneThatIsChosen) {
   EXPECT_NEAR(largest(studio.model->pixels_.detach().narrow(3, 8, 8) - (0.5 + step)), 0, 1e-6);
 }
 
+TEST(RenderOptimiser, TheLearningRateFollowsTheSteps) {
+  // As above: each step takes rate / 72 of the difference away, which is 0.5 at first.
+  Studio studio(
+      "scenes=red:0;steps_per_scene=2;smoothing_weight=0;losses=symmetry;optimiser=sgd;pre_animation_steps=0;"
+      "steps_per_frame=1;frames_per_second=1;learning_rate=7.2*(1+t)");
+  {
+    const at::NoGradGuard no_grad;
+    studio.model->pixels_.narrow(3, 0, 8).fill_(1);
+  }
+  studio.run();
+  const double difference = 0.5 * (1 - 7.2 / 72) * (1 - 14.4 / 72);
+  EXPECT_NEAR(largest(studio.model->pixels_.detach().narrow(3, 0, 8) - (0.75 + difference / 2)), 0, 1e-6);
+}
+
 class RenderRestore : public testing::Test {
  protected:
   Studio studio{"scenes=red || green;steps_per_scene=5;cutouts=2"};
