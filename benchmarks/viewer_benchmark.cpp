@@ -17,7 +17,7 @@
 #include <memory>
 #include <thread>
 
-#include "cli/render_run.h"
+#include "app/render_run.h"
 #include "engine/host_services.h"
 #include "engine/memory.h"
 #include "engine/viewers.h"
@@ -45,7 +45,7 @@ struct Watchers {
   Times times;
 };
 
-/// After each step, tells the next audience of it, with a picture, and keeps how long that and the next step
+/// After each step, tells the next observers of it, with a picture, and keeps how long that and the next step
 /// take.
 class Turns final : public Progress {
  public:
@@ -185,18 +185,18 @@ int main(int argc, char** argv) {
         create<Viewer>(preview, host, default_params(preview),
                        {folder, "name", "{}", {"a red heart"}, steps, 0, nullptr}));
     Turns turns(steps, audiences);
-    RunWishes wishes;
-    wishes.progress = &turns;
-    render_run(plan, registry, wishes);
+    RunOptions options;
+    options.progress = &turns;
+    render_run(plan, registry, options);
     gate.set_value();
     terminal.drain();
-    for (Watchers& audience : audiences) audience.viewers.reset();
+    for (Watchers& observers : audiences) observers.viewers.reset();
   }
   const double alone = undisturbed(audiences[0].times.processor);
   const double wall_alone = undisturbed(audiences[0].times.wall);
-  for (const Watchers& audience : audiences) {
-    const double processor = undisturbed(audience.times.processor), wall = undisturbed(audience.times.wall);
-    std::printf("%-38s %8.3f ms a step, ratio %.4f; wall %8.3f ms, ratio %.4f\n", audience.name,
+  for (const Watchers& observers : audiences) {
+    const double processor = undisturbed(observers.times.processor), wall = undisturbed(observers.times.wall);
+    std::printf("%-38s %8.3f ms a step, ratio %.4f; wall %8.3f ms, ratio %.4f\n", observers.name,
                 processor * 1e3, processor / alone, wall * 1e3, wall / wall_alone);
   }
   const double posting = seconds_of_posting();

@@ -8,7 +8,7 @@
 #include "expressions/expression.h"
 #include "expressions/functions.h"
 #include "plugins/param_group.h"
-#include "settings/nearest.h"
+#include "base/nearest.h"
 #include "settings/resolve.h"
 
 namespace reverie {

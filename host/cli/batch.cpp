@@ -5,13 +5,15 @@
 #include <optional>
 #include <set>
 
-#include "cli/cast.h"
+#include "app/failure.h"
+#include "app/run_plan.h"
+#include "base/texts.h"
+#include "cli/commands.h"
 #include "cli/words.h"
 #include "engine/host_services.h"
 #include "log/log.h"
 #include "log/printable.h"
 #include "settings/sweep.h"
-#include "settings/texts.h"
 
 namespace reverie {
 namespace {
@@ -215,29 +217,6 @@ int run_batch(const BatchRequest& request, const PluginRegistry& registry) {
   if (runs.size() > 1) return batch.run_all(runs);
   RunReport unused;
   return batch.run_one(runs[0], unused);
-}
-
-Failure current_failure() {
-  try {
-    throw;
-  } catch (const Error& error) {
-    const bool mistake = error.kind() == ErrorKind::usage || error.kind() == ErrorKind::settings;
-    return {mistake ? 2 : 1, shown(error.what()), shown(error.advice())};
-  } catch (const c10::Error& error) {
-    // Its what() goes on with a stack trace, which helps nobody at the terminal.
-    return {1, shown_line(trimmed(error.what_without_backtrace())), ""};
-  } catch (const std::exception& error) {
-    // Only the program's own errors have lines of their own: a library's may quote a file's name.
-    return {1, shown_line(trimmed(error.what())), ""};
-  } catch (...) {
-    return {1, "an error that says nothing about itself", ""};
-  }
-}
-
-int show(const Failure& failure) {
-  std::cerr << "reverie: " << failure.message << "\n";
-  if (!failure.advice.empty()) std::cerr << "         " << failure.advice << "\n";
-  return failure.status;
 }
 
 }  // namespace reverie

@@ -34,16 +34,4 @@ std::vector<BatchRun> list_runs(const BatchRequest& request);
 /// mistakes in settings, else 1. Throws what the only run throws.
 int run_batch(const BatchRequest& request, const PluginRegistry& registry);
 
-/// What to show for an exception, as shown() makes it.
-struct Failure {
-  int status = 1;  ///< 2 for mistakes in the command line or settings
-  std::string message, advice;
-};
-
-/// Of the exception that is being handled.
-Failure current_failure();
-
-/// Shows it on standard error, and returns its status.
-int show(const Failure& failure);
-
 }  // namespace reverie

@@ -4,8 +4,9 @@
 #include <iterator>
 #include <sstream>
 
+#include "base/nearest.h"
 #include "cli/words.h"
-#include "settings/nearest.h"
+#include "settings/likely_setting.h"
 
 namespace reverie {
 namespace {

@@ -4,7 +4,7 @@
 #include <iostream>
 #include <map>
 
-#include "cli/ensemble_setup.h"
+#include "app/run_setup.h"
 #include "engine/timeline.h"
 #include "log/printable.h"
 

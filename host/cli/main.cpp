@@ -9,13 +9,16 @@
 #include <iostream>
 #include <system_error>
 
+#include "app/failure.h"
+#include "app/plan.h"
+#include "base/nearest.h"
 #include "cli/batch.h"
 #include "cli/command_line.h"
+#include "cli/commands.h"
 #include "cli/encode_command.h"
 #include "cli/models_command.h"
 #include "cli/new_plugin_command.h"
 #include "cli/paint_command.h"
-#include "cli/program.h"
 #include "cli/serve_command.h"
 #include "cli/signals.h"
 #include "cli/test_plugin_command.h"
@@ -23,7 +26,6 @@
 #include "log/log.h"
 #include "plugins/plugin_call.h"
 #include "reverie/viewer.h"
-#include "settings/nearest.h"
 
 namespace reverie {
 namespace {
@@ -74,6 +76,9 @@ TestPluginOptions read_test_options(const po::variables_map& given) {
   return options;
 }
 
+/// What stands for the viewer that --preview without a name means.
+constexpr const char* kDefaultPreview = "-";
+
 int run(int argc, char** argv) {
   po::options_description options("options");
   options.add_options()("help,h", "show this")("version", "show the version")(
@@ -83,7 +88,7 @@ int run(int argc, char** argv) {
       "look for config groups here first (repeatable; the file's folder and config/ come next)")(
       "multirun,m", "commas separate values: run every combination")(
       "restore", "continue the newest run of file_namespace: the same as restore=true")(
-      "preview", po::value<std::string>()->value_name("NAME")->implicit_value(""),
+      "preview", po::value<std::string>()->value_name("NAME")->implicit_value(kDefaultPreview),
       "show the run in the browser; --preview=NAME, with a viewer of reverie plugins list: the same as "
       "viewers=NAME")("memory", "with check: say how much memory the run will need")("verbose,v", "say more")(
       "markdown", "with settings and models list: print a table for the documentation")(
@@ -102,7 +107,8 @@ int run(int argc, char** argv) {
   // An option whose value may be left out would take the next word for it.
   const Words typed(argv + 1, argv + argc);
   Words given_words = without_hydra_options(typed);
-  std::replace(given_words.begin(), given_words.end(), std::string("--preview"), std::string("--preview="));
+  std::replace(given_words.begin(), given_words.end(), std::string("--preview"),
+               std::string("--preview=") + kDefaultPreview);
   po::variables_map given;
   try {
     po::store(po::command_line_parser(given_words).options(hidden).positional(positional).run(), given);
@@ -196,8 +202,8 @@ int run(int argc, char** argv) {
   const PluginRegistry plugins = registry();
   if (given.count("preview")) {
     const std::string viewer = given["preview"].as<std::string>();
-    request.words.push_back("viewers=" +
-                            (viewer.empty() ? plugins.with_role(Viewer::kKind, "preview").name : viewer));
+    request.words.push_back(
+        "viewers=" + (viewer == kDefaultPreview ? plugins.with_role(Viewer::kKind, "preview").name : viewer));
   }
   return run_batch(request, plugins);
 }

@@ -6,8 +6,10 @@
 #include <cstdlib>
 #include <iostream>
 
-#include "cli/batch.h"
-#include "cli/program.h"
+#include "app/failure.h"
+#include "app/plan.h"
+#include "base/nearest.h"
+#include "base/texts.h"
 #include "cli/signals.h"
 #include "engine/host_services.h"
 #include "log/log.h"
@@ -15,9 +17,7 @@
 #include "models/download.h"
 #include "models/transfer_progress.h"
 #include "reverie/error.h"
-#include "settings/nearest.h"
 #include "settings/reader.h"
-#include "settings/texts.h"
 
 namespace reverie {
 namespace {

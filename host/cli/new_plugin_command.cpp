@@ -7,12 +7,12 @@
 #include <map>
 #include <sstream>
 
-#include "cli/program.h"
+#include "app/plan.h"
+#include "base/nearest.h"
 #include "cli/words.h"
 #include "reverie/atomic_file.h"
 #include "reverie/declaration.h"
 #include "reverie/kinds.h"
-#include "settings/nearest.h"
 
 namespace reverie {
 namespace {

@@ -10,16 +10,16 @@
 #include <iostream>
 #include <sstream>
 
-#include "cli/cast.h"
-#include "cli/render_run.h"
+#include "app/render_run.h"
+#include "app/run_plan.h"
+#include "base/texts.h"
 #include "cli/signals.h"
 #include "cli/words.h"
-#include "engine/ensemble.h"
+#include "engine/run_plugins.h"
 #include "log/log.h"
 #include "log/printable.h"
 #include "models/catalogue.h"
 #include "reverie/perceptor.h"
-#include "settings/texts.h"
 
 namespace reverie {
 namespace {
@@ -70,9 +70,10 @@ std::string perceptors() {
 
 /// Whether the first perceptor knows pictures of all that the prompts are about.
 bool familiar(const Plan& plan, const PluginRegistry& registry) {
-  const Cast cast = choose_cast(plan, registry, false);
-  const auto& [plugin, setup, setting] = cast.perceptors.front();
-  const auto perceptor = create<Perceptor>(*plugin, *cast.host, params_for(*plugin, cast.settings), setup);
+  const RunPlan run_plan = choose_run_plan(plan, registry, false);
+  const auto& [plugin, setup, setting] = run_plan.perceptors.front();
+  const auto perceptor =
+      create<Perceptor>(*plugin, *run_plan.host, params_for(*plugin, run_plan.settings), setup);
   std::istringstream prompts(plan.settings.get<std::string>("scenes"));
   for (std::string prompt; std::getline(prompts, prompt, '|');) {
     const std::string text = trimmed(prompt.substr(0, prompt.find(':')));
@@ -82,14 +83,15 @@ bool familiar(const Plan& plan, const PluginRegistry& registry) {
 }
 
 /// Seconds that looking at one batch of cutouts takes, there and back, on this machine.
-double measure_look(const Cast& cast) {
+double measure_look(const RunPlan& run_plan) {
   using Clock = std::chrono::steady_clock;
   double total = 0;
-  for (const auto& [plugin, setup, setting] : cast.perceptors) {
-    const auto perceptor = create<Perceptor>(*plugin, *cast.host, params_for(*plugin, cast.settings), setup);
+  for (const auto& [plugin, setup, setting] : run_plan.perceptors) {
+    const auto perceptor =
+        create<Perceptor>(*plugin, *run_plan.host, params_for(*plugin, run_plan.settings), setup);
     const std::int64_t side = perceptor->input_size();
-    const at::Tensor images = at::full({cast.settings.get<std::int64_t>("cutouts"), 3, side, side}, 0.5,
-                                       at::TensorOptions(cast.host->device()));
+    const at::Tensor images = at::full({run_plan.settings.get<std::int64_t>("cutouts"), 3, side, side}, 0.5,
+                                       at::TensorOptions(run_plan.host->device()));
     const at::Tensor leaf = images.detach().set_requires_grad(true);
     double quickest = 0;
     for (int attempt = 0; attempt < 3; ++attempt) {  // the first one also gets memory and kernels ready
@@ -105,8 +107,8 @@ double measure_look(const Cast& cast) {
 
 /// How many steps fit into the time. Drawing and the other losses take about a quarter as long as looking.
 std::int64_t steps_for(const Plan& plan, const PluginRegistry& registry) {
-  const Cast cast = choose_cast(plan, registry, false);
-  const double steps = kSeconds / (1.25 * measure_look(cast));
+  const RunPlan run_plan = choose_run_plan(plan, registry, false);
+  const double steps = kSeconds / (1.25 * measure_look(run_plan));
   return std::clamp<std::int64_t>(static_cast<std::int64_t>(steps) / 10 * 10, 80, 240);
 }
 
@@ -143,9 +145,9 @@ int paint_command(const std::vector<std::string>& words,
       std::to_string(given ? plan.settings.get<std::int64_t>("steps_per_scene") : steps_for(plan, registry));
   plan = plan_with(eyes + "steps_per_scene: " + steps + "\nsave_every: " + steps + "\n");
   end_on_signals("interrupted: the present step is finished and saved first (Ctrl-C again ends at once)");
-  RunWishes wishes;
-  wishes.on_terminal = ::isatty(STDERR_FILENO) != 0;
-  const RunOutcome result = render_run(plan, registry, wishes);
+  RunOptions options;
+  options.on_terminal = ::isatty(STDERR_FILENO) != 0;
+  const RunOutcome result = render_run(plan, registry, options);
   const std::string file = (result.output.folder / (result.output.base + "_settings.txt")).string();
   std::cout << shown_line(result.last_frame.string()) << "\nthe same from its settings: reverie render '"
             << shown_line(file) << "'\n";

@@ -4,9 +4,10 @@
 #include <span>
 #include <sstream>
 
-#include "cli/program.h"
+#include "app/plan.h"
+#include "base/nearest.h"
+#include "cli/commands.h"
 #include "log/printable.h"
-#include "settings/nearest.h"
 
 namespace reverie {
 
@@ -161,8 +162,8 @@ int list_settings(const std::vector<std::string>& chosen, bool markdown, const P
            "name.\n";
   std::string group;
   for (const Setting& setting : settings_with_plugins(installed)) {
-    if (group != setting.group) {
-      group = setting.group;
+    if (group != setting.section) {
+      group = setting.section;
       if (markdown || chosen.empty()) rows.heading(group);
     }
     if (chosen.empty() || wanted.count(lower(setting.spec.name)))

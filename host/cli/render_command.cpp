@@ -2,9 +2,10 @@
 
 #include <iostream>
 
-#include "cli/cast.h"
-#include "cli/render_run.h"
-#include "cli/run_trial.h"
+#include "app/render_run.h"
+#include "app/run_plan.h"
+#include "app/run_trial.h"
+#include "cli/commands.h"
 #include "cli/signals.h"
 #include "log/printable.h"
 
@@ -12,20 +13,20 @@ namespace reverie {
 
 int check_command(const Plan& plan, const PluginRegistry& registry, bool memory) {
   RunTrial trial(plan, registry);
-  const Cast cast = choose_cast(plan, registry, false);
-  look_ahead(cast, plan);
+  const RunPlan run_plan = choose_run_plan(plan, registry, false);
+  look_ahead(run_plan, plan);
   const std::string obstacle = trial.begin();
   std::string more = obstacle.empty() ? "" : "the run was not tried, because " + obstacle + "\n";
-  if (memory || (obstacle.empty() && trial.may_be_large(cast))) more += trial.memory(cast) + "\n";
+  if (memory || (obstacle.empty() && trial.may_be_large(run_plan))) more += trial.memory(run_plan) + "\n";
   std::cout << "no problems found\n" << more;
   return 0;
 }
 
 int render_command(const Plan& plan, const PluginRegistry& registry, RunReport* report) {
   end_on_signals("interrupted: the present step is finished and saved first (Ctrl-C again ends at once)");
-  RunWishes wishes;
-  wishes.on_terminal = ::isatty(STDERR_FILENO) != 0;
-  const RunOutcome result = render_run(plan, registry, wishes);
+  RunOptions options;
+  options.on_terminal = ::isatty(STDERR_FILENO) != 0;
+  const RunOutcome result = render_run(plan, registry, options);
   const std::int64_t steps = result.moment.steps, frames = result.moment.frames;
   const std::string folder = shown_line(result.output.folder.string());
   std::cout << (result.interrupted ? "interrupted after " : "done: ") << steps << " steps, " << frames

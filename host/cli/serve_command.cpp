@@ -12,7 +12,8 @@
 #include <mutex>
 #include <thread>
 
-#include "cli/ensemble_setup.h"
+#include "app/run_setup.h"
+#include "base/nearest.h"
 #include "cli/signals.h"
 #include "log/log.h"
 #include "log/printable.h"
@@ -22,7 +23,6 @@
 #include "serve/run_worker.h"
 #include "serve/settings_list.h"
 #include "serve/site.h"
-#include "settings/nearest.h"
 #include "web/secret.h"
 #include "web/web_server.h"
 
@@ -130,7 +130,7 @@ int serve_command(const ServeOptions& options, const PluginRegistry& registry) {
   const std::string token = token_of(options.token_file);
   const Json::Value settings = settings_list(registry);
   const RunRules rules{registry, access_of(options), options.config_folders,
-                       std::make_shared<NetworkShelf>()};
+                       std::make_shared<NetworkCache>()};
   // Before there is any thread.
   enum Role : std::size_t { render, motion, check };
   ForkServer processes({[&](Channel& channel) { render_runs(channel, RunKind::render, rules); },

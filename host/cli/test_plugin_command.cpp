@@ -2,7 +2,7 @@
 
 #include <iostream>
 
-#include "cli/program.h"
+#include "app/plan.h"
 #include "conformance/run.h"
 
 namespace reverie {

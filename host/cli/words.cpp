@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "reverie/error.h"
-#include "settings/nearest.h"
+#include "base/nearest.h"
 
 namespace reverie {
 namespace {

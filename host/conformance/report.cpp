@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "log/printable.h"
-#include "settings/texts.h"
+#include "base/texts.h"
 
 namespace reverie::conformance {
 namespace {

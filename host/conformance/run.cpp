@@ -14,7 +14,7 @@
 #include <tuple>
 
 #include "reverie/error.h"
-#include "settings/texts.h"
+#include "base/texts.h"
 
 namespace reverie::conformance {
 namespace {

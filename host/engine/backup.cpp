@@ -79,9 +79,9 @@ std::string bytes_of(const std::filesystem::path& path) {
 }  // namespace
 
 void write_backup(const std::filesystem::path& path, const Backup& backup) {
-  Metadata facts = backup.facts;
-  const bool is_free = facts.emplace(kChecksum, kZeros).second;
-  SafetensorsBytes bytes = to_safetensors({backup.tensors.begin(), backup.tensors.end()}, facts);
+  Metadata metadata = backup.metadata;
+  const bool is_free = metadata.emplace(kChecksum, kZeros).second;
+  SafetensorsBytes bytes = to_safetensors({backup.tensors.begin(), backup.tensors.end()}, metadata);
   const std::size_t mark = bytes.header.find(kMark);
   if (!is_free || mark != bytes.header.rfind(kMark))
     throw Error(ErrorKind::model, "the name of a fact in a backup cannot end with '" + kChecksum + "'");
@@ -107,8 +107,8 @@ Backup read_backup(const std::filesystem::path& path) {
 
   const auto file = read_safetensors(Mapping::of(std::move(bytes)), path.string());
   Backup backup;
-  backup.facts = file->metadata();
-  backup.facts.erase(kChecksum);
+  backup.metadata = file->metadata();
+  backup.metadata.erase(kChecksum);
   for (const std::string& name : file->names()) backup.tensors[name] = file->tensor(name).clone();
   return backup;
 }

@@ -18,8 +18,8 @@
 namespace reverie {
 
 struct Backup {
-  std::map<std::string, at::Tensor> tensors;  ///< of any dtype but complex; kept bit for bit
-  std::map<std::string, std::string> facts;   ///< any bytes; "sha256" is taken, alone and behind a quote
+  std::map<std::string, at::Tensor> tensors;    ///< of any dtype but complex; kept bit for bit
+  std::map<std::string, std::string> metadata;  ///< any bytes; "sha256" is taken, alone and behind a quote
 };
 
 /// The file is there whole or not at all; makes its folder. Throws Error(file).

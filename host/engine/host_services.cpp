@@ -8,6 +8,7 @@
 #include <cctype>
 #include <cstdlib>
 
+#include "base/nearest.h"
 #include "engine/memory_account.h"
 #include "log/log.h"
 #include "log/printable.h"
@@ -15,7 +16,6 @@
 #include "models/catalogue.h"
 #include "reverie/cpu.h"
 #include "reverie/ordinary_file.h"
-#include "settings/nearest.h"
 #include "weights/open.h"
 
 namespace reverie {
@@ -117,8 +117,8 @@ void HostServices::progress(double fraction, std::string_view what) {
             printable_line(what) + " " + std::to_string(static_cast<int>(fraction * 100)) + " %");
 }
 
-std::shared_ptr<const void> HostServices::kept_object(std::string_view what, const Weights& weights,
-                                                      const MakeObject& make) {
+std::shared_ptr<const void> HostServices::cached_object(std::string_view what, const Weights& weights,
+                                                        const MakeObject& make) {
   if (!options_.networks) return make();
   return options_.networks->get(std::string(what) + "\n" + identity_of(weights) + "\n" + device_.str() +
                                     "\n" + c10::toString(precision_),

@@ -8,7 +8,7 @@
 #include <set>
 
 #include "engine/file_access.h"
-#include "engine/network_shelf.h"
+#include "engine/network_cache.h"
 #include "reverie/host.h"
 
 namespace reverie {
@@ -25,7 +25,7 @@ class HostServices final : public Host {
     std::string models_parent_dir;                       ///< as the setting
     std::string precision = "fp32";                      ///< as the setting
     std::shared_ptr<const FileAccess> access = nullptr;  ///< none: settings may name any file
-    std::shared_ptr<NetworkShelf> networks = nullptr;    ///< none: kept() makes everything anew
+    std::shared_ptr<NetworkCache> networks = nullptr;    ///< none: kept() makes everything anew
   };
   /// Throws Error(device) when the device is not there, Error(settings) when it has no such precision.
   explicit HostServices(const Options& options);
@@ -63,8 +63,8 @@ class HostServices final : public Host {
   Options options_;
   c10::Device device_;
   c10::ScalarType precision_;
-  std::shared_ptr<const void> kept_object(std::string_view what, const Weights& weights,
-                                          const MakeObject& make) override;
+  std::shared_ptr<const void> cached_object(std::string_view what, const Weights& weights,
+                                            const MakeObject& make) override;
   at::Generator generator_, cpu_generator_;
   std::function<at::Tensor(const std::string&)> load_image_;
   std::mutex warned_mutex_;

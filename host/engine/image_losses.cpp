@@ -153,8 +153,8 @@ void ImageLosses::load_state(const std::map<std::string, at::Tensor>& state) {
   }
 }
 
-ImageLosses::Verdict ImageLosses::evaluate(const at::Tensor& image) {
-  Verdict verdict;
+ImageLosses::Result ImageLosses::evaluate(const at::Tensor& image) {
+  Result result;
   if (!size_) size_ = ImageSize{image.size(3), image.size(2)};
   Loss::Context context;
   static_cast<FrameContext&>(context) = now_;
@@ -171,11 +171,11 @@ ImageLosses::Verdict ImageLosses::evaluate(const at::Tensor& image) {
     // Where there is no stop, nobody waits for the value.
     const at::Tensor loss = weighted(evaluate_as(term, instance(active), context), active.weight, active.stop,
                                      active.stop == kNever ? nullptr : &held);
-    verdict.losses.push_back({term.name, loss.item<double>(), term.of_picture});
-    if (term.holds_scene || active.stop != kNever) verdict.held = verdict.held && held;
+    result.losses.push_back({term.name, loss.item<double>(), term.of_picture});
+    if (term.holds_scene || active.stop != kNever) result.stopped = result.stopped && held;
     if (loss.requires_grad()) loss.backward();
   }
-  return verdict;
+  return result;
 }
 
 }  // namespace reverie

@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include "engine/ensemble.h"
+#include "engine/run_plugins.h"
 #include "losses/loss_term.h"
 #include "media/footage.h"
 
@@ -48,12 +48,12 @@ class ImageLosses {
     double value;
     bool of_picture;  ///< of a picture prompt
   };
-  struct Verdict {
+  struct Result {
     std::vector<Value> losses;
-    bool held = true;  ///< each that has a stop or holds the scene is held by its stop
+    bool stopped = true;  ///< each that has a stop or holds the scene is held by its stop
   };
   /// Adds the losses' gradients to image.grad() and to the model's parameters.
-  Verdict evaluate(const at::Tensor& image);
+  Result evaluate(const at::Tensor& image);
 
  private:
   struct Active {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "audio/soundtrack.h"
-#include "engine/ensemble.h"
+#include "engine/run_plugins.h"
 #include "engine/timeline.h"
 #include "prompts/motion.h"
 
@@ -19,7 +19,7 @@ std::map<std::string, double> sound_at(const Soundtrack* sound, const Timeline& 
 class Motion {
  public:
   /// Everything must outlive this; `ensemble` has an animation mode.
-  Motion(const Ensemble& ensemble, const std::vector<MotionSetting>& settings, const Moment& moment)
+  Motion(const RunPlugins& ensemble, const std::vector<MotionSetting>& settings, const RunPosition& moment)
       : ensemble_(ensemble), settings_(settings), moment_(moment) {}
 
   /// Moves the image model into `frame`, which begins at `t`. `sound` are the sound's variables then;
@@ -28,9 +28,9 @@ class Motion {
                               const std::optional<at::Tensor>& may_move);
 
  private:
-  const Ensemble& ensemble_;
+  const RunPlugins& ensemble_;
   const std::vector<MotionSetting>& settings_;
-  const Moment& moment_;
+  const RunPosition& moment_;
   Warnings warnings_;
 };
 

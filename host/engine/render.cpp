@@ -42,8 +42,8 @@ std::map<std::string, std::optional<at::Tensor>*> parts_of(AnimationMode::Move& 
 }
 
 std::int64_t number_in(const Backup& backup, const std::string& fact) {
-  const auto found = backup.facts.find(fact);
-  if (found == backup.facts.end())
+  const auto found = backup.metadata.find(fact);
+  if (found == backup.metadata.end())
     throw Error(ErrorKind::model, "the backup does not say its '" + fact + "'");
   // A checksum can be made by anybody: what it protects may still be nonsense.
   constexpr std::int64_t kMost = 1'000'000'000'000'000;
@@ -66,7 +66,7 @@ void check_position(std::int64_t number, const Backup& backup) {
     throw Error(ErrorKind::model, "its 'frames' is " + std::to_string(frames) + ", not its own number");
 }
 
-Render::Render(HostServices& host, Ensemble& ensemble, const Settings& settings, const Script& script,
+Render::Render(HostServices& host, RunPlugins& ensemble, const Settings& settings, const Script& script,
                const std::function<Footage(const std::string&)>& open, Backups* backups,
                const Soundtrack* sound)
     : host_(host),
@@ -84,7 +84,7 @@ Render::Render(HostServices& host, Ensemble& ensemble, const Settings& settings,
       reset_learning_(settings.get<bool>("reset_lr_each_frame")),
       timeline_(settings),
       motion_(ensemble, script.motion, result_.moment),
-      judge_(
+      prompt_losses_(
           host, ensemble, result_.moment, script.scenes,
           {settings.get<std::int64_t>("cutouts"), settings.get<std::int64_t>("gradient_accumulation_steps")},
           open),
@@ -113,7 +113,7 @@ void Render::make_optimiser() {
 
 void Render::start_from(const at::Tensor& picture) {
   const at::Tensor here = picture.detach().to(host_.device());
-  judge_.start_from(here);
+  prompt_losses_.start_from(here);
   image_losses_.start_from(here);
 }
 
@@ -140,7 +140,7 @@ void Render::move(double t, const std::map<std::string, double>& sound) {
   if (!move_.image.defined() && !made.flow && !made.expected &&
       std::any_of(script_.losses.begin(), script_.losses.end(), wants_flow))
     host_.log(LogLevel::warning, std::string(kFlowStabilisation) +
-                                     " has no effect: " + ensemble_.animation.name + " tells no flow");
+                                     " has no effect: " + ensemble_.animation.name + " computes no flow");
   before_move_ = std::move(before);
   move_ = std::move(made);
 }
@@ -150,14 +150,14 @@ void Render::hold_on_to_move(std::int64_t frame) {
   frame_ = frame;
   values_ = sound_at(sound_, timeline_, frame);
   if (!move_.image.defined()) return;
-  judge_.stabilise(move_.image, frame);
+  prompt_losses_.stabilise(move_.image, frame);
   image_losses_.stabilise(before_move_, move_);
 }
 
 void Render::begin_step() {
   const MemoryScope memory(kLossMemory);
   values_["t"] = timeline_.seconds_at(result_.moment.steps);
-  judge_.begin_step(values_, frame_ * timeline_.stride);
+  prompt_losses_.begin_step(values_, frame_ * timeline_.stride);
   FrameContext now;
   now.step = result_.moment.steps;
   now.frame = frame_;
@@ -167,7 +167,7 @@ void Render::begin_step() {
   image_losses_.begin_step(now, values_, frame_ * timeline_.stride);
 }
 
-Render::StepReport Render::step(const std::vector<PromptJudge::Active>& prompts) {
+Render::StepReport Render::step(const std::vector<PromptLosses::Active>& prompts) {
   const auto& [name, instance] = ensemble_.model;
   ImageModel& model = *instance;
   const MemoryScope memory(kLossMemory);
@@ -178,22 +178,22 @@ Render::StepReport Render::step(const std::vector<PromptJudge::Active>& prompts)
   const at::Tensor image = decoded.detach().set_requires_grad(true);
   image.mutable_grad() = at::zeros_like(image);
 
-  const PromptJudge::Verdict verdict = judge_.judge(image, prompts);
+  const PromptLosses::Result from_prompts = prompt_losses_.evaluate(image, prompts);
   double total = 0;
   for (std::size_t i = 0; i < prompts.size(); ++i) {
-    report.losses.push_back({judge_.prompt(prompts[i].prompt).text, verdict.losses[i],
+    report.losses.push_back({prompt_losses_.prompt(prompts[i].prompt).text, from_prompts.losses[i],
                              RunUpdate::Loss::Kind::prompt, prompts[i].share});
-    total += verdict.losses[i] * prompts[i].share;
+    total += from_prompts.losses[i] * prompts[i].share;
   }
   const auto add = [&](const std::string& what, double value,
                        RunUpdate::Loss::Kind kind = RunUpdate::Loss::Kind::other) {
     report.losses.push_back({what, value, kind});
     total += value;
   };
-  const ImageLosses::Verdict others = image_losses_.evaluate(image);
+  const ImageLosses::Result others = image_losses_.evaluate(image);
   for (const auto& [what, value, of_picture] : others.losses)
     add(what, value, of_picture ? RunUpdate::Loss::Kind::picture : RunUpdate::Loss::Kind::other);
-  report.all_held = verdict.held && others.held;
+  report.all_stopped = from_prompts.stopped && others.stopped;
   for (const Regulariser& regulariser : call([&] { return model.regularisers(); })) {
     add(regulariser.name, regulariser.value.item<double>());
     if (regulariser.value.requires_grad()) call([&] { regulariser.value.backward(); });
@@ -226,7 +226,7 @@ at::Tensor Render::picture_for(const Member<OutputSink>& sink, const at::Tensor&
   return &sink == &ensemble_.sinks.back() ? image : image.clone();
 }
 
-void Render::save(const Audience& audience) {
+void Render::save(const RunObservers& observers) {
   const at::Tensor image = final_picture();
   result_.last_frame.clear();
   const std::int64_t number = result_.moment.frames + 1;
@@ -234,13 +234,13 @@ void Render::save(const Audience& audience) {
     const auto file = call_plugin(member.name, result_.moment,
                                   [&] { return member.instance->write(picture_for(member, image), number); });
     if (file.empty()) continue;
-    audience.progress.saved(file);
-    if (audience.viewers) audience.viewers->saved({file, number});
+    observers.progress.saved(file);
+    if (observers.viewers) observers.viewers->saved({file, number});
     if (result_.last_frame.empty()) result_.last_frame = file;
   }
 }
 
-void Render::keep(const Audience& audience) {
+void Render::keep(const RunObservers& observers) {
   const at::Tensor image = final_picture();
   bool kept = false;
   for (const auto& member : ensemble_.sinks) {
@@ -249,25 +249,25 @@ void Render::keep(const Audience& audience) {
     });
     if (!file) continue;
     kept = true;
-    audience.progress.saved(*file);
-    if (audience.viewers) audience.viewers->saved({*file, 0});
+    observers.progress.saved(*file);
+    if (observers.viewers) observers.viewers->saved({*file, 0});
   }
   if (!kept)
     host_.log(LogLevel::warning, "the picture was not kept: no output of this run keeps single ones");
 }
 
-void Render::tell_memory(const Audience& audience) {
+void Render::tell_memory(const RunObservers& observers) {
   using Clock = std::chrono::steady_clock;
   const Clock::time_point start = Clock::now();
-  if (!audience.memory || start < memory_due_) return;
-  const MemoryAccount::Report report = audience.memory->report();
+  if (!observers.memory || start < memory_due_) return;
+  const MemoryAccount::Report report = observers.memory->report();
   constexpr int kShare = 100;  // of the run's time: one part at most goes into telling
   memory_due_ = start + kShare * (Clock::now() - start);
   host_.log(LogLevel::info, memory_line(report));
-  if (audience.viewers) audience.viewers->memory(memory_news(report));
+  if (observers.viewers) observers.viewers->memory(memory_news(report));
 }
 
-void Render::display(const Audience& audience) {
+void Render::display(const RunObservers& observers) {
   const auto& [name, instance] = ensemble_.model;
   std::optional<at::Tensor> palette;
   if (show_palette_)
@@ -282,9 +282,9 @@ void Render::display(const Audience& audience) {
     call_plugin(sink_name, result_.moment,
                 [&, &sink = *sink] { sink.display(copy, its_palette, result_.moment.steps); });
   }
-  if (audience.viewers && !audience.viewers->empty())
-    audience.viewers->show({result_.moment.steps, image(), palette});
-  tell_memory(audience);
+  if (observers.viewers && !observers.viewers->empty())
+    observers.viewers->show({result_.moment.steps, image(), palette});
+  tell_memory(observers);
 }
 
 void Render::back_up(std::int64_t number) {
@@ -294,7 +294,7 @@ void Render::back_up(std::int64_t number) {
   const auto& [name, instance] = ensemble_.model;
   put(backup, "model", call_plugin(name, result_.moment, [&] { return instance->state(); }));
   put(backup, "optimiser", optimiser_->state());
-  put(backup, "prompts", judge_.state());
+  put(backup, "prompts", prompt_losses_.state());
   put(backup, "losses", image_losses_.state());
   if (const auto& [animation, mode] = ensemble_.animation; mode)
     put(backup, "animation",
@@ -306,7 +306,7 @@ void Render::back_up(std::int64_t number) {
     put(backup, "move", move);
   }
   for (const auto& [part, generator] : host_.generators()) backup.tensors[part] = generator.get_state();
-  backup.facts = {
+  backup.metadata = {
       {"image_model", ensemble_.model.name},           {"optimiser", ensemble_.optimiser},
       {"scene", std::to_string(position_.scene)},      {"step", std::to_string(position_.step)},
       {"steps", std::to_string(result_.moment.steps)}, {"frames", std::to_string(result_.moment.frames)}};
@@ -314,11 +314,11 @@ void Render::back_up(std::int64_t number) {
 }
 
 void Render::restore(const Backup& backup) {
-  const auto model = backup.facts.find("image_model");
-  if (model == backup.facts.end() || model->second != ensemble_.model.name)
+  const auto model = backup.metadata.find("image_model");
+  if (model == backup.metadata.end() || model->second != ensemble_.model.name)
     throw Error(ErrorKind::model,
                 "the backup is of a run with " +
-                    (model == backup.facts.end() ? std::string("another image model") : model->second) +
+                    (model == backup.metadata.end() ? std::string("another image model") : model->second) +
                     ", not with " + ensemble_.model.name,
                 "restore it with the settings it was made with");
   position_ = {number_in(backup, "scene"), number_in(backup, "step")};
@@ -342,8 +342,8 @@ void Render::restore(const Backup& backup) {
   } catch (const c10::Error& error) {
     throw misfit(ErrorKind::plugin, error.what_without_backtrace());
   }
-  if (const auto made_with = backup.facts.find("optimiser");
-      made_with != backup.facts.end() && made_with->second != ensemble_.optimiser)
+  if (const auto made_with = backup.metadata.find("optimiser");
+      made_with != backup.metadata.end() && made_with->second != ensemble_.optimiser)
     throw Error(ErrorKind::model,
                 "the backup is of a run with " + made_with->second + ", not with " + ensemble_.optimiser,
                 "restore it with the 'optimiser' it was made with");
@@ -361,10 +361,10 @@ void Render::restore(const Backup& backup) {
       if (move.count(part)) *tensor = move[part];
   }
   if (result_.moment.steps > 0) hold_on_to_move(timeline_.frame_of(result_.moment.steps - 1));
-  judge_.load_state(take(backup, "prompts"));
+  prompt_losses_.load_state(take(backup, "prompts"));
   image_losses_.load_state(take(backup, "losses"));
   if (!backup.tensors.count("random.cpu"))
-    throw Error(ErrorKind::model, "the backup does not tell its random state");
+    throw Error(ErrorKind::model, "the backup does not contain its random state");
   for (auto& [part, generator] : host_.generators()) {
     const auto state = backup.tensors.find(part);
     if (state != backup.tensors.end()) generator.set_state(state->second);
@@ -375,7 +375,7 @@ void Render::restore(const Backup& backup) {
               "the run was interrupted on another kind of device: it goes on, but not bit for bit");
 }
 
-RenderResult Render::run(const Audience& audience) {
+RenderResult Render::run(const RunObservers& observers) {
   const MomentScope now(result_.moment);
   bool unsaved = false, undisplayed = false;
   const auto scenes = static_cast<std::int64_t>(script_.scenes.size());
@@ -384,28 +384,28 @@ RenderResult Render::run(const Audience& audience) {
   double paused = 0;
   for (;;) {
     while (position_.step < steps_per_scene_) {
-      if (audience.control) paused += audience.control->attend([&] { keep(audience); });
-      if (interrupted || (audience.control && audience.control->stopping())) {
+      if (observers.control) paused += observers.control->wait_while_paused([&] { keep(observers); });
+      if (interrupted || (observers.control && observers.control->stopping())) {
         result_.interrupted = true;
         break;
       }
       begin_frame(timeline_.frame_of(result_.moment.steps));
       if (finished_) break;
       begin_step();
-      const auto prompts =
-          judge_.active(static_cast<std::size_t>(position_.scene), position_.step, interpolation_steps_);
+      const auto prompts = prompt_losses_.active(static_cast<std::size_t>(position_.scene), position_.step,
+                                                 interpolation_steps_);
       const StepReport report = step(prompts);
-      const bool ends = report.all_held && position_.step >= interpolation_steps_;
+      const bool ends = report.all_stopped && position_.step >= interpolation_steps_;
       ++position_.step;
       ++result_.moment.steps;
-      audience.progress.step(result_.moment.steps, report.losses);
+      observers.progress.step(result_.moment.steps, report.losses);
       note_steps_done(result_.moment.steps);
-      if (audience.viewers)
-        audience.viewers->step({result_.moment.steps,
-                                std::chrono::duration<double>(Clock::now() - start).count() - paused,
-                                position_.scene, timeline_.seconds(frame_), report.losses});
+      if (observers.viewers)
+        observers.viewers->step({result_.moment.steps,
+                                 std::chrono::duration<double>(Clock::now() - start).count() - paused,
+                                 position_.scene, timeline_.seconds(frame_), report.losses});
       undisplayed = display_every_ > 0 && result_.moment.steps % display_every_ != 0;
-      if (display_every_ > 0 && !undisplayed) display(audience);
+      if (display_every_ > 0 && !undisplayed) display(observers);
       if (ends) {
         host_.log(LogLevel::info, "every prompt of scene " + std::to_string(position_.scene + 1) +
                                       " is held by its stop; the scene ends at step " +
@@ -414,7 +414,7 @@ RenderResult Render::run(const Audience& audience) {
       }
       unsaved = result_.moment.steps % save_every_ != 0;
       if (unsaved) continue;
-      save(audience);
+      save(observers);
       ++result_.moment.frames;
       back_up(result_.moment.frames);
     }
@@ -422,10 +422,10 @@ RenderResult Render::run(const Audience& audience) {
     if (result_.interrupted || finished_ || position_.scene + 1 >= scenes) break;
     position_ = {position_.scene + 1, 0};
   }
-  if (undisplayed) display(audience);
+  if (undisplayed) display(observers);
   // What was made since the last frame is not thrown away. A run that goes on later makes this frame anew.
   if (unsaved) {
-    save(audience);
+    save(observers);
     back_up(result_.moment.frames + 1);
     ++result_.moment.frames;
   }

@@ -10,11 +10,11 @@
 
 #include "audio/soundtrack.h"
 #include "engine/backup.h"
-#include "engine/ensemble.h"
 #include "engine/host_services.h"
 #include "engine/image_losses.h"
 #include "engine/motion.h"
-#include "engine/prompt_judge.h"
+#include "engine/prompt_losses.h"
+#include "engine/run_plugins.h"
 #include "engine/timeline.h"
 #include "prompts/script.h"
 #include "reverie/viewer.h"
@@ -23,7 +23,7 @@
 namespace reverie {
 
 struct RenderResult {
-  Moment moment;
+  RunPosition moment;
   std::filesystem::path last_frame;  ///< empty if none was saved
   bool interrupted = false;
 };
@@ -34,7 +34,7 @@ class RequestedControl;
 class Viewers;
 
 /// Who follows a run, and may have a say in it.
-struct Audience {
+struct RunObservers {
   Progress& progress;
   Viewers* viewers = nullptr;
   RequestedControl* control = nullptr;
@@ -48,7 +48,7 @@ class Render {
  public:
   /// Opens the pictures that the script names, embeds its words and then lets the perceptors release their
   /// text encoders. `backups` and `sound` may be null. Everything given must outlive this.
-  Render(HostServices& host, Ensemble& ensemble, const Settings& settings, const Script& script,
+  Render(HostServices& host, RunPlugins& ensemble, const Settings& settings, const Script& script,
          const std::function<Footage(const std::string&)>& open, Backups* backups,
          const Soundtrack* sound = nullptr);
 
@@ -60,11 +60,11 @@ class Render {
   /// Throws Error(model) when the backup is of another kind of run.
   void restore(const Backup& backup);
 
-  const Moment& moment() const { return result_.moment; }
+  const RunPosition& moment() const { return result_.moment; }
 
   /// Runs all scenes, or as far as the animation mode's source goes. A frame is saved and a backup made every
   /// save_every steps, at the end, and when the run is interrupted.
-  RenderResult run(const Audience& audience);
+  RenderResult run(const RunObservers& observers);
 
   ~Render();
 
@@ -75,7 +75,7 @@ class Render {
   };
   struct StepReport {
     std::vector<RunUpdate::Loss> losses;
-    bool all_held = false;
+    bool all_stopped = false;
   };
 
   void begin_frame(std::int64_t frame);
@@ -83,18 +83,18 @@ class Render {
   void move(double t, const std::map<std::string, double>& sound);
   void hold_on_to_move(std::int64_t frame);
   void begin_step();
-  StepReport step(const std::vector<PromptJudge::Active>& prompts);
+  StepReport step(const std::vector<PromptLosses::Active>& prompts);
   at::Tensor final_picture();
   at::Tensor picture_for(const Member<OutputSink>& sink, const at::Tensor& image) const;
-  void save(const Audience& audience);
+  void save(const RunObservers& observers);
   double rate_now();
-  void keep(const Audience& audience);
+  void keep(const RunObservers& observers);
   void back_up(std::int64_t number);
-  void display(const Audience& audience);
-  void tell_memory(const Audience& audience);
+  void display(const RunObservers& observers);
+  void tell_memory(const RunObservers& observers);
 
   HostServices& host_;
-  Ensemble& ensemble_;
+  RunPlugins& ensemble_;
   const Script& script_;
   Backups* backups_;
   const Soundtrack* sound_;
@@ -114,7 +114,7 @@ class Render {
   bool finished_ = false;  // the animation has come to its end
   std::chrono::steady_clock::time_point memory_due_{};
   Motion motion_;
-  PromptJudge judge_;
+  PromptLosses prompt_losses_;
   ImageLosses image_losses_;
   std::vector<at::Tensor> parameters_;  // the model's
   std::shared_ptr<Optimiser> optimiser_;

@@ -39,7 +39,7 @@ bool RequestedControl::stopping() const {
   return stop_ || interrupted;
 }
 
-double RequestedControl::attend(const std::function<void()>& keep) {
+double RequestedControl::wait_while_paused(const std::function<void()>& keep) {
   std::unique_lock lock(mutex_);
   if (!paused_ && !keep_) return 0;
   using Clock = std::chrono::steady_clock;

@@ -22,7 +22,7 @@ class RequestedControl final : public RunControl {
 
   /// For the render, between two steps: calls `keep` if a picture is to be kept, and returns when the run is
   /// neither paused nor stopping any more. How long it was paused, in seconds.
-  double attend(const std::function<void()>& keep);
+  double wait_while_paused(const std::function<void()>& keep);
 
  private:
   mutable std::mutex mutex_;

@@ -29,9 +29,9 @@ void thin_out(std::vector<RunUpdate::Step>& steps) {
 }  // namespace
 
 /// One viewer, its thread, and what waits for it.
-class Viewers::Post : public std::enable_shared_from_this<Post> {
+class Viewers::Mailbox : public std::enable_shared_from_this<Mailbox> {
  public:
-  Post(std::string name, std::shared_ptr<Viewer> viewer, std::shared_ptr<const void> needed)
+  Mailbox(std::string name, std::shared_ptr<Viewer> viewer, std::shared_ptr<const void> needed)
       : name_(std::move(name)),
         shows_progress_(viewer->shows_progress()),
         needed_(std::move(needed)),
@@ -43,7 +43,7 @@ class Viewers::Post : public std::enable_shared_from_this<Post> {
   }
 
   template <typename Change>
-  void post(Change&& change) {
+  void mailbox(Change&& change) {
     {
       const std::lock_guard lock(mutex_);
       if (over_) return;
@@ -127,21 +127,22 @@ Viewers::~Viewers() { end(RunUpdate::State::failed, "the run ended early"); }
 
 void Viewers::add(const std::string& name, std::shared_ptr<Viewer> viewer,
                   std::shared_ptr<const void> needed) {
-  posts_.push_back(std::make_shared<Post>(name, std::move(viewer), std::move(needed)));
-  posts_.back()->start();
+  mailboxes_.push_back(std::make_shared<Mailbox>(name, std::move(viewer), std::move(needed)));
+  mailboxes_.back()->start();
 }
 
 bool Viewers::show_progress() const {
-  return std::any_of(posts_.begin(), posts_.end(), [](const auto& post) { return post->shows_progress(); });
+  return std::any_of(mailboxes_.begin(), mailboxes_.end(),
+                     [](const auto& mailbox) { return mailbox->shows_progress(); });
 }
 
 std::function<bool(LogLevel, std::string_view)> Viewers::messenger() const {
-  return [posts = posts_](LogLevel level, std::string_view text) {
+  return [posts = mailboxes_](LogLevel level, std::string_view text) {
     bool taken = false;
-    for (const auto& post : posts) {
-      if (!post->shows_progress()) continue;
+    for (const auto& mailbox : posts) {
+      if (!mailbox->shows_progress()) continue;
       taken = true;
-      post->post([&](RunUpdate& waiting) {
+      mailbox->mailbox([&](RunUpdate& waiting) {
         auto& messages = waiting.messages;
         if (messages.size() >= kMostMessages) messages.erase(messages.begin());
         messages.push_back({level, std::string(text)});
@@ -152,37 +153,40 @@ std::function<bool(LogLevel, std::string_view)> Viewers::messenger() const {
 }
 
 void Viewers::step(const RunUpdate::Step& step) {
-  for (const auto& post : posts_)
-    post->post([&](RunUpdate& waiting) {
+  for (const auto& mailbox : mailboxes_)
+    mailbox->mailbox([&](RunUpdate& waiting) {
       if (waiting.steps.size() >= kMostWaiting) thin_out(waiting.steps);
       waiting.steps.push_back(step);
     });
 }
 
 void Viewers::show(const RunUpdate::Picture& picture) {
-  for (const auto& post : posts_) post->post([&](RunUpdate& waiting) { waiting.picture = picture; });
+  for (const auto& mailbox : mailboxes_)
+    mailbox->mailbox([&](RunUpdate& waiting) { waiting.picture = picture; });
 }
 
 void Viewers::saved(const RunUpdate::File& file) {
-  for (const auto& post : posts_) post->post([&](RunUpdate& waiting) { waiting.saved.push_back(file); });
+  for (const auto& mailbox : mailboxes_)
+    mailbox->mailbox([&](RunUpdate& waiting) { waiting.saved.push_back(file); });
 }
 
 void Viewers::memory(const std::vector<RunUpdate::Memory>& memory) {
-  for (const auto& post : posts_) post->post([&](RunUpdate& waiting) { waiting.memory = memory; });
+  for (const auto& mailbox : mailboxes_)
+    mailbox->mailbox([&](RunUpdate& waiting) { waiting.memory = memory; });
 }
 
 void Viewers::end(RunUpdate::State state, const std::string& message) {
-  for (const auto& post : posts_)
-    post->post([&](RunUpdate& waiting) {
+  for (const auto& mailbox : mailboxes_)
+    mailbox->mailbox([&](RunUpdate& waiting) {
       waiting.state = state;
       waiting.message = message;
     });
   const auto limit = std::chrono::steady_clock::now() + patience_;
-  for (const auto& post : posts_)
-    if (!post->wait_until(limit))
+  for (const auto& mailbox : mailboxes_)
+    if (!mailbox->wait_until(limit))
       host_.log(LogLevel::warning,
-                post->name() + " did not take the end of the run in time; going on without");
-  posts_.clear();
+                mailbox->name() + " did not take the end of the run in time; going on without");
+  mailboxes_.clear();
 }
 
 }  // namespace reverie

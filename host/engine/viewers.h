@@ -29,7 +29,7 @@ class Viewers {
   /// `name` for messages. `needed` lives as long as the viewer, which may outlive the run.
   void add(const std::string& name, std::shared_ptr<Viewer> viewer,
            std::shared_ptr<const void> needed = nullptr);
-  bool empty() const { return posts_.empty(); }
+  bool empty() const { return mailboxes_.empty(); }
   /// Whether a viewer that still lives shows the progress, so that nobody else need.
   bool show_progress() const;
   /// Brings messages to the viewers that show the progress; false where none does. May outlive this.
@@ -43,10 +43,10 @@ class Viewers {
   void end(RunUpdate::State state, const std::string& message = "");
 
  private:
-  class Post;
+  class Mailbox;
   Host& host_;
   std::chrono::milliseconds patience_;
-  std::vector<std::shared_ptr<Post>> posts_;
+  std::vector<std::shared_ptr<Mailbox>> mailboxes_;
 };
 
 }  // namespace reverie

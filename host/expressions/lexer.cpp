@@ -7,7 +7,7 @@
 #include "expressions/error.h"
 #include "expressions/integers.h"
 #include "expressions/reals.h"
-#include "expressions/utf8.h"
+#include "base/utf8.h"
 
 namespace reverie::expressions {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "expressions/utf8.h"
+#include "base/utf8.h"
 
 namespace reverie {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "expressions/error.h"
-#include "settings/nearest.h"
+#include "base/nearest.h"
 
 namespace reverie::expressions {
 namespace {

@@ -5,8 +5,8 @@
 
 #include "expressions/point_at.h"
 #include "plugins/param_group.h"
-#include "settings/nearest.h"
-#include "settings/texts.h"
+#include "base/nearest.h"
+#include "base/texts.h"
 
 namespace reverie {
 namespace {

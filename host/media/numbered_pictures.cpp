@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "reverie/resize.h"
-#include "settings/nearest.h"
+#include "base/nearest.h"
 
 namespace reverie {
 namespace {

@@ -8,7 +8,7 @@
 #include "models/http_get.h"
 #include "models/sha256.h"
 #include "reverie/error.h"
-#include "settings/nearest.h"
+#include "base/nearest.h"
 
 namespace reverie {
 namespace {

@@ -10,7 +10,7 @@
 #include <memory>
 
 #include "reverie/error.h"
-#include "settings/nearest.h"
+#include "base/nearest.h"
 
 namespace reverie {
 namespace {

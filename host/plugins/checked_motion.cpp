@@ -4,7 +4,7 @@
 
 #include "plugins/checked.h"
 #include "reverie/animation_mode.h"
-#include "settings/texts.h"
+#include "base/texts.h"
 
 namespace reverie {
 namespace {

@@ -31,7 +31,7 @@ void each_field(Spec& spec, Each each) {
   each("choices", spec.choices);
   each("unit_name", spec.unit_name);
   each("help_text", spec.help_text);
-  each("names", spec.names);
+  each("asset", spec.asset);
   each("fallback_text", spec.fallback_text);
   each("variables", spec.variables);
 }
@@ -54,7 +54,7 @@ struct Write {
   void operator()(const char* key, double value) const { out[key] = value; }
   void operator()(const char* key, std::uint32_t value) const { out[key] = value; }
   void operator()(const char* key, ParamType value) const { out[key] = static_cast<std::uint32_t>(value); }
-  void operator()(const char* key, Names value) const { out[key] = static_cast<std::uint32_t>(value); }
+  void operator()(const char* key, AssetKind value) const { out[key] = static_cast<std::uint32_t>(value); }
 };
 
 /// Throws Json::Exception where a value is of another type.
@@ -70,8 +70,8 @@ struct Read {
   void operator()(const char* key, ParamType& value) const {
     value = static_cast<ParamType>(at_most(in[key].asUInt(), static_cast<std::uint32_t>(ParamType::list)));
   }
-  void operator()(const char* key, Names& value) const {
-    value = static_cast<Names>(at_most(in[key].asUInt(), static_cast<std::uint32_t>(Names::image)));
+  void operator()(const char* key, AssetKind& value) const {
+    value = static_cast<AssetKind>(at_most(in[key].asUInt(), static_cast<std::uint32_t>(AssetKind::image)));
   }
   static std::uint32_t at_most(std::uint32_t value, std::uint32_t limit) {
     if (value > limit) throw Json::LogicError("no such value");

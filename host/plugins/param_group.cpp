@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "settings/nearest.h"
+#include "base/nearest.h"
 
 namespace reverie {
 

@@ -9,11 +9,11 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "base/texts.h"
 #include "engine/activity.h"
 #include "log/printable.h"
 #include "plugins/plugin_code.h"
 #include "settings/resolve.h"
-#include "settings/texts.h"
 
 // Of the linker: where the program's own code lies.
 extern "C" const char __executable_start, etext;
@@ -22,7 +22,7 @@ namespace reverie {
 namespace {
 
 thread_local const PluginCall* current_call = nullptr;
-thread_local const Moment* current_moment = nullptr;
+thread_local const RunPosition* current_moment = nullptr;
 
 /// The process in which main() is still at work: there, nobody else may end the program. 0: none.
 std::atomic<pid_t> watched{0};
@@ -122,7 +122,7 @@ PluginCall::PluginCall(const char* plugin, const char* method)
 PluginCall::~PluginCall() { current_call = outer_; }
 const PluginCall* PluginCall::current() { return current_call; }
 
-MomentScope::MomentScope(const Moment& moment) : outer_(current_moment) { current_moment = &moment; }
+MomentScope::MomentScope(const RunPosition& moment) : outer_(current_moment) { current_moment = &moment; }
 MomentScope::~MomentScope() { current_moment = outer_; }
 
 std::string failure_of(const std::string& plugin, const std::string& method, const std::string& what) {

@@ -10,7 +10,7 @@
 namespace reverie {
 
 /// How far a run is.
-struct Moment {
+struct RunPosition {
   std::int64_t steps = 0;   ///< done, over all scenes
   std::int64_t frames = 0;  ///< saved
 };
@@ -43,13 +43,13 @@ class PluginCall {
 /// While it lives, messages of this thread say how far the run is. `moment` must outlive it.
 class MomentScope {
  public:
-  explicit MomentScope(const Moment& moment);
+  explicit MomentScope(const RunPosition& moment);
   ~MomentScope();
   MomentScope(const MomentScope&) = delete;
   MomentScope& operator=(const MomentScope&) = delete;
 
  private:
-  const Moment* const outer_;
+  const RunPosition* const outer_;
 };
 
 /// "the plugin <plugin> failed in <method>, step 3 (frame 1): <what>". `method` may be empty.

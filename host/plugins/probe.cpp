@@ -19,7 +19,7 @@
 
 #include "media/web_file.h"
 #include "reverie/plugin.h"
-#include "settings/texts.h"
+#include "base/texts.h"
 
 namespace reverie {
 namespace {

@@ -12,6 +12,8 @@
 #include <mutex>
 #include <span>
 
+#include "base/nearest.h"
+#include "base/texts.h"
 #include "log/printable.h"
 #include "plugins/compatibility.h"
 #include "plugins/declaration_text.h"
@@ -19,9 +21,7 @@
 #include "plugins/probe.h"
 #include "reverie/audio_filter.h"
 #include "reverie/loss.h"
-#include "settings/nearest.h"
 #include "settings/resolve.h"
-#include "settings/texts.h"
 
 namespace reverie {
 namespace {
@@ -154,7 +154,8 @@ std::string trouble_with_settings(const PluginDescriptor& plugin, const std::str
       return parameter + " is to be a setting of the program, which plugins of this kind cannot read";
     if (setting == table.end())
       return parameter + " is to be a setting of the program, which has none of this name";
-    if (setting->groups || setting->spec.type != spec.type || setting->spec.animatable != spec.animatable)
+    if (setting->takes_groups || setting->spec.type != spec.type ||
+        setting->spec.animatable != spec.animatable)
       return parameter + " is to be a setting of the program, which declares it as another type (" +
              allowed(*setting) + ")";
   }
@@ -380,7 +381,7 @@ std::string PluginRegistry::what_is_meant(const std::string& kind, const std::st
     // Its name and that of a model: vqgan_imagenet.
     if (begins_with(wanted, known))
       for (const ParamSpec& spec : std::span(file->descriptor->params, file->descriptor->param_count))
-        if (spec.names == Names::weights) return with(*file, spec, name.substr(known.size() + 1));
+        if (spec.asset == AssetKind::weights) return with(*file, spec, name.substr(known.size() + 1));
     if (begins_with(wanted, known) || begins_with(known, wanted)) return "did you mean '" + file->name + "'?";
   }
   return {};
@@ -457,7 +458,7 @@ const SettingValue* setting_at_fault(const PluginDescriptor& plugin, const Setti
   for (const ParamSpec& spec : std::span(plugin.params, plugin.param_count)) {
     const SettingValue* value = params.find(spec.name);
     if (!value || value->is_default()) continue;
-    if (error.kind == ErrorKind::model && spec.names == Names::weights && !found) found = value;
+    if (error.kind == ErrorKind::model && spec.asset == AssetKind::weights && !found) found = value;
     if (error.kind != ErrorKind::settings) continue;
     const std::string name = spec.name;
     const std::size_t at = words.find(name), end = at + name.size();

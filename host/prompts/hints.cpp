@@ -4,7 +4,7 @@
 #include <cctype>
 #include <string_view>
 
-#include "settings/nearest.h"
+#include "base/nearest.h"
 
 namespace reverie {
 namespace {

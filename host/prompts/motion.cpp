@@ -7,7 +7,7 @@
 #include "expressions/point_at.h"
 #include "prompts/hints.h"
 #include "reverie/error.h"
-#include "settings/texts.h"
+#include "base/texts.h"
 
 namespace reverie {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "settings/texts.h"
+#include "base/texts.h"
 
 namespace reverie {
 

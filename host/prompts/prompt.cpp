@@ -7,7 +7,7 @@
 #include "expressions/point_at.h"
 #include "prompts/hints.h"
 #include "prompts/pieces.h"
-#include "settings/nearest.h"
+#include "base/nearest.h"
 
 namespace reverie {
 namespace {

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "expressions/utf8.h"
+#include "base/utf8.h"
 #include "serve/request_error.h"
 #include "web/http.h"
 

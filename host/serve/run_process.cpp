@@ -7,9 +7,9 @@
 #include <mutex>
 #include <thread>
 
-#include "cli/batch.h"
-#include "cli/preview_motion.h"
-#include "cli/render_run.h"
+#include "app/failure.h"
+#include "app/preview_motion.h"
+#include "app/render_run.h"
 #include "engine/backup.h"
 #include "engine/memory_account.h"
 #include "serve/update_message.h"
@@ -159,21 +159,21 @@ class Runs {
     const MemoryScope starting("the start of the run");
     Plan plan = plan_of(order.record, rules_);
     const bool renders = kind_ == RunKind::render;
-    RunWishes wishes;
+    RunOptions options;
     RemoteProgress progress(channel_, !renders);
-    wishes.progress = &progress;
-    wishes.control = order.control;
-    wishes.shelf = &shelf_;
-    wishes.output = order.record.output;
-    wishes.view = [&](const Viewer::Setup& setup) {
+    options.progress = &progress;
+    options.control = order.control;
+    options.shelf = &shelf_;
+    options.output = order.record.output;
+    options.view = [&](const Viewer::Setup& setup) {
       return std::make_shared<RemoteView>(channel_, order.record.id, setup);
     };
-    if (!wishes.output)
-      wishes.output = begin(plan, order.record);
-    else if (const auto number = renders ? newest_backup(*wishes.output) : std::nullopt)
-      restore(plan, *wishes.output, *number);
-    return renders ? render_run(plan, rules_.registry, wishes).interrupted
-                   : preview_motion(plan, rules_.registry, wishes).interrupted;
+    if (!options.output)
+      options.output = begin(plan, order.record);
+    else if (const auto number = renders ? newest_backup(*options.output) : std::nullopt)
+      restore(plan, *options.output, *number);
+    return renders ? render_run(plan, rules_.registry, options).interrupted
+                   : preview_motion(plan, rules_.registry, options).interrupted;
   }
 
   OutputNames begin(const Plan& plan, const RunRecord& record) {
@@ -201,7 +201,7 @@ class Runs {
   RunKind kind_;
   const RunRules& rules_;
   Orders orders_;
-  PerceptorShelf shelf_;
+  PerceptorCache shelf_;
 };
 
 }  // namespace

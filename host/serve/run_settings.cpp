@@ -2,12 +2,12 @@
 
 #include <filesystem>
 
-#include "cli/batch.h"
-#include "cli/cast.h"
-#include "cli/preview_motion.h"
-#include "settings/nearest.h"
+#include "app/failure.h"
+#include "app/preview_motion.h"
+#include "app/run_plan.h"
+#include "base/nearest.h"
+#include "base/texts.h"
 #include "settings/reader.h"
-#include "settings/texts.h"
 
 namespace reverie {
 namespace {
@@ -134,9 +134,9 @@ CheckedRun check_run(const Submission& submission, const RunRules& rules) {
     RunRecord& record = checked.record;
     if (problems.empty())
       // What moves needs no perceptors, so it must not fail for want of one.
-      record.settings =
-          settings_json(submission.kind == RunKind::render ? choose_cast(plan, rules.registry, false).settings
-                                                           : make_basis(plan, rules.registry).settings);
+      record.settings = settings_json(submission.kind == RunKind::render
+                                          ? choose_run_plan(plan, rules.registry, false).settings
+                                          : make_run_context(plan, rules.registry).settings);
     record.kind = submission.kind;
     record.notices = checked.notices;
     record.steps = submission.kind == RunKind::render ? steps_of(plan) : count_moves(plan);

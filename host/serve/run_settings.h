@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "engine/file_access.h"
-#include "engine/network_shelf.h"
+#include "engine/network_cache.h"
 #include "serve/run_record.h"
 
 namespace reverie {
@@ -22,7 +22,7 @@ struct RunRules {
   const PluginRegistry& registry;
   std::shared_ptr<const FileAccess> access;
   std::vector<std::filesystem::path> config_folders;
-  std::shared_ptr<NetworkShelf> networks;  ///< of image models and estimators
+  std::shared_ptr<NetworkCache> networks;  ///< of image models and estimators
 };
 
 /// Settings as a client sends them.

@@ -2,7 +2,7 @@
 
 #include <chrono>
 
-#include "cli/batch.h"
+#include "app/failure.h"
 #include "engine/host_services.h"
 #include "serve/remote_control.h"
 #include "serve/update_message.h"

@@ -3,9 +3,9 @@
 #include <map>
 #include <span>
 
-#include "cli/chosen_plugins.h"
-#include "settings/nearest.h"
-#include "settings/texts.h"
+#include "app/chosen_plugins.h"
+#include "base/nearest.h"
+#include "base/texts.h"
 
 namespace reverie {
 namespace {
@@ -84,8 +84,8 @@ Json::Value settings_list(const PluginRegistry& registry) {
   std::map<std::string, Json::ArrayIndex> place;
   for (const Setting& setting : settings_with_plugins(installed_params(registry))) {
     place[lower(setting.spec.name)] = settings.size();
-    Json::Value& value = settings.append(json_of(setting.spec, setting.spec.name, setting.group));
-    if (setting.groups) value["type"] = "groups";
+    Json::Value& value = settings.append(json_of(setting.spec, setting.spec.name, setting.section));
+    if (setting.takes_groups) value["type"] = "groups";
     value["takes"] = allowed(setting);
   }
   const std::vector<PluginParams> installed = installed_params(registry);

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "settings/nearest.h"
+#include "base/nearest.h"
 
 namespace reverie {
 namespace {

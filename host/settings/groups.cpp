@@ -4,9 +4,9 @@
 #include <map>
 #include <set>
 
+#include "base/nearest.h"
 #include "settings/config_folders.h"
 #include "settings/defaults_list.h"
-#include "settings/nearest.h"
 #include "settings/reader.h"
 
 namespace reverie {

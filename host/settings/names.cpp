@@ -4,8 +4,9 @@
 #include <mutex>
 #include <set>
 
-#include "settings/nearest.h"
-#include "settings/texts.h"
+#include "base/nearest.h"
+#include "base/texts.h"
+#include "settings/likely_setting.h"
 
 namespace reverie {
 namespace {

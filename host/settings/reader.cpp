@@ -8,13 +8,13 @@
 #include <map>
 #include <sstream>
 
+#include "base/nearest.h"
+#include "base/texts.h"
 #include "reverie/ordinary_file.h"
 #include "settings/json_reader.h"
 #include "settings/limits.h"
-#include "settings/nearest.h"
 #include "settings/png_settings.h"
 #include "settings/python_dict.h"
-#include "settings/texts.h"
 #include "settings/yaml_reader.h"
 
 namespace reverie {

@@ -4,8 +4,8 @@
 #include <iterator>
 #include <set>
 
-#include "settings/nearest.h"
-#include "settings/texts.h"
+#include "base/nearest.h"
+#include "base/texts.h"
 
 namespace reverie {
 namespace {

@@ -7,12 +7,12 @@
 #include <stdexcept>
 #include <system_error>
 
+#include "base/nearest.h"
+#include "base/texts.h"
 #include "log/printable.h"
 #include "settings/interpolation.h"
 #include "settings/limits.h"
-#include "settings/nearest.h"
 #include "settings/reference_entries.h"
-#include "settings/texts.h"
 
 namespace reverie {
 namespace {
@@ -59,7 +59,7 @@ RawValue raw_default(const ParamSpec& spec) {
 
 bool names_a_file(const ParamSpec& spec) {
   const std::string name = spec.name;
-  return spec.names != Names::nothing || name == "init_image" || name == "video_path" ||
+  return spec.asset != AssetKind::nothing || name == "init_image" || name == "video_path" ||
          name == "input_audio" || name == "models_parent_dir";
 }
 
@@ -72,7 +72,7 @@ bool may_be_none(const ParamSpec& spec) {
 bool must_be_given(const ParamSpec& spec) {
   const std::string name = spec.name;
   return name == "models_parent_dir" || name == "image_model" || name == "optimiser" ||
-         name == "cutout_method" || (spec.names == Names::weights && *spec.default_text);
+         name == "cutout_method" || (spec.asset == AssetKind::weights && *spec.default_text);
 }
 
 /// Whether a text is written like the name of a file.
@@ -253,7 +253,7 @@ class SettingsResolver {
     const auto entry = entries_.find(lower(name));
     if (entry != entries_.end()) {
       const std::string why = read(entry->second, lower(name), name, setting.spec,
-                                   setting.groups ? &setting : nullptr, interpolation, value);
+                                   setting.takes_groups ? &setting : nullptr, interpolation, value);
       if (!why.empty()) return result_.problems.push_back({entry->second.location, why});
     } else if (setting.spec.required) {
       if (complete_)
@@ -401,7 +401,7 @@ class SettingsResolver {
 };
 
 std::string allowed(const Setting& setting) {
-  if (!setting.groups) return allowed(setting.spec);
+  if (!setting.takes_groups) return allowed(setting.spec);
   return std::string("list of ") + (*setting.word ? "names and " : "") + "groups of values";
 }
 

@@ -6,8 +6,8 @@
 #include <cmath>
 #include <cstring>
 
-#include "settings/nearest.h"
-#include "settings/texts.h"
+#include "base/nearest.h"
+#include "base/texts.h"
 
 namespace reverie {
 namespace {
@@ -162,6 +162,7 @@ SettingValue default_value(const ParamSpec& spec) {
   value.number = spec.default_number;
   if (spec.animatable)
     value.text = spec.type == ParamType::list ? "[" + std::string(spec.default_text) + "]"
+                 : value.null                 ? ""
                                               : shortest(spec.default_number);
   else if (spec.type == ParamType::list)
     value.list = *spec.default_text ? split(spec.default_text, ",") : std::vector<std::string>();

@@ -6,7 +6,7 @@
 #include <optional>
 #include <utility>
 
-#include "settings/texts.h"
+#include "base/texts.h"
 
 namespace reverie {
 namespace {

@@ -9,8 +9,8 @@ namespace reverie {
 
 struct Setting {
   ParamSpec spec;
-  const char* group;
-  bool groups = false;             ///< a list of groups of values instead of texts; see SettingValue::groups
+  const char* section;
+  bool takes_groups = false;       ///< a list of groups of values instead of texts; see SettingValue::groups
   const char* word = "";           ///< of groups: a text in the place of a group is one with only this value
   const char* plugins = "";        ///< the kind of the plugins that it names; empty: it names none
   bool default_is_plugin = false;  ///< its default is the installed plugin with the role of its name

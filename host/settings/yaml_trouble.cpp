@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "settings/texts.h"
+#include "base/texts.h"
 
 namespace reverie {
 namespace {

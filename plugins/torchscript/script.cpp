@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 fs::path own_folder() {
   Dl_info info{};
   if (!::dladdr(reinterpret_cast<const void*>(&own_folder), &info) || !info.dli_fname)
-    throw Error(ErrorKind::plugin, "the system does not tell where the plugin torchscript lies");
+    throw Error(ErrorKind::plugin, "the system does not say where the plugin torchscript lies");
   return fs::absolute(info.dli_fname).parent_path();
 }
 

@@ -129,7 +129,7 @@ TEST_F(WithBackups, NumbersInThemMayBeNonsense) {
                                                                       {"frames", "7"},
                                                                       {"steps", ""}}) {
     Backup changed = sound;
-    changed.facts[fact] = value;
+    changed.metadata[fact] = value;
     write_backup(backup(2), changed);
     fs::remove(backup(3));  // of the round before
     const Outcome outcome = restore();

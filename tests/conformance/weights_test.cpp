@@ -47,7 +47,7 @@ TEST(WeightsConformance, WholeNumbersAreNoNetwork) {
     if (plugin.state != PluginFile::State::usable || !is_tested(plugin)) continue;
     Settings settings = usual_params(plugin);
     for (const ParamSpec& spec : std::span(plugin.descriptor->params, plugin.descriptor->param_count)) {
-      if (spec.names != Names::weights || !host.find_weights(settings.find(spec.name)->text)) continue;
+      if (spec.asset != AssetKind::weights || !host.find_weights(settings.find(spec.name)->text)) continue;
       SettingValue value = *settings.find(spec.name);
       value.text = write_quantised(scratch.path(), *host.load_weights(value.text)).string();
       settings.set(spec.name, value);

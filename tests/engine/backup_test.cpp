@@ -72,7 +72,7 @@ TEST_F(BackupFile, KeepsEveryBit) {
     ASSERT_TRUE(read.tensors.count(name)) << name;
     EXPECT_TRUE(same_bits(read.tensors.at(name), tensor)) << name;
   }
-  EXPECT_TRUE(read.facts.empty());
+  EXPECT_TRUE(read.metadata.empty());
   const std::string bytes = read_bytes("deep/er/x.bak");
   write_backup("again.bak", read);
   EXPECT_EQ(read_bytes("again.bak"), bytes) << "the same contents make the same file";
@@ -91,10 +91,10 @@ TEST_F(BackupFile, KeepsEveryText) {
                         {"Ünï", "𝛼 → 日本\n\t\r"},
                         {"step", "120"}}};
   write_backup("x.bak", written);
-  EXPECT_EQ(read_backup("x.bak").facts, written.facts);
+  EXPECT_EQ(read_backup("x.bak").metadata, written.metadata);
   EXPECT_TRUE(read_backup("x.bak").tensors.empty());
   write_backup("x.bak", {});
-  EXPECT_TRUE(read_backup("x.bak").facts.empty());
+  EXPECT_TRUE(read_backup("x.bak").metadata.empty());
   for (const char* name : {"sha256", "a\"sha256", "z\"sha256"})
     EXPECT_THROW(write_backup("y.bak", {{}, {{name, std::string(64, '0')}}}), Error) << name;
   EXPECT_THROW(write_backup("y.bak", {{{"z", at::zeros({2}, at::kComplexFloat)}}, {}}), Error);
@@ -117,7 +117,7 @@ TEST_F(BackupFile, TensorsOwnTheirMemory) {
 TEST_F(BackupFile, IsASafetensorsFileWithItsChecksum) {
   Backup written = varied();
   std::erase_if(written.tensors, [](const auto& item) { return item.second.scalar_type() == at::kBFloat16; });
-  written.facts = {{"settings", "{\"scenes\": \"a \\\"red\\\" hill\"}"}, {"step", "7"}};
+  written.metadata = {{"settings", "{\"scenes\": \"a \\\"red\\\" hill\"}"}, {"step", "7"}};
   write_backup("x.bak", written);
   const Outcome outcome =
       run({REVERIE_TEST_PYTHON, REVERIE_TEST_FOLDER "/backup_reference.py", "x.bak"}, scratch_.path());
@@ -125,8 +125,8 @@ TEST_F(BackupFile, IsASafetensorsFileWithItsChecksum) {
   Json::Value read;
   std::istringstream(outcome.out) >> read;
   EXPECT_TRUE(read["checksum holds"].asBool());
-  for (const auto& [key, text] : written.facts) EXPECT_EQ(read["facts"][key].asString(), text);
-  EXPECT_EQ(read["facts"].size(), written.facts.size() + 1) << "and the checksum";
+  for (const auto& [key, text] : written.metadata) EXPECT_EQ(read["metadata"][key].asString(), text);
+  EXPECT_EQ(read["metadata"].size(), written.metadata.size() + 1) << "and the checksum";
   ASSERT_EQ(read["tensors"].size(), written.tensors.size());
   for (const auto& [name, tensor] : written.tensors) {
     const Json::Value& other = read["tensors"][name];

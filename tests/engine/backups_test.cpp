@@ -49,7 +49,7 @@ class BackupsOfARun : public InScratch {
     notices_.clear();
     const auto found = backups.newest(notices_);
     if (!found) return -1;
-    EXPECT_EQ(found->second.facts.at("number"), std::to_string(found->first));
+    EXPECT_EQ(found->second.metadata.at("number"), std::to_string(found->first));
     EXPECT_TRUE(at::equal(found->second.tensors.at("number"), at::full({3}, found->first, at::kLong)));
     return found->first;
   }

@@ -136,11 +136,11 @@ TEST_F(HostWeights, Assets) {
 }
 
 TEST_F(HostWeights, WhatIsMadeOfThemIsKeptForTheNextRunAsLongAsTheFileStays) {
-  const auto networks = std::make_shared<NetworkShelf>(2);
+  const auto networks = std::make_shared<NetworkCache>(2);
   int made = 0;
   const auto sum = [&](HostServices& host, const std::string& what, const std::string& name) {
     const auto weights = host.load_weights(name);
-    return host.kept<double>(what, *weights, [&] {
+    return host.cached<double>(what, *weights, [&] {
       ++made;
       return std::make_shared<const double>(weights->tensor("a").sum().item<double>());
     });

@@ -160,6 +160,7 @@ TEST(Motion, WhatHoldsOnToTheStartEndsWithTheFirstMove) {
   moving.footage["half.png"] = {colour(0.2, 0.4, 0.8)};
   std::vector<std::map<std::string, double>> told;
   HostServices host({"cpu", 3, "", ""});
+  moving.choose_cutouts(host);
   Render render(
       host, moving.ensemble, moving.settings, moving.script,
       [&](const std::string& path) {

@@ -188,12 +188,12 @@ class RenderRestore : public testing::Test {
 
 TEST_F(RenderRestore, NeedsTheOptimiserOfTheBackup) {
   Backup backup;
-  backup.facts = {{"image_model", studio.ensemble.model.name},
-                  {"optimiser", "optimisers/sgd"},
-                  {"scene", "0"},
-                  {"step", "1"},
-                  {"steps", "1"},
-                  {"frames", "0"}};
+  backup.metadata = {{"image_model", studio.ensemble.model.name},
+                     {"optimiser", "optimisers/sgd"},
+                     {"scene", "0"},
+                     {"step", "1"},
+                     {"steps", "1"},
+                     {"frames", "0"}};
   const Error error = error_of([&] { render.restore(backup); });
   EXPECT_EQ(error.kind(), ErrorKind::model);
   EXPECT_NE(std::string(error.what()).find("a run with optimisers/sgd, not with optimisers/adam"),
@@ -203,11 +203,11 @@ TEST_F(RenderRestore, NeedsTheOptimiserOfTheBackup) {
 
 TEST_F(RenderRestore, NeedsTheScenesThatWereDone) {
   Backup backup;
-  backup.facts = {{"image_model", studio.ensemble.model.name},
-                  {"scene", "2"},
-                  {"step", "1"},
-                  {"steps", "11"},
-                  {"frames", "0"}};
+  backup.metadata = {{"image_model", studio.ensemble.model.name},
+                     {"scene", "2"},
+                     {"step", "1"},
+                     {"steps", "11"},
+                     {"frames", "0"}};
   try {
     render.restore(backup);
     ADD_FAILURE() << "scene 3 of 2 was restored";

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "cli/chosen_plugins.h"
+#include "app/chosen_plugins.h"
 #include "engine/progress.h"
 #include "engine/render.h"
 #include "fixtures/plugins_under_test.h"
@@ -135,13 +135,18 @@ struct Studio {
   }
   ~Studio() { interrupted = false; }
 
-  RenderResult run() {
-    HostServices host({"cpu", 3, "", ""});
+  /// They draw from the generators of this host, which must live as long as the run.
+  void choose_cutouts(HostServices& host) {
     const PluginFile& method =
         plugins().find(CutoutMethod::kKind, settings.get<std::string>("cutout_method"));
     ensemble.cutouts = {"cutouts/" + method.name,
                         create<CutoutMethod>(method, host, params_for(method, chosen),
                                              {settings.get<std::int64_t>("cutouts")})};
+  }
+
+  RenderResult run() {
+    HostServices host({"cpu", 3, "", ""});
+    choose_cutouts(host);
     Render render(
         host, ensemble, settings, script,
         [this](const std::string& path) {
@@ -163,7 +168,7 @@ struct Studio {
   std::shared_ptr<Pixels> model = std::make_shared<Pixels>();
   std::shared_ptr<ColourSense> sense = std::make_shared<ColourSense>();
   std::shared_ptr<Shelf> shelf = std::make_shared<Shelf>();
-  Ensemble ensemble;
+  RunPlugins ensemble;
 };
 
 }  // namespace reverie::test

@@ -148,24 +148,24 @@ TEST_F(ViewersTest, MessagesGoToOneThatShowsTheProgressAsLongAsItLives) {
 TEST(RunControlTest, AttendKeepsWaitsAndGoesOn) {
   RequestedControl control;
   int kept = 0;
-  const auto attend = [&] { return control.attend([&] { ++kept; }); };
-  EXPECT_EQ(attend(), 0);
+  const auto wait_while_paused = [&] { return control.wait_while_paused([&] { ++kept; }); };
+  EXPECT_EQ(wait_while_paused(), 0);
   control.keep_picture();
-  attend();
-  attend();
+  wait_while_paused();
+  wait_while_paused();
   EXPECT_EQ(kept, 1);
 
   control.pause();
   EXPECT_TRUE(control.paused());
-  auto waiting = std::async(std::launch::async, attend);
+  auto waiting = std::async(std::launch::async, wait_while_paused);
   control.keep_picture();  // also while it is paused
   control.resume();
   waiting.get();
-  attend();  // where resume() overtook the picture
+  wait_while_paused();  // where resume() overtook the picture
   EXPECT_EQ(kept, 2);
 
   control.pause();
-  auto ending = std::async(std::launch::async, attend);
+  auto ending = std::async(std::launch::async, wait_while_paused);
   control.stop();
   ending.get();
   EXPECT_TRUE(control.stopping());

@@ -12,7 +12,7 @@ WORDS = {"2D", "3D", "clip", "contrast", "depth", "direct", "dis", "edge", "enve
 # Where such a text is no plugin's name.
 NO_NAMES = {("host/engine/render.cpp", "flow"), ("host/plugins/checked_motion.cpp", "flow"),  # a tensor of a move
             ("host/prompts/hints.cpp", "onset"),  # what people call a variable that follows a sound
-            ("host/settings/nearest.cpp", "clip")}  # what people call the setting perceptors
+            ("host/settings/likely_setting.cpp", "clip")}  # what people call the setting perceptors
 
 
 def plugin_names():

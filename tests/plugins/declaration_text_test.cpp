@@ -66,7 +66,7 @@ TEST(DeclarationText, ComesBackWhole) {
     EXPECT_STREQ(other.choices, one.choices);
     EXPECT_STREQ(other.unit_name, one.unit_name);
     EXPECT_STREQ(other.help_text, one.help_text);
-    EXPECT_EQ(other.names, one.names) << one.name;
+    EXPECT_EQ(other.asset, one.asset) << one.name;
     EXPECT_STREQ(other.fallback_text, one.fallback_text);
     EXPECT_STREQ(other.variables, one.variables);
   }
@@ -82,7 +82,8 @@ TEST(DeclarationText, EqualTextsAreOneDeclaration) {
 
 TEST(DeclarationText, OtherTextsAreNone) {
   const std::string text = declaration_text(descriptor());
-  for (std::size_t cut = 0; cut < text.size(); ++cut) EXPECT_EQ(declared_by(text.substr(0, cut)), nullptr) << cut;
+  for (std::size_t cut = 0; cut < text.size(); ++cut)
+    EXPECT_EQ(declared_by(text.substr(0, cut)), nullptr) << cut;
   for (const char* none : {"[]", "1", "{}", R"({"params":[1]})", R"({"params":[{"type":99}]})"})
     EXPECT_EQ(declared_by(none), nullptr) << none;
 }

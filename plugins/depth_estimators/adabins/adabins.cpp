@@ -31,7 +31,7 @@ class AdaBins final : public DepthEstimator {
  private:
   static std::shared_ptr<const adabins::Network> load(Host& host, const std::string& name) {
     const auto weights = host.load_weights(name);
-    return host.kept<adabins::Network>("adabins", *weights, [&] {
+    return host.cached<adabins::Network>("adabins", *weights, [&] {
       return std::make_shared<const adabins::Network>(*weights, host.device(), host.precision());
     });
   }

@@ -28,7 +28,7 @@ class DepthAnything final : public DepthEstimator {
  private:
   static std::shared_ptr<const depth_anything::Network> load(Host& host, const std::string& name) {
     const auto weights = host.load_weights(name);
-    return host.kept<depth_anything::Network>("depth_anything", *weights, [&] {
+    return host.cached<depth_anything::Network>("depth_anything", *weights, [&] {
       return std::make_shared<const depth_anything::Network>(*weights, host.device(), host.precision());
     });
   }

@@ -27,7 +27,7 @@ class TinyDepth final : public DepthEstimator {
  private:
   static std::shared_ptr<const tiny_depth::Network> load(Host& host, const std::string& name) {
     const auto weights = host.load_weights(name);
-    return host.kept<tiny_depth::Network>("tiny_depth", *weights, [&] {
+    return host.cached<tiny_depth::Network>("tiny_depth", *weights, [&] {
       return std::make_shared<const tiny_depth::Network>(*weights, host.device(), host.precision());
     });
   }

@@ -38,7 +38,7 @@ std::shared_ptr<const Network> load(Host& host, const std::string& weights, bool
                 "'" + file->origin() + "' holds " +
                     (attention ? "RAFT, not GMA: it has no tensor 'att.to_qk.weight'" : "GMA, not RAFT"),
                 std::string("use flow_model: ") + (attention ? "raft" : "gma"));
-  return host.kept<Network>(attention ? "gma" : "raft", *file, [&] {
+  return host.cached<Network>(attention ? "gma" : "raft", *file, [&] {
     return std::make_shared<const Network>(*file, host.device(), host.precision());
   });
 }

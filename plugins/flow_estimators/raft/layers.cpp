@@ -50,7 +50,7 @@ Layout Layout::of(const Weights& weights) {
               "'" + weights.origin() +
                   "' holds neither RAFT nor GMA: it has no tensor 'feature_encoder.convnormrelu.0.weight' "
                   "(torchvision's naming) and no 'fnet.conv1.weight' (the authors')",
-              "give a checkpoint of one of them; docs/motion.md tells where they are published");
+              "give a checkpoint of one of them; docs/motion.md says where they are published");
 }
 
 Convolution Source::convolution(const std::string& name, std::int64_t in, std::int64_t out,

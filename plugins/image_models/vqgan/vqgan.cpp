@@ -98,7 +98,7 @@ class Vqgan final : public ImageModel {
  private:
   static std::shared_ptr<const VqganNetwork> load(Host& host, const std::string& name) {
     const auto weights = host.load_weights(name);
-    return host.kept<VqganNetwork>("vqgan", *weights, [&] {
+    return host.cached<VqganNetwork>("vqgan", *weights, [&] {
       return std::make_shared<const VqganNetwork>(*weights, host.device(), host.precision(), /*fixed=*/true);
     });
   }

@@ -24,7 +24,7 @@ namespace {
 
 constexpr ParamSpec kParams[] = {
     choice("clip_activation", "auto", "auto|quick_gelu|gelu")
-        .help("activation of CLIP models whose files do not tell it rightly; auto: as the file says or "
+        .help("activation of CLIP models whose files state it wrongly; auto: as the file says or "
               "suggests"),
     choice("clip_normalisation", "auto", "auto|openai|half")
         .help("mean and deviation that CLIP models expect of pictures; half: 0.5 for every channel"),

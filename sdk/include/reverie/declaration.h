@@ -71,7 +71,7 @@ constexpr DeclarationFault fault_of(const ParamSpec& spec) {
   if ((spec.has_min || spec.has_max) && !counts) return range;
   if (spec.has_min && spec.has_max && spec.min > spec.max) return range;
   if (spec.animatable && spec.type != ParamType::number && spec.type != ParamType::list) return may_vary;
-  if (spec.names != Names::nothing && spec.type != ParamType::text) return names;
+  if (spec.asset != AssetKind::nothing && spec.type != ParamType::text) return names;
   if (spec.type == ParamType::choice && !each_part(spec.choices, [&](std::string_view word) {
         return !word.empty() && count_of(spec.choices, word) == 1;
       }))

@@ -61,9 +61,9 @@ class REVERIE_PUBLIC Host {
   /// file, device() and precision() must stand in `what`, behind the plugin's name. It must never change, not
   /// refer to this Host, and bear being used by two runs at a time.
   template <typename Object, typename Make>
-  std::shared_ptr<const Object> kept(std::string_view what, const Weights& weights, Make&& make) {
+  std::shared_ptr<const Object> cached(std::string_view what, const Weights& weights, Make&& make) {
     return std::static_pointer_cast<const Object>(
-        kept_object(what, weights, [&]() -> std::shared_ptr<const void> { return make(); }));
+        cached_object(what, weights, [&]() -> std::shared_ptr<const void> { return make(); }));
   }
 
   /// True once the artist asked to stop; long work should then return early or throw.
@@ -74,9 +74,9 @@ class REVERIE_PUBLIC Host {
 
  protected:
   using MakeObject = std::function<std::shared_ptr<const void>()>;
-  /// kept() without its type.
-  virtual std::shared_ptr<const void> kept_object(std::string_view /*what*/, const Weights& /*weights*/,
-                                                  const MakeObject& make) {
+  /// cached() without its type.
+  virtual std::shared_ptr<const void> cached_object(std::string_view /*what*/, const Weights& /*weights*/,
+                                                    const MakeObject& make) {
     return make();
   }
 };

@@ -22,7 +22,7 @@ enum class ParamType : std::uint32_t {
 };
 
 /// What a text stands for, so that the host can say what is missing before anything is loaded.
-enum class Names : std::uint32_t {
+enum class AssetKind : std::uint32_t {
   nothing,  ///< any text
   weights,  ///< a weights file, as Host::load_weights() takes it
   image,    ///< a picture, as Host::load_image() takes it; empty: none
@@ -49,9 +49,9 @@ struct ParamSpec {
   const char* choices = "";       ///< choice: words separated by '|'
   const char* unit_name = "";
   const char* help_text = "";
-  Names names = Names::nothing;    ///< text only
-  const char* fallback_text = "";  ///< weights only: see names_weights()
-  const char* variables = "";      ///< animatable only: see may_vary()
+  AssetKind asset = AssetKind::nothing;  ///< text only
+  const char* fallback_text = "";        ///< weights only: see names_weights()
+  const char* variables = "";            ///< animatable only: see may_vary()
 
   constexpr ParamSpec range(double low, double high) const { return at_least(low).at_most(high); }
   constexpr ParamSpec at_least(double low) const {
@@ -95,13 +95,13 @@ struct ParamSpec {
   /// takes `shipped` instead, and says so.
   constexpr ParamSpec names_weights(const char* shipped = "") const {
     ParamSpec p = *this;
-    p.names = Names::weights;
+    p.asset = AssetKind::weights;
     p.fallback_text = shipped;
     return p;
   }
   constexpr ParamSpec names_image() const {
     ParamSpec p = *this;
-    p.names = Names::image;
+    p.asset = AssetKind::image;
     return p;
   }
   /// No parameter of the plugin's own: it reads the program's setting of this name, which must be of this

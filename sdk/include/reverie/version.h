@@ -12,7 +12,7 @@ namespace reverie {
 ///   2  ParamSpec says what a text names; Host::load_image(); ImageModel::palette_picture();
 ///      OutputSink::display()
 ///   3  FrameContext's parameters may be lists; ParamSpec says which variables an expression may use
-///   4  Host::kept(); FrameContext::may_move
+///   4  Host::cached(); FrameContext::may_move
 ///   5  PluginDescriptor::roles; interface 2 of Loss: a step's context, traits and state; kind `optimisers`
 ///      and interface 2 of Perceptor: familiarity()
 ///   6  Host::cpu_generator(); kinds `cutouts` and `sound_sources`

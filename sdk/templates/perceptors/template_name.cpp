@@ -3,7 +3,7 @@
 /// The header to read is reverie/perceptor.h: it says of every method when it is called and what it owes.
 /// This perceptor needs no weights: runs choose it by its own name. One that does takes them from
 /// Setup::weights, and says in accepts() which it understands; reverie/weights.h is how they are read, and
-/// Host::kept() keeps what is made of them.
+/// Host::cached() keeps what is made of them.
 
 #include <ATen/ATen.h>
 #include <reverie/perceptor.h>

@@ -1,0 +1,61 @@
+#pragma once
+// What the commands share: places, plugins, and settings made ready for a run.
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/chosen_plugins.h"
+#include "audio/soundtrack.h"
+#include "engine/file_access.h"
+#include "engine/outputs.h"
+#include "plugins/registry.h"
+#include "prompts/script.h"
+#include "settings/groups.h"
+
+namespace reverie {
+
+/// The folder that holds bin/, lib/reverie/ and share/reverie/; found from the running program.
+std::filesystem::path installation_prefix();
+
+/// The role of animation modes that take each frame from the video: the setting that names it.
+inline constexpr const char* kVideoRole = "video_path";
+
+/// A run that has been checked but not started.
+struct Plan {
+  RunSettings settings;
+  Script script;
+  std::vector<SoundFilter> sound_filters;
+  const PluginFile* image_model = nullptr;
+  const PluginFile* optimiser = nullptr;
+  const PluginFile* cutout_method = nullptr;
+  const PluginFile* animation = nullptr;  ///< none: a still
+  std::optional<OutputNames> restored;    ///< the earlier run that this one continues
+  std::optional<OutputNames> again;       ///< the earlier run, without a backup, as which this one begins
+  std::optional<OutputNames> begins;      ///< with restore, of which there is no run yet
+  std::vector<std::string> notices;
+  bool alone = true;                                   ///< no other run of this call has its file_namespace
+  std::shared_ptr<const FileAccess> access = nullptr;  ///< none: its settings may name any file
+  std::shared_ptr<NetworkCache> networks = nullptr;    ///< none: networks are loaded for this run alone
+};
+
+/// Finds more problems of a plan that has some: settings that are wrong have their defaults in it.
+using FindMore = std::function<void(const Plan&, std::vector<Problem>&)>;
+
+/// Reads and checks settings. With restore, those that the earlier run left come first and are overridden by
+/// what is given now, but for those that only act when a run begins. Throws Error(settings) with
+/// the report of everything that is wrong; `more` adds to it.
+Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry, const FindMore& more = {});
+
+/// Which folder a run is for, and whether it goes on with what is there.
+struct Destination {
+  std::string file_namespace;
+  bool restore = false;
+};
+/// Nothing where the settings are too wrong to tell; make_plan() then says why.
+std::optional<Destination> destination_of(const SettingsSources& sources, const PluginRegistry& registry);
+
+}  // namespace reverie

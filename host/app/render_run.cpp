@@ -1,0 +1,247 @@
+#include "app/render_run.h"
+
+#include "app/run_plan.h"
+#include "engine/backup.h"
+#include "engine/memory_report.h"
+#include "engine/run_lock.h"
+#include "engine/timeline.h"
+#include "engine/viewers.h"
+#include "log/log.h"
+#include "log/printable.h"
+#include "media/footage.h"
+
+namespace reverie {
+namespace {
+
+/// Closes every sink; the first that fails is told.
+void close_all(const RunPlugins& ensemble, const RunPosition& moment) {
+  std::exception_ptr failure;
+  for (const auto& [name, sink] : ensemble.sinks) {
+    try {
+      call_plugin(name, moment, [&sink = *sink] { sink.close(); });
+    } catch (...) {
+      if (!failure) failure = std::current_exception();
+    }
+  }
+  if (failure) std::rethrow_exception(failure);
+}
+
+/// For a run that has already failed.
+void close_quietly(const RunPlugins& ensemble, const RunPosition& moment) {
+  try {
+    close_all(ensemble, moment);
+  } catch (...) {
+  }
+}
+
+/// The newest backup that is whole.
+std::pair<std::int64_t, Backup> read_backup_of(const Backups& backups, HostServices& host,
+                                               const OutputNames& output) {
+  std::vector<std::string> notices;
+  auto newest = backups.newest(notices, check_position);
+  for (const std::string& notice : notices) host.log(LogLevel::warning, notice);
+  if (!newest)
+    throw Error(ErrorKind::file, "no backup of the run '" + output.base + "' can be read",
+                "render it anew, without restore");
+  host.log(LogLevel::info,
+           "continuing '" + output.base + "' from its backup number " + std::to_string(newest->first));
+  return std::move(*newest);
+}
+
+/// Weights that it cannot use are a mistake of the setting that names them.
+std::shared_ptr<Perceptor> perceptor(const ChosenPerceptor& chosen, HostServices& host,
+                                     const RunSettings& settings, const Plan& plan, PerceptorCache* shelf) {
+  const Settings params = params_for(*chosen.plugin, settings);
+  try {
+    return shelf ? shelf->get(*chosen.plugin, params, chosen.setup, settings)
+                 : create<Perceptor>(*chosen.plugin, host, params, chosen.setup);
+  } catch (const PluginFault&) {
+    throw;
+  } catch (const Error& error) {
+    const SettingValue* setting = plan.settings.find(chosen.setting);
+    const bool about_weights = error.kind() == ErrorKind::model || !chosen.setup.weights;
+    if (!about_weights || !setting || setting->is_default()) throw;
+    throw SettingsError({{setting->location, "'" + chosen.setting + "': " + error.what() +
+                                                 (error.advice().empty() ? "" : "; " + error.advice())}});
+  }
+}
+
+/// The scenes as the artist would write them, for those who watch.
+std::vector<std::string> scene_texts(const Script& script) {
+  std::vector<std::string> texts;
+  for (const Scene& scene : script.scenes) {
+    std::string& text = texts.emplace_back();
+    for (const Prompt& prompt : scene.prompts)
+      if (prompt.when != When::after_moves) text += (text.empty() ? "" : " | ") + shown_line(prompt.text);
+  }
+  return texts;
+}
+
+/// Keeps quiet while a viewer shows the progress.
+class SparingProgress final : public Progress {
+ public:
+  SparingProgress(std::int64_t total_steps, bool terminal, std::int64_t before, const Viewers& viewers)
+      : Progress(total_steps, terminal, before), viewers_(viewers) {}
+  void step(std::int64_t done, const std::vector<RunUpdate::Loss>& losses) override {
+    if (!viewers_.show_progress()) Progress::step(done, losses);
+  }
+  void saved(const std::filesystem::path& file) override {
+    if (!viewers_.show_progress()) Progress::saved(file);
+  }
+
+ private:
+  const Viewers& viewers_;
+};
+
+/// While it lives, messages go to the viewers that show the progress.
+class Messages {
+ public:
+  explicit Messages(const Viewers& viewers) : redirected_(viewers.show_progress()) {
+    if (redirected_) set_log_listener(viewers.messenger());
+  }
+  Messages(const Messages&) = delete;
+  ~Messages() {
+    if (redirected_) set_log_listener({});
+  }
+
+ private:
+  bool redirected_;
+};
+
+}  // namespace
+
+RunOutcome render_run(const Plan& plan, const PluginRegistry& registry, const RunOptions& options) {
+  std::optional<MemoryAccount> memory;
+  if (plan.settings.get<bool>("approximate_vram_usage")) memory.emplace();
+  RunPlan run_plan = choose_run_plan(plan, registry, options.on_terminal);
+  const RunSettings& settings = run_plan.settings;
+  HostServices& host = *run_plan.host;
+  if (memory) memory->count_on(host.device());
+
+  const std::string file_namespace = settings.get<std::string>("file_namespace");
+  const bool overwrites =
+      !plan.restored && (plan.again || options.output || settings.get<bool>("allow_overwrite"));
+  std::optional<Reservation> reservation;
+  if (!overwrites && !plan.restored)
+    plan.begins ? reservation.emplace(*plan.begins) : reservation.emplace(file_namespace);
+  const OutputNames output = plan.restored    ? *plan.restored
+                             : options.output ? *options.output
+                             : plan.again     ? *plan.again
+                             : reservation    ? reservation->names()
+                                              : choose_output(file_namespace, true);
+  const RunLock lock(output);
+  // Another process may have had it until now.
+  if (const auto newest = plan.again ? newest_run(file_namespace) : std::nullopt;
+      newest && newest->has_backup && newest->base == output.base)
+    refuse_overtaken(output);
+  if (options.begins) options.begins(output);
+  const auto kept = parse_backups_setting(settings.get<std::string>("backups"));
+  Backups backups(file_namespace, output.base, kept);
+  std::optional<std::pair<std::int64_t, Backup>> backup;
+  if (plan.restored) backup = read_backup_of(backups, host, output);
+
+  RunPlugins ensemble;
+  host.seed_default_generators();
+  for (const ChosenPerceptor& chosen : run_plan.perceptors) {
+    const std::string name = title(*chosen.plugin) + " with " + chosen.setup.name;
+    const MemoryScope its_own(name);
+    if (chosen.setup.weights) claim_mapped_file(chosen.setup.weights->origin());
+    ensemble.perceptors.push_back({name, perceptor(chosen, host, settings, plan, options.shelf)});
+  }
+  run_plan.perceptors.clear();     // the weights' files need not stay open
+  host.seed_default_generators();  // once more: perceptors may have been there already
+  at::Tensor init_image;
+  if (const auto path = settings.get<std::string>("init_image"); !path.empty())
+    init_image = host.load_image(path);
+  std::optional<MemoryScope> of_model(std::in_place, title(*plan.image_model));
+  ensemble.model = {title(*plan.image_model),
+                    create<ImageModel>(*plan.image_model, host, params_for(*plan.image_model, settings),
+                                       picture_size(run_plan, init_image))};
+  of_model.reset();
+  prepare_motion(ensemble, run_plan, plan, registry);
+  of_model.emplace(title(*plan.image_model));
+  if (!init_image.defined() && ensemble.animation.instance)
+    if (const auto first = ensemble.animation.instance->first_image(tools_of(ensemble))) init_image = *first;
+  if (!backup) {
+    ensemble.model.instance->randomise();
+    if (init_image.defined()) ensemble.model.instance->encode(init_image);
+  }
+  of_model.reset();
+  const double frames_per_second = settings.get<double>("frames_per_second");
+  ensemble.cutouts = {
+      title(*plan.cutout_method),
+      create<CutoutMethod>(*plan.cutout_method, host, params_for(*plan.cutout_method, settings),
+                           {settings.get<std::int64_t>("cutouts")})};
+  ensemble.optimiser = title(*plan.optimiser);
+  ensemble.make_optimiser = [&](const Optimiser::Setup& setup) {
+    return create<Optimiser>(*plan.optimiser, host, params_for(*plan.optimiser, settings), setup);
+  };
+  ensemble.make_loss = [&](const LossTerm& term, const Loss::Setup& setup) {
+    return create<Loss>(*term.plugin, host, term.params, setup);
+  };
+  Render render(
+      host, ensemble, settings, plan.script,
+      [&](const std::string& path) { return Footage(run_plan.pictures->open(path, frames_per_second)); },
+      kept == 0 ? nullptr : &backups, run_plan.sound.get());
+  if (init_image.defined()) render.start_from(init_image);
+  init_image = at::Tensor();
+  const std::int64_t saved = backup ? backup->first : 0;
+  if (backup) {
+    render.restore(backup->second);
+    backup.reset();
+  } else if (overwrites) {
+    backups.remove_all();  // a name that was free had none
+  }
+
+  const std::string json = settings_json(settings);
+  const std::int64_t early = Timeline(settings).early_pictures(settings.get<std::int64_t>("save_every"));
+  for (const PluginFile* plugin : run_plan.sinks) {
+    const MemoryScope its_own(title(*plugin));
+    ensemble.sinks.push_back({title(*plugin), create<OutputSink>(*plugin, host, params_for(*plugin, settings),
+                                                                 {output.folder, output.base,
+                                                                  frames_per_second, json, saved, early})});
+  }
+  write_file(output.folder / (output.base + "_settings.txt"), json);
+
+  const std::int64_t steps =
+      settings.get<std::int64_t>("steps_per_scene") * static_cast<std::int64_t>(plan.script.scenes.size());
+  const auto control = options.control ? options.control : std::make_shared<RequestedControl>();
+  Viewers viewers(host);
+  const Viewer::Setup view{output.folder, output.base,           json,         scene_texts(plan.script),
+                           steps,         render.moment().steps, control.get()};
+  if (options.view) viewers.add("the server's view", options.view(view), control);
+  for (const PluginFile* plugin : run_plan.viewers) {
+    try {
+      viewers.add(title(*plugin), create<Viewer>(*plugin, host, params_for(*plugin, settings), view),
+                  control);
+    } catch (const Error& error) {
+      host.log(LogLevel::warning, "the run goes on without " + title(*plugin) + ": " + error.what());
+    }
+  }
+  RunOutcome outcome;
+  outcome.output = output;
+  bool closed = false;
+  try {
+    const Messages messages(viewers);
+    SparingProgress own_progress(steps, options.on_terminal, render.moment().steps, viewers);
+    Progress& progress = options.progress ? *options.progress : own_progress;
+    static_cast<RenderResult&>(outcome) =
+        render.run({progress, &viewers, control.get(), memory ? &*memory : nullptr});
+    closed = true;  // or was tried: once is enough
+    close_all(ensemble, render.moment());
+    if (memory) {
+      const MemoryAccount::Report report = memory->report();
+      outcome.memory_at_peak = report.at_peak;
+      viewers.memory(memory_news(report));
+      for (const std::string& row : memory_table(report)) host.log(LogLevel::info, row);
+    }
+  } catch (const std::exception& error) {
+    viewers.end(RunUpdate::State::failed, shown(error.what()));
+    if (!closed) close_quietly(ensemble, render.moment());
+    throw;
+  }
+  viewers.end(outcome.interrupted ? RunUpdate::State::interrupted : RunUpdate::State::finished);
+  return outcome;
+}
+
+}  // namespace reverie

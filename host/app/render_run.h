@@ -1,0 +1,35 @@
+#pragma once
+// Renders one run from start to end: for `reverie render` and for a server.
+
+#include <functional>
+
+#include "app/perceptor_cache.h"
+#include "app/plan.h"
+#include "engine/progress.h"
+#include "engine/render.h"
+#include "engine/run_control.h"
+#include "reverie/viewer.h"
+
+namespace reverie {
+
+/// What the caller wants of a run besides its settings.
+struct RunOptions {
+  Progress* progress = nullptr;               ///< none: a bar or lines on standard error
+  std::shared_ptr<RequestedControl> control;  ///< none: only signals end the run
+  /// Makes a viewer besides those that the settings ask for.
+  std::function<std::shared_ptr<Viewer>(const Viewer::Setup&)> view;
+  PerceptorCache* shelf = nullptr;                 ///< none: perceptors are loaded for this run alone
+  std::optional<OutputNames> output;               ///< where the files go; whatever is there is overwritten
+  std::function<void(const OutputNames&)> begins;  ///< called before anything is loaded or written
+  bool on_terminal = false;                        ///< somebody watches standard error
+};
+
+struct RunOutcome : RenderResult {
+  OutputNames output;
+  std::int64_t memory_at_peak = 0;  ///< as approximate_vram_usage counts it; 0 without
+};
+
+/// Throws Error. What was made until then is kept.
+RunOutcome render_run(const Plan& plan, const PluginRegistry& registry, const RunOptions& options);
+
+}  // namespace reverie

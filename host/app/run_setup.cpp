@@ -1,0 +1,311 @@
+#include "app/run_setup.h"
+
+#include <ATen/core/grad_mode.h>
+
+#include <algorithm>
+#include <chrono>
+#include <span>
+
+#include "audio/sound_file.h"
+#include "losses/choose_losses.h"
+#include "settings/limits.h"
+
+namespace reverie {
+namespace {
+
+void choose_seed(Settings& settings) {
+  if (settings.has("seed")) return;
+  SettingValue seed = *settings.find("seed");
+  seed.null = false;
+  const auto now = static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count());
+  seed.number = static_cast<double>(now % 4'294'967'296);
+  settings.set("seed", seed);
+}
+
+/// Whether it computes with weights of which none ship with the program.
+bool needs_a_download(const PluginFile& plugin) {
+  const std::span params(plugin.descriptor->params, plugin.descriptor->param_count);
+  return std::any_of(params.begin(), params.end(), [](const ParamSpec& spec) {
+    return spec.asset == AssetKind::weights && !*spec.fallback_text;
+  });
+}
+
+/// The role of the sink that makes videos of finished pictures.
+constexpr const char* kEncodes = "encode";
+
+/// The estimator of this kind that `setting` names or, when it names none, those that a run may get, the
+/// ones with that role first. What is used by itself must not depend on what somebody has downloaded.
+template <typename Estimator>
+std::vector<const PluginFile*> candidates(const char* setting, const Settings& settings,
+                                          const PluginRegistry& registry) {
+  const std::string name = settings.get<std::string>(setting);
+  if (!name.empty()) return {&registry.find(Estimator::kKind, name)};
+  std::vector<const PluginFile*> all = registry.all_with_role(Estimator::kKind, setting);
+  for (const PluginFile* plugin : registry.usable(Estimator::kKind))
+    if (!plugin->has_role(setting)) all.push_back(plugin);
+  std::erase_if(all, [](const PluginFile* plugin) { return needs_a_download(*plugin); });
+  return all;
+}
+
+/// The first candidate; where that is asked for, one that has gradients. `why` says who needs it.
+template <typename Estimator>
+Member<Estimator> estimator(const char* setting, const std::string& why, bool with_gradients,
+                            const RunSettings& settings, const PluginRegistry& registry, HostServices& host) {
+  const std::string name = settings.get<std::string>(setting);
+  for (const PluginFile* plugin : candidates<Estimator>(setting, settings, registry)) {
+    const MemoryScope memory(title(*plugin));
+    auto made = create<Estimator>(*plugin, host, params_for(*plugin, settings), {""});
+    if (with_gradients && !made->differentiable()) continue;
+    if (name.empty()) host.log(LogLevel::info, std::string(setting) + ": using " + plugin->name);
+    return {title(*plugin), std::move(made)};
+  }
+  const std::string what =
+      std::string("plugin of the kind ") + Estimator::kKind + (with_gradients ? " with gradients" : "");
+  if (!name.empty())
+    throw Error(ErrorKind::settings,
+                "'" + std::string(setting) + "' is '" + name + "', but " + why + " needs a " + what);
+  throw Error(ErrorKind::plugin, why + " needs a " + what + ", and none is installed",
+              "install one; reverie plugins list shows what there is");
+}
+
+/// Puts the parameters of the estimator in force that estimator() will find, and finds the weights of one
+/// that `setting` names.
+template <typename Estimator>
+void choose_estimator(const char* setting, bool with_gradients, RunContext& context,
+                      const PluginRegistry& registry, std::vector<Problem>& problems) {
+  RunSettings& settings = context.settings;
+  const bool named = !settings.get<std::string>(setting).empty();
+  collect(problems, settings, setting, [&] {
+    for (const PluginFile* plugin : candidates<Estimator>(setting, settings, registry)) {
+      if (!named && with_gradients &&
+          !create<Estimator>(*plugin, *context.host, params_for(*plugin, settings), {""})->differentiable())
+        continue;
+      choose(settings, *plugin, problems);
+      const Settings params = params_for(*plugin, settings);
+      for (const std::string& name : params.names()) {
+        const SettingValue& weights = *params.find(name);
+        if (named && weights.spec.asset == AssetKind::weights && !weights.text.empty())
+          collect(problems, weights.is_default() ? settings : params, weights.is_default() ? setting : name,
+                  [&] { context.host->load_weights(weights.text); });
+      }
+      return;
+    }
+  });
+}
+
+/// Of plugins that are chosen by what a file holds.
+ParamsOf params_of_readers(const Plan& plan) {
+  return [&plan](const PluginFile& plugin) {
+    RunSettings with_it = plan.settings;
+    std::vector<Problem> wrong = with_it.problems();
+    const auto known = std::ssize(wrong);
+    choose(with_it, plugin, wrong);
+    wrong.erase(wrong.begin(), wrong.begin() + known);
+    if (!wrong.empty()) throw SettingsError(std::move(wrong));
+    return params_for(plugin, with_it);
+  };
+}
+
+}  // namespace
+
+RunContext make_run_context(const Plan& plan, const PluginRegistry& registry,
+                            std::vector<Problem>* problems) {
+  RunContext context;
+  context.settings = plan.settings;
+  choose_seed(context.settings);
+  const Settings& settings = context.settings;
+  HostServices::Options options{settings.get<std::string>("device"),
+                                static_cast<std::uint64_t>(settings.get<std::int64_t>("seed")),
+                                installation_prefix() / "share/reverie/models",
+                                settings.get<std::string>("models_parent_dir"),
+                                settings.get<std::string>("precision"),
+                                plan.access,
+                                plan.networks};
+  if (problems) {
+    const std::size_t before = problems->size();
+    collect(*problems, settings, "device", [&] { choose_device(options.device); });
+    if (problems->size() > before) options.device = "cpu";
+    collect(*problems, settings, "precision",
+            [&] { choose_precision(options.precision, choose_device(options.device)); });
+    if (problems->size() > before) options.precision = "fp32";
+  }
+  context.host = std::make_unique<HostServices>(options);
+  for (const std::string& notice : plan.notices) context.host->log(LogLevel::warning, notice);
+  context.pictures = std::make_unique<Pictures>(registry, *context.host, params_of_readers(plan));
+  return context;
+}
+
+void PictureCheck::need(const std::string& path, const std::string& setting, std::int64_t last,
+                        const Settings* params) {
+  if (path.empty() || !tried_.emplace(path, last).second) return;
+  collect(problems_, params ? *params : context_.settings, setting, [&] {
+    // Whoever reads a frame by its time decodes those before.
+    const auto source = context_.pictures->open(path, context_.settings.get<double>("frames_per_second"));
+    if (last > 0) source->read(last);
+  });
+}
+
+std::unique_ptr<Soundtrack> listen(const RunContext& context, const Plan& plan,
+                                   const PluginRegistry& registry) {
+  const std::string sound = sound_of(context.settings);
+  const MemoryScope memory(kSoundMemory);
+  std::vector<std::string> notices;
+  std::unique_ptr<Soundtrack> track;
+  try {
+    const std::filesystem::path path = sound.empty() ? "" : context.host->resolve_asset(sound);
+    if (sound.empty() || plan.sound_filters.empty()) return std::make_unique<Soundtrack>(plan.sound_filters);
+    const auto read = [&](const TakeSamples& take) {
+      hear_sound(registry, *context.host, params_of_readers(plan), path, take, notices);
+    };
+    track = std::make_unique<Soundtrack>(plan.sound_filters, read, kSoundRate, context.settings,
+                                         plan.script.scenes.size(), *context.host);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::file) throw;
+    const Location& location = context.settings.find("input_audio")->location;
+    const std::string advice = error.advice().empty() ? "" : "; " + error.advice();
+    throw SettingsError({{location, "'input_audio': " + std::string(error.what()) + advice}});
+  }
+  for (const std::string& notice : notices) context.host->log(LogLevel::warning, notice);
+  return track;
+}
+
+ImageModel::Setup picture_size(const RunContext& context, const at::Tensor& init_image) {
+  const Settings& settings = context.settings;
+  std::int64_t width = settings.get<std::int64_t>("width"), height = settings.get<std::int64_t>("height");
+  const auto scaled = [](std::int64_t side, std::int64_t by, std::int64_t over) {
+    return std::max<std::int64_t>(1, side * by / over);
+  };
+  if (width == -1 || height == -1) {
+    const at::Tensor shape =
+        init_image.defined() ? init_image : context.pictures->load(settings.get<std::string>("video_path"));
+    if (width == -1) width = scaled(height, shape.size(3), shape.size(2));
+    if (height == -1) height = scaled(width, shape.size(2), shape.size(3));
+  }
+  if (width > kLargestSide || height > kLargestSide)
+    throw Error(ErrorKind::settings, "the shape of the init image or video makes a picture of " +
+                                         std::to_string(width) + "x" + std::to_string(height) +
+                                         ", more than " + std::to_string(kLargestSide) + " on a side");
+  return {width, height};
+}
+
+namespace {
+
+/// Which estimators a run needs, and whether one has to have gradients.
+struct Estimators {
+  bool depth, depth_loss, flow, flow_loss;
+};
+
+Estimators estimators_of(const Plan& plan, const std::vector<Loss::Traits>& losses,
+                         const AnimationMode::Needs& needs) {
+  bool depth_loss = false, flow_loss = false;
+  for (const Loss::Traits& traits : losses) {
+    depth_loss = depth_loss || traits.depth;
+    // A mode that works with flows tells what to expect; the flow of others has to be estimated.
+    flow_loss =
+        flow_loss || traits.flow || (traits.flow_of_moves && plan.animation && !needs.flow && needs.depth);
+  }
+  return {needs.depth || depth_loss, depth_loss, needs.flow || flow_loss, flow_loss};
+}
+
+/// The setting of the first loss that is `so`, for messages.
+template <typename Is>
+std::string loss_setting(const Plan& plan, const std::vector<Loss::Traits>& losses, const Is& is_so) {
+  for (std::size_t i = 0; i < losses.size(); ++i)
+    if (is_so(losses[i])) return plan.script.losses[i].setting;
+  return "";
+}
+
+}  // namespace
+
+void find_for_motion(RunContext& context, const Plan& plan, const PluginRegistry& registry,
+                     std::vector<Problem>& problems) {
+  const RunSettings& settings = context.settings;
+  AnimationMode::Needs needs;
+  if (plan.animation) {
+    // What it needs does not depend on the size, which may only follow from a picture.
+    const auto side = [&](const char* name) {
+      return std::max<std::int64_t>(settings.get<std::int64_t>(name), 1);
+    };
+    collect(problems, settings, "animation_mode", [&] {
+      needs =
+          create<AnimationMode>(*plan.animation, *context.host, params_for(*plan.animation, settings),
+                                {{side("width"), side("height")}, settings.get<double>("frames_per_second")})
+              ->needs();
+    });
+  }
+  std::vector<Loss::Traits> losses;
+  for (const LossTerm& term : plan.script.losses)
+    collect(problems, settings, term.setting, [&] {
+      losses.push_back(traits_of(term, *context.host));
+      check_traits(term, losses.back(), problems);
+    });
+  const Estimators estimators = estimators_of(plan, losses, needs);
+  if (estimators.depth)
+    choose_estimator<DepthEstimator>("depth_model", estimators.depth_loss, context, registry, problems);
+  if (estimators.flow)
+    choose_estimator<FlowEstimator>("flow_model", estimators.flow_loss, context, registry, problems);
+  if (needs.video && settings.get<std::string>("video_path").empty())
+    problems.push_back({settings.find("animation_mode")->location,
+                        "'animation_mode' is '" + settings.get<std::string>("animation_mode") +
+                            "', which needs a video, and 'video_path' is empty"});
+}
+
+void prepare_motion(RunPlugins& ensemble, const RunContext& context, const Plan& plan,
+                    const PluginRegistry& registry) {
+  const RunSettings& settings = context.settings;
+  HostServices& host = *context.host;
+  const double frames_per_second = settings.get<double>("frames_per_second");
+  std::string who;
+  AnimationMode::Needs needs;
+  if (plan.animation) {
+    ImageSize size;
+    {
+      const at::NoGradGuard no_grad;
+      const at::Tensor picture = ensemble.model.instance->decode();
+      size = {picture.size(3), picture.size(2)};
+    }
+    const MemoryScope memory(title(*plan.animation));
+    ensemble.animation = {title(*plan.animation),
+                          create<AnimationMode>(*plan.animation, host, params_for(*plan.animation, settings),
+                                                {size, frames_per_second})};
+    who = "the animation mode " + plan.animation->name;
+    needs = ensemble.animation.instance->needs();
+  }
+  std::vector<Loss::Traits> losses;
+  for (const LossTerm& term : plan.script.losses) losses.push_back(traits_of(term, host));
+  const Estimators estimators = estimators_of(plan, losses, needs);
+  const auto depth_for = [&] { return loss_setting(plan, losses, [](auto traits) { return traits.depth; }); };
+  const auto flow_for = [&] {
+    return loss_setting(plan, losses, [](auto traits) { return traits.flow || traits.flow_of_moves; });
+  };
+  if (estimators.depth)
+    ensemble.depth = estimator<DepthEstimator>("depth_model", estimators.depth_loss ? depth_for() : who,
+                                               estimators.depth_loss, settings, registry, host);
+  if (estimators.flow)
+    ensemble.flow = estimator<FlowEstimator>("flow_model", estimators.flow_loss ? flow_for() : who,
+                                             estimators.flow_loss, settings, registry, host);
+  if (needs.video) {
+    const std::string path = settings.get<std::string>("video_path");
+    if (path.empty()) throw Error(ErrorKind::settings, who + " needs a video, and 'video_path' is empty");
+    ensemble.video = context.pictures->open(path, frames_per_second);
+  }
+}
+
+void choose_video_sink(RunSettings& settings, const PluginRegistry& registry,
+                       std::vector<Problem>& problems) {
+  choose(settings, registry.with_role(OutputSink::kKind, kEncodes), problems);
+}
+
+std::shared_ptr<OutputSink> make_video_sink(const PluginRegistry& registry, HostServices& host,
+                                            const RunSettings& settings, const OutputSink::Setup& setup) {
+  const PluginFile& plugin = registry.with_role(OutputSink::kKind, kEncodes);
+  Settings params = params_for(plugin, settings);
+  if (const SettingValue* sinks = params.find("outputs")) {
+    SettingValue as_always = *sinks;
+    as_always.list = {registry.with_role(OutputSink::kKind, "outputs").name};  // which keeps the pictures
+    params.set("outputs", as_always);
+  }
+  return create<OutputSink>(plugin, host, params, setup);
+}
+
+}  // namespace reverie

@@ -1,0 +1,270 @@
+#include "engine/prompt_losses.h"
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+
+#include <limits>
+
+#include "engine/assignment.h"
+#include "engine/losses.h"
+#include "engine/memory.h"
+
+namespace reverie {
+namespace {
+
+/// Added to the distance to a picture. Pictures lie nearer to pictures than words do; this makes the same
+/// weight mean about the same.
+constexpr double kPictureOffset = 0.7;
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+/// For each of the places seen, the place of the prompt's picture that it is compared with: the assignment
+/// with the least sum of distances between centres.
+at::Tensor partners(const std::vector<CutoutPlace>& seen, const std::vector<CutoutPlace>& prompt_state) {
+  const std::vector<std::size_t> matched = match_by_position(seen, prompt_state);
+  return at::tensor(std::vector<std::int64_t>(matched.begin(), matched.end()));
+}
+
+at::Tensor as_tensor(const std::vector<CutoutPlace>& places) {
+  std::vector<double> values;
+  for (const CutoutPlace& place : places)
+    values.insert(values.end(), {place.x, place.y, place.width, place.height});
+  return at::tensor(values, at::kDouble).view({-1, 4});
+}
+std::vector<CutoutPlace> as_places(const at::Tensor& tensor) {
+  std::vector<CutoutPlace> places;
+  const auto values = tensor.accessor<double, 2>();
+  for (std::int64_t i = 0; i < tensor.size(0); ++i)
+    places.push_back({values[i][0], values[i][1], values[i][2], values[i][3]});
+  return places;
+}
+
+}  // namespace
+
+PromptLosses::PromptLosses(HostServices& host, const RunPlugins& ensemble, const RunPosition& moment,
+                           const std::vector<Scene>& scenes, const CutoutCounts& settings,
+                           const std::function<Footage(const std::string&)>& open)
+    : host_(host),
+      perceptors_(ensemble.perceptors),
+      cutouts_(ensemble.cutouts),
+      moment_(moment),
+      settings_(settings) {
+  using Kind = PromptMask::Kind;
+  for (const Scene& scene : scenes) {
+    first_.push_back(prompts_.size());
+    for (const Prompt& prompt : scene.prompts) {
+      PromptState prompt_state;
+      prompt_state.prompt = &prompt;
+      const auto footage = [&](const std::string& path) {
+        Footage result = open(path);
+        result.seek(0);  // that it cannot be decoded is to be known before the first scene, not in the last
+        return result;
+      };
+      if (prompt.picture && prompt.when != When::after_moves) prompt_state.picture = footage(prompt.text);
+      if (prompt.mask.kind == Kind::picture || prompt.mask.kind == Kind::video)
+        prompt_state.mask_picture = footage(prompt.mask.what);
+      prompts_.push_back(std::move(prompt_state));
+    }
+  }
+  first_.push_back(prompts_.size());
+  embed_words();
+}
+
+void PromptLosses::embed_words() {
+  std::vector<std::string> texts;
+  for (const PromptState& prompt_state : prompts_) {
+    if (!prompt_state.prompt->picture) texts.push_back(prompt_state.prompt->text);
+    if (prompt_state.prompt->mask.kind == PromptMask::Kind::phrase)
+      texts.push_back(prompt_state.prompt->mask.what);
+  }
+  for (const auto& [name, perceptor] : perceptors_) {
+    std::int64_t row = 0;
+    const at::Tensor rows = call_plugin(name, moment_, [&, &perceptor = *perceptor] {
+      return texts.empty() ? at::Tensor() : perceptor.embed_texts(texts).detach();
+    });
+    for (PromptState& prompt_state : prompts_) {
+      if (!prompt_state.prompt->picture) prompt_state.words.push_back(rows.narrow(0, row++, 1));
+      if (prompt_state.prompt->mask.kind == PromptMask::Kind::phrase)
+        prompt_state.phrase.push_back(rows.narrow(0, row++, 1));
+    }
+    call_plugin(name, moment_, [&perceptor = *perceptor] { perceptor.release_text_encoder(); });
+  }
+  release_freed_memory();
+}
+
+void PromptLosses::start_from(const at::Tensor& picture) { held_ = picture; }
+
+void PromptLosses::stabilise(const at::Tensor& moved, std::int64_t frame) {
+  held_ = moved;
+  held_frame_ = frame;
+}
+
+void PromptLosses::begin_step(const std::map<std::string, double>& values, std::int64_t video_frame) {
+  values_ = values;
+  video_frame_ = video_frame;
+  for (PromptState& prompt_state : prompts_) prompt_state.current = false;
+}
+
+void PromptLosses::update(PromptState& prompt_state) {
+  if (prompt_state.current) return;
+  prompt_state.current = true;
+  const Prompt& prompt = *prompt_state.prompt;
+  prompt_state.weight = 0;
+  if (prompt.when == When::before_moves && held_frame_ > 0) return;
+  if (prompt.when == When::after_moves && !held_.defined()) return;
+  const std::string whose = "prompt '" + prompt.written + "'";
+  prompt_state.weight =
+      reverie::evaluate(prompt.weight, values_, {whose, "weight", "0", true}, warnings_).value_or(0);
+  if (prompt_state.weight == 0) return;
+  prompt_state.stop =
+      reverie::evaluate(prompt.stop, values_, {whose, "stop", "none"}, warnings_).value_or(-kInfinity);
+  if (prompt_state.stop == kInfinity) {  // held, however far the picture is
+    prompt_state.weight = 0;
+    return;
+  }
+  if (prompt.mask.cutoff)
+    prompt_state.cutoff =
+        reverie::evaluate(*prompt.mask.cutoff, values_, {whose, "mask's cutoff", "none"}, warnings_);
+  if (prompt_state.mask_picture) {
+    const std::int64_t frame = prompt_state.mask_picture->seek(video_frame_);
+    if (frame != prompt_state.masked_by)
+      prompt_state.image_mask.emplace(prompt_state.mask_picture->mask(prompt.mask.inverted));
+    prompt_state.masked_by = frame;
+  }
+  if (prompt.picture) {
+    const std::int64_t frame = prompt_state.picture ? prompt_state.picture->seek(video_frame_) : held_frame_;
+    if (frame == prompt_state.seen_frame) return;
+    const at::NoGradGuard no_grad;
+    const at::Tensor image =
+        (prompt_state.picture ? prompt_state.picture->image() : held_).to(host_.device());
+    prompt_state.pictures_seen.clear();
+    for (std::size_t p = 0; p < perceptors_.size(); ++p)
+      prompt_state.pictures_seen.push_back(embed_cutouts(p, image, settings_.cutouts / settings_.batches));
+    prompt_state.seen_frame = frame;
+  }
+}
+
+std::vector<PromptLosses::Active> PromptLosses::active(std::size_t scene, std::int64_t step,
+                                                       std::int64_t interpolation_steps) {
+  std::vector<Active> result;
+  for (const SceneShare& part : scene_shares(scene, step, interpolation_steps)) {
+    if (part.share <= 0) continue;
+    for (std::size_t i = first_[part.scene]; i < first_[part.scene + 1]; ++i) {
+      update(prompts_[i]);
+      if (prompts_[i].weight != 0) result.push_back({i, part.share});
+    }
+  }
+  return result;
+}
+
+PromptLosses::EmbeddedCutouts PromptLosses::embed_cutouts(std::size_t p, const at::Tensor& image,
+                                                          std::int64_t count) {
+  const auto& [name, perceptor] = perceptors_[p];
+  const std::int64_t side = perceptor->input_size();
+  CutoutMethod::Batch batch =
+      call_plugin(cutouts_.name, moment_, [&] { return cutouts_.instance->take(image, count, side); });
+  // Two graphs, so that each plugin goes back through what it made.
+  const bool leads_back = batch.images.requires_grad();
+  const at::Tensor seen = leads_back ? batch.images.detach().set_requires_grad(true) : batch.images;
+  const at::Tensor embeddings =
+      call_plugin(name, moment_, [&, &perceptor = *perceptor] { return perceptor.embed_images(seen); });
+  if (!leads_back) return {embeddings, std::move(batch.places)};
+  return {embeddings, std::move(batch.places), batch.images, seen};
+}
+
+at::Tensor PromptLosses::distances(const PromptState& prompt_state, std::size_t p,
+                                   const EmbeddedCutouts& seen) const {
+  if (!prompt_state.prompt->picture)
+    return spherical_distance(seen.embeddings, prompt_state.words[p]).select(1, 0);
+  const EmbeddedCutouts& target = prompt_state.pictures_seen[p];
+  const at::Tensor order = partners(seen.places, target.places).to(target.embeddings.device());
+  return paired_spherical_distance(seen.embeddings, target.embeddings.index_select(0, order)) +
+         kPictureOffset;
+}
+
+MaskValues PromptLosses::mask_values(const PromptState& prompt_state, std::size_t p,
+                                     const EmbeddedCutouts& seen) const {
+  const PromptMask& mask = prompt_state.prompt->mask;
+  switch (mask.kind) {
+    case PromptMask::Kind::picture:
+    case PromptMask::Kind::video:
+      return (*prompt_state.image_mask)(seen.places);
+    case PromptMask::Kind::phrase:
+      return semantic_mask(spherical_distance(seen.embeddings.detach(), prompt_state.phrase[p]).select(1, 0),
+                           prompt_state.cutoff);
+    default:
+      return direction_mask(mask.letter, seen.places, prompt_state.cutoff.value_or(0.5));
+  }
+}
+
+PromptLosses::Result PromptLosses::evaluate(const at::Tensor& image, const std::vector<Active>& prompts) {
+  Result result;
+  if (prompts.empty()) return result;
+  const double share =
+      1.0 / static_cast<double>(settings_.batches * static_cast<std::int64_t>(perceptors_.size()));
+  // Of each prompt: loss, and whether any cutout was let through and any was free. Read once, at the end: a
+  // GPU need not be waited for before.
+  const at::Tensor told =
+      at::zeros({static_cast<std::int64_t>(prompts.size()), 3}, image.options().requires_grad(false));
+  for (std::size_t p = 0; p < perceptors_.size(); ++p) {
+    for (std::int64_t batch = 0; batch < settings_.batches; ++batch) {
+      const EmbeddedCutouts seen = embed_cutouts(p, image, settings_.cutouts / settings_.batches);
+      at::Tensor total = at::zeros({}, seen.embeddings.options());
+      std::vector<at::Tensor> rows;
+      for (const Active& active : prompts) {
+        const PromptState& prompt_state = prompts_[active.prompt];
+        const PromptLoss loss = prompt_loss(distances(prompt_state, p, seen), prompt_state.weight,
+                                            prompt_state.stop, mask_values(prompt_state, p, seen));
+        total = total + loss.value * (active.share * share);
+        rows.push_back(at::stack({loss.value.detach() * share, loss.asked, loss.free}));
+      }
+      at::Tensor(told).add_(at::stack(rows));
+      call_plugin(perceptors_[p].name, moment_, [&] { total.backward(); });
+      call_plugin(cutouts_.name, moment_, [&] { seen.cutouts.backward(seen.seen.grad()); });
+    }
+  }
+  const at::Tensor read = told.to(at::kCPU, at::kDouble);
+  result.stopped = (read.select(1, 1) > 0).all().item<bool>() && (read.select(1, 2) == 0).all().item<bool>();
+  for (std::int64_t i = 0; i < read.size(0); ++i) result.losses.push_back(read[i][0].item<double>());
+  return result;
+}
+
+/// Names who pictures_seen at what: a look by another network or at another picture is none.
+std::string PromptLosses::key(std::size_t prompt, std::size_t perceptor) const {
+  return std::to_string(prompt) + "." + std::to_string(perceptor) + " " + perceptors_[perceptor].name + ": " +
+         prompts_[prompt].prompt->text + " ";
+}
+
+std::map<std::string, at::Tensor> PromptLosses::state() const {
+  std::map<std::string, at::Tensor> result;
+  for (std::size_t i = 0; i < prompts_.size(); ++i)
+    for (std::size_t p = 0; p < prompts_[i].pictures_seen.size(); ++p) {
+      result[key(i, p) + "embeddings"] = prompts_[i].pictures_seen[p].embeddings;
+      result[key(i, p) + "places"] = as_tensor(prompts_[i].pictures_seen[p].places);
+      result[key(i, p) + "frame"] = at::scalar_tensor(prompts_[i].seen_frame, at::kLong);
+    }
+  return result;
+}
+
+void PromptLosses::load_state(const std::map<std::string, at::Tensor>& state) {
+  for (std::size_t i = 0; i < prompts_.size(); ++i) {
+    std::vector<EmbeddedCutouts> pictures_seen;
+    for (std::size_t p = 0; prompts_[i].prompt->picture && p < perceptors_.size(); ++p) {
+      const auto embeddings = state.find(key(i, p) + "embeddings"), places = state.find(key(i, p) + "places"),
+                 frame = state.find(key(i, p) + "frame");
+      if (embeddings == state.end() || places == state.end() || frame == state.end() ||
+          embeddings->second.size(0) != settings_.cutouts / settings_.batches ||
+          places->second.scalar_type() != at::kDouble ||
+          places->second.sizes() != at::IntArrayRef({embeddings->second.size(0), 4}))
+        break;  // seen anew
+      pictures_seen.push_back({embeddings->second.to(host_.device()), as_places(places->second)});
+      prompts_[i].seen_frame = frame->second.item<std::int64_t>();
+    }
+    if (pictures_seen.size() == perceptors_.size())
+      prompts_[i].pictures_seen = std::move(pictures_seen);
+    else
+      prompts_[i].seen_frame = -1;
+  }
+}
+
+}  // namespace reverie

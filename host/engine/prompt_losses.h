@@ -1,0 +1,107 @@
+#pragma once
+// PromptLosses: knows what the prompts want, and says how far a picture is from it.
+
+#include <map>
+#include <optional>
+
+#include "engine/host_services.h"
+#include "engine/masks.h"
+#include "engine/run_plugins.h"
+#include "media/footage.h"
+#include "prompts/evaluate.h"
+#include "prompts/prompt.h"
+
+namespace reverie {
+
+/// How perceptors look at a picture.
+struct CutoutCounts {
+  std::int64_t cutouts = 40;  ///< in a step, for each perceptor
+  std::int64_t batches = 1;   ///< that they are split into
+};
+
+class PromptLosses {
+ public:
+  /// A prompt that counts at a step: its number over all scenes, and how much of its loss does.
+  struct Active {
+    std::size_t prompt;
+    double share;
+  };
+  struct Result {
+    std::vector<double> losses;  ///< of each active prompt, mean over perceptors, before its share
+    bool stopped = false;        ///< every prompt is held by its stop: there is nothing more to gain
+  };
+
+  /// Embeds all words, and then lets the perceptors release their text encoders. `ensemble` and `scenes` must
+  /// outlive this.
+  PromptLosses(HostServices& host, const RunPlugins& ensemble, const RunPosition& moment,
+               const std::vector<Scene>& scenes, const CutoutCounts& settings,
+               const std::function<Footage(const std::string&)>& open);
+
+  /// Until the first move the prompts that stabilise motion compare with `picture`. Without it they rest
+  /// until then.
+  void start_from(const at::Tensor& picture);
+
+  /// From the next frame on the prompts that stabilise motion compare with `moved`, and those that hold on to
+  /// the start rest. `frame`, above 0, tells this picture from earlier ones.
+  void stabilise(const at::Tensor& moved, std::int64_t frame);
+
+  /// From here on expressions have these values, and moving pictures and masks show `video_frame`.
+  void begin_step(const std::map<std::string, double>& values, std::int64_t video_frame);
+
+  /// The prompts that count at a step of a scene. Those of other scenes and of weight 0 do not and cost
+  /// nothing: their other expressions are not evaluated, their pictures not looked at.
+  std::vector<Active> active(std::size_t scene, std::int64_t step, std::int64_t interpolation_steps);
+
+  /// Shows cutouts of `image` to every perceptor and adds the prompts' gradients to image.grad(). A batch's
+  /// graph is gone before the next is built, which is what makes accumulation save memory.
+  Result evaluate(const at::Tensor& image, const std::vector<Active>& prompts);
+
+  const Prompt& prompt(std::size_t index) const { return *prompts_[index].prompt; }
+
+  /// What cannot be computed again after a restart: how the pictures in the prompts were seen.
+  std::map<std::string, at::Tensor> state() const;
+  void load_state(const std::map<std::string, at::Tensor>& state);
+
+ private:
+  struct EmbeddedCutouts {
+    at::Tensor embeddings;  // [N, D]
+    std::vector<CutoutPlace> places;
+    at::Tensor cutouts = {};  // [N, 3, side, side], where the picture has a gradient
+    at::Tensor seen = {};     // the same without what leads to the picture: what the perceptor got
+  };
+  struct PromptState {
+    const Prompt* prompt = nullptr;
+    bool current = false;  // what follows is of the present step
+    double weight = 0, stop = 0;
+    std::optional<double> cutoff;
+    std::optional<Footage> picture, mask_picture;  // no picture for the moved frame
+    std::int64_t seen_frame = -1, masked_by = -1;  // frames of these
+    std::optional<ImageMask> image_mask;
+    std::vector<at::Tensor> words, phrase;       // per perceptor [1, D]
+    std::vector<EmbeddedCutouts> pictures_seen;  // per perceptor, of pictures
+  };
+
+  void embed_words();
+  void update(PromptState& prompt_state);
+  std::string key(std::size_t prompt, std::size_t perceptor) const;
+  EmbeddedCutouts embed_cutouts(std::size_t perceptor, const at::Tensor& image, std::int64_t count);
+  at::Tensor distances(const PromptState& prompt_state, std::size_t perceptor,
+                       const EmbeddedCutouts& seen) const;
+  MaskValues mask_values(const PromptState& prompt_state, std::size_t perceptor,
+                         const EmbeddedCutouts& seen) const;
+
+  HostServices& host_;
+  const std::vector<Member<Perceptor>>& perceptors_;
+  const Member<CutoutMethod>& cutouts_;
+  const RunPosition& moment_;
+  CutoutCounts settings_;
+  std::vector<std::size_t> first_;    // number of each scene's first prompt
+  std::vector<PromptState> prompts_;  // of all scenes, in their order
+  std::map<std::string, double> values_;
+  std::int64_t video_frame_ = 0;
+  at::Tensor held_;  // what stabilises motion: the start's picture, then each move's; may be undefined
+  std::int64_t held_frame_ = 0;  // the frame that began with it; 0: none has moved yet
+  Warnings warnings_;
+};
+
+}  // namespace reverie
