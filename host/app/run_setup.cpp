@@ -54,7 +54,7 @@ Member<Estimator> estimator(const char* setting, const std::string& why, bool wi
   const std::string name = settings.get<std::string>(setting);
   for (const PluginFile* plugin : candidates<Estimator>(setting, settings, registry)) {
     const MemoryScope memory(title(*plugin));
-    auto made = create<Estimator>(*plugin, host, params_for(*plugin, settings), {""});
+    auto made = create<Estimator>(*plugin, host, params_for(*plugin, settings), {});
     if (with_gradients && !made->differentiable()) continue;
     if (name.empty()) host.log(LogLevel::info, std::string(setting) + ": using " + plugin->name);
     return {title(*plugin), std::move(made)};
@@ -78,7 +78,7 @@ void choose_estimator(const char* setting, bool with_gradients, RunContext& cont
   collect(problems, settings, setting, [&] {
     for (const PluginFile* plugin : candidates<Estimator>(setting, settings, registry)) {
       if (!named && with_gradients &&
-          !create<Estimator>(*plugin, *context.host, params_for(*plugin, settings), {""})->differentiable())
+          !create<Estimator>(*plugin, *context.host, params_for(*plugin, settings), {})->differentiable())
         continue;
       choose(settings, *plugin, problems);
       const Settings params = params_for(*plugin, settings);

@@ -74,10 +74,12 @@ bool familiar(const Plan& plan, const PluginRegistry& registry) {
   const auto& [plugin, setup, setting] = run_plan.perceptors.front();
   const auto perceptor =
       create<Perceptor>(*plugin, *run_plan.host, params_for(*plugin, run_plan.settings), setup);
+  Familiarity* known = extension_of<Familiarity>(*perceptor);
+  if (!known) return true;  // it does not say
   std::istringstream prompts(plan.settings.get<std::string>("scenes"));
   for (std::string prompt; std::getline(prompts, prompt, '|');) {
     const std::string text = trimmed(prompt.substr(0, prompt.find(':')));
-    if (!text.empty() && perceptor->familiarity(text) < kFamiliar) return false;
+    if (!text.empty() && known->familiarity(text) < kFamiliar) return false;
   }
   return true;
 }

@@ -112,11 +112,6 @@ void HostServices::log(LogLevel level, std::string_view message) {
   write_log(level, printable_line(message));
 }
 
-void HostServices::progress(double fraction, std::string_view what) {
-  write_log(LogLevel::debug,
-            printable_line(what) + " " + std::to_string(static_cast<int>(fraction * 100)) + " %");
-}
-
 std::shared_ptr<const void> HostServices::cached_object(std::string_view what, const Weights& weights,
                                                         const MakeObject& make) {
   if (!options_.networks) return make();

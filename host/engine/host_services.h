@@ -41,7 +41,6 @@ class HostServices final : public Host {
   /// What load_image() does from now on; Pictures sets it. Empty: nothing, and it throws Error(unsupported).
   void load_images_with(std::function<at::Tensor(const std::string&)> load) { load_image_ = std::move(load); }
   bool cancelled() const override { return interrupted; }
-  void progress(double fraction, std::string_view what) override;
 
   at::Generator cpu_generator() override { return cpu_generator_; }
 

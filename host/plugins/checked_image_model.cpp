@@ -117,6 +117,10 @@ class CheckedImageModel final : public ImageModel {
     boundary_.call("load_state()", [&] { model_->load_state(state); });
   }
 
+  void* extension(std::string_view id) override {
+    return boundary_.call("extension()", [&] { return model_->extension(id); });
+  }
+
  private:
   void check_picture(const char* method, const at::Tensor& picture) {
     if (!size_) {

@@ -37,6 +37,10 @@ class CheckedFilter final : public AudioFilter {
     return values;
   }
 
+  void* extension(std::string_view id) override {
+    return boundary_.call("extension()", [&] { return filter_->extension(id); });
+  }
+
  private:
   Boundary boundary_;
   std::shared_ptr<AudioFilter> filter_;
@@ -68,6 +72,10 @@ class CheckedSource final : public FrameSource {
     return frame;
   }
 
+  void* extension(std::string_view id) override {
+    return boundary_.call("extension()", [&] { return source_->extension(id); });
+  }
+
  private:
   Boundary boundary_;
   std::shared_ptr<FrameSource> source_;
@@ -88,6 +96,10 @@ class CheckedSound final : public SoundSource {
   }
   std::vector<std::string> notices() const override {
     return boundary_.call("notices()", [&] { return source_->notices(); });
+  }
+
+  void* extension(std::string_view id) override {
+    return boundary_.call("extension()", [&] { return source_->extension(id); });
   }
 
  private:
@@ -117,6 +129,10 @@ class CheckedSink final : public OutputSink {
     boundary_.call("close()", [&] { sink_->close(); });
   }
 
+  void* extension(std::string_view id) override {
+    return boundary_.call("extension()", [&] { return sink_->extension(id); });
+  }
+
  private:
   void check_file(const char* method, const std::filesystem::path& file) const {
     std::error_code error;
@@ -140,6 +156,10 @@ class CheckedViewer final : public Viewer {
   }
   bool shows_progress() const override {
     return boundary_.call("shows_progress()", [&] { return viewer_->shows_progress(); });
+  }
+
+  void* extension(std::string_view id) override {
+    return boundary_.call("extension()", [&] { return viewer_->extension(id); });
   }
 
  private:

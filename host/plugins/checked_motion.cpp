@@ -2,9 +2,9 @@
 
 #include <ATen/ATen.h>
 
+#include "base/texts.h"
 #include "plugins/checked.h"
 #include "reverie/animation_mode.h"
-#include "base/texts.h"
 
 namespace reverie {
 namespace {
@@ -38,6 +38,10 @@ class CheckedDepth final : public DepthEstimator {
     return range;
   }
 
+  void* extension(std::string_view id) override {
+    return boundary_.call("extension()", [&] { return estimator_->extension(id); });
+  }
+
  private:
   Boundary boundary_;
   std::shared_ptr<DepthEstimator> estimator_;
@@ -63,6 +67,10 @@ class CheckedFlow final : public FlowEstimator {
   }
   bool differentiable() const override {
     return boundary_.call("differentiable()", [&] { return estimator_->differentiable(); });
+  }
+
+  void* extension(std::string_view id) override {
+    return boundary_.call("extension()", [&] { return estimator_->extension(id); });
   }
 
  private:
@@ -129,6 +137,10 @@ class CheckedAnimation final : public AnimationMode {
   }
   void load_state(const std::map<std::string, at::Tensor>& state) override {
     boundary_.call("load_state()", [&] { mode_->load_state(state); });
+  }
+
+  void* extension(std::string_view id) override {
+    return boundary_.call("extension()", [&] { return mode_->extension(id); });
   }
 
  private:

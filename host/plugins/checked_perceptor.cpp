@@ -1,10 +1,27 @@
 #include <ATen/ATen.h>
 
+#include <optional>
+
 #include "plugins/checked.h"
 #include "reverie/perceptor.h"
 
 namespace reverie {
 namespace {
+
+class CheckedFamiliarity final : public Familiarity {
+ public:
+  CheckedFamiliarity(const Boundary& boundary, Familiarity& part) : boundary_(boundary), part_(part) {}
+
+  double familiarity(const std::string& text) override {
+    const double value = boundary_.call("familiarity()", [&] { return part_.familiarity(text); });
+    if (!(value >= 0 && value <= 1)) boundary_.broken("familiarity()", std::to_string(value), "0..1");
+    return value;
+  }
+
+ private:
+  const Boundary& boundary_;
+  Familiarity& part_;
+};
 
 class CheckedPerceptor final : public Perceptor {
  public:
@@ -30,13 +47,15 @@ class CheckedPerceptor final : public Perceptor {
                     {{static_cast<std::int64_t>(texts.size()), embedding_size_}, "NE"});
     return rows;
   }
-  double familiarity(const std::string& text) override {
-    const double value = boundary_.call("familiarity()", [&] { return perceptor_->familiarity(text); });
-    if (!(value >= 0 && value <= 1)) boundary_.broken("familiarity()", std::to_string(value), "0..1");
-    return value;
-  }
   void release_text_encoder() override {
     boundary_.call("release_text_encoder()", [&] { perceptor_->release_text_encoder(); });
+  }
+
+  void* extension(std::string_view id) override {
+    void* part = boundary_.call("extension()", [&] { return perceptor_->extension(id); });
+    if (!part || id != Familiarity::kId) return part;
+    familiarity_.emplace(boundary_, *static_cast<Familiarity*>(part));
+    return &*familiarity_;
   }
 
  private:
@@ -51,6 +70,7 @@ class CheckedPerceptor final : public Perceptor {
   Boundary boundary_;
   std::shared_ptr<Perceptor> perceptor_;
   std::int64_t input_size_, embedding_size_;
+  std::optional<CheckedFamiliarity> familiarity_;
 };
 
 }  // namespace

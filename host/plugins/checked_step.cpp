@@ -41,6 +41,10 @@ class CheckedLoss final : public Loss {
     boundary_.call("load_state()", [&] { loss_->load_state(state); });
   }
 
+  void* extension(std::string_view id) override {
+    return boundary_.call("extension()", [&] { return loss_->extension(id); });
+  }
+
  private:
   Boundary boundary_;
   std::shared_ptr<Loss> loss_;
@@ -77,6 +81,10 @@ class CheckedOptimiser final : public Optimiser {
     boundary_.call("load_state()", [&] { optimiser_->load_state(state); });
   }
 
+  void* extension(std::string_view id) override {
+    return boundary_.call("extension()", [&] { return optimiser_->extension(id); });
+  }
+
  private:
   Boundary boundary_;
   std::shared_ptr<Optimiser> optimiser_;
@@ -103,6 +111,10 @@ class CheckedCutouts final : public CutoutMethod {
         boundary_.broken("take()", "a place without an area", "width and height above 0");
     }
     return batch;
+  }
+
+  void* extension(std::string_view id) override {
+    return boundary_.call("extension()", [&] { return method_->extension(id); });
   }
 
  private:

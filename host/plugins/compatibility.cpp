@@ -105,6 +105,7 @@ Compatibility check_compatibility(const PluginDescriptor& descriptor, const std:
   require("alignment of a tensor", theirs.tensor_align, ours.tensor_align);
   require("size of ParamSpec", theirs.param_spec_size, ours.param_spec_size);
   require("size of Setup", theirs.setup_size, ours.setup_size);
+  require("sizes of the structs that cross with calls", theirs.structs_size, ours.structs_size);
 
   if (std::strcmp(theirs.compiler, ours.compiler) != 0)
     result.warnings.push_back(differs("compiler", theirs.compiler, ours.compiler));

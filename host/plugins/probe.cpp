@@ -17,9 +17,9 @@
 #include <span>
 #include <utility>
 
+#include "base/texts.h"
 #include "media/web_file.h"
 #include "reverie/plugin.h"
-#include "base/texts.h"
 
 namespace reverie {
 namespace {

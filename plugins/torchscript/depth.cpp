@@ -17,10 +17,9 @@ constexpr ParamSpec kParams[] = {
 
 class ScriptedDepth final : public DepthEstimator {
  public:
-  ScriptedDepth(Host& host, const Params& params, const Setup& setup)
+  ScriptedDepth(Host& host, const Params& params, const Setup&)
       : range_{params.get<double>("depth_nearest"), params.get<double>("depth_farthest")},
-        script_(host, "depth_file",
-                setup.weights.empty() ? params.get<std::string>("depth_file") : setup.weights) {
+        script_(host, "depth_file", params.get<std::string>("depth_file")) {
     if (range_.nearest >= range_.farthest)
       throw Error(ErrorKind::settings, "depth_nearest must be smaller than depth_farthest",
                   "a model whose larger values are nearer has to be scripted with the sign changed");

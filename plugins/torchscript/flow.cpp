@@ -13,9 +13,8 @@ constexpr ParamSpec kParams[] = {
 
 class ScriptedFlow final : public FlowEstimator {
  public:
-  ScriptedFlow(Host& host, const Params& params, const Setup& setup)
-      : script_(host, "flow_file",
-                setup.weights.empty() ? params.get<std::string>("flow_file") : setup.weights) {}
+  ScriptedFlow(Host& host, const Params& params, const Setup&)
+      : script_(host, "flow_file", params.get<std::string>("flow_file")) {}
 
   at::Tensor estimate(const at::Tensor& from, const at::Tensor& to) override {
     return script_({from, to}, {1, 2, from.size(2), from.size(3)});

@@ -135,7 +135,7 @@ double familiar_share(Perceptor& perceptor, const std::string& list) {
   std::ifstream lines(std::string(REVERIE_SOURCE) + "/tools/" + list);
   int known = 0, all = 0;
   for (std::string line; std::getline(lines, line); ++all)
-    known += perceptor.familiarity(line.substr(0, line.find('\t'))) > 0.5;
+    known += extension_of<Familiarity>(perceptor)->familiarity(line.substr(0, line.find('\t'))) > 0.5;
   return static_cast<double>(known) / all;
 }
 

@@ -46,10 +46,10 @@ class Faulty : public testing::Test {
     return make<AnimationMode>("faulty_mode", "mode_fault", fault, {{6, 4}, 12});
   }
   std::shared_ptr<DepthEstimator> depth(const std::string& fault) {
-    return make<DepthEstimator>("faulty_depth", "depth_fault", fault, {""});
+    return make<DepthEstimator>("faulty_depth", "depth_fault", fault, {});
   }
   std::shared_ptr<FlowEstimator> flow(const std::string& fault) {
-    return make<FlowEstimator>("faulty_flow", "flow_fault", fault, {""});
+    return make<FlowEstimator>("faulty_flow", "flow_fault", fault, {});
   }
 
   /// `call` must throw an error of kind plugin that holds all of `words`.

@@ -69,6 +69,7 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{"other_setup",
               {"Setup", "plugin " + std::to_string(sizeof(ImageModel::Setup) + 8),
                "host " + std::to_string(sizeof(ImageModel::Setup))}},
+        Fault{"other_structs", {"structs that cross", "plugin 48", "host 40"}},
         Fault{"wrong_kind", {"'losses'", "'image_models'"}},
         Fault{"unknown_kind", {"'paintings'", "'image_models'"}},
         Fault{"wrong_name", {"'another_name'", "file's name"}}, Fault{"no_name", {"incomplete", "no name"}},

@@ -17,9 +17,8 @@ constexpr ParamSpec kParams[] = {
 
 class AdaBins final : public DepthEstimator {
  public:
-  AdaBins(Host& host, const Params& params, const Setup& setup)
-      : network_(
-            load(host, setup.weights.empty() ? params.get<std::string>("adabins_weights") : setup.weights)),
+  AdaBins(Host& host, const Params& params, const Setup&)
+      : network_(load(host, params.get<std::string>("adabins_weights"))),
         mirrored_(params.get<bool>("adabins_mirrored")) {}
 
   // The same for moves and for losses: a loss whose target was estimated in another way would have its least

@@ -15,9 +15,8 @@ constexpr ParamSpec kParams[] = {
 
 class DepthAnything final : public DepthEstimator {
  public:
-  DepthAnything(Host& host, const Params& params, const Setup& setup)
-      : network_(load(host, setup.weights.empty() ? params.get<std::string>("depth_anything_weights")
-                                                  : setup.weights)) {}
+  DepthAnything(Host& host, const Params& params, const Setup&)
+      : network_(load(host, params.get<std::string>("depth_anything_weights"))) {}
 
   at::Tensor estimate(const at::Tensor& image) override {
     return depth_anything::depth_of_disparity((*network_)(image));

@@ -16,9 +16,8 @@ constexpr ParamSpec kParams[] = {
 
 class TinyDepth final : public DepthEstimator {
  public:
-  TinyDepth(Host& host, const Params& params, const Setup& setup)
-      : network_(
-            load(host, setup.weights.empty() ? params.get<std::string>("depth_weights") : setup.weights)) {}
+  TinyDepth(Host& host, const Params& params, const Setup&)
+      : network_(load(host, params.get<std::string>("depth_weights"))) {}
 
   at::Tensor estimate(const at::Tensor& image) override { return (*network_)(image); }
   bool differentiable() const override { return true; }

@@ -47,8 +47,7 @@ std::shared_ptr<const Network> load(Host& host, const std::string& weights, bool
 
 Estimator::Estimator(Host& host, const Params& params, const Setup& setup, const char* weights,
                      bool attention)
-    : network_(
-          load(host, setup.weights.empty() ? params.get<std::string>(weights) : setup.weights, attention)),
+    : network_(load(host, params.get<std::string>(weights), attention)),
       iterations_(params.get<std::int64_t>(kFlowIterations.name)) {}
 
 Network::Seen Estimator::look_at(const at::Tensor& picture) {

@@ -238,7 +238,6 @@ class LimitedPalette final : public ImageModel {
     const std::vector<at::Tensor> fitted = {parts.palette, parts.tensor};
     Adam adam(fitted);
     for (int i = 0; i < kEncodeSteps && !host_.cancelled(); ++i) {
-      host_.progress(static_cast<double>(i) / kEncodeSteps, "finding palettes for a picture");
       at::Tensor loss = (rgb_saturation_value(picture(parts)) - target).square().mean();
       for (const Regulariser& own : regularisers_of(parts, hdr_weight_ == 0 ? 0 : kEncodeHdrWeight))
         loss = loss + own.value;

@@ -73,7 +73,7 @@ lit::Layout layout_of(const Declared& declared) {
   return layout;
 }
 
-class Lit final : public Perceptor {
+class Lit final : public Perceptor, public Familiarity {
  public:
   static bool accepts(const Weights& weights) { return weights.metadata().count(kTrunkKey) > 0; }
 
@@ -130,6 +130,10 @@ class Lit final : public Perceptor {
     std::vector<at::Tensor> rows;
     for (const std::string& text : texts) rows.push_back((*text_head_)(meaning(text)));
     return rows.empty() ? at::empty({0, embedding_}) : at::cat(rows);
+  }
+
+  void* extension(std::string_view id) override {
+    return id == Familiarity::kId ? static_cast<Familiarity*>(this) : nullptr;
   }
 
   double familiarity(const std::string& text) override {

@@ -7,8 +7,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 
 #include "reverie/depth_estimator.h"
+#include "reverie/extension.h"
 #include "reverie/flow_estimator.h"
 #include "reverie/frame.h"
 #include "reverie/frame_source.h"
@@ -16,7 +18,7 @@
 
 namespace reverie {
 
-class REVERIE_PUBLIC AnimationMode {
+class REVERIE_PUBLIC AnimationMode : public Extensible {
  public:
   static constexpr const char* kKind = "animation";
   static constexpr std::uint32_t kInterfaceVersion = 4;
@@ -33,7 +35,6 @@ class REVERIE_PUBLIC AnimationMode {
     bool depth = false;
     bool flow = false;
     bool video = false;
-    std::int64_t history = 0;  ///< how many earlier output frames must be kept
   };
 
   /// Given to advance(). Pointers are null where needs() did not ask.
@@ -56,7 +57,6 @@ class REVERIE_PUBLIC AnimationMode {
     bool finished = false;
   };
 
-  virtual ~AnimationMode() = default;
   virtual Needs needs() const = 0;
 
   /// [setup] The picture to start from where the settings name none (a video's first frame).
@@ -77,6 +77,9 @@ class REVERIE_PUBLIC AnimationMode {
   /// [frame] What must be kept to continue exactly.
   virtual std::map<std::string, at::Tensor> state() const { return {}; }
   virtual void load_state(const std::map<std::string, at::Tensor>& /*state*/) {}
+
+  /// Those that cross with calls: their sizes are part of the handshake.
+  using Structs = std::tuple<FrameContext, Needs, Tools, Move>;
 };
 
 }  // namespace reverie

@@ -5,13 +5,15 @@
 #include <map>
 #include <span>
 #include <string>
+#include <tuple>
 
+#include "reverie/extension.h"
 #include "reverie/host.h"
 #include "reverie/params.h"
 
 namespace reverie {
 
-class REVERIE_PUBLIC AudioFilter {
+class REVERIE_PUBLIC AudioFilter : public Extensible {
  public:
   static constexpr const char* kKind = "audio";
   static constexpr std::uint32_t kInterfaceVersion = 2;
@@ -20,8 +22,6 @@ class REVERIE_PUBLIC AudioFilter {
   struct Setup {
     std::string variable_name;  ///< the variable that expressions read
   };
-
-  virtual ~AudioFilter() = default;
 
   /// What comes, and which of it the run hears.
   struct Track {
@@ -45,6 +45,9 @@ class REVERIE_PUBLIC AudioFilter {
   /// track. Before the start and past the end every value is 0. Of what lies between, only windows within
   /// heard_from and heard_to are asked for.
   virtual std::map<std::string, double> analyse(double t) const = 0;
+
+  /// Those that cross with calls: their sizes are part of the handshake.
+  using Structs = std::tuple<Track>;
 };
 
 }  // namespace reverie

@@ -3,8 +3,10 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <tuple>
 #include <vector>
 
+#include "reverie/extension.h"
 #include "reverie/host.h"
 #include "reverie/params.h"
 
@@ -16,7 +18,7 @@ struct CutoutPlace {
   double width, height;  ///< of the cutout
 };
 
-class REVERIE_PUBLIC CutoutMethod {
+class REVERIE_PUBLIC CutoutMethod : public Extensible {
  public:
   static constexpr const char* kKind = "cutouts";
   static constexpr std::uint32_t kInterfaceVersion = 1;
@@ -31,13 +33,14 @@ class REVERIE_PUBLIC CutoutMethod {
     std::vector<CutoutPlace> places;  ///< of each, for masks of prompts
   };
 
-  virtual ~CutoutMethod() = default;
-
   /// [step] `count` cutouts of `image` [1, 3, H, W] 0..1, resized to `side` pixels, on Host::device().
   /// Differentiable where the image has a gradient. H, W and `side` may differ from call to call, and may be
   /// smaller than each other. All randomness comes from Host::cpu_generator() and Host::generator(): an
   /// instance keeps nothing from call to call that changes what it does.
   virtual Batch take(const at::Tensor& image, std::int64_t count, std::int64_t side) = 0;
+
+  /// Those that cross with calls: their sizes are part of the handshake.
+  using Structs = std::tuple<Batch, CutoutPlace>;
 };
 
 }  // namespace reverie

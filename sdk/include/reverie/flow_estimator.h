@@ -5,22 +5,19 @@
 
 #include <utility>
 
+#include "reverie/extension.h"
 #include "reverie/host.h"
 #include "reverie/params.h"
 
 namespace reverie {
 
-class REVERIE_PUBLIC FlowEstimator {
+class REVERIE_PUBLIC FlowEstimator : public Extensible {
  public:
   static constexpr const char* kKind = "flow_estimators";
   static constexpr std::uint32_t kInterfaceVersion = 2;
 
   /// A plugin class has the constructor `Plugin(Host&, const Params&, const Setup&)`.
-  struct Setup {
-    std::string weights;  ///< the settings' choice of weights, empty for the plugin's own default
-  };
-
-  virtual ~FlowEstimator() = default;
+  struct Setup {};  ///< which weights it uses, its own parameters say
 
   /// [frame; step when a flow loss is on] Both pictures [1, 3, H, W] 0..1, the same size, any size from 1x1.
   /// Returns [1, 2, H, W] float32, in pixels, x then y: the point p of `from` is found at p + flow(p) in

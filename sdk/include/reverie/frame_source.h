@@ -5,14 +5,16 @@
 
 #include <optional>
 #include <string>
+#include <tuple>
 
+#include "reverie/extension.h"
 #include "reverie/frame.h"
 #include "reverie/host.h"
 #include "reverie/params.h"
 
 namespace reverie {
 
-class REVERIE_PUBLIC FrameSource {
+class REVERIE_PUBLIC FrameSource : public Extensible {
  public:
   static constexpr const char* kKind = "frame_sources";
   static constexpr std::uint32_t kInterfaceVersion = 1;
@@ -31,13 +33,15 @@ class REVERIE_PUBLIC FrameSource {
     std::optional<std::int64_t> frames;  ///< where the file says; absent where only reading it would tell
   };
 
-  virtual ~FrameSource() = default;
   virtual Info info() const = 0;
 
   /// [setup, frame] The frame [1, 3, H, W] 0..1 of info().size on the CPU, alpha composited on black; nothing
   /// past the end. Any order of indexes is allowed, ascending is quickest. Throws Error(file), naming the
   /// frame, on damage.
   virtual std::optional<at::Tensor> read(std::int64_t index) = 0;
+
+  /// Those that cross with calls: their sizes are part of the handshake.
+  using Structs = std::tuple<Info>;
 };
 
 }  // namespace reverie

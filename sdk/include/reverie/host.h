@@ -69,9 +69,6 @@ class REVERIE_PUBLIC Host {
   /// True once the artist asked to stop; long work should then return early or throw.
   virtual bool cancelled() const = 0;
 
-  /// Reports long work, such as loading: `fraction` 0..1, `what` a few words.
-  virtual void progress(double fraction, std::string_view what) = 0;
-
  protected:
   using MakeObject = std::function<std::shared_ptr<const void>()>;
   /// cached() without its type.

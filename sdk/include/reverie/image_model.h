@@ -9,8 +9,10 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
+#include "reverie/extension.h"
 #include "reverie/frame.h"
 #include "reverie/host.h"
 #include "reverie/params.h"
@@ -23,7 +25,7 @@ struct Regulariser {
   at::Tensor value;  ///< scalar, float32
 };
 
-class REVERIE_PUBLIC ImageModel {
+class REVERIE_PUBLIC ImageModel : public Extensible {
  public:
   static constexpr const char* kKind = "image_models";
   static constexpr std::uint32_t kInterfaceVersion = 3;
@@ -33,8 +35,6 @@ class REVERIE_PUBLIC ImageModel {
     std::int64_t width;   ///< the settings' width and height; the model may round them to what it can do,
     std::int64_t height;  ///< and may upscale: decode() says the real size
   };
-
-  virtual ~ImageModel() = default;
 
   /// [setup] Fills the parameters with the model's random start, from Host::generator() only.
   virtual void randomise() = 0;
@@ -90,6 +90,9 @@ class REVERIE_PUBLIC ImageModel {
 
   /// [setup] Takes back what state() gave. Throws Error(model) when it does not fit.
   virtual void load_state(const std::map<std::string, at::Tensor>& state) = 0;
+
+  /// Those that cross with calls: their sizes are part of the handshake.
+  using Structs = std::tuple<Regulariser>;
 };
 
 inline void ImageModel::set_canvas(const at::Tensor&) {

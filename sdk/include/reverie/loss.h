@@ -5,8 +5,10 @@
 
 #include <map>
 #include <string>
+#include <tuple>
 
 #include "reverie/animation_mode.h"
+#include "reverie/extension.h"
 #include "reverie/frame.h"
 #include "reverie/host.h"
 #include "reverie/image_model.h"
@@ -16,7 +18,7 @@ namespace reverie {
 
 /// A run has losses by the setting `losses`, and by settings of their own: see roles in plugin.h. The keys
 /// name, weight, stop, mask and target of an item of `losses` are the host's; no parameter may be called so.
-class REVERIE_PUBLIC Loss {
+class REVERIE_PUBLIC Loss : public Extensible {
  public:
   static constexpr const char* kKind = "losses";
   static constexpr std::uint32_t kInterfaceVersion = 2;
@@ -47,8 +49,6 @@ class REVERIE_PUBLIC Loss {
     at::Tensor before_move;  ///< [1, 3, H, W] 0..1: the picture before that move; undefined without
   };
 
-  virtual ~Loss() = default;
-
   /// [setup] Asked once, after construction.
   virtual Traits traits() const { return {}; }
 
@@ -69,6 +69,9 @@ class REVERIE_PUBLIC Loss {
   virtual std::map<std::string, at::Tensor> state() const { return {}; }
   /// [setup] Takes back what state() gave, on the run's device.
   virtual void load_state(const std::map<std::string, at::Tensor>& /*state*/) {}
+
+  /// Those that cross with calls: their sizes are part of the handshake.
+  using Structs = std::tuple<Traits, Context>;
 };
 
 }  // namespace reverie

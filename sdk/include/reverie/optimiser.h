@@ -7,12 +7,13 @@
 #include <string>
 #include <vector>
 
+#include "reverie/extension.h"
 #include "reverie/host.h"
 #include "reverie/params.h"
 
 namespace reverie {
 
-class REVERIE_PUBLIC Optimiser {
+class REVERIE_PUBLIC Optimiser : public Extensible {
  public:
   static constexpr const char* kKind = "optimisers";
   static constexpr std::uint32_t kInterfaceVersion = 1;
@@ -24,8 +25,6 @@ class REVERIE_PUBLIC Optimiser {
     /// Leaf tensors of any shape, float32, on Host::device(); the same objects as long as it lives.
     std::vector<at::Tensor> parameters;
   };
-
-  virtual ~Optimiser() = default;
 
   /// [step] One step against each parameter's grad(), which has its shape; where it is undefined, the
   /// parameter stays as it is. Parameters are changed in place, and must stay finite for finite gradients;

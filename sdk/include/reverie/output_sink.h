@@ -8,13 +8,14 @@
 #include <optional>
 #include <string>
 
+#include "reverie/extension.h"
 #include "reverie/frame.h"
 #include "reverie/host.h"
 #include "reverie/params.h"
 
 namespace reverie {
 
-class REVERIE_PUBLIC OutputSink {
+class REVERIE_PUBLIC OutputSink : public Extensible {
  public:
   static constexpr const char* kKind = "io";
   static constexpr std::uint32_t kInterfaceVersion = 4;
@@ -29,8 +30,6 @@ class REVERIE_PUBLIC OutputSink {
     std::int64_t frames = 0;        ///< saved before the run was restored; the last may come again
     std::int64_t early_frames = 0;  ///< saved before t is 0, where a sound that motion follows begins
   };
-
-  virtual ~OutputSink() = default;
 
   /// [frame] `image` [1, 3, H, W] 0..1, float32, on the CPU; `number` counts saved frames from 1. Returns the
   /// file the frame is in, which is there by then; an empty path for a frame that the sink leaves out. A file

@@ -7,12 +7,13 @@
 #include <string>
 #include <vector>
 
+#include "reverie/extension.h"
 #include "reverie/host.h"
 #include "reverie/params.h"
 
 namespace reverie {
 
-class REVERIE_PUBLIC Perceptor {
+class REVERIE_PUBLIC Perceptor : public Extensible {
  public:
   static constexpr const char* kKind = "perceptors";
   static constexpr std::uint32_t kInterfaceVersion = 2;
@@ -28,8 +29,6 @@ class REVERIE_PUBLIC Perceptor {
     std::shared_ptr<const Weights> weights;  ///< null for a perceptor that is chosen by its own name
   };
 
-  virtual ~Perceptor() = default;
-
   /// Side of the square pictures that embed_images() takes, in pixels.
   virtual std::int64_t input_size() const = 0;
 
@@ -44,10 +43,6 @@ class REVERIE_PUBLIC Perceptor {
   /// [setup] One row for each text: float32 [N, embedding_size], detached. Throws Error(settings), naming the
   /// text, when one is too long.
   virtual at::Tensor embed_texts(const std::vector<std::string>& texts) = 0;
-
-  /// [setup] How far the perceptor knows pictures of what a text is about, 0..1; 1 where it cannot tell.
-  /// `reverie paint` adds another perceptor where that is little.
-  virtual double familiarity(const std::string& /*text*/) { return 1; }
 
   /// [setup] Called when no further text will be embedded: memory that only texts need may be freed.
   virtual void release_text_encoder() {}

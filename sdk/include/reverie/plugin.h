@@ -20,6 +20,7 @@
 #include <cstdio>
 #include <exception>
 #include <span>
+#include <tuple>
 #include <type_traits>
 
 #include "reverie/declaration.h"
@@ -84,14 +85,32 @@ inline constexpr const char* kCompiler = "clang " __clang_version__;
 inline constexpr const char* kCompiler = "gcc " __VERSION__;
 #endif
 
+/// A number in which every size of the structs that cross with an interface's calls counts.
+template <typename Interface>
+constexpr std::uint32_t structs_size() {
+  std::uint32_t result = 0;
+  if constexpr (requires { typename Interface::Structs; })
+    [&]<typename... Struct>(std::type_identity<std::tuple<Struct...>>) {
+      ((result = result * 4093 + static_cast<std::uint32_t>(sizeof(Struct))), ...);
+    }(std::type_identity<typename Interface::Structs>{});
+  return result;
+}
+
 template <typename Interface>
 constexpr BuildInfo build_info() {
-  return {sizeof(BuildInfo),   kSdkAbi,
-          TORCH_VERSION,       kStandardLibrary,
-          sizeof(void*),       sizeof(at::Tensor),
-          alignof(at::Tensor), sizeof(PluginDescriptor),
-          sizeof(ParamSpec),   sizeof(typename Interface::Setup),
-          kCompiler,           kDebug,
+  return {sizeof(BuildInfo),
+          kSdkAbi,
+          TORCH_VERSION,
+          kStandardLibrary,
+          sizeof(void*),
+          sizeof(at::Tensor),
+          alignof(at::Tensor),
+          sizeof(PluginDescriptor),
+          sizeof(ParamSpec),
+          sizeof(typename Interface::Setup),
+          structs_size<Interface>(),
+          kCompiler,
+          kDebug,
           kSanitised};
 }
 

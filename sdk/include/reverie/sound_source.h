@@ -5,12 +5,13 @@
 #include <string>
 #include <vector>
 
+#include "reverie/extension.h"
 #include "reverie/host.h"
 #include "reverie/params.h"
 
 namespace reverie {
 
-class REVERIE_PUBLIC SoundSource {
+class REVERIE_PUBLIC SoundSource : public Extensible {
  public:
   static constexpr const char* kKind = "sound_sources";
   static constexpr std::uint32_t kInterfaceVersion = 1;
@@ -24,8 +25,6 @@ class REVERIE_PUBLIC SoundSource {
     std::filesystem::path path;
     int rate;  ///< samples a second of what next() returns
   };
-
-  virtual ~SoundSource() = default;
 
   /// [setup] The samples that follow, of all channels mixed to one, in -1..1; empty at the end, and from then
   /// on. The pieces follow each other without a break from the time at which the file begins: gaps are

@@ -15,7 +15,9 @@ namespace reverie {
 ///   4  Host::cached(); FrameContext::may_move
 ///   5  PluginDescriptor::roles; interface 2 of Loss: a step's context, traits and state; kind `optimisers`
 ///      and interface 2 of Perceptor: familiarity()
-///   6  Host::cpu_generator(); kinds `cutouts` and `sound_sources`
+///   6  1.0. Host::cpu_generator(), no Host::progress(); kinds `cutouts` and `sound_sources`; every interface
+///   is
+///      Extensible, and Familiarity is an extension; BuildInfo::structs_size
 inline constexpr std::uint32_t kSdkAbi = 6;
 
 /// What the host compares, before any plugin code runs, between its own build and a plugin's. A POD whose
@@ -31,6 +33,7 @@ struct BuildInfo {
   std::uint32_t descriptor_size;  ///< sizeof(PluginDescriptor)
   std::uint32_t param_spec_size;  ///< sizeof(ParamSpec)
   std::uint32_t setup_size;       ///< sizeof(Interface::Setup): what the constructor is given
+  std::uint32_t structs_size;     ///< of the sizes of Interface::Structs; see structs_size()
   const char* compiler;           ///< compared loosely: a difference is a warning
   std::uint32_t debug;            ///< 1 when built with assertions; a difference is a warning
   std::uint32_t sanitised;        ///< 1 when built with AddressSanitizer; a difference is a warning

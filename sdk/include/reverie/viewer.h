@@ -10,8 +10,10 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
+#include "reverie/extension.h"
 #include "reverie/host.h"
 #include "reverie/log_level.h"
 #include "reverie/params.h"
@@ -79,7 +81,7 @@ struct RunUpdate {
   std::string message;  ///< why it failed
 };
 
-class REVERIE_PUBLIC Viewer {
+class REVERIE_PUBLIC Viewer : public Extensible {
  public:
   static constexpr const char* kKind = "viewers";
   static constexpr std::uint32_t kInterfaceVersion = 1;
@@ -96,8 +98,6 @@ class REVERIE_PUBLIC Viewer {
     RunControl* control;              ///< outlives the viewer
   };
 
-  virtual ~Viewer() = default;
-
   /// Called on the viewer's own thread, one call after another; may block as long as it likes. The last call
   /// has a state other than `running`; after it the viewer gets a few seconds to return before the host goes
   /// on without it.
@@ -107,6 +107,10 @@ class REVERIE_PUBLIC Viewer {
   /// them, on standard error. The host then writes nothing there as long as the viewer lives, so that neither
   /// is in the other's way. Asked once, after it was made.
   virtual bool shows_progress() const { return false; }
+
+  /// Those that cross with calls: their sizes are part of the handshake.
+  using Structs = std::tuple<RunUpdate, RunUpdate::Loss, RunUpdate::Step, RunUpdate::Picture, RunUpdate::File,
+                             RunUpdate::Memory, RunUpdate::Message>;
 };
 
 }  // namespace reverie
