@@ -9,7 +9,7 @@ fail() { say "$*"; exit 1; }
 packages=(
   g++ cmake ninja-build ccache mold pkg-config unzip python3 python3-pip
   libboost1.81-dev libboost-filesystem1.81-dev libboost-program-options1.81-dev
-  libyaml-cpp-dev libjsoncpp-dev libspdlog-dev libpng-dev libgtest-dev libicu-dev zlib1g-dev libcurl4-openssl-dev libssl-dev
+  libyaml-cpp-dev libjsoncpp-dev libspdlog-dev libpng-dev libgtest-dev libbenchmark-dev libicu-dev zlib1g-dev libcurl4-openssl-dev libssl-dev
   libavformat-dev libavcodec-dev libavutil-dev libavfilter-dev libswresample-dev
   libopencv-video-dev libchafa-dev libglib2.0-dev
 )
