@@ -8,6 +8,7 @@
 
 #include "audio/sound_file.h"
 #include "losses/choose_losses.h"
+#include "plugins/library_folder.h"
 #include "settings/limits.h"
 
 namespace reverie {
@@ -151,7 +152,7 @@ std::unique_ptr<Soundtrack> listen(const Basis& basis, const Plan& plan) {
     const std::filesystem::path path = sound.empty() ? "" : basis.host->resolve_asset(sound);
     if (sound.empty() || plan.sound_filters.empty()) return std::make_unique<Soundtrack>(plan.sound_filters);
     const auto read = [&](const TakeSamples& take) {
-      hear_sound(installation_prefix() / "lib/reverie/sound_reader.so", path, take, notices);
+      hear_sound(library_folder(installation_prefix()) / "sound_reader.so", path, take, notices);
     };
     track = std::make_unique<Soundtrack>(plan.sound_filters, read, kSoundRate, basis.settings,
                                          plan.script.scenes.size(), *basis.host);
