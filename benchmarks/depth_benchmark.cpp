@@ -1,5 +1,6 @@
 // Seconds of a depth estimator's estimates, for depth_side_by_side.py: on the clock and in the processor, as
-// JSON. Usage: depth_benchmark PLUGIN WEIGHTS SIDE ROUNDS PRECISION
+// JSON. Usage: depth_benchmark [PLUGIN [WEIGHTS [SIDE [ROUNDS [PRECISION]]]]]. PLUGIN is tiny_depth unless
+// given; the WEIGHTS - are the plugin's own.
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
@@ -9,6 +10,7 @@
 #include <ctime>
 #include <functional>
 #include <iostream>
+#include <string>
 
 #include "engine/host_services.h"
 #include "engine/memory.h"
@@ -33,16 +35,18 @@ void report(const char* name, int rounds, const std::function<void()>& work) {
   std::printf("\"%s\": [%.4f, %.4f]", name, clock, processor);
 }
 
-void run(char** arguments) {
+void run(int count, char** arguments) {
+  const std::string name = count > 1 ? arguments[1] : "tiny_depth", given = count > 2 ? arguments[2] : "-",
+                    weights = given == "-" ? "" : given;
+  const std::int64_t side = count > 3 ? std::atoll(arguments[3]) : 512;
+  const int rounds = count > 4 ? std::atoi(arguments[4]) : 5;
   keep_freed_memory();
   HostServices::Options options{"cpu", 1, REVERIE_PREFIX "/share/reverie/models", "~/.cache"};
-  options.precision = arguments[5];
+  options.precision = count > 5 ? arguments[5] : "auto";
   HostServices host(options);
   const PluginRegistry registry(plugin_search_path({}, REVERIE_PREFIX));
-  const PluginFile& plugin = registry.find(DepthEstimator::kKind, arguments[1]);
-  const auto it = create<DepthEstimator>(plugin, host, default_params(plugin), {arguments[2]});
-  const std::int64_t side = std::atoll(arguments[3]);
-  const int rounds = std::atoi(arguments[4]);
+  const PluginFile& plugin = registry.find(DepthEstimator::kKind, name);
+  const auto it = create<DepthEstimator>(plugin, host, default_params(plugin), {weights});
   const at::Tensor picture = at::rand({1, 3, side, side});
   std::printf("{");
   {
@@ -58,12 +62,8 @@ void run(char** arguments) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  if (count != 6) {
-    std::cerr << "usage: depth_benchmark PLUGIN WEIGHTS SIDE ROUNDS PRECISION\n";
-    return 2;
-  }
   try {
-    run(arguments);
+    run(count, arguments);
   } catch (const Error& error) {
     std::cerr << error.what() << "\n" << error.advice() << "\n";
     return 1;

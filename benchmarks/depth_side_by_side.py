@@ -6,7 +6,7 @@ Weights are random. The two programs alternate and get the same number of thread
 busy machine disturbs both alike.
 
   python3 -m venv /tmp/pytorch && /tmp/pytorch/bin/pip install torch==2.8.0 torchvision numpy safetensors timm==0.9.16 transformers==4.36.2
-  ninja -C build/release depth_benchmark
+  ./reverie bench depth
   /tmp/pytorch/bin/python benchmarks/depth_side_by_side.py [--network adabins|depth_anything] [--rounds 3] [--threads 2]
 """
 

@@ -17,11 +17,12 @@ BASE_n.png are the pictures; --first is the n that shows the clip's first frame 
 import argparse
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 
 def frames(path, size):
+    import cv2
+
     clip, found = cv2.VideoCapture(str(path)), []
     while True:
         more, frame = clip.read()
@@ -32,6 +33,8 @@ def frames(path, size):
 
 def moved(picture, flow):
     """At p what the picture has at p + flow(p)."""
+    import cv2
+
     height, width = flow.shape[:2]
     x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
     return cv2.remap(picture, x + flow[..., 0], y + flow[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
@@ -39,6 +42,8 @@ def moved(picture, flow):
 
 def motions(clip):
     """For each pair of frames, the flow from the later back to the earlier, and where it can be trusted."""
+    import cv2
+
     estimator = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     grey = [cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY) for frame in clip]
     for before, after in zip(range(len(clip) - 1), range(1, len(clip))):
@@ -58,6 +63,7 @@ def main():
     parser.add_argument("--from", dest="start", type=int, default=0, help="leave out so many frames of the clip")
     parser.add_argument("--sigmas", type=float, nargs="*", default=[0, 2])
     arguments = parser.parse_args()
+    import cv2
 
     runs = {}
     for run in arguments.runs:

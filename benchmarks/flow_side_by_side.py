@@ -7,7 +7,7 @@ Weights are random. The two programs alternate and get two threads each; ratios 
 machine disturbs both alike.
 
   python3 -m venv /tmp/pytorch && /tmp/pytorch/bin/pip install torch==2.8.0 torchvision==0.23.0 numpy safetensors
-  ninja -C build/release flow_benchmark
+  ./reverie bench flow
   /tmp/pytorch/bin/python benchmarks/flow_side_by_side.py [--network gma|raft] [--size 512x288] [--rounds 3] [--threads 2]
 """
 

@@ -1,6 +1,9 @@
 # Build settings of the project itself. Plugin authors need none of this: see sdk/cmake.
 
 add_compile_options(-Wall -Wextra)
+if(REVERIE_WERROR)
+  add_compile_options(-Werror)
+endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   # GCC 12 sees overflows in std::string's own code in C++20 (GCC bugs 105329, 105651).
   add_compile_options(-Wno-array-bounds -Wno-restrict -Wno-stringop-overflow -Wno-stringop-overread)

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what Reverie is built with, where it is missing: Debian packages, and LibTorch from PyTorch's wheel.
+# Installs what Reverie is built with, where it is missing: packages of Debian 12 or 13 or Ubuntu 24.04, and LibTorch from
+# PyTorch's wheel. Elsewhere it says which packages that takes.
 set -euo pipefail
 
 root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
@@ -8,14 +9,43 @@ fail() { say "$*"; exit 1; }
 
 packages=(
   g++ cmake ninja-build ccache mold pkg-config unzip python3 python3-pip
-  libboost1.81-dev libboost-filesystem1.81-dev libboost-program-options1.81-dev
-  libyaml-cpp-dev libjsoncpp-dev libspdlog-dev libpng-dev libgtest-dev libicu-dev zlib1g-dev libcurl4-openssl-dev libssl-dev
+  libyaml-cpp-dev libjsoncpp-dev libspdlog-dev libpng-dev libgtest-dev libbenchmark-dev libicu-dev zlib1g-dev libcurl4-openssl-dev libssl-dev
   libavformat-dev libavcodec-dev libavutil-dev libavfilter-dev libswresample-dev
   libopencv-video-dev libchafa-dev libglib2.0-dev
 )
 
+fedora_packages=(
+  gcc-c++ cmake ninja-build ccache mold pkgconf-pkg-config unzip python3-pip
+  boost-devel yaml-cpp-devel jsoncpp-devel spdlog-devel libpng-devel gtest-devel google-benchmark-devel libicu-devel
+  zlib-devel libcurl-devel openssl-devel ffmpeg-free-devel opencv-devel chafa-devel glib2-devel
+)
+
+new_enough() { dpkg --compare-versions "${1:-0}" ge 1.81; }
+
+# The number in the names of Boost's packages: of the newest that is installed, if it is new enough; none, if what the
+# system calls its Boost is; else of the newest that it has beside that (Debian 12: 1.81 beside 1.74).
+boost_number() {
+  local number
+  number=$(dpkg-query -W -f='${db:Status-Status} ${Package}\n' 'libboost1.*-dev' 2>/dev/null |
+    sed -n 's/^installed libboost\(1\.[0-9]*\)-dev$/\1/p' | sort -V | tail -n 1)
+  new_enough "$number" && { echo "$number"; return; }
+  # A new container has no lists of packages.
+  apt-cache show libboost-dev >/dev/null 2>&1 || "$@" apt-get update -qq >&2 </dev/null
+  new_enough "$(apt-cache policy libboost-dev | sed -n 's/^ *Candidate: //p')" ||
+    apt-cache pkgnames libboost1. | sed -n 's/^libboost\(1\.[0-9]*\)-dev$/\1/p' | sort -V | tail -n 1
+}
+
 install_packages() {
-  command -v dpkg-query >/dev/null || { say "not a Debian system; install the like of: ${packages[*]}"; return; }
+  if ! command -v dpkg-query >/dev/null; then
+    say "no Debian and no Ubuntu; install the like of: libboost-dev libboost-filesystem-dev libboost-program-options-dev ${packages[*]}"
+    command -v dnf >/dev/null && say "on Fedora that is: dnf install ${fedora_packages[*]}"
+    return 0
+  fi
+  local sudo=() log=$root/build/packages.log
+  if [ "$(id -u)" != 0 ] && command -v sudo >/dev/null; then sudo=(sudo); fi
+  local number
+  number=$(boost_number "${sudo[@]}") || fail "asking for the packages of Boost failed"
+  packages+=("libboost$number-dev" "libboost-filesystem$number-dev" "libboost-program-options$number-dev")
   local missing=() package
   for package in "${packages[@]}"; do
     [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
@@ -25,13 +55,9 @@ install_packages() {
   local wanted=()
   for package in "${missing[@]}"; do [ -n "$package" ] && wanted+=("$package"); done
   [ ${#wanted[@]} -gt 0 ] || return 0
-  local sudo=()
-  if [ "$(id -u)" != 0 ]; then
-    command -v sudo >/dev/null || fail "these packages are missing; as root run: apt-get install ${wanted[*]}"
-    sudo=(sudo)
-  fi
-  say "installing Debian packages: ${wanted[*]}"
-  local log=$root/build/packages.log
+  [ "$(id -u)" = 0 ] || [ ${#sudo[@]} -gt 0 ] ||
+    fail "these packages are missing; as root run: apt-get install ${wanted[*]}"
+  say "installing packages: ${wanted[*]}"
   { "${sudo[@]}" apt-get update -qq && "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
       apt-get install -y --no-install-recommends "${wanted[@]}"; } >"$log" 2>&1 </dev/null ||
     { tail -n 20 "$log" >&2; fail "installing packages failed; the log is $log"; }
@@ -62,6 +88,12 @@ install_libtorch() ( # a subshell, so that its trap is its own
   mkdir "$work/libtorch"
   for wheel in "$work"/torch-*.whl; do
     unzip -q "$wheel" 'torch/include/*' 'torch/lib/*' -x "${skip[@]}" -d "$work/libtorch"
+  done
+  # For installations and packages, which contain these libraries.
+  for wheel in "$work"/*.whl; do
+    local name=${wheel##*/}
+    unzip -q -j "$wheel" '*.dist-info/*LICEN*' '*.dist-info/*License*' '*.dist-info/*NOTICE*' \
+      -d "$work/libtorch/licences/${name%%-*}" 2>/dev/null || true
   done
   for wheel in "$work"/nvidia_*.whl; do
     unzip -q -o "$wheel" 'nvidia/*/lib/*' -d "$work/libtorch"

@@ -10,6 +10,7 @@
 #include "app/plan.h"
 #include "base/nearest.h"
 #include "cli/words.h"
+#include "plugins/library_folder.h"
 #include "reverie/atomic_file.h"
 #include "reverie/declaration.h"
 #include "reverie/kinds.h"
@@ -72,7 +73,7 @@ void check_name(const Request& request) {
                     "begin with a digit",
                 "such as my_" + name);
   // One that a folder on the command line holds would take the place of the program's own.
-  const fs::path own = installation_prefix() / "lib/reverie/plugins" / request.kind;
+  const fs::path own = library_folder(installation_prefix()) / "plugins" / request.kind;
   std::error_code error;
   for (fs::directory_iterator entry(own, error), end; !error && entry != end; entry.increment(error))
     if (entry->path().extension() == ".so" && lower(entry->path().stem().string()) == lower(name))
@@ -150,7 +151,7 @@ void print_next_steps(const Request& request) {
   std::error_code error;
   std::string where = shell_word(prefix.string());
   std::cout << "\nnext:\n";
-  if (!fs::exists(prefix / "lib/cmake/Reverie/ReverieConfig.cmake", error)) {
+  if (!fs::exists(library_folder(prefix).parent_path() / "cmake/Reverie/ReverieConfig.cmake", error)) {
     std::cout << "  cmake --build " << where << " --target app conformance   # a plugin is built against an\n"
               << "  cmake --install " << where
               << " --prefix $HOME/reverie   # installation; once is enough\n";

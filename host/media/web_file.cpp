@@ -13,6 +13,8 @@
 namespace reverie {
 namespace {
 
+using models::http_get, models::HttpHead, models::HttpRequest, models::HttpResult;
+
 using Clock = std::chrono::steady_clock;
 
 constexpr int kAttempts = 3;

@@ -12,6 +12,7 @@
 namespace reverie {
 namespace {
 
+using models::http_get, models::HttpHead, models::HttpRequest, models::HttpResult;
 using std::chrono::milliseconds;
 
 /// One address did not give the file.

@@ -12,7 +12,7 @@
 #include "reverie/error.h"
 #include "base/nearest.h"
 
-namespace reverie {
+namespace reverie::models {
 namespace {
 
 constexpr long kMostRedirects = 10;
@@ -218,4 +218,4 @@ HttpResult http_get(const HttpRequest& request, const std::function<bool(const H
   return result;
 }
 
-}  // namespace reverie
+}  // namespace reverie::models

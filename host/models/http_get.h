@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-namespace reverie {
+namespace reverie::models {
 
 struct HttpRequest {
   std::string url;
@@ -48,4 +48,4 @@ struct HttpResult {
 HttpResult http_get(const HttpRequest& request, const std::function<bool(const HttpHead&)>& on_head,
                     const std::function<bool(std::string_view)>& on_body);
 
-}  // namespace reverie
+}  // namespace reverie::models

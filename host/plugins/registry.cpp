@@ -17,6 +17,7 @@
 #include "log/printable.h"
 #include "plugins/compatibility.h"
 #include "plugins/declaration_text.h"
+#include "plugins/library_folder.h"
 #include "plugins/plugin_code.h"
 #include "plugins/probe.h"
 #include "reverie/audio_filter.h"
@@ -426,7 +427,7 @@ std::vector<std::filesystem::path> plugin_search_path(const std::vector<std::str
     for (const std::string& folder : filled_parts(variable, ":"))
       result.push_back(std::filesystem::absolute(folder));
   // Where the prefix is not known, its folder would be one of the working directory.
-  if (prefix.is_absolute()) result.push_back(prefix / "lib/reverie/plugins");
+  if (prefix.is_absolute()) result.push_back(library_folder(prefix) / "plugins");
   return result;
 }
 

@@ -31,7 +31,7 @@ void expect_size(const PickledTensor& tensor, std::uint64_t size) {
 
 class Checkpoint final : public Weights {
  public:
-  Checkpoint(std::string origin, NamedTensors tensors, FindStorage find_storage, bool big_endian)
+  Checkpoint(std::string origin, PickledTensors tensors, FindStorage find_storage, bool big_endian)
       : origin_(std::move(origin)),
         tensors_(std::move(tensors)),
         find_storage_(std::move(find_storage)),
@@ -67,7 +67,7 @@ class Checkpoint final : public Weights {
 
  private:
   std::string origin_;
-  NamedTensors tensors_;
+  PickledTensors tensors_;
   FindStorage find_storage_;
   bool big_endian_;
 };
@@ -142,7 +142,7 @@ std::shared_ptr<Weights> read_zip_checkpoint(std::shared_ptr<const Mapping> mapp
     const ZipArchive::Entry* data = file->archive.find(file->root + "data.pkl");
     if (!data) throw Damaged("it is a ZIP archive, but not one of PyTorch: it has no 'data.pkl'");
     const Storage pickle = file->checked_contents(*data);
-    NamedTensors tensors = name_tensors(pickle::parse({pickle.data, pickle.size}), mapping->size());
+    PickledTensors tensors = name_tensors(pickle::parse({pickle.data, pickle.size}), mapping->size());
     const bool big_endian = file->big_endian();
     return std::make_shared<Checkpoint>(
         origin, std::move(tensors), [file](const PickledTensor& tensor) { return file->storage(tensor); },
@@ -170,7 +170,7 @@ std::shared_ptr<Weights> read_legacy_checkpoint(std::shared_ptr<const Mapping> m
     next();  // about the machine that wrote it; storages are little-endian on all of them
     const pickle::Document object = next();
     const pickle::Document keys = next();
-    NamedTensors tensors = name_tensors(object, mapping->size());
+    PickledTensors tensors = name_tensors(object, mapping->size());
 
     // The storages follow in the order of their keys, each after its number of elements.
     const std::map<std::string, std::uint64_t> sizes = storage_sizes(object);

@@ -58,7 +58,7 @@ class Walk {
         effort_(std::min(kLeastEffort + kEffortPerByte * document.length, kMostEffort)),
         on_path_(document.values.size()) {}
 
-  NamedTensors run() {
+  PickledTensors run() {
     visit(document_.root, false);
     while (!frames_.empty()) {
       Frame& frame = frames_.back();
@@ -205,12 +205,12 @@ class Walk {
   std::string name_;
   std::unordered_map<Id, std::size_t> tensors_;
   std::size_t ambiguous_ = kNoTensor;
-  NamedTensors result_;
+  PickledTensors result_;
 };
 
 }  // namespace
 
-NamedTensors name_tensors(const Document& document, std::uint64_t file_size) {
+PickledTensors name_tensors(const Document& document, std::uint64_t file_size) {
   return Walk(document, file_size).run();
 }
 

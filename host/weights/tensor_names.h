@@ -10,7 +10,7 @@
 
 namespace reverie {
 
-struct NamedTensors {
+struct PickledTensors {
   std::vector<PickledTensor> tensors;
   std::map<std::string, std::size_t> names;     ///< positions in `tensors`; several names may share one
   std::map<std::string, std::string> metadata;  ///< texts, numbers and truth values, by name as well
@@ -21,6 +21,6 @@ struct NamedTensors {
 /// the empty name. If two tensors have the same name, it is listed, but cannot be read. Metadata leaves out
 /// what lists hold. Throws Damaged when values nest deeper, or share parts more often, than in any
 /// checkpoint.
-NamedTensors name_tensors(const pickle::Document& document, std::uint64_t file_size);
+PickledTensors name_tensors(const pickle::Document& document, std::uint64_t file_size);
 
 }  // namespace reverie

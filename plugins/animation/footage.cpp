@@ -4,7 +4,7 @@
 
 #include "reverie/resize.h"
 
-namespace reverie {
+namespace reverie::animation {
 
 std::optional<at::Tensor> Footage::frame(FrameSource& video, std::int64_t index) {
   if (const auto found = frames_.find(index); found != frames_.end()) return found->second;
@@ -20,4 +20,4 @@ std::optional<at::Tensor> Footage::last_frame(FrameSource& video, std::int64_t a
   return std::nullopt;
 }
 
-}  // namespace reverie
+}  // namespace reverie::animation

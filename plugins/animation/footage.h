@@ -6,7 +6,7 @@
 
 #include "reverie/frame_source.h"
 
-namespace reverie {
+namespace reverie::animation {
 
 /// Keeps the frames that it is asked for again: a video is quickest to read in ascending order.
 class Footage {
@@ -27,4 +27,4 @@ class Footage {
   std::map<std::int64_t, at::Tensor> frames_;
 };
 
-}  // namespace reverie
+}  // namespace reverie::animation

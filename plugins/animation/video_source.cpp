@@ -206,7 +206,7 @@ class VideoSource final : public AnimationMode {
   std::int64_t stride_, samples_;
   bool reencode_;
   Resampling resampling_;
-  Footage footage_;
+  animation::Footage footage_;
   std::vector<at::Tensor>
       history_;  // what the frames before the present one showed at their end, oldest first
 };

@@ -33,7 +33,7 @@ class ScriptedDepth final : public DepthEstimator {
 
  private:
   Range range_;
-  Script script_;
+  torchscript::Script script_;
 };
 
 }  // namespace

@@ -22,7 +22,7 @@ class ScriptedFlow final : public FlowEstimator {
   bool differentiable() const override { return true; }
 
  private:
-  Script script_;
+  torchscript::Script script_;
 };
 
 }  // namespace

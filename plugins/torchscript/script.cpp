@@ -8,7 +8,7 @@
 
 #include "reverie/error.h"
 
-namespace reverie {
+namespace reverie::torchscript {
 namespace {
 
 namespace fs = std::filesystem;
@@ -94,4 +94,4 @@ at::Tensor Script::operator()(const std::vector<at::Tensor>& inputs, at::IntArra
   return tensor.to(inputs[0].device(), at::kFloat);
 }
 
-}  // namespace reverie
+}  // namespace reverie::torchscript

@@ -12,7 +12,7 @@
 
 #include "reverie/host.h"
 
-namespace reverie {
+namespace reverie::torchscript {
 
 class Script {
  public:
@@ -31,4 +31,4 @@ class Script {
   std::unique_ptr<Module> module_;
 };
 
-}  // namespace reverie
+}  // namespace reverie::torchscript

@@ -2,8 +2,8 @@
 #
 # Sets two lists: the folders of kinds, and the interfaces, as reverie/kinds.h has them.
 function(reverie_plugin_kinds kinds interfaces)
-  # In the source tree and in an installation.
-  foreach(include ../include ../../../include)
+  # In the source tree and in an installation, whose lib may be lib/x86_64-linux-gnu.
+  foreach(include ../include ../../../include ../../../../include)
     set(header "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/${include}/reverie/kinds.h")
     if(EXISTS "${header}")
       break()
@@ -54,6 +54,6 @@ function(reverie_add_plugin name)
   # A function that is declared but nowhere defined is an error here rather than when the host loads the plugin.
   target_link_options(${target} PRIVATE "LINKER:-z,defs")
   if(NOT arg_NO_INSTALL)
-    install(TARGETS ${target} LIBRARY DESTINATION "lib/reverie/plugins/${arg_KIND}")
+    install(TARGETS ${target} LIBRARY DESTINATION "${REVERIE_LIBDIR}/reverie/plugins/${arg_KIND}")
   endif()
 endfunction()

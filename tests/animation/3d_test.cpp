@@ -75,7 +75,7 @@ struct Motion {
   double x = 0, y = 0, z = 0, angle = 0;
   std::array<double, 3> axis = {0, 0, 1};
 
-  Values values() const {
+  MotionValues values() const {
     const double s = std::sin(angle / 2);
     return {{"translate_x", {x}},
             {"translate_y", {y}},
@@ -219,8 +219,8 @@ TEST(Mode3D, ShiftsAPlaneRightAndUpUnlessTheCameraIsLocked) {
   KnownDepth estimator = plane(picture, 300);
   // Across, the aspect ratio stands in the place of 1: a pixel is wider than on the other axis by W (H - 1) /
   // (H (W - 1)).
-  const Values motion = {{"translate_x", {5 * one_pixel(300, 24) * 24 / 18}},
-                         {"translate_y", {2 * one_pixel(300, 18)}}};
+  const MotionValues motion = {{"translate_x", {5 * one_pixel(300, 24) * 24 / 18}},
+                               {"translate_y", {2 * one_pixel(300, 18)}}};
   Stage free = stage_for(picture, {{"lock_camera", "false"}});
   EXPECT_LT(largest(free.moved(picture, motion, &estimator) - at::roll(picture, {-2, 5}, {2, 3})), 1e-3);
   Stage locked = stage_for(picture);

@@ -7,7 +7,7 @@
 
 namespace reverie::test {
 
-using Values = std::map<std::string, std::vector<double>>;
+using MotionValues = std::map<std::string, std::vector<double>>;
 
 class Stage {
  public:
@@ -39,7 +39,7 @@ class Stage {
   }
 
   /// The settings that vary at their defaults, but for those in `values`.
-  FrameContext context(const Values& values) const {
+  FrameContext context(const MotionValues& values) const {
     FrameContext result;
     for (const ParamSpec& spec : std::span(plugin_.descriptor->params, plugin_.descriptor->param_count))
       if (spec.animatable) result.parameters[spec.name] = {spec.default_number};
@@ -48,12 +48,12 @@ class Stage {
     return result;
   }
 
-  AnimationMode::Move move(ImageModel& model, const Values& values, DepthEstimator* depth = nullptr) {
+  AnimationMode::Move move(ImageModel& model, const MotionValues& values, DepthEstimator* depth = nullptr) {
     return mode_->advance(context(values), model, {depth, nullptr, nullptr});
   }
 
   /// What becomes of `picture` as the canvas of an Unlimited Palette.
-  at::Tensor moved(const at::Tensor& picture, const Values& values, DepthEstimator* depth = nullptr) {
+  at::Tensor moved(const at::Tensor& picture, const MotionValues& values, DepthEstimator* depth = nullptr) {
     const auto canvas = model(picture);
     move(*canvas, values, depth);
     return *canvas->canvas();

@@ -12,7 +12,6 @@
 namespace reverie::test {
 
 namespace fs = std::filesystem;
-using Words = std::vector<std::string>;
 
 inline fs::path prefix() { return fs::path(REVERIE_PROGRAM).parent_path().parent_path(); }
 

@@ -49,6 +49,7 @@ class DamagedInstallation : public testing::Test {
     fs::create_directories(scratch_ / "app/lib/reverie");
     fs::copy(prefix() / "lib/reverie/plugins", scratch_ / "app/lib/reverie/plugins",
              fs::copy_options::recursive);
+    fs::create_directory_symlink(prefix() / "lib/reverie/libtorch", scratch_ / "app/lib/reverie/libtorch");
     fs::create_directory_symlink(fs::canonical(prefix() / "share/reverie/models"),
                                  scratch_ / "app/share/reverie/models");
   }

@@ -12,6 +12,7 @@
 #include "conformance/report_listener.h"
 #include "conformance/subject.h"
 #include "fixtures/plugins_under_test.h"
+#include "plugins/library_folder.h"
 #include "plugins/plugin_call.h"
 
 namespace reverie::test {
@@ -42,7 +43,7 @@ void find_installation() {
   const fs::path prefix = fs::read_symlink("/proc/self/exe").parent_path().parent_path().parent_path();
   places.models = prefix / "share/reverie/models";
   places.samples = prefix / "share/reverie/conformance";
-  places.plugin_folders = {prefix / "lib/reverie/plugins"};
+  places.plugin_folders = {library_folder(prefix) / "plugins"};
 }
 
 /// Tests of the interface itself that had a result.

@@ -8,7 +8,7 @@
 namespace reverie::test {
 namespace {
 
-using namespace reverie::train;
+using namespace reverie::train_depth;
 
 constexpr std::int64_t kWidth = 33, kHeight = 25;
 

@@ -13,8 +13,6 @@
 
 namespace reverie::test {
 
-using Words = std::vector<std::string>;
-
 /// Runs one of FFmpeg's programs; what it complains of fails the test.
 inline std::string ffmpeg_says(Words command) {
   command[0] = "/usr/bin/" + command[0];

@@ -15,6 +15,8 @@
 
 namespace reverie::test {
 
+using Words = std::vector<std::string>;  ///< a command line
+
 struct Outcome {
   int status = -1;  ///< exit status; -1 when a signal ended the program
   int signal = 0;   ///< 0 when it ended by itself

@@ -23,7 +23,7 @@
 #include "towers.h"
 #include "weights/safetensors.h"
 
-namespace reverie::train {
+namespace reverie::train_clip {
 namespace {
 
 constexpr double kEmaDecay = 0.999;
@@ -335,11 +335,11 @@ void train(const Options& options) {
 }
 
 }  // namespace
-}  // namespace reverie::train
+}  // namespace reverie::train_clip
 
 int main(int argc, char** argv) {
   namespace po = boost::program_options;
-  reverie::train::Options o;
+  reverie::train_clip::Options o;
   po::options_description help("train_clip");
   help.add_options()("help", "show this")("model", po::value(&o.model), "vit or resnet")(
       "data", po::value(&o.data)->required(), "folder made by prepare_pictures.py")(
@@ -361,15 +361,16 @@ int main(int argc, char** argv) {
     at::autocast::set_autocast_dtype(at::kCPU, at::kBFloat16);
     if (!o.evaluate.empty()) {
       const auto weights = reverie::read_safetensors(o.evaluate);
-      reverie::train::Network network;
+      reverie::train_clip::Network network;
       for (const auto& name : weights->names()) network.tensors[name] = weights->tensor(name).to(at::kFloat);
-      const auto [top1, top5] = reverie::train::evaluate(network, reverie::train::load_collection(o.data));
+      const auto [top1, top5] =
+          reverie::train_clip::evaluate(network, reverie::train_clip::load_collection(o.data));
       std::cout << "top-1 " << top1 << "  top-5 " << top5 << "\n";
       return 0;
     }
     if (o.out.empty() || (o.model != "vit" && o.model != "resnet"))
       throw reverie::Error(reverie::ErrorKind::usage, "train_clip needs --model vit|resnet and --out FILE");
-    reverie::train::train(o);
+    reverie::train_clip::train(o);
     return 0;
   } catch (const std::exception& error) {
     std::cerr << "train_clip: " << error.what() << "\n";

@@ -12,7 +12,7 @@
 #include "reverie/error.h"
 #include "weights/safetensors.h"
 
-namespace reverie::train {
+namespace reverie::train_clip {
 namespace {
 
 std::string read_text(const std::filesystem::path& path) {
@@ -222,4 +222,4 @@ std::pair<at::Tensor, std::vector<std::int64_t>> Composer::labelled_held_out() {
   return {1 - layer.narrow(1, 3, 1) + layer.narrow(1, 0, 3), labels};
 }
 
-}  // namespace reverie::train
+}  // namespace reverie::train_clip

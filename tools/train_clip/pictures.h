@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-namespace reverie::train {
+namespace reverie::train_clip {
 
 constexpr std::int64_t kSide = 64;  // input of both networks
 
@@ -63,4 +63,4 @@ class Composer {
   std::vector<std::int64_t> synthetic_queue_, drawn_queue_;
 };
 
-}  // namespace reverie::train
+}  // namespace reverie::train_clip

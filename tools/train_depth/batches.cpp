@@ -5,7 +5,7 @@
 
 #include "scene.h"
 
-namespace reverie::train {
+namespace reverie::train_depth {
 
 Batch views(std::uint64_t first_seed, std::int64_t count, std::int64_t side) {
   std::vector<at::Tensor> pictures, depths;
@@ -72,4 +72,4 @@ at::Tensor Store::coloured(at::Tensor pictures) {
   return at::stack(all);
 }
 
-}  // namespace reverie::train
+}  // namespace reverie::train_depth

@@ -8,7 +8,7 @@
 #include <random>
 #include <vector>
 
-namespace reverie::train {
+namespace reverie::train_depth {
 
 // Where the seeds of scenes begin that no training sees, and of those that the guesses are made of.
 constexpr std::uint64_t kHeldOutSeeds = std::uint64_t{1} << 62, kGuessSeeds = std::uint64_t{1} << 61;
@@ -47,4 +47,4 @@ class Store {
   at::Generator generator_;
 };
 
-}  // namespace reverie::train
+}  // namespace reverie::train_depth

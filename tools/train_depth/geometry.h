@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-namespace reverie::train {
+namespace reverie::train_depth {
 
 struct Vector {
   float x = 0, y = 0, z = 0;
@@ -28,4 +28,4 @@ struct Ray {
   Vector at(float distance) const { return origin + direction * distance; }
 };
 
-}  // namespace reverie::train
+}  // namespace reverie::train_depth

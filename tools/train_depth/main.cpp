@@ -20,7 +20,7 @@
 #include "trainer.h"
 #include "weights/safetensors.h"
 
-namespace reverie::train {
+namespace reverie::train_depth {
 namespace {
 
 constexpr std::int64_t kShown = 40, kColumns = 10, kGuessed = 400;
@@ -63,11 +63,11 @@ void report(const std::string& evaluated, std::int64_t scenes, const std::string
 }
 
 }  // namespace
-}  // namespace reverie::train
+}  // namespace reverie::train_depth
 
 int main(int argc, char** argv) {
   namespace po = boost::program_options;
-  reverie::train::Options o;
+  reverie::train_depth::Options o;
   std::string out, checkpoint, evaluate, sheet;
   std::int64_t scenes = 0;
   po::options_description help("train_depth");
@@ -93,11 +93,11 @@ int main(int argc, char** argv) {
     o.out = out;
     o.checkpoint = checkpoint.empty() ? out + ".checkpoint" : checkpoint;
     if (!evaluate.empty() || !sheet.empty()) {
-      reverie::train::report(evaluate, scenes, sheet);
+      reverie::train_depth::report(evaluate, scenes, sheet);
       return 0;
     }
     if (out.empty()) throw reverie::Error(reverie::ErrorKind::usage, "train_depth needs --out FILE");
-    reverie::train::train(o);
+    reverie::train_depth::train(o);
     return 0;
   } catch (const std::exception& error) {
     std::cerr << "train_depth: " << error.what() << "\n";

@@ -4,7 +4,7 @@
 
 #include "scene.h"
 
-namespace reverie::train {
+namespace reverie::train_depth {
 namespace {
 
 constexpr float kClear = 2e-3f;  // how far a shadow's ray begins from its surface
@@ -100,4 +100,4 @@ View render(const Scene& scene, std::int64_t width, std::int64_t height) {
   return view;
 }
 
-}  // namespace reverie::train
+}  // namespace reverie::train_depth

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <random>
 
-namespace reverie::train {
+namespace reverie::train_depth {
 namespace {
 
 class Maker {
@@ -284,4 +284,4 @@ Scene Maker::scene() {
 
 Scene random_scene(std::uint64_t seed) { return Maker(seed).scene(); }
 
-}  // namespace reverie::train
+}  // namespace reverie::train_depth

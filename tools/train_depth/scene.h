@@ -9,7 +9,7 @@
 #include "shapes.h"
 #include "texture.h"
 
-namespace reverie::train {
+namespace reverie::train_depth {
 
 constexpr float kFarthestDepth = 10;  // of the sky, and of whatever is farther
 
@@ -62,4 +62,4 @@ struct View {
 };
 View render(const Scene& scene, std::int64_t width, std::int64_t height);
 
-}  // namespace reverie::train
+}  // namespace reverie::train_depth

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
-namespace reverie::train {
+namespace reverie::train_depth {
 namespace {
 
 constexpr float kTerrainEnd = 25;  // distance up to which terrain is looked for
@@ -140,4 +140,4 @@ std::optional<Hit> intersect(const Shape& shape, const Ray& ray, float after) {
   return std::visit([&](const auto& it) { return meet(it, ray, after); }, shape);
 }
 
-}  // namespace reverie::train
+}  // namespace reverie::train_depth

@@ -8,7 +8,7 @@
 
 #include "geometry.h"
 
-namespace reverie::train {
+namespace reverie::train_depth {
 
 struct Sphere {
   Vector centre;
@@ -48,4 +48,4 @@ struct Hit {
 /// The first crossing of a surface at a distance above `after`.
 std::optional<Hit> intersect(const Shape& shape, const Ray& ray, float after = 0);
 
-}  // namespace reverie::train
+}  // namespace reverie::train_depth

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace reverie::train {
+namespace reverie::train_depth {
 namespace {
 
 float smooth(float x) { return x * x * (3 - 2 * x); }
@@ -78,4 +78,4 @@ Vector colour_at(const Texture& texture, Vector p) {
   return colour * (1 + texture.grain * (2 * fractal_noise(place * 5.3f, 2) - 1));
 }
 
-}  // namespace reverie::train
+}  // namespace reverie::train_depth

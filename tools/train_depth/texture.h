@@ -5,7 +5,7 @@
 
 #include "geometry.h"
 
-namespace reverie::train {
+namespace reverie::train_depth {
 
 /// Smooth noise of values 0..1, a value for each point of the integer grid and cubics between.
 float noise(Vector p);
@@ -23,4 +23,4 @@ struct Texture {
 
 Vector colour_at(const Texture& texture, Vector p);
 
-}  // namespace reverie::train
+}  // namespace reverie::train_depth

@@ -14,9 +14,10 @@
 #include "train_vqgan/tensors.h"
 #include "weights/safetensors.h"
 
-namespace reverie::train {
+namespace reverie::train_depth {
 namespace {
 
+using namespace train;
 using tiny_depth::kLayers;
 using tiny_depth::Layer;
 
@@ -233,4 +234,4 @@ void train(const Options& options) {
   std::filesystem::remove(options.checkpoint);
 }
 
-}  // namespace reverie::train
+}  // namespace reverie::train_depth

@@ -6,7 +6,7 @@
 
 #include "reverie/weights.h"
 
-namespace reverie::train {
+namespace reverie::train_depth {
 
 struct Options {
   std::filesystem::path out, checkpoint;
@@ -38,4 +38,4 @@ Guesses guesses(std::int64_t scenes);
 /// checkpoint is removed at the end.
 void train(const Options& options);
 
-}  // namespace reverie::train
+}  // namespace reverie::train_depth

@@ -3,7 +3,7 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
-namespace reverie::train {
+namespace reverie::train_vqgan {
 namespace {
 
 constexpr double kDecay = 0.99;
@@ -69,4 +69,4 @@ double perplexity(const at::Tensor& indexes, std::int64_t count) {
   return (-(share * share.clamp_min(1e-12).log()).sum()).exp().item<double>();
 }
 
-}  // namespace reverie::train
+}  // namespace reverie::train_vqgan

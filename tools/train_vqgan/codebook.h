@@ -5,7 +5,7 @@
 #include <ATen/core/Generator.h>
 #include <ATen/core/Tensor.h>
 
-namespace reverie::train {
+namespace reverie::train_vqgan {
 
 class Codebook {
  public:
@@ -28,4 +28,4 @@ class Codebook {
 /// carry as much if all were used equally.
 double perplexity(const at::Tensor& indexes, std::int64_t count);
 
-}  // namespace reverie::train
+}  // namespace reverie::train_vqgan

@@ -17,7 +17,7 @@
 #include "trainer.h"
 #include "weights/safetensors.h"
 
-namespace reverie::train {
+namespace reverie::train_vqgan {
 namespace {
 
 constexpr std::int64_t kEvaluated = 200, kShown = 12;  // pictures of each kind
@@ -59,11 +59,11 @@ void report(const Options& options) {
 }
 
 }  // namespace
-}  // namespace reverie::train
+}  // namespace reverie::train_vqgan
 
 int main(int argc, char** argv) {
   namespace po = boost::program_options;
-  reverie::train::Options o;
+  reverie::train_vqgan::Options o;
   std::string data, out, checkpoint, resnet, evaluate, sheet;
   po::options_description help("train_vqgan");
   help.add_options()("help", "show this")("data", po::value(&data)->required(),
@@ -91,12 +91,12 @@ int main(int argc, char** argv) {
     o.data = data, o.out = out, o.resnet = resnet, o.evaluate = evaluate, o.sheet = sheet;
     o.checkpoint = checkpoint.empty() ? out + ".checkpoint" : checkpoint;
     if (!evaluate.empty()) {
-      reverie::train::report(o);
+      reverie::train_vqgan::report(o);
       return 0;
     }
     if (out.empty() || resnet.empty())
       throw reverie::Error(reverie::ErrorKind::usage, "train_vqgan needs --out FILE and --resnet FILE");
-    reverie::train::train(o);
+    reverie::train_vqgan::train(o);
     return 0;
   } catch (const std::exception& error) {
     std::cerr << "train_vqgan: " << error.what() << "\n";

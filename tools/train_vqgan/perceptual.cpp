@@ -3,7 +3,7 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
-namespace reverie::train {
+namespace reverie::train_vqgan {
 namespace {
 
 constexpr double kMean[] = {0.48145466, 0.4578275, 0.40821073};  // CLIP's, of pictures 0..1
@@ -83,4 +83,4 @@ at::Tensor Perceptual::operator()(const at::Tensor& pictures, const at::Tensor& 
   return sum / double(seen.size());
 }
 
-}  // namespace reverie::train
+}  // namespace reverie::train_vqgan

@@ -8,7 +8,7 @@
 
 #include "reverie/weights.h"
 
-namespace reverie::train {
+namespace reverie::train_vqgan {
 
 class Perceptual {
  public:
@@ -35,4 +35,4 @@ class Perceptual {
   std::vector<Block> blocks_;
 };
 
-}  // namespace reverie::train
+}  // namespace reverie::train_vqgan

@@ -7,7 +7,7 @@
 
 #include "weights/safetensors.h"
 
-namespace reverie::train {
+namespace reverie::train_vqgan {
 namespace {
 
 constexpr double kPhotographs = 0.5, kScenes = 0.15;  // shares of a batch; the rest are drawings
@@ -111,4 +111,4 @@ at::Tensor samples(const PictureSet& pictures, std::int64_t count) {
       .sub_(1);
 }
 
-}  // namespace reverie::train
+}  // namespace reverie::train_vqgan

@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <random>
 
-namespace reverie::train {
+namespace reverie::train_vqgan {
 
 /// Photographs and scenes are uint8 [N, 128, 128, 3]; drawings [N, 128, 128, 4] with straight alpha.
 struct PictureSet {
@@ -45,4 +45,4 @@ class Composer {
 /// float [3 * count, 3, 128, 128], -1..1, photographs first, then scenes, then drawings.
 at::Tensor samples(const PictureSet& pictures, std::int64_t count);
 
-}  // namespace reverie::train
+}  // namespace reverie::train_vqgan

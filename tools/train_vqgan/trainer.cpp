@@ -14,9 +14,10 @@
 #include "perceptual.h"
 #include "weights/safetensors.h"
 
-namespace reverie::train {
+namespace reverie::train_vqgan {
 namespace {
 
+using namespace train;
 constexpr at::ScalarType kPrecision = at::kBFloat16;
 constexpr double kAverage = 0.998;    // decay of the averaged weights
 constexpr double kCommitment = 0.25;  // van den Oord et al. 2017
@@ -266,4 +267,4 @@ void train(const Options& options) {
   std::filesystem::remove(options.checkpoint);
 }
 
-}  // namespace reverie::train
+}  // namespace reverie::train_vqgan

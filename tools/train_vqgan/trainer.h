@@ -7,7 +7,7 @@
 #include "pictures.h"
 #include "tensors.h"
 
-namespace reverie::train {
+namespace reverie::train_vqgan {
 
 struct Options {
   std::filesystem::path data, out, checkpoint, resnet, evaluate, sheet;
@@ -30,4 +30,4 @@ Figures evaluate(const Weights& weights, const at::Tensor& pictures, at::Tensor*
 /// checkpoint is removed at the end.
 void train(const Options& options);
 
-}  // namespace reverie::train
+}  // namespace reverie::train_vqgan

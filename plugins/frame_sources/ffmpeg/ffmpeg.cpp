@@ -129,7 +129,7 @@ class Ffmpeg final : public FrameSource {
   }
 
   std::filesystem::path path_;
-  Timeline timeline_;
+  ffmpeg::Timeline timeline_;
   ImageSize square_, shown_;
   Orientation orientation_;
   bool still_ = false;

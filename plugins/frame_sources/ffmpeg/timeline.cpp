@@ -7,7 +7,7 @@ extern "C" {
 #include <libavutil/imgutils.h>
 }
 
-namespace reverie {
+namespace reverie::ffmpeg {
 namespace {
 
 constexpr std::size_t kMostCached = 8;
@@ -180,4 +180,4 @@ void Timeline::remember(FramePtr frame) {
   while (cache_.size() > std::clamp<std::size_t>(fitting, 2, kMostCached)) cache_.pop_front();
 }
 
-}  // namespace reverie
+}  // namespace reverie::ffmpeg

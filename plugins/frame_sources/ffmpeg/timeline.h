@@ -9,7 +9,7 @@
 #include "decoder.h"
 #include "reverie/host.h"
 
-namespace reverie {
+namespace reverie::ffmpeg {
 
 /// Frames are counted while they are decoded, since no file says reliably which are shown. The way back is a
 /// jump to a key frame that was met before, and is checked: each frame must come at the time it came first.
@@ -62,4 +62,4 @@ class Timeline {
   std::deque<std::pair<std::int64_t, FramePtr>> cache_;
 };
 
-}  // namespace reverie
+}  // namespace reverie::ffmpeg
