@@ -306,7 +306,9 @@ std::int64_t RunTrial::quick_cutouts(const RunPlan& run_plan) const {
 }
 
 std::string RunTrial::memory(const RunPlan& run_plan) {
-  const auto unknown = [](const std::string& why) { return "peak memory: cannot be predicted, because " + why; };
+  const auto unknown = [](const std::string& why) {
+    return "peak memory: cannot be predicted, because " + why;
+  };
   if (!obstacle_.empty()) return unknown(obstacle_);
   const std::int64_t most = quick_cutouts(run_plan);
   std::vector<std::int64_t> numbers = {most};

@@ -4,11 +4,11 @@
 #include <cmath>
 #include <span>
 
+#include "base/nearest.h"
 #include "engine/timeline.h"
 #include "expressions/expression.h"
 #include "expressions/functions.h"
 #include "plugins/param_group.h"
-#include "base/nearest.h"
 #include "settings/resolve.h"
 
 namespace reverie {

@@ -5,8 +5,8 @@
 #include <filesystem>
 #include <string_view>
 
-#include "reverie/error.h"
 #include "base/nearest.h"
+#include "reverie/error.h"
 
 namespace reverie {
 namespace {

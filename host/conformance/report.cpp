@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "log/printable.h"
 #include "base/texts.h"
+#include "log/printable.h"
 
 namespace reverie::conformance {
 namespace {

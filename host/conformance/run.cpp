@@ -13,8 +13,8 @@
 #include <cstring>
 #include <tuple>
 
-#include "reverie/error.h"
 #include "base/texts.h"
+#include "reverie/error.h"
 
 namespace reverie::conformance {
 namespace {

@@ -4,10 +4,10 @@
 #include <array>
 #include <charconv>
 
+#include "base/utf8.h"
 #include "expressions/error.h"
 #include "expressions/integers.h"
 #include "expressions/reals.h"
-#include "base/utf8.h"
 
 namespace reverie::expressions {
 namespace {

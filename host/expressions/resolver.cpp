@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "expressions/error.h"
 #include "base/nearest.h"
+#include "expressions/error.h"
 
 namespace reverie::expressions {
 namespace {

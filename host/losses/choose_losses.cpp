@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <optional>
 
-#include "expressions/point_at.h"
-#include "plugins/param_group.h"
 #include "base/nearest.h"
 #include "base/texts.h"
+#include "expressions/point_at.h"
+#include "plugins/param_group.h"
 
 namespace reverie {
 namespace {

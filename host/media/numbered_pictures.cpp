@@ -6,8 +6,8 @@
 #include <charconv>
 #include <string_view>
 
-#include "reverie/resize.h"
 #include "base/nearest.h"
+#include "reverie/resize.h"
 
 namespace reverie {
 namespace {

@@ -3,12 +3,12 @@
 #include <chrono>
 #include <cstdlib>
 
+#include "base/nearest.h"
 #include "engine/outputs.h"
 #include "models/catalogue.h"
 #include "models/http_get.h"
 #include "models/sha256.h"
 #include "reverie/error.h"
-#include "base/nearest.h"
 
 namespace reverie {
 namespace {

@@ -9,8 +9,8 @@
 #include <limits>
 #include <memory>
 
-#include "reverie/error.h"
 #include "base/nearest.h"
+#include "reverie/error.h"
 
 namespace reverie::models {
 namespace {

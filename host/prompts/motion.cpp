@@ -4,10 +4,10 @@
 #include <cmath>
 #include <cstdio>
 
+#include "base/texts.h"
 #include "expressions/point_at.h"
 #include "prompts/hints.h"
 #include "reverie/error.h"
-#include "base/texts.h"
 
 namespace reverie {
 namespace {

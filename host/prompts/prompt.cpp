@@ -4,10 +4,10 @@
 #include <cmath>
 #include <functional>
 
+#include "base/nearest.h"
 #include "expressions/point_at.h"
 #include "prompts/hints.h"
 #include "prompts/pieces.h"
-#include "base/nearest.h"
 
 namespace reverie {
 namespace {

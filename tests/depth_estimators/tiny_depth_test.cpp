@@ -49,7 +49,8 @@ Views fresh_views(std::int64_t count, std::int64_t width, std::int64_t height) {
   };
   std::vector<at::Tensor> pictures, depths;
   for (std::int64_t i = 0; i < count; ++i) {
-    const train_depth::View view = train_depth::render(train_depth::random_scene(kSeeds + std::uint64_t(i)), side, side);
+    const train_depth::View view =
+        train_depth::render(train_depth::random_scene(kSeeds + std::uint64_t(i)), side, side);
     pictures.push_back(middle(view.picture));
     depths.push_back(middle(view.depth));
   }
