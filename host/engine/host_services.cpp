@@ -121,6 +121,7 @@ std::shared_ptr<const void> HostServices::cached_object(std::string_view what, c
 }
 
 std::filesystem::path HostServices::resolve_asset(const std::string& path_or_url) {
+  require_printable_name(path_or_url);
   if (is_web_address(path_or_url)) {
     if (options_.access) options_.access->require_download(path_or_url);
     WebFileOptions options;
@@ -194,6 +195,7 @@ std::optional<std::filesystem::path> HostServices::find_weights(const std::strin
 }
 
 std::shared_ptr<const Weights> HostServices::load_weights(const std::string& name_or_path) {
+  require_printable_name(name_or_path);
   if (const auto path = find_weights(name_or_path)) {
     claim_mapped_file(*path);
     return open_weights(*path);

@@ -1,5 +1,7 @@
 #include "log/printable.h"
 
+#include "reverie/error.h"
+
 #include <algorithm>
 #include <cstdio>
 
@@ -132,5 +134,15 @@ std::string without_credentials(std::string_view text) {
 
 std::string shown(std::string_view text) { return printable(without_credentials(text)); }
 std::string shown_line(std::string_view text) { return printable_line(without_credentials(text)); }
+
+void require_printable_name(std::string_view name) {
+  const auto control = [](unsigned char c) { return c < 0x20 || c == 0x7F; };
+  if (std::none_of(name.begin(), name.end(), control)) return;
+  throw Error(ErrorKind::file,
+              "'" + printable_line(name) +
+                  "' cannot be the name of a file of a run: it has a line break or another "
+                  "control character in it",
+              "rename it");
+}
 
 }  // namespace reverie

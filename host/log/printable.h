@@ -23,4 +23,8 @@ std::string without_credentials(std::string_view text);
 std::string shown(std::string_view text);
 std::string shown_line(std::string_view text);
 
+/// Throws Error(file) where the name of a file has a line break or another control character in it, by which
+/// it could pass for messages of the program.
+void require_printable_name(std::string_view name);
+
 }  // namespace reverie

@@ -385,6 +385,12 @@ std::string PluginRegistry::what_is_meant(const std::string& kind, const std::st
         if (spec.asset == AssetKind::weights) return with(*file, spec, name.substr(known.size() + 1));
     if (begins_with(wanted, known) || begins_with(known, wanted)) return "did you mean '" + file->name + "'?";
   }
+  // What it is, by its own words: viewers=browser, outputs=openexr.
+  constexpr std::size_t kLeastLetters = 4;
+  for (const PluginFile* file : usable(kind))
+    for (const std::string& word : filled_parts(lower(file->descriptor->summary), " "))
+      if (wanted.size() >= kLeastLetters && word.substr(0, word.find_last_not_of(",.;:") + 1) == wanted)
+        return "did you mean '" + file->name + "', " + file->descriptor->summary + "?";
   return {};
 }
 

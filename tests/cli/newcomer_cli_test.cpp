@@ -53,6 +53,8 @@ TEST(Newcomers, AreAnsweredWithWhatToType) {
       {{"check", "scenes=red", "outputs=[png_sequence,GIF]"}, "'video_file' with video_format=gif?"},
       {{"check", "scenes=red", "outputs=video"}, "did you mean 'video_file'?"},
       {{"check", "scenes=red", "outputs=png"}, "did you mean 'png_sequence'?"},
+      {{"check", "scenes=red", "outputs=openexr"}, "did you mean 'exr_sequence'"},
+      {{"check", "scenes=red", "viewers=browser"}, "did you mean 'web_preview'"},
       {{"check", "scenes=red", "image_model=vqgan_imagenet"},
        "did you mean 'vqgan' with vqgan_model=imagenet?"},
       {{"check", "scenes=red", "animation_mode=video"}, "did you mean 'video_source'?"},

@@ -91,5 +91,23 @@ TEST(Shown, CredentialsOfAddressesAreNot) {
   }
 }
 
+TEST(Shown, NamesOfFilesWithLineBreaksAreRefusedInOneLine) {
+  const Scratch scratch;
+  const std::string name = "a\nreverie: done.png";
+  std::ofstream(scratch / name) << "something";
+  std::ofstream(scratch / "b\nc.yaml") << "scenes: x\n";
+  for (const Words& words :
+       {Words{"check", "scenes=x", "init_image=" + name},
+        Words{"check", "scenes=x", "perceptors=[\"a\\nreverie: done\"]"}, Words{"check", "b\nc.yaml"}}) {
+    Words all = words;
+    all.insert(all.begin(), REVERIE_PROGRAM);
+    const Outcome outcome = run(all, scratch.path());
+    EXPECT_NE(outcome.status, 0);
+    EXPECT_FALSE(holds(outcome.err, "\nreverie: done")) << outcome.err;
+    EXPECT_FALSE(holds(outcome.err, "\nc.yaml")) << outcome.err;
+    EXPECT_TRUE(holds(outcome.err, "\\n")) << outcome.err;
+  }
+}
+
 }  // namespace
 }  // namespace reverie::test
