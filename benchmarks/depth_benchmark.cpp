@@ -46,7 +46,7 @@ void run(int count, char** arguments) {
   HostServices host(options);
   const PluginRegistry registry(plugin_search_path({}, REVERIE_PREFIX));
   const PluginFile& plugin = registry.find(DepthEstimator::kKind, name);
-  const auto it = create<DepthEstimator>(plugin, host, default_params(plugin), {weights});
+  const auto it = create<DepthEstimator>(plugin, host, params_with_weights(plugin, weights), {});
   const at::Tensor picture = at::rand({1, 3, side, side});
   std::printf("{");
   {

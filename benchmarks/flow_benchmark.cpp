@@ -54,13 +54,13 @@ void measure(const char* before, const char* name, int rounds, const std::functi
 
 std::shared_ptr<FlowEstimator> estimator(const PluginFile& plugin, HostServices& host,
                                          const std::string& weights, double iterations) {
-  Settings settings = default_params(plugin);
+  Settings settings = params_with_weights(plugin, weights);
   if (const SettingValue* found = settings.find("flow_iterations")) {  // of the networks
     SettingValue value = *found;
     value.number = iterations;
     settings.set("flow_iterations", value);
   }
-  return create<FlowEstimator>(plugin, host, settings, {weights});
+  return create<FlowEstimator>(plugin, host, settings, {});
 }
 
 void run(int count, char** arguments) {

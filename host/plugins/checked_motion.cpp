@@ -94,10 +94,7 @@ class CheckedAnimation final : public AnimationMode {
       : boundary_(std::move(boundary)), mode_(std::move(mode)), size_(size) {}
 
   Needs needs() const override {
-    const Needs needs = boundary_.call("needs()", [&] { return mode_->needs(); });
-    if (needs.history < 0)
-      boundary_.broken("needs()", "a history of " + std::to_string(needs.history), "a number of frames");
-    return needs;
+    return boundary_.call("needs()", [&] { return mode_->needs(); });
   }
 
   std::optional<at::Tensor> first_image(const Tools& tools) override {

@@ -444,6 +444,17 @@ Settings default_params(const PluginFile& plugin) {
   return result;
 }
 
+Settings params_with_weights(const PluginFile& plugin, const std::string& weights) {
+  Settings result = default_params(plugin);
+  for (const std::string& name : result.names()) {
+    SettingValue value = *result.find(name);
+    if (weights.empty() || value.spec.asset != AssetKind::weights) continue;
+    value.text = weights;
+    result.set(name, value);
+  }
+  return result;
+}
+
 bool accepts(const PluginFile& plugin, const void* subject) {
   const PluginDescriptor& descriptor = plugin.load();
   if (!descriptor.accepts) return false;

@@ -92,6 +92,9 @@ bool has_grouped_params(const std::string& kind);
 /// A plugin's parameters at their declared defaults.
 Settings default_params(const PluginFile& plugin);
 
+/// The same with these weights in the place of the plugin's own, where the text is not empty.
+Settings params_with_weights(const PluginFile& plugin, const std::string& weights);
+
 /// Whether the plugin says that it understands `subject`, a const Interface::Subject*.
 bool accepts(const PluginFile& plugin, const void* subject);
 

@@ -56,7 +56,6 @@ class VideoSource final : public AnimationMode {
   Needs needs() const override {
     Needs needs;
     needs.flow = needs.video = true;
-    needs.history = frames_back(samples_);
     return needs;
   }
 

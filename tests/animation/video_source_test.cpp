@@ -267,7 +267,6 @@ TEST(VideoSource, StateContinuesExactly) {
   Cinema first("square.mkv", settings), second("square.mkv", settings);
   const auto model = first.stage().model(painted(first.frame(0))),
              other = second.stage().model(painted(first.frame(0)));
-  EXPECT_EQ(first.mode().needs().history, 3);
   for (std::int64_t k = 0; k < 5; ++k) first.move(*model, k);
   const auto state = first.mode().state();
   EXPECT_EQ(state.at("history").size(0), 3);

@@ -53,7 +53,6 @@ class AnimationModeConformance : public testing::TestWithParam<std::string> {
     Stage result;
     result.mode = create<AnimationMode>(plugin(), host_, usual_params(plugin()), {{width, height}, 12});
     const AnimationMode::Needs needs = result.mode->needs();
-    EXPECT_GE(needs.history, 0);
     if (needs.depth) result.depth = std::make_shared<PlaneDepth>();
     if (needs.flow) result.flow = std::make_shared<NoFlow>();
     if (needs.video) result.video = std::make_shared<OrangeVideo>();
@@ -168,7 +167,6 @@ TEST_P(AnimationModeConformance, NeedsStayTheSame) {
   EXPECT_EQ(before.depth, after.depth);
   EXPECT_EQ(before.flow, after.flow);
   EXPECT_EQ(before.video, after.video);
-  EXPECT_EQ(before.history, after.history);
 }
 
 TEST_P(AnimationModeConformance, StateContinuesExactly) {

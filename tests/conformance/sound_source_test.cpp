@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "conformance/promise.h"
+#include "conformance/tensors.h"
 #include "fixtures/plugins_under_test.h"
 
 namespace reverie::test {

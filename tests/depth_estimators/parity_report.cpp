@@ -25,7 +25,7 @@ void report(const std::string& name, const std::string& weights, const std::stri
   options.precision = precision;
   HostServices host(options);
   const PluginFile& plugin = plugins().find(DepthEstimator::kKind, name);
-  const auto it = create<DepthEstimator>(plugin, host, default_params(plugin), {weights});
+  const auto it = create<DepthEstimator>(plugin, host, params_with_weights(plugin, weights), {});
   const auto expected = read_safetensors(expected_path);
   const auto seconds = [](const auto& work) {
     const auto start = std::chrono::steady_clock::now();

@@ -33,7 +33,7 @@ class PublishedDepth : public testing::TestWithParam<Published> {
   std::vector<DepthCase> cases() const { return depth_cases(GetParam().plugin); }
   const PluginFile& plugin() const { return plugins().find(DepthEstimator::kKind, GetParam().plugin); }
   std::shared_ptr<DepthEstimator> make(HostServices& host, const std::string& weights) const {
-    return create<DepthEstimator>(plugin(), host, default_params(plugin()), {weights});
+    return create<DepthEstimator>(plugin(), host, params_with_weights(plugin(), weights), {});
   }
 };
 

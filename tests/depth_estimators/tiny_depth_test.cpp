@@ -25,7 +25,7 @@ class TinyDepth : public testing::Test {
 
   static std::shared_ptr<DepthEstimator> make(HostServices& host, const std::string& weights = "") {
     const PluginFile& plugin = plugins().find(DepthEstimator::kKind, "tiny_depth");
-    return create<DepthEstimator>(plugin, host, default_params(plugin), {weights});
+    return create<DepthEstimator>(plugin, host, params_with_weights(plugin, weights), {});
   }
   at::Tensor depth(const at::Tensor& picture) {
     at::NoGradGuard no_grad;

@@ -32,7 +32,12 @@ class Folder {
   fs::path path() const { return folder_ / Estimator::kKind; }
   std::shared_ptr<Estimator> make(const std::string& file, const Settings* settings = nullptr) {
     const PluginFile& plugin = registry_->find(Estimator::kKind, "torchscript");
-    return create<Estimator>(plugin, host_, settings ? *settings : defaults(), {file});
+    Settings params = settings ? *settings : defaults();
+    const char* name = std::is_same_v<Estimator, DepthEstimator> ? "depth_file" : "flow_file";
+    SettingValue value = *params.find(name);
+    if (!file.empty()) value.text = file;
+    params.set(name, value);
+    return create<Estimator>(plugin, host_, params, {});
   }
   Settings defaults() const { return default_params(registry_->find(Estimator::kKind, "torchscript")); }
 

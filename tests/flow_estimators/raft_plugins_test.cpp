@@ -23,9 +23,9 @@ HostServices::Options with_precision(const char* precision) {
 std::shared_ptr<FlowEstimator> pretrained(HostServices& host, const std::string& plugin,
                                           const std::string& weights, double iterations = 2) {
   const PluginFile& file = plugins().find(FlowEstimator::kKind, plugin);
-  Settings settings = default_params(file);
+  Settings settings = params_with_weights(file, weights);
   set(settings, "flow_iterations", iterations);
-  return create<FlowEstimator>(file, host, settings, {weights});
+  return create<FlowEstimator>(file, host, settings, {});
 }
 
 std::string plugin_of(const FlowCase& one) { return one.name == "gma" ? "gma" : "raft"; }

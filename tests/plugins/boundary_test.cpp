@@ -208,7 +208,6 @@ TEST_F(Faulty, Moves) {
                "no variable");
   expect_blame([&] { mode("variable nan")->variables(*model, {}); }, {"variables()", "v: nan"},
                "variable nan");
-  expect_blame([&] { mode("history")->needs(); }, {"needs()", "-1"}, "history");
   expect_blame([&] { mode("first image")->first_image({}); }, {"first_image()", "[3, 4, 4]"}, "first image");
 }
 
@@ -241,44 +240,6 @@ TEST_F(Faulty, DepthsAndFlows) {
     expect_blame([&, fault = fault] { flow(fault)->estimate_both(kPicture, kPicture); },
                  {"flow_estimators/faulty_flow", "estimate_both()", came}, fault);
   }
-}
-
-TEST_F(Faulty, Cutouts) {
-  const auto method = [&](const std::string& fault) {
-    const PluginFile& plugin = registry_.find(CutoutMethod::kKind, "faulty_cutouts");
-    Settings params = default_params(plugin);
-    SettingValue value = *params.find("fault");
-    value.text = fault;
-    params.set("fault", value);
-    return create<CutoutMethod>(plugin, host_, params, {4});
-  };
-  const at::Tensor image = at::full({1, 3, 6, 8}, 0.5).set_requires_grad(true);
-  EXPECT_EQ(method("none")->take(image, 4, 5).images.sizes(), at::IntArrayRef({4, 3, 5, 5}));
-  for (const auto& [fault, came] : {std::pair{"too few", "[3, 3, 5, 5]"},
-                                    {"too few places", "3 places"},
-                                    {"place without area", "without an area"},
-                                    {"place that is none", "nan"},
-                                    {"double", "Double"},
-                                    {"nan", "NaN"},
-                                    {"no gradient", "gradient"},
-                                    {"number thrown", "no std::exception"}})
-    expect_blame([&, fault = fault] { method(fault)->take(image, 4, 5); },
-                 {"cutouts/faulty_cutouts", "take()", came}, fault);
-}
-
-TEST_F(Faulty, Sounds) {
-  const auto filter = [&](const char* fault) {
-    return make<AudioFilter>("faulty_filter", "audio_fault", fault, {"beat"});
-  };
-  EXPECT_EQ(filter("none")->analyse(0).at("beat"), 0.5);
-  expect_blame([&] { filter("nothing")->analyse(0); }, {"audio/faulty_filter", "analyse()", "'beat'"},
-               "nothing");
-  expect_blame([&] { filter("nan")->analyse(0); }, {"audio/faulty_filter", "analyse()", "beat: nan"}, "nan");
-  expect_blame(
-      [&] {
-        filter("number thrown")->begin({44100, 12, 0, 0});
-      },
-      {"audio/faulty_filter for 'beat'", "begin()"}, "number thrown");
 }
 
 TEST_F(Faulty, Frames) {

@@ -1,8 +1,8 @@
-#include "io/loss_history.h"
+#include "viewers/loss_history.h"
 
 #include <gtest/gtest.h>
 
-#include "io/tensorboard/events.h"
+#include "viewers/tensorboard/events.h"
 
 namespace reverie {
 namespace {

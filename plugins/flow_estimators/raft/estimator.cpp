@@ -45,8 +45,7 @@ std::shared_ptr<const Network> load(Host& host, const std::string& weights, bool
 
 }  // namespace
 
-Estimator::Estimator(Host& host, const Params& params, const Setup& setup, const char* weights,
-                     bool attention)
+Estimator::Estimator(Host& host, const Params& params, const char* weights, bool attention)
     : network_(load(host, params.get<std::string>(weights), attention)),
       iterations_(params.get<std::int64_t>(kFlowIterations.name)) {}
 

@@ -21,7 +21,7 @@ class Estimator : public FlowEstimator {
 
  protected:
   /// `weights` is the name of the setting for them. Throws Error(model) when they are of the other plugin.
-  Estimator(Host& host, const Params& params, const Setup& setup, const char* weights, bool attention);
+  Estimator(Host& host, const Params& params, const char* weights, bool attention);
 
  private:
   struct Memory {

@@ -15,8 +15,8 @@ constexpr ParamSpec kParams[] = {
 
 class Gma final : public raft::Estimator {
  public:
-  Gma(Host& host, const Params& params, const Setup& setup)
-      : Estimator(host, params, setup, kParams[0].name, /*attention=*/true) {}
+  Gma(Host& host, const Params& params, const Setup&)
+      : Estimator(host, params, kParams[0].name, /*attention=*/true) {}
 };
 
 }  // namespace

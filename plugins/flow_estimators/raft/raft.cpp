@@ -15,8 +15,8 @@ constexpr ParamSpec kParams[] = {
 
 class Raft final : public raft::Estimator {
  public:
-  Raft(Host& host, const Params& params, const Setup& setup)
-      : Estimator(host, params, setup, kParams[0].name, /*attention=*/false) {}
+  Raft(Host& host, const Params& params, const Setup&)
+      : Estimator(host, params, kParams[0].name, /*attention=*/false) {}
 };
 
 }  // namespace
