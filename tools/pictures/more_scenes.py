@@ -560,16 +560,16 @@ def glass_panes(rng, picture=None):
         step = rng.uniform(18, 34)
         seeds = np.array([(px + (row % 2) * step / 2, py) for row, py in enumerate(np.arange(0, SIDE + step, step)) for px in np.arange(-step, SIDE + step, step)])
     gx, gy = np.meshgrid(np.arange(SIDE), np.arange(SIDE))
-    far = np.hypot(gx[..., None] - seeds[:, 0], gy[..., None] - seeds[:, 1])
-    order = np.argsort(far, 2)[..., :2]
-    first, second = np.take_along_axis(far, order[..., :1], 2)[..., 0], np.take_along_axis(far, order[..., 1:], 2)[..., 0]
+    far = np.hypot(gx[..., None].astype(np.float32) - seeds[:, 0].astype(np.float32), gy[..., None] - seeds[:, 1].astype(np.float32))
+    nearest = far.argmin(2)
+    first, second = np.moveaxis(np.partition(far, 1, 2)[..., :2], 2, 0)
     if picture is None:
         palette = np.array([jitter(rng, pick(rng, [(220, 30, 40), (30, 70, 210), (250, 200, 40), (30, 150, 70), (130, 40, 170), (250, 130, 30), (60, 190, 220), (240, 236, 210)]), 2) for _ in range(len(seeds))], np.float32)
     else:
-        small, which = np.asarray(picture, np.float32), order[..., 0]
-        palette = np.stack([small[which == at].mean(0) if (which == at).any() else np.zeros(3) for at in range(len(seeds))])
+        small = np.asarray(picture, np.float32)
+        palette = np.stack([small[nearest == at].mean(0) if (nearest == at).any() else np.zeros(3) for at in range(len(seeds))])
         palette = np.clip((palette - palette.mean(1, keepdims=True)) * 1.5 + palette.mean(1, keepdims=True), 0, 255)
-    pixels = palette[order[..., 0]] * (.8 + .4 * cloudy(rng, 3))[..., None]
+    pixels = palette[nearest] * (.8 + .4 * cloudy(rng, 3))[..., None]
     lead = np.clip(1.6 - (second - first) / rng.uniform(1.2, 2.4), 0, 1)[..., None]
     pixels = pixels * (1 - lead) + 14 * lead
     image = Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
