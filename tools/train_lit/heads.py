@@ -88,11 +88,26 @@ def class_share(mixture, gate):
     return MOST_IN_CLASSES * ((mixture.norm(dim=1, keepdim=True) + 0.35 * gate.sigmoid() - 0.4) / 0.4).clamp(0, 1)
 
 
+def towards_concepts(heads, meanings):
+    """Where the concepts that the meanings are like point to, of unit length, and how sure that is: nothing for texts that are
+    like no concept, or like several that look different."""
+    likeness = linear(meanings.float(), F.normalize(heads["concepts.keys"], dim=1))
+    weights = (likeness * heads["concepts.scale"]).softmax(1)
+    mixture = weights @ F.normalize(heads["concepts.rows"], dim=1)
+    known = (((weights * likeness).sum(1, keepdim=True) - 0.55) / 0.3).clamp(0, 1)
+    return F.normalize(mixture, dim=1), known * ((mixture.norm(dim=1, keepdim=True) - 0.3) / 0.4).clamp(0, 1)
+
+
 def embed_meanings(heads, meanings, rows, training=False):
     learnt, gate = text_parts(heads, meanings)
     mixture = towards_classes(heads, meanings, rows)
     share = gate.sigmoid().clamp(1e-4, 1 - 1e-4) if training else class_share(mixture, gate)
-    return torch.cat([learnt * (1 - share).sqrt(), F.normalize(mixture, dim=1) * share.sqrt()], 1)
+    towards = F.normalize(mixture, dim=1)
+    if not training and "concepts.rows" in heads:
+        concept, sure = towards_concepts(heads, meanings)
+        more = heads["concepts.share"] * sure * (1 - share / MOST_IN_CLASSES)
+        towards, share = F.normalize(share * towards + more * concept, dim=1), share + more
+    return torch.cat([learnt * (1 - share).sqrt(), towards * share.sqrt()], 1)
 
 
 def contrastive(images, texts, scale, groups):

@@ -4,7 +4,8 @@
 /// A picture's embedding is made of parts, one for each depth of the trunk: colour and texture early, things
 /// at the end. Each part is a linear map of the features there, brought to unit length and weighted. Where
 /// the trunk has a classifier (`lit.classifier`), one more part are the last features themselves, less their
-/// mean, so that texts can lie where the classifier's rows point to. The file holds heads and text tower, and
+/// mean, so that texts can lie where the classifier's rows point to, or where pictures with such captions lie
+/// (`concepts.keys`, `concepts.rows`, may be absent). The file holds heads and text tower, and
 /// its metadata name and describe the trunk (`lit.trunk`, a file among the models), so another trunk is
 /// another file and no other code.
 
@@ -100,7 +101,7 @@ class Lit final : public Perceptor, public Familiarity {
     std::int64_t layers = 0;
     while (weights.contains("text.layers." + std::to_string(layers) + ".norm1.weight")) ++layers;
     text_ = std::make_unique<lit::TextTower>(get, layers, declared.counts("lit.heads").front());
-    text_head_ = std::make_unique<lit::TextHead>(get, classifier);
+    text_head_ = std::make_unique<lit::TextHead>(get, classifier, weights.contains("concepts.rows"));
     tokenizer_ = std::make_unique<clip::Tokenizer>(declared.text("lit.merges"));
     if (tokenizer_->vocabulary() != text_->vocabulary())
       throw Error(ErrorKind::model, "'" + weights.origin() + "': the vocabulary has " +
