@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "expressions/elementwise.h"
 #include "expressions/functions.h"

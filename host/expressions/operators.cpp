@@ -1,6 +1,7 @@
 #include "expressions/operators.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "expressions/arithmetic.h"

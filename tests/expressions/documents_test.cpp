@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <iterator>
 #include <regex>
+#include <sstream>
 
 #include "expressions/expression.h"
 #include "expressions/functions.h"

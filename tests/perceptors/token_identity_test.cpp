@@ -4,6 +4,7 @@
 #include <json/json.h>
 
 #include <fstream>
+#include <sstream>
 
 #include "reverie/error.h"
 #include "support/process.h"

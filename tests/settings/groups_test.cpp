@@ -1,5 +1,7 @@
 // Config groups: what is selected, who wins, and where each value was written.
 
+#include <algorithm>
+
 #include "settings/config_folder_fixture.h"
 
 namespace reverie::test {

@@ -1,5 +1,7 @@
 // The habits of those who come from Hydra's command line.
 
+#include <algorithm>
+
 #include "settings/config_folder_fixture.h"
 
 namespace reverie::test {
