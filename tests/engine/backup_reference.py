@@ -17,7 +17,7 @@ blank = before + b'"sha256":"' + b"0" * 64 + b'"' + after
 json.dump(
     {
         "checksum holds": hashlib.sha256(blank).hexdigest() == facts["sha256"] and len(digits) == 75,
-        "facts": facts,
+        "metadata": facts,
         "tensors": {name: {"shape": t.shape, "bytes": t.tobytes().hex()} for name, t in tensors.items()},
     },
     sys.stdout,
