@@ -196,8 +196,9 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry, c
       if (name->text.empty() && name->is_default()) return &registry.with_role(kind, setting);
       return &registry.find(kind, name->text);
     } catch (const Error& error) {
-      plugin_problems.push_back({name->location, "'" + std::string(setting) + "' is '" + name->text +
-                                                     "': " + error.what() +
+      plugin_problems.push_back({name->location, "'" + std::string(setting) + "'" +
+                                                     (name->text.empty() ? "" : " is '" + name->text + "'") +
+                                                     ": " + error.what() +
                                                      (error.advice().empty() ? "" : "; " + error.advice())});
       return nullptr;
     }

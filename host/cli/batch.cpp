@@ -186,7 +186,6 @@ std::vector<BatchRun> list_runs(const BatchRequest& request) {
     // Behind name=value, a word may be a value that lost its name.
     const bool could_be_file = overrides.empty() || names_file(word) || exists(word);
     if (!could_be_file) refuse_loose_words(request.words, i);
-    require_printable_name(word);
     files.push_back(word);
   }
   refuse_prompt(files, request.command);

@@ -135,10 +135,10 @@ std::string without_credentials(std::string_view text) {
 std::string shown(std::string_view text) { return printable(without_credentials(text)); }
 std::string shown_line(std::string_view text) { return printable_line(without_credentials(text)); }
 
-void require_printable_name(std::string_view name) {
+void require_printable_name(std::string_view name, ErrorKind kind) {
   const auto control = [](unsigned char c) { return c < 0x20 || c == 0x7F; };
   if (std::none_of(name.begin(), name.end(), control)) return;
-  throw Error(ErrorKind::file,
+  throw Error(kind,
               "'" + printable_line(name) +
                   "' cannot be the name of a file of a run: it has a line break or another "
                   "control character in it",

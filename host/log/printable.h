@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "reverie/error.h"
+
 namespace reverie {
 
 /// What a terminal would obey or hide is written as an escape: control characters as \x1b or \u009b, marks
@@ -23,8 +25,8 @@ std::string without_credentials(std::string_view text);
 std::string shown(std::string_view text);
 std::string shown_line(std::string_view text);
 
-/// Throws Error(file) where the name of a file has a line break or another control character in it, by which
+/// Throws Error(kind) where the name of a file has a line break or another control character in it, by which
 /// it could pass for messages of the program.
-void require_printable_name(std::string_view name);
+void require_printable_name(std::string_view name, ErrorKind kind = ErrorKind::file);
 
 }  // namespace reverie

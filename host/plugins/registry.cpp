@@ -403,12 +403,14 @@ std::vector<const PluginFile*> PluginRegistry::usable(const std::string& kind) c
 
 const PluginFile& PluginRegistry::with_role(const std::string& kind, const std::string& role) const {
   if (const std::vector<const PluginFile*> all = all_with_role(kind, role); !all.empty()) return *all[0];
-  std::string rejected;
+  std::string where;
+  for (const std::filesystem::path& folder : folders_)
+    where += (where.empty() ? "; looked in " : ", ") + (folder / kind).string();
   for (const PluginFile& file : files_)
     if (file.kind == kind && file.state == PluginFile::State::rejected)
-      rejected += "; '" + file.path.string() + "' cannot be used: " + file.reason;
+      where += "; '" + file.path.string() + "' cannot be used: " + file.reason;
   throw Error(ErrorKind::plugin,
-              "no installed plugin of kind " + kind + " serves the setting '" + role + "'" + rejected,
+              "no installed plugin of kind " + kind + " serves the setting '" + role + "'" + where,
               "reverie plugins list shows every plugin");
 }
 

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/nearest.h"
+#include "log/printable.h"
 #include "settings/config_folders.h"
 #include "settings/defaults_list.h"
 #include "settings/reader.h"
@@ -308,6 +309,7 @@ GatheredSettings gather_settings(const SettingsSources& sources, const std::vect
       result.problems.push_back({command_line, "there is no config folder '" + folder.string() + "'"});
   }
   result.file = sources.file.empty() && !sources.text ? default_file(sources.config_folders) : sources.file;
+  require_printable_name(result.file.string(), ErrorKind::usage);
   const ConfigFolders folders(sources.text ? fs::path() : result.file, sources.config_folders);
   const SettingNames names(plugins);
   Composer composer(folders, names, sources.text ? &*sources.text : nullptr);
