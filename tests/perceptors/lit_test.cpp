@@ -94,8 +94,9 @@ TEST_F(Lit, LeavesATextThatIsLikeNoConceptWhereItWas) {
 
 TEST_F(Lit, IsNoMoreFamiliarWithAConcept) {
   // How much the classes know of a text is what `familiarity()` says.
-  EXPECT_EQ(load(changeable("concepts")) extension_of<Familiarity>(*)->familiarity("a cat"),
-            load(changeable()) extension_of<Familiarity>(*)->familiarity("a cat"));
+  const auto with = load(changeable("concepts")), without = load(changeable());
+  EXPECT_EQ(extension_of<Familiarity>(*with)->familiarity("a cat"),
+            extension_of<Familiarity>(*without)->familiarity("a cat"));
 }
 
 TEST_F(Lit, RefusesConceptsThatDoNotFit) {
