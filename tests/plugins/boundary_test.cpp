@@ -279,7 +279,7 @@ TEST_F(Faulty, Cutouts) {
                                     {"too few places", "3 places"},
                                     {"place without area", "without an area"},
                                     {"place that is none", "nan"},
-                                    {"double", "Double"},
+                                    {"double", "float64"},
                                     {"nan", "NaN"},
                                     {"no gradient", "gradient"},
                                     {"number thrown", "no std::exception"}})
