@@ -43,7 +43,7 @@ class Viewers::Mailbox : public std::enable_shared_from_this<Mailbox> {
   }
 
   template <typename Change>
-  void mailbox(Change&& change) {
+  void put(Change&& change) {
     {
       const std::lock_guard lock(mutex_);
       if (over_) return;
@@ -137,12 +137,12 @@ bool Viewers::show_progress() const {
 }
 
 std::function<bool(LogLevel, std::string_view)> Viewers::messenger() const {
-  return [posts = mailboxes_](LogLevel level, std::string_view text) {
+  return [mailboxes = mailboxes_](LogLevel level, std::string_view text) {
     bool taken = false;
-    for (const auto& mailbox : posts) {
+    for (const auto& mailbox : mailboxes) {
       if (!mailbox->shows_progress()) continue;
       taken = true;
-      mailbox->mailbox([&](RunUpdate& waiting) {
+      mailbox->put([&](RunUpdate& waiting) {
         auto& messages = waiting.messages;
         if (messages.size() >= kMostMessages) messages.erase(messages.begin());
         messages.push_back({level, std::string(text)});
@@ -154,30 +154,28 @@ std::function<bool(LogLevel, std::string_view)> Viewers::messenger() const {
 
 void Viewers::step(const RunUpdate::Step& step) {
   for (const auto& mailbox : mailboxes_)
-    mailbox->mailbox([&](RunUpdate& waiting) {
+    mailbox->put([&](RunUpdate& waiting) {
       if (waiting.steps.size() >= kMostWaiting) thin_out(waiting.steps);
       waiting.steps.push_back(step);
     });
 }
 
 void Viewers::show(const RunUpdate::Picture& picture) {
-  for (const auto& mailbox : mailboxes_)
-    mailbox->mailbox([&](RunUpdate& waiting) { waiting.picture = picture; });
+  for (const auto& mailbox : mailboxes_) mailbox->put([&](RunUpdate& waiting) { waiting.picture = picture; });
 }
 
 void Viewers::saved(const RunUpdate::File& file) {
   for (const auto& mailbox : mailboxes_)
-    mailbox->mailbox([&](RunUpdate& waiting) { waiting.saved.push_back(file); });
+    mailbox->put([&](RunUpdate& waiting) { waiting.saved.push_back(file); });
 }
 
 void Viewers::memory(const std::vector<RunUpdate::Memory>& memory) {
-  for (const auto& mailbox : mailboxes_)
-    mailbox->mailbox([&](RunUpdate& waiting) { waiting.memory = memory; });
+  for (const auto& mailbox : mailboxes_) mailbox->put([&](RunUpdate& waiting) { waiting.memory = memory; });
 }
 
 void Viewers::end(RunUpdate::State state, const std::string& message) {
   for (const auto& mailbox : mailboxes_)
-    mailbox->mailbox([&](RunUpdate& waiting) {
+    mailbox->put([&](RunUpdate& waiting) {
       waiting.state = state;
       waiting.message = message;
     });

@@ -35,7 +35,7 @@ constexpr Malformed kFiles[] = {
     {"number_given_boolean.yaml", 2, "'smoothing_weight' is true, which is not a number"},
     {"number_given_list.yaml", 2, "'smoothing_weight' is [0.1, 0.2], which is a list"},
     {"number_given_text.yaml", 3, "'cut_pow' is large, which is not a number; allowed: number, above 0"},
-    {"number_is_infinite.yaml", 2, "'learning_rate' is inf, which is not a number"},
+    {"number_is_infinite.yaml", 2, "it is inf, which is not finite"},
     {"number_is_nan.yaml", 2, "'cut_pow' is .nan, which is not a number"},
     {"number_is_nan_word.yaml", 2, "'smoothing_weight' is nan, which is not a number"},
     {"number_overflows.yaml", 2, "'cut_pow' is 1e999, which is not a number"},
@@ -56,7 +56,7 @@ constexpr Malformed kFiles[] = {
     {"huge_seed.yaml", 2, "'seed' is 18446744073709551616, which is out of range"},
     {"zero_cut_pow.yaml", 2, "'cut_pow' is 0, which is out of range"},
     {"zero_cutouts.yaml", 2, "'cutouts' is 0, which is out of range"},
-    {"zero_learning_rate.yaml", 2, "'learning_rate' is 0.0, which is out of range"},
+    {"zero_learning_rate.yaml", 2, "'learning_rate': it is 0; allowed: number or expression of t, above 0"},
     {"zero_pixel_size.yaml", 2, "'pixel_size' is 0, which is out of range; allowed: whole number, 1 to 64"},
     {"zero_steps.yaml", 1, "'steps_per_scene' is 0, which is out of range"},
     // Words that name nothing.
