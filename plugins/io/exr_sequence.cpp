@@ -16,9 +16,7 @@ constexpr ParamSpec kParams[] = {kFrameDigits};
 class ExrSequence final : public OutputSink {
  public:
   ExrSequence(Host&, const Params& params, const Setup& setup)
-      : folder_(setup.folder),
-        base_(setup.base_name),
-        digits_(params.get<std::int64_t>("frame_digits")) {}
+      : folder_(setup.folder), base_(setup.base_name), digits_(params.get<std::int64_t>("frame_digits")) {}
 
   std::filesystem::path write(const at::Tensor& image, std::int64_t number) override {
     return put(image, frame_path(folder_, base_, number, digits_).replace_extension(".exr"));

@@ -165,8 +165,10 @@ TEST(SoundFile, WithoutAPluginThatReadsSoundsItIsTold) {
   const PluginRegistry none({"/nowhere"});
   HostServices host(host_options());
   const fs::path file = sounds() / "mono.wav";
-  const Error error =
-      error_of([&] { hear_sound(none, host, default_params, file, [](std::span<const float>) {}, notices); });
+  const Error error = error_of([&] {
+    hear_sound(
+        none, host, default_params, file, [](std::span<const float>) {}, notices);
+  });
   EXPECT_EQ(error.kind(), ErrorKind::plugin);
   EXPECT_NE(std::string(error.what()).find(file.string()), std::string::npos) << error.what();
 }

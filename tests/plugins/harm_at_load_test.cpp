@@ -99,10 +99,11 @@ TEST_F(AtLoad, AForgedMemoryIsNoticedWhenThePluginIsLoaded) {
   text.insert(summary + 11, "forged, ");
   std::ofstream(file) << text;
   const test::Outcome forged = reverie({"plugins", "describe", "harmless"});
-  EXPECT_TRUE(holds(forged.out, "forged, ")) << forged.out << "it is what is shown until the plugin is loaded";
+  EXPECT_TRUE(holds(forged.out, "forged, "))
+      << forged.out << "it is what is shown until the plugin is loaded";
 
-  const Words check = {"check", "scenes=x", "image_model=harmless", "perceptors=tiny_vit", "width=32",
-                       "height=32"};
+  const Words check = {"check",    "scenes=x", "image_model=harmless", "perceptors=tiny_vit",
+                       "width=32", "height=32"};
   const test::Outcome refused = reverie(check);
   EXPECT_NE(refused.status, 0);
   for (const char* words : {"harmless.so", "declares something else", "once more"})
