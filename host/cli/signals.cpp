@@ -16,6 +16,21 @@ namespace {
 
 int to_answerer = -1;  // end of a pipe
 
+/// On the stack that PluginWatch gives to signals, never on the ordinary one: oneDNN's generated matrix product lets
+/// the stack pointer point into the heap while it works (jit_avx*_gemm_f32, more than 2,048 products a sum), and
+/// the kernel would write the handler's frame over whatever lies below.
+void handle(int signal, void (*handler)(int)) {
+  struct sigaction action {};
+  action.sa_handler = handler;
+  action.sa_flags = SA_ONSTACK | SA_RESTART;
+  ::sigaction(signal, &action, nullptr);
+}
+
+bool is_ignored(int signal) {
+  struct sigaction action {};
+  return ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 extern "C" void on_end_signal(int signal) {
   const int error = errno;
   const bool first = !interrupted.exchange(true);
@@ -57,9 +72,9 @@ void survive_failed_writes() {
 
 void end_on_signals(const std::string& answer) {
   if (!answer.empty()) answer_signals_with(answer);
-  std::signal(SIGINT, on_end_signal);
-  std::signal(SIGTERM, on_end_signal);
-  if (std::signal(SIGHUP, on_end_signal) == SIG_IGN) std::signal(SIGHUP, SIG_IGN);
+  handle(SIGINT, on_end_signal);
+  handle(SIGTERM, on_end_signal);
+  if (!is_ignored(SIGHUP)) handle(SIGHUP, on_end_signal);
 }
 
 }  // namespace reverie

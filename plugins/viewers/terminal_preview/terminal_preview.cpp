@@ -35,6 +35,13 @@ constexpr ParamSpec kParams[] = {
 std::atomic<bool> continued{false};
 extern "C" void on_continue(int) { continued = true; }
 
+void watch_continue() {
+  struct sigaction action {};
+  action.sa_handler = on_continue;
+  action.sa_flags = SA_ONSTACK | SA_RESTART;  // as docs/writing-plugins.md asks
+  ::sigaction(SIGCONT, &action, nullptr);
+}
+
 class TerminalPreview final : public Viewer {
  public:
   TerminalPreview(Host&, const Params& params, const Setup& setup)
@@ -44,7 +51,7 @@ class TerminalPreview final : public Viewer {
         steps_(setup.steps),
         before_(setup.done),
         shown_(::isatty(STDERR_FILENO) && painter_.way() != Painter::Way::none) {
-    if (shown_) ::signal(SIGCONT, on_continue);
+    if (shown_) watch_continue();
   }
 
   bool shows_progress() const override { return shown_; }
