@@ -91,7 +91,7 @@ void run(int count, char** arguments) {
     measure("", "flow", rounds, [&] { wanted = twelve->estimate(one.clone(), other.clone()); });
     measure(",", "both, mask and warp", rounds, [&] {
       const auto [back, forth] = twelve->estimate_both(other.clone(), one.clone());
-      const at::Tensor trust = reliability(back, forth);
+      const at::Tensor trust = animation::reliability(back, forth);
       warp(one, here + back, Sampling::bicubic, Infill::wrap);
     });
   }

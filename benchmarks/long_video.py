@@ -46,10 +46,10 @@ def measure(program, mode, frames):
                    "display_every=0", "outputs=[png_sequence, video_file]", f"animation_mode={mode}", *STABILISED,
                    *MODES[mode]]
         process = subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
-        done, told, sizes, start = 0, [], [], time.monotonic()
+        done, output, sizes, start = 0, [], [], time.monotonic()
         print(mode)
         for line in process.stderr:
-            told = told[-5:] + [line]
+            output = output[-5:] + [line]
             if not line.startswith("saved ") or not line.rstrip().endswith(".png"):
                 continue
             done += 1
@@ -59,7 +59,7 @@ def measure(program, mode, frames):
                 print(f"  frame {done:6d}   {sizes[-1]:7.1f} MB   {files:3d} open files   {time.monotonic() - start:6.0f} s",
                       flush=True)
         if process.wait() != 0 or done < frames:
-            raise SystemExit(f"{mode}: stopped after {done} frames\n" + "".join(told))
+            raise SystemExit(f"{mode}: stopped after {done} frames\n" + "".join(output))
     print(f"  the last over the first: {sizes[-1] / sizes[0]:.3f}", flush=True)
 
 

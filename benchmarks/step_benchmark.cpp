@@ -45,11 +45,11 @@ void cutouts(benchmark::State& state, bool fused) {
   const std::int64_t side = state.range(0);
   const at::Tensor direction = at::ones({kCutouts, 3, side, side});
   for (auto _ : state) {
-    const auto places = draw_cutouts(kCutouts, kPicture, kPicture, side, {}, host().cpu_generator());
-    const Augmentation changes = draw_augmentation(kCutouts, side, host().cpu_generator());
+    const auto places = pytti::draw_cutouts(kCutouts, kPicture, kPicture, side, {}, host().cpu_generator());
+    const pytti::Augmentation changes = pytti::draw_augmentation(kCutouts, side, host().cpu_generator());
     const at::Tensor result =
-        fused ? take_augmented_cutouts(image, places, side, {}, changes, host().generator())
-              : augment(take_cutouts(image, places, side, {}), changes, host().generator());
+        fused ? pytti::take_augmented_cutouts(image, places, side, {}, changes, host().generator())
+              : pytti::augment(pytti::take_cutouts(image, places, side, {}), changes, host().generator());
     result.backward(direction);
   }
 }
@@ -57,7 +57,8 @@ BENCHMARK_CAPTURE(cutouts, fused, true)->Arg(64)->Arg(224)->Unit(benchmark::kMil
 BENCHMARK_CAPTURE(cutouts, separate, false)->Arg(64)->Arg(224)->Unit(benchmark::kMillisecond)->UseRealTime();
 
 void draw(benchmark::State& state) {
-  for (auto _ : state) benchmark::DoNotOptimize(draw_augmentation(kCutouts, 224, host().cpu_generator()));
+  for (auto _ : state)
+    benchmark::DoNotOptimize(pytti::draw_augmentation(kCutouts, 224, host().cpu_generator()));
 }
 BENCHMARK(draw)->Unit(benchmark::kMillisecond)->UseRealTime();
 
@@ -85,16 +86,16 @@ void vit_b32(benchmark::State& state, at::ScalarType type) {
   constexpr std::int64_t width = 768, patch = 32, layers = 12, grid = 7, embedding = 512;
   const clip::TensorSource random = [](const std::string& name) {
     const auto ends = [&](const char* end) { return name.ends_with(end); };
-    const double spread = 1 / std::sqrt(double(width));
-    if (ends("in_proj_weight")) return at::randn({3 * width, width}) * spread;
+    const double deviation = 1 / std::sqrt(double(width));
+    if (ends("in_proj_weight")) return at::randn({3 * width, width}) * deviation;
     if (ends("in_proj_bias")) return at::zeros({3 * width});
-    if (ends("out_proj.weight")) return at::randn({width, width}) * spread;
-    if (ends("c_fc.weight")) return at::randn({4 * width, width}) * spread;
+    if (ends("out_proj.weight")) return at::randn({width, width}) * deviation;
+    if (ends("c_fc.weight")) return at::randn({4 * width, width}) * deviation;
     if (ends("c_fc.bias")) return at::zeros({4 * width});
-    if (ends("c_proj.weight")) return at::randn({width, 4 * width}) * spread;
+    if (ends("c_proj.weight")) return at::randn({width, 4 * width}) * deviation;
     if (ends("visual.conv1.weight")) return at::randn({width, 3, patch, patch}) * 0.02;
     if (ends("visual.positional_embedding")) return at::randn({grid * grid + 1, width}) * 0.1;
-    if (ends("visual.proj")) return at::randn({width, embedding}) * spread;
+    if (ends("visual.proj")) return at::randn({width, embedding}) * deviation;
     return ends(".weight") ? at::ones({width}) : at::zeros({width});
   };
   const clip::Shape shape{true, grid * patch, embedding, width, {layers}, width / 64, patch, 77, 0, 0, 0};
@@ -140,8 +141,9 @@ BENCHMARK_CAPTURE(image_loss, edge, "edge", false)->Unit(benchmark::kMillisecond
 BENCHMARK_CAPTURE(image_loss, edge_masked, "edge", true)->Unit(benchmark::kMillisecond)->UseRealTime();
 
 std::vector<CutoutPlace> places() {
-  return places_of(draw_cutouts(kCutouts, kPicture, kPicture, kSide, {}, host().cpu_generator()), kPicture,
-                   kPicture);
+  return pytti::places_of(
+      pytti::draw_cutouts(kCutouts, kPicture, kPicture, kSide, {}, host().cpu_generator()), kPicture,
+      kPicture);
 }
 
 void image_mask(benchmark::State& state) {

@@ -1,5 +1,5 @@
 // What those who watch cost a run: the processor's time that the render's thread takes for a step when nobody
-// is told of it, and when viewers are told that are slow, blocked or gone. They take turns from step to step
+// watches, with viewers, and with viewers that are slow, blocked or gone. They take turns from step to step
 // of one run, so that a busy machine disturbs all alike: trust the ratios. Usage: viewer_benchmark [STEPS
 // [NAME=VALUE...]]
 
@@ -45,7 +45,7 @@ struct Watchers {
   Times times;
 };
 
-/// After each step, tells the next observers of it, with a picture, and keeps how long that and the next step
+/// After each step, sends it to the next observers, with a picture, and keeps how long that and the next step
 /// take.
 class Turns final : public Progress {
  public:
@@ -160,7 +160,7 @@ int main(int argc, char** argv) {
                                     "steps_per_scene=" + std::to_string(steps)};
   words.insert(words.end(), argv + std::min(argc, 2), argv + argc);
   ::setenv("TERM", "xterm-256color", 1);
-  set_log_level(LogLevel::warning);
+  log::set_log_level(LogLevel::warning);
   const std::string folder =
       (std::filesystem::temp_directory_path() / ("viewer_benchmark_" + std::to_string(::getpid()))).string();
   std::filesystem::create_directory(folder);

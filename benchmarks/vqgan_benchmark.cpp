@@ -36,7 +36,7 @@ double peak_memory() {
 }
 
 void measure(const Weights& weights, at::ScalarType type, std::int64_t side, int steps) {
-  const VqganNetwork network(weights, c10::kCPU, type, true);
+  const vqgan::Network network(weights, c10::kCPU, type, true);
   const std::int64_t cells = side / network.shape().factor();
   const at::Tensor z = at::randn({1, network.shape().embedding, cells, cells}).set_requires_grad(true);
   double wall = 0, quantising = 0, forward = 0, backward = 0;
@@ -67,7 +67,7 @@ int main(int count, char** arguments) {
   const std::int64_t side = count > 2 ? std::atoll(arguments[2]) : 512;
   const int steps = count > 3 ? std::atoi(arguments[3]) : 2;
   try {
-    const auto weights = reverie::open_weights(
+    const auto weights = reverie::weights::open_weights(
         checkpoint == "tiny" ? REVERIE_PREFIX "/share/reverie/models/vqgan/tiny.safetensors" : checkpoint);
     if (reverie::native_bfloat16()) reverie::measure(*weights, at::kBFloat16, side, steps);
     reverie::measure(*weights, at::kFloat, side, steps);

@@ -26,37 +26,37 @@ DISC = "docs/pictures/gallery/disc.png"
 # name, what it shows, settings besides COMMON. Names are files.
 CHAPTERS = [
     ("Where a prompt counts", "A mask after the weight: a letter, a picture, a video or a phrase.", [
-        ("everywhere", "no mask: both prompts want the whole picture", ["scenes=fire | a night sky with stars", "cut_pow=3"]),
+        ("everywhere", "no mask: both prompts count everywhere", ["scenes=fire | a night sky with stars", "cut_pow=3"]),
         ("left_right", "`_l` and `_r`: left and right", ["scenes=fire:1_l | a night sky with stars:1_r", "cut_pow=3"]),
         ("up_down", "`_u` and `_d`: up and down", ["scenes=a night sky with stars:1_u | fire:1_d", "cut_pow=3"]),
         ("cutoff", "`_l_0.25`: left of a quarter of the width", ["scenes=fire:1_l_0.25 | a night sky with stars:1_r_0.25", "cut_pow=3"]),
-        ("near_far", "`_n` and `_f`: large cutouts want the sunset, small ones stars", ["scenes=a sunset over the sea:1_n | yellow stars:1_f", "cut_pow=2"]),
+        ("near_far", "`_n` and `_f`: the sunset counts on large cutouts, stars on small ones", ["scenes=a sunset over the sea:1_n | yellow stars:1_f", "cut_pow=2"]),
         ("mask_picture", "`_[disc.png]`: a picture; its white is where the prompt counts", [f"scenes=fire:2_[{DISC}] | a night sky with stars", "cut_pow=3"]),
         ("mask_inverted", "`_[-disc.png]`: where it is black", [f"scenes=fire:2_[-{DISC}] | a night sky with stars", "cut_pow=3"]),
-        ("mask_phrase", "`_a tree`: where the perceptors find the phrase, and only as far as they do", ["scenes=a green tree | fire:1_a tree", "cut_pow=2"]),
+        ("mask_phrase", "`_a tree`: where the perceptors find the phrase, to the same degree", ["scenes=a green tree | fire:1_a tree", "cut_pow=2"]),
         ("mask_phrase_cutoff", "`_a tree_-0.5`: the same with a cutoff, which changes little here", ["scenes=a green tree | fire:1_a tree_-0.5", "cut_pow=2"]),
     ]),
     ("Weights and stops", "", [
         ("negative", "a negative weight pushes away", ["scenes=a red heart | red:-0.5"]),
-        ("stop", "with a stop, a prompt that is near enough leaves the picture to the other", ["scenes=fire:2:0.75 | a blue fish"]),
+        ("stop", "with a stop, a prompt that is near enough has no effect any more", ["scenes=fire:2:0.75 | a blue fish"]),
         ("interpolation", "the second scene after 60 of the 120 steps in which it fades in", ["scenes=a sunset over the sea || a green tree", "steps_per_scene=140", "interpolation_steps=120", "save_every=200"]),
     ]),
     ("Pictures as prompts", "", [
-        ("init_image", "starts from a picture; nothing holds it there", [f"init_image={INIT}", "scenes=a night sky with stars", "steps_per_scene=100"]),
-        ("init_direct_weak", "`direct_init_weight: 1` holds it a little", [f"init_image={INIT}", "direct_init_weight=1", "scenes=a night sky with stars", "steps_per_scene=100"]),
+        ("init_image", "starts from a picture, without keeping it", [f"init_image={INIT}", "scenes=a night sky with stars", "steps_per_scene=100"]),
+        ("init_direct_weak", "`direct_init_weight: 1` keeps it a little", [f"init_image={INIT}", "direct_init_weight=1", "scenes=a night sky with stars", "steps_per_scene=100"]),
         ("init_direct_middle", "`direct_init_weight: 5`", [f"init_image={INIT}", "direct_init_weight=5", "scenes=a night sky with stars", "steps_per_scene=100"]),
         ("init_direct_strong", "`direct_init_weight: 25`", [f"init_image={INIT}", "direct_init_weight=25", "scenes=a night sky with stars", "steps_per_scene=100"]),
-        ("init_semantic", "`semantic_init_weight: 2` holds what it shows, not its pixels", [f"init_image={INIT}", "semantic_init_weight=2", "scenes=a night sky with stars"]),
+        ("init_semantic", "`semantic_init_weight: 2` keeps the meaning, not the pixels", [f"init_image={INIT}", "semantic_init_weight=2", "scenes=a night sky with stars"]),
         ("semantic_picture", "`[first_light.png]`: a picture in place of words", [f"scenes=[{INIT}]"]),
-        ("direct_mask", "a direct image prompt that holds only inside the disc", [f"direct_image_prompts={INIT}:20_{DISC}", "scenes=a green tree"]),
+        ("direct_mask", "a direct image prompt that counts only inside the disc", [f"direct_image_prompts={INIT}:20_{DISC}", "scenes=a green tree"]),
     ]),
     ("Image models", "", [
-        ("unlimited_palette", "`Unlimited Palette`: every pixel for itself", ["scenes=a red heart", "image_model=Unlimited Palette"]),
+        ("unlimited_palette", "`Unlimited Palette`: independent pixels", ["scenes=a red heart", "image_model=Unlimited Palette"]),
         ("limited_palette", "`Limited Palette`: few colours, in palettes", ["scenes=a red heart", "image_model=Limited Palette", "palettes=6"]),
         ("limited_gamma", "`gamma: 2`, `random_initial_palette: true`", ["scenes=a red heart", "image_model=Limited Palette", "palettes=6", "gamma=2", "random_initial_palette=true"]),
         ("target_palette", "`target_palette`: the colours of the sunset", ["scenes=a green tree", "image_model=Limited Palette", "palettes=6", f"target_palette={INIT}"]),
         ("pixel_size", "`pixel_size: 8`", ["scenes=a red heart", "image_model=Limited Palette", "palettes=6", "width=36", "height=27", "pixel_size=8"]),
-        ("vqgan", "`VQGAN`, with the small model that ships", ["scenes=a red heart", "image_model=VQGAN"]),
+        ("vqgan", "`VQGAN`, with the small included model", ["scenes=a red heart", "image_model=VQGAN"]),
         ("fourier", "`fourier`: waves instead of pixels", ["scenes=a red heart", "image_model=fourier"]),
         ("pyramid", "`pyramid`: coarse and fine at once", ["scenes=a red heart", "image_model=pyramid"]),
     ]),
@@ -86,8 +86,8 @@ def paint(program, prompt, name):
 
 
 def paint_chapter():
-    lines = ["## Words alone", "", f"`./reverie paint \"WORDS\" {' '.join(PAINT)}`: 24 prompts that no list of the training or the tests has, each the",
-             "first try, failures too.", ""]
+    lines = ["## Words alone", "", f"`./reverie paint \"WORDS\" {' '.join(PAINT)}`: 24 prompts that are in no list of the training or the tests, each the",
+             "first try, failures included.", ""]
     prompts = painted()
     for start in range(0, len(prompts), 4):
         row = prompts[start:start + 4]
@@ -126,9 +126,9 @@ def render(program, name, settings):
 
 
 def page():
-    lines = ["# Gallery", "", "Made by `tools/gallery.py` with the models that ship; do not edit.", "", *paint_chapter(), "## Features", "",
-             "Each picture is the last frame of `./reverie render` with the settings below it and these, where it does not say",
-             "otherwise. They are small, and seen by the two perceptors that a file without a choice gets:", "",
+    lines = ["# Gallery", "", "Made by `tools/gallery.py` with the included models; do not edit.", "", *paint_chapter(), "## Features", "",
+             "Each picture is the last frame of `./reverie render` with the settings below it, and otherwise with",
+             "these. They are small, and use the two default perceptors:", "",
              "    " + " ".join(shlex.quote(word) for word in COMMON), ""]
     for title, introduction, entries in CHAPTERS:
         lines += [f"### {title}", ""] + ([introduction, ""] if introduction else [])

@@ -6,7 +6,7 @@
 
 A line of the list is a prompt, a tab and the number of its class. Pictures that are there already are not painted once more.
 For each: the place of the right class among 1,000, noise (mean distance to the 3x3 median, of 255) and saturation.
-tools/train_models.sh lit leaves the files it needs in build/lit/sources. Prompts that are no class: tools/cross_judge.
+tools/train_models.sh lit leaves the files it needs in build/lit/sources. Prompts that are not a class: tools/cross_judge.
 """
 
 import argparse
@@ -64,8 +64,8 @@ def paint(program, prompt, out, settings):
     target = out / f"{name}.png"
     if not target.exists():
         command = [program, "paint", prompt, f"file_namespace=judged_{name}", "seed=1", "allow_overwrite=true", *settings]
-        told = subprocess.run(command, capture_output=True, text=True, cwd=out, check=True).stdout
-        target.write_bytes((out / next(line for line in told.splitlines() if line.endswith(".png"))).read_bytes())
+        output = subprocess.run(command, capture_output=True, text=True, cwd=out, check=True).stdout
+        target.write_bytes((out / next(line for line in output.splitlines() if line.endswith(".png"))).read_bytes())
     return Image.open(target).convert("RGB")
 
 

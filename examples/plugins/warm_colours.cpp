@@ -12,9 +12,9 @@
 
 namespace {
 
-// A parameter with may_vary() may be an expression of t and of the sound, such as 0.3*bass.
+// A parameter with is_animatable() may be an expression of t and of the sound, such as 0.3*bass.
 constexpr reverie::ParamSpec kParams[] = {
-    reverie::number("warmth", 0.2).may_vary().help("red less blue that is wanted, -1 to 1"),
+    reverie::number("warmth", 0.2).is_animatable().help("red less blue that is wanted, -1 to 1"),
 };
 
 class WarmColours final : public reverie::Loss {

@@ -10,6 +10,9 @@
 
 namespace reverie {
 
+using log::shown;
+using log::shown_line;
+
 Failure current_failure() {
   try {
     throw;

@@ -17,6 +17,10 @@
 
 namespace reverie {
 
+using audio::parse_sound_filters;
+using audio::sound_of;
+using audio::sound_variables;
+
 std::filesystem::path installation_prefix() {
   std::error_code error;
   const auto self = std::filesystem::read_symlink("/proc/self/exe", error);

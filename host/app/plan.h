@@ -28,7 +28,7 @@ inline constexpr const char* kVideoRole = "video_path";
 struct Plan {
   RunSettings settings;
   Script script;
-  std::vector<SoundFilter> sound_filters;
+  std::vector<audio::SoundFilter> sound_filters;
   const PluginFile* image_model = nullptr;
   const PluginFile* optimiser = nullptr;
   const PluginFile* cutout_method = nullptr;

@@ -12,6 +12,9 @@
 #include "reverie/mask.h"
 
 namespace reverie {
+
+using audio::Soundtrack;
+using media::Footage;
 namespace {
 
 /// Whether a model with a pixel_size moves what that enlarges; others move what is large already, as all do

@@ -11,6 +11,11 @@
 #include "media/footage.h"
 
 namespace reverie {
+
+using log::set_log_listener;
+using log::shown;
+using log::shown_line;
+using media::Footage;
 namespace {
 
 /// Closes every sink; the first that fails is told.

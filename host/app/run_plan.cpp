@@ -8,6 +8,10 @@
 #include "reverie/viewer.h"
 
 namespace reverie {
+
+using models::CatalogueEntry;
+using models::find_model;
+using models::model_path;
 namespace {
 
 /// The settings that switch on OpenAI's models; each is an alias in the catalogue.

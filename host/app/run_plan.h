@@ -14,7 +14,7 @@ struct ChosenPerceptor {
 
 /// What a run will be made of: every plugin and weights file found, nothing of them created yet.
 struct RunPlan : RunContext {  // its settings with perceptors and weights filled in, too
-  std::unique_ptr<Soundtrack> sound;
+  std::unique_ptr<audio::Soundtrack> sound;
   std::vector<const PluginFile*> sinks, viewers;
   std::vector<std::string> choices;  ///< what was chosen because nobody did, in words
   std::vector<ChosenPerceptor> perceptors;

@@ -11,6 +11,13 @@
 #include "settings/limits.h"
 
 namespace reverie {
+
+using audio::hear_sound;
+using audio::kSoundRate;
+using audio::sound_of;
+using audio::Soundtrack;
+using audio::TakeSamples;
+using media::Pictures;
 namespace {
 
 void choose_seed(Settings& settings) {

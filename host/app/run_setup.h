@@ -21,7 +21,7 @@ namespace reverie {
 struct RunContext {
   RunSettings settings;  ///< with the seed filled in
   std::unique_ptr<HostServices> host;
-  std::unique_ptr<Pictures> pictures;
+  std::unique_ptr<media::Pictures> pictures;
 };
 /// Also says the plan's notices. `plan` must outlive the result. With `problems`, a device or precision that
 /// is not there is added to them, and the CPU takes its place; else it is thrown.
@@ -47,8 +47,8 @@ class PictureCheck {
 
 /// Analyses the sound that the settings name, whole: what is wrong with it is known before anything is
 /// loaded.
-std::unique_ptr<Soundtrack> listen(const RunContext& context, const Plan& plan,
-                                   const PluginRegistry& registry);
+std::unique_ptr<audio::Soundtrack> listen(const RunContext& context, const Plan& plan,
+                                          const PluginRegistry& registry);
 
 /// Puts the parameters of estimators in force. What the animation mode and the stabilisation weights need
 /// and is not there is added to `problems`: weights of estimators that the settings name, and a video.

@@ -19,6 +19,8 @@
 #include "prompts/steady.h"
 
 namespace reverie {
+
+using log::write_log;
 namespace {
 
 /// As many cutouts as the run has are tried where that is quick: few of them, or small perceptors, by the

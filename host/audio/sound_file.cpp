@@ -2,7 +2,7 @@
 
 #include "reverie/sound_source.h"
 
-namespace reverie {
+namespace reverie::audio {
 
 void hear_sound(const PluginRegistry& registry, Host& host, const ParamsOf& params,
                 const std::filesystem::path& file, const TakeSamples& take,
@@ -13,4 +13,4 @@ void hear_sound(const PluginRegistry& registry, Host& host, const ParamsOf& para
   for (std::string& notice : source->notices()) notices.push_back(std::move(notice));
 }
 
-}  // namespace reverie
+}  // namespace reverie::audio

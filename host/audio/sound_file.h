@@ -9,7 +9,7 @@
 
 #include "plugins/open_by_content.h"
 
-namespace reverie {
+namespace reverie::audio {
 
 inline constexpr int kSoundRate = 44100;  ///< samples a second
 
@@ -23,4 +23,4 @@ void hear_sound(const PluginRegistry& registry, Host& host, const ParamsOf& para
                 const std::filesystem::path& file, const TakeSamples& take,
                 std::vector<std::string>& notices);
 
-}  // namespace reverie
+}  // namespace reverie::audio

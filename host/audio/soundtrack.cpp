@@ -11,7 +11,7 @@
 #include "plugins/param_group.h"
 #include "settings/resolve.h"
 
-namespace reverie {
+namespace reverie::audio {
 namespace {
 
 constexpr const char* kPrevious = "_prev";
@@ -19,7 +19,7 @@ constexpr const char* kPrevious = "_prev";
 /// Why a name cannot be a variable's; empty if it can.
 std::string trouble_with_name(const std::string& name, const PluginFile* mode) {
   if (!Expression::is_name(name))
-    return "is no name: one starts with a letter and goes on with letters, digits and _";
+    return "is not a name: one starts with a letter and goes on with letters, digits and _";
   if (name == "t") return "is the time";
   const std::vector<std::string>& known = expressions::known_names();
   if (std::find(known.begin(), known.end(), name) != known.end())
@@ -39,7 +39,7 @@ SoundFilter read_filter(const RawValue& values, const std::string& who, const Lo
   SoundFilter filter;
   filter.variable_name = group.text("variable_name");
   if (filter.variable_name.empty()) {
-    group.problem("its 'variable_name' is missing, which expressions call it by");
+    group.problem("its 'variable_name' is missing; expressions use that name");
   } else {
     group.called("the filter '" + filter.variable_name + "'");
     if (const std::string why = trouble_with_name(filter.variable_name, mode); !why.empty())
@@ -113,12 +113,12 @@ std::vector<SoundFilter> parse_sound_filters(const Settings& settings, const Plu
                               : !names.insert(name + kPrevious).second ? name + kPrevious
                                                                        : "";
     if (!twice.empty())
-      problems.push_back({location, "'input_audio_filters': the variable '" + twice + "' is there twice"});
+      problems.push_back({location, "'input_audio_filters': the variable '" + twice + "' is given twice"});
   }
   if (!names.empty() && sound_of(settings).empty()) {
     std::string all;
     for (const std::string& name : names) all += (all.empty() ? "" : ", ") + name;
-    notices.push_back("there is no input_audio for input_audio_filters to hear; always 0: " + all);
+    notices.push_back("input_audio_filters has no effect without input_audio; always 0: " + all);
   }
   return filters;
 }
@@ -185,4 +185,4 @@ std::map<std::string, double> Soundtrack::values(double t, std::optional<double>
   return result;
 }
 
-}  // namespace reverie
+}  // namespace reverie::audio

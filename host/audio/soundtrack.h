@@ -14,7 +14,7 @@
 #include "reverie/audio_filter.h"
 #include "settings/settings.h"
 
-namespace reverie {
+namespace reverie::audio {
 
 /// One of input_audio_filters, checked; nothing of it created yet.
 struct SoundFilter {
@@ -64,4 +64,4 @@ class Soundtrack {
   double offset_ = 0;
 };
 
-}  // namespace reverie
+}  // namespace reverie::audio

@@ -7,7 +7,7 @@
 namespace reverie::expressions {
 
 struct Character {
-  char32_t code;       ///< U+FFFD for a byte that is no part of valid UTF-8
+  char32_t code;       ///< U+FFFD for a byte that is not part of valid UTF-8
   std::size_t length;  ///< bytes, at least 1
 };
 

@@ -16,6 +16,10 @@
 #include "settings/sweep.h"
 
 namespace reverie {
+
+using log::printable;
+using log::shown_line;
+using log::write_log;
 namespace {
 
 constexpr std::size_t kWidestLabel = 60;

@@ -9,6 +9,9 @@
 #include "log/printable.h"
 
 namespace reverie {
+
+using log::shown_line;
+using media::Pictures;
 namespace {
 
 using Path = std::filesystem::path;

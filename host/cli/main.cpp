@@ -120,7 +120,7 @@ int run(int argc, char** argv) {
   } catch (const po::error& error) {
     throw Error(ErrorKind::usage, error.what(), "reverie --help shows the options");
   }
-  if (given.count("verbose")) set_log_level(LogLevel::debug);
+  if (given.count("verbose")) log::set_log_level(LogLevel::debug);
   std::vector<std::string> words;
   if (given.count("words")) words = given["words"].as<std::vector<std::string>>();
   if (given.count("version")) {

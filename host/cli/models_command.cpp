@@ -20,6 +20,24 @@
 #include "settings/reader.h"
 
 namespace reverie {
+
+using log::write_log;
+using models::by_hand;
+using models::CatalogueEntry;
+using models::download;
+using models::DownloadEnd;
+using models::DownloadOptions;
+using models::fetch_command;
+using models::find_model_files;
+using models::is_right;
+using models::kDefaultModelsParent;
+using models::model_catalogue;
+using models::model_path;
+using models::models_without_address;
+using models::shipped_models;
+using models::ShippedModels;
+using models::size_text;
+using models::TransferProgress;
 namespace {
 
 namespace fs = std::filesystem;

@@ -22,6 +22,10 @@
 #include "reverie/perceptor.h"
 
 namespace reverie {
+
+using log::shown_line;
+using log::write_log;
+using models::kDefaultModelsParent;
 namespace {
 
 /// The first knows photographs of a thousand classes of things, the second drawings: shapes and colours

@@ -11,6 +11,9 @@
 
 namespace reverie {
 
+using log::printable;
+using log::printable_line;
+
 int list_plugins(const PluginRegistry& registry) {
   std::ostringstream out;  // strangers name their plugins and files as they like
   std::size_t width = 0;

@@ -11,6 +11,8 @@
 
 namespace reverie {
 
+using log::shown_line;
+
 int preview_motion_command(const Plan& plan, const PluginRegistry& registry, RunReport* report) {
   end_on_signals("interrupted: the video ends with the present picture (Ctrl-C again ends at once)");
   RunOptions options;

@@ -11,6 +11,8 @@
 
 namespace reverie {
 
+using log::shown_line;
+
 int check_command(const Plan& plan, const PluginRegistry& registry, bool memory) {
   RunTrial trial(plan, registry);
   const RunPlan run_plan = choose_run_plan(plan, registry, false);

@@ -23,10 +23,21 @@
 #include "serve/run_worker.h"
 #include "serve/settings_list.h"
 #include "serve/site.h"
-#include "web/secret.h"
+#include "web/token.h"
 #include "web/web_server.h"
 
 namespace reverie {
+
+using log::printable;
+using log::set_log_level;
+using models::CatalogueEntry;
+using models::expand_home;
+using models::families_of_own_names;
+using models::kDefaultModelsParent;
+using models::model_catalogue;
+using web::HttpRequest;
+using web::make_secret;
+using web::WebServer;
 namespace {
 
 namespace fs = std::filesystem;

@@ -12,6 +12,8 @@
 #include "log/log.h"
 
 namespace reverie {
+
+using log::write_log;
 namespace {
 
 int to_answerer = -1;  // end of a pipe

@@ -32,7 +32,7 @@ int test_plugin_command(const std::vector<std::string>& words, const TestPluginO
                 "the conformance suite '" + request.program.string() + "' is not installed",
                 "build the target 'conformance' of Reverie's source tree, then install again");
   const conformance::Report report = conformance::run(request);
-  std::cout << conformance::told(report, request.plugin, options.verbose);
+  std::cout << conformance::report_text(report, request.plugin, options.verbose);
   return report.passed() ? 0 : 1;
 }
 

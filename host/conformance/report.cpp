@@ -100,10 +100,11 @@ void tell_details(const Report& report, std::string& out) {
     const char* result = test.result == Test::Result::kept     ? "kept     "
                          : test.result == Test::Result::broken ? "BROKEN   "
                                                                : "skipped  ";
-    out += "  " + std::string(result) + printable_line(test.method + ": " + test.promise) + "\n";
-    if (!test.reason.empty()) out += "           " + printable_line(test.reason) + "\n";
+    out += "  " + std::string(result) + log::printable_line(test.method + ": " + test.promise) + "\n";
+    if (!test.reason.empty()) out += "           " + log::printable_line(test.reason) + "\n";
     for (const std::string& failure : test.failures)
-      for (const std::string& line : filled_parts(failure, "\n")) out += "      " + printable(line) + "\n";
+      for (const std::string& line : filled_parts(failure, "\n"))
+        out += "      " + log::printable(line) + "\n";
   }
 }
 
@@ -219,7 +220,7 @@ std::string of_truth(const std::vector<std::string>& lines, std::string& comment
     if (line.rfind("Expected: ", 0) == 0) expected = true;
   }
   if (!reason.empty()) return reason;
-  return comment.empty() ? "this is not so: " + expression : std::exchange(comment, "");
+  return comment.empty() ? "this does not hold: " + expression : std::exchange(comment, "");
 }
 
 }  // namespace
@@ -238,15 +239,16 @@ std::string plain_words(const std::string& failure) {
       if (!trimmed(line).empty()) said += (said.empty() ? "" : " ") + trimmed(line);
   for (const std::string& more : {trimmed(comment), where})
     if (!more.empty()) said += " (" + more + ")";
-  return printable_line(trimmed(said));
+  return log::printable_line(trimmed(said));
 }
 
-std::string told(const Report& report, const std::filesystem::path& file, bool verbose) {
-  std::string out = printable_line(report.plugin.empty() ? file.filename().string() : report.plugin);
+std::string report_text(const Report& report, const std::filesystem::path& file, bool verbose) {
+  std::string out = log::printable_line(report.plugin.empty() ? file.filename().string() : report.plugin);
   if (!report.version.empty())
-    out += " " + printable_line(report.version) + ": " + printable_line(report.summary);
-  out += "\n" + printable_line(file.string()) + "\n\n";
-  if (!report.rejected.empty()) return out + "It cannot be used: " + printable_line(report.rejected) + "\n";
+    out += " " + log::printable_line(report.version) + ": " + log::printable_line(report.summary);
+  out += "\n" + log::printable_line(file.string()) + "\n\n";
+  if (!report.rejected.empty())
+    return out + "It cannot be used: " + log::printable_line(report.rejected) + "\n";
 
   if (verbose) tell_details(report, out);
   if (verbose && !report.tests.empty()) out += "\n";
@@ -254,16 +256,16 @@ std::string told(const Report& report, const std::filesystem::path& file, bool v
                     kept = count_of(report, Test::Result::kept),
                     skipped = count_of(report, Test::Result::skipped);
   for (const Trouble& trouble : troubles_of(report)) {
-    out += printable_line(trouble.method) + ": " + trouble.what + "\n";
+    out += log::printable_line(trouble.method) + ": " + trouble.what + "\n";
     if (!trouble.found_by_checks)
-      out += "    " + report.header + " promises: " + printable_line(trouble.tests[0]->promise) + "\n";
+      out += "    " + report.header + " promises: " + log::printable_line(trouble.tests[0]->promise) + "\n";
     else if (trouble.tests.size() > 1)
       out += "    this breaks " + number_of(trouble.tests.size(), "test") + "\n";
   }
   if (broken > 0) out += "\n";
   if (report.ended_early)
     out += (kept + broken == 0 ? "Nothing was tested: " : "The rest was not tested: ") +
-           printable_line(*report.ended_early) + "\n";
+           log::printable_line(*report.ended_early) + "\n";
   out += report.passed() ? "PASSED: " : "FAILED: ";
   out += number_of(kept, "promise") + " kept";
   if (broken > 0) out += ", " + std::to_string(broken) + " broken";

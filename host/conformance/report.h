@@ -1,5 +1,5 @@
 #pragma once
-// What the conformance suite found about one plugin, and how it is told.
+// What the conformance suite found about one plugin, and how it is shown.
 //
 // The suite runs in a child process (see run.h) and writes one line for each event: a word and its fields,
 // separated by tabs.
@@ -53,6 +53,6 @@ std::string plain_words(const std::string& failure);
 
 /// For the terminal: what is broken, each trouble once, with the promises that it breaks. `verbose` adds
 /// every promise and GoogleTest's own words.
-std::string told(const Report& report, const std::filesystem::path& file, bool verbose);
+std::string report_text(const Report& report, const std::filesystem::path& file, bool verbose);
 
 }  // namespace reverie::conformance

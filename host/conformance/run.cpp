@@ -177,7 +177,7 @@ bool follow(Child child, const Request& request, Report& report) {
   const bool loading = report.plugin.empty() && !report.at_work();
   if (!in_time)
     report.fail(loading ? "it was not loaded within " + std::to_string(kStart.count()) + " s"
-                        : "it did not come back within " + std::to_string(request.limit.count()) + " s");
+                        : "it did not return within " + std::to_string(request.limit.count()) + " s");
   else
     report.fail(end_of(status, printed, report.plugin));
   return false;

@@ -15,6 +15,14 @@
 #include "weights/safetensors.h"
 
 namespace reverie {
+
+using log::write_log;
+using models::Sha256;
+using weights::Mapping;
+using weights::Metadata;
+using weights::read_safetensors;
+using weights::SafetensorsBytes;
+using weights::to_safetensors;
 namespace {
 
 const std::string kChecksum = "sha256";

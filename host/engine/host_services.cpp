@@ -20,6 +20,25 @@
 
 namespace reverie {
 
+using log::printable_line;
+using log::require_printable_name;
+using log::write_log;
+using media::fetch_web_file;
+using media::is_web_address;
+using media::path_of_file_address;
+using media::WebFileOptions;
+using models::by_hand;
+using models::CatalogueEntry;
+using models::expand_home;
+using models::families_of_own_names;
+using models::fetch_command;
+using models::find_model;
+using models::model_catalogue;
+using models::model_path;
+using models::models_without_address;
+using models::size_text;
+using weights::open_weights;
+
 std::atomic<bool> interrupted{false};
 
 c10::Device choose_device(const std::string& setting) {

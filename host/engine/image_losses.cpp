@@ -10,6 +10,8 @@
 #include "reverie/mask.h"
 
 namespace reverie {
+
+using media::Footage;
 namespace {
 
 constexpr double kNever = -std::numeric_limits<double>::infinity();

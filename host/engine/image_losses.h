@@ -19,7 +19,7 @@ class ImageLosses {
   /// `size` gives the picture's size; it is asked once, and not at all where no loss has a target or mask.
   /// `terms` and `tools` must outlive this.
   ImageLosses(const std::vector<LossTerm>& terms, ImageModel& model, std::function<ImageSize()> size,
-              Make make, c10::Device device, const std::function<Footage(const std::string&)>& open,
+              Make make, c10::Device device, const std::function<media::Footage(const std::string&)>& open,
               const AnimationMode::Tools& tools = {});
 
   /// Until the first move, losses whose target is the last frame compare with `picture`. Without it they have
@@ -59,7 +59,7 @@ class ImageLosses {
   struct Active {
     const LossTerm* term = nullptr;
     std::shared_ptr<Loss> loss;  // null until the size of the picture is known
-    std::optional<Footage> target, mask;
+    std::optional<media::Footage> target, mask;
     std::int64_t targeted = -1, masked = -1;  // frames of these
     double weight = 0, stop = 0;
     std::map<std::string, std::vector<double>> parameters;

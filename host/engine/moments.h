@@ -13,8 +13,8 @@ namespace reverie {
 
 /// What is known of a run besides its settings.
 struct Foreknowledge {
-  const Soundtrack* sound = nullptr;  ///< none: what depends on sound is not tried
-  std::optional<std::int64_t> moves;  ///< how often the picture moves before a video ends; none: once
+  const audio::Soundtrack* sound = nullptr;  ///< none: what depends on sound is not tried
+  std::optional<std::int64_t> moves;         ///< how often the picture moves before a video ends; none: once
 };
 
 /// Adds to `problems`, located, what is wrong with the values of weights, stops, cutoffs, the learning rate

@@ -4,6 +4,8 @@
 
 namespace reverie {
 
+using audio::Soundtrack;
+
 std::map<std::string, double> sound_at(const Soundtrack* sound, const Timeline& timeline,
                                        std::int64_t frame) {
   if (!sound) return {};

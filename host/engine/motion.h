@@ -14,7 +14,8 @@
 namespace reverie {
 
 /// The sound's variables when `frame` begins; none where `sound` is null.
-std::map<std::string, double> sound_at(const Soundtrack* sound, const Timeline& timeline, std::int64_t frame);
+std::map<std::string, double> sound_at(const audio::Soundtrack* sound, const Timeline& timeline,
+                                       std::int64_t frame);
 
 class Motion {
  public:

@@ -11,6 +11,9 @@
 #include "log/printable.h"
 
 namespace reverie {
+
+using log::bar_is_shown;
+using log::shown_line;
 namespace {
 
 std::string duration(double seconds) {

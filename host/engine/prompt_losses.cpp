@@ -10,6 +10,8 @@
 #include "engine/memory.h"
 
 namespace reverie {
+
+using media::Footage;
 namespace {
 
 /// Added to the distance to a picture. Pictures lie nearer to pictures than words do; this makes the same

@@ -35,7 +35,7 @@ class PromptLosses {
   /// outlive this.
   PromptLosses(HostServices& host, const RunPlugins& ensemble, const RunPosition& moment,
                const std::vector<Scene>& scenes, const CutoutCounts& settings,
-               const std::function<Footage(const std::string&)>& open);
+               const std::function<media::Footage(const std::string&)>& open);
 
   /// Until the first move the prompts that stabilise motion compare with `picture`. Without it they rest
   /// until then.
@@ -74,8 +74,8 @@ class PromptLosses {
     bool current = false;  // what follows is of the present step
     double weight = 0, stop = 0;
     std::optional<double> cutoff;
-    std::optional<Footage> picture, mask_picture;  // no picture for the moved frame
-    std::int64_t seen_frame = -1, masked_by = -1;  // frames of these
+    std::optional<media::Footage> picture, mask_picture;  // no picture for the moved frame
+    std::int64_t seen_frame = -1, masked_by = -1;         // frames of these
     std::optional<ImageMask> image_mask;
     std::vector<at::Tensor> words, phrase;       // per perceptor [1, D]
     std::vector<EmbeddedCutouts> pictures_seen;  // per perceptor, of pictures

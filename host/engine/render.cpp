@@ -16,6 +16,10 @@
 #include "log/printable.h"
 
 namespace reverie {
+
+using audio::Soundtrack;
+using log::shown_line;
+using media::Footage;
 namespace {
 
 ImageSize size_of(ImageModel& model) {

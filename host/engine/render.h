@@ -49,8 +49,8 @@ class Render {
   /// Opens the pictures that the script names, embeds its words and then lets the perceptors release their
   /// text encoders. `backups` and `sound` may be null. Everything given must outlive this.
   Render(HostServices& host, RunPlugins& ensemble, const Settings& settings, const Script& script,
-         const std::function<Footage(const std::string&)>& open, Backups* backups,
-         const Soundtrack* sound = nullptr);
+         const std::function<media::Footage(const std::string&)>& open, Backups* backups,
+         const audio::Soundtrack* sound = nullptr);
 
   /// The picture that the run starts from, where that is no noise: until the first move it is what the losses
   /// that stabilise motion hold on to. Before restore().
@@ -97,7 +97,7 @@ class Render {
   RunPlugins& ensemble_;
   const Script& script_;
   Backups* backups_;
-  const Soundtrack* sound_;
+  const audio::Soundtrack* sound_;
   std::int64_t steps_per_scene_, interpolation_steps_, save_every_, display_every_;
   double learning_rate_;  // the image model's own
   double learning_rate_decay_;

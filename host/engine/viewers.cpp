@@ -14,6 +14,8 @@
 #include "log/log.h"
 
 namespace reverie {
+
+using log::write_log;
 namespace {
 
 /// Viewers get what the render leaves of the processors.

@@ -8,7 +8,7 @@
 
 namespace reverie {
 
-/// Thrown for texts that are no expression and for values that cannot be computed. what() is one sentence
+/// Thrown for texts that are not an expression and for values that cannot be computed. what() is one sentence
 /// without the place, which point_at() shows.
 class ExpressionError : public std::runtime_error {
  public:

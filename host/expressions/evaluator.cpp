@@ -169,7 +169,7 @@ class Evaluator {
     for (std::size_t i = 0; i < node.names.size(); ++i) {
       Value argument = value(node.children[node.children.size() - node.names.size() + i], frame);
       context_.column = node.column;
-      if (node.places[i] < given) context_.fail("the argument '" + node.names[i] + "' is there twice");
+      if (node.places[i] < given) context_.fail("the argument '" + node.names[i] + "' is given twice");
       arguments[node.places[i]] = std::move(argument);
     }
     context_.column = node.column;

@@ -31,7 +31,7 @@ class Expression {
   static Expression compile(std::string text, const std::set<std::string>& names,
                             const std::set<std::string>& measured = {});
 
-  /// True if `name` can stand for a variable: a Python identifier that is no keyword, and not `np`.
+  /// True if `name` can stand for a variable: a Python identifier that is not a keyword, and not `np`.
   static bool is_name(const std::string& name);
 
   /// The value as a number, which may be infinite or nan. `values` needs a value for each of variables(), and

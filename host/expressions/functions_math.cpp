@@ -55,7 +55,7 @@ Value log(Context& context, Arguments args) {
   const double numerator = logarithm(context, real(context, args[0]), ::log);
   if (!is_set(args[1])) return numerator;
   const double denominator = logarithm(context, real(context, args[1]), ::log);
-  if (denominator == 0 && !context.numpy) context.fail("division by zero: 1 is no base of a logarithm");
+  if (denominator == 0 && !context.numpy) context.fail("division by zero: 1 is not a base of a logarithm");
   return numerator / denominator;
 }
 

@@ -120,8 +120,8 @@ std::int64_t round_to_power_of_ten(const Context& context, std::int64_t a, std::
 }
 
 std::int64_t from_real(const Context& context, double x) {
-  if (std::isnan(x)) context.fail("nan is no whole number");
-  if (std::isinf(x)) context.fail("infinity is no whole number");
+  if (std::isnan(x)) context.fail("nan is not a whole number");
+  if (std::isinf(x)) context.fail("infinity is not a whole number");
   if (x < -0x1p63 || x >= 0x1p63) too_large(context);
   return static_cast<std::int64_t>(x);
 }

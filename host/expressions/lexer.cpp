@@ -76,7 +76,7 @@ class Lexer {
     const auto [code, length] = character_at(text_, at_);
     if (code == 0x2212 || code == 0x2013) fail("a minus sign is written -", start);
     if (code == 0xD7) fail("a product is written *", start);
-    if (code < 0x20 || code == 0x7F || code == 0xFFFD) fail("a byte that is no text", start);
+    if (code < 0x20 || code == 0x7F || code == 0xFFFD) fail("a byte that is not text", start);
     fail("the character '" + std::string(text_.substr(start, length)) + "' has no meaning here", start);
   }
 

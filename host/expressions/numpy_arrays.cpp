@@ -134,7 +134,7 @@ Value arange(Context& context, Arguments args) {
   const bool whole = is_integer(start) && is_integer(stop) && is_integer(step);
   const double length = std::ceil(real(
       context, binary(context, Operator::divide, binary(context, Operator::subtract, stop, start), step)));
-  if (std::isnan(length)) context.fail("nan is no length of a list");
+  if (std::isnan(length)) context.fail("nan is not a length of a list");
   const auto count = static_cast<std::size_t>(std::clamp(length, 0.0, static_cast<double>(kLongestList + 1)));
   context.make_list(count);
   const double first = real(context, start), stride = first + real(context, step) - first;

@@ -75,7 +75,7 @@ class Parser : private TokenStream, private TreeBuilder {
       const std::size_t name_column = peek().column;
       const std::string parameter = take_name();
       if (std::find(parameters.begin(), parameters.end(), parameter) != parameters.end())
-        fail("the parameter '" + parameter + "' is there twice", name_column);
+        fail("the parameter '" + parameter + "' is given twice", name_column);
       parameters.push_back(parameter);
       if (at("=")) fail("parameters have no defaults here", peek().column);
       if (!accept(",") && !at(":")) unexpected();
@@ -199,7 +199,7 @@ class Parser : private TokenStream, private TreeBuilder {
       if (peek().kind == TokenKind::name && peek(1).text == "=" && peek(1).kind == TokenKind::symbol) {
         const std::string keyword = take_name();
         if (std::find(keywords.begin(), keywords.end(), keyword) != keywords.end())
-          fail("the argument '" + keyword + "' is there twice", column);
+          fail("the argument '" + keyword + "' is given twice", column);
         keywords.push_back(keyword);
         take();
         children.push_back(expression());

@@ -9,7 +9,7 @@ namespace reverie {
 
 /// Two lines without a line break at the end: the text, of which a long one keeps the surroundings of the
 /// place, and a caret below. `column` is an offset in bytes, as in ExpressionError; one beyond the end points
-/// behind it. Line breaks, control characters and bytes that are no UTF-8 are shown as spaces and question
+/// behind it. Line breaks, control characters and bytes that are not UTF-8 are shown as spaces and question
 /// marks.
 ///
 ///     10*sin(t/0)

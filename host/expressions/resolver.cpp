@@ -117,7 +117,7 @@ class Resolver {
     const std::size_t positional = call.children.size() - 1 - call.names.size();
     for (const std::string& keyword : call.names) {
       call.places.push_back(parameter_position(context, function, keyword));
-      if (call.places.back() < positional) context.fail("the argument '" + keyword + "' is there twice");
+      if (call.places.back() < positional) context.fail("the argument '" + keyword + "' is given twice");
     }
     const bool starred = std::any_of(call.children.begin(), call.children.end(), [&](NodeId child) {
       return program_.nodes[child].kind == NodeKind::starred;

@@ -47,7 +47,7 @@ void TokenStream::unexpected() const {
   const Token& token = peek();
   if (token.kind == TokenKind::end) fail("the expression ends too early", token.column);
   const std::string what = "'" + std::string(token.text) + "'";
-  if (token.text == "=") fail("'=' is no comparison; that is written ==", token.column);
+  if (token.text == "=") fail("'=' does not compare; write ==", token.column);
   if (token.text == "is") fail("'is' is not supported; a comparison is written ==", token.column);
   const bool value =
       token.kind == TokenKind::number || (token.kind == TokenKind::name && !is_keyword(token.text));

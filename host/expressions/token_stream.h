@@ -23,7 +23,7 @@ class TokenStream {
   bool accept(std::string_view text);
   /// Takes a closing bracket. `column` is where it was opened.
   void expect(std::string_view bracket, std::size_t column);
-  /// Takes a name that is no keyword.
+  /// Takes a name that is not a keyword.
   std::string take_name();
 
   [[noreturn]] static void fail(const std::string& message, std::size_t column);

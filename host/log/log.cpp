@@ -10,7 +10,7 @@
 
 #include "log/printable.h"
 
-namespace reverie {
+namespace reverie::log {
 namespace {
 
 std::atomic<bool> bar{false};
@@ -59,4 +59,4 @@ void write_log(LogLevel level, std::string_view message) {
   logger().log(grade(level), "{}{}", level == LogLevel::warning ? "warning: " : "", text);
 }
 
-}  // namespace reverie
+}  // namespace reverie::log

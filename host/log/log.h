@@ -6,7 +6,7 @@
 
 #include "reverie/log_level.h"
 
-namespace reverie {
+namespace reverie::log {
 
 /// Messages below `level` are dropped. The default is info.
 void set_log_level(LogLevel level);
@@ -22,4 +22,4 @@ void bar_is_shown(bool shown);
 /// Empty: nobody.
 void set_log_listener(std::function<bool(LogLevel, std::string_view)> listener);
 
-}  // namespace reverie
+}  // namespace reverie::log

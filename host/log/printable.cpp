@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <cstdio>
 
-namespace reverie {
+namespace reverie::log {
 namespace {
 
-/// How many bytes the character at the start of `text` has, and which it is; 0 for bytes that are no UTF-8.
+/// How many bytes the character at the start of `text` has, and which it is; 0 for bytes that are not UTF-8.
 std::size_t decode(std::string_view text, char32_t& character) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char first = byte(0);
@@ -145,4 +145,4 @@ void require_printable_name(std::string_view name, ErrorKind kind) {
               "rename it");
 }
 
-}  // namespace reverie
+}  // namespace reverie::log

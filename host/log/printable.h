@@ -7,10 +7,10 @@
 
 #include "reverie/error.h"
 
-namespace reverie {
+namespace reverie::log {
 
 /// What a terminal would obey or hide is written as an escape: control characters as \x1b or \u009b, marks
-/// that turn the direction of writing as \u202e, bytes that are no UTF-8 as \xff. Line breaks and tabs stay.
+/// that turn the direction of writing as \u202e, bytes that are not UTF-8 as \xff. Line breaks and tabs stay.
 std::string printable(std::string_view text);
 
 /// The same without line breaks, which become \n: for what has one line, such as a title.
@@ -29,4 +29,4 @@ std::string shown_line(std::string_view text);
 /// it could pass for messages of the program.
 void require_printable_name(std::string_view name, ErrorKind kind = ErrorKind::file);
 
-}  // namespace reverie
+}  // namespace reverie::log

@@ -2,7 +2,7 @@
 
 #include <ATen/ATen.h>
 
-namespace reverie {
+namespace reverie::media {
 
 std::int64_t Footage::seek(std::int64_t index) {
   const std::int64_t wanted = last_ ? std::min(index, *last_) : index;
@@ -13,7 +13,7 @@ std::int64_t Footage::seek(std::int64_t index) {
     if (source_->info().frames == 1) last_ = shown_;
     return shown_;
   }
-  // Past the end. Which frame is the last, only reading up to it tells.
+  // Past the end. Only reading up to the last frame shows which one it is.
   for (std::int64_t i = shown_ + 1; const std::optional<at::Tensor> frame = source_->read(i); shown_ = i++)
     frame_ = *frame;
   if (!frame_.defined()) throw Error(ErrorKind::file, "a picture or video in the settings holds no frame");
@@ -27,4 +27,4 @@ at::Tensor Footage::mask(bool inverted) const {
   return inverted ? 1 - luma : luma;
 }
 
-}  // namespace reverie
+}  // namespace reverie::media

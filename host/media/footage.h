@@ -6,7 +6,7 @@
 
 #include "reverie/frame_source.h"
 
-namespace reverie {
+namespace reverie::media {
 
 class Footage {
  public:
@@ -29,4 +29,4 @@ class Footage {
   at::Tensor frame_;
 };
 
-}  // namespace reverie
+}  // namespace reverie::media

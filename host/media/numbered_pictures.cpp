@@ -9,7 +9,7 @@
 #include "base/nearest.h"
 #include "reverie/resize.h"
 
-namespace reverie {
+namespace reverie::media {
 namespace {
 
 namespace fs = std::filesystem;
@@ -116,4 +116,4 @@ std::optional<at::Tensor> NumberedPictures::read(std::int64_t index) {
   return lanczos_resize(*picture, size_.height, size_.width);
 }
 
-}  // namespace reverie
+}  // namespace reverie::media

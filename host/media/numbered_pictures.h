@@ -9,7 +9,7 @@
 
 #include "reverie/frame_source.h"
 
-namespace reverie {
+namespace reverie::media {
 
 /// The pictures of a folder, by their endings (.png, .jpg and so on), in the order of their names, in which
 /// numbers count as numbers: f2.png comes before f10.png. Throws Error(file) where there is none.
@@ -46,4 +46,4 @@ class NumberedPictures final : public FrameSource {
   ImageSize size_;
 };
 
-}  // namespace reverie
+}  // namespace reverie::media

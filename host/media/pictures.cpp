@@ -7,7 +7,7 @@
 #include "media/web_file.h"
 #include "reverie/ordinary_file.h"
 
-namespace reverie {
+namespace reverie::media {
 
 Pictures::Pictures(const PluginRegistry& registry, HostServices& host, ParamsOf params)
     : registry_(registry), host_(host), params_(std::move(params)) {
@@ -25,18 +25,17 @@ std::shared_ptr<FrameSource> Pictures::open(const std::string& path_or_url, doub
       return open_path(host_.resolve_asset(path_or_url), frames_per_second);
     const std::filesystem::path parent = written.has_parent_path() ? written.parent_path() : ".";
     std::vector<std::filesystem::path> files = pictures_called(*name, host_.resolve_asset(parent.string()));
-    if (files.empty())
-      throw Error(ErrorKind::file, "there is no file '" + path_or_url + "', whatever the number");
+    if (files.empty()) throw Error(ErrorKind::file, "there is no file '" + path_or_url + "' with any number");
     return open_all(std::move(files), frames_per_second);
   }
   const std::filesystem::path path = host_.resolve_asset(path_or_url);
   try {
     return open_file(path, frames_per_second);
   } catch (const Error& error) {
-    // What came may have been a page that says there is no picture; it must not be taken for it for ever.
+    // The download may be an error page of the server; it must not stay in the cache.
     std::error_code ignored;
     std::filesystem::remove(path, ignored);
-    throw Error(error.kind(), "what '" + path_or_url + "' leads to cannot be used: " + error.what(),
+    throw Error(error.kind(), "the file at '" + path_or_url + "' cannot be used: " + error.what(),
                 error.advice());
   }
 }
@@ -70,4 +69,4 @@ at::Tensor Pictures::load(const std::string& path_or_url) const {
   return footage.image().to(host_.device());
 }
 
-}  // namespace reverie
+}  // namespace reverie::media

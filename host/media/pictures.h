@@ -9,7 +9,7 @@
 #include "plugins/open_by_content.h"
 #include "reverie/frame_source.h"
 
-namespace reverie {
+namespace reverie::media {
 
 /// All methods take a path or an address (see Host::resolve_asset()) and throw Error(file), naming it, when
 /// there is no such file or no plugin can read it, and Error(plugin) when there is no plugin to do so.
@@ -42,4 +42,4 @@ class Pictures {
   mutable std::set<const PluginFile*> readers_;  // which only grows while it is checked what can be read
 };
 
-}  // namespace reverie
+}  // namespace reverie::media

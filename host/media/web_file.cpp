@@ -10,7 +10,7 @@
 #include "models/sha256.h"
 #include "reverie/error.h"
 
-namespace reverie {
+namespace reverie::media {
 namespace {
 
 using models::http_get, models::HttpHead, models::HttpRequest, models::HttpResult;
@@ -49,7 +49,7 @@ Download download_once(const std::string& url, const WebFileOptions& options, Cl
     download.refusal = why;
     return false;
   };
-  const std::string too_large = "it is larger than " + size_text(options.most_bytes);
+  const std::string too_large = "it is larger than " + models::size_text(options.most_bytes);
   download.result = http_get(
       request,
       [&](const HttpHead& head) { return head.bytes.value_or(0) <= options.most_bytes || refuse(too_large); },
@@ -82,12 +82,12 @@ bool is_web_address(const std::string& text) {
 std::filesystem::path web_cache_folder() {
   const char* cache = std::getenv("XDG_CACHE_HOME");
   const std::filesystem::path base =
-      cache && *cache == '/' ? std::filesystem::path(cache) : expand_home("~/.cache");
+      cache && *cache == '/' ? std::filesystem::path(cache) : models::expand_home("~/.cache");
   return base / "reverie/downloads";
 }
 
 std::filesystem::path web_file_path(const std::string& url, const std::filesystem::path& folder) {
-  Sha256 hash;
+  models::Sha256 hash;
   hash.add(url);
   return folder / (hash.hex() + extension_of(url));
 }
@@ -136,4 +136,4 @@ std::filesystem::path path_of_file_address(const std::string& url) {
   return path;
 }
 
-}  // namespace reverie
+}  // namespace reverie::media

@@ -7,7 +7,7 @@
 #include <functional>
 #include <string>
 
-namespace reverie {
+namespace reverie::media {
 
 /// http:// or https://, in any case.
 bool is_web_address(const std::string& text);
@@ -37,4 +37,4 @@ std::filesystem::path fetch_web_file(const std::string& url, const WebFileOption
 /// The path of a file:// address of this machine, its %xx decoded. Throws Error(file) for another machine's.
 std::filesystem::path path_of_file_address(const std::string& url);
 
-}  // namespace reverie
+}  // namespace reverie::media

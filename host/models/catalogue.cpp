@@ -11,7 +11,7 @@
 
 #include "reverie/error.h"
 
-namespace reverie {
+namespace reverie::models {
 
 const char* const kDefaultModelsParent = "~/.cache";
 
@@ -155,4 +155,4 @@ std::string size_text(std::uint64_t bytes) {
   return text;
 }
 
-}  // namespace reverie
+}  // namespace reverie::models

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace reverie {
+namespace reverie::models {
 
 /// One file of one published model.
 struct CatalogueEntry {
@@ -70,4 +70,4 @@ std::string size_text(std::uint64_t bytes);
 /// What models_parent_dir is when nobody sets it.
 extern const char* const kDefaultModelsParent;
 
-}  // namespace reverie
+}  // namespace reverie::models

@@ -9,7 +9,7 @@
 #include "models/part_file.h"
 #include "reverie/error.h"
 
-namespace reverie {
+namespace reverie::models {
 namespace {
 
 using models::http_get, models::HttpHead, models::HttpRequest, models::HttpResult;
@@ -94,7 +94,7 @@ class Download {
     throw Error(ErrorKind::file,
                 "'" + entry_.name + "' needs " + size_text(entry_.bytes - present) + " in '" +
                     target_.parent_path().string() + "', where " + size_text(space.available) + " are free",
-                "make room, or choose another folder with models_parent_dir=DIR");
+                "free some space, or choose another folder with models_parent_dir=DIR");
   }
 
   /// Installs a part that is all there and right. One that is all there and wrong starts over.
@@ -120,7 +120,8 @@ class Download {
       if (http.end == HttpResult::End::complete && part.size() == entry_.bytes) {
         if (finished(part)) return std::nullopt;
         // Bytes of before may have been of another file; a body in one piece is this server's own doing.
-        if (!attempt.resumed || began_anew) return Failure{"the server has other bytes than those published"};
+        if (!attempt.resumed || began_anew)
+          return Failure{"the server's file differs from the published one"};
         began_anew = true;
         options_.note("the parts do not fit together; starting over");
         continue;
@@ -128,7 +129,7 @@ class Download {
       if (cancelled()) return std::nullopt;
       if (attempt.misplaced || (http.status == 416 && attempt.asked_from > 0)) part.restart();
       const std::string why = http.end == HttpResult::End::complete ? "the connection ended early"
-                              : attempt.misplaced ? "the server sent other bytes than asked for"
+                              : attempt.misplaced ? "the server sent another part of the file than requested"
                                                   : http.why;
       if (http.end == HttpResult::End::unreachable && !reached) return Failure{why, true};
       if (http.end == HttpResult::End::refused && !worth_repeating(http.status, attempt.asked_from))
@@ -218,4 +219,4 @@ DownloadEnd download(const CatalogueEntry& entry, const std::string& models_pare
   return Download(entry, model_path(entry, models_parent_dir), options).run();
 }
 
-}  // namespace reverie
+}  // namespace reverie::models

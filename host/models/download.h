@@ -8,12 +8,12 @@
 
 #include "models/catalogue.h"
 
-namespace reverie {
+namespace reverie::models {
 
 struct DownloadOptions {
   std::string mirror;  ///< tried first, as MIRROR/<family>/<file>; empty: none
   long connect_seconds = 30;
-  long stall_seconds = 30;                   ///< a transfer slower than the next for so long is begun anew
+  long stall_seconds = 30;                   ///< a transfer slower than the next for this long is restarted
   long stall_bytes_per_second = 1000;        ///< 0: no limit
   int attempts = 5;                          ///< in a row that bring a file no further, for each address
   std::chrono::milliseconds back_off{1000};  ///< before the second attempt; doubles with each
@@ -39,4 +39,4 @@ DownloadEnd download(const CatalogueEntry& entry, const std::string& models_pare
 bool is_right(const CatalogueEntry& entry, const std::filesystem::path& path,
               const std::function<bool()>& go_on = {});
 
-}  // namespace reverie
+}  // namespace reverie::models

@@ -147,7 +147,7 @@ std::string reason(CURLcode code, bool connected, const HttpRequest& request, co
            " bytes a second for " + std::to_string(request.stall_seconds) + " s";
   if (code == CURLE_TOO_MANY_REDIRECTS) return "more than " + std::to_string(kMostRedirects) + " redirects";
   if (code == CURLE_UNSUPPORTED_PROTOCOL)
-    return "the address leads to something else than " +
+    return "the address redirects to something other than " +
            std::string(request.url.rfind("https:", 0) == 0 ? "https" : "http or https");
   if (code == CURLE_PARTIAL_FILE) return "the connection ended early";
   return *detail ? detail : curl_easy_strerror(code);

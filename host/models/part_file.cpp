@@ -13,7 +13,7 @@
 
 #include "reverie/error.h"
 
-namespace reverie {
+namespace reverie::models {
 namespace {
 
 [[noreturn]] void fail(const std::string& what, const std::filesystem::path& path, int error) {
@@ -133,4 +133,4 @@ void PartFile::remove() {
   ::unlink(path_.c_str());
 }
 
-}  // namespace reverie
+}  // namespace reverie::models

@@ -10,7 +10,7 @@
 
 #include "models/sha256.h"
 
-namespace reverie {
+namespace reverie::models {
 
 /// Where the bytes of a part came from, so that the server can be asked whether it still has the same file.
 struct PartSource {
@@ -53,4 +53,4 @@ class PartFile {
   Sha256 hash_;
 };
 
-}  // namespace reverie
+}  // namespace reverie::models

@@ -10,7 +10,7 @@
 
 #include "reverie/error.h"
 
-namespace reverie {
+namespace reverie::models {
 namespace {
 
 void check(int result) {
@@ -58,4 +58,4 @@ std::string sha256_of(const std::filesystem::path& path, const std::function<boo
   return hash.hex();
 }
 
-}  // namespace reverie
+}  // namespace reverie::models

@@ -10,7 +10,7 @@
 
 struct evp_md_ctx_st;
 
-namespace reverie {
+namespace reverie::models {
 
 class Sha256 {
  public:
@@ -30,4 +30,4 @@ class Sha256 {
 /// Throws Error(file) when the file cannot be read.
 std::string sha256_of(const std::filesystem::path& path, const std::function<bool()>& go_on = {});
 
-}  // namespace reverie
+}  // namespace reverie::models

@@ -7,7 +7,7 @@
 
 #include "models/catalogue.h"
 
-namespace reverie {
+namespace reverie::models {
 
 TransferProgress::TransferProgress(std::string name, std::uint64_t total_bytes, bool terminal)
     : name_(std::move(name)),
@@ -56,4 +56,4 @@ void TransferProgress::clear_line() {
   bar_shown_ = false;
 }
 
-}  // namespace reverie
+}  // namespace reverie::models

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-namespace reverie {
+namespace reverie::models {
 
 class TransferProgress {
  public:
@@ -28,4 +28,4 @@ class TransferProgress {
   Clock::time_point start_, last_drawn_;
 };
 
-}  // namespace reverie
+}  // namespace reverie::models

@@ -70,7 +70,7 @@ void Boundary::check_form(const char* method, const at::Tensor& tensor, const Sh
 
 void Boundary::check_finite(const char* method, const at::Tensor& tensor, const char* what) const {
   if (!all_finite(tensor))
-    broken(method, said(what, description(tensor) + " with values that are no numbers (NaN) or infinite"),
+    broken(method, said(what, description(tensor) + " with values that are not numbers (NaN) or infinite"),
            "finite numbers");
 }
 
@@ -98,7 +98,7 @@ void Boundary::check_argument(const char* method, const at::Tensor& tensor, cons
   throw PluginFault(ErrorKind::plugin,
                     failure_of(caller->plugin, caller->method,
                                "it handed " + description(tensor) +
-                                   (right ? " with values that are no numbers (NaN) or infinite" : "") +
+                                   (right ? " with values that are not numbers (NaN) or infinite" : "") +
                                    " to " + method + " of " + plugin_ + "; " + header_ + " takes float32 " +
                                    shape_text(shape.sizes, shape.letters) + " with finite numbers"));
 }

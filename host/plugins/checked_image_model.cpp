@@ -35,11 +35,11 @@ class CheckedImageModel final : public ImageModel {
       if (!tensor.defined() || tensor.scalar_type() != c10::kFloat || tensor.device() != boundary_.device())
         boundary_.broken(kMethod, description(tensor), promised);
       if (!tensor.is_leaf() || !tensor.requires_grad())
-        boundary_.broken(
-            kMethod,
-            description(tensor) + (tensor.requires_grad() ? ", which is no leaf: it was computed from others"
-                                                          : ", which requires no gradient"),
-            promised);
+        boundary_.broken(kMethod,
+                         description(tensor) + (tensor.requires_grad()
+                                                    ? ", which is not a leaf: it was computed from others"
+                                                    : ", which requires no gradient"),
+                         promised);
     }
     return result;
   }

@@ -34,7 +34,7 @@ class CheckedDepth final : public DepthEstimator {
       boundary_.broken("range()",
                        std::to_string(range.nearest) + " as nearest and " + std::to_string(range.farthest) +
                            " as farthest",
-                       "that what is farther is larger");
+                       "a farthest value above the nearest");
     return range;
   }
 
@@ -111,8 +111,8 @@ class CheckedAnimation final : public AnimationMode {
       for (const std::string& name : filled_parts(spec.variables, "|"))
         if (!values.count(name))
           boundary_.broken(kMethod, "no value of the variable '" + name + "'",
-                           std::string("values of all that may_vary() names; '") + spec.name + "' names '" +
-                               spec.variables + "'");
+                           std::string("values of all that is_animatable() names; '") + spec.name +
+                               "' names '" + spec.variables + "'");
     return values;
   }
 

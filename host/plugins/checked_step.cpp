@@ -68,7 +68,7 @@ class CheckedOptimiser final : public Optimiser {
       if (!parameters_[i].is_leaf() || !parameters_[i].requires_grad())
         boundary_.broken(kMethod, what + ": no leaf that takes gradients", "parameters changed in place");
       if (!all_finite(parameters_[i]))
-        boundary_.broken(kMethod, what + " with values that are no numbers (NaN) or infinite",
+        boundary_.broken(kMethod, what + " with values that are not numbers (NaN) or infinite",
                          "finite numbers for finite gradients", "lower learning_rate");
     }
   }
@@ -108,7 +108,7 @@ class CheckedCutouts final : public CutoutMethod {
       for (const double number : {place.x, place.y, place.width, place.height})
         boundary_.check_number("take()", number, "a place");
       if (!(place.width > 0 && place.height > 0))
-        boundary_.broken("take()", "a place without an area", "width and height above 0");
+        boundary_.broken("take()", "a rectangle without an area", "width and height above 0");
     }
     return batch;
   }

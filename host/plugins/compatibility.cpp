@@ -67,7 +67,7 @@ Compatibility check_compatibility(const PluginDescriptor& descriptor, const std:
         differs("size of PluginDescriptor", theirs.descriptor_size, sizeof(PluginDescriptor)));
     return result;
   }
-  // A descriptor that the macro did not write may lack anything.
+  // In a descriptor that the macro did not write, anything may be missing.
   const std::pair<const char*, const void*> members[] = {
       {"LibTorch version", theirs.libtorch},
       {"standard library", theirs.standard_library},
@@ -105,14 +105,13 @@ Compatibility check_compatibility(const PluginDescriptor& descriptor, const std:
   require("alignment of a tensor", theirs.tensor_align, ours.tensor_align);
   require("size of ParamSpec", theirs.param_spec_size, ours.param_spec_size);
   require("size of Setup", theirs.setup_size, ours.setup_size);
-  require("sizes of the structs that cross with calls", theirs.structs_size, ours.structs_size);
+  require("sizes of the structs that calls pass", theirs.structs_size, ours.structs_size);
 
   if (std::strcmp(theirs.compiler, ours.compiler) != 0)
     result.warnings.push_back(differs("compiler", theirs.compiler, ours.compiler));
-  if (theirs.debug != ours.debug)
-    result.warnings.push_back("one of plugin and host is a debug build, the other not");
+  if (theirs.debug != ours.debug) result.warnings.push_back("only one of plugin and host is a debug build");
   if (theirs.sanitised != ours.sanitised)
-    result.warnings.push_back("one of plugin and host is built with a sanitizer, the other not");
+    result.warnings.push_back("only one of plugin and host is built with a sanitizer");
   return result;
 }
 

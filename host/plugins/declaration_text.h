@@ -11,7 +11,7 @@ namespace reverie {
 std::string declaration_text(const PluginDescriptor& plugin);
 
 /// The same declaration, without functions and with this host's BuildInfo: there is nothing to compare yet.
-/// Null if the text is no declaration. It lives for ever; equal texts give the same one.
+/// Null if the text is not a declaration. It lives for ever; equal texts give the same one.
 const PluginDescriptor* declared_by(const std::string& text);
 
 }  // namespace reverie

@@ -20,7 +20,7 @@ struct Opened {
 };
 
 /// By the first plugin of this kind that accepts the file, in the order of the registry. `what`: "a picture
-/// or video" and the like, for messages. Throws Error(file), naming it, when it is no ordinary file or no
+/// or video" and the like, for messages. Throws Error(file), naming it, when it is not an ordinary file or no
 /// plugin can read it, and Error(plugin) when there is no plugin to do so.
 template <typename Source>
 Opened<Source> open_by_content(const PluginRegistry& registry, Host& host, const ParamsOf& params,
@@ -45,8 +45,8 @@ Opened<Source> open_by_content(const PluginRegistry& registry, Host& host, const
     }
   }
   // "a picture" is "no picture".
-  std::string message = "'" + setup.path.string() + "' is no " + what.substr(what.find(' ') + 1) +
-                        " that an installed plugin can read" + reasons;
+  std::string message =
+      "'" + setup.path.string() + "' is not " + what + " that an installed plugin can read" + reasons;
   // The one that would have may be there, but damaged.
   for (const PluginFile& file : registry.files())
     if (file.kind == Source::kKind && file.state == PluginFile::State::rejected)

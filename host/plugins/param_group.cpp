@@ -48,7 +48,7 @@ Settings ParamGroup::params(std::span<const ParamSpec> specs, std::vector<std::s
   std::set<std::string> seen;
   for (const auto& [key, value] : group_.members) {
     const std::string word = lower(key);
-    if (!seen.insert(word).second) problem("'" + key + "' is there twice", place(word));
+    if (!seen.insert(word).second) problem("'" + key + "' is given twice", place(word));
     if (std::find(others.begin(), others.end(), word) != others.end()) continue;
     const std::string near = nearest(key, others);
     problem(plugin + " has no parameter '" + key + "'" +

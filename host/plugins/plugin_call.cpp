@@ -66,7 +66,7 @@ void blame(const char* plugin) {
 
 void say_used_plugins() {
   for (std::size_t i = 0; const char* name = used_plugin(i); ++i)
-    say({i == 0 ? "; plugins at work here: " : ", ", name});
+    say({i == 0 ? "; plugins running here: " : ", ", name});
 }
 
 /// `way`: what was called. `plugin`: whose code called it, where that is known.
@@ -132,12 +132,12 @@ std::string failure_of(const std::string& plugin, const std::string& method, con
              std::to_string(current_moment->frames + 1) + ")";
   // Lines of its own could pass for messages of the program.
   return "the plugin " + plugin + " failed" + (where.empty() ? "" : " in " + where) + ": " +
-         printable_line(trimmed(what));
+         log::printable_line(trimmed(what));
 }
 
 void rethrow_named(const std::string& plugin, const char* method) {
   const auto fault = [&](const std::string& what, const std::string& advice = {}) {
-    return PluginFault(ErrorKind::plugin, failure_of(plugin, method, what), printable_line(advice));
+    return PluginFault(ErrorKind::plugin, failure_of(plugin, method, what), log::printable_line(advice));
   };
   try {
     throw;
@@ -147,14 +147,15 @@ void rethrow_named(const std::string& plugin, const char* method) {
     throw;  // of the host, which a plugin has called: its lines are the host's
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::plugin) throw fault(error.what(), error.advice());
-    throw Error(error.kind(), printable_line(trimmed(error.what())), printable_line(error.advice()));
+    throw Error(error.kind(), log::printable_line(trimmed(error.what())),
+                log::printable_line(error.advice()));
   } catch (const c10::Error& error) {
     // Its what() goes on with a stack trace.
     throw fault(on_one_line(error.what_without_backtrace()));
   } catch (const std::exception& error) {
     throw fault(error.what());
   } catch (...) {
-    throw fault("it threw something that is no std::exception and says nothing about itself");
+    throw fault("it threw something that is not a std::exception and has no message");
   }
 }
 

@@ -60,7 +60,7 @@ void say(char letter, const std::string& text = {}) {
       say(kThrew, error.what());
       ::_exit(1);
     } catch (...) {
-      say(kThrew, "something that is no std::exception");
+      say(kThrew, "something that is not a std::exception");
       ::_exit(1);
     }
   }
@@ -212,6 +212,6 @@ void ProbeMemory::save() {
   std::filesystem::rename(written, file_, ignored);
 }
 
-Path probe_memory_file() { return web_cache_folder().parent_path() / "plugins"; }
+Path probe_memory_file() { return media::web_cache_folder().parent_path() / "plugins"; }
 
 }  // namespace reverie

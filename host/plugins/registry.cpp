@@ -55,8 +55,8 @@ std::string cannot_be_plugin(const std::filesystem::path& path) {
     return "it is not a shared library of this system, or it is damaged";
   }
   if (std::find(symbols.begin(), symbols.end(), kDescriptorSymbol) == symbols.end())
-    return std::string("it is a shared library but no Reverie plugin: it exports no '") + kDescriptorSymbol +
-           "' (see REVERIE_EXPORT_PLUGIN)";
+    return std::string("it is a shared library but not a Reverie plugin: it exports no '") +
+           kDescriptorSymbol + "' (see REVERIE_EXPORT_PLUGIN)";
   return {};
 }
 
@@ -105,8 +105,7 @@ std::vector<PluginFile> misplaced(const std::filesystem::path& folder) {
       file.kind = file.path.parent_path().filename().string();
       file.name = path.stem().string();
       file.state = PluginFile::State::rejected;
-      file.reason =
-          "it must lie in a folder of '" + folder.string() + "' that is called like its kind: " + kinds;
+      file.reason = "it must be in a folder of '" + folder.string() + "' with the name of its kind: " + kinds;
       result.push_back(std::move(file));
     }
   }
@@ -152,12 +151,12 @@ std::string trouble_with_settings(const PluginDescriptor& plugin, const std::str
       continue;
     }
     if (has_groups)
-      return parameter + " is to be a setting of the program, which plugins of this kind cannot read";
+      return parameter + " is declared as a setting of the program, which plugins of this kind cannot read";
     if (setting == table.end())
-      return parameter + " is to be a setting of the program, which has none of this name";
+      return parameter + " is declared as a setting of the program, which has none of this name";
     if (setting->takes_groups || setting->spec.type != spec.type ||
         setting->spec.animatable != spec.animatable)
-      return parameter + " is to be a setting of the program, which declares it as another type (" +
+      return parameter + " is declared as a setting of the program, which declares it as another type (" +
              allowed(*setting) + ")";
   }
   return {};
@@ -257,8 +256,8 @@ const PluginDescriptor& PluginFile::load() const {
   const Loaded now = load_library(*this);
   if (!now.descriptor) throw fail(now.reason, "replace or rebuild the file");
   if (declared_by(declaration_text(*now.descriptor)) != descriptor)
-    throw fail("it declares something else than when it was last looked at",
-               "what was remembered of it is forgotten now: give the same command once more");
+    throw fail("its declaration has changed since it was last read",
+               "its cache entry is removed now: run the same command again");
   library = now.descriptor;
   return *library;
 }
@@ -319,11 +318,11 @@ const PluginFile* PluginRegistry::named(const std::string& kind, const std::stri
   for (const PluginFile* file : usable(kind))
     if (lower(file->name) == folded) return file;
   // Not even where the plugin of that name cannot be used: the artist would get another one without a word.
-  const bool taken = std::any_of(files_.begin(), files_.end(), [&](const PluginFile& file) {
+  const bool is_taken = std::any_of(files_.begin(), files_.end(), [&](const PluginFile& file) {
     return file.kind == kind && lower(file.name) == folded;
   });
   for (const PluginFile* file : usable(kind))
-    if (!taken && file->answers_to(name)) return file;
+    if (!is_taken && file->answers_to(name)) return file;
   return nullptr;
 }
 
@@ -365,7 +364,7 @@ std::string PluginRegistry::what_is_meant(const std::string& kind, const std::st
     return "did you mean '" + file.name + "' with " + spec.name + "=" + value + "?";
   };
   const std::string wanted = lower(name);
-  // What a plugin can be told to do, such as mp4.
+  // A choice of one of the plugin's parameters, such as mp4.
   for (const PluginFile* file : usable(kind))
     for (const ParamSpec& spec : std::span(file->descriptor->params, file->descriptor->param_count))
       if (spec.type == ParamType::choice)
@@ -457,12 +456,12 @@ Settings params_with_weights(const PluginFile& plugin, const std::string& weight
   return result;
 }
 
-bool accepts(const PluginFile& plugin, const void* subject) {
+bool accepts(const PluginFile& plugin, const void* input) {
   const PluginDescriptor& descriptor = plugin.load();
   if (!descriptor.accepts) return false;
   const std::string who = plugin.kind + "/" + plugin.name;
   const PluginCall call(who.c_str(), "accepts()");
-  return descriptor.accepts(subject);
+  return descriptor.accepts(input);
 }
 
 namespace {
@@ -508,8 +507,8 @@ void* create_instance(const PluginFile& plugin, Host& host, const Settings& para
     std::string message = error.message;
     // LibTorch's go on with a stack trace; lines of their own could pass for messages of the program.
     message.erase(std::min(message.find("\nException raised from "), message.size()));
-    message = who + printable_line(trimmed(message));
-    const std::string advice = printable_line(error.advice);
+    message = who + log::printable_line(trimmed(message));
+    const std::string advice = log::printable_line(error.advice);
     if (const SettingValue* setting = setting_at_fault(*plugin.descriptor, params, error))
       throw SettingsError({{setting->location, "'" + std::string(setting->spec.name) + "': " + message +
                                                    (advice.empty() ? "" : "; " + advice)}});

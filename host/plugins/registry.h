@@ -95,8 +95,8 @@ Settings default_params(const PluginFile& plugin);
 /// The same with these weights in the place of the plugin's own, where the text is not empty.
 Settings params_with_weights(const PluginFile& plugin, const std::string& weights);
 
-/// Whether the plugin says that it understands `subject`, a const Interface::Subject*.
-bool accepts(const PluginFile& plugin, const void* subject);
+/// Whether the plugin says that it understands `input`, a const Interface::Input*.
+bool accepts(const PluginFile& plugin, const void* input);
 
 /// Creates an instance. `Interface::Setup` travels by address; exceptions of the plugin arrive as Error. A
 /// parameter that the plugin does not read is a warning.

@@ -19,7 +19,7 @@ class Warnings {
 
   /// `what` stands for the message: a second one about the same is not said.
   void once(const std::string& what, const std::string& message) {
-    if (aloud_ && said_.insert(what).second) write_log(LogLevel::warning, message);
+    if (aloud_ && said_.insert(what).second) log::write_log(LogLevel::warning, message);
   }
 
  private:
@@ -31,8 +31,8 @@ class Warnings {
 struct Purpose {
   std::string whose;        ///< "prompt 'a cat:1/t'"
   std::string what;         ///< "weight"
-  std::string otherwise;    ///< what it counts as where it is no number: "0"
-  bool finite = false;      ///< infinity is no number for this purpose, either
+  std::string otherwise;    ///< what it counts as where it is not a number: "0"
+  bool finite = false;      ///< infinity is not a number for this purpose, either
   std::string moment = {};  ///< besides t: ", step 7 (frame 2)"
 };
 

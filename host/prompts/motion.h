@@ -11,7 +11,7 @@
 
 namespace reverie {
 
-/// A setting that is declared with may_vary(): an animation mode's, a loss's, or one of the program.
+/// A setting that is declared with is_animatable(): an animation mode's, a loss's, or one of the program.
 struct MotionSetting {
   std::string name;
   std::size_t count = 1;  ///< how many numbers it is

@@ -12,7 +12,7 @@
 namespace reverie {
 namespace {
 
-/// Tells what is wrong with one prompt, with a mark under the place.
+/// Reports what is wrong with one prompt, with a mark under the place.
 class Trouble {
  public:
   Trouble(std::string what, std::string written, std::vector<std::string>& problems)

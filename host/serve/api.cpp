@@ -12,6 +12,14 @@
 #include "web/run_routes.h"
 
 namespace reverie {
+
+using web::answer_run;
+using web::HttpRequest;
+using web::HttpResponse;
+using web::page;
+using web::PlainFile;
+using web::RunView;
+using web::studio_files;
 namespace {
 
 constexpr double kChangesPerSecond = 30, kChangesAtOnce = 100;

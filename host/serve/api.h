@@ -21,7 +21,7 @@ class Api {
   Api(RunQueue& queue, Checks& checks, const Json::Value& settings);
 
   /// Answers whatever begins with /api/. May be called from several threads at a time.
-  HttpResponse answer(const HttpRequest& request);
+  web::HttpResponse answer(const web::HttpRequest& request);
 
   /// "GET /api/runs/{id}" and so on, all of them.
   static std::vector<std::string> routes();
@@ -31,23 +31,23 @@ class Api {
   struct Route;
   static const std::vector<Route>& table();
 
-  HttpResponse describe(const Call& call);
-  HttpResponse list_settings(const Call& call);
-  HttpResponse read_settings(const Call& call);
-  HttpResponse check(const Call& call);
-  HttpResponse list_runs(const Call& call);
-  HttpResponse submit(const Call& call);
-  HttpResponse get_run(const Call& call);
-  HttpResponse remove_run(const Call& call);
-  HttpResponse pause(const Call& call);
-  HttpResponse resume(const Call& call);
-  HttpResponse cancel(const Call& call);
-  HttpResponse move(const Call& call);
-  HttpResponse run_settings(const Call& call);
-  HttpResponse list_files(const Call& call);
-  HttpResponse get_file(const Call& call);
-  HttpResponse events(const Call& call);
-  HttpResponse ask_view(const Call& call);
+  web::HttpResponse describe(const Call& call);
+  web::HttpResponse list_settings(const Call& call);
+  web::HttpResponse read_settings(const Call& call);
+  web::HttpResponse check(const Call& call);
+  web::HttpResponse list_runs(const Call& call);
+  web::HttpResponse submit(const Call& call);
+  web::HttpResponse get_run(const Call& call);
+  web::HttpResponse remove_run(const Call& call);
+  web::HttpResponse pause(const Call& call);
+  web::HttpResponse resume(const Call& call);
+  web::HttpResponse cancel(const Call& call);
+  web::HttpResponse move(const Call& call);
+  web::HttpResponse run_settings(const Call& call);
+  web::HttpResponse list_files(const Call& call);
+  web::HttpResponse get_file(const Call& call);
+  web::HttpResponse events(const Call& call);
+  web::HttpResponse ask_view(const Call& call);
 
   Json::Value list_json(std::int64_t limit) const;
 

@@ -48,7 +48,7 @@ inline bool has_more_values(const std::string& text, std::size_t most) {
 /// A JSON object whose members are asked for one by one.
 class RequestBody {
  public:
-  explicit RequestBody(const HttpRequest& request) {
+  explicit RequestBody(const web::HttpRequest& request) {
     const std::string& type = request.header("content-type");
     if (type.substr(0, type.find(';')) != "application/json")
       throw RequestError(415, "the body must be application/json");

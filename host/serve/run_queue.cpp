@@ -8,6 +8,8 @@
 #include "web/run_view.h"
 
 namespace reverie {
+
+using web::RunView;
 namespace {
 
 constexpr std::size_t kViewsKept = 4;  // each holds a picture and the losses of a run

@@ -13,10 +13,13 @@
 #include "serve/run_record.h"
 #include "serve/run_store.h"
 
+namespace reverie::web {
+class RunView;
+}
+
 namespace reverie {
 
 class RunControl;
-class RunView;
 
 /// All methods may be called from any thread. What they change is on the disk when they return. They throw
 /// RequestError(404) when there is no such run and RequestError(409) when its state does not allow it.
@@ -53,7 +56,7 @@ class RunQueue {
   void remove(std::int64_t id);
 
   /// For pages: what goes on, and what went on in the last runs; null where that is not known any more.
-  std::shared_ptr<RunView> view(std::int64_t id) const;
+  std::shared_ptr<web::RunView> view(std::int64_t id) const;
 
   /// Grows with every change of the list but steps and pictures.
   std::uint64_t version() const;
@@ -73,7 +76,7 @@ class RunQueue {
   void begins(std::int64_t id, const OutputNames& output);
   /// It goes on from a backup of this number.
   void restored(std::int64_t id, std::int64_t number);
-  void prepared(std::int64_t id, double seconds, std::shared_ptr<RunView> view);
+  void prepared(std::int64_t id, double seconds, std::shared_ptr<web::RunView> view);
   void progressed(std::int64_t id, std::int64_t done, std::int64_t pictures);
   /// Of a run that is over, or of one that is to go on when the server comes again: then its state is
   /// `running`.
@@ -85,7 +88,7 @@ class RunQueue {
   struct Item {
     RunRecord record;
     std::shared_ptr<RunControl> control;  // while it goes
-    std::shared_ptr<RunView> view;
+    std::shared_ptr<web::RunView> view;
   };
   using Lock = std::unique_lock<std::mutex>;
 

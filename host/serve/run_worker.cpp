@@ -9,6 +9,8 @@
 #include "web/run_feed.h"
 
 namespace reverie {
+
+using web::RunFeed;
 namespace {
 
 using Clock = std::chrono::steady_clock;

@@ -9,9 +9,11 @@
 #include "serve/fork_server.h"
 #include "serve/run_queue.h"
 
-namespace reverie {
-
+namespace reverie::web {
 class RunFeed;
+}
+
+namespace reverie {
 
 class RunWorker {
  public:

@@ -3,6 +3,11 @@
 #include "web/pages.h"
 
 namespace reverie {
+
+using web::HttpRequest;
+using web::HttpResponse;
+using web::page;
+using web::studio_files;
 namespace {
 
 /// /runs/<digits>

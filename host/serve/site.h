@@ -7,6 +7,6 @@ namespace reverie {
 
 /// The interface for programs below /api/, the studio at /, the page of a run at /runs/<id>, and their files
 /// in /pages/.
-HttpResponse answer_site(const HttpRequest& request, Api& api);
+web::HttpResponse answer_site(const web::HttpRequest& request, Api& api);
 
 }  // namespace reverie

@@ -6,6 +6,9 @@
 #include "web/plain_file.h"
 
 namespace reverie {
+
+using web::PlainFile;
+using web::RunView;
 namespace {
 
 bool is_picture(const RunFile& file) { return std::filesystem::path(file.name).extension() == ".png"; }

@@ -6,7 +6,7 @@
 
 namespace reverie {
 
-class StoredRun final : public RunView {
+class StoredRun final : public web::RunView {
  public:
   explicit StoredRun(const RunRecord& record);
 

@@ -8,6 +8,8 @@
 #include "web/png_bytes.h"
 
 namespace reverie {
+
+using web::rgb_bytes;
 namespace {
 
 using Int = Json::Int64;

@@ -14,7 +14,7 @@ class ConfigFolders {
   /// in config/ of the working directory. `file` may be empty.
   ConfigFolders(const std::filesystem::path& file, const std::vector<std::filesystem::path>& given);
 
-  /// `group` may be several folders deep, "a/b"; anything that leaves the config folder is no group.
+  /// `group` may be several folders deep, "a/b"; anything that leaves the config folder is not a group.
   bool has_group(const std::string& group) const;
 
   /// Groups of that name one folder deeper, such as "conf/motion" for "motion"; sorted.

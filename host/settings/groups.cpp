@@ -309,7 +309,7 @@ GatheredSettings gather_settings(const SettingsSources& sources, const std::vect
       result.problems.push_back({command_line, "there is no config folder '" + folder.string() + "'"});
   }
   result.file = sources.file.empty() && !sources.text ? default_file(sources.config_folders) : sources.file;
-  require_printable_name(result.file.string(), ErrorKind::usage);
+  log::require_printable_name(result.file.string(), ErrorKind::usage);
   const ConfigFolders folders(sources.text ? fs::path() : result.file, sources.config_folders);
   const SettingNames names(plugins);
   Composer composer(folders, names, sources.text ? &*sources.text : nullptr);

@@ -16,7 +16,7 @@ struct PluginParams {
   std::string plugin;  ///< kind/name
   std::span<const ParamSpec> specs;
   std::string aliases = {};   ///< separated by '|'
-  std::string unusable = {};  ///< why its parameters are no settings; empty if they are
+  std::string unusable = {};  ///< why its parameters are not settings; empty if they are
   std::string roles = {};     ///< settings that use it without naming it, separated by '|'
 };
 

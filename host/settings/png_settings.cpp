@@ -29,7 +29,7 @@ std::string take_word(std::string& text) {
   return word;
 }
 
-/// False if `text` is no zlib stream or stands for more than `limit` bytes.
+/// False if `text` is not a zlib stream or stands for more than `limit` bytes.
 bool inflate_text(std::string& text, std::size_t limit) {
   std::string result(limit, '\0');
   uLongf size = static_cast<uLongf>(result.size());

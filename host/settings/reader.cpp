@@ -81,7 +81,7 @@ void refuse_duplicates(const std::vector<RawEntry>& entries, std::vector<Problem
   }
 }
 
-/// The entries of a file's text; `is_empty` is told apart because a group's file may be.
+/// The entries of a file's text; `is_empty` is separate because a group's file may be empty.
 std::vector<RawEntry> parse(std::string text, const std::string& file, std::vector<Problem>& problems,
                             bool& is_empty) {
   if (text.rfind("\xEF\xBB\xBF", 0) == 0) text.erase(0, 3);  // Windows editors' byte order mark
@@ -92,7 +92,7 @@ std::vector<RawEntry> parse(std::string text, const std::string& file, std::vect
   const std::size_t bad = std::min(invalid_utf8(text), text.find('\0'));
   if (bad != std::string::npos) {
     problems.push_back({{file, line_of(text, bad)},
-                        text[bad] == '\0' ? "holds a zero byte; that is no settings file"
+                        text[bad] == '\0' ? "holds a zero byte; that is not a settings file"
                                           : "is not encoded in UTF-8; save it as UTF-8"});
     return {};
   }
@@ -128,7 +128,7 @@ std::vector<RawEntry> read_picture(std::istream& stream, const std::string& file
 std::vector<RawEntry> read_text(std::string text, const std::string& file, std::vector<Problem>& problems,
                                 bool may_be_empty) {
   if (text.size() > kMostSettingsBytes) {
-    problems.push_back({{file, 0}, "is larger than 16 MB; that is no settings file"});
+    problems.push_back({{file, 0}, "is larger than 16 MB; that is not a settings file"});
     return {};
   }
   bool is_empty = false;
@@ -187,7 +187,7 @@ std::vector<RawEntry> read_settings_file(const std::filesystem::path& path, std:
 
 std::vector<RawEntry> read_settings_text(const std::string& text, const std::string& name,
                                          std::vector<Problem>& problems) {
-  // An empty form is no mistake of its own: the setting that is missing says what to do.
+  // An empty form is not a mistake of its own: the setting that is missing says what to do.
   if (text.rfind(kPngSignature, 0) != 0) return read_text(text, name, problems, true);
   std::istringstream stream(text.substr(kPngSignature.size()));
   return read_picture(stream, name, problems);

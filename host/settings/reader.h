@@ -11,11 +11,11 @@
 namespace reverie {
 
 /// The entries of a file in their order. What is wrong with it is added to `problems`. A PNG picture that a
-/// run wrote, told by its content, gives the settings inside it, all in line 0.
+/// run wrote, recognised by its content, gives the settings inside it, all in line 0.
 std::vector<RawEntry> read_settings_file(const std::filesystem::path& path, std::vector<Problem>& problems,
                                          bool may_be_empty = false);
 
-/// The same of a text that is no file's; problems and entries name it `name`.
+/// The same of a text that is not a file's; problems and entries name it `name`.
 std::vector<RawEntry> read_settings_text(const std::string& text, const std::string& name,
                                          std::vector<Problem>& problems);
 

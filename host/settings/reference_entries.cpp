@@ -111,7 +111,7 @@ std::vector<RawEntry> translate_reference_entries(std::vector<RawEntry> entries,
   if (!passed_over.empty()) {
     std::string all;
     for (const std::string& name : passed_over) all += (all.empty() ? "" : ", ") + name;
-    notices.push_back("settings that carry nothing are passed over: " + all);
+    notices.push_back("empty settings are ignored: " + all);
   }
   return result;
 }

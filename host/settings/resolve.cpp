@@ -30,7 +30,7 @@ std::string convert_groups(const Setting& setting, const RawValue& raw, SettingV
   using Kind = RawValue::Kind;
   out = default_value(setting.spec);
   if (raw.kind == Kind::null || (raw.kind == Kind::scalar && raw.text.empty())) return {};
-  if (raw.kind == Kind::scalar && !*setting.word) return "is no group of values";
+  if (raw.kind == Kind::scalar && !*setting.word) return "is not a group of values";
   out.groups = raw.kind == Kind::list ? raw.items : std::vector<RawValue>{raw};
   for (RawValue& group : out.groups) {
     if (group.kind == Kind::scalar && *setting.word) {
@@ -63,7 +63,7 @@ bool names_a_file(const ParamSpec& spec) {
          name == "input_audio" || name == "models_parent_dir";
 }
 
-/// Settings for which there may be none; what they name is no blank.
+/// Settings for which there may be none; what they name is not a blank.
 bool may_be_none(const ParamSpec& spec) {
   const std::string name = spec.name;
   return (names_a_file(spec) && !*spec.default_text) || name == "depth_model" || name == "flow_model" ||
@@ -123,7 +123,7 @@ std::string as_one_text(const std::string& name, const RawValue& list) {
 /// Whether a folder can have this name: on one line, and one folder.
 bool is_folder_name(const std::string& name) {
   return !trimmed(name).empty() && name != "." && name != ".." &&
-         name.find_first_of("/\\\t") == std::string::npos && printable_line(name) == name;
+         name.find_first_of("/\\\t") == std::string::npos && log::printable_line(name) == name;
 }
 
 /// Room for the file's own part of a name, default(12)_settings.txt.part, in the 255 bytes of most systems.
@@ -212,7 +212,7 @@ class SettingsResolver {
     const std::size_t separator = entry.name.find_first_of(":=");
     const std::string before = entry.name.substr(0, separator);
     if (plus != 0 && plus != std::string::npos && !names_.find(entry.name.substr(plus)).name.empty())
-      message += "; it is there without being added: write '" + entry.name.substr(plus) + "'";
+      message += "; no '+' is needed: write '" + entry.name.substr(plus) + "'";
     else if (separator != std::string::npos && !names_.find(before).name.empty())
       message += "; write '" + trimmed(before) + ": " + trimmed(entry.name.substr(separator + 1)) +
                  "', with a blank behind the ':'";
@@ -319,7 +319,7 @@ class SettingsResolver {
     if (list_in_text && why.empty() &&
         !(raw.text.empty() ? is_like_file(raw.items[0].text) : is_typed_text(raw)))
       why = "is a list";
-    std::string shown = printable_line(raw.display());
+    std::string shown = log::printable_line(raw.display());
     if (shown.size() > 60) {
       std::size_t end = 57;
       while ((static_cast<unsigned char>(shown[end]) & 0xC0) == 0x80) --end;  // no half characters
@@ -375,7 +375,7 @@ class SettingsResolver {
       const std::string folder = settings.get<std::string>("file_namespace");
       if (!is_folder_name(folder))
         problem("file_namespace",
-                "'file_namespace' is '" + printable_line(folder) + "', which is not a folder name");
+                "'file_namespace' is '" + log::printable_line(folder) + "', which is not a folder name");
       else if (folder.size() > kLongestFolderName)
         problem("file_namespace", "'file_namespace' has " + std::to_string(folder.size()) +
                                       " bytes; allowed: at most " + std::to_string(kLongestFolderName));
@@ -416,7 +416,7 @@ std::string report(const std::vector<Problem>& problems) {
     if (!result.empty()) result += '\n';
     const std::string where = problem.location.text();
     // Of an exception, what() ends at a NUL: texts are escaped before they are put into one.
-    result += printable((where.empty() ? "" : where + ": ") + problem.message);
+    result += log::printable((where.empty() ? "" : where + ": ") + problem.message);
   }
   return result;
 }

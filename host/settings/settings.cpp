@@ -253,7 +253,7 @@ std::string convert(const ParamSpec& spec, const RawValue& raw, SettingValue& ou
       if (!parse_whole(raw.text, exact))
         return raw.text.find_first_not_of("+-0123456789") == std::string::npos
                    ? "is out of range"
-                   : "is too large to be written other than in digits";
+                   : "is too large; write it out in digits";
       out.text = raw.text;
     }
   }

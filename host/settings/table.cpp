@@ -9,7 +9,7 @@ namespace {
 
 // A new setting is one line here; a plugin's own settings are declared in the plugin.
 constexpr Setting kTable[] = {
-    {text("scenes", "").is_required().help("what to make: scenes separated by ||, prompts of a scene by |"),
+    {text("scenes", "").is_required().help("prompts: scenes separated by ||, the prompts of a scene by |"),
      "Prompts"},
     {text("scene_prefix", "").help("text put before each scene, before it is split at |"), "Prompts"},
     {text("scene_suffix", "").help("text put after each scene, before it is split at |"), "Prompts"},
@@ -46,7 +46,7 @@ constexpr Setting kTable[] = {
          .help("weight of total variation; 0 off, negative for a harsher picture"),
      "Image"},
     {list("losses", "")
-         .help("what else the picture should be like: names of loss plugins, or {name, weight, stop, mask, "
+         .help("further losses: names of loss plugins, or {name, weight, stop, mask, "
                "target, ...} with the plugin's parameters"),
      "Image", true, "name"},
     {text("image_model", "").help("the plugin that represents the picture"), "Image", false, "",
@@ -60,7 +60,7 @@ constexpr Setting kTable[] = {
     {integer("steps_per_frame", 50)
          .at_least(1)
          .unit("steps")
-         .help("steps between moves; without animation, a name for save_every to refer to"),
+         .help("steps between moves; without animation, only a value that save_every can refer to"),
      "Animation"},
     {number("frames_per_second", 12).above(0).help("frames per second of t, which expressions use"),
      "Animation"},
@@ -73,7 +73,9 @@ constexpr Setting kTable[] = {
     {text("direct_stabilization_weight", "")
          .help("keep the moved previous frame, or the video frame, pixel by pixel"),
      "Animation"},
-    {text("semantic_stabilization_weight", "").help("the same in meaning"), "Animation"},
+    {text("semantic_stabilization_weight", "")
+         .help("keep the meaning of the moved previous frame, or of the video frame"),
+     "Animation"},
     {text("depth_stabilization_weight", "").help("keep the depth map"), "Animation"},
     {text("edge_stabilization_weight", "").help("keep the edges"), "Animation"},
     {text("flow_stabilization_weight", "").help("keep the optical flow"), "Animation"},
@@ -82,7 +84,7 @@ constexpr Setting kTable[] = {
      "Animation"},
     {integer("frame_stride", 1)
          .at_least(1)
-         .help("frames of videos, and of masks that are videos, to one of ours"),
+         .help("frames of the video, and of mask videos, for each rendered frame"),
      "Animation"},
 
     {text("input_audio", "").help("sound file that motion and weights can follow"), "Audio"},
@@ -107,7 +109,7 @@ constexpr Setting kTable[] = {
          .unit("steps")
          .help("steps between saved frames; 0, or something moves and this is not given: steps_per_frame"),
      "Output"},
-    {list("outputs", "").help("plugins that take the finished frames"), "Output", false, "", "io", true},
+    {list("outputs", "").help("plugins that write the finished frames"), "Output", false, "", "io", true},
     {text("backups", "3").help("backups to keep, or all"), "Output"},
     {boolean("show_graphs", false).help("loss graphs with each display"), "Output"},
     {boolean("approximate_vram_usage", false).help("report memory per component"), "Output"},
@@ -121,7 +123,7 @@ constexpr Setting kTable[] = {
                "models"),
      "Perceptors"},
     {boolean("ViTB32", true)
-         .help("OpenAI's ViT-B/32; counts as chosen only when a file or the command line says so"),
+         .help("OpenAI's ViT-B/32; counts as chosen only when a file or the command line sets it"),
      "Perceptors"},
     {boolean("ViTB16", false).help("OpenAI's ViT-B/16"), "Perceptors"},
     {boolean("ViTL14", false).help("OpenAI's ViT-L/14"), "Perceptors"},
@@ -136,18 +138,19 @@ constexpr Setting kTable[] = {
     {number("learning_rate", 0)
          .above(0)
          .may_be_null()
-         .may_vary()
+         .is_animatable()
          .help("optimiser step size; null = the image model's own, which is meant for the default optimiser"),
      "Perceptors"},
     {number("learning_rate_decay", 0)
          .range(0, 1)
-         .help("how far the learning rate falls over each scene, along a cosine: 0 not at all, 1 to nothing"),
+         .help(
+             "how far the learning rate falls over each scene, along a cosine: 0 = not at all, 1 = to zero"),
      "Perceptors"},
     {boolean("reset_lr_each_frame", true).help("new optimiser state after each move"), "Perceptors"},
     {integer("seed", 0)
          .range(-9223372036854775808.0, 18446744073709551615.0)
          .may_be_null()
-         .help("what randomness starts from; null = from the clock"),
+         .help("seed of the random numbers; null = from the clock"),
      "Perceptors"},
     {text("cutout_method", "").help("the plugin that takes and augments cutouts"), "Perceptors", false, "",
      "cutouts", true},
@@ -157,18 +160,18 @@ constexpr Setting kTable[] = {
      "Perceptors"},
     {number("cutout_border", 0.25)
          .range(0, 1)
-         .help("how far cutouts may poke over the edge, as a fraction of the side"),
+         .help("how far cutouts may extend beyond the edge, as a fraction of the side"),
      "Perceptors"},
     {number("cutout_overviews", 0)
          .range(0, 1)
-         .help("share of the cutouts that show nearly the whole picture, brought to a square: composition"),
+         .help(
+             "share of the cutouts that show nearly the whole picture, resized to a square, for composition"),
      "Perceptors"},
     {number("cutout_erasing", 0.7)
          .range(0, 1)
          .help("chance that a tenth to four tenths of a cutout are erased"),
      "Perceptors"},
-    {choice("border_mode", "clamp", "clamp|mirror|wrap|black|smear")
-         .help("what lies beyond the edge for cutouts"),
+    {choice("border_mode", "clamp", "clamp|mirror|wrap|black|smear").help("what cutouts see beyond the edge"),
      "Perceptors"},
     {integer("gradient_accumulation_steps", 1)
          .at_least(1)
@@ -177,7 +180,7 @@ constexpr Setting kTable[] = {
     {text("models_parent_dir", "~/.cache").help("folder of downloaded models, each family below it"),
      "Perceptors"},
     {text("device", "auto")
-         .help("auto, cpu, cuda or cuda:N; a bare N is that GPU where there is any GPU, else the CPU"),
+         .help("auto, cpu, cuda or cuda:N; N alone is that GPU if there is any GPU, else the CPU"),
      "Perceptors"},
     {choice("precision", "auto", "auto|fp32|bf16|fp16")
          .help("what networks compute in; the picture stays fp32. auto: bf16 on a GPU and where the "

@@ -9,7 +9,7 @@
 #include <sstream>
 
 #include "settings/limits.h"
-#include "settings/yaml_trouble.h"
+#include "settings/yaml_errors.h"
 
 namespace reverie {
 namespace {
@@ -139,7 +139,7 @@ std::vector<RawEntry> read_yaml(const std::string& text, const std::string& file
     ValueBuilder document(true), next(true);
     if (!parser.HandleNextDocument(document)) return entries;
     if (parser.HandleNextDocument(next))
-      problem(next.begin, "the settings end here, but the file goes on; a file holds one run's settings");
+      problem(next.begin, "the settings end here, but more text follows; a file holds one run's settings");
     if (document.root.kind == RawValue::Kind::null) return entries;
     if (document.root.kind != RawValue::Kind::map) {
       problems.push_back({{file, document.root.line},

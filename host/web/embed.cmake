@@ -13,7 +13,7 @@ endforeach()
 file(WRITE ${TARGET} "// Made by host/web/embed.cmake.
 #include \"web/page_files.h\"
 
-namespace reverie {
+namespace reverie::web {
 namespace {
 
 ${arrays}
@@ -24,5 +24,5 @@ ${entries}};
 
 std::span<const PageFile> ${FUNCTION}() { return kFiles; }
 
-}  // namespace reverie
+}  // namespace reverie::web
 ")

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <charconv>
 
-#include "web/secret.h"
+#include "web/token.h"
 
-namespace reverie {
+namespace reverie::web {
 namespace {
 
 constexpr std::size_t kLongestTarget = 2048;
@@ -92,7 +92,7 @@ std::optional<HttpResponse> Guard::objection(const HttpRequest& request) const {
   if (request.count("content-length") > 0) {
     const std::string& length = request.header("content-length");
     if (!all_digits(length) || request.count("content-length") > 1)
-      return HttpResponse::error(400, "the Content-Length header is no number");
+      return HttpResponse::error(400, "the Content-Length header is not a number");
     std::size_t bytes = 0;
     const auto result = std::from_chars(length.data(), length.data() + length.size(), bytes);
     if (result.ec != std::errc() || bytes > rules_.largest_body)
@@ -123,4 +123,4 @@ std::optional<HttpResponse> Guard::objection(const HttpRequest& request) const {
   return std::nullopt;
 }
 
-}  // namespace reverie
+}  // namespace reverie::web

@@ -7,7 +7,7 @@
 
 #include "web/http.h"
 
-namespace reverie {
+namespace reverie::web {
 
 /// Keeps out other people of the machine, and web pages that the artist's browser shows.
 ///
@@ -39,4 +39,4 @@ class Guard {
   Rules rules_;
 };
 
-}  // namespace reverie
+}  // namespace reverie::web

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace reverie {
+namespace reverie::web {
 
 void History::Range::add(const Range& other) {
   low = count == 0 ? other.low : std::min(low, other.low);
@@ -85,4 +85,4 @@ Json::Value History::json(std::uint64_t since) const {
   return json;
 }
 
-}  // namespace reverie
+}  // namespace reverie::web

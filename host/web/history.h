@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace reverie {
+namespace reverie::web {
 
 /// Columns of neighbouring steps. When there are too many, each two become one: a run of a million steps
 /// takes no more room than one of a thousand, and as the lowest and highest values are kept, a graph of it
@@ -62,4 +62,4 @@ class History {
   std::uint64_t series_changed_ = 0;
 };
 
-}  // namespace reverie
+}  // namespace reverie::web

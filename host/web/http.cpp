@@ -2,7 +2,7 @@
 
 #include <json/writer.h>
 
-namespace reverie {
+namespace reverie::web {
 namespace {
 
 int hex_digit(char c) {
@@ -85,4 +85,4 @@ bool split_target(const std::string& target, std::string& path, std::map<std::st
   return true;
 }
 
-}  // namespace reverie
+}  // namespace reverie::web

@@ -11,7 +11,7 @@
 
 #include "web/plain_file.h"
 
-namespace reverie {
+namespace reverie::web {
 
 struct HttpRequest {
   std::string method;                        ///< "GET" for HEAD, too: the server leaves the body out
@@ -50,4 +50,4 @@ struct HttpResponse {
 /// The parts of a request's target. False when it is not of the form /path?query.
 bool split_target(const std::string& target, std::string& path, std::map<std::string, std::string>& query);
 
-}  // namespace reverie
+}  // namespace reverie::web

@@ -4,7 +4,7 @@
 #include <span>
 #include <string_view>
 
-namespace reverie {
+namespace reverie::web {
 
 struct PageFile {
   std::string_view name, bytes;
@@ -12,4 +12,4 @@ struct PageFile {
 std::span<const PageFile> page_files();
 std::span<const PageFile> studio_files();  ///< of host/serve/pages
 
-}  // namespace reverie
+}  // namespace reverie::web

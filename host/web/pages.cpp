@@ -1,6 +1,6 @@
 #include "web/pages.h"
 
-namespace reverie {
+namespace reverie::web {
 namespace {
 
 std::string type_of(const std::string& name) {
@@ -24,4 +24,4 @@ HttpResponse page(const std::string& name, std::span<const PageFile> files) {
   return HttpResponse::error(404, "there is no such page");
 }
 
-}  // namespace reverie
+}  // namespace reverie::web

@@ -7,11 +7,11 @@
 #include "web/http.h"
 #include "web/page_files.h"
 
-namespace reverie {
+namespace reverie::web {
 
 /// The file, or 404 when there is none of that name.
 HttpResponse page(const std::string& name);
 /// The same of other files.
 HttpResponse page(const std::string& name, std::span<const PageFile> files);
 
-}  // namespace reverie
+}  // namespace reverie::web

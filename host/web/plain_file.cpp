@@ -6,7 +6,7 @@
 
 #include <cerrno>
 
-namespace reverie {
+namespace reverie::web {
 
 std::shared_ptr<const PlainFile> PlainFile::open(const std::filesystem::path& path) {
   if (!path.is_absolute() || path.native().find('\0') != std::string::npos) return nullptr;
@@ -33,14 +33,14 @@ std::shared_ptr<const PlainFile> PlainFile::open(const std::filesystem::path& pa
 PlainFile::~PlainFile() { ::close(descriptor_); }
 
 std::size_t PlainFile::read(char* bytes, std::uint64_t at, std::size_t most) const {
-  std::size_t taken = 0;
-  while (taken < most) {
-    const ssize_t size = ::pread(descriptor_, bytes + taken, most - taken, static_cast<off_t>(at + taken));
+  std::size_t total = 0;
+  while (total < most) {
+    const ssize_t size = ::pread(descriptor_, bytes + total, most - total, static_cast<off_t>(at + total));
     if (size < 0 && errno == EINTR) continue;
     if (size <= 0) break;
-    taken += static_cast<std::size_t>(size);
+    total += static_cast<std::size_t>(size);
   }
-  return taken;
+  return total;
 }
 
 std::string PlainFile::all() const {
@@ -49,4 +49,4 @@ std::string PlainFile::all() const {
   return bytes;
 }
 
-}  // namespace reverie
+}  // namespace reverie::web

@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-namespace reverie {
+namespace reverie::web {
 
 /// An ordinary file, open for reading. Whatever is done to its name after that, it stays the same file.
 class PlainFile {
@@ -29,4 +29,4 @@ class PlainFile {
   std::uint64_t size_;
 };
 
-}  // namespace reverie
+}  // namespace reverie::web

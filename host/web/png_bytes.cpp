@@ -6,7 +6,7 @@
 
 #include "reverie/error.h"
 
-namespace reverie {
+namespace reverie::web {
 
 namespace {
 
@@ -52,4 +52,4 @@ std::string png_bytes(const at::Tensor& image) {
   return bytes;
 }
 
-}  // namespace reverie
+}  // namespace reverie::web

@@ -5,7 +5,7 @@
 
 #include <string>
 
-namespace reverie {
+namespace reverie::web {
 
 /// The pixels of `image` [1, 3, H, W] on the CPU, row by row, red, green and blue beside each other; of 0..1
 /// float32, rounded to 8 bits a channel; of uint8 as they are.
@@ -15,4 +15,4 @@ std::string rgb_bytes(const at::Tensor& image);
 /// libpng cannot.
 std::string png_bytes(const at::Tensor& image);
 
-}  // namespace reverie
+}  // namespace reverie::web

@@ -4,9 +4,9 @@
 #include <json/writer.h>
 
 #include "web/png_bytes.h"
-#include "web/secret.h"
+#include "web/token.h"
 
-namespace reverie {
+namespace reverie::web {
 namespace {
 
 /// The speed is that of the last so many seconds: scenes differ.
@@ -252,4 +252,4 @@ bool RunFeed::ask(Wish wish) {
   return true;
 }
 
-}  // namespace reverie
+}  // namespace reverie::web

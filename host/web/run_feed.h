@@ -9,7 +9,7 @@
 #include "web/history.h"
 #include "web/run_view.h"
 
-namespace reverie {
+namespace reverie::web {
 
 class RunFeed final : public Viewer, public RunView {
  public:
@@ -62,4 +62,4 @@ class RunFeed final : public Viewer, public RunView {
   mutable std::mutex encoding_;
 };
 
-}  // namespace reverie
+}  // namespace reverie::web

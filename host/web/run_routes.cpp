@@ -2,7 +2,7 @@
 
 #include <charconv>
 
-namespace reverie {
+namespace reverie::web {
 namespace {
 
 HttpResponse wrong_method(const std::string& right) {
@@ -82,4 +82,4 @@ std::optional<HttpResponse> answer_run(const std::shared_ptr<RunView>& run, cons
   return HttpResponse::json(run->state_json());
 }
 
-}  // namespace reverie
+}  // namespace reverie::web

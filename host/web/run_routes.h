@@ -8,7 +8,7 @@
 #include "web/http.h"
 #include "web/run_view.h"
 
-namespace reverie {
+namespace reverie::web {
 
 /// Answers `path`, the part of the address behind the run's own and a slash:
 ///
@@ -25,4 +25,4 @@ namespace reverie {
 std::optional<HttpResponse> answer_run(const std::shared_ptr<RunView>& run, const std::string& path,
                                        const HttpRequest& request);
 
-}  // namespace reverie
+}  // namespace reverie::web

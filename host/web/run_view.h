@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-namespace reverie {
+namespace reverie::web {
 
 /// All methods may be called from any thread.
 class RunView {
@@ -16,7 +16,7 @@ class RunView {
   /// Grows with whatever happens; 0: before anything.
   using Sequence = std::uint64_t;
   struct News {
-    Sequence sequence;  ///< up to which the text tells
+    Sequence sequence;  ///< of the last change in the text
     std::string json;   ///< one object on one line; docs/watching.md lists its fields
   };
   enum class Wish { pause, resume, keep, stop };
@@ -45,4 +45,4 @@ class RunView {
   virtual bool ask(Wish wish) = 0;
 };
 
-}  // namespace reverie
+}  // namespace reverie::web

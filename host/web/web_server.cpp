@@ -24,7 +24,7 @@
 
 #include "reverie/error.h"
 
-namespace reverie {
+namespace reverie::web {
 namespace {
 
 namespace asio = boost::asio;
@@ -213,10 +213,10 @@ class WebServer::Work {
       // Closed with something unread, the connection would be reset, and the response perhaps lost.
       stream.expires_after(std::chrono::seconds(1));
       std::vector<char> rest(kPiece);
-      for (std::size_t taken = 0; taken < 4 * kPiece;)
-        taken += co_await stream.async_read_some(asio::buffer(rest), use_awaitable);
+      for (std::size_t discarded = 0; discarded < 4 * kPiece;)
+        discarded += co_await stream.async_read_some(asio::buffer(rest), use_awaitable);
     } catch (const std::exception&) {
-      // The client is gone or too slow: nobody is left to be told.
+      // The client is gone or too slow: there is nobody to answer.
     }
   }
 
@@ -235,7 +235,7 @@ class WebServer::Work {
     }
     if (error && error.category() == http::make_error_code(http::error::bad_method).category() &&
         error != http::error::end_of_stream && error != http::error::partial_message) {
-      co_await send(stream, HttpResponse::error(400, "this is no HTTP request"), {}, false);
+      co_await send(stream, HttpResponse::error(400, "this is not an HTTP request"), {}, false);
       co_return;
     }
     if (error) co_return;
@@ -243,7 +243,7 @@ class WebServer::Work {
     HttpRequest request = request_from(parser.get(), sound);
     const bool head = parser.get().method() == http::verb::head;
     std::optional<HttpResponse> response;
-    if (!sound) response = HttpResponse::error(400, "the address is not sound");
+    if (!sound) response = HttpResponse::error(400, "the address is malformed");
     if (!response) response = guard_.objection(request);
     if (!response) {
       silent_.remove(kept);
@@ -388,4 +388,4 @@ int WebServer::port() const { return work_->port(); }
 std::string WebServer::url() const { return work_->url(); }
 int WebServer::open_streams() const { return work_->open_streams(); }
 
-}  // namespace reverie
+}  // namespace reverie::web

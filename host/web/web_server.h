@@ -8,7 +8,7 @@
 
 #include "web/guard.h"
 
-namespace reverie {
+namespace reverie::web {
 
 class WebServer {
  public:
@@ -44,4 +44,4 @@ class WebServer {
   std::unique_ptr<Work> work_;
 };
 
-}  // namespace reverie
+}  // namespace reverie::web

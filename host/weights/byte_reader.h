@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace reverie {
+namespace reverie::weights {
 
 static_assert(std::endian::native == std::endian::little, "the readers take numbers as they lie in the file");
 
@@ -56,4 +56,4 @@ class ByteReader {
   std::uint64_t position_ = 0;
 };
 
-}  // namespace reverie
+}  // namespace reverie::weights

@@ -6,7 +6,7 @@
 #include "weights/tensor_view.h"
 #include "weights/zip.h"
 
-namespace reverie {
+namespace reverie::weights {
 namespace {
 
 // Decompressed, so in memory. That of a checkpoint of 1000 tensors has 0.2 MB, one of the most values that
@@ -201,4 +201,4 @@ std::shared_ptr<Weights> read_legacy_checkpoint(std::shared_ptr<const Mapping> m
   });
 }
 
-}  // namespace reverie
+}  // namespace reverie::weights

@@ -8,7 +8,7 @@
 #include "reverie/weights.h"
 #include "weights/mapping.h"
 
-namespace reverie {
+namespace reverie::weights {
 
 /// A ZIP archive: torch.save since PyTorch 1.6, torch.jit.save. `origin` is the file's path, for messages.
 /// Throws Error(model) when it is damaged or holds something else.
@@ -18,4 +18,4 @@ std::shared_ptr<Weights> read_zip_checkpoint(std::shared_ptr<const Mapping> file
 /// off.
 std::shared_ptr<Weights> read_legacy_checkpoint(std::shared_ptr<const Mapping> file, std::string origin);
 
-}  // namespace reverie
+}  // namespace reverie::weights

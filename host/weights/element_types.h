@@ -5,7 +5,7 @@
 
 #include <string_view>
 
-namespace reverie {
+namespace reverie::weights {
 
 struct ElementType {
   c10::ScalarType type;
@@ -39,4 +39,4 @@ inline const ElementType* find_element_type(std::string_view ElementType::*colum
   return nullptr;
 }
 
-}  // namespace reverie
+}  // namespace reverie::weights

@@ -12,7 +12,7 @@
 
 #include "reverie/ordinary_file.h"
 
-namespace reverie {
+namespace reverie::weights {
 namespace {
 
 [[noreturn]] void fail(const std::filesystem::path& path, const std::string& why) {
@@ -71,4 +71,4 @@ Mapping::~Mapping() {
 #endif
 }
 
-}  // namespace reverie
+}  // namespace reverie::weights

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace reverie {
+namespace reverie::weights {
 
 /// A private mapping of a whole file. Tensors made from it share it, so it lives as long as the last of them.
 class Mapping {
@@ -32,4 +32,4 @@ class Mapping {
   std::uint64_t size_ = 0;
 };
 
-}  // namespace reverie
+}  // namespace reverie::weights

@@ -7,7 +7,7 @@
 #include "weights/mapping.h"
 #include "weights/safetensors.h"
 
-namespace reverie {
+namespace reverie::weights {
 namespace {
 
 constexpr const char* kReadable = "weights are read from safetensors, and from PyTorch's .pt, .pth and .ckpt";
@@ -28,7 +28,7 @@ constexpr Lookalike kLookalikes[] = {
      "run 'git lfs pull' where it came from, or download the file itself"},
     {257, "ustar", "is a tar archive: some packed folder, or a file of PyTorch before 0.1.10",
      "unpack it if it is a folder; else load it with the PyTorch of its time and save it again"},
-    {0, "PYTORCH1", "is in an early format that PyTorch has given up", kSaveAgain},
+    {0, "PYTORCH1", "is in an early format that PyTorch no longer reads", kSaveAgain},
     {0, "\x1F\x8B", "is compressed with gzip", kDecompress},
     {0, "BZh", "is compressed with bzip2", kDecompress},
     {0,
@@ -95,4 +95,4 @@ std::shared_ptr<Weights> open_weights(const std::filesystem::path& path) {
   refuse(origin, bytes);
 }
 
-}  // namespace reverie
+}  // namespace reverie::weights

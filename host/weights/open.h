@@ -6,7 +6,7 @@
 
 #include "reverie/weights.h"
 
-namespace reverie {
+namespace reverie::weights {
 
 /// Recognises the format by the file's contents: safetensors, or PyTorch's checkpoints and TorchScript
 /// archives. Nothing in the file is executed. Names of tensors in pickled formats are described in
@@ -14,4 +14,4 @@ namespace reverie {
 /// or of another format.
 std::shared_ptr<Weights> open_weights(const std::filesystem::path& path);
 
-}  // namespace reverie
+}  // namespace reverie::weights

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <unordered_map>
 
-namespace reverie::pickle {
+namespace reverie::weights::pickle {
 namespace {
 
 constexpr int kHighestProtocol = 5;
@@ -370,4 +370,4 @@ const Value* Document::item(Id sequence, std::size_t i) const {
 
 Document parse(std::string_view bytes) { return Machine(bytes).run(); }
 
-}  // namespace reverie::pickle
+}  // namespace reverie::weights::pickle

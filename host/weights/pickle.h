@@ -10,7 +10,7 @@
 
 #include "weights/byte_reader.h"
 
-namespace reverie::pickle {
+namespace reverie::weights::pickle {
 
 /// Values refer to each other by their position in Document::values: a hostile pickle can nest them a million
 /// deep or in circles, which pointers that own would have to follow when they are destroyed.
@@ -60,7 +60,7 @@ struct Document {
 inline constexpr std::size_t kMaxValues = 2'000'000;  // 0.2 GB; a checkpoint of 1000 tensors needs 40 000
 
 /// Reads one pickle at the beginning of `bytes`, which must outlive the result. Uses time and memory in
-/// proportion to its length. Throws Damaged when it is cut off, is no pickle, or has more than kMaxValues.
+/// proportion to its length. Throws Damaged when it is cut off, is not a pickle, or has more than kMaxValues.
 Document parse(std::string_view bytes);
 
-}  // namespace reverie::pickle
+}  // namespace reverie::weights::pickle

@@ -4,7 +4,7 @@
 
 #include "weights/element_types.h"
 
-namespace reverie {
+namespace reverie::weights {
 namespace {
 
 using pickle::Document;
@@ -209,4 +209,4 @@ std::map<std::string, std::uint64_t> storage_sizes(const Document& document) {
   return sizes;
 }
 
-}  // namespace reverie
+}  // namespace reverie::weights

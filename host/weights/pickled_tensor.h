@@ -12,7 +12,7 @@
 
 #include "weights/pickle.h"
 
-namespace reverie {
+namespace reverie::weights {
 
 struct PickledTensor {
   std::string problem;  ///< why it cannot be read; if not empty, nothing else counts
@@ -35,4 +35,4 @@ std::optional<PickledTensor> rebuild_tensor(const pickle::Document& document, pi
 /// Damaged when two references disagree, or have elements of a type that is not known.
 std::map<std::string, std::uint64_t> storage_sizes(const pickle::Document& document);
 
-}  // namespace reverie
+}  // namespace reverie::weights

@@ -9,7 +9,7 @@
 #include "weights/element_types.h"
 #include "weights/tensor_view.h"
 
-namespace reverie {
+namespace reverie::weights {
 namespace {
 
 constexpr std::uint64_t kMaxHeader = 100'000'000;  // the reference implementation's limit
@@ -203,7 +203,7 @@ SafetensorsBytes to_safetensors(const NamedTensors& tensors, const Metadata& met
   }
   Json::StreamWriterBuilder builder;
   builder["indentation"] = "";
-  builder["emitUTF8"] = true;  // escaping would change bytes that are no UTF-8, as paths may hold
+  builder["emitUTF8"] = true;  // escaping would change bytes that are not UTF-8, as paths may hold
   std::string text = Json::writeString(builder, header);
   text.resize((text.size() + 7) / 8 * 8, ' ');
   for (int i = 0; i < 8; ++i) result.header += static_cast<char>(text.size() >> (8 * i));
@@ -223,4 +223,4 @@ void write_safetensors(const std::filesystem::path& path, const NamedTensors& te
   write_atomically(path, to_safetensors(tensors, metadata).pieces());
 }
 
-}  // namespace reverie
+}  // namespace reverie::weights

@@ -12,7 +12,7 @@
 #include "reverie/weights.h"
 #include "weights/mapping.h"
 
-namespace reverie {
+namespace reverie::weights {
 
 /// Maps the file and checks its header against its size before returning. Tensors share the mapping.
 /// Throws Error(file) when it cannot be opened, Error(model) when its contents are not valid.
@@ -37,4 +37,4 @@ SafetensorsBytes to_safetensors(const NamedTensors& tensors, const Metadata& met
 void write_safetensors(const std::filesystem::path& path, const NamedTensors& tensors,
                        const Metadata& metadata = {});
 
-}  // namespace reverie
+}  // namespace reverie::weights

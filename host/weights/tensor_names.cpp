@@ -4,7 +4,7 @@
 #include <charconv>
 #include <unordered_map>
 
-namespace reverie {
+namespace reverie::weights {
 namespace {
 
 using pickle::Document;
@@ -214,4 +214,4 @@ PickledTensors name_tensors(const Document& document, std::uint64_t file_size) {
   return Walk(document, file_size).run();
 }
 
-}  // namespace reverie
+}  // namespace reverie::weights

@@ -8,7 +8,7 @@
 
 #include "weights/pickled_tensor.h"
 
-namespace reverie {
+namespace reverie::weights {
 
 struct PickledTensors {
   std::vector<PickledTensor> tensors;
@@ -23,4 +23,4 @@ struct PickledTensors {
 /// checkpoint.
 PickledTensors name_tensors(const pickle::Document& document, std::uint64_t file_size);
 
-}  // namespace reverie
+}  // namespace reverie::weights

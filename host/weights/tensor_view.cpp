@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <cstring>
 
-namespace reverie {
+namespace reverie::weights {
 namespace {
 
 void reverse_each(char* bytes, std::size_t size, std::size_t number) {
@@ -35,4 +35,4 @@ at::Tensor view_as_tensor(char* data, std::shared_ptr<const void> keep, at::Scal
   return copy.as_strided(shape, strides);
 }
 
-}  // namespace reverie
+}  // namespace reverie::weights

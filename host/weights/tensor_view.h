@@ -5,7 +5,7 @@
 
 #include <memory>
 
-namespace reverie {
+namespace reverie::weights {
 
 /// A tensor of the elements at `data`, checked before to lie in memory that `keep` holds. It shares that
 /// memory where it can; a copy is made of elements that are not aligned, that are stored highest byte first
@@ -13,4 +13,4 @@ namespace reverie {
 at::Tensor view_as_tensor(char* data, std::shared_ptr<const void> keep, at::ScalarType type,
                           at::IntArrayRef shape, at::IntArrayRef strides, bool swapped = false);
 
-}  // namespace reverie
+}  // namespace reverie::weights

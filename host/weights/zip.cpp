@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <vector>
 
-namespace reverie {
+namespace reverie::weights {
 namespace {
 
 // Signatures and sizes of records (APPNOTE 4.3)
@@ -207,4 +207,4 @@ void ZipArchive::check(const Entry& entry, std::string_view contents) {
 #endif
 }
 
-}  // namespace reverie
+}  // namespace reverie::weights

@@ -9,7 +9,7 @@
 
 #include "weights/byte_reader.h"
 
-namespace reverie {
+namespace reverie::weights {
 
 class ZipArchive {
  public:
@@ -53,4 +53,4 @@ class ZipArchive {
   const Entry* first_ = nullptr;
 };
 
-}  // namespace reverie
+}  // namespace reverie::weights

@@ -15,17 +15,17 @@
 #include "moves.h"
 #include "reverie/plugin.h"
 
-namespace reverie {
+namespace reverie::animation {
 namespace {
 
 constexpr double kPi = 3.14159265358979323846;
 
 constexpr ParamSpec kParams[] = {
-    number("translate_x", 0).may_vary().unit("pixels").help("motion to the right, f(t)"),
-    number("translate_y", 0).may_vary().unit("pixels").help("motion upwards, f(t)"),
-    number("rotate_2d", 0).may_vary().unit("degrees").help("anticlockwise rotation, f(t)"),
-    number("zoom_x_2d", 0).may_vary().unit("pixels").help("horizontal zoom into the picture, f(t)"),
-    number("zoom_y_2d", 0).may_vary().unit("pixels").help("vertical zoom into the picture, f(t)"),
+    number("translate_x", 0).is_animatable().unit("pixels").help("motion to the right, f(t)"),
+    number("translate_y", 0).is_animatable().unit("pixels").help("motion upwards, f(t)"),
+    number("rotate_2d", 0).is_animatable().unit("degrees").help("anticlockwise rotation, f(t)"),
+    number("zoom_x_2d", 0).is_animatable().unit("pixels").help("horizontal zoom into the picture, f(t)"),
+    number("zoom_y_2d", 0).is_animatable().unit("pixels").help("vertical zoom into the picture, f(t)"),
     kSamplingMode,
     kInfillMode,
 };
@@ -76,4 +76,4 @@ class Mode2D final : public AnimationMode {
 
 REVERIE_EXPORT_PLUGIN(Mode2D, AnimationMode, "2D", "1.0", "slides, turns and zooms the picture", kParams);
 
-}  // namespace reverie
+}  // namespace reverie::animation

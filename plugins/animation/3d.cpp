@@ -1,4 +1,4 @@
-/// 3D: a camera moves through the picture, whose depths an estimator tells.
+/// 3D: a camera moves through the picture, whose depths are estimated.
 ///
 /// The camera's step displaces each pixel as camera.h says; the next frame is this one, looked up at the
 /// pixels' places less their displacements, which are also the flow that flow_stabilization_weight asks for.
@@ -12,16 +12,21 @@
 #include "moves.h"
 #include "reverie/plugin.h"
 
-namespace reverie {
+namespace reverie::animation {
 namespace {
 
 constexpr const char* kVariables = "r|R|mu";
 
 constexpr ParamSpec kParams[] = {
-    number("translate_x", 0).may_vary(kVariables).unit("pixels").help("motion to the right, f(t)"),
-    number("translate_y", 0).may_vary(kVariables).unit("pixels").help("motion upwards, f(t)"),
-    number("translate_z_3d", 0).may_vary(kVariables).unit("pixels").help("motion into the picture, f(t)"),
-    list("rotate_3d", "1,0,0,0").may_vary(kVariables).help("rotation as a quaternion [r, x, y, z], f(t)"),
+    number("translate_x", 0).is_animatable(kVariables).unit("pixels").help("motion to the right, f(t)"),
+    number("translate_y", 0).is_animatable(kVariables).unit("pixels").help("motion upwards, f(t)"),
+    number("translate_z_3d", 0)
+        .is_animatable(kVariables)
+        .unit("pixels")
+        .help("motion into the picture, f(t)"),
+    list("rotate_3d", "1,0,0,0")
+        .is_animatable(kVariables)
+        .help("rotation as a quaternion [r, x, y, z], f(t)"),
     number("field_of_view", 60).range(1, 179).unit("degrees").help("vertical field of view"),
     number("near_plane", 1).at_least(0).unit("pixels").help("nearest depth"),
     number("far_plane", 10000).above(0).unit("pixels").help("farthest depth"),
@@ -119,4 +124,4 @@ class Mode3D final : public AnimationMode {
 
 REVERIE_EXPORT_PLUGIN(Mode3D, AnimationMode, "3D", "1.0", "moves a camera through the picture", kParams);
 
-}  // namespace reverie
+}  // namespace reverie::animation

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace reverie {
+namespace reverie::animation {
 namespace {
 
 constexpr double kPi = 3.14159265358979323846;
@@ -25,7 +25,7 @@ Matrix rotation_matrix(const std::array<double, 4>& quaternion) {
 }
 
 /// -extent..extent at the centres of `size` pixels.
-at::Tensor spread(std::int64_t size, double extent, const at::TensorOptions& options) {
+at::Tensor centred_axis(std::int64_t size, double extent, const at::TensorOptions& options) {
   const double gaps = static_cast<double>(std::max<std::int64_t>(size - 1, 1));
   return (at::arange(size, options) * 2 - static_cast<double>(size - 1)) * (extent / gaps);
 }
@@ -37,8 +37,8 @@ at::Tensor camera_offset(const at::Tensor& depth, const Camera& camera, const Ca
   const double pixel = 2 / camera.height;
   const Matrix rotation = rotation_matrix(step.rotation);
   const auto doubles = depth.options().dtype(at::kDouble);
-  const at::Tensor x = spread(width, camera.aspect, doubles).view({1, width});
-  const at::Tensor y = spread(height, 1, doubles).view({height, 1});
+  const at::Tensor x = centred_axis(width, camera.aspect, doubles).view({1, width});
+  const at::Tensor y = centred_axis(height, 1, doubles).view({height, 1});
   const at::Tensor distance = depth.view({height, width}).to(at::kDouble) * pixel;
 
   const at::Tensor moved_x = x + step.x * pixel, moved_y = y - step.y * pixel;
@@ -56,4 +56,4 @@ at::Tensor camera_offset(const at::Tensor& depth, const Camera& camera, const Ca
   return camera.locked ? offset - offset.mean({2, 3}, true) : offset;
 }
 
-}  // namespace reverie
+}  // namespace reverie::animation

@@ -5,7 +5,7 @@
 
 #include <array>
 
-namespace reverie {
+namespace reverie::animation {
 
 /// A step of the camera, in pixels of the picture and as a unit quaternion r + xi + yj + zk.
 struct CameraStep {
@@ -30,4 +30,4 @@ struct Camera {
 /// at a distance d. What comes nearer than one pixel counts as that near.
 at::Tensor camera_offset(const at::Tensor& depth, const Camera& camera, const CameraStep& step);
 
-}  // namespace reverie
+}  // namespace reverie::animation

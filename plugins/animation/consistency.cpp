@@ -4,7 +4,7 @@
 
 #include "reverie/warp.h"
 
-namespace reverie {
+namespace reverie::animation {
 namespace {
 
 at::Tensor squared_length(const at::Tensor& vectors) { return vectors.square().sum(1, /*keepdim=*/true); }
@@ -47,4 +47,4 @@ at::Tensor reliability(const at::Tensor& back, const at::Tensor& forth) {
   return blurred(trust).clamp_(0, 1);
 }
 
-}  // namespace reverie
+}  // namespace reverie::animation

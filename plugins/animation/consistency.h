@@ -3,7 +3,7 @@
 
 #include <ATen/core/Tensor.h>
 
-namespace reverie {
+namespace reverie::animation {
 
 /// Where a picture's flow to an earlier one can be trusted [1, 1, H, W], 0..1. `back` and `forth` [1, 2, H,
 /// W] are as FlowEstimator gives them: what the later picture has at p was at p + back(p) in the earlier one,
@@ -22,4 +22,4 @@ namespace reverie {
 /// repeated for both.
 at::Tensor reliability(const at::Tensor& back, const at::Tensor& forth);
 
-}  // namespace reverie
+}  // namespace reverie::animation

@@ -2,7 +2,7 @@
 
 #include <ATen/ATen.h>
 
-namespace reverie {
+namespace reverie::animation {
 
 at::Tensor depth_in_pixels(DepthEstimator& estimator, const at::Tensor& picture, double near, double far) {
   const DepthEstimator::Range range = estimator.range();
@@ -23,4 +23,4 @@ DepthFigures figures_of(const at::Tensor& depth) {
           (values.mean().item<double>() + (lower + upper) / 2) / 2};
 }
 
-}  // namespace reverie
+}  // namespace reverie::animation

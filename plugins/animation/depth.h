@@ -3,10 +3,10 @@
 
 #include "reverie/depth_estimator.h"
 
-namespace reverie {
+namespace reverie::animation {
 
 /// The picture's depth [1, 1, H, W], the estimator's range mapped linearly to `near`..`far` and limited to
-/// it. Throws Error(model) when an estimate is no number.
+/// it. Throws Error(model) when an estimate is not a number.
 at::Tensor depth_in_pixels(DepthEstimator& estimator, const at::Tensor& picture, double near, double far);
 
 struct DepthFigures {
@@ -15,4 +15,4 @@ struct DepthFigures {
 };
 DepthFigures figures_of(const at::Tensor& depth);
 
-}  // namespace reverie
+}  // namespace reverie::animation

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace reverie {
+namespace reverie::animation {
 namespace {
 
 [[noreturn]] void not_finite(const FrameContext& context, const std::string& name, double value) {
@@ -53,4 +53,4 @@ bool move_model(ImageModel& model, const Resampling& resampling, const Places& p
   return !canvas;
 }
 
-}  // namespace reverie
+}  // namespace reverie::animation

@@ -7,14 +7,14 @@
 #include "reverie/animation_mode.h"
 #include "reverie/warp.h"
 
-namespace reverie {
+namespace reverie::animation {
 
 /// The present value of a motion setting that is a number. Throws Error(settings) where it is none.
 double motion(const FrameContext& context, const std::string& name);
 /// The same for a list of numbers.
 const std::vector<double>& motions(const FrameContext& context, const std::string& name);
 
-/// How a mode was told to look pixels up.
+/// How pixels are sampled, from a mode's parameters.
 struct Resampling {
   Sampling sampling;
   Infill infill;
@@ -25,7 +25,7 @@ struct Resampling {
 using Places = std::function<at::Tensor(std::int64_t height, std::int64_t width)>;
 
 /// Looks the model's canvas up at other places or, where it has none, the picture that it shows, and encodes
-/// that: then the parameters were made anew, and the result is true. `picture` may be what decode_final()
+/// that: then the parameters are new, and the result is true. `picture` may be what decode_final()
 /// gives, if that is known already.
 ///
 /// Bicubic sampling overshoots beside edges. What leaves the range that a channel has had is limited to it:
@@ -33,4 +33,4 @@ using Places = std::function<at::Tensor(std::int64_t height, std::int64_t width)
 bool move_model(ImageModel& model, const Resampling& resampling, const Places& places,
                 const at::Tensor& picture = {});
 
-}  // namespace reverie
+}  // namespace reverie::animation

@@ -2,7 +2,7 @@
 ///
 /// Frame k shows the video's frame k * frame_stride, or its last. Each move estimates how things went from
 /// the present frame to the next, and moves the present picture along; or, with reencode_each_frame and at
-/// cuts, starts from the video's frame anew. Either way the losses are told what to expect: the present
+/// cuts, starts from the video's frame again. Either way the losses get their targets: the present
 /// picture moved along, and where that can be trusted (consistency.h). Where it cannot, because something has
 /// come into view, a picture from 1, 3, 7, ... frames before the present one may have shown it: these are the
 /// long-term samples (Ruder, Dosovitskiy & Brox 2016, "Artistic Style Transfer for Videos", section 5.2),
@@ -22,18 +22,18 @@
 #include "moves.h"
 #include "reverie/plugin.h"
 
-namespace reverie {
+namespace reverie::animation {
 namespace {
 
 constexpr ParamSpec kParams[] = {
     integer("frame_stride", 1)
         .of_host()
-        .help("frames of videos, and of masks that are videos, to one of ours"),
+        .help("frames of the video, and of mask videos, for each rendered frame"),
     boolean("reencode_each_frame", true)
         .help("start each frame from the video frame instead of the warped output"),
     integer("flow_long_term_samples", 1)
         .range(0, 8)
-        .help("also expect what was seen 2, 4, ... 2^n frames before the next; 0 off"),
+        .help("also use flows from 2, 4, ... 2^n frames before the next one; 0 off"),
     kSamplingMode,
     kInfillMode,
 };
@@ -170,7 +170,7 @@ class VideoSource final : public AnimationMode {
     return result;
   }
 
-  /// Whether the parameters were encoded anew.
+  /// Whether the parameters were encoded again.
   bool show(ImageModel& model, const at::Tensor& picture, const at::Tensor& next, const Expectation& seen) {
     if (seen.cut) {
       model.encode(next);
@@ -205,7 +205,7 @@ class VideoSource final : public AnimationMode {
   std::int64_t stride_, samples_;
   bool reencode_;
   Resampling resampling_;
-  animation::Footage footage_;
+  Footage footage_;
   std::vector<at::Tensor>
       history_;  // what the frames before the present one showed at their end, oldest first
 };
@@ -215,4 +215,4 @@ class VideoSource final : public AnimationMode {
 REVERIE_EXPORT_PLUGIN(VideoSource, AnimationMode, "video_source", "1.0", "follows the motion of a video",
                       kParams, "Video Source", "video_path");
 
-}  // namespace reverie
+}  // namespace reverie::animation

@@ -9,7 +9,7 @@
 #include "reverie/plugin.h"
 #include "second_order_sections.h"
 
-namespace reverie {
+namespace reverie::audio_filters {
 namespace {
 
 // Required ones have no defaults; the values here are an example for whoever creates the plugin without
@@ -19,8 +19,8 @@ constexpr ParamSpec kParams[] = {
     number("f_width", 200).above(0).is_required().unit("Hz").help("width of the band"),
     integer("order", 5).range(1, 20).help("how steeply the band ends: 6 dB an octave for each"),
     boolean("continuous", false)
-        .help("filter the whole track in one go, so that a frame also holds what still rings of the frames "
-              "before; false: each frame by itself, as PyTTI does"),
+        .help("filter the whole track at once, so that a frame includes what still rings from earlier "
+              "frames; false: each frame by itself, as PyTTI does"),
 };
 
 constexpr std::size_t kBlock = 4096;
@@ -156,4 +156,4 @@ REVERIE_EXPORT_PLUGIN(Butterworth, AudioFilter, "butterworth", "1.0",
                       "loudness of a band of frequencies, by a Butterworth band-pass", kParams, "",
                       "input_audio_filters");
 
-}  // namespace reverie
+}  // namespace reverie::audio_filters

@@ -5,7 +5,7 @@
 #include "reverie/audio_filter.h"
 #include "reverie/plugin.h"
 
-namespace reverie {
+namespace reverie::audio_filters {
 namespace {
 
 class Envelope final : public AudioFilter {
@@ -65,6 +65,6 @@ class Envelope final : public AudioFilter {
 }  // namespace
 
 REVERIE_EXPORT_PLUGIN(Envelope, AudioFilter, "envelope", "1.0",
-                      "loudness of everything (root mean square of each frame)", kNoParams);
+                      "loudness of the whole sound (root mean square of each frame)", kNoParams);
 
-}  // namespace reverie
+}  // namespace reverie::audio_filters

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <cstdint>
 
-namespace reverie {
+namespace reverie::audio_filters {
 
 /// Samples begin <= i < end, cut to the track.
 struct FrameWindow {
@@ -37,4 +37,4 @@ struct FrameGrid {
   }
 };
 
-}  // namespace reverie
+}  // namespace reverie::audio_filters

@@ -15,16 +15,12 @@
 #include "reverie/audio_filter.h"
 #include "reverie/plugin.h"
 
-namespace reverie {
+namespace reverie::audio_filters {
 namespace {
 
 constexpr ParamSpec kParams[] = {
-    number("f_min", 0).at_least(0).unit("Hz").help("listen to frequencies from here"),
-    number("f_max", 0)
-        .above(0)
-        .may_be_null()
-        .unit("Hz")
-        .help("listen to frequencies up to here; null: to the highest"),
+    number("f_min", 0).at_least(0).unit("Hz").help("lowest frequency"),
+    number("f_max", 0).above(0).may_be_null().unit("Hz").help("highest frequency; null: no limit"),
 };
 
 constexpr double kSpectrumSeconds = 0.023;
@@ -82,7 +78,7 @@ class Onset final : public AudioFilter {
 
  private:
   [[noreturn]] void refuse(const std::string& why) const {
-    throw Error(ErrorKind::settings, "the filter '" + name_ + "' listens to nothing: its " + why);
+    throw Error(ErrorKind::settings, "the filter '" + name_ + "' covers no frequencies: its " + why);
   }
 
   std::int64_t spectra() const { return static_cast<std::int64_t>(flux_.size()); }
@@ -141,4 +137,4 @@ class Onset final : public AudioFilter {
 REVERIE_EXPORT_PLUGIN(Onset, AudioFilter, "onset", "1.0",
                       "beats and other beginnings of sounds, by spectral flux", kParams);
 
-}  // namespace reverie
+}  // namespace reverie::audio_filters

@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-namespace reverie {
+namespace reverie::audio_filters {
 
 /// Samples are counted from the track's beginning.
 class PassingSamples {
@@ -41,4 +41,4 @@ class PassingSamples {
   std::int64_t count_ = 0, needed_ = 0;
 };
 
-}  // namespace reverie
+}  // namespace reverie::audio_filters

@@ -5,7 +5,7 @@
 #include <complex>
 #include <numbers>
 
-namespace reverie {
+namespace reverie::audio_filters {
 namespace {
 
 using Complex = std::complex<double>;
@@ -102,4 +102,4 @@ void Cascade::run(double* samples, std::size_t count) {
       if (std::abs(value) < 1e-100) value = 0;
 }
 
-}  // namespace reverie
+}  // namespace reverie::audio_filters

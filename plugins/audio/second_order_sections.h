@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <vector>
 
-namespace reverie {
+namespace reverie::audio_filters {
 
 /// H(z) = (b0 + b1 z^-1 + b2 z^-2) / (1 + a1 z^-1 + a2 z^-2).
 struct Section {
@@ -36,4 +36,4 @@ class Cascade {
   std::vector<std::array<double, 2>> states_;
 };
 
-}  // namespace reverie
+}  // namespace reverie::audio_filters

@@ -9,7 +9,7 @@
 #include "reverie/network_tensor.h"
 #include "reverie/weights.h"
 
-namespace reverie {
+namespace reverie::depth_estimators {
 
 class Checkpoint {
  public:
@@ -74,4 +74,4 @@ inline at::Tensor normalised_as_imagenet(const at::Tensor& pictures) {
   return (pictures - channels({0.485, 0.456, 0.406})) / channels({0.229, 0.224, 0.225});
 }
 
-}  // namespace reverie
+}  // namespace reverie::depth_estimators

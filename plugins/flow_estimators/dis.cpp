@@ -4,7 +4,7 @@
 #include "opencv/classical.h"
 #include "reverie/plugin.h"
 
-namespace reverie {
+namespace reverie::opencv_flow {
 namespace {
 
 class Dis final : public FlowEstimator {
@@ -22,4 +22,4 @@ class Dis final : public FlowEstimator {
 REVERIE_EXPORT_PLUGIN(Dis, FlowEstimator, "dis", "1.0", "dense inverse search: fast, sharp at edges",
                       kNoParams, "DIS", "flow_model");
 
-}  // namespace reverie
+}  // namespace reverie::opencv_flow

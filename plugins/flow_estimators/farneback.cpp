@@ -4,7 +4,7 @@
 #include "opencv/classical.h"
 #include "reverie/plugin.h"
 
-namespace reverie {
+namespace reverie::opencv_flow {
 namespace {
 
 class Farneback final : public FlowEstimator {
@@ -22,4 +22,4 @@ class Farneback final : public FlowEstimator {
 REVERIE_EXPORT_PLUGIN(Farneback, FlowEstimator, "farneback", "1.0",
                       "polynomial expansion: smooth, for motion without sharp edges", kNoParams);
 
-}  // namespace reverie
+}  // namespace reverie::opencv_flow

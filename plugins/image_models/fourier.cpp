@@ -23,24 +23,24 @@ constexpr ParamSpec kParams[] = {
     integer("pixel_size", 1).range(1, 64).unit("pixels").help("output pixels per optimised pixel"),
     number("spectrum_decay", 1)
         .range(0, 4)
-        .help("waves count by 1 / frequency^this: more for broader shapes, 0 for pixels' independence"),
+        .help("waves are scaled by 1 / frequency^spectrum_decay: higher for broader shapes, 0 for "
+              "independent pixels"),
     number("bandwidth", 1)
         .range(0.01, 1)
-        .help("share of the frequencies that the picture may hold: with 0.5, waves as fine as those of a "
-              "picture "
-              "of half the size, without its pixels"),
+        .help("share of the frequencies that are used: 0.5 gives the detail of a picture of half the size, "
+              "without its pixels"),
     number("contrast_weight", 0)
         .at_least(0)
         .help("how strongly contrast beyond contrast_limit counts as loss; 0 allows any"),
     number("contrast_limit", 0.22)
         .range(0, 0.5)
-        .help("standard deviation of the picture's brightness (0..1) that costs nothing"),
+        .help("largest standard deviation of the picture's brightness (0..1) without loss"),
     number("saturation_weight", 0)
         .at_least(0)
         .help("how strongly colour beyond saturation_limit counts as loss; 0 allows any"),
     number("saturation_limit", 0.1)
         .range(0, 0.5)
-        .help("root mean square distance of the channels (0..1) from their mean that costs nothing"),
+        .help("largest root mean square distance of the channels (0..1) from their mean without loss"),
     number("clipping_weight", 0)
         .at_least(0)
         .help("how strongly values near black and white count as loss; 0 allows them"),

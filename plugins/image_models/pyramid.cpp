@@ -1,9 +1,9 @@
 /// Pyramid: a picture as a Laplacian pyramid (Burt & Adelson, "The Laplacian Pyramid as a Compact Image
 /// Code", 1983).
 ///
-/// What is optimised is a small picture and, for each doubling of its size, what the enlarged picture lacks.
-/// The optimiser changes every level at the same pace, so that broad shapes appear in a few steps while
-/// details are drawn.
+/// What is optimised is a small picture and, for each doubling of its size, the details missing from the
+/// enlarged picture. The optimiser changes every level at the same pace, so that broad shapes appear in a few
+/// steps while details are drawn.
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>

@@ -8,7 +8,7 @@
 #include "reverie/plugin.h"
 #include "video_file/writer.h"
 
-namespace reverie {
+namespace reverie::io {
 namespace {
 
 constexpr ParamSpec kParams[] = {kFrameDigits};
@@ -28,7 +28,7 @@ class ExrSequence final : public OutputSink {
 
  private:
   std::filesystem::path put(const at::Tensor& image, const std::filesystem::path& path) const {
-    const std::string bytes = encode_exr(image);
+    const std::string bytes = video_file::encode_exr(image);
     create_folder_of(path);
     write_atomically(path, {bytes});
     return path;
@@ -44,4 +44,4 @@ class ExrSequence final : public OutputSink {
 REVERIE_EXPORT_PLUGIN(ExrSequence, OutputSink, "exr_sequence", "1.0",
                       "one OpenEXR file in linear light for each saved frame", kParams);
 
-}  // namespace reverie
+}  // namespace reverie::io

@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace reverie {
+namespace reverie::io {
 
 struct Pixels8 {
   std::vector<std::uint8_t> rgb;  ///< red, green and blue of each pixel, row by row
@@ -29,4 +29,4 @@ inline Pixels8 pixels_of(const at::Tensor& image) {
   return {std::move(bytes), image.size(3), image.size(2)};
 }
 
-}  // namespace reverie
+}  // namespace reverie::io

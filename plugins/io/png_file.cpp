@@ -8,7 +8,7 @@
 
 #include "reverie/atomic_file.h"
 
-namespace reverie {
+namespace reverie::io {
 namespace {
 
 /// Two bytes for each of the values of [1, 3, H, W] 0..1, the higher first, pixel by pixel.
@@ -109,4 +109,4 @@ std::string png_of(const Pixels8& pixels, const std::string& settings) {
   return png_file({pixels.rgb, pixels.width, pixels.height, 8}, settings.empty() ? nullptr : &settings);
 }
 
-}  // namespace reverie
+}  // namespace reverie::io

@@ -10,16 +10,16 @@
 #include "pixels8.h"
 #include "reverie/params.h"
 
-namespace reverie {
+namespace reverie::io {
 
 inline constexpr ParamSpec kFrameDigits =
     integer("frame_digits", 0)
         .range(0, 12)
         .unit("digits")
-        .help("frame numbers are filled up with zeros to so many digits; 0 leaves them as they are");
+        .help("frame numbers are padded with zeros to this many digits; 0: no padding");
 inline constexpr ParamSpec kPngBits =
     choice("png_bits", "8", "8|16")
-        .help("bits a channel in PNG files: 16 for grading, in files many times as large");
+        .help("bits per channel in PNG files: 16 for colour grading, in much larger files");
 
 /// The bits that a value of `png_bits` asks for.
 inline int png_bits(const Params& params) { return params.get<std::string>("png_bits") == "16" ? 16 : 8; }
@@ -38,4 +38,4 @@ void write_png(const std::filesystem::path& path, const at::Tensor& image, int b
 /// What a PNG file of 8 bits a channel holds; `settings` as above, unless they are empty.
 std::string png_of(const Pixels8& pixels, const std::string& settings);
 
-}  // namespace reverie
+}  // namespace reverie::io

@@ -13,7 +13,7 @@
 #include "reverie/output_sink.h"
 #include "reverie/plugin.h"
 
-namespace reverie {
+namespace reverie::io {
 namespace {
 
 constexpr ParamSpec kParams[] = {kFrameDigits, kPngBits};
@@ -60,4 +60,4 @@ class PngSequence final : public OutputSink {
 REVERIE_EXPORT_PLUGIN(PngSequence, OutputSink, "png_sequence", "1.2", "one PNG file for each saved frame",
                       kParams, "", "outputs");
 
-}  // namespace reverie
+}  // namespace reverie::io

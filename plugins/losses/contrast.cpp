@@ -6,11 +6,13 @@
 #include "reverie/plugin.h"
 #include "tone_limit.h"
 
-namespace reverie {
+namespace reverie::losses {
 namespace {
 
 constexpr ParamSpec kParams[] = {
-    number("limit", 0.22).may_vary().help("standard deviation of brightness (0..1) that costs nothing"),
+    number("limit", 0.22)
+        .is_animatable()
+        .help("largest standard deviation of brightness (0..1) without loss"),
 };
 
 class Contrast final : public Loss {
@@ -26,4 +28,4 @@ class Contrast final : public Loss {
 
 REVERIE_EXPORT_PLUGIN(Contrast, Loss, "contrast", "1.0", "keeps contrast below a limit", kParams);
 
-}  // namespace reverie
+}  // namespace reverie::losses

@@ -11,7 +11,7 @@
 #include "reverie/comparison.h"
 #include "reverie/plugin.h"
 
-namespace reverie {
+namespace reverie::losses {
 namespace {
 
 class PixelLoss final : public ComparisonLoss {
@@ -53,4 +53,4 @@ class Direct final : public Loss {
 REVERIE_EXPORT_PLUGIN(Direct, Loss, "direct", "1.0", "compares with a target pixel by pixel", kNoParams, "",
                       "direct_image_prompts|direct_init_weight|direct_stabilization_weight");
 
-}  // namespace reverie
+}  // namespace reverie::losses

@@ -3,10 +3,10 @@
 #include "latent_loss.h"
 #include "reverie/plugin.h"
 
-namespace reverie {
+namespace reverie::losses {
 
 REVERIE_EXPORT_PLUGIN(LatentLoss, Loss, "latent", "1.0",
                       "compares with a target in the image model's latent, and a little in the pixels",
                       kNoParams);
 
-}  // namespace reverie
+}  // namespace reverie::losses

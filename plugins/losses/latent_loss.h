@@ -5,7 +5,7 @@
 
 #include "reverie/comparison.h"
 
-namespace reverie {
+namespace reverie::losses {
 
 /// The target is encoded at the first evaluation after it was set. Throws Error(settings) where the model has
 /// no latent, and Error(plugin) where its latents do not fit each other.
@@ -48,4 +48,4 @@ class LatentLoss final : public ComparisonLoss {
   at::Tensor latent_mask_;  // [1, 1, h, w]; undefined until the latent's size is known, and without a mask
 };
 
-}  // namespace reverie
+}  // namespace reverie::losses

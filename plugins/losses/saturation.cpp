@@ -7,13 +7,13 @@
 #include "reverie/plugin.h"
 #include "tone_limit.h"
 
-namespace reverie {
+namespace reverie::losses {
 namespace {
 
 constexpr ParamSpec kParams[] = {
     number("limit", 0.1)
-        .may_vary()
-        .help("root mean square distance of the channels (0..1) from their mean that costs nothing"),
+        .is_animatable()
+        .help("largest root mean square distance of the channels (0..1) from their mean without loss"),
 };
 
 class Saturation final : public Loss {
@@ -29,4 +29,4 @@ class Saturation final : public Loss {
 
 REVERIE_EXPORT_PLUGIN(Saturation, Loss, "saturation", "1.0", "keeps saturation below a limit", kParams);
 
-}  // namespace reverie
+}  // namespace reverie::losses

@@ -7,7 +7,7 @@
 
 #include "reverie/loss.h"
 
-namespace reverie {
+namespace reverie::losses {
 
 /// (excess over the limit)^2 of the root of `mean_square`; 0 up to the limit.
 inline at::Tensor beyond(const at::Tensor& mean_square, double limit) {
@@ -16,4 +16,4 @@ inline at::Tensor beyond(const at::Tensor& mean_square, double limit) {
   return (mean_square.clamp_min(limit * limit + 1e-12).sqrt() - limit).square();
 }
 
-}  // namespace reverie
+}  // namespace reverie::losses

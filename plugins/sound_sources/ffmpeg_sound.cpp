@@ -12,7 +12,7 @@ extern "C" {
 #include "reverie/sound_source.h"
 #include "sound_stream.h"
 
-namespace reverie {
+namespace reverie::ffmpeg {
 namespace {
 
 // A file of some kilobytes may hold hours of silence.
@@ -147,4 +147,4 @@ class FfmpegSound final : public SoundSource {
 REVERIE_EXPORT_PLUGIN(FfmpegSound, SoundSource, "ffmpeg_sound", "1.0",
                       "sound of every kind that FFmpeg decodes", kNoParams);
 
-}  // namespace reverie
+}  // namespace reverie::ffmpeg

@@ -1,4 +1,4 @@
-/// torchscript: depths as a scripted model tells them.
+/// torchscript: depths by a scripted model.
 
 #include <ATen/ATen.h>
 

@@ -1,4 +1,4 @@
-/// torchscript: optical flow as a scripted model tells it.
+/// torchscript: optical flow by a scripted model.
 
 #include "reverie/flow_estimator.h"
 #include "reverie/plugin.h"

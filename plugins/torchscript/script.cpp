@@ -26,9 +26,10 @@ fs::path find_script(const std::string& setting, const std::string& file) {
   if (file.empty())
     throw Error(ErrorKind::settings, "'" + setting + "' names no scripted model",
                 "write the name of a file in '" + folder.string() + "'");
-  // Whoever writes settings must not choose what code runs, so addresses and folders are no names.
+  // Whoever writes settings must not choose what code runs, so addresses and folders are not names.
   if (fs::path(file).filename() != file || file == "." || file == "..")
-    throw Error(ErrorKind::settings, "'" + setting + "' is '" + file + "', which is no plain name of a file",
+    throw Error(ErrorKind::settings,
+                "'" + setting + "' is '" + file + "', which is not a plain name of a file",
                 "scripted models are code, and only run from the folder of the plugin: put the file into '" +
                     folder.string() + "' and write its name");
   for (const std::string& name : {file, file + ".pt"}) {

@@ -17,7 +17,8 @@ namespace reverie::torchscript {
 class Script {
  public:
   /// `file` is a file's name, with or without ".pt", as the setting `setting` has it. Throws Error(settings)
-  /// when it is no plain name, Error(file) when there is no such file, Error(model) when it is no script.
+  /// when it is not a plain name, Error(file) when there is no such file, Error(model) when it is not a
+  /// script.
   Script(Host& host, const std::string& setting, const std::string& file);
   ~Script();
 

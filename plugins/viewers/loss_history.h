@@ -7,7 +7,7 @@
 
 #include "reverie/viewer.h"
 
-namespace reverie {
+namespace reverie::viewers {
 
 /// Names for the losses of one step, all different: a prompt may be written twice.
 inline std::vector<std::string> distinct_names(const std::vector<RunUpdate::Loss>& losses) {
@@ -96,4 +96,4 @@ class LossHistory {
   std::vector<Series> series_;
 };
 
-}  // namespace reverie
+}  // namespace reverie::viewers

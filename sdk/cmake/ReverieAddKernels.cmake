@@ -1,7 +1,7 @@
 # reverie_add_kernels(<target> <file>)
 #
 # Adds <file> to <target>, compiled once for each instruction set of the processor's architecture that
-# reverie/cpu.h tells apart, with REVERIE_ISA naming it. See reverie/simd.h for what such a file may include.
+# reverie/cpu.h distinguishes, with REVERIE_ISA naming it. See reverie/simd.h for what such a file may include.
 function(reverie_add_kernels target file)
   set(isas baseline)
   if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")

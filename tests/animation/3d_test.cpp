@@ -292,11 +292,11 @@ TEST(Mode3D, TellsTheNearestTheFarthestAndTheMiddleDepth) {
     const double median = values.size() % 2 ? values[half] : (values[half - 1] + values[half]) / 2;
     Stage stage = stage_for(picture);
     KnownDepth estimator(depth);
-    const auto told = stage.mode().variables(*stage.model(picture), {&estimator, nullptr, nullptr});
-    EXPECT_EQ(told.size(), 3u);
-    EXPECT_NEAR(told.at("r"), values.front(), 0.01);
-    EXPECT_NEAR(told.at("R"), values.back(), 0.01);
-    EXPECT_NEAR(told.at("mu"), (mean + median) / 2, 0.01);
+    const auto variables = stage.mode().variables(*stage.model(picture), {&estimator, nullptr, nullptr});
+    EXPECT_EQ(variables.size(), 3u);
+    EXPECT_NEAR(variables.at("r"), values.front(), 0.01);
+    EXPECT_NEAR(variables.at("R"), values.back(), 0.01);
+    EXPECT_NEAR(variables.at("mu"), (mean + median) / 2, 0.01);
   }
 }
 
@@ -305,10 +305,10 @@ TEST(Mode3D, MapsTheEstimatorsRangeToThePlanes) {
   Stage stage = stage_for(picture, {{"near_plane", "200"}, {"far_plane", "600"}});
   // In the estimator's own scale: half way, and outside on both sides.
   KnownDepth estimator(at::tensor({(kNear + kFar) / 2, -1e5, 1e5}, at::kDouble).view({1, 1, 1, 3}));
-  const auto told = stage.mode().variables(*stage.model(picture), {&estimator, nullptr, nullptr});
-  EXPECT_NEAR(told.at("r"), 200, 1e-3);
-  EXPECT_NEAR(told.at("R"), 600, 1e-3);
-  EXPECT_NEAR(told.at("mu"), 400, 1e-3);
+  const auto variables = stage.mode().variables(*stage.model(picture), {&estimator, nullptr, nullptr});
+  EXPECT_NEAR(variables.at("r"), 200, 1e-3);
+  EXPECT_NEAR(variables.at("R"), 600, 1e-3);
+  EXPECT_NEAR(variables.at("mu"), 400, 1e-3);
 }
 
 TEST(Mode3D, EstimatesTheDepthOnceForEachFrame) {
@@ -340,7 +340,7 @@ TEST(Mode3D, StaysFiniteWhenTheCameraFliesThroughWhatItSees) {
 
 TEST(Camera, StaysOnTheDevice) {
   const at::Tensor depth = at::empty({1, 1, 18, 24}, at::TensorOptions(at::kMeta));
-  EXPECT_TRUE(camera_offset(depth, {60, 1.5, 18, true}, {1, 2, 3, {1, 0, 0.1, 0}}).is_meta());
+  EXPECT_TRUE(animation::camera_offset(depth, {60, 1.5, 18, true}, {1, 2, 3, {1, 0, 0.1, 0}}).is_meta());
 }
 
 TEST(Mode3D, RefusesWhatItCannotMoveBy) {

@@ -79,7 +79,7 @@ double root_mean_square(const at::Tensor& x) { return x.square().mean().sqrt().i
 at::Tensor left(const at::Tensor& x) { return x.slice(3, 0, kWidth / 2); }
 at::Tensor right(const at::Tensor& x) { return x.slice(3, kWidth / 2); }
 
-/// `measure` of what a weight leaves as a part of what there is without it.
+/// `measure` of what a weight leaves as a fraction of the value without it.
 template <typename Measure>
 double part_left(const Measure& measure, const Pair& free, const Pair& held) {
   return measure(held) / measure(free);

@@ -15,10 +15,11 @@ TEST(ButterworthSections, AreThoseOfSciPy) {
     const auto order = static_cast<int>(line[0]);
     SCOPED_TRACE("order " + std::to_string(order) + ", " + std::to_string(line[1]) + " to " +
                  std::to_string(line[2]) + " Hz of " + std::to_string(line[3]));
-    const std::vector<Section> sections = butterworth_band_pass(order, line[1], line[2], line[3]);
+    const std::vector<audio_filters::Section> sections =
+        audio_filters::butterworth_band_pass(order, line[1], line[2], line[3]);
     ASSERT_EQ(sections.size() * 5 + 4, line.size());
     for (std::size_t i = 0; i < sections.size(); ++i) {
-      const Section& s = sections[i];
+      const audio_filters::Section& s = sections[i];
       const double ours[] = {s.b0, s.b1, s.b2, s.a1, s.a2};
       for (std::size_t k = 0; k < 5; ++k, ++compared) {
         const double theirs = line[4 + i * 5 + k];
@@ -37,7 +38,7 @@ TEST(ButterworthSections, PassHalfThePowerAtTheEdgesAndAllInBetween) {
     const auto power = [&](double f) {
       const std::complex<double> z = std::polar(1.0, -2 * M_PI * f / kRate);
       std::complex<double> h = 1;
-      for (const Section& s : butterworth_band_pass(order, low, high, kRate))
+      for (const audio_filters::Section& s : audio_filters::butterworth_band_pass(order, low, high, kRate))
         h *= (s.b0 + z * (s.b1 + z * s.b2)) / (1.0 + z * (s.a1 + z * s.a2));
       return std::norm(h);
     };
@@ -55,7 +56,8 @@ TEST(ButterworthSections, FilterAsSciPyDoes) {
   for (const std::vector<double>& line : numbers_in("filtered.txt")) {
     const std::vector<float> track = reference_track(line[3]);
     std::vector<double> samples(track.begin(), track.end());
-    Cascade cascade(butterworth_band_pass(static_cast<int>(line[0]), line[1], line[2], line[3]));
+    audio_filters::Cascade cascade(
+        audio_filters::butterworth_band_pass(static_cast<int>(line[0]), line[1], line[2], line[3]));
     cascade.run(samples.data(), 1000);  // in parts, as a long track is
     cascade.run(samples.data() + 1000, samples.size() - 1000);
     for (std::size_t i = 0; i * 97 < samples.size(); ++i)
@@ -64,7 +66,7 @@ TEST(ButterworthSections, FilterAsSciPyDoes) {
 }
 
 TEST(ButterworthSections, FilterSilenceAfterSoundToSilence) {
-  Cascade cascade(butterworth_band_pass(5, 20, 30, kRate));
+  audio_filters::Cascade cascade(audio_filters::butterworth_band_pass(5, 20, 30, kRate));
   std::vector<double> samples(40000, 0.0);
   samples[0] = 1;
   cascade.run(samples.data(), samples.size());

@@ -83,7 +83,7 @@ TEST(Onset, RefusesBandsThatHoldNothing) {
         error_of([&] { play(*filter("onset", params, "beat"), std::vector<float>(100), kRate, 12); }).what());
   };
   EXPECT_NE(said({{"f_min", 300}, {"f_max", 200}})
-                .find("'beat' listens to nothing: its f_min is not below its f_max"),
+                .find("'beat' covers no frequencies: its f_min is not below its f_max"),
             std::string::npos);
   EXPECT_NE(said({{"f_min", 30000}}).find("not below half the sound's sample rate"), std::string::npos);
 }

@@ -135,7 +135,7 @@ TEST_F(Sound, CheckFindsWhatIsWrong) {
                     "the filter 'loud' is -1 to 19 Hz; it must begin above 0 Hz"));
   EXPECT_TRUE(holds(said({"f_center=100"}), "there is no setting 'f_center'")) << "it belongs in a group";
   scratch_.write("noise.wav", "noise");
-  EXPECT_TRUE(holds(said({"input_audio=noise.wav"}), "'input_audio': 'noise.wav' is no sound"));
+  EXPECT_TRUE(holds(said({"input_audio=noise.wav"}), "'input_audio': 'noise.wav' is not a sound"));
 }
 
 // With the values that the run will hear, before it begins.

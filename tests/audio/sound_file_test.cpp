@@ -18,7 +18,7 @@ const fs::path& sounds() {
 std::vector<float> read_sound(const fs::path& file, std::vector<std::string>& notices) {
   std::vector<float> samples;
   HostServices host(host_options());
-  hear_sound(
+  audio::hear_sound(
       plugins(), host, default_params, file,
       [&](std::span<const float> piece) { samples.insert(samples.end(), piece.begin(), piece.end()); },
       notices);
@@ -87,8 +87,8 @@ std::vector<double> clicks_in(const std::vector<float>& samples) {
   std::vector<double> times;
   for (std::size_t i = 0; i < samples.size(); ++i)
     if (std::abs(samples[i]) > 0.3 &&
-        (times.empty() || static_cast<double>(i) / kSoundRate > times.back() + 0.1))
-      times.push_back(static_cast<double>(i) / kSoundRate);
+        (times.empty() || static_cast<double>(i) / audio::kSoundRate > times.back() + 0.1))
+      times.push_back(static_cast<double>(i) / audio::kSoundRate);
   return times;
 }
 
@@ -108,7 +108,7 @@ TEST(SoundFile, GapsAreSilentAndToldOnce) {
   std::vector<std::string> notices;
   const std::vector<float> samples = read_sound(sounds() / "gap.mkv", notices);
   expect_clicks(samples, {0.5, 2.5}, 0.002);
-  EXPECT_NEAR(static_cast<double>(samples.size()) / kSoundRate, 3, 0.03);
+  EXPECT_NEAR(static_cast<double>(samples.size()) / audio::kSoundRate, 3, 0.03);
   ASSERT_EQ(notices.size(), 1u);
   EXPECT_NE(notices[0].find("gap.mkv' has a gap from 0.8"), std::string::npos) << notices[0];
 }
@@ -144,7 +144,7 @@ TEST(SoundFile, SaysWhatIsWrongWithAFile) {
   };
   expect("missing.wav", "there is no file");
   expect("silent.mp4", "holds no sound");
-  expect("empty.wav", "is no sound that can be read");
+  expect("empty.wav", "is not a sound that can be read");
   expect("text.mp3", "that can be");
   expect("cover.png", "holds no sound");
   expect("no_samples.wav", "holds no sound that can be decoded");
@@ -166,7 +166,7 @@ TEST(SoundFile, WithoutAPluginThatReadsSoundsItIsTold) {
   HostServices host(host_options());
   const fs::path file = sounds() / "mono.wav";
   const Error error = error_of([&] {
-    hear_sound(
+    audio::hear_sound(
         none, host, default_params, file, [](std::span<const float>) {}, notices);
   });
   EXPECT_EQ(error.kind(), ErrorKind::plugin);

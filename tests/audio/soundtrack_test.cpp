@@ -12,7 +12,7 @@ using Values = std::map<std::string, double>;
 
 struct Parsed {
   Settings settings;
-  std::vector<SoundFilter> filters;
+  std::vector<audio::SoundFilter> filters;
   std::string report;
   std::vector<std::string> notices;
 };
@@ -21,7 +21,7 @@ Parsed parse(const std::string& text, const PluginFile* mode = nullptr) {
   Parsed result;
   result.settings = settings_of("scenes: red\n" + text);
   std::vector<Problem> problems;
-  result.filters = parse_sound_filters(result.settings, plugins(), mode, problems, result.notices);
+  result.filters = audio::parse_sound_filters(result.settings, plugins(), mode, problems, result.notices);
   result.report = report(problems);
   return result;
 }
@@ -36,7 +36,7 @@ std::vector<float> steps_of_loudness() {
   return track;
 }
 
-Soundtrack soundtrack(const std::string& text) {
+audio::Soundtrack soundtrack(const std::string& text) {
   static HostServices host(host_options());
   // A run that hears it all, from t = -2 on.
   const Parsed parsed = parse("frames_per_second: 10\ninput_audio: a.wav\n" + text +
@@ -44,14 +44,14 @@ Soundtrack soundtrack(const std::string& text) {
   EXPECT_EQ(parsed.report, "");
   EXPECT_TRUE(parsed.notices.empty());
   const std::vector<float> track = steps_of_loudness();
-  return Soundtrack(
-      parsed.filters, [&](const TakeSamples& take) { take(track); }, kRate, parsed.settings, 1, host);
+  return audio::Soundtrack(
+      parsed.filters, [&](const audio::TakeSamples& take) { take(track); }, kRate, parsed.settings, 1, host);
 }
 
 const std::string kLoud = "input_audio_filters:\n- {variable_name: loud, filter: envelope}\n";
 
 TEST(Soundtrack, GivesTheValuesOfAFrameAndOfTheOneBefore) {
-  const Soundtrack sound = soundtrack(kLoud);
+  const audio::Soundtrack sound = soundtrack(kLoud);
   const auto expect = [&](double t, std::optional<double> before, double value, double previous) {
     const Values values = sound.values(t, before);
     ASSERT_EQ(values.size(), 2u);
@@ -70,7 +70,7 @@ TEST(Soundtrack, GivesTheValuesOfAFrameAndOfTheOneBefore) {
 }
 
 TEST(Soundtrack, StartsAtItsOffset) {
-  const Soundtrack sound = soundtrack(kLoud + "input_audio_offset: 1.7");
+  const audio::Soundtrack sound = soundtrack(kLoud + "input_audio_offset: 1.7");
   EXPECT_NEAR(sound.values(0, std::nullopt).at("loud"), 1, 1e-3);
   EXPECT_NEAR(sound.values(0.3, 0.2).at("loud"), 0.25, 1e-3);
   EXPECT_NEAR(sound.values(-0.7, std::nullopt).at("loud"), 1, 1e-3)
@@ -85,7 +85,7 @@ TEST(Soundtrack, HasTheVariablesOfAllFilters) {
   std::set<std::string> names;
   for (const auto& [name, value] : values) names.insert(name);
   EXPECT_EQ(names, (std::set<std::string>{"beat", "beat_prev", "fLo", "fLo_prev", "loud", "loud_prev"}));
-  EXPECT_EQ(names, sound_variables(parse("input_audio: a.wav\n" + text).filters));
+  EXPECT_EQ(names, audio::sound_variables(parse("input_audio: a.wav\n" + text).filters));
   EXPECT_EQ(values.at("fLo"), 1);
   EXPECT_EQ(values.at("beat"), 1);
   const Parsed parsed = parse("input_audio: a.wav\n" + text);
@@ -99,7 +99,7 @@ TEST(Soundtrack, WithoutSoundAllIsSilentAndTold) {
     EXPECT_EQ(parsed.report, "");
     ASSERT_EQ(parsed.notices.size(), 1u);
     EXPECT_NE(parsed.notices[0].find("always 0: loud, loud_prev"), std::string::npos) << parsed.notices[0];
-    EXPECT_EQ(Soundtrack(parsed.filters).values(1, 0.9), (Values{{"loud", 0}, {"loud_prev", 0}}));
+    EXPECT_EQ(audio::Soundtrack(parsed.filters).values(1, 0.9), (Values{{"loud", 0}, {"loud_prev", 0}}));
   }
   EXPECT_TRUE(parse("").notices.empty());
 }
@@ -123,7 +123,7 @@ TEST(Soundtrack, KeepsWhatTheRunHears) {
       "- {variable_name: ring, f_center: 1000, f_width: 400, order: 1, continuous: true}\n");
   ASSERT_EQ(parsed.report, "");
   // A tone from 605 s to 606 s, a softer one from 606 s to 607 s, and the loudest behind what is heard.
-  const auto read = [](const TakeSamples& take) {
+  const auto read = [](const audio::TakeSamples& take) {
     for (int second = 0; second < 1200; ++second) {
       std::vector<float> samples(static_cast<std::size_t>(kRate));
       const double amplitude = second == 605 ? 0.4 : second == 606 ? 0.2 : second == 900 ? 0.8 : 0;
@@ -132,7 +132,7 @@ TEST(Soundtrack, KeepsWhatTheRunHears) {
     }
   };
   const std::int64_t before = most_memory();
-  const Soundtrack sound(parsed.filters, read, kRate, parsed.settings, 1, host);
+  const audio::Soundtrack sound(parsed.filters, read, kRate, parsed.settings, 1, host);
   EXPECT_LT(most_memory() - before, 40'000'000);
   EXPECT_NEAR(sound.values(5.5, 5.4).at("loud"), 0.5, 1e-3);
   EXPECT_NEAR(sound.values(6.5, 6.4).at("loud"), 0.25, 1e-3);
@@ -202,13 +202,13 @@ input_audio_filters:
            "FILE:11: 'input_audio_filters': the filter 't': there is no plugin 'envelop'",
            "FILE:12: 'input_audio_filters': filter 4: its 'variable_name' is missing",
            "FILE:13: 'input_audio_filters': filter 4: 'f_width' is -2, which is out of range",
-           "FILE:14: 'input_audio_filters': the filter '2x': '2x' is no name",
-           "FILE:15: 'input_audio_filters': the variable 'fLo' is there twice",
-           "FILE:16: 'input_audio_filters': the variable 'fLo_prev' is there twice",
-           "FILE:17: 'input_audio_filters': the filter 'np': 'np' is no name",
-           "FILE:18: 'input_audio_filters': the filter 'if': 'if' is no name",
+           "FILE:14: 'input_audio_filters': the filter '2x': '2x' is not a name",
+           "FILE:15: 'input_audio_filters': the variable 'fLo' is given twice",
+           "FILE:16: 'input_audio_filters': the variable 'fLo_prev' is given twice",
+           "FILE:17: 'input_audio_filters': the filter 'np': 'np' is not a name",
+           "FILE:18: 'input_audio_filters': the filter 'if': 'if' is not a name",
            "FILE:19: 'input_audio_filters': the filter 'pi': 'pi' is a function or constant",
-           "FILE:20: 'input_audio_filters': the filter 'ok': 'f_max' is there twice",
+           "FILE:20: 'input_audio_filters': the filter 'ok': 'f_max' is given twice",
        })
     EXPECT_NE(said.find(line), std::string::npos) << line << "\nis not in\n" << said;
   EXPECT_EQ(std::count(said.begin(), said.end(), '\n') + 1, 15) << said;

@@ -58,7 +58,7 @@ ffmpeg("-i", "stereo.wav", "-af", "pan=5.1|FL=c0|FR=c1|FC=c0|LFE=c1|BL=c0|BR=c1"
 # A video's sound, behind its pictures.
 ffmpeg("-f", "lavfi", "-i", "testsrc=size=64x48:rate=10:duration=1.5", "-i", "stereo.wav", "-c:v", "mpeg4", "-c:a", "aac",
        "film.mp4")
-# A song with its cover, larger than what formats are told by.
+# A song with its cover, larger than the part by which formats are recognised.
 noise = np.random.default_rng(1).integers(0, 256, (900, 900, 3), np.uint8)
 (FOLDER / "cover.ppm").write_bytes(b"P6 900 900 255\n" + noise.tobytes())
 ffmpeg("-i", "cover.ppm", "cover.png")

@@ -117,7 +117,7 @@ TEST(Check, MotionsNeedsAreFoundWithTheirPlace) {
   EXPECT_EQ(flat.status, 0) << flat.err;
 }
 
-/// What only a plugin can see is told at the line of the setting that it is about.
+/// What only a plugin can see is reported at the line of its setting.
 TEST(Check, WhatAPluginRefusesHasItsPlace) {
   const Scratch scratch;
   scratch.write("planes.yaml", "scenes: red\nanimation_mode: 3D\nperceptors: " + shipped_model() +

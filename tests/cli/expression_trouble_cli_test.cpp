@@ -33,7 +33,7 @@ TEST(ExpressionTrouble, AValueNestedAMillionDeepIsRefusedBeforeARun) {
   EXPECT_TRUE(holds(motion.err, "'translate_x'")) << motion.err;
 }
 
-// What a run surely comes to is found before it, at its own t; what it never comes to is no problem.
+// What a run surely comes to is found before it, at its own t; what it never comes to is not a problem.
 TEST(ExpressionTrouble, ExpressionsAreTriedAtTheirFirstMoments) {
   const Scratch folder;
   const Words small = {"width=32",
@@ -114,9 +114,10 @@ TEST(ExpressionTrouble, ExpressionsAreTriedAtAllMomentsOfTheRun) {
   };
   for (const auto& [words, parts] : wrong)
     for (const char* name : {"check", "render"}) {
-      const Outcome told = outcome(name, words);
-      EXPECT_EQ(told.status, 2) << words[0];
-      for (const std::string& part : parts) EXPECT_TRUE(holds(told.err, part)) << part << " in " << told.err;
+      const Outcome result = outcome(name, words);
+      EXPECT_EQ(result.status, 2) << words[0];
+      for (const std::string& part : parts)
+        EXPECT_TRUE(holds(result.err, part)) << part << " in " << result.err;
     }
   EXPECT_FALSE(fs::exists(folder / "images_out")) << "nothing was begun";
   const std::vector<Words> right = {
@@ -129,8 +130,8 @@ TEST(ExpressionTrouble, ExpressionsAreTriedAtAllMomentsOfTheRun) {
       {"scenes=a hill:1:100 || a tree:1/(t-4)"},  // held at once, so the second scene ends before that
   };
   for (const Words& words : right) {
-    const Outcome told = outcome("check", words);
-    EXPECT_EQ(told.status, 0) << words[0] << told.err;
+    const Outcome result = outcome("check", words);
+    EXPECT_EQ(result.status, 0) << words[0] << result.err;
   }
 }
 
@@ -147,9 +148,9 @@ TEST(ExpressionTrouble, TheLastMomentOfALongRunIsTried) {
                        "frames_per_second=1",
                        "pre_animation_steps=0",
                        "perceptors=" + shipped_model()};
-  const Outcome told = run(command("check", words), folder.path());
-  EXPECT_EQ(told.status, 2);
-  EXPECT_TRUE(holds(told.err, "step 1000000000")) << told.err;
+  const Outcome result = run(command("check", words), folder.path());
+  EXPECT_EQ(result.status, 2);
+  EXPECT_TRUE(holds(result.err, "step 1000000000")) << result.err;
 }
 
 TEST(ExpressionTrouble, ALearningRateOutOfItsRangeIsFoundBeforeTheRun) {

@@ -120,21 +120,21 @@ TEST_F(WithBackups, OneThatIsLargerThanAnyMemoryIsPassedOver) {
   }
 }
 
-/// A checksum is no signature.
+/// A checksum is not a signature.
 TEST_F(WithBackups, NumbersInThemMayBeNonsense) {
   const Backup sound = read_backup(backup(2));
-  for (const auto& [fact, value] : std::map<std::string, std::string>{{"scene", "x"},
+  for (const auto& [name, value] : std::map<std::string, std::string>{{"scene", "x"},
                                                                       {"step", "-1"},
                                                                       {"steps", "99999999999999999999"},
                                                                       {"frames", "7"},
                                                                       {"steps", ""}}) {
     Backup changed = sound;
-    changed.metadata[fact] = value;
+    changed.metadata[name] = value;
     write_backup(backup(2), changed);
     fs::remove(backup(3));  // of the round before
     const Outcome outcome = restore();
-    EXPECT_EQ(outcome.status, 0) << fact << " " << value << "\n" << outcome.err;
-    EXPECT_TRUE(holds(outcome.err, "'" + fact + "'") && holds(outcome.err, "default_2.bak")) << outcome.err;
+    EXPECT_EQ(outcome.status, 0) << name << " " << value << "\n" << outcome.err;
+    EXPECT_TRUE(holds(outcome.err, "'" + name + "'") && holds(outcome.err, "default_2.bak")) << outcome.err;
     EXPECT_TRUE(holds(outcome.err, "backup number 1")) << outcome.err;
   }
 }
@@ -191,7 +191,7 @@ TEST_F(WithBackups, OneProcessAtATimeContinuesARun) {
   const pid_t child = ::fork();
   if (child == 0) {
     const RunLock lock(names);
-    [[maybe_unused]] const ssize_t told = ::write(ends[1], "x", 1);
+    [[maybe_unused]] const ssize_t written = ::write(ends[1], "x", 1);
     ::pause();
     ::_exit(0);
   }

@@ -22,7 +22,7 @@ int kills() {
 }
 
 /// Runs the program in `folder` and kills it at the `moment`-th change of any file in its output folders:
-/// while it writes, renames or deletes, and between. Returns how many changes it has seen; `killed` tells
+/// while it writes, renames or deletes, and between. Returns how many changes it has seen; `killed` says
 /// whether the moment came.
 int run_until(const Words& words, const fs::path& folder, int moment, bool& killed) {
   const fs::path images = folder / "images_out/default", backups = folder / "backup/default";

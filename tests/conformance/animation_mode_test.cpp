@@ -126,7 +126,7 @@ TEST_P(AnimationModeConformance, MovesThePicture) {
 }
 
 TEST_P(AnimationModeConformance, HasAValueForEveryVariableThatItDeclares) {
-  promise("variables()", "a finite value for each variable of may_vary(), and nothing moves");
+  promise("variables()", "a finite value for each variable of is_animatable(), and nothing moves");
   const Stage all = stage(64, 48);
   const auto picture = model(64, 48);
   const at::Tensor before = picture->decode_final();

@@ -25,7 +25,7 @@ class DeclarationConformance : public testing::TestWithParam<std::string> {
 };
 
 TEST_P(DeclarationConformance, ReadsEveryParameterThatItDeclares) {
-  promise("its constructor", "reads all of its parameters but those that may vary");
+  promise("its constructor", "reads all of its parameters but the animatable ones");
   HostServices host(host_options());
   if (const std::string missing = missing_weights(plugin(), host); !missing.empty())
     GTEST_SKIP() << "the weights '" << missing << "' are not installed";
@@ -57,7 +57,7 @@ TEST_P(DeclarationConformance, DeclaresSoundParameters) {
     EXPECT_TRUE(!spec.has_min || !spec.has_max || spec.min <= spec.max) << name;
     EXPECT_TRUE(!spec.animatable || spec.type == reverie::ParamType::number ||
                 spec.type == reverie::ParamType::list)
-        << name << ": only numbers and lists of numbers may vary";
+        << name << ": only numbers and lists of numbers are animatable";
     EXPECT_TRUE(spec.animatable || std::string(spec.variables).empty())
         << name << ": only what varies has variables";
     if (spec.required || spec.nullable || spec.type == reverie::ParamType::list) continue;

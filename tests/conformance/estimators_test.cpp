@@ -29,7 +29,7 @@ TEST_P(DepthEstimatorConformance, GivesADepthForEveryPixelOfAnySize) {
   EXPECT_LT(range.nearest, range.farthest);
   for (const auto& [width, height] : kSizes) {
     const at::Tensor image = smooth_picture(width, height), copy = image.clone();
-    // Half a unit in the last place of a float32 for ranges that are no float32.
+    // Half a unit in the last place of a float32 for ranges that are not float32.
     EXPECT_TRUE(is_plane(it_->estimate(image), {1, 1, height, width}, range.nearest * (1 - 1e-7),
                          range.farthest * (1 + 1e-7)));
     EXPECT_TRUE(at::equal(image, copy)) << "the picture is only read";

@@ -156,7 +156,7 @@ TEST_P(LossConformance, TargetAndMaskCanBeTakenAway) {
   const Loss::Traits traits = it->traits();
   if (!traits.target && !traits.mask) GTEST_SKIP() << "it has neither";
   model_.picture = image();
-  const double bare = value(*it, model_.picture);
+  const double unmasked = value(*it, model_.picture);
   if (traits.target) it->set_target(smooth_picture(64, 48).flip(3));
   const double with_target = value(*it, model_.picture);
   if (traits.mask) {
@@ -167,11 +167,11 @@ TEST_P(LossConformance, TargetAndMaskCanBeTakenAway) {
   }
   if (!traits.target) return;
   it->set_target(at::Tensor());
-  EXPECT_EQ(value(*it, model_.picture), bare);
+  EXPECT_EQ(value(*it, model_.picture), unmasked);
 }
 
 TEST_P(LossConformance, AMaskOfOnesChangesNothingAndOneOfZerosLeavesNothing) {
-  promise("set_mask()", "where the loss counts: 1 everywhere is no mask, 0 everywhere leaves nothing");
+  promise("set_mask()", "where the loss counts: 1 everywhere is like no mask, 0 everywhere leaves nothing");
   const auto it = loss();
   if (!it->traits().mask) GTEST_SKIP() << "it takes none";
   // Flows are compared with the one that is wanted; where nothing counts, nothing is left of that either.

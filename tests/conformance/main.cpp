@@ -10,7 +10,7 @@
 #include <cstdlib>
 
 #include "conformance/report_listener.h"
-#include "conformance/subject.h"
+#include "conformance/tested_plugin.h"
 #include "fixtures/plugins_under_test.h"
 #include "plugins/library_folder.h"
 #include "plugins/plugin_call.h"
@@ -47,12 +47,12 @@ void find_installation() {
 }
 
 /// Tests of the interface itself that had a result.
-int tests_of(const Subject& subject) {
+int tests_of(const TestedPlugin& plugin) {
   const ::testing::UnitTest& all = *::testing::UnitTest::GetInstance();
   int count = 0;
   for (int i = 0; i < all.total_test_suite_count(); ++i) {
     const ::testing::TestSuite& suite = *all.GetTestSuite(i);
-    if (suite.name() == "All/" + subject.interface + "Conformance")
+    if (suite.name() == "All/" + plugin.interface + "Conformance")
       count += suite.successful_test_count() + suite.failed_test_count();
   }
   return count;
@@ -62,11 +62,11 @@ int test_one(const Arguments& arguments, int argc, char** argv) {
   report_to(arguments.report);
   find_installation();
   places.sample = arguments.sample;
-  const Subject subject = prepare_subject(arguments.plugin, arguments.parameters);
-  if (subject.kind.empty()) return 1;
-  std::string filter = "All/" + subject.interface + "Conformance.*:All/DeclarationConformance.*";
+  const TestedPlugin plugin = prepare_plugin(arguments.plugin, arguments.parameters);
+  if (plugin.kind.empty()) return 1;
+  std::string filter = "All/" + plugin.interface + "Conformance.*:All/DeclarationConformance.*";
   // These would take the sample for weights.
-  const bool reads_sample = subject.kind == FrameSource::kKind || subject.kind == SoundSource::kKind;
+  const bool reads_sample = plugin.kind == FrameSource::kKind || plugin.kind == SoundSource::kKind;
   if (!reads_sample || places.sample.empty()) filter += ":WeightsConformance.*";
   for (const std::string& test : arguments.done) filter += (&test == &arguments.done[0] ? "-" : ":") + test;
   ::testing::GTEST_FLAG(filter) = filter;
@@ -74,8 +74,8 @@ int test_one(const Arguments& arguments, int argc, char** argv) {
   ::testing::InitGoogleTest(&argc, argv);
   report_tests();
   const int failed = RUN_ALL_TESTS();
-  fs::remove_all(subject.folder);
-  if (arguments.done.empty() && tests_of(subject) == 0)
+  fs::remove_all(plugin.folder);
+  if (arguments.done.empty() && tests_of(plugin) == 0)
     report({"untested",
             "its weights are not installed, and none of those that are fit it; name=PATH of its own "
             "parameter, or --sample FILE, names some"});

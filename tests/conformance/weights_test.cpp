@@ -13,11 +13,11 @@ namespace {
 
 /// The same tensors as whole numbers, as a quantised network holds them.
 fs::path write_quantised(const fs::path& folder, const Weights& weights) {
-  NamedTensors tensors;
+  weights::NamedTensors tensors;
   for (const std::string& name : weights.names())
     tensors.emplace_back(name, weights.tensor(name).mul(100).to(at::kShort));
   const fs::path path = folder / "quantised.safetensors";
-  write_safetensors(path, tensors, {weights.metadata().begin(), weights.metadata().end()});
+  weights::write_safetensors(path, tensors, {weights.metadata().begin(), weights.metadata().end()});
   return path;
 }
 

@@ -49,7 +49,7 @@ foreach(part bin/reverie libexec/reverie/reverie-conformance ${LIBDIR}/reverie/p
     share/doc/reverie/docs/tutorial.md share/doc/reverie/examples/first_light.yaml
     share/reverie/templates/common/CMakeLists.txt share/reverie/templates/losses/template_name.cpp)
   if(NOT EXISTS "${prefix}/${part}")
-    fail("the installation lacks ${part}")
+    fail("the installation has no ${part}")
   endif()
 endforeach()
 file(GLOB models "${prefix}/share/reverie/models/*.safetensors")
@@ -138,7 +138,7 @@ if(NOT EXISTS "${picture}")
 endif()
 file(READ "${picture}" bytes HEX)
 if(NOT bytes MATCHES "^89504e470d0a1a0a0000000d494844520000003000000020")
-  fail("${picture} is no PNG of 48x32 pixels")
+  fail("${picture} is not a PNG of 48x32 pixels")
 endif()
 
 # A settings file chooses its depth estimator, and the picture moves by those depths: row by row.

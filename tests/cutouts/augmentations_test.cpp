@@ -11,13 +11,13 @@ namespace {
 
 constexpr std::int64_t kDraws = 4000, kSide = 64;
 
-const Augmentation& drawn() {
-  static const Augmentation augmentation = draw_augmentation(kDraws, kSide, seeded(1));
+const pytti::Augmentation& drawn() {
+  static const pytti::Augmentation augmentation = pytti::draw_augmentation(kDraws, kSide, seeded(1));
   return augmentation;
 }
 
 /// Does nothing to `count` pictures.
-Augmentation nothing(std::int64_t count) {
+pytti::Augmentation nothing(std::int64_t count) {
   return {at::eye(2, 3).repeat({count, 1, 1}),
           at::eye(3).repeat({count, 1, 1}),
           at::zeros({count}),
@@ -27,8 +27,8 @@ Augmentation nothing(std::int64_t count) {
           at::zeros({count, 2}, at::kLong)};
 }
 
-at::Tensor applied(const at::Tensor& images, const Augmentation& augmentation) {
-  return augment(images, augmentation, seeded(2));
+at::Tensor applied(const at::Tensor& images, const pytti::Augmentation& augmentation) {
+  return pytti::augment(images, augmentation, seeded(2));
 }
 
 at::Tensor matrix(std::initializer_list<double> values, std::int64_t rows) {
@@ -39,7 +39,7 @@ TEST(Homography, MapsTheFourPoints) {
   const at::Tensor from = at::tensor({-1.0, -1.0, 1.0, -1.0, 1.0, 1.0, -1.0, 1.0}, at::kDouble).view({4, 2});
   for (std::uint64_t seed = 1; seed < 20; ++seed) {
     const at::Tensor to = from + (at::rand({4, 2}, seeded(seed), at::kDouble) - 0.5);
-    const at::Tensor h = homography(from, to);
+    const at::Tensor h = pytti::homography(from, to);
     EXPECT_EQ(h[2][2].item<double>(), 1.0);
     for (std::int64_t i = 0; i < 4; ++i) {
       const at::Tensor p = at::matmul(h, at::cat({from[i], at::ones({1}, at::kDouble)}));
@@ -143,8 +143,9 @@ TEST(DrawnNoise, Factor) {
 }
 
 TEST(DrawnAll, TheSeedDecides) {
-  const Augmentation a = draw_augmentation(20, 8, seeded(5)), b = draw_augmentation(20, 8, seeded(5));
-  const Augmentation c = draw_augmentation(20, 8, seeded(6));
+  const pytti::Augmentation a = pytti::draw_augmentation(20, 8, seeded(5)),
+                            b = pytti::draw_augmentation(20, 8, seeded(5));
+  const pytti::Augmentation c = pytti::draw_augmentation(20, 8, seeded(6));
   EXPECT_TRUE(at::equal(a.affine, b.affine) && at::equal(a.erased, b.erased) && at::equal(a.noise, b.noise));
   EXPECT_FALSE(at::equal(a.noise, c.noise));
 }
@@ -158,7 +159,7 @@ TEST(Augment, NothingChangesNothing) {
 
 TEST(Augment, Flip) {
   const at::Tensor images = at::rand({2, 3, 9, 9}, seeded(4));
-  Augmentation flip = nothing(2);
+  pytti::Augmentation flip = nothing(2);
   flip.affine[0] = matrix({-1, 0, 0, 0, 1, 0}, 2)[0];
   const at::Tensor result = applied(images, flip);
   EXPECT_LT(largest(result[0] - images[0].flip({2})), 1e-5);
@@ -167,7 +168,7 @@ TEST(Augment, Flip) {
 
 TEST(Augment, ShiftByWholePixelsRepeatsTheEdge) {
   const at::Tensor images = at::rand({1, 3, 10, 10}, seeded(5));
-  Augmentation shift = nothing(1);
+  pytti::Augmentation shift = nothing(1);
   shift.affine[0] = matrix({1, 0, 0.4, 0, 1, -0.2}, 2)[0];  // 2 pixels and -1 pixel of 10 that span 2
   const at::Tensor result = applied(images, shift);
   for (std::int64_t y = 0; y < 10; ++y)
@@ -179,14 +180,14 @@ TEST(Augment, ShiftByWholePixelsRepeatsTheEdge) {
 
 TEST(Augment, QuarterTurn) {
   const at::Tensor images = at::rand({1, 3, 8, 8}, seeded(6));
-  Augmentation turn = nothing(1);
+  pytti::Augmentation turn = nothing(1);
   turn.affine[0] = matrix({0, 1, 0, -1, 0, 0}, 2)[0];  // output (x, y) shows input (y, -x)
   EXPECT_LT(largest(applied(images, turn) - images.transpose(2, 3).flip({3})), 1e-5);
 }
 
 TEST(Augment, BeyondThePerspectiveIsBlack) {
   const at::Tensor images = at::rand({1, 3, 8, 8}, seeded(7)) + 0.1;
-  Augmentation small = nothing(1);
+  pytti::Augmentation small = nothing(1);
   small.perspective[0] = matrix({2, 0, 0, 0, 2, 0, 0, 0, 1}, 3)[0];  // the input fills the middle half
   const at::Tensor result = applied(images, small);
   const at::Tensor middle = result.narrow(2, 2, 4).narrow(3, 2, 4);
@@ -197,7 +198,7 @@ TEST(Augment, BeyondThePerspectiveIsBlack) {
 
 TEST(Augment, ErasesExactlyTheRectangleAndItsGradient) {
   const at::Tensor images = (at::rand({2, 3, 12, 12}, seeded(8)) * 0.8 + 0.1).set_requires_grad(true);
-  Augmentation erase = nothing(2);
+  pytti::Augmentation erase = nothing(2);
   erase.erased[0] = at::tensor({3.0, 5.0, 7.0, 11.0});
   const at::Tensor result = applied(images, erase);
   result.sum().backward();
@@ -215,7 +216,7 @@ TEST(Augment, ErasesExactlyTheRectangleAndItsGradient) {
 
 TEST(Augment, NoiseHasTheGivenDeviation) {
   const at::Tensor images = at::full({3, 3, 64, 64}, 0.5);
-  Augmentation noisy = nothing(3);
+  pytti::Augmentation noisy = nothing(3);
   noisy.noise = at::tensor({0.0, 0.05, 0.1});
   const at::Tensor noise = applied(images, noisy) - images;
   EXPECT_LT(largest(noise[0]), 1e-5);
@@ -230,7 +231,7 @@ TEST(Augment, NoiseHasTheGivenDeviation) {
 
 /// Without colour jitter and noise the whole chain is linear, so its derivative must be its own adjoint.
 TEST(Augment, GradientIsTheAdjoint) {
-  Augmentation a = draw_augmentation(6, 16, seeded(9));
+  pytti::Augmentation a = pytti::draw_augmentation(6, 16, seeded(9));
   a.hue.zero_();
   a.saturation.fill_(1);
   a.noise.zero_();
@@ -296,7 +297,7 @@ TEST(ShiftColours, AgreesWithTheTextbook) {
   for (const double hue : {0.0, 0.01, -0.01, 1.0 / 3, -0.5, 0.9})
     for (const double saturation : {1.0, 0.99, 1.01, 0.0, 0.5, 3.0}) {
       const at::Tensor result =
-          shift_colours(pixels, at::tensor({hue}, at::kDouble), at::tensor({saturation}, at::kDouble));
+          pytti::shift_colours(pixels, at::tensor({hue}, at::kDouble), at::tensor({saturation}, at::kDouble));
       for (std::int64_t i = 0; i < n; ++i) {
         const Colour expected = shifted(colours[static_cast<std::size_t>(i)], hue, saturation);
         for (int c = 0; c < 3; ++c)
@@ -310,14 +311,15 @@ TEST(ShiftColours, Gradient) {
   const at::Tensor weights = at::rand({2, 3, 2, 3}, seeded(14), at::kDouble);
   const at::Tensor hue = at::tensor({0.01, -0.2}, at::kDouble),
                    saturation = at::tensor({0.99, 0.7}, at::kDouble);
-  expect_gradient([&](const at::Tensor& x) { return (shift_colours(x, hue, saturation) * weights).sum(); },
-                  at::rand({2, 3, 2, 3}, seeded(15), at::kDouble) * 0.8 + 0.1);
+  expect_gradient(
+      [&](const at::Tensor& x) { return (pytti::shift_colours(x, hue, saturation) * weights).sum(); },
+      at::rand({2, 3, 2, 3}, seeded(15), at::kDouble) * 0.8 + 0.1);
 }
 
 TEST(ShiftColours, GradientIsFiniteOnGreyAndBlack) {
   for (const double grey : {0.0, 0.5, 1.0}) {
     const at::Tensor x = at::full({1, 3, 1, 1}, grey).set_requires_grad(true);
-    shift_colours(x, at::tensor({0.01}), at::tensor({1.01})).sum().backward();
+    pytti::shift_colours(x, at::tensor({0.01}), at::tensor({1.01})).sum().backward();
     EXPECT_TRUE(x.grad().isfinite().all().item<bool>()) << grey;
   }
 }

@@ -22,8 +22,8 @@ Seen look(const at::Tensor& picture, const at::Tensor& direction, Take take) {
   return {images.detach(), leaf.grad()};
 }
 
-Augmentation silent(std::int64_t count, std::int64_t side, std::uint64_t seed) {
-  Augmentation changes = draw_augmentation(count, side, seeded(seed));
+pytti::Augmentation silent(std::int64_t count, std::int64_t side, std::uint64_t seed) {
+  pytti::Augmentation changes = pytti::draw_augmentation(count, side, seeded(seed));
   changes.noise.zero_();
   return changes;
 }
@@ -42,14 +42,14 @@ TEST(AugmentedCutouts, AreTheSeparateSteps) {
     constexpr std::int64_t n = 24;
     const at::Tensor picture = at::rand({1, 3, c.height, c.width}, seeded(1));
     const at::Tensor direction = at::randn({n, 3, c.side, c.side}, seeded(2));
-    const CutoutSettings settings{1, 0.25, c.mode, c.overviews};
-    const auto cutouts = draw_cutouts(n, c.width, c.height, c.side, settings, seeded(3));
-    const Augmentation changes = silent(n, c.side, 4);
+    const pytti::CutoutSettings settings{1, 0.25, c.mode, c.overviews};
+    const auto cutouts = pytti::draw_cutouts(n, c.width, c.height, c.side, settings, seeded(3));
+    const pytti::Augmentation changes = silent(n, c.side, 4);
     const Seen fused = look(picture, direction, [&](const at::Tensor& image) {
-      return take_augmented_cutouts(image, cutouts, c.side, settings, changes, {});
+      return pytti::take_augmented_cutouts(image, cutouts, c.side, settings, changes, {});
     });
     const Seen separate = look(picture, direction, [&](const at::Tensor& image) {
-      return augment(take_cutouts(image, cutouts, c.side, settings), changes, seeded(5));
+      return pytti::augment(pytti::take_cutouts(image, cutouts, c.side, settings), changes, seeded(5));
     });
     // A point exactly on the edge of the perspective may round to either side of it.
     const at::Tensor off = (fused.images - separate.images).abs() > 1e-4;
@@ -62,10 +62,10 @@ TEST(AugmentedCutouts, AreTheSeparateSteps) {
 TEST(AugmentedCutouts, GreyPicturesHaveFiniteGradients) {
   for (const double grey : {0.0, 0.4, 1.0}) {
     const at::Tensor picture = at::full({1, 3, 40, 40}, grey);
-    const Augmentation changes = silent(16, 24, 1);
-    const auto cutouts = draw_cutouts(16, 40, 40, 24, {}, seeded(2));
+    const pytti::Augmentation changes = silent(16, 24, 1);
+    const auto cutouts = pytti::draw_cutouts(16, 40, 40, 24, {}, seeded(2));
     const Seen seen = look(picture, at::randn({16, 3, 24, 24}, seeded(3)), [&](const at::Tensor& image) {
-      return take_augmented_cutouts(image, cutouts, 24, {}, changes, {});
+      return pytti::take_augmented_cutouts(image, cutouts, 24, {}, changes, {});
     });
     EXPECT_TRUE(at::isfinite(seen.gradient).all().item<bool>());
     EXPECT_LT(largest(seen.gradient), 1e3);
@@ -78,11 +78,12 @@ TEST(AugmentedCutouts, GradientIsTheSlope) {
   const at::Tensor picture = at::rand({1, 3, 20, 24}, seeded(1)) * 0.5 + 0.2;
   const at::Tensor offsets = at::tensor({0.0, 0.12, 0.25}, at::kFloat).view({1, 3, 1, 1});
   const at::Tensor point = picture * 0.1 + 0.3 + offsets;  // red < green < blue everywhere
-  const Augmentation changes = silent(12, 16, 5);
-  const auto cutouts = draw_cutouts(12, 24, 20, 16, {}, seeded(6));
+  const pytti::Augmentation changes = silent(12, 16, 5);
+  const auto cutouts = pytti::draw_cutouts(12, 24, 20, 16, {}, seeded(6));
   const at::Tensor direction = at::randn({12, 3, 16, 16}, seeded(7));
   const auto value = [&](const at::Tensor& image) {
-    return (take_augmented_cutouts(image, cutouts, 16, {}, changes, {}).to(at::kDouble) * direction).sum();
+    return (pytti::take_augmented_cutouts(image, cutouts, 16, {}, changes, {}).to(at::kDouble) * direction)
+        .sum();
   };
   const at::Tensor leaf = point.clone().set_requires_grad(true);
   value(leaf).backward();
@@ -96,15 +97,15 @@ TEST(AugmentedCutouts, GradientIsTheSlope) {
 
 TEST(AugmentedCutouts, DoNotDependOnTheNumberOfThreads) {
   const at::Tensor picture = at::rand({1, 3, 150, 130}, seeded(1));
-  const Augmentation changes = draw_augmentation(21, 48, seeded(2));
-  const auto cutouts = draw_cutouts(21, 130, 150, 48, {}, seeded(3));
+  const pytti::Augmentation changes = pytti::draw_augmentation(21, 48, seeded(2));
+  const auto cutouts = pytti::draw_cutouts(21, 130, 150, 48, {}, seeded(3));
   const at::Tensor direction = at::randn({21, 3, 48, 48}, seeded(4));
   const int before = at::get_num_threads();
   std::vector<Seen> seen;
   for (const int threads : {1, 2, 3, 5}) {
     at::set_num_threads(threads);
     seen.push_back(look(picture, direction, [&](const at::Tensor& image) {
-      return take_augmented_cutouts(image, cutouts, 48, {}, changes, {});
+      return pytti::take_augmented_cutouts(image, cutouts, 48, {}, changes, {});
     }));
   }
   at::set_num_threads(before);
@@ -116,12 +117,12 @@ TEST(AugmentedCutouts, DoNotDependOnTheNumberOfThreads) {
 
 /// Noise alone: a black picture, no other change.
 at::Tensor noise(std::int64_t count, std::int64_t side, std::uint64_t seed) {
-  Augmentation changes = draw_augmentation(count, side, seeded(seed));
+  pytti::Augmentation changes = pytti::draw_augmentation(count, side, seeded(seed));
   changes.affine.copy_(at::tensor({1.0, 0.0, 0.0, 0.0, 1.0, 0.0}, at::kFloat).view({2, 3}));
   changes.perspective.copy_(at::eye(3));
   changes.noise.fill_(1);
-  const std::vector<Cutout> cutouts(static_cast<std::size_t>(count), Cutout{0, 0, 8, 8});
-  return take_augmented_cutouts(at::zeros({1, 3, 8, 8}), cutouts, side, {}, changes, {});
+  const std::vector<pytti::Cutout> cutouts(static_cast<std::size_t>(count), pytti::Cutout{0, 0, 8, 8});
+  return pytti::take_augmented_cutouts(at::zeros({1, 3, 8, 8}), cutouts, side, {}, changes, {});
 }
 
 TEST(AugmentedCutoutNoise, IsStandardNormal) {

@@ -41,11 +41,12 @@ TEST(Kornia, PixelsHaveTheSameMeansAndMeanSquares) {
   };
 
   at::Tensor mean = at::zeros({3, side, side}), square = at::zeros({3, side, side});
-  const std::vector<Cutout> whole(batch, Cutout{0, 0, side, side});
+  const std::vector<pytti::Cutout> whole(batch, pytti::Cutout{0, 0, side, side});
   for (std::int64_t i = 0; i < n / batch; ++i) {
-    Augmentation changes = draw_augmentation(batch, side, seeded(static_cast<std::uint64_t>(i)));
+    pytti::Augmentation changes =
+        pytti::draw_augmentation(batch, side, seeded(static_cast<std::uint64_t>(i)));
     changes.noise.zero_();
-    const at::Tensor seen = take_augmented_cutouts(picture.unsqueeze(0), whole, side, {}, changes, {});
+    const at::Tensor seen = pytti::take_augmented_cutouts(picture.unsqueeze(0), whole, side, {}, changes, {});
     mean += seen.sum(0) / n;
     square += seen.square().sum(0) / n;
   }

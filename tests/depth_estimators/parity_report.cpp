@@ -26,7 +26,7 @@ void report(const std::string& name, const std::string& weights, const std::stri
   HostServices host(options);
   const PluginFile& plugin = plugins().find(DepthEstimator::kKind, name);
   const auto it = create<DepthEstimator>(plugin, host, params_with_weights(plugin, weights), {});
-  const auto expected = read_safetensors(expected_path);
+  const auto expected = weights::read_safetensors(expected_path);
   const auto seconds = [](const auto& work) {
     const auto start = std::chrono::steady_clock::now();
     work();

@@ -178,20 +178,20 @@ TEST_P(PublishedDepth, NamesWhatIsMissingOrOfAnotherShape) {
   const DepthCase one = cases().front();
   const TemporaryFolder folder;
   const std::string path = (folder / "other.safetensors").string();
-  NamedTensors all;
+  weights::NamedTensors all;
   for (const std::string& name : one.weights->names())
     if (name.rfind("optimizer", 0) != 0) all.emplace_back(name, one.weights->tensor(name).contiguous());
-  write_safetensors(path, all);
+  weights::write_safetensors(path, all);
   make(host, path);
   std::size_t tried = 0, refused = 0;
   for (std::size_t chosen = 0; chosen < all.size(); chosen += 11)
     for (const bool absent : {true, false}) {
-      NamedTensors list = all;
+      weights::NamedTensors list = all;
       if (absent)
         list.erase(list.begin() + std::ptrdiff_t(chosen));
       else
         list[chosen].second = at::zeros({3, 1, 4, 1, 5});
-      write_safetensors(path, list);
+      weights::write_safetensors(path, list);
       ++tried;
       try {
         make(host, path);

@@ -153,8 +153,8 @@ TEST_F(TinyDepth, ComputesInBfloat16) {
 }
 
 /// Tensors of the network's shapes.
-NamedTensors tensors(double bias_of_depth) {
-  NamedTensors list;
+weights::NamedTensors tensors(double bias_of_depth) {
+  weights::NamedTensors list;
   for (const tiny_depth::Layer& layer : tiny_depth::kLayers) {
     const std::string name(layer.name);
     list.emplace_back(name + ".weight", at::zeros({layer.out, layer.in, 3, 3}));
@@ -166,7 +166,7 @@ NamedTensors tensors(double bias_of_depth) {
 TEST_F(TinyDepth, TakesOtherWeights) {
   const TemporaryFolder folder;
   const std::string path = folder / "flat.safetensors";
-  write_safetensors(path, tensors(-1.25));
+  weights::write_safetensors(path, tensors(-1.25));
   // Nothing but the last bias: its logistic function between the ends of the range.
   const double expected = 1e-3 + (10 - 1e-3) / (1 + std::exp(1.25));
   for (const at::Tensor& picture : {smooth_picture(20, 30), random_picture(300, 7, 1)})
@@ -176,15 +176,15 @@ TEST_F(TinyDepth, TakesOtherWeights) {
 TEST_F(TinyDepth, RefusesWhatIsNotItsNetwork) {
   const TemporaryFolder folder;
   const std::string path = folder / "other.safetensors";
-  NamedTensors list = tensors(0);
+  weights::NamedTensors list = tensors(0);
   list[0].second = at::zeros({16, 3, 3, 3});
-  write_safetensors(path, list);
+  weights::write_safetensors(path, list);
   const Error shape = error_of([&] { make(host_, path); });
   EXPECT_EQ(shape.kind(), ErrorKind::model);
   for (const std::string word : {"other.safetensors", "down1.weight", "[16, 3, 3, 3]", "[16, 4, 3, 3]"})
     EXPECT_NE(std::string(shape.what()).find(word), std::string::npos) << shape.what();
   list.erase(list.begin());
-  write_safetensors(path, list);
+  weights::write_safetensors(path, list);
   const Error absent = error_of([&] { make(host_, path); });
   EXPECT_EQ(absent.kind(), ErrorKind::model);
   EXPECT_NE(std::string(absent.what()).find("down1.weight"), std::string::npos) << absent.what();

@@ -126,7 +126,7 @@ TEST(TorchScript, RunsNothingThatLiesElsewhere) {
 
 TEST(TorchScript, MistakesAreNamed) {
   Folder<DepthEstimator> folder;
-  std::ofstream(folder.path() / "noise.pt") << "this is no archive";
+  std::ofstream(folder.path() / "noise.pt") << "this is not an archive";
   const Error noise = error_of([&] { folder.make("noise"); });
   EXPECT_EQ(noise.kind(), ErrorKind::model);
   EXPECT_TRUE(says(noise, "noise.pt")) << noise.what();

@@ -45,7 +45,7 @@ BEFORE = {
         "ffmpeg -v error -f lavfi -i testsrc=size=64x48:rate=12:duration=1 images_out/restyle_inputs/castle.mp4"],
 }
 
-# Commands that cannot run here, and why that is no loss.
+# Commands that cannot run here, and why that does not matter.
 ELSEWHERE = [
     (r"models (fetch|verify|path)", "downloads, or is about what has been downloaded; tests/models runs it against a server of its own"),
     (r"\breverie test\b", "is what runs this"),

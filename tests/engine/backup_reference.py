@@ -9,15 +9,15 @@ import safetensors
 
 path = sys.argv[1]
 with safetensors.safe_open(path, "numpy") as file:
-    facts = file.metadata()
+    metadata = file.metadata()
     tensors = {name: file.get_tensor(name) for name in file.keys()}
 content = open(path, "rb").read()
-before, digits, after = content.partition(b'"sha256":"' + facts["sha256"].encode() + b'"')
+before, digits, after = content.partition(b'"sha256":"' + metadata["sha256"].encode() + b'"')
 blank = before + b'"sha256":"' + b"0" * 64 + b'"' + after
 json.dump(
     {
-        "checksum holds": hashlib.sha256(blank).hexdigest() == facts["sha256"] and len(digits) == 75,
-        "metadata": facts,
+        "checksum holds": hashlib.sha256(blank).hexdigest() == metadata["sha256"] and len(digits) == 75,
+        "metadata": metadata,
         "tensors": {name: {"shape": t.shape, "bytes": t.tobytes().hex()} for name, t in tensors.items()},
     },
     sys.stdout,

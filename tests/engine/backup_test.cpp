@@ -178,7 +178,7 @@ TEST_F(BackupFile, EveryDamageIsNoticed) {
 }
 
 TEST_F(BackupFile, OthersFilesAreNoBackups) {
-  write_safetensors("weights.safetensors", {{"a", at::ones({3})}}, {{"sha256 ", "x"}});
+  weights::write_safetensors("weights.safetensors", {{"a", at::ones({3})}}, {{"sha256 ", "x"}});
   EXPECT_NE(complaint_about(read_bytes("weights.safetensors")).find("no checksum"), std::string::npos);
   EXPECT_NE(complaint_about("\x80\x02}q\x01.").find("no checksum"), std::string::npos) << "a pickle";
 }
@@ -189,7 +189,7 @@ TEST_F(BackupFile, ContentsAreCheckedBehindTheChecksum) {
                        R"("},"a":{"dtype":"F32","shape":[9],"data_offsets":[0,4]}})";
   std::string bytes = {static_cast<char>(header.size()), 0, 0, 0, 0, 0, 0, 0};
   bytes += header + "1234";
-  Sha256 hash;
+  models::Sha256 hash;
   hash.add(bytes);
   bytes.replace(bytes.find(std::string(64, '0')), 64, hash.hex());
   EXPECT_NE(complaint_about(bytes).find("tensor 'a'"), std::string::npos);

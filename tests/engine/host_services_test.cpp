@@ -65,15 +65,15 @@ class HostWeights : public InScratch {
     InScratch::SetUp();
     fs::create_directories("models/vqgan");
     fs::create_directories("cache/reverie");
-    write_safetensors("models/tiny_heart.safetensors", {{"a", at::tensor({1.0f})}});
-    write_safetensors("models/tiny_owl.safetensors", {{"a", at::tensor({2.0f})}});
-    write_safetensors("cache/reverie/fetched.safetensors", {{"a", at::tensor({3.0f})}});
-    write_safetensors("own.safetensors", {{"a", at::tensor({4.0f})}});
-    write_safetensors("models/vqgan/tiny.safetensors", {{"a", at::tensor({5.0f})}});
+    weights::write_safetensors("models/tiny_heart.safetensors", {{"a", at::tensor({1.0f})}});
+    weights::write_safetensors("models/tiny_owl.safetensors", {{"a", at::tensor({2.0f})}});
+    weights::write_safetensors("cache/reverie/fetched.safetensors", {{"a", at::tensor({3.0f})}});
+    weights::write_safetensors("own.safetensors", {{"a", at::tensor({4.0f})}});
+    weights::write_safetensors("models/vqgan/tiny.safetensors", {{"a", at::tensor({5.0f})}});
     fs::create_directories("cache/vqgan");
     // What a file is follows from its contents.
-    write_safetensors("cache/vqgan/faceshq.ckpt", {{"a", at::tensor({6.0f})}});
-    write_safetensors("cache/vqgan/sflckr.ckpt", {{"a", at::tensor({7.0f})}});
+    weights::write_safetensors("cache/vqgan/faceshq.ckpt", {{"a", at::tensor({6.0f})}});
+    weights::write_safetensors("cache/vqgan/sflckr.ckpt", {{"a", at::tensor({7.0f})}});
   }
   HostServices host() { return HostServices({"cpu", 5, scratch_ / "models", (scratch_ / "cache").string()}); }
   float first(const std::string& name) { return host().load_weights(name)->tensor("a")[0].item<float>(); }
@@ -159,7 +159,7 @@ TEST_F(HostWeights, WhatIsMadeOfThemIsKeptForTheNextRunAsLongAsTheFileStays) {
   sum(alone, "sum", "own.safetensors");
   EXPECT_EQ(made, 5) << "another thing, another precision, and no shelf at all";
 
-  write_safetensors("own.safetensors", {{"a", at::tensor({4.0f, 5.0f})}});
+  weights::write_safetensors("own.safetensors", {{"a", at::tensor({4.0f, 5.0f})}});
   EXPECT_EQ(*sum(next, "sum", "own.safetensors"), 9);
 
   // Of those that nobody has, two stay; what a run has stays in any case for that run.

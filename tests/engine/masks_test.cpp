@@ -5,7 +5,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "places.h"
+#include "cutouts.h"
 #include "reverie/error.h"
 #include "support/numbers.h"
 #include "support/process.h"
@@ -21,7 +21,7 @@ std::vector<double> numbers(const at::Tensor& tensor) {
 }
 
 TEST(CutoutPlace, IsInFractionsOfThePicture) {
-  const CutoutPlace place = place_of({-10, 20, 40, 40}, 100, 50);
+  const CutoutPlace place = pytti::place_of({-10, 20, 40, 40}, 100, 50);
   EXPECT_DOUBLE_EQ(place.x, 0.1);
   EXPECT_DOUBLE_EQ(place.y, 0.8);
   EXPECT_DOUBLE_EQ(place.width, 0.4);
@@ -141,7 +141,7 @@ at::Tensor greys(std::int64_t width, std::int64_t height, std::uint64_t seed) {
   return (at::rand({1, 1, height, width}, seeded(seed)) * 9).round() / 9;
 }
 
-std::vector<double> reference_weights(const at::Tensor& mask, const std::vector<Cutout>& cutouts) {
+std::vector<double> reference_weights(const at::Tensor& mask, const std::vector<pytti::Cutout>& cutouts) {
   const Scratch scratch;
   {
     std::ofstream file(scratch / "given");
@@ -152,7 +152,8 @@ std::vector<double> reference_weights(const at::Tensor& mask, const std::vector<
       for (std::int64_t x = 0; x < mask.size(3); ++x) file << *digit++;
       file << '\n';
     }
-    for (const Cutout& c : cutouts) file << c.x << ' ' << c.y << ' ' << c.width << ' ' << c.width << '\n';
+    for (const pytti::Cutout& c : cutouts)
+      file << c.x << ' ' << c.y << ' ' << c.width << ' ' << c.width << '\n';
   }
   const Outcome outcome =
       run({"/bin/sh", "-c", "'" REVERIE_TEST_PYTHON "' '" REVERIE_TEST_FOLDER "/masks_reference.py' < given"},
@@ -164,24 +165,24 @@ std::vector<double> reference_weights(const at::Tensor& mask, const std::vector<
   return result;
 }
 
-std::vector<Cutout> drawn(std::int64_t width, std::int64_t height, const char* border_mode,
-                          std::uint64_t seed) {
-  return draw_cutouts(40, width, height, 60, {2, 0.25, border_mode}, seeded(seed));
+std::vector<pytti::Cutout> drawn(std::int64_t width, std::int64_t height, const char* border_mode,
+                                 std::uint64_t seed) {
+  return pytti::draw_cutouts(40, width, height, 60, {2, 0.25, border_mode}, seeded(seed));
 }
 
 TEST(ImageMask, SmallMasksAreAsTheReference) {
   for (const char* border_mode : {"clamp", "black"})
     for (const bool hard : {true, false}) {
       const at::Tensor mask = hard ? blobs(213, 150, 1) : greys(213, 150, 2);
-      const std::vector<Cutout> cutouts = drawn(213, 150, border_mode, 3);
-      expect_weights(mask, places_of(cutouts, 213, 150), reference_weights(mask, cutouts), 1e-4);
+      const std::vector<pytti::Cutout> cutouts = drawn(213, 150, border_mode, 3);
+      expect_weights(mask, pytti::places_of(cutouts, 213, 150), reference_weights(mask, cutouts), 1e-4);
     }
 }
 
 TEST(ImageMask, LargeMasksAreAlmostAsTheReference) {
   const at::Tensor mask = blobs(1001, 702, 4);
-  const std::vector<Cutout> cutouts = drawn(1001, 702, "mirror", 5);
-  expect_weights(mask, places_of(cutouts, 1001, 702), reference_weights(mask, cutouts), 0.02);
+  const std::vector<pytti::Cutout> cutouts = drawn(1001, 702, "mirror", 5);
+  expect_weights(mask, pytti::places_of(cutouts, 1001, 702), reference_weights(mask, cutouts), 0.02);
 }
 
 TEST(ImageMask, ShrinkingIsAsExactAsPromised) {
@@ -195,10 +196,10 @@ TEST(ImageMask, ShrinkingIsAsExactAsPromised) {
   for (const auto& [name, mask] : masks) {
     const ImageMask shrunk(mask);
     const double root = std::sqrt(mask.mean(at::kDouble).item<double>());
-    for (const Cutout& c : drawn(width, height, "clamp", 8)) {
+    for (const pytti::Cutout& c : drawn(width, height, "clamp", 8)) {
       const double exact =
           mask.narrow(2, c.y, c.width).narrow(3, c.x, c.width).mean(at::kDouble).item<double>();
-      const double ours = numbers(shrunk({place_of(c, width, height)}).weights)[0] * root;
+      const double ours = numbers(shrunk({pytti::place_of(c, width, height)}).weights)[0] * root;
       const double side = static_cast<double>(c.width) / factor;
       EXPECT_LT(std::abs(ours - exact), (side + 1) / (side * side)) << name;
     }

@@ -36,7 +36,8 @@ class Painter final : public AnimationMode {
 
 struct MovingStudio : Studio {
   explicit MovingStudio(const std::string& settings_text) : Studio(settings_text) {
-    constexpr ParamSpec kParams[] = {number("slide", 0).may_vary("mu"), list("turn", "1,0").may_vary()};
+    constexpr ParamSpec kParams[] = {number("slide", 0).is_animatable("mu"),
+                                     list("turn", "1,0").is_animatable()};
     std::vector<Problem> problems;
     std::vector<std::string> notices;
     script = parse_script(settings, problems, notices, {}, /*moving=*/true);
@@ -158,31 +159,32 @@ TEST(Motion, WhatHoldsOnToTheStartEndsWithTheFirstMove) {
       "steps_per_scene=4;init_image=half.png;direct_init_weight=1;semantic_init_weight=1;"
       "direct_stabilization_weight=1;semantic_stabilization_weight=1;edge_stabilization_weight=1");
   moving.footage["half.png"] = {colour(0.2, 0.4, 0.8)};
-  std::vector<std::map<std::string, double>> told;
+  std::vector<std::map<std::string, double>> reported;
   HostServices host({"cpu", 3, "", ""});
   moving.choose_cutouts(host);
   Render render(
       host, moving.ensemble, moving.settings, moving.script,
       [&](const std::string& path) {
-        return Footage(std::make_shared<Reel>(moving.footage.at(path), moving.read_frames[path]));
+        return media::Footage(std::make_shared<Reel>(moving.footage.at(path), moving.read_frames[path]));
       },
       nullptr);
   class Keeper final : public Progress {
    public:
-    explicit Keeper(std::vector<std::map<std::string, double>>& told) : Progress(1, false), told_(told) {}
+    explicit Keeper(std::vector<std::map<std::string, double>>& reported)
+        : Progress(1, false), reported_(reported) {}
     void step(std::int64_t, const std::vector<RunUpdate::Loss>& losses) override {
-      told_.emplace_back();
-      for (const RunUpdate::Loss& loss : losses) told_.back()[loss.name] = loss.value;
+      reported_.emplace_back();
+      for (const RunUpdate::Loss& loss : losses) reported_.back()[loss.name] = loss.value;
     }
     void saved(const std::filesystem::path&) override {}
-    std::vector<std::map<std::string, double>>& told_;
-  } keeper(told);
+    std::vector<std::map<std::string, double>>& reported_;
+  } keeper(reported);
   render.run({keeper});
-  ASSERT_EQ(told.size(), 4u);
+  ASSERT_EQ(reported.size(), 4u);
   for (std::size_t i = 0; i < 4; ++i) {
-    EXPECT_EQ(told[i].count("half.png"), i < 3) << i;
+    EXPECT_EQ(reported[i].count("half.png"), i < 3) << i;
     for (const char* name : {"last frame", "last frame's pixels", "last frame's edges"})
-      EXPECT_EQ(told[i].count(name), i == 3) << name << " in step " << i;
+      EXPECT_EQ(reported[i].count(name), i == 3) << name << " in step " << i;
   }
 }
 

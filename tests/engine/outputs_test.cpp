@@ -297,7 +297,7 @@ TEST_P(DiskTroubles, LeaveTheOldFileAlone) {
       },
       [&](const fs::path& folder, int version) {
         fs::create_directories(folder);
-        write_safetensors(folder / "weights.safetensors", {{"a", version == 1 ? small : large}});
+        weights::write_safetensors(folder / "weights.safetensors", {{"a", version == 1 ? small : large}});
         return folder / "weights.safetensors";
       },
       [&](const fs::path& folder, int version) {

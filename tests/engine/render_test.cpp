@@ -183,7 +183,7 @@ class RenderRestore : public testing::Test {
                 studio.ensemble,
                 studio.settings,
                 studio.script,
-                [](const std::string&) -> Footage { throw std::runtime_error("no footage"); },
+                [](const std::string&) -> media::Footage { throw std::runtime_error("no footage"); },
                 nullptr};
 };
 

@@ -93,12 +93,12 @@ class Reel final : public FrameSource {
   std::vector<std::int64_t>& asked_;
 };
 
-/// Keeps the losses it is told.
+/// Keeps the losses that it receives.
 class Listener final : public Progress {
  public:
   explicit Listener(std::map<std::string, double>& losses) : Progress(1, false), losses_(losses) {}
-  void step(std::int64_t, const std::vector<RunUpdate::Loss>& told) override {
-    for (const RunUpdate::Loss& loss : told) losses_[loss.name] = loss.value;
+  void step(std::int64_t, const std::vector<RunUpdate::Loss>& losses) override {
+    for (const RunUpdate::Loss& loss : losses) losses_[loss.name] = loss.value;
   }
   void saved(const std::filesystem::path&) override {}
 
@@ -150,7 +150,7 @@ struct Studio {
     Render render(
         host, ensemble, settings, script,
         [this](const std::string& path) {
-          return Footage(std::make_shared<Reel>(footage.at(path), read_frames[path]));
+          return media::Footage(std::make_shared<Reel>(footage.at(path), read_frames[path]));
         },
         nullptr);
     Listener listener(losses);

@@ -14,7 +14,7 @@
 namespace reverie {
 namespace {
 
-/// Keeps what it is told, and can be held up.
+/// Keeps its updates, and can be held up.
 class Witness final : public Viewer {
  public:
   explicit Witness(std::shared_future<void> gate = {}) : gate_(std::move(gate)) {}
@@ -48,7 +48,7 @@ TEST_F(ViewersTest, EveryStepArrivesInOrderAndTheEndComesLast) {
   }
   std::vector<std::int64_t> numbers;
   for (const RunUpdate& update : witness->updates)
-    for (const RunUpdate::Step& told : update.steps) numbers.push_back(told.number);
+    for (const RunUpdate::Step& step : update.steps) numbers.push_back(step.number);
   ASSERT_EQ(numbers.size(), 1000u);
   for (std::size_t i = 0; i < numbers.size(); ++i) EXPECT_EQ(numbers[i], static_cast<std::int64_t>(i) + 1);
   for (std::size_t i = 0; i + 1 < witness->updates.size(); ++i)
@@ -73,7 +73,7 @@ TEST_F(ViewersTest, ASlowViewerFindsTheNewestPictureAndNoMoreStepsThanMayWait) {
   viewers.end(RunUpdate::State::interrupted);
   std::vector<std::int64_t> numbers, pictures;
   for (const RunUpdate& update : witness->updates) {
-    for (const RunUpdate::Step& told : update.steps) numbers.push_back(told.number);
+    for (const RunUpdate::Step& step : update.steps) numbers.push_back(step.number);
     if (update.picture) pictures.push_back(update.picture->step);
   }
   EXPECT_EQ(pictures, std::vector<std::int64_t>{last / 100 * 100});
@@ -128,16 +128,16 @@ TEST_F(ViewersTest, MessagesGoToOneThatShowsTheProgressAsLongAsItLives) {
   EXPECT_FALSE(viewers.messenger()(LogLevel::warning, "to nobody"));
   viewers.add("screen", screen);
   EXPECT_TRUE(viewers.show_progress());
-  set_log_listener(viewers.messenger());
+  log::set_log_listener(viewers.messenger());
   ::testing::internal::CaptureStderr();
-  write_log(LogLevel::debug, "not asked for");
-  write_log(LogLevel::info, "hello");
-  write_log(LogLevel::warning, "tear");
+  log::write_log(LogLevel::debug, "not asked for");
+  log::write_log(LogLevel::info, "hello");
+  log::write_log(LogLevel::warning, "tear");
   while (viewers.show_progress()) std::this_thread::yield();
-  write_log(LogLevel::warning, "on paper again");
+  log::write_log(LogLevel::warning, "on paper again");
   viewers.end(RunUpdate::State::finished);
   const std::string written = ::testing::internal::GetCapturedStderr();
-  set_log_listener({});
+  log::set_log_listener({});
   EXPECT_EQ(screen->texts, (std::vector<std::string>{"hello", "tear"}));
   EXPECT_NE(written.find("screen shows nothing more: the canvas tore"), std::string::npos) << written;
   EXPECT_NE(written.find("on paper again"), std::string::npos) << written;

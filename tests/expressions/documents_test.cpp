@@ -1,5 +1,5 @@
-// What docs/expressions.md says is so: every function and constant, and no other; examples, values and
-// mistakes.
+// docs/expressions.md is correct: it lists every function and constant, and no other; its examples, values
+// and messages are those of the program.
 
 #include <gtest/gtest.h>
 
@@ -81,9 +81,9 @@ std::vector<std::string> quoted(const std::string& cell) {
   return result;
 }
 
-TEST(ExpressionDocument, TellsTrueValues) {
+TEST(ExpressionDocument, HasTrueValues) {
   int count = 0;
-  for (const auto& cells : rows("## What can be written", "## Functions")) {
+  for (const auto& cells : rows("## Syntax", "## Functions")) {
     ASSERT_GE(cells.size(), 2u);
     const std::vector<std::string> written = quoted(cells[0]);
     // The values are separated as expressions are: a list in square brackets is one.
@@ -109,7 +109,7 @@ TEST(ExpressionDocument, TellsTrueValues) {
   EXPECT_GE(count, 50);
 }
 
-TEST(ExpressionDocument, TellsTrueMistakes) {
+TEST(ExpressionDocument, HasTrueMistakes) {
   const auto mistakes = rows("## Mistakes", "## ");
   EXPECT_GE(mistakes.size(), 10u);
   for (const auto& cells : mistakes) {

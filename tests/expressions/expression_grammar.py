@@ -70,7 +70,7 @@ class Grammar:
         return self.random.choice(options)
 
     def text(self):
-        """A text, its tolerance, and whether it may be no expression."""
+        """A text, its tolerance, and whether it may not be an expression."""
         kind = self.random.random()
         self.locals = []
         if kind < 0.06:

@@ -10,15 +10,17 @@ TEST(HornSchunck, GradientsAreThoseOfDifferences) {
   const at::Tensor here = places_of_pixels(7, 9);
   const at::Tensor one = pattern(here * 3).to(at::kDouble), other = pattern(here * 3 - 0.6).to(at::kDouble);
   const at::Tensor weights = at::rand({1, 2, 7, 9}, seeded(1), at::kDouble);
-  expect_gradient([&](const at::Tensor& x) { return (horn_schunck(x, other) * weights).sum(); }, one, 1e-4);
-  expect_gradient([&](const at::Tensor& x) { return (horn_schunck(one, x) * weights).sum(); }, other, 1e-4);
+  expect_gradient([&](const at::Tensor& x) { return (horn_schunck::solve(x, other) * weights).sum(); }, one,
+                  1e-4);
+  expect_gradient([&](const at::Tensor& x) { return (horn_schunck::solve(one, x) * weights).sum(); }, other,
+                  1e-4);
 }
 
 TEST(HornSchunck, GradientsReachBothPicturesThroughAllScales) {
   const at::Tensor here = places_of_pixels(60, 80);
   const at::Tensor one = pattern(here).to(at::kDouble).set_requires_grad(true),
                    other = pattern(here - 1.5).to(at::kDouble).set_requires_grad(true);
-  horn_schunck(one, other).square().mean().backward();
+  horn_schunck::solve(one, other).square().mean().backward();
   // Along the gradient itself the function rises by its squared length.
   for (const at::Tensor& picture : {one, other}) {
     const at::Tensor gradient = picture.grad();
@@ -26,8 +28,8 @@ TEST(HornSchunck, GradientsReachBothPicturesThroughAllScales) {
     ASSERT_GT(length, 0);
     const auto value = [&](double sign) {
       const at::Tensor moved = picture.detach() + gradient * (sign * step);
-      const at::Tensor flow =
-          picture.is_same(one) ? horn_schunck(moved, other.detach()) : horn_schunck(one.detach(), moved);
+      const at::Tensor flow = picture.is_same(one) ? horn_schunck::solve(moved, other.detach())
+                                                   : horn_schunck::solve(one.detach(), moved);
       return flow.square().mean().item<double>();
     };
     EXPECT_NEAR((value(1) - value(-1)) / (2 * step) / (length * length), 1, 1e-3);
@@ -42,13 +44,13 @@ TEST(HornSchunck, FillsWhatShowsNothing) {
     return (pattern(places) - 0.5) * depth + 0.5;
   };
   const at::Tensor here = places_of_pixels(64, 96);
-  const at::Tensor flow = horn_schunck(holed(here), holed(here - 2));
+  const at::Tensor flow = horn_schunck::solve(holed(here), holed(here - 2));
   EXPECT_LT(largest(flow.slice(2, 26, 38).slice(3, 42, 54) - 2), 0.5);
 }
 
 TEST(HornSchunck, StandsStillForTheSamePicture) {
   const at::Tensor picture = pattern(places_of_pixels(50, 70));
-  EXPECT_LT(largest(horn_schunck(picture, picture)), 1e-4);
+  EXPECT_LT(largest(horn_schunck::solve(picture, picture)), 1e-4);
 }
 
 }  // namespace

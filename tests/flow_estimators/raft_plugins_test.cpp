@@ -139,7 +139,7 @@ class WrongFlowWeights : public PretrainedFlow {
     for (const std::string& word : words) EXPECT_NE(said.find(word), std::string::npos) << said;
   }
   std::string written(const char* name, const std::vector<std::pair<std::string, at::Tensor>>& tensors) {
-    write_safetensors(scratch_ / name, tensors);
+    weights::write_safetensors(scratch_ / name, tensors);
     return (scratch_ / name).string();
   }
   static std::vector<std::pair<std::string, at::Tensor>> tensors_of(const FlowCase& one) {
@@ -177,7 +177,7 @@ TEST_F(WrongFlowWeights, WithATensorThatIsAbsentOrOfAnotherShape) {
   expect(failure("raft", less), ErrorKind::model, {less, name});
 }
 
-TEST_F(WrongFlowWeights, Damaged) {
+TEST_F(WrongFlowWeights, weights::Damaged) {
   const std::string whole = contents(flow_case("gma").checkpoint);
   for (const std::size_t length : {std::size_t{0}, std::size_t{100}, whole.size() / 2, whole.size() - 30}) {
     const fs::path path = scratch_ / "cut.pth";

@@ -42,7 +42,7 @@ void touch(const at::Tensor& tensor) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const MemoryFile file(data, size);
   try {
-    const auto weights = reverie::open_weights(file.path());
+    const auto weights = reverie::weights::open_weights(file.path());
     for (const std::string& name : weights->names()) {
       if (!weights->contains(name)) std::abort();
       try {

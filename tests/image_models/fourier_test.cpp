@@ -96,7 +96,7 @@ TEST(Fourier, ContrastBeyondTheLimitCosts) {
   // Two halves of one brightness each deviate from the mean by half of what lies between them.
   EXPECT_NEAR(tones(fourier, halves({0.2, 0.2, 0.2}, {0.8, 0.8, 0.8}), changes), 3 * 0.1 * 0.1, 1e-4);
   EXPECT_NEAR(tones(fourier, halves({0.35, 0.35, 0.35}, {0.65, 0.65, 0.65}), changes), 0, 1e-9);
-  // Colours of one brightness are no contrast.
+  // Colours of one brightness have no contrast.
   EXPECT_NEAR(tones(fourier, halves({0.8, 0.5, 0.2}, {0.2, 0.5, 0.8}), changes), 0, 1e-9);
 }
 

@@ -43,7 +43,8 @@ TEST(LimitedPaletteColours, AreThoseOfTheDefinition) {
   for (const auto& [n, shades, palettes] : {std::tuple{1000, 5, 20}, {77, 1, 3}, {513, 2, 1}, {300, 9, 33}}) {
     SCOPED_TRACE(testing::Message() << n << " pixels, " << palettes << " palettes of " << shades);
     const Sample s = sample(n, shades, palettes, 5);
-    const at::Tensor colours = palette_colours(s.value, s.logits, s.palette), seed = random_tensor({3, n}, 9);
+    const at::Tensor colours = limited_palette::palette_colours(s.value, s.logits, s.palette),
+                     seed = random_tensor({3, n}, 9);
     const Definition expected = by_definition(s);
     EXPECT_TRUE(at::equal(colours, expected.hard));
 
@@ -71,7 +72,7 @@ TEST(LimitedPaletteColours, NormalisationIsThatOfTheDefinition) {
     const at::Tensor apart = correlation * (1 - at::eye(palettes, at::kDouble));
     const at::Tensor expected = apart.mean() + (deviation * n).reciprocal().mean();
 
-    const at::Tensor got = palette_normalisation(logits);
+    const at::Tensor got = limited_palette::palette_normalisation(logits);
     EXPECT_NEAR(got.item<double>(), expected.item<double>(), 1e-5 * (1 + std::abs(expected.item<double>())));
     const at::Tensor slope = torch::autograd::grad({got}, {logits})[0],
                      expected_slope = torch::autograd::grad({expected}, {logits})[0];
@@ -82,18 +83,21 @@ TEST(LimitedPaletteColours, NormalisationIsThatOfTheDefinition) {
 TEST(LimitedPaletteColours, BothImplementationsAgree) {
   const Sample s = sample(3001, 6, 19, 11);
   const at::Tensor position = s.value.detach().clamp(0, 1) * 5, logits = s.logits.detach();
-  const at::Tensor best = kPalettesAnywhere.preferred(logits);
-  EXPECT_TRUE(at::equal(best, kPalettesOnCpu.preferred(logits)));
-  const PaletteInput input{position, position.round().to(at::kLong), best, logits, s.palette.detach()};
+  const at::Tensor best = limited_palette::kPalettesAnywhere.preferred(logits);
+  EXPECT_TRUE(at::equal(best, limited_palette::kPalettesOnCpu.preferred(logits)));
+  const limited_palette::PaletteInput input{position, position.round().to(at::kLong), best, logits,
+                                            s.palette.detach()};
   const at::Tensor gradient = random_tensor({3, 3001}, 12);
-  const PaletteGradients a = kPalettesAnywhere.colours_backward(input, gradient),
-                         b = kPalettesOnCpu.colours_backward(input, gradient);
+  const limited_palette::PaletteGradients a = limited_palette::kPalettesAnywhere.colours_backward(input,
+                                                                                                  gradient),
+                                          b = limited_palette::kPalettesOnCpu.colours_backward(input,
+                                                                                               gradient);
   EXPECT_LT(largest_difference(a.position, b.position), 1e-5);
   EXPECT_LT(largest_difference(a.logits, b.logits), 1e-5);
   EXPECT_LT(largest_difference(a.palette, b.palette), 1e-3);
-  EXPECT_LT(
-      largest_difference(kPalettesAnywhere.moments(logits).products, kPalettesOnCpu.moments(logits).products),
-      1e-3);
+  EXPECT_LT(largest_difference(limited_palette::kPalettesAnywhere.moments(logits).products,
+                               limited_palette::kPalettesOnCpu.moments(logits).products),
+            1e-3);
 }
 
 /// [N, 3] different colours of a picture [1, 3, H, W].

@@ -31,7 +31,7 @@ struct ModelUnderTest {
   }
 
   HostServices host;
-  const Pictures pictures{plugins(), host};  // what host.load_image() loads
+  const media::Pictures pictures{plugins(), host};  // what host.load_image() loads
   const PluginFile& plugin;
 };
 

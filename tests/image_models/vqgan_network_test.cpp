@@ -45,7 +45,7 @@ const Weights& weights_of(const std::string& name) {
 
 TEST(VqganShapes, FollowFromTheTensors) {
   // As vqgan_reference.py made them.
-  const VqganShape f16 = VqganShape::from_weights(weights_of("lightning"));
+  const vqgan::Shape f16 = vqgan::Shape::from_weights(weights_of("lightning"));
   EXPECT_EQ(f16.channels, 32);
   EXPECT_EQ(f16.multipliers, (std::vector<std::int64_t>{1, 1, 2, 2, 4}));
   EXPECT_EQ(f16.attention, (std::vector<bool>{false, false, false, false, true}));
@@ -57,13 +57,13 @@ TEST(VqganShapes, FollowFromTheTensors) {
   EXPECT_FALSE(f16.gumbel);
   EXPECT_EQ(f16.factor(), 16);
   EXPECT_EQ(f16.prefix, "state_dict.");
-  EXPECT_EQ(VqganShape::from_weights(weights_of("net2net")).prefix, "state_dict.first_stage_model.");
-  const VqganShape gumbel = VqganShape::from_weights(weights_of("state_dict"));
+  EXPECT_EQ(vqgan::Shape::from_weights(weights_of("net2net")).prefix, "state_dict.first_stage_model.");
+  const vqgan::Shape gumbel = vqgan::Shape::from_weights(weights_of("state_dict"));
   EXPECT_TRUE(gumbel.gumbel);
   EXPECT_EQ(gumbel.factor(), 8);
   EXPECT_EQ(gumbel.codes, 80);
   EXPECT_EQ(gumbel.prefix, "");
-  const VqganShape odd = VqganShape::from_weights(weights_of("net2net_bare_legacy"));
+  const vqgan::Shape odd = vqgan::Shape::from_weights(weights_of("net2net_bare_legacy"));
   EXPECT_EQ(odd.prefix, "first_stage_model.");
   EXPECT_EQ(odd.multipliers, (std::vector<std::int64_t>{1, 3}));
   EXPECT_EQ(odd.latent_channels, 12);
@@ -73,7 +73,7 @@ TEST(VqganShapes, FollowFromTheTensors) {
 
 Error error_of(const Copy& weights) {
   try {
-    VqganNetwork{weights};
+    vqgan::Network{weights};
   } catch (const Error& error) {
     return error;
   }
@@ -108,11 +108,11 @@ TEST(VqganShapes, WhatDoesNotFitIsNamed) {
 TEST(VqganShapes, TensorsThatFitStayTheSameObjects) {
   const Copy weights(weights_of("lightning_legacy"));
   EXPECT_TRUE(
-      VqganNetwork(weights).codebook().is_same(weights.tensors.at("state_dict.quantize.embedding.weight")));
+      vqgan::Network(weights).codebook().is_same(weights.tensors.at("state_dict.quantize.embedding.weight")));
 }
 
 TEST(VqganCodes, AreNearestInLargePicturesToo) {
-  const VqganNetwork network(weights_of("lightning_legacy"));
+  const vqgan::Network network(weights_of("lightning_legacy"));
   const at::Tensor z = at::randn({1, 5, 760, 760}, seeded(1));  // more than is computed at once
   const at::Tensor all = network.nearest_codes(z);
   const at::Tensor upper = network.nearest_codes(z.narrow(2, 0, 300)),
@@ -136,7 +136,7 @@ TEST(VqganNorms, Groups) {
 struct NormCase {
   std::vector<std::int64_t> sizes;
   std::int64_t groups;
-  double mean, spread;
+  double mean, deviation;
 };
 
 class VqganNormSwish : public testing::TestWithParam<NormCase> {};
@@ -146,9 +146,9 @@ TEST_P(VqganNormSwish, IsLibTorchsInDouble) {
   const auto generator = seeded(11);
   const std::int64_t width = one.sizes[1];
   const at::Tensor weight = at::randn({width}, generator) + 1, bias = at::randn({width}, generator);
-  const at::Tensor offsets = at::randn({1, width, 1, 1}, generator) * one.spread;
+  const at::Tensor offsets = at::randn({1, width, 1, 1}, generator) * one.deviation;
   const at::Tensor values =
-      (at::randn(one.sizes, generator) * one.spread + offsets + one.mean).to(at::kBFloat16).to(at::kFloat);
+      (at::randn(one.sizes, generator) * one.deviation + offsets + one.mean).to(at::kBFloat16).to(at::kFloat);
   const at::Tensor direction = at::randn(one.sizes, generator).to(at::kBFloat16).to(at::kFloat);
 
   const at::Tensor x = values.to(at::kDouble).set_requires_grad(true);
@@ -166,7 +166,7 @@ TEST_P(VqganNormSwish, IsLibTorchsInDouble) {
                                                              weight, bias, one.groups, statistics);
       EXPECT_EQ(result.scalar_type(), type);
       // The result is rounded once, to bfloat16's 8 bits. In float, a mean far from zero costs digits.
-      const double far = std::max(1.0, std::abs(one.mean) / one.spread);
+      const double far = std::max(1.0, std::abs(one.mean) / one.deviation);
       const double tolerance = type == at::kBFloat16 ? 3e-3 : 3e-6 * far;
       EXPECT_LT(relative_difference(result, y), tolerance);
       EXPECT_LT(relative_difference(gradient, x.grad()), tolerance);

@@ -34,12 +34,12 @@ struct Leaves final : Weights {
   std::string origin_;
 };
 
-at::Tensor straight_through(const VqganNetwork& network, const at::Tensor& z, const at::Tensor& codes) {
+at::Tensor straight_through(const vqgan::Network& network, const at::Tensor& z, const at::Tensor& codes) {
   return z + (network.embed(codes) - z).detach();
 }
 
 /// What the plugin computes: encoding, quantising, decoding, and the gradient of a latent.
-void expect_parity(const VqganNetwork& network, const Weights& expected, at::ScalarType dtype,
+void expect_parity(const vqgan::Network& network, const Weights& expected, at::ScalarType dtype,
                    double tolerance) {
   const auto given = [&](const char* name) { return expected.tensor(name).to(dtype); };
   EXPECT_LT(relative_difference(network.encode(given("image")), expected.tensor("encoded")), tolerance);
@@ -61,7 +61,7 @@ TEST(VqganParity, InDouble) {
   for (const VqganCase& one : vqgan_cases()) {
     SCOPED_TRACE(one.name);
     for (const bool fixed : {false, true})
-      expect_parity(VqganNetwork(*one.weights, at::kCPU, at::kDouble, fixed), *one.expected, at::kDouble,
+      expect_parity(vqgan::Network(*one.weights, at::kCPU, at::kDouble, fixed), *one.expected, at::kDouble,
                     1e-10);
   }
 }
@@ -70,7 +70,8 @@ TEST(VqganParity, InFloat) {
   for (const VqganCase& one : vqgan_cases()) {
     SCOPED_TRACE(one.name);
     for (const bool fixed : {false, true})
-      expect_parity(VqganNetwork(*one.weights, at::kCPU, at::kFloat, fixed), *one.expected, at::kFloat, 1e-4);
+      expect_parity(vqgan::Network(*one.weights, at::kCPU, at::kFloat, fixed), *one.expected, at::kFloat,
+                    1e-4);
   }
 }
 
@@ -78,7 +79,7 @@ TEST(VqganParity, InBfloat16) {
   // Its digits are less than three; random networks of some thirty layers lose about one of them.
   for (const VqganCase& one : vqgan_cases()) {
     SCOPED_TRACE(one.name);
-    const VqganNetwork network(*one.weights, at::kCPU, at::kBFloat16, true);
+    const vqgan::Network network(*one.weights, at::kCPU, at::kBFloat16, true);
     const at::Tensor quantised =
         one.expected->tensor("quantised").to(at::kFloat).clone().set_requires_grad(true);
     const at::Tensor decoded = network.decode(quantised);
@@ -96,7 +97,7 @@ TEST(VqganParity, GradientsOfAllWeightsInTraining) {
   for (const VqganCase& one : vqgan_cases()) {
     SCOPED_TRACE(one.name);
     const Leaves leaves(*one.weights);
-    const VqganNetwork network(leaves, at::kCPU, at::kDouble);
+    const vqgan::Network network(leaves, at::kCPU, at::kDouble);
     const Weights& expected = *one.expected;
     const at::Tensor encoded = network.encode(expected.tensor("image"));
     const at::Tensor codes = network.choose_codes(encoded);

@@ -65,11 +65,11 @@ class VqganModel : public testing::Test {
 };
 
 /// What decode() gives for a latent [1, embedding, h, w] of codes.
-at::Tensor picture_of(const VqganNetwork& network, const at::Tensor& quantised) {
+at::Tensor picture_of(const vqgan::Network& network, const at::Tensor& quantised) {
   return clamp_with_gradient((network.decode(quantised) + 1) / 2, 0, 1);
 }
 
-at::Tensor quantised(const VqganNetwork& network, const at::Tensor& z) {
+at::Tensor quantised(const vqgan::Network& network, const at::Tensor& z) {
   return network.embed(network.nearest_codes(z));
 }
 
@@ -87,7 +87,7 @@ TEST_F(VqganModel, EncodesAndDecodesAsTheReferenceDoes) {
     const auto it = model(one);
     const auto first = [&](const char* name) { return one.expected->tensor(name).narrow(0, 0, 1); };
     it->encode(((first("image") + 1) / 2).to(at::kFloat));
-    const VqganNetwork network(*one.weights);
+    const vqgan::Network network(*one.weights);
     EXPECT_TRUE(at::equal(latent_of(*it), network.embed(first("codes"))));
     EXPECT_TRUE(at::equal(it->decode(), it->decode_final()));
     set_latent(*it, first("z").to(at::kFloat));
@@ -118,7 +118,7 @@ TEST_F(VqganModel, WorksInBfloat16) {
 
 TEST_F(VqganModel, GradientsPassStraightThroughTheCodebook) {
   const VqganCase& one = find_case("lightning");
-  const VqganNetwork network(*one.weights);
+  const vqgan::Network network(*one.weights);
   const auto it = model(one);
   const at::Tensor z = one.expected->tensor("z").narrow(0, 0, 1).to(at::kFloat);
   set_latent(*it, z);
@@ -139,7 +139,7 @@ TEST_F(VqganModel, GradientsPassStraightThroughTheCodebook) {
 
 TEST_F(VqganModel, ShowsTheBiasCorrectedAverage) {
   const VqganCase& one = find_case("lightning_legacy");
-  const VqganNetwork network(*one.weights);
+  const vqgan::Network network(*one.weights);
   const auto it = model(one, 20, 12);
   const at::Generator generator = seeded(9);
   std::vector<at::Tensor> history = {latent_of(*it).detach().clone()};
@@ -210,7 +210,7 @@ TEST_F(VqganModel, TooSmallPicturesAreRefusedByTheSettingsToChange) {
 
 TEST_F(VqganModel, StartsFromRandomEntriesOfTheCodebook) {
   const VqganCase& one = find_case("lightning_legacy");
-  const VqganNetwork network(*one.weights);
+  const vqgan::Network network(*one.weights);
   const auto it = model(one, 64, 64);
   const at::Tensor codes = network.nearest_codes(latent_of(*it));
   EXPECT_TRUE(at::equal(latent_of(*it), network.embed(codes)));

@@ -22,7 +22,7 @@ inline std::string ffmpeg_says(Words command) {
   return outcome.out;
 }
 
-/// What ffprobe tells of a stream ("v" or "a"), by name. Frames are counted by decoding all of them.
+/// What ffprobe says of a stream ("v" or "a"), by name. Frames are counted by decoding all of them.
 inline std::map<std::string, std::string> probe(const fs::path& file, const std::string& stream = "v") {
   std::istringstream lines(
       ffmpeg_says({"ffprobe", "-v", "error", "-count_frames", "-select_streams", stream, "-show_streams",
@@ -45,7 +45,7 @@ inline std::vector<double> times_of(const fs::path& file) {
 
 /// All pictures [N, H, W, 3], whole numbers, as ffmpeg converts them to 8 or 16 bits a channel.
 inline at::Tensor decoded(const fs::path& file, int bits = 8) {
-  const auto facts = probe(file);
+  const auto properties = probe(file);
   const fs::path raw = file.string() + ".raw";
   ffmpeg_says({"ffmpeg", "-v", "error", "-y", "-i", file.string(), "-vsync", "0", "-sws_flags",
                "bicubic+accurate_rnd+full_chroma_int+full_chroma_inp+bitexact", "-pix_fmt",
@@ -54,7 +54,7 @@ inline at::Tensor decoded(const fs::path& file, int bits = 8) {
   fs::remove(raw);
   const at::Tensor all = at::empty({static_cast<std::int64_t>(bytes.size())}, at::kByte);
   std::memcpy(all.mutable_data_ptr(), bytes.data(), bytes.size());
-  const std::int64_t height = std::stol(facts.at("height")), width = std::stol(facts.at("width"));
+  const std::int64_t height = std::stol(properties.at("height")), width = std::stol(properties.at("width"));
   if (bits == 8) return all.to(at::kInt).view({-1, height, width, 3});
   const at::Tensor pairs = all.to(at::kInt).view({-1, height, width, 3, 2});
   return pairs.select(4, 0) + pairs.select(4, 1) * 256;
@@ -155,7 +155,7 @@ class WithVideo : public InScratch {
   }
 
   HostServices host_;
-  Pictures pictures_;
+  media::Pictures pictures_;
 };
 
 }  // namespace reverie::test

@@ -12,12 +12,12 @@ TEST_P(VideoFormats, HoldEveryPictureAtItsTime) {
   const fs::path file = video({{"video_format", format.name}}, 96, 64, 10);
   EXPECT_EQ(file, "out/hill" + format.extension);
   EXPECT_EQ(names_in("out"), std::set<std::string>{file.filename().string()});
-  const auto facts = probe(file);
-  EXPECT_EQ(facts.at("codec_name"), format.codec);
-  EXPECT_EQ(facts.at("pix_fmt"), format.pixels);
-  EXPECT_EQ(facts.at("width"), "96");
-  EXPECT_EQ(facts.at("height"), "64");
-  EXPECT_EQ(facts.at("nb_read_frames"), "10");
+  const auto properties = probe(file);
+  EXPECT_EQ(properties.at("codec_name"), format.codec);
+  EXPECT_EQ(properties.at("pix_fmt"), format.pixels);
+  EXPECT_EQ(properties.at("width"), "96");
+  EXPECT_EQ(properties.at("height"), "64");
+  EXPECT_EQ(properties.at("nb_read_frames"), "10");
   // GIF counts in hundredths of a second, Matroska in thousandths.
   const std::vector<double> times = times_of(file);
   ASSERT_EQ(times.size(), 10u);
@@ -35,12 +35,12 @@ TEST_P(VideoFormats, HoldEveryPictureAtItsTime) {
 TEST_P(VideoFormats, TellTheirColours) {
   const VideoFormat& format = GetParam();
   if (format.name == "gif") GTEST_SKIP() << "GIF has no such tags";
-  const auto facts = probe(video({{"video_format", format.name}}, 32, 32, 2));
+  const auto properties = probe(video({{"video_format", format.name}}, 32, 32, 2));
   const bool rgb = format.name == "lossless";
-  EXPECT_EQ(facts.at("color_primaries"), "bt709");
-  EXPECT_EQ(facts.at("color_transfer"), rgb ? "iec61966-2-1" : "bt709");
-  EXPECT_EQ(facts.at("color_space"), rgb ? "gbr" : "bt709");
-  EXPECT_EQ(facts.at("color_range"), rgb ? "pc" : "tv");
+  EXPECT_EQ(properties.at("color_primaries"), "bt709");
+  EXPECT_EQ(properties.at("color_transfer"), rgb ? "iec61966-2-1" : "bt709");
+  EXPECT_EQ(properties.at("color_space"), rgb ? "gbr" : "bt709");
+  EXPECT_EQ(properties.at("color_range"), rgb ? "pc" : "tv");
 }
 
 TEST_P(VideoFormats, TakeAnySize) {

@@ -10,29 +10,29 @@ using namespace std::string_literals;
 
 TEST(Printable, PlainTextStaysAsItIs) {
   const std::string text = "a \"red\" hill:2 | Füße \xE2\x82\xAC \xF0\x9F\x98\x80\n\tsecond line \\ end";
-  EXPECT_EQ(printable(text), text);
+  EXPECT_EQ(log::printable(text), text);
 }
 
 TEST(Printable, ControlCharactersAreEscaped) {
-  EXPECT_EQ(printable("\x1b]0;TITLE\x07\x1b[31mred\r"), "\\x1b]0;TITLE\\x07\\x1b[31mred\\x0d");
-  EXPECT_EQ(printable("before\0after"s), "before\\x00after");
-  EXPECT_EQ(printable("\x7f"), "\\u007f");
-  EXPECT_EQ(printable("\xC2\x9B"
-                      "31m"),
+  EXPECT_EQ(log::printable("\x1b]0;TITLE\x07\x1b[31mred\r"), "\\x1b]0;TITLE\\x07\\x1b[31mred\\x0d");
+  EXPECT_EQ(log::printable("before\0after"s), "before\\x00after");
+  EXPECT_EQ(log::printable("\x7f"), "\\u007f");
+  EXPECT_EQ(log::printable("\xC2\x9B"
+                           "31m"),
             "\\u009b31m");  // the control sequence introducer as one character
-  EXPECT_EQ(printable("\xE2\x80\xAE"
-                      "gnp.exe"),
+  EXPECT_EQ(log::printable("\xE2\x80\xAE"
+                           "gnp.exe"),
             "\\u202egnp.exe");
 }
 
 TEST(Printable, BytesThatAreNoUtf8AreEscaped) {
-  EXPECT_EQ(printable("a\x9b"
-                      "b\xff"),
+  EXPECT_EQ(log::printable("a\x9b"
+                           "b\xff"),
             "a\\x9bb\\xff");
-  EXPECT_EQ(printable("\xC0\x9B"), "\\xc0\\x9b");           // overlong
-  EXPECT_EQ(printable("\xED\xA0\x80"), "\\xed\\xa0\\x80");  // half of a surrogate pair
-  EXPECT_EQ(printable("\xE2\x82"), "\\xe2\\x82");           // cut short
-  EXPECT_EQ(printable("\xF5\x80\x80\x80"), "\\xf5\\x80\\x80\\x80");
+  EXPECT_EQ(log::printable("\xC0\x9B"), "\\xc0\\x9b");           // overlong
+  EXPECT_EQ(log::printable("\xED\xA0\x80"), "\\xed\\xa0\\x80");  // half of a surrogate pair
+  EXPECT_EQ(log::printable("\xE2\x82"), "\\xe2\\x82");           // cut short
+  EXPECT_EQ(log::printable("\xF5\x80\x80\x80"), "\\xf5\\x80\\x80\\x80");
 }
 
 /// Of every text, what is left holds no control character, whatever a decoder makes of it.
@@ -40,7 +40,7 @@ TEST(Printable, NothingIsLeftThatATerminalObeys) {
   for (int first = 0; first < 256; ++first)
     for (int second = 0; second < 256; ++second) {
       const std::string text =
-          printable_line(std::string{static_cast<char>(first), static_cast<char>(second), 'x'});
+          log::printable_line(std::string{static_cast<char>(first), static_cast<char>(second), 'x'});
       for (std::size_t i = 0; i < text.size(); ++i) {
         const auto byte = static_cast<unsigned char>(text[i]);
         ASSERT_FALSE((byte < 0x20 && byte != '\t') || byte == 0x7F) << first << " " << second;
@@ -54,37 +54,37 @@ TEST(Printable, NothingIsLeftThatATerminalObeys) {
 }
 
 TEST(Printable, ALineIsOneLine) {
-  EXPECT_EQ(printable_line("one\ntwo"), "one\\ntwo");
-  EXPECT_EQ(printable_line("one\xE2\x80\xA8two"), "one\\u2028two");
+  EXPECT_EQ(log::printable_line("one\ntwo"), "one\\ntwo");
+  EXPECT_EQ(log::printable_line("one\xE2\x80\xA8two"), "one\\u2028two");
 }
 
 TEST(Credentials, OfAddressesAreHidden) {
-  EXPECT_EQ(without_credentials("'https://me:secret@host.org:8080/a.png' could not be downloaded"),
+  EXPECT_EQ(log::without_credentials("'https://me:secret@host.org:8080/a.png' could not be downloaded"),
             "'https://***@host.org:8080/a.png' could not be downloaded");
-  EXPECT_EQ(without_credentials("HTTP://token@host"), "HTTP://***@host");
-  EXPECT_EQ(without_credentials("https://u:p@ss@host/x"), "https://***@host/x");
-  EXPECT_EQ(without_credentials("https://host/a.png?token=abc&size=3#part"),
+  EXPECT_EQ(log::without_credentials("HTTP://token@host"), "HTTP://***@host");
+  EXPECT_EQ(log::without_credentials("https://u:p@ss@host/x"), "https://***@host/x");
+  EXPECT_EQ(log::without_credentials("https://host/a.png?token=abc&size=3#part"),
             "https://host/a.png?token=***&size=***#part");
-  EXPECT_EQ(without_credentials("https://host/a?secret"), "https://host/a?***");
-  EXPECT_EQ(without_credentials("[https://a:b@c/d]:2|rtsp://e:f@g"), "[https://***@c/d]:2|rtsp://***@g");
+  EXPECT_EQ(log::without_credentials("https://host/a?secret"), "https://host/a?***");
+  EXPECT_EQ(log::without_credentials("[https://a:b@c/d]:2|rtsp://e:f@g"), "[https://***@c/d]:2|rtsp://***@g");
 }
 
 TEST(Credentials, OfThisMachinesPagesStay) {
   for (const char* host : {"127.0.0.1", "localhost", "[::1]"}) {
     const std::string address = "http://" + std::string(host) + ":8080/?token=abc";
-    EXPECT_EQ(without_credentials(address), address);
+    EXPECT_EQ(log::without_credentials(address), address);
   }
-  EXPECT_EQ(without_credentials("http://localhost.example/?token=abc"),
+  EXPECT_EQ(log::without_credentials("http://localhost.example/?token=abc"),
             "http://localhost.example/?token=***");
 }
 
 TEST(Credentials, OtherTextsStay) {
   for (const char* text : {"a cat: who? me@home.org", "https://host/a@b.png", "://x:y@z", "https://", ""})
-    EXPECT_EQ(without_credentials(text), text);
+    EXPECT_EQ(log::without_credentials(text), text);
 }
 
 TEST(Credentials, AreHiddenBeforeTheTextIsEscaped) {
-  EXPECT_EQ(shown("https://me:pass\x1bword@host"), "https://***@host");
+  EXPECT_EQ(log::shown("https://me:pass\x1bword@host"), "https://***@host");
 }
 
 }  // namespace

@@ -162,7 +162,7 @@ TEST(FlowLoss, OfAnExpectedPictureCountsWhereItIsReliable) {
   evaluate(*loss, image, latent, after(move, image, nullptr, 2));
   EXPECT_EQ(latent.inner.encoded, 2) << "another move, another latent";
 
-  // A restored run has the latent of the move it was in, not one encoded anew; and no other.
+  // A restored run has the latent of the move it was in, not one that is encoded again; and no other.
   const auto restored = make_loss("flow", {8, 4});
   restored->load_state(loss->state());
   evaluate(*restored, image, latent, after(move, image, nullptr, 2));

@@ -248,7 +248,7 @@ TEST(Damage, CheckLooksAtWhatTheRunWillRead) {
   EXPECT_TRUE(holds(late.err, "'video_path': frame ")) << late.err;
   const Outcome joined = check(videos() / "joined.ts", 70);
   EXPECT_EQ(joined.status, 0) << joined.err;
-  EXPECT_TRUE(holds(joined.err, "joined.ts' is said to lack bytes")) << joined.err;
+  EXPECT_TRUE(holds(joined.err, "joined.ts': FFmpeg reports missing bytes")) << joined.err;
 }
 
 TEST(Shapes, APathOfNumberedPicturesIsAVideoForTheProgram) {

@@ -34,7 +34,7 @@ class PicturesTest : public testing::Test {
 
   Scratch scratch_;
   HostServices host_;
-  Pictures pictures_;
+  media::Pictures pictures_;
   std::string before_;
 };
 
@@ -52,14 +52,14 @@ TEST_F(PicturesTest, AreLoadedByThePluginThatAcceptsThem) {
 TEST_F(PicturesTest, MasksAreLuma) {
   const std::string path = write("plain.colour", "1 0.5 0.25 8 6 3");
   const double luma = 0.299 + 0.5 * 0.587 + 0.25 * 0.114;  // ITU-R BT.601
-  Footage footage(pictures_.open(path));
+  media::Footage footage(pictures_.open(path));
   footage.seek(0);
   EXPECT_LE(largest_difference(footage.mask(false), at::full({1, 1, 6, 8}, luma)), 1e-6);
   EXPECT_LE(largest_difference(footage.mask(true), at::full({1, 1, 6, 8}, 1 - luma)), 1e-6);
 }
 
 TEST_F(PicturesTest, VideosStepAndHoldTheirLastFrame) {
-  Footage footage(pictures_.open((kSamples / "clip.mkv").string(), 16));  // its own rate is 8
+  media::Footage footage(pictures_.open((kSamples / "clip.mkv").string(), 16));  // its own rate is 8
   const auto frame = [&](std::int64_t index) {
     footage.seek(index);
     return footage.image().clone();
@@ -75,8 +75,8 @@ TEST_F(PicturesTest, VideosStepAndHoldTheirLastFrame) {
 
 TEST_F(PicturesTest, TheLastFrameIsTheSameHoweverItIsComeTo) {
   // In steps of 4 from the start, 12 is the last that is met before the end at 16.
-  const auto open = [&] { return Footage(pictures_.open((kSamples / "clip.mkv").string(), 16)); };
-  Footage striding = open(), leaping = open(), exact = open();
+  const auto open = [&] { return media::Footage(pictures_.open((kSamples / "clip.mkv").string(), 16)); };
+  media::Footage striding = open(), leaping = open(), exact = open();
   for (const std::int64_t index : {0, 4, 8, 12}) EXPECT_EQ(striding.seek(index), index);
   EXPECT_EQ(striding.seek(16), 15);
   EXPECT_EQ(leaping.seek(99), 15);
@@ -116,7 +116,7 @@ TEST_F(FolderOfFrames, IsAVideoInTheOrderOfItsNumbers) {
   EXPECT_EQ(reds(*folder), (std::vector<long>{4, 8, 39, 71, 98, 78})) << "in 1/100 of 255";
   EXPECT_EQ(reds(*pictures_.open(path("f_%d.ppm"), 12)), (std::vector<long>{4, 8, 39}));
   EXPECT_EQ(reds(*pictures_.open(path("g_%04d.ppm"))), (std::vector<long>{71, 78}));
-  Footage footage(pictures_.open(path("f_%d.ppm"), 12));
+  media::Footage footage(pictures_.open(path("f_%d.ppm"), 12));
   EXPECT_EQ(footage.seek(9), 2);
 }
 
@@ -147,7 +147,7 @@ TEST_F(PicturesTest, ErrorsNameTheFile) {
 
 TEST_F(PicturesTest, WithoutAPluginNothingCanBeRead) {
   const PluginRegistry none({scratch_ / "no plugins"});
-  const Pictures pictures(none, host_);
+  const media::Pictures pictures(none, host_);
   EXPECT_EQ(error_of([&] { pictures.load(write("a.ppm", pixmap(2))); }).kind(), ErrorKind::plugin);
 }
 

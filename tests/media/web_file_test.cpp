@@ -20,7 +20,7 @@ class WebFile : public testing::Test {
   }
   std::string url(const std::string& behaviour) const { return server_.url(behaviour) + "/a.png"; }
   Error error(const std::string& url) {
-    return error_of([&] { fetch_web_file(url, options_); });
+    return error_of([&] { media::fetch_web_file(url, options_); });
   }
   std::ptrdiff_t kept() const {
     std::error_code none;
@@ -30,18 +30,18 @@ class WebFile : public testing::Test {
   Scratch scratch_;
   std::string content_;
   Server server_;
-  WebFileOptions options_;
+  media::WebFileOptions options_;
 };
 
 TEST_F(WebFile, IsDownloadedOnceAndKept) {
   std::string notes;
   options_.note = [&](const std::string& note) { notes += note + "\n"; };
-  const fs::path path = fetch_web_file(url("good"), options_);
+  const fs::path path = media::fetch_web_file(url("good"), options_);
   EXPECT_EQ(read_bytes(path), read_bytes(server_.path));
   EXPECT_EQ(path.extension(), ".png");
   EXPECT_EQ(path.parent_path(), options_.folder);
   EXPECT_EQ(notes, "downloading " + url("good") + "\n");
-  EXPECT_EQ(fetch_web_file(url("good"), options_), path);
+  EXPECT_EQ(media::fetch_web_file(url("good"), options_), path);
   EXPECT_EQ(server_.requests(), Lines{"good 200 range=- if-range=-"});
   EXPECT_EQ(kept(), 1) << "nothing temporary is left";
 }
@@ -49,31 +49,32 @@ TEST_F(WebFile, IsDownloadedOnceAndKept) {
 TEST_F(WebFile, EachAddressHasAFileOfItsOwn) {
   const fs::path folder = "/cache";
   // printf %s http://host/a.png | sha256sum
-  EXPECT_EQ(web_file_path("http://host/a.png", folder),
+  EXPECT_EQ(media::web_file_path("http://host/a.png", folder),
             "/cache/54d6228f18575cd18824c7d2687202ee6bf6571f4ed159837deeac2bd075088c.png");
-  EXPECT_NE(web_file_path("http://host/a.png?1", folder), web_file_path("http://host/a.png?2", folder));
-  EXPECT_EQ(web_file_path("http://host/a.MP4?x=a.b/c#d", folder).extension(), ".MP4");
-  EXPECT_EQ(web_file_path("http://host/a", folder).extension(), "");
-  EXPECT_EQ(web_file_path("http://host/a.very long extension", folder).extension(), "");
-  EXPECT_EQ(web_file_path("http://host/a.%2e", folder).extension(), "");
+  EXPECT_NE(media::web_file_path("http://host/a.png?1", folder),
+            media::web_file_path("http://host/a.png?2", folder));
+  EXPECT_EQ(media::web_file_path("http://host/a.MP4?x=a.b/c#d", folder).extension(), ".MP4");
+  EXPECT_EQ(media::web_file_path("http://host/a", folder).extension(), "");
+  EXPECT_EQ(media::web_file_path("http://host/a.very long extension", folder).extension(), "");
+  EXPECT_EQ(media::web_file_path("http://host/a.%2e", folder).extension(), "");
 }
 
 TEST_F(WebFile, TheCacheLiesWhereTheDesktopWantsIt) {
   const char* before = std::getenv("XDG_CACHE_HOME");
   const std::string saved = before ? before : "";
   ::setenv("XDG_CACHE_HOME", "/somewhere/cache", 1);
-  EXPECT_EQ(web_cache_folder(), "/somewhere/cache/reverie/downloads");
+  EXPECT_EQ(media::web_cache_folder(), "/somewhere/cache/reverie/downloads");
   ::setenv("XDG_CACHE_HOME", "", 1);
-  EXPECT_EQ(web_cache_folder(), fs::path(std::getenv("HOME")) / ".cache/reverie/downloads");
+  EXPECT_EQ(media::web_cache_folder(), fs::path(std::getenv("HOME")) / ".cache/reverie/downloads");
   before ? ::setenv("XDG_CACHE_HOME", saved.c_str(), 1) : ::unsetenv("XDG_CACHE_HOME");
 }
 
 TEST_F(WebFile, RedirectsAreFollowed) {
-  EXPECT_EQ(read_bytes(fetch_web_file(url("redirect"), options_)), read_bytes(server_.path));
+  EXPECT_EQ(read_bytes(media::fetch_web_file(url("redirect"), options_)), read_bytes(server_.path));
 }
 
 TEST_F(WebFile, BusyServersAreAskedAgain) {
-  EXPECT_EQ(read_bytes(fetch_web_file(url("busy-twice"), options_)), read_bytes(server_.path));
+  EXPECT_EQ(read_bytes(media::fetch_web_file(url("busy-twice"), options_)), read_bytes(server_.path));
   EXPECT_EQ(server_.requests().size(), 3u);
 }
 
@@ -134,19 +135,19 @@ TEST_F(WebFile, TheArtistMayStopIt) {
 
 TEST(WebAddress, IsRecognised) {
   for (const char* yes : {"http://a", "https://a/b.png", "HTTP://A", "Https://a"})
-    EXPECT_TRUE(is_web_address(yes)) << yes;
+    EXPECT_TRUE(media::is_web_address(yes)) << yes;
   for (const char* no :
        {"", "http:/a", "a.png", "/http://a", "ftp://a", "C:\\a.png", "file:///a", "httpx://a"})
-    EXPECT_FALSE(is_web_address(no)) << no;
+    EXPECT_FALSE(media::is_web_address(no)) << no;
 }
 
 TEST(FileAddress, IsAPath) {
-  EXPECT_EQ(path_of_file_address("file:///a/b.png"), "/a/b.png");
-  EXPECT_EQ(path_of_file_address("file://localhost/a/b.png"), "/a/b.png");
-  EXPECT_EQ(path_of_file_address("file:///a%20b%C3%A9%2F100%.png"), "/a b\xC3\xA9/100%.png");
-  EXPECT_EQ(path_of_file_address("file:///100%"), "/100%");
+  EXPECT_EQ(media::path_of_file_address("file:///a/b.png"), "/a/b.png");
+  EXPECT_EQ(media::path_of_file_address("file://localhost/a/b.png"), "/a/b.png");
+  EXPECT_EQ(media::path_of_file_address("file:///a%20b%C3%A9%2F100%.png"), "/a b\xC3\xA9/100%.png");
+  EXPECT_EQ(media::path_of_file_address("file:///100%"), "/100%");
   for (const char* elsewhere : {"file://server/a.png", "file://", "file://a.png"})
-    EXPECT_EQ(error_of([&] { path_of_file_address(elsewhere); }).kind(), ErrorKind::file) << elsewhere;
+    EXPECT_EQ(error_of([&] { media::path_of_file_address(elsewhere); }).kind(), ErrorKind::file) << elsewhere;
 }
 
 }  // namespace

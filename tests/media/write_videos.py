@@ -87,7 +87,7 @@ def write_broken():
     (FOLDER / "flipped.mkv").write_bytes(data)
     data = (FOLDER / "x264.ts").read_bytes()
     (FOLDER / "joined_late.ts").write_bytes(data[len(data) // 188 // 3 * 188:])
-    # Two recordings, joined byte by byte: packets at the seam are said to lack bytes, and the clock begins again.
+    # Two recordings, joined byte by byte: packets at the seam have missing bytes by their flags, and the clock begins again.
     (FOLDER / "joined.ts").write_bytes(data * 2)
     (FOLDER / "playlist.mp4").write_text("ffconcat version 1.0\nfile x264.mp4\n")
     (FOLDER / "playlist.m3u8").write_text("#EXTM3U\n#EXT-X-TARGETDURATION:3\n#EXTINF:3,\nx264.ts\n#EXT-X-ENDLIST\n")

@@ -107,7 +107,7 @@ TEST(MemoryAccount, MappedFilesBelongToWhoAskedForThemAsFarAsTheyAreRead) {
   MemoryAccount account;
   const MemoryScope scope("reader");
   claim_mapped_file(path);
-  const Mapping file(path);
+  const weights::Mapping file(path);
   EXPECT_LT(now(account, "reader"), kMega);
   char sum = 0;
   for (std::int64_t i = 0; i < 20 * kMega; i += 512) sum = static_cast<char>(sum + file.data()[i]);
@@ -159,7 +159,7 @@ TEST(MemoryAccount, TensorsAreAlignedAsEver) {
   EXPECT_EQ(at::empty({0}).numel(), 0);
 }
 
-/// There need be no GPU: LibTorch's allocators of GPUs tell their blocks in this way.
+/// No GPU is needed: LibTorch's allocators of GPUs tell their blocks in this way.
 TEST(MemoryAccount, OnAGpuItHearsItsAllocator) {
   const c10::Device gpu(c10::kCUDA, 0), other(c10::kCUDA, 1);
   std::vector<char> blocks(4);

@@ -16,13 +16,13 @@ namespace reverie::test {
 namespace {
 
 std::string name_of(const std::string& written) {
-  const CatalogueEntry* entry = find_model(written);
+  const models::CatalogueEntry* entry = models::find_model(written);
   return entry ? entry->name : "";
 }
 
 TEST(Catalogue, EveryEntryIsComplete) {
   std::set<std::string> files, hashes;
-  for (const CatalogueEntry& entry : model_catalogue()) {
+  for (const models::CatalogueEntry& entry : models::model_catalogue()) {
     SCOPED_TRACE(entry.name);
     EXPECT_EQ(entry.sha256.size(), 64u);
     EXPECT_EQ(entry.sha256.find_first_not_of("0123456789abcdef"), std::string::npos);
@@ -34,14 +34,14 @@ TEST(Catalogue, EveryEntryIsComplete) {
     EXPECT_EQ((entry.family + entry.file).find('/'), std::string::npos);
     EXPECT_TRUE(files.insert(entry.family + "/" + entry.file).second) << "two models in one file";
     EXPECT_TRUE(hashes.insert(entry.sha256).second) << "one file twice";
-    EXPECT_EQ(find_model(entry.name), &entry) << "another one answers to its name";
-    for (const std::string& alias : entry.aliases) EXPECT_TRUE(find_model(alias)) << alias;
+    EXPECT_EQ(models::find_model(entry.name), &entry) << "another one answers to its name";
+    for (const std::string& alias : entry.aliases) EXPECT_TRUE(models::find_model(alias)) << alias;
   }
 }
 
 TEST(Catalogue, OpenAIsAddressesContainTheHash) {
   int count = 0;
-  for (const CatalogueEntry& entry : model_catalogue()) {
+  for (const models::CatalogueEntry& entry : models::model_catalogue()) {
     if (entry.family != "clip" || entry.name == "clip-vocabulary") continue;
     ++count;
     for (const std::string& url : entry.urls)
@@ -59,11 +59,11 @@ TEST(Catalogue, SettingsNameTheirModels) {
       {"RN50x64", "RN50x64"}};
   for (const auto& [flag, name] : flags) EXPECT_EQ(name_of(flag), name);
   for (const char* vqgan : {"imagenet", "coco", "wikiart", "sflckr", "openimages"}) {
-    const auto parts = find_model_files(vqgan);
+    const auto parts = models::find_model_files(vqgan);
     ASSERT_EQ(parts.size(), 2u) << vqgan;
     EXPECT_EQ(parts[0]->file, std::string(vqgan) + ".ckpt");
     EXPECT_EQ(parts[1]->file, std::string(vqgan) + ".yaml");
-    EXPECT_EQ(find_model_files(std::string(vqgan) + " config"), std::vector{parts[1]});
+    EXPECT_EQ(models::find_model_files(std::string(vqgan) + " config"), std::vector{parts[1]});
   }
 }
 
@@ -81,31 +81,33 @@ TEST(Catalogue, FilesLieWhereOpenAIsPackagePutsThem) {
   const char* before = std::getenv("HOME");
   const std::string saved = before ? before : "";
   ::setenv("HOME", home.path().c_str(), 1);
-  EXPECT_EQ(model_path(*find_model("ViTB32"), kDefaultModelsParent), home / ".cache/clip/ViT-B-32.pt");
-  EXPECT_EQ(expand_home("~"), home.path());
-  EXPECT_EQ(expand_home("~user/x"), "~user/x");
-  EXPECT_EQ(expand_home("a/~"), "a/~");
+  EXPECT_EQ(models::model_path(*models::find_model("ViTB32"), models::kDefaultModelsParent),
+            home / ".cache/clip/ViT-B-32.pt");
+  EXPECT_EQ(models::expand_home("~"), home.path());
+  EXPECT_EQ(models::expand_home("~user/x"), "~user/x");
+  EXPECT_EQ(models::expand_home("a/~"), "a/~");
   ::setenv("HOME", saved.c_str(), 1);
 }
 
 TEST(Catalogue, TheCommandSurvivesAShell) {
-  EXPECT_EQ(fetch_command(*find_model("ViTB32"), kDefaultModelsParent), "reverie models fetch ViT-B/32");
+  EXPECT_EQ(models::fetch_command(*models::find_model("ViTB32"), models::kDefaultModelsParent),
+            "reverie models fetch ViT-B/32");
   const Scratch scratch;
   const std::string folder = "/my 'own' models; $HOME";
-  const std::string command = fetch_command(*find_model("sflckr config"), folder);
+  const std::string command = models::fetch_command(*models::find_model("sflckr config"), folder);
   const Outcome shell =
       run({"/bin/sh", "-c", "reverie() { printf '%s\\n' \"$@\"; }; " + command}, scratch.path());
   EXPECT_EQ(shell.out, "models\nfetch\nsflckr config\nmodels_parent_dir=" + folder + "\n");
 }
 
 TEST(Catalogue, SizesForPeople) {
-  EXPECT_EQ(size_text(692), "692 B");
-  EXPECT_EQ(size_text(999), "999 B");
-  EXPECT_EQ(size_text(1000), "1.0 kB");
-  EXPECT_EQ(size_text(999'949), "999.9 kB");
-  EXPECT_EQ(size_text(999'950), "1.0 MB");
-  EXPECT_EQ(size_text(353'976'522), "354.0 MB");
-  EXPECT_EQ(size_text(4'263'525'412), "4.3 GB");
+  EXPECT_EQ(models::size_text(692), "692 B");
+  EXPECT_EQ(models::size_text(999), "999 B");
+  EXPECT_EQ(models::size_text(1000), "1.0 kB");
+  EXPECT_EQ(models::size_text(999'949), "999.9 kB");
+  EXPECT_EQ(models::size_text(999'950), "1.0 MB");
+  EXPECT_EQ(models::size_text(353'976'522), "354.0 MB");
+  EXPECT_EQ(models::size_text(4'263'525'412), "4.3 GB");
 }
 
 class HostFindsModels : public testing::Test {

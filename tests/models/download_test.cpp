@@ -34,8 +34,8 @@ class DownloadTest : public testing::Test {
     options_.note = [this](const std::string& note) { notes_ += note + "\n"; };
   }
 
-  CatalogueEntry entry(const std::vector<std::string>& behaviours) const {
-    CatalogueEntry entry;
+  models::CatalogueEntry entry(const std::vector<std::string>& behaviours) const {
+    models::CatalogueEntry entry;
     entry.name = "Thing";
     entry.family = "things";
     entry.file = "thing.bin";
@@ -45,10 +45,12 @@ class DownloadTest : public testing::Test {
       entry.urls.push_back(server_.url(behaviour) + "/thing.bin");
     return entry;
   }
-  DownloadEnd get(const CatalogueEntry& entry) { return download(entry, parent_.string(), options_); }
-  DownloadEnd get(const std::string& behaviour) { return get(entry({behaviour})); }
+  models::DownloadEnd get(const models::CatalogueEntry& entry) {
+    return models::download(entry, parent_.string(), options_);
+  }
+  models::DownloadEnd get(const std::string& behaviour) { return get(entry({behaviour})); }
 
-  Error error_of(const CatalogueEntry& entry) {
+  Error error_of(const models::CatalogueEntry& entry) {
     try {
       get(entry);
     } catch (const Error& error) {
@@ -81,7 +83,7 @@ class DownloadTest : public testing::Test {
   Server server_;
   fs::path parent_ = scratch_ / "models", target_ = parent_ / "things/thing.bin",
            part_ = parent_ / "things/thing.bin.part";
-  DownloadOptions options_;
+  models::DownloadOptions options_;
   std::string notes_;
 };
 
@@ -90,7 +92,7 @@ using Lines = std::vector<std::string>;
 TEST_F(DownloadTest, InstallsTheFile) {
   std::vector<std::uint64_t> progress;
   options_.progress = [&](std::uint64_t bytes) { progress.push_back(bytes); };
-  EXPECT_EQ(get("good"), DownloadEnd::installed);
+  EXPECT_EQ(get("good"), models::DownloadEnd::installed);
   expect_installed();
   EXPECT_EQ(server_.requests(), Lines{"good 200 range=- if-range=-"});
   EXPECT_TRUE(std::is_sorted(progress.begin(), progress.end()));
@@ -99,7 +101,7 @@ TEST_F(DownloadTest, InstallsTheFile) {
 
 TEST_F(DownloadTest, LeavesARightFileAlone) {
   get("good");
-  EXPECT_EQ(get("404"), DownloadEnd::already_installed);
+  EXPECT_EQ(get("404"), models::DownloadEnd::already_installed);
   EXPECT_EQ(server_.requests().size(), 1u);
   expect_installed();
 }
@@ -107,12 +109,12 @@ TEST_F(DownloadTest, LeavesARightFileAlone) {
 TEST_F(DownloadTest, ReplacesADamagedFile) {
   get("good");
   std::fstream(target_, std::ios::in | std::ios::out | std::ios::binary).put(static_cast<char>(~content_[0]));
-  EXPECT_EQ(get("good"), DownloadEnd::installed);
+  EXPECT_EQ(get("good"), models::DownloadEnd::installed);
   expect_installed();
 }
 
 TEST_F(DownloadTest, GoesOnWhereItWasCutOff) {
-  EXPECT_EQ(get("cut-off"), DownloadEnd::installed);
+  EXPECT_EQ(get("cut-off"), models::DownloadEnd::installed);
   expect_installed();
   EXPECT_EQ(
       server_.requests(),
@@ -121,21 +123,21 @@ TEST_F(DownloadTest, GoesOnWhereItWasCutOff) {
 }
 
 TEST_F(DownloadTest, GoesOnWithoutAValidator) {
-  EXPECT_EQ(get("no-etag"), DownloadEnd::installed);
+  EXPECT_EQ(get("no-etag"), models::DownloadEnd::installed);
   expect_installed();
   EXPECT_EQ(server_.requests().back(), "no-etag 206 range=100000 if-range=-");
 }
 
 TEST_F(DownloadTest, GoesOnAfterAnotherProcess) {
   write_part(content_.substr(0, 1000));
-  EXPECT_EQ(get("good"), DownloadEnd::installed);
+  EXPECT_EQ(get("good"), models::DownloadEnd::installed);
   expect_installed();
   EXPECT_EQ(server_.requests(), Lines{"good 206 range=1000 if-range=-"});
 }
 
 TEST_F(DownloadTest, APartThatIsCompleteNeedsNoServer) {
   write_part(content_);
-  EXPECT_EQ(get("good"), DownloadEnd::installed);
+  EXPECT_EQ(get("good"), models::DownloadEnd::installed);
   expect_installed();
   EXPECT_TRUE(server_.requests().empty());
 }
@@ -144,7 +146,7 @@ TEST_F(DownloadTest, DamagedPartsAreStartedOver) {
   for (const std::string& bytes : {std::string(1000, 'x'), std::string(200'000, 'x'), content_ + "more"}) {
     fs::remove_all(parent_);
     write_part(bytes);
-    EXPECT_EQ(get("good"), DownloadEnd::installed);
+    EXPECT_EQ(get("good"), models::DownloadEnd::installed);
     expect_installed();
     EXPECT_EQ(server_.requests().back(), "good 200 range=- if-range=-");
   }
@@ -155,7 +157,7 @@ TEST_F(DownloadTest, CopesWithBadHabits) {
                                 "changed", "changed-unnoticed", "busy-twice", "redirect"}) {
     SCOPED_TRACE(behaviour);
     fs::remove_all(parent_);
-    EXPECT_EQ(get(behaviour), DownloadEnd::installed);
+    EXPECT_EQ(get(behaviour), models::DownloadEnd::installed);
     expect_installed();
   }
 }
@@ -169,7 +171,7 @@ TEST_F(DownloadTest, AChangedFileIsNotContinued) {
 
 TEST_F(DownloadTest, AStalledTransferIsBegunAnew) {
   be_impatient();
-  EXPECT_EQ(get("stall-once"), DownloadEnd::installed);
+  EXPECT_EQ(get("stall-once"), models::DownloadEnd::installed);
   expect_installed();
   EXPECT_EQ(server_.requests().back(), "stall-once 206 range=100000 if-range=\"one\"");
   EXPECT_TRUE(holds(notes_, "less than 1000000 bytes a second for 1 s")) << notes_;
@@ -197,7 +199,7 @@ TEST_P(HopelessServer, IsGivenUp) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, HopelessServer,
-                         testing::Values(Hopeless{"wrong", "other bytes than those published", 1},
+                         testing::Values(Hopeless{"wrong", "differs from the published one", 1},
                                          Hopeless{"too-long", "200004 bytes instead of 200000", 1},
                                          Hopeless{"endless", "sends more than the 200000 bytes", 1},
                                          Hopeless{"404", "answered 404", 1},
@@ -226,13 +228,13 @@ TEST_F(DownloadTest, WhatWasCutOffIsKept) {
   const Error error = error_of("always-cut-off");
   EXPECT_TRUE(holds(error.what(), "100.0 kB are kept")) << error.what();
   EXPECT_TRUE(read_bytes(part_) == content_.substr(0, 100'000));
-  EXPECT_EQ(get("good"), DownloadEnd::installed);
+  EXPECT_EQ(get("good"), models::DownloadEnd::installed);
   EXPECT_EQ(server_.requests().back(), "good 206 range=100000 if-range=-");
   expect_installed();
 }
 
 TEST_F(DownloadTest, TriesTheNextAddress) {
-  EXPECT_EQ(get(entry({"wrong", "404", "too-long", "good", "500"})), DownloadEnd::installed);
+  EXPECT_EQ(get(entry({"wrong", "404", "too-long", "good", "500"})), models::DownloadEnd::installed);
   expect_installed();
   EXPECT_TRUE(holds(notes_, "answered 404; trying the next address")) << notes_;
   EXPECT_EQ(server_.requests().size(), 4u);
@@ -242,13 +244,13 @@ TEST_F(DownloadTest, TheMirrorComesFirst) {
   for (const char* end : {"", "/"}) {
     fs::remove_all(parent_);
     options_.mirror = server_.url("good") + end;
-    EXPECT_EQ(get("404"), DownloadEnd::installed);
+    EXPECT_EQ(get("404"), models::DownloadEnd::installed);
     expect_installed();
   }
   EXPECT_EQ(server_.requests().size(), 2u);
   fs::remove_all(parent_);
   options_.mirror = server_.url("404");
-  EXPECT_EQ(get("good"), DownloadEnd::installed);
+  EXPECT_EQ(get("good"), models::DownloadEnd::installed);
 }
 
 /// A port of this machine where nobody listens, because it is taken by somebody who does not.
@@ -272,7 +274,7 @@ class DeadPort {
 
 TEST_F(DownloadTest, WithoutNetworkItSaysWhatToDoByHand) {
   const DeadPort port;
-  CatalogueEntry offline = entry({});
+  models::CatalogueEntry offline = entry({});
   offline.urls = {port.url, port.url + "2"};
   options_.back_off = std::chrono::hours(1);  // a server that was never reached is not waited for
   const Error error = error_of(offline);
@@ -285,7 +287,7 @@ TEST_F(DownloadTest, HttpsStaysHttps) {
   const fs::path certificate = scratch_.path() / "certificate.pem";
   write_certificate(certificate);
   const Server secure(scratch_ / "served", certificate);
-  CatalogueEntry thing = entry({});
+  models::CatalogueEntry thing = entry({});
   thing.urls = {secure.url("good")};
   EXPECT_TRUE(holds(error_of(thing).what(), "certificate")) << "nobody vouches for the server yet";
   EXPECT_TRUE(secure.requests().empty());
@@ -294,13 +296,13 @@ TEST_F(DownloadTest, HttpsStaysHttps) {
   thing.urls = {secure.url("downgrade")};
   EXPECT_TRUE(holds(error_of(thing).what(), "something else than https"));
   thing.urls = {secure.url("redirect")};
-  EXPECT_EQ(get(thing), DownloadEnd::installed);
+  EXPECT_EQ(get(thing), models::DownloadEnd::installed);
   expect_installed();
   ::unsetenv("SSL_CERT_FILE");
 }
 
 TEST_F(DownloadTest, RoomIsCheckedBeforehand) {
-  CatalogueEntry huge = entry({"good"});
+  models::CatalogueEntry huge = entry({"good"});
   huge.bytes = std::uint64_t{1} << 60;
   const Error error = error_of(huge);
   EXPECT_EQ(error.kind(), ErrorKind::file);
@@ -333,12 +335,12 @@ TEST_F(DownloadTest, CancelledInTheMiddleKeepsThePart) {
   std::atomic<bool> cancelled = false;
   options_.cancelled = &cancelled;
   options_.progress = [&](std::uint64_t bytes) { cancelled = bytes >= 100'000; };
-  EXPECT_EQ(get("gate"), DownloadEnd::interrupted);
+  EXPECT_EQ(get("gate"), models::DownloadEnd::interrupted);
   EXPECT_TRUE(read_bytes(part_) == content_.substr(0, 100'000));
   options_.progress = [](std::uint64_t) {};
-  EXPECT_EQ(get("gate"), DownloadEnd::interrupted) << "still cancelled";
+  EXPECT_EQ(get("gate"), models::DownloadEnd::interrupted) << "still cancelled";
   cancelled = false;
-  EXPECT_EQ(get("good"), DownloadEnd::installed);
+  EXPECT_EQ(get("good"), models::DownloadEnd::installed);
   expect_installed();
 }
 

@@ -186,9 +186,9 @@ TEST_F(ModelsCommand, WrongBytesAreNotInstalled) {
   mirror("wrong");
   const Outcome outcome = models({"fetch", "clip-vocabulary"});
   EXPECT_EQ(outcome.status, 1);
-  EXPECT_TRUE(holds(outcome.err, "other bytes than those published")) << outcome.err;
+  EXPECT_TRUE(holds(outcome.err, "differs from the published one")) << outcome.err;
   // Then the publisher's own addresses, which this test's proxy hides.
-  EXPECT_TRUE(holds(outcome.err, find_model("clip-vocabulary")->urls.front() + ": ")) << outcome.err;
+  EXPECT_TRUE(holds(outcome.err, models::find_model("clip-vocabulary")->urls.front() + ": ")) << outcome.err;
   EXPECT_TRUE(holds(outcome.err, "save it as '" + target_.string() + "'")) << outcome.err;
   EXPECT_TRUE(fs::is_empty(parent_ / "clip"));
 }
@@ -219,7 +219,7 @@ TEST_F(ModelsCommand, MistakesAreFoundBeforeAnythingIsDownloaded) {
 
 TEST_F(ModelsCommand, TheListKnowsEverything) {
   const std::string list = models({"list"}).out;
-  for (const CatalogueEntry& entry : model_catalogue())
+  for (const models::CatalogueEntry& entry : models::model_catalogue())
     EXPECT_TRUE(holds(list, "\n" + entry.name + " ")) << list;
   for (const auto& file :
        fs::directory_iterator(fs::path(REVERIE_PROGRAM).parent_path().parent_path() / "share/reverie/models"))

@@ -67,7 +67,7 @@ TEST(ClipPlugin, NormalisesPictures) {
 }
 
 TEST(ClipPlugin, ActivationComesWithTheWeights) {
-  // "rd" is no merge: 'r' and a 'd' that ends the word, between start and end.
+  // "rd" is not a merge: 'r' and a 'd' that ends the word, between start and end.
   const std::vector<std::int64_t> ids = {513, 'r' - '!', 'd' - '!' + 256, 514};
   const auto weights = toy();
   for (const bool gelu : {false, true}) {
@@ -147,9 +147,9 @@ TEST(ClipPlugin, OpenaisVocabularyIsMissed) {
   auto weights = toy();
   weights->texts.erase("clip.merges");
   const Scratch empty;
-  HostServices bare({"cpu", 1, empty.path(), empty.path()});
+  HostServices without_files({"cpu", 1, empty.path(), empty.path()});
   try {
-    create<Perceptor>(plugin(), bare, default_params(plugin()), {"toy", weights});
+    create<Perceptor>(plugin(), without_files, default_params(plugin()), {"toy", weights});
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::file);
@@ -182,12 +182,13 @@ TEST(ClipPlugin, SettingsOverrideWhatTheFileSays) {
   };
   const auto weights = toy();
   weights->texts["clip.activation"] = "gelu";
-  const auto told = make(weights);
+  const auto declared = make(weights);
   const at::Tensor images = at::rand({1, 3, 12, 12}, seeded(3));
-  EXPECT_LT(largest(with("clip_activation", "gelu")->embed_images(images) - told->embed_images(images)),
+  EXPECT_LT(largest(with("clip_activation", "gelu")->embed_images(images) - declared->embed_images(images)),
             1e-5);
-  EXPECT_GT(largest(with("clip_activation", "quick_gelu")->embed_images(images) - told->embed_images(images)),
-            1e-4);
+  EXPECT_GT(
+      largest(with("clip_activation", "quick_gelu")->embed_images(images) - declared->embed_images(images)),
+      1e-4);
   // (x - 0.5) / 0.5 is what OpenAI's normalisation makes of x' = (x - 0.5) / 0.5 * deviation + mean.
   const auto channels = [](double r, double g, double b) {
     return at::tensor({r, g, b}, at::kFloat).view({1, 3, 1, 1});

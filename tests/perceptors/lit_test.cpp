@@ -29,7 +29,7 @@ class Lit : public testing::Test {
 
   /// The small file, or another one, to be changed.
   static std::shared_ptr<ToyWeights> changeable(const std::string& name = "small") {
-    const auto file = read_safetensors(*scratch_ / (name + ".safetensors"));
+    const auto file = weights::read_safetensors(*scratch_ / (name + ".safetensors"));
     auto result = std::make_shared<ToyWeights>();
     for (const std::string& name : file->names()) result->tensors[name] = file->tensor(name).clone();
     result->texts = file->metadata();
@@ -111,19 +111,19 @@ TEST_F(Lit, RefusesConceptsThatDoNotFit) {
   EXPECT_EQ(has(said([](ToyWeights& w) {
                   w.add("concepts.keys", {5, 23});
                 }),
-                "'concepts.keys' is no matrix of 5 x 24"),
+                "'concepts.keys' is not a matrix of 5 x 24"),
             "");
-  EXPECT_EQ(has(said([](ToyWeights& w) { w.add("concepts.keys", {5}); }), "'concepts.keys' is no matrix"),
+  EXPECT_EQ(has(said([](ToyWeights& w) { w.add("concepts.keys", {5}); }), "'concepts.keys' is not a matrix"),
             "");
   EXPECT_EQ(has(said([](ToyWeights& w) {
                   w.add("concepts.rows", {4, 16});
                 }),
-                "'concepts.rows' is no matrix of 5 x 16"),
+                "'concepts.rows' is not a matrix of 5 x 16"),
             "");
   EXPECT_EQ(has(said([](ToyWeights& w) {
                   w.add("concepts.rows", {5, 15});
                 }),
-                "'concepts.rows' is no matrix of 5 x 16"),
+                "'concepts.rows' is not a matrix of 5 x 16"),
             "");
   EXPECT_EQ(
       has(said([](ToyWeights& w) { w.tensors["concepts.share"].fill_(1.5); }), "'concepts.share' is 1.5"),

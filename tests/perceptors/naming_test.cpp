@@ -204,7 +204,7 @@ TEST(Conventions, ActivationByNameWhereNothingElseTells) {
     EXPECT_EQ(activation(plain, exact), Activation::gelu) << exact;
   EXPECT_EQ(activation(transformers(plain), "/m/model.safetensors"), Activation::quick_gelu);
   const auto found = clip::find_activation(toy_file(plain, "/m/some.safetensors"));
-  EXPECT_TRUE(found.assumed) << "the artist is told";
+  EXPECT_TRUE(found.assumed) << "the log says so";
 }
 
 TEST(Conventions, OpenaisOwnFilesTellByTheirBuffers) {
@@ -235,9 +235,9 @@ TEST(Conventions, ConfigurationsBesideTheFile) {
       "open_clip_config.json",
       R"({"model_cfg": {"embed_dim": 24}, "preprocess_cfg": {"mean": [0.1, 0.2, 0.3], "std": [1, 2, 3]}})");
   EXPECT_EQ(activation(plain, path), Activation::gelu) << "open_clip's default, whatever the name";
-  const clip::Normalisation told = clip::find_normalisation(toy_file(plain, path)).value;
-  EXPECT_EQ(told.mean, (std::array<double, 3>{0.1, 0.2, 0.3}));
-  EXPECT_EQ(told.deviation, (std::array<double, 3>{1, 2, 3}));
+  const clip::Normalisation declared = clip::find_normalisation(toy_file(plain, path)).value;
+  EXPECT_EQ(declared.mean, (std::array<double, 3>{0.1, 0.2, 0.3}));
+  EXPECT_EQ(declared.deviation, (std::array<double, 3>{1, 2, 3}));
   beside("open_clip_config.json",
          R"({"model_cfg": {"quick_gelu": true}, "preprocess_cfg": {"mean": [0, 0], "std": "x"}})");
   EXPECT_EQ(activation(plain, path), Activation::quick_gelu);

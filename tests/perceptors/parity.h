@@ -30,14 +30,14 @@ inline double relative_difference(const at::Tensor& result, const at::Tensor& ex
 
 inline Parity compare(const PluginFile& plugin, HostServices& host, const std::string& weights_path,
                       const std::filesystem::path& expected_path) {
-  const auto expected = read_safetensors(expected_path);
+  const auto expected = weights::read_safetensors(expected_path);
   std::vector<std::string> texts;
   Json::Value list;
   std::istringstream(expected->metadata().at("texts")) >> list;
   for (const Json::Value& text : list) texts.push_back(text.asString());
 
-  const auto perceptor =
-      create<Perceptor>(plugin, host, default_params(plugin), {"model", read_safetensors(weights_path)});
+  const auto perceptor = create<Perceptor>(plugin, host, default_params(plugin),
+                                           {"model", weights::read_safetensors(weights_path)});
   Parity result;
   result.texts = relative_difference(perceptor->embed_texts(texts), expected->tensor("text_embeddings"));
   perceptor->release_text_encoder();
@@ -52,7 +52,7 @@ inline Parity compare(const PluginFile& plugin, HostServices& host, const std::s
 /// The image tower alone, in double, where clip_files.py says what comes of it: only there can the gradients
 /// of a large ResNet be compared closely, see with_gradient() in it.
 inline Parity compare_in_double(const std::string& weights_path, const Weights& expected) {
-  const auto file = read_safetensors(weights_path);
+  const auto file = weights::read_safetensors(weights_path);
   const auto weights = clip::with_openai_names(*file);
   const auto tower = clip::make_vision_tower(
       clip::infer_shape(*weights),

@@ -15,7 +15,7 @@ bool report(const std::string& weights_path, const std::string& expected_path) {
   const Parity parity = compare(registry.find(Perceptor::kKind, "clip"), host, weights_path, expected_path);
   std::printf("images %.1e, gradient %.1e, texts %.1e", parity.images, parity.gradient, parity.texts);
   bool near = parity.images < 1e-4 && parity.texts < 1e-4;
-  const auto expected = read_safetensors(expected_path);
+  const auto expected = weights::read_safetensors(expected_path);
   if (expected->contains("gradient_double")) {
     const Parity exact = compare_in_double(weights_path, *expected);
     std::printf("; in double: images %.1e, gradient %.1e", exact.images, exact.gradient);

@@ -29,7 +29,7 @@ int expect_parity(const std::vector<std::string>& cases) {
     EXPECT_NO_THROW(parity = compare(plugin, host, weights, expected));
     EXPECT_LT(parity.images, 1e-4);
     EXPECT_LT(parity.texts, 1e-4);
-    const auto reference = read_safetensors(expected);
+    const auto reference = weights::read_safetensors(expected);
     if (reference->contains("gradient_double")) {
       EXPECT_LT(parity.gradient, 1e-2);
       const Parity exact = compare_in_double(weights, *reference);

@@ -1,4 +1,4 @@
-// CLIP's towers against the same networks in plain loops, and what their shapes are told from.
+// CLIP's towers against the same networks in plain loops, and what their shapes are reported from.
 
 #include "towers.h"
 
@@ -132,9 +132,9 @@ TEST(InvalidWeights, EveryMissingTensorIsNamed) {
       ToyWeights weights = whole;
       weights.tensors.erase(name);
       const std::string said = complaint(weights);
-      // Without this one it is judged as the other kind of network, and lacks all of that.
-      const std::string told = name == "visual.proj" ? "visual.layer1.0.conv1.weight" : name;
-      EXPECT_NE(said.find("'" + told + "'"), std::string::npos) << name << ": " << said;
+      // Without this one it is read as the other kind of network, with all of that missing.
+      const std::string reported = name == "visual.proj" ? "visual.layer1.0.conv1.weight" : name;
+      EXPECT_NE(said.find("'" + reported + "'"), std::string::npos) << name << ": " << said;
     }
   }
 }

@@ -25,8 +25,8 @@ class ToyWeights final : public Weights {
   std::string origin() const override { return path; }
 
   /// Random values around `mean`, about as large as a trained network's.
-  void add(const std::string& name, at::IntArrayRef sizes, double mean = 0, double spread = 0.1) {
-    tensors[name] = (at::randn(sizes, generator_, at::kDouble) * spread + mean).to(at::kFloat);
+  void add(const std::string& name, at::IntArrayRef sizes, double mean = 0, double deviation = 0.1) {
+    tensors[name] = (at::randn(sizes, generator_, at::kDouble) * deviation + mean).to(at::kFloat);
   }
   void add_norm(const std::string& prefix, std::int64_t width) {
     add(prefix + ".weight", {width}, 1, 0.2);

@@ -132,7 +132,7 @@ TEST_F(Faulty, OtherValuesOfImageModels) {
     std::function<void(const Model&)> call;
   } cases[] = {
       {"no parameters", "parameters()", "none", [](const Model& m) { m->parameters(); }},
-      {"no leaf", "parameters()", "no leaf", [](const Model& m) { m->parameters(); }},
+      {"no leaf", "parameters()", "not a leaf", [](const Model& m) { m->parameters(); }},
       {"parameter without gradient", "parameters()", "gradient", [](const Model& m) { m->parameters(); }},
       {"double parameter", "parameters()", "float64", [](const Model& m) { m->parameters(); }},
       {"undefined parameter", "parameters()", "undefined", [](const Model& m) { m->parameters(); }},

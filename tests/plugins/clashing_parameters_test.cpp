@@ -33,10 +33,12 @@ TEST(ClashingParameters, APluginThatTakesASettingsNameIsRejectedAndNothingElseIs
   EXPECT_EQ(list.status, 0);
   expect(list, "REJECTED: its parameter 'cutouts' has the name of a setting of the program");
   expect(list,
-         "REJECTED: its parameter 'cutouts' is to be a setting of the program, which declares it as another "
+         "REJECTED: its parameter 'cutouts' is declared as a setting of the program, which declares it as "
+         "another "
          "type (whole number, 1 to 4096)");
   expect(list,
-         "REJECTED: its parameter 'cutins' is to be a setting of the program, which has none of this name");
+         "REJECTED: its parameter 'cutins' is declared as a setting of the program, which has none of this "
+         "name");
   const Said settings = config("cutouts=7");
   EXPECT_EQ(settings.status, 0) << settings.text;
   EXPECT_EQ(lines_of(settings, "cutouts"), Lines{"cutouts: 7"});

@@ -47,8 +47,8 @@ const std::string kOurLibTorch = std::string("host ") + TORCH_VERSION;
 INSTANTIATE_TEST_SUITE_P(
     All, BrokenPlugin,
     testing::Values(
-        Fault{"no_descriptor", {"no Reverie plugin", "reverie_plugin_descriptor"}},
-        Fault{"hidden_descriptor", {"no Reverie plugin", "reverie_plugin_descriptor"}},
+        Fault{"no_descriptor", {"not a Reverie plugin", "reverie_plugin_descriptor"}},
+        Fault{"hidden_descriptor", {"not a Reverie plugin", "reverie_plugin_descriptor"}},
         Fault{"newer_sdk", {"SDK ABI", "plugin " + std::to_string(kSdkAbi + 1), kHostAbi, "newer Reverie"}},
         Fault{"older_sdk", {"SDK ABI", "plugin " + std::to_string(kSdkAbi - 1), kHostAbi, "rebuilt"}},
         Fault{"build_info_size",
@@ -69,7 +69,7 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{"other_setup",
               {"Setup", "plugin " + std::to_string(sizeof(ImageModel::Setup) + 8),
                "host " + std::to_string(sizeof(ImageModel::Setup))}},
-        Fault{"other_structs", {"structs that cross", "plugin 48", "host 40"}},
+        Fault{"other_structs", {"structs that calls pass", "plugin 48", "host 40"}},
         Fault{"wrong_kind", {"'losses'", "'image_models'"}},
         Fault{"unknown_kind", {"'paintings'", "'image_models'"}},
         Fault{"wrong_name", {"'another_name'", "file's name"}}, Fault{"no_name", {"incomplete", "no name"}},
@@ -119,7 +119,7 @@ TEST(Compatibility, OfALibraryOfAnotherBuildOnlyStaticInitialisersRun) {
   EXPECT_EQ(std::getenv("REVERIE_FIXTURE_CREATED"), nullptr);
 }
 
-/// Files that are no libraries, made on the spot.
+/// Files that are not libraries, made on the spot.
 class NoLibrary : public Test {
  protected:
   NoLibrary() { fs::create_directories(folder_ / "image_models"); }

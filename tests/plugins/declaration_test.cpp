@@ -50,8 +50,8 @@ static_assert(fault_with(choice("x", "", "")) == Fault::choices);
 static_assert(fault_with(choice("x", "a", "a||b")) == Fault::choices);
 static_assert(fault_with(choice("x", "a", "a|b|A")) == Fault::choices);
 
-static_assert(fault_with(number("x", 0).may_vary("v")) == Fault::none);
-static_assert(fault_with(integer("x", 0).may_vary()) == Fault::may_vary);
+static_assert(fault_with(number("x", 0).is_animatable("v")) == Fault::none);
+static_assert(fault_with(integer("x", 0).is_animatable()) == Fault::animatable);
 static_assert(fault_with(number("x", 0).names_image()) == Fault::names);
 
 constexpr ParamSpec kTwice[] = {number("cell", 0), integer("other", 0), text("Cell", "")};

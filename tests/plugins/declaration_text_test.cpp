@@ -11,7 +11,12 @@ namespace {
 
 /// Every field of a parameter at another value than its default.
 constexpr ParamSpec kParams[] = {
-    number("number", 0.1).above(-1e300).at_most(1.0 / 3).unit("pixels").help("\"quoted\", ü").may_vary("r|R"),
+    number("number", 0.1)
+        .above(-1e300)
+        .at_most(1.0 / 3)
+        .unit("pixels")
+        .help("\"quoted\", ü")
+        .is_animatable("r|R"),
     integer("whole", 9007199254740991).range(-5, 9.1e15).may_be_null(),
     text("weights", "a").names_weights("tiny").help("line\nbreak"),
     text("seen", "").names_image().is_required(),

@@ -100,7 +100,7 @@ TEST(PluginsNew, WritesOverNothing) {
   fs::create_symlink("nowhere", folder / "try.yaml");
   expect_refusal(made({"io", "my_sink", folder.path().string()}), "try.yaml' is there already");
   fs::remove(folder / "try.yaml");
-  // Other files are no hindrance.
+  // Other files do not matter.
   std::ofstream(folder / "notes.txt") << "mine";
   EXPECT_EQ(made({"io", "my_sink", folder.path().string()}).status, 0);
   expect_refusal(made({"io", "my_sink", folder.path().string()}), "is there already");

@@ -76,7 +76,7 @@ TEST(PluginsTest, SurvivesCrashesAndExitsAndTestsTheRest) {
 TEST(PluginsTest, EndsWhatDoesNotComeBack) {
   const Outcome outcome = faulty_model("no end in decode", {"--limit", "2"});
   EXPECT_EQ(outcome.status, 1);
-  expect(outcome, "decode(): it did not come back within 2 s\n");
+  expect(outcome, "decode(): it did not return within 2 s\n");
   expect(outcome, "The rest was not tested: ");
 }
 

@@ -86,9 +86,9 @@ class AttackTest(ServerTest):
         self.assertEqual((self.folder / "token").stat().st_mode & 0o777, 0o600)
         self.server.kill()
         (self.folder / "token").write_text("short\n")
-        with self.assertRaises(RuntimeError) as told:
+        with self.assertRaises(RuntimeError) as raised:
             self.begin()
-        self.assertIn("must have at least 16", str(told.exception))
+        self.assertIn("must have at least 16", str(raised.exception))
 
     def test_other_sites_cannot_show_it(self):
         headers = self.server.ask("GET", "/").headers
@@ -185,9 +185,9 @@ class AttackTest(ServerTest):
                   "/dev/zero", "/proc/self/environ", "/proc/self/fd/0", "/etc/passwd", "~/.ssh/id_rsa", "/nowhere/at/all.png"]
         for name in theirs:
             for setting in "init_image", "input_audio":
-                told = self.problems(**{setting: name})
-                self.assertEqual(len(told), 1, (setting, name))
-                self.assertIn("outside the folders", told[0], (setting, name))
+                raised = self.problems(**{setting: name})
+                self.assertEqual(len(raised), 1, (setting, name))
+                self.assertIn("outside the folders", raised[0], (setting, name))
             self.assertIn("outside the folders", self.problems(animation_mode="Video Source", video_path=name)[0])
             if not name.startswith("file:"):
                 self.assertIn("outside the folders", self.problems(perceptors=[name])[0])

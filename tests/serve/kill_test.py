@@ -18,7 +18,7 @@ from serving import Server, settings
 TRIALS = int(os.environ.get("REVERIE_KILLS", "4"))
 RUNS = [{"scenes": "a red heart", "seed": 3, "steps_per_scene": 9, "outputs": ["png_sequence", "video_file"]},
         {"scenes": "a hill", "seed": 4, "image_model": "limited_palette", "palettes": 2},
-        {"scenes": "a tree", "seed": 5, "backups": "0"},  # always made anew
+        {"scenes": "a tree", "seed": 5, "backups": "0"},  # always started again
         {"scenes": "the sea", "seed": 6, "file_namespace": "sea", "animation_mode": "2D", "translate_x": "1",
          "pre_animation_steps": 2, "steps_per_frame": 2}]
 FOLDERS = ["images_out/default", "images_out/sea", "backup/default", "backup/sea", "reverie_serve/runs"]

@@ -23,7 +23,7 @@ class OpenApiTest(ServerTest):
         self.server.wait(number, "finished")
         self.server.submit("b", paused=True)
         self.fuzz("all", "--exclude-path", "/api/settings/read", "--exclude-path-regex", "/events$")  # which never end
-        # Nothing is wrong with a body there that is no settings file: the answer says so.
+        # Nothing is wrong with a body there that is not a settings file: the answer says so.
         self.fuzz("not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance",
                   "--include-path", "/api/settings/read")
 

@@ -18,8 +18,8 @@ class QueueTest(ServerTest):
     def test_problems_are_those_of_check(self):
         text = "scenes: 'a heart:1_[nowhere.png]'\nwidht: 40\nwidth: forty\ncutouts: 0\n"
         (self.folder / "wrong.yaml").write_text(text)
-        told = subprocess.run([PROGRAM, "check", "wrong.yaml"], cwd=self.folder, capture_output=True, text=True)
-        lines = told.stderr.replace("reverie: ", "", 1).split("\n")
+        checked = subprocess.run([PROGRAM, "check", "wrong.yaml"], cwd=self.folder, capture_output=True, text=True)
+        lines = checked.stderr.replace("reverie: ", "", 1).split("\n")
         for path, status in ("/api/check", 200), ("/api/runs", 422):
             answer = self.server.post(path, {"settings": text})
             self.assertEqual(answer.status, status)
@@ -33,7 +33,7 @@ class QueueTest(ServerTest):
         self.assertIn("there is no file 'nowhere.png'", answer["problems"][0]["message"])
         self.assertEqual(self.server.get("/api/runs")["runs"], [])
 
-    def test_overrides_win_and_steps_are_told(self):
+    def test_overrides_win_and_steps_are_reported(self):
         answer = self.server.post("/api/check", {"settings": settings("a || b"), "overrides": ["cut_pow=3", "seed=7"]}).json()
         used = json.loads(answer["settings"])
         self.assertEqual((used["cut_pow"], used["seed"], answer["steps"], answer["problems"]), (3, 7, 12, []))
@@ -88,7 +88,7 @@ class QueueTest(ServerTest):
         self.assertEqual(last[:8], PNG)
         self.assertEqual(server.file(number, "default(1)_67.png").body, last)
 
-    def test_a_run_that_fails_is_told_and_the_next_one_goes(self):
+    def test_a_run_that_fails_is_reported_and_the_next_one_starts(self):
         server = self.server
         picture = self.folder / "start.png"
         shutil.copy(Path(__file__).parents[2] / "docs/pictures/first_light.png", picture)
@@ -240,7 +240,7 @@ class QueueTest(ServerTest):
         self.assertEqual(second.returncode, 2)
         self.assertIn("another server has the folder 'reverie_serve'", second.stderr)
 
-    def test_a_damaged_record_is_told_and_left_alone(self):
+    def test_a_damaged_record_is_reported_and_left_alone(self):
         number = self.server.submit("a", paused=True)
         other = self.server.submit("b", paused=True)
         self.server.kill()

@@ -38,9 +38,9 @@ class StudioTest(ServerTest):
 
     def tearDown(self):
         self.assertEqual(self.browser.title, "Reverie studio")
-        told = [entry["message"] for entry in self.browser.get_log("browser")]
+        messages = [entry["message"] for entry in self.browser.get_log("browser")]
         self.browser.get("about:blank")  # before the server ends
-        self.assertEqual(told, [])
+        self.assertEqual(messages, [])
 
     def open(self):
         self.browser.get(f"http://127.0.0.1:{self.server.port}/?token={self.server.token}")
@@ -104,13 +104,13 @@ class StudioTest(ServerTest):
         return self.browser.execute_script(
             "return document.querySelector(`[data-run='${arguments[0]}'] .chip`)?.textContent", number)
 
-    def test_mistakes_are_told_beside_their_fields(self):
+    def test_mistakes_are_shown_beside_their_fields(self):
         self.write("scenes", "a heart:1_[nowhere.png]")
         self.write("width", "forty")
         self.write("steps_per_scene", "0")
         self.until(lambda: self.text("verdict") == "3 problems")
-        told = self.server.post("/api/check", {"settings": "scenes: 'a heart:1_[nowhere.png]'\nsteps_per_scene: 0\nwidth: forty"})
-        problems = {problem["setting"]: problem["message"] for problem in told.json()["problems"]}
+        answer = self.server.post("/api/check", {"settings": "scenes: 'a heart:1_[nowhere.png]'\nsteps_per_scene: 0\nwidth: forty"})
+        problems = {problem["setting"]: problem["message"] for problem in answer.json()["problems"]}
         for name in "scenes", "width", "steps_per_scene":
             self.until(lambda: self.text(f"setting-{name}-problem") == problems[name])
             self.until(lambda: self.field(name).get_attribute("aria-invalid") == "true")
@@ -274,7 +274,7 @@ class StudioTest(ServerTest):
         self.until(lambda: self.text("connection") == "connected")
         self.press(1, "Resume")
         self.until(lambda: self.chip(1) == "finished")
-        self.browser.get_log("browser")  # the browser tells of the connection that was lost
+        self.browser.get_log("browser")  # the browser reports the lost connection
 
     def test_a_narrow_page_in_the_dark(self):
         self.browser.set_window_size(420, 900)

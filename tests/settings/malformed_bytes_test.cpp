@@ -1,5 +1,5 @@
-// Files that are no text, or not a file: they are written here because editors and version control would mend
-// them.
+// Files that are not text, or not a file: they are written here because editors and version control would
+// mend them.
 
 #include <gtest/gtest.h>
 

@@ -266,19 +266,17 @@ TEST(ResolveGroups, AreKeptAsTheyWereWrittenAndSavedAsObjects) {
             R"([{"variable_name": "a"}])")
       << "one group is a list of one";
   EXPECT_EQ(settings_of("scenes: red\ninput_audio_filters:").find("input_audio_filters")->json(), "[]");
-  EXPECT_NE(
-      problems_of("scenes: red\ninput_audio_filters: fLo")
-          .find(
-              "'input_audio_filters' is fLo, which is no group of values; allowed: list of groups of values"),
-      std::string::npos);
+  EXPECT_NE(problems_of("scenes: red\ninput_audio_filters: fLo")
+                .find("'input_audio_filters' is fLo, which is not a group of values; allowed: list of groups "
+                      "of values"),
+            std::string::npos);
   EXPECT_NE(problems_of("scenes: red\ninput_audio_filters: [fLo]").find("something other than groups"),
             std::string::npos);
 }
 
 TEST(ResolveNames, HydrasAddingOfKeysIsExplained) {
-  EXPECT_NE(
-      problems_of("scenes: red\n+width: 20").find("'+width'; it is there without being added: write 'width'"),
-      std::string::npos);
+  EXPECT_NE(problems_of("scenes: red\n+width: 20").find("'+width'; no '+' is needed: write 'width'"),
+            std::string::npos);
   EXPECT_NE(problems_of("scenes: red\n+++: 20").find("there is no setting '+++'"), std::string::npos);
 }
 

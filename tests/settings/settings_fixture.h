@@ -24,13 +24,13 @@ inline Read read_text(const std::string& text, const std::string& name = "run.ya
 }
 
 /// What animation modes declare, as far as tests name it.
-inline constexpr ParamSpec kMotion[] = {number("translate_x", 0).may_vary(),
-                                        number("translate_y", 0).may_vary(),
-                                        number("translate_z_3d", 0).may_vary("r|R|mu"),
-                                        list("rotate_3d", "1,0,0,0").may_vary("r|R|mu"),
-                                        number("rotate_2d", 0).may_vary(),
-                                        number("zoom_x_2d", 0).may_vary(),
-                                        number("zoom_y_2d", 0).may_vary(),
+inline constexpr ParamSpec kMotion[] = {number("translate_x", 0).is_animatable(),
+                                        number("translate_y", 0).is_animatable(),
+                                        number("translate_z_3d", 0).is_animatable("r|R|mu"),
+                                        list("rotate_3d", "1,0,0,0").is_animatable("r|R|mu"),
+                                        number("rotate_2d", 0).is_animatable(),
+                                        number("zoom_x_2d", 0).is_animatable(),
+                                        number("zoom_y_2d", 0).is_animatable(),
                                         boolean("lock_camera", true),
                                         number("field_of_view", 60).range(1, 179),
                                         number("near_plane", 1).above(0),

@@ -9,7 +9,7 @@ ROOT = Path(sys.argv.pop(1))
 # Names that are usual words, too: these are looked for as texts of their own.
 WORDS = {"2D", "3D", "clip", "contrast", "depth", "direct", "dis", "edge", "envelope", "flow", "fourier", "latent", "lit",
          "onset", "pyramid", "raft", "saturation", "smoothing", "symmetry"}
-# Where such a text is no plugin's name.
+# Where such a text is not a plugin's name.
 NO_NAMES = {("host/engine/render.cpp", "flow"), ("host/plugins/checked_motion.cpp", "flow"),  # a tensor of a move
             ("host/prompts/hints.cpp", "onset"),  # what people call a variable that follows a sound
             ("host/settings/likely_setting.cpp", "clip")}  # what people call the setting perceptors

@@ -51,7 +51,7 @@ inline void limit_resources() {
 }
 
 /// Runs `command` in `folder` to its end. Its output goes to files, so that no pipe can fill up, and its
-/// standard error is no terminal.
+/// standard error is not a terminal.
 inline Outcome run(const std::vector<std::string>& command, const std::filesystem::path& folder) {
   const Scratch capture;
   const std::filesystem::path out = capture / "out", err = capture / "err";

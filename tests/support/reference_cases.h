@@ -28,8 +28,8 @@ inline std::vector<ReferenceCase> reference_cases(const std::string& script, con
   EXPECT_EQ(made.status, 0) << made.err << "\n(tools/setup_test_python.sh installs what the script needs)";
   std::istringstream lines(made.out);
   for (std::string path, expected; std::getline(lines, path, '\t') && std::getline(lines, expected);)
-    result.push_back(
-        {std::filesystem::path(path).stem().string(), path, open_weights(path), read_safetensors(expected)});
+    result.push_back({std::filesystem::path(path).stem().string(), path, weights::open_weights(path),
+                      weights::read_safetensors(expected)});
   return result;
 }
 

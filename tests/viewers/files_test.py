@@ -13,7 +13,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 import program
 from program import InFolder, environment
 
-# Few enough steps that each is told.
+# Few enough steps that each is reported.
 RUN = ["perceptors=tiny_vit", "width=64", "height=48", "cutouts=4", "seed=1", "steps_per_scene=8", "display_every=2",
        "save_every=2", "smoothing_weight=0.1"]
 LINE = re.compile(r"^step (\d+)/\d+ .* left(.*)$")
@@ -30,14 +30,14 @@ def hues(picture):
     return {hue for hue, number in count.items() if number > 100}
 
 
-def told_losses(text):
+def printed_losses(text):
     """{(step, name): value} of what the program wrote line by line."""
-    told = {}
+    reported = {}
     for line in text.splitlines():
         if match := LINE.match(line):
             for name, value in LOSS.findall(match.group(2)):
-                told[int(match.group(1)), name] = float(value)
-    return told
+                reported[int(match.group(1)), name] = float(value)
+    return reported
 
 
 class Graph(InFolder):
@@ -47,8 +47,8 @@ class Graph(InFolder):
     def test_points_are_the_losses(self):
         result = self.render("scenes=a heart | a hill:0.5", "show_graphs=true", *RUN)
         self.assertEqual(result.returncode, 0, result.stderr)
-        told = told_losses(result.stderr)
-        self.assertEqual(len(told), 8 * 3)
+        reported = printed_losses(result.stderr)
+        self.assertEqual(len(reported), 8 * 3)
         losses = self.points()["losses"]
         self.assertEqual({one["name"]: one["kind"] for one in losses},
                          {"a heart": "prompt", "a hill": "prompt", "smoothing": "other"})
@@ -56,7 +56,7 @@ class Graph(InFolder):
             self.assertEqual([row[0] for row in one["points"]], list(range(1, 9)))
             for step, steps, mean, low, high in one["points"]:
                 self.assertEqual((steps, low, high), (1, mean, mean))
-                self.assertAlmostEqual(mean, told[step, one["name"]], delta=0.00006)
+                self.assertAlmostEqual(mean, reported[step, one["name"]], delta=0.00006)
 
     def test_picture_shows_a_curve_for_each_loss(self):
         self.render("scenes=a heart | a hill:0.5 | a tree:0.2", "show_graphs=true", *RUN)
@@ -84,7 +84,7 @@ class Graph(InFolder):
             self.assertEqual([row[0] for row in after["points"]], list(range(1, 13)))
             self.assertEqual(after["points"][:8], before["points"])
 
-    def test_a_damaged_file_is_told_and_replaced(self):
+    def test_a_damaged_file_is_reported_and_replaced(self):
         self.render("scenes=a heart", "show_graphs=true", *RUN)
         path = self.folder / "images_out/default/default_losses.json"
         path.write_bytes(path.read_bytes()[:40])
@@ -107,8 +107,8 @@ class TensorBoard(InFolder):
     def test_scalars_pictures_and_texts(self):
         result = self.render("scenes=a heart | half/half:0.5 | half/half:0.2 || 木:0.7", "use_tensorboard=true", *RUN)
         self.assertEqual(result.returncode, 0, result.stderr)
-        told = {(step, {"half/half": "half_half"}.get(name, name)): value
-                for (step, name), value in told_losses(result.stderr).items()}
+        reported = {(step, {"half/half": "half_half"}.get(name, name)): value
+                for (step, name), value in printed_losses(result.stderr).items()}
         read = self.events()
         tags = [f"prompts/{name}" for name in ("a heart", "half_half", "half_half (2)", "木")] + ["losses/smoothing"]
         self.assertLessEqual(set(tags), set(read.Tags()["scalars"]))
@@ -119,8 +119,8 @@ class TensorBoard(InFolder):
             for scalar in scalars:
                 # Of two of the same name, the lines' last is the second.
                 name = tag.split("/", 1)[1].removesuffix(" (2)")
-                if (scalar.step, name) in told and tag != "prompts/half_half":
-                    self.assertAlmostEqual(scalar.value, told[scalar.step, name], delta=0.00006)
+                if (scalar.step, name) in reported and tag != "prompts/half_half":
+                    self.assertAlmostEqual(scalar.value, reported[scalar.step, name], delta=0.00006)
         pictures = read.Images("picture")
         self.assertEqual([p.step for p in pictures], list(range(2, 17, 2)))
         for picture in pictures:
@@ -134,7 +134,7 @@ class TensorBoard(InFolder):
         self.assertEqual(read.SummaryMetadata("scenes").plugin_data.plugin_name, "text")
 
     def test_a_restored_run_goes_on_in_a_new_file(self):
-        # The first part has steps that are made anew: what was there of them is forgotten.
+        # The first part has steps that are made again: their old values are dropped.
         words = ["scenes=a heart", "use_tensorboard=true", *RUN, "save_every=8", "steps_per_scene=4000"]
         process = subprocess.Popen([program.PROGRAM, "render", *words], cwd=self.folder, env=environment(),
                                    stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)

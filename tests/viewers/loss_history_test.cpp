@@ -15,14 +15,14 @@ RunUpdate::Step step(std::int64_t number, std::vector<RunUpdate::Loss> losses) {
 
 TEST(LossHistoryTest, AMillionStepsBecomeFewPointsThatStandForAllOfThem) {
   constexpr std::int64_t kSteps = 1'000'000;
-  LossHistory history;
+  viewers::LossHistory history;
   for (std::int64_t n = 1; n <= kSteps; ++n) history.add(step(n, {{"itself", static_cast<double>(n)}}));
   ASSERT_EQ(history.series().size(), 1u);
   const auto& points = history.series()[0].points;
-  EXPECT_LE(points.size(), static_cast<std::size_t>(LossHistory::kMost));
-  EXPECT_GE(points.size(), static_cast<std::size_t>(LossHistory::kMost) / 4);
+  EXPECT_LE(points.size(), static_cast<std::size_t>(viewers::LossHistory::kMost));
+  EXPECT_GE(points.size(), static_cast<std::size_t>(viewers::LossHistory::kMost) / 4);
   std::int64_t next = 1;
-  for (const LossHistory::Point& point : points) {
+  for (const viewers::LossHistory::Point& point : points) {
     // Where every value is its step: the first, the last and the middle of those that it stands for.
     EXPECT_EQ(point.low, static_cast<double>(next));
     next += point.steps;
@@ -36,22 +36,22 @@ TEST(LossHistoryTest, AMillionStepsBecomeFewPointsThatStandForAllOfThem) {
 }
 
 TEST(LossHistoryTest, LossesThatComeAndGoKeepTheirPlace) {
-  LossHistory history;
+  viewers::LossHistory history;
   for (std::int64_t n = 1; n <= 5000; ++n)
     history.add(step(n, {{n % 1000 < 500 ? "early" : "late", 1, Kind::prompt}}));
   ASSERT_EQ(history.series().size(), 2u);
-  for (const LossHistory::Series& one : history.series()) {
+  for (const viewers::LossHistory::Series& one : history.series()) {
     std::int64_t steps = 0;
-    for (const LossHistory::Point& point : one.points) steps += point.steps;
+    for (const viewers::LossHistory::Point& point : one.points) steps += point.steps;
     EXPECT_EQ(steps, 2500);
   }
   // 500 to 999 had the other name.
-  for (const LossHistory::Point& point : history.series()[0].points)
+  for (const viewers::LossHistory::Point& point : history.series()[0].points)
     EXPECT_FALSE(history.step_of(point) > 510 && history.step_of(point) < 990);
 }
 
 TEST(LossHistoryTest, NamesOfOneStepAreTold) {
-  const std::vector<std::string> names = distinct_names({{"a", 1}, {"b", 1}, {"a", 1}, {"a", 1}});
+  const std::vector<std::string> names = viewers::distinct_names({{"a", 1}, {"b", 1}, {"a", 1}, {"a", 1}});
   EXPECT_EQ(names, (std::vector<std::string>{"a", "b", "a (2)", "a (3)"}));
 }
 

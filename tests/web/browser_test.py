@@ -163,7 +163,7 @@ class BrowserTest(unittest.TestCase):
         return self.until(lambda: (now := self.picture()) and now[0].startswith(address) and now[1], address)
 
     def steps_of_graph(self, name):
-        """The first and the last step of a graph, as its readout tells them to those who use the keys. After very many
+        """The first and the last step of a graph, as its readout shows them to keyboard users. After very many
         steps, a place in it stands for several."""
         canvas = self.browser.find_element(By.CSS_SELECTOR, f"#{name} > canvas")
 
@@ -172,8 +172,8 @@ class BrowserTest(unittest.TestCase):
             return next(iter(self.texts(f"#{name} .readout")), "")
         steps = []
         for key, place in (Keys.HOME, 0), (Keys.END, -1):
-            told = self.until(lambda: readout(key), "the readout")
-            steps.append(int(re.findall(r"\d+", told)[place]))
+            text = self.until(lambda: readout(key), "the readout")
+            steps.append(int(re.findall(r"\d+", text)[place]))
         self.browser.execute_script("document.activeElement.blur()")
         return steps
 
@@ -247,9 +247,9 @@ class BrowserTest(unittest.TestCase):
             self.until(lambda: self.drawn_colours("distances")[0] > 20, "the line again")
             self.browser.execute_script("document.activeElement.blur()")
 
-        with self.subTest("prompts, palette and settings are told"):
+        with self.subTest("prompts, palette and settings are shown"):
             self.until(lambda: self.text("scene-text") == "Scene 1: a red heart | blue sky", "the scene")
-            rows = self.until(lambda: (told := self.texts("#prompts tbody tr")) and len(told) == 2 and told, "two prompts")
+            rows = self.until(lambda: (found := self.texts("#prompts tbody tr")) and len(found) == 2 and found, "two prompts")
             self.assertIn("100 %", rows[0])
             self.until(lambda: self.browser.execute_script("return document.getElementById('palette').naturalWidth") > 1,
                        "the palette")
@@ -270,7 +270,7 @@ class BrowserTest(unittest.TestCase):
             at = int(re.search(r"_step_(\d+)\.png", self.kept_files()[0])[1])
             self.until(lambda: self.step() == at, "the step of the pause")
             self.find("keep").send_keys(Keys.ENTER)  # the run attends to it, and has made no step since
-            self.until(lambda: self.text("kept").startswith("Kept 2"), "the second one is told")
+            self.until(lambda: self.text("kept").startswith("Kept 2"), "the second one is shown")
             self.assertEqual(len(self.kept_files()), 1)
             self.assertEqual(self.step(), at)
 
@@ -374,7 +374,7 @@ class BrowserTest(unittest.TestCase):
             self.until_state("paused")
             self.press("p")
             self.until_state("finished")
-            self.until(lambda: self.find("news").is_displayed(), "the end is told")
+            self.until(lambda: self.find("news").is_displayed(), "the end is shown")
             self.check_console()
             self.assertEqual(self.text("step"), f"{goal} / {goal}")
             self.assertGreater(self.steps_of_graph("distances")[0], stopped_at - 10)
@@ -399,16 +399,16 @@ class BrowserTest(unittest.TestCase):
         self.assertEqual(sum("preview: " in line for line in run.said), 1, "one address for all")
         self.check_console()
 
-    def test_another_run_at_the_same_address_is_told(self):
+    def test_another_run_at_the_same_address_is_shown(self):
         run = Run(self.folder.name, "steps_per_scene=100000", "file_namespace=first")
         self.addCleanup(run.abandon)
         self.browser.get(run.address)
         self.until_step(2)
         run.abandon()
-        self.until(lambda: "lost" in self.find("trouble").text, "the lost connection is told")
+        self.until(lambda: "lost" in self.find("trouble").text, "the lost connection is shown")
         other = Run(self.folder.name, "steps_per_scene=100000", "file_namespace=second", f"preview_port={run.port}")
         self.addCleanup(other.abandon)
-        self.until(lambda: "another run" in self.find("trouble").text, "the other run is told")
+        self.until(lambda: "another run" in self.find("trouble").text, "the other run is shown")
         self.browser.get_log("browser")  # nobody answered for a while
 
     def test_a_port_that_is_taken_costs_the_run_nothing_but_its_page(self):

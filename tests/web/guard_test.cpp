@@ -4,7 +4,7 @@
 
 #include <set>
 
-#include "web/secret.h"
+#include "web/token.h"
 
 namespace reverie {
 namespace {
@@ -13,10 +13,10 @@ const std::string kToken = "0123456789abcdef";
 
 class GuardTest : public ::testing::Test {
  protected:
-  Guard guard{{kToken, {"localhost", "127.0.0.1", "[::1]"}, 100}};
+  web::Guard guard{{kToken, {"localhost", "127.0.0.1", "[::1]"}, 100}};
 
-  static HttpRequest get(const std::string& path = "/") {
-    HttpRequest request;
+  static web::HttpRequest get(const std::string& path = "/") {
+    web::HttpRequest request;
     request.method = "GET";
     request.target = request.path = path;
     request.headers = {{"host", "127.0.0.1:8080"}};
@@ -24,8 +24,8 @@ class GuardTest : public ::testing::Test {
   }
 
   /// As our own page sends it.
-  static HttpRequest post(const std::string& origin = "http://127.0.0.1:8080") {
-    HttpRequest request = get("/api/run/pause");
+  static web::HttpRequest post(const std::string& origin = "http://127.0.0.1:8080") {
+    web::HttpRequest request = get("/api/run/pause");
     request.method = "POST";
     request.headers.emplace_back("cookie", "reverie_8080=" + kToken);
     if (!origin.empty()) request.headers.emplace_back("origin", origin);
@@ -33,18 +33,18 @@ class GuardTest : public ::testing::Test {
     return request;
   }
 
-  static HttpRequest with(HttpRequest request, const std::string& name, const std::string& value) {
+  static web::HttpRequest with(web::HttpRequest request, const std::string& name, const std::string& value) {
     request.headers.emplace_back(name, value);
     return request;
   }
 
   /// 0: let through.
-  int status(const HttpRequest& request) const {
+  int status(const web::HttpRequest& request) const {
     const auto objection = guard.objection(request);
     return objection ? objection->status : 0;
   }
 
-  static std::string header(const HttpResponse& response, const std::string& name) {
+  static std::string header(const web::HttpResponse& response, const std::string& name) {
     for (const auto& [key, value] : response.headers)
       if (key == name) return value;
     return "";
@@ -56,7 +56,7 @@ TEST_F(GuardTest, NobodyGetsInWithoutTheToken) {
   for (const std::string wrong : {"", "0", "0123456789abcdeF", "0123456789abcdef0", "0123456789abcde"}) {
     EXPECT_EQ(status(with(get(), "cookie", "reverie_8080=" + wrong)), 401) << wrong;
     EXPECT_EQ(status(with(get(), "authorization", "Bearer " + wrong)), 401) << wrong;
-    HttpRequest request = get();
+    web::HttpRequest request = get();
     request.query["token"] = wrong;
     EXPECT_EQ(status(request), 401) << wrong;
   }
@@ -65,8 +65,8 @@ TEST_F(GuardTest, NobodyGetsInWithoutTheToken) {
 }
 
 TEST_F(GuardTest, WithoutATokenNobodyGetsIn) {
-  const Guard closed{{"", {"localhost"}, 100}};
-  HttpRequest request = get();
+  const web::Guard closed{{"", {"localhost"}, 100}};
+  web::HttpRequest request = get();
   request.headers = {{"host", "localhost"}, {"authorization", "Bearer "}, {"cookie", "reverie_80="}};
   request.query["token"] = "";
   const auto objection = closed.objection(request);
@@ -86,7 +86,7 @@ TEST_F(GuardTest, TheCookieBelongsToThePort) {
 }
 
 TEST_F(GuardTest, TheTokenOfTheAddressBecomesACookieThatScriptsAndOtherSitesCannotUse) {
-  HttpRequest request = get("/runs/a-1");
+  web::HttpRequest request = get("/runs/a-1");
   request.query["token"] = kToken;
   const auto answer = guard.objection(request);
   ASSERT_TRUE(answer);
@@ -97,7 +97,7 @@ TEST_F(GuardTest, TheTokenOfTheAddressBecomesACookieThatScriptsAndOtherSitesCann
 
 // After a redirection of what another site began, a browser leaves SameSite=Strict cookies out.
 TEST_F(GuardTest, ALinkOnAnotherSitesPageLeadsInByAPageOfOurs) {
-  HttpRequest request = with(get(), "sec-fetch-site", "cross-site");
+  web::HttpRequest request = with(get(), "sec-fetch-site", "cross-site");
   request.query["token"] = kToken;
   const auto answer = guard.objection(request);
   ASSERT_TRUE(answer);
@@ -109,7 +109,7 @@ TEST_F(GuardTest, ALinkOnAnotherSitesPageLeadsInByAPageOfOurs) {
 TEST_F(GuardTest, TheRedirectionStaysHereAndCarriesNothingOver) {
   for (const std::string path :
        {"//elsewhere.org", "/\\elsewhere.org", "/a\r\nSet-Cookie: x=y", "/<script>", "/\"", "/a b"}) {
-    HttpRequest request = get(path);
+    web::HttpRequest request = get(path);
     request.query["token"] = kToken;
     const auto answer = guard.objection(request);
     ASSERT_TRUE(answer);
@@ -121,16 +121,16 @@ TEST_F(GuardTest, OtherNamesForThisMachineAreRefused) {
   for (const std::string host :
        {"evil.example", "evil.example:8080", "127.0.0.1.evil.example", "localhost.evil.example:8080", "",
         "localhost:", "localhost:80:80", "127.0.0.1:8080@evil.example", "[::2]:8080", "0.0.0.0:8080"}) {
-    HttpRequest request = get();
+    web::HttpRequest request = get();
     request.headers = {{"host", host}, {"authorization", "Bearer " + kToken}};
     EXPECT_EQ(status(request), 421) << host;
   }
-  HttpRequest none = get();
+  web::HttpRequest none = get();
   none.headers = {{"authorization", "Bearer " + kToken}};
   EXPECT_EQ(status(none), 400);
   EXPECT_EQ(status(with(with(get(), "authorization", "Bearer " + kToken), "host", "evil.example")), 400);
   for (const std::string host : {"localhost:8080", "LOCALHOST:1", "127.0.0.1", "[::1]:8080", "[::1]"}) {
-    HttpRequest request = get();
+    web::HttpRequest request = get();
     request.headers = {{"host", host}, {"authorization", "Bearer " + kToken}};
     EXPECT_EQ(status(request), 0) << host;
   }
@@ -143,24 +143,24 @@ TEST_F(GuardTest, ChangesComeFromOurOwnPagesOnly) {
         "http://127.0.0.1:8080.evil.example", "127.0.0.1:8080"})
     EXPECT_EQ(status(post(origin)), 403) << origin;
   EXPECT_EQ(status(post("")), 403) << "browsers say where a POST comes from";
-  HttpRequest program = post("");
+  web::HttpRequest program = post("");
   program.headers.emplace_back("authorization", "Bearer " + kToken);
   EXPECT_EQ(status(program), 0);
-  HttpRequest odd = post("http://evil.example");
+  web::HttpRequest odd = post("http://evil.example");
   odd.headers.emplace_back("authorization", "Bearer " + kToken);
   EXPECT_EQ(status(odd), 403);
 }
 
 TEST_F(GuardTest, EveryOtherMethodCountsAsAChange) {
   for (const std::string method : {"PUT", "DELETE", "PATCH", "TRACE", "BREW"}) {
-    HttpRequest request = post("http://evil.example");
+    web::HttpRequest request = post("http://evil.example");
     request.method = method;
     EXPECT_EQ(status(request), 403) << method;
   }
 }
 
 TEST_F(GuardTest, ATokenInTheAddressChangesNothing) {
-  HttpRequest request = get("/api/run/stop");
+  web::HttpRequest request = get("/api/run/stop");
   request.method = "POST";
   request.query["token"] = kToken;
   EXPECT_EQ(status(request), 401);
@@ -168,7 +168,7 @@ TEST_F(GuardTest, ATokenInTheAddressChangesNothing) {
 
 TEST_F(GuardTest, BodiesAreBoundedAndPlain) {
   const auto with_length = [](const std::string& length) {
-    HttpRequest request = post();
+    web::HttpRequest request = post();
     request.headers.pop_back();
     request.headers.emplace_back("content-length", length);
     return request;
@@ -184,14 +184,14 @@ TEST_F(GuardTest, BodiesAreBoundedAndPlain) {
 }
 
 TEST_F(GuardTest, AddressesAreBounded) {
-  HttpRequest request = with(get(), "authorization", "Bearer " + kToken);
+  web::HttpRequest request = with(get(), "authorization", "Bearer " + kToken);
   request.target = "/" + std::string(3000, 'a');
   EXPECT_EQ(status(request), 414);
 }
 
 TEST(SecretTest, NoTwoAreTheSameAndTheyAreLong) {
   std::set<std::string> secrets;
-  for (int i = 0; i < 1000; ++i) secrets.insert(make_secret());
+  for (int i = 0; i < 1000; ++i) secrets.insert(web::make_secret());
   EXPECT_EQ(secrets.size(), 1000u);
   for (const std::string& secret : secrets) {
     EXPECT_EQ(secret.size(), 64u);
@@ -200,11 +200,11 @@ TEST(SecretTest, NoTwoAreTheSameAndTheyAreLong) {
 }
 
 TEST(SecretTest, OnlyEqualOnesAreTheSame) {
-  EXPECT_TRUE(same_secret("abc", "abc"));
-  EXPECT_TRUE(same_secret("", ""));
-  EXPECT_FALSE(same_secret("abc", "abd"));
-  EXPECT_FALSE(same_secret("abc", "ab"));
-  EXPECT_FALSE(same_secret("", "a"));
+  EXPECT_TRUE(web::same_secret("abc", "abc"));
+  EXPECT_TRUE(web::same_secret("", ""));
+  EXPECT_FALSE(web::same_secret("abc", "abd"));
+  EXPECT_FALSE(web::same_secret("abc", "ab"));
+  EXPECT_FALSE(web::same_secret("", "a"));
 }
 
 }  // namespace

@@ -9,13 +9,13 @@ namespace reverie {
 namespace {
 
 TEST(HistoryTest, KeepsEveryStepWhileTheyAreFew) {
-  History history;
+  web::History history;
   for (std::int64_t step = 1; step <= 1000; ++step)
     history.add(step, {{"red", "prompt", 1.0 / static_cast<double>(step)}}, 1);
   ASSERT_EQ(history.columns().size(), 1000u);
   EXPECT_EQ(history.width(), 1);
   for (std::int64_t step = 1; step <= 1000; ++step) {
-    const History::Column& column = history.columns()[static_cast<std::size_t>(step - 1)];
+    const web::History::Column& column = history.columns()[static_cast<std::size_t>(step - 1)];
     EXPECT_EQ(column.first, step);
     EXPECT_EQ(column.last, step);
     EXPECT_EQ(column.ranges.at(0).mean(), 1.0 / static_cast<double>(step));
@@ -25,16 +25,16 @@ TEST(HistoryTest, KeepsEveryStepWhileTheyAreFew) {
 // Of f(n) = n the mean over the steps a..b is (a + b) / 2, the lowest value a and the highest b.
 TEST(HistoryTest, AMillionStepsTakeNoMoreRoomAndEachColumnTellsTheTruthAboutItsSteps) {
   constexpr std::int64_t kFirst = 37, kLast = 1'000'036;
-  History history;
+  web::History history;
   for (std::int64_t step = kFirst; step <= kLast; ++step)
     history.add(step, {{"n", "other", static_cast<double>(step)}}, 1);
-  EXPECT_LE(history.columns().size(), History::kMostColumns);
-  EXPECT_GT(history.columns().size(), History::kMostColumns / 3);
+  EXPECT_LE(history.columns().size(), web::History::kMostColumns);
+  EXPECT_GT(history.columns().size(), web::History::kMostColumns / 3);
   std::int64_t next = kFirst;
-  for (const History::Column& column : history.columns()) {
+  for (const web::History::Column& column : history.columns()) {
     ASSERT_EQ(column.first, next);
     next = column.last + 1;
-    const History::Range& range = column.ranges.at(0);
+    const web::History::Range& range = column.ranges.at(0);
     const auto first = static_cast<double>(column.first), last = static_cast<double>(column.last);
     ASSERT_EQ(range.count, column.last - column.first + 1);
     ASSERT_EQ(range.low, first);
@@ -48,11 +48,11 @@ TEST(HistoryTest, AMillionStepsTakeNoMoreRoomAndEachColumnTellsTheTruthAboutItsS
 }
 
 TEST(HistoryTest, ASpikeOutlivesTheThinning) {
-  History history;
+  web::History history;
   for (std::int64_t step = 1; step <= 100'000; ++step)
     history.add(step, {{"loss", "other", step == 4321 ? 50.0 : 1.0}}, 1);
   int spikes = 0;
-  for (const History::Column& column : history.columns())
+  for (const web::History::Column& column : history.columns())
     if (column.ranges.at(0).high == 50) {
       ++spikes;
       EXPECT_LE(column.first, 4321);
@@ -62,12 +62,12 @@ TEST(HistoryTest, ASpikeOutlivesTheThinning) {
 }
 
 TEST(HistoryTest, StepsThatWereLeftOutLeaveGapsAndNoWrongColumns) {
-  History history;
+  web::History history;
   for (std::int64_t step = 1; step <= 60'000; step += 7)
     history.add(step, {{"n", "other", static_cast<double>(step)}}, 1);
-  EXPECT_LE(history.columns().size(), History::kMostColumns);
+  EXPECT_LE(history.columns().size(), web::History::kMostColumns);
   std::int64_t before = 0, count = 0;
-  for (const History::Column& column : history.columns()) {
+  for (const web::History::Column& column : history.columns()) {
     EXPECT_GT(column.first, before);
     before = column.last;
     EXPECT_EQ(column.ranges.at(0).low, static_cast<double>(column.first));
@@ -78,7 +78,7 @@ TEST(HistoryTest, StepsThatWereLeftOutLeaveGapsAndNoWrongColumns) {
 }
 
 TEST(HistoryTest, SeriesComeAndGoAndEqualNamesStayApart) {
-  History history;
+  web::History history;
   history.add(1, {{"a", "prompt", 1}, {"a", "prompt", 2}, {"a", "other", 3}}, 1);
   history.add(2, {{"b", "prompt", 4}}, 2);
   ASSERT_EQ(history.series().size(), 4u);
@@ -91,7 +91,7 @@ TEST(HistoryTest, SeriesComeAndGoAndEqualNamesStayApart) {
 }
 
 TEST(HistoryTest, WhatIsNotFiniteIsLeftOut) {
-  History history;
+  web::History history;
   history.add(1,
               {{"a", "other", std::numeric_limits<double>::quiet_NaN()},
                {"b", "other", std::numeric_limits<double>::infinity()},
@@ -103,7 +103,7 @@ TEST(HistoryTest, WhatIsNotFiniteIsLeftOut) {
 
 /// A page: whatever it missed, news since what it last saw bring it to the present.
 TEST(HistoryTest, NewsAddUpToTheWhole) {
-  History history;
+  web::History history;
   std::vector<std::string> page;
   std::string names;
   std::uint64_t seen = 0;

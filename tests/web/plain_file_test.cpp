@@ -12,7 +12,7 @@ namespace fs = std::filesystem;
 
 TEST(PlainFile, IsReadFromAnywhereInIt) {
   const test::Scratch folder;
-  const auto file = PlainFile::open(folder.write("a b.png", "0123456789"));
+  const auto file = web::PlainFile::open(folder.write("a b.png", "0123456789"));
   ASSERT_TRUE(file);
   EXPECT_EQ(file->size(), 10u);
   char bytes[4];
@@ -34,23 +34,23 @@ TEST(PlainFile, IsNoLinkAndLiesBehindNone) {
   fs::create_symlink("/etc/passwd", folder / "in/deep/away");
   fs::create_directory_symlink(folder / "in", folder / "other");
   fs::create_hard_link(folder / "in/deep/x", folder / "in/deep/hard");
-  EXPECT_TRUE(PlainFile::open(folder / "in/deep/x"));
-  EXPECT_TRUE(PlainFile::open(folder / "in/deep/hard"));
+  EXPECT_TRUE(web::PlainFile::open(folder / "in/deep/x"));
+  EXPECT_TRUE(web::PlainFile::open(folder / "in/deep/hard"));
   for (const char* name : {"in/deep/link", "in/deep/away", "other/deep/x", "in/deep/../deep/x", "in/deep/x/",
                            "in/deep", "in/deep/none", "none/x", ""})
-    EXPECT_FALSE(PlainFile::open(folder / name)) << name;
-  EXPECT_FALSE(PlainFile::open("/proc/self/exe"));
-  EXPECT_FALSE(PlainFile::open("/proc/self/root/etc/passwd"));
-  EXPECT_FALSE(PlainFile::open(fs::path("web_test")));
-  EXPECT_FALSE(PlainFile::open(folder.path().string() + std::string("/in/deep/x\0", 11)));
-  EXPECT_FALSE(PlainFile::open("/"));
+    EXPECT_FALSE(web::PlainFile::open(folder / name)) << name;
+  EXPECT_FALSE(web::PlainFile::open("/proc/self/exe"));
+  EXPECT_FALSE(web::PlainFile::open("/proc/self/root/etc/passwd"));
+  EXPECT_FALSE(web::PlainFile::open(fs::path("web_test")));
+  EXPECT_FALSE(web::PlainFile::open(folder.path().string() + std::string("/in/deep/x\0", 11)));
+  EXPECT_FALSE(web::PlainFile::open("/"));
 }
 
 TEST(PlainFile, IsNoDeviceAndNoPipeWhichWouldBeWaitedFor) {
   const test::Scratch folder;
   ASSERT_EQ(::mkfifo((folder / "pipe").c_str(), 0600), 0);
-  EXPECT_FALSE(PlainFile::open(folder / "pipe"));
-  EXPECT_FALSE(PlainFile::open("/dev/null"));
+  EXPECT_FALSE(web::PlainFile::open(folder / "pipe"));
+  EXPECT_FALSE(web::PlainFile::open("/dev/null"));
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ Pixels decode(const std::string& png) {
 class RunFeedTest : public ::testing::Test {
  protected:
   AskedControl control;
-  RunFeed feed{made_setup(control)};
+  web::RunFeed feed{made_setup(control)};
   Json::Value state() const { return parsed(feed.state_json()); }
 };
 
@@ -107,7 +107,7 @@ TEST_F(RunFeedTest, TheFirstStepAloneHasASpeed) {
 
 TEST_F(RunFeedTest, NewsAreWhatChanged) {
   feed.update(made_steps(101, 110));
-  const RunView::News first = feed.news(0);
+  const web::RunView::News first = feed.news(0);
   EXPECT_EQ(feed.sequence(), first.sequence);
   feed.update(made_steps(111, 112));
   EXPECT_GT(feed.sequence(), first.sequence);
@@ -121,29 +121,29 @@ TEST_F(RunFeedTest, NewsAreWhatChanged) {
 }
 
 TEST_F(RunFeedTest, APauseIsSeenWhoeverAskedForIt) {
-  const RunView::Sequence before = feed.sequence();
+  const web::RunView::Sequence before = feed.sequence();
   control.pause();
   EXPECT_GT(feed.sequence(), before);
   EXPECT_EQ(state()["state"], "paused");
-  EXPECT_TRUE(feed.ask(RunView::Wish::resume));
+  EXPECT_TRUE(feed.ask(web::RunView::Wish::resume));
   EXPECT_FALSE(control.paused());
   EXPECT_EQ(state()["state"], "running");
-  EXPECT_TRUE(feed.ask(RunView::Wish::pause));
+  EXPECT_TRUE(feed.ask(web::RunView::Wish::pause));
   EXPECT_EQ(state()["state"], "paused");
 }
 
 TEST_F(RunFeedTest, WishesReachTheRunUntilItIsOver) {
-  EXPECT_TRUE(feed.ask(RunView::Wish::keep));
+  EXPECT_TRUE(feed.ask(web::RunView::Wish::keep));
   EXPECT_EQ(control.kept, 1);
   EXPECT_FALSE(state()["stopping"].asBool());
-  EXPECT_TRUE(feed.ask(RunView::Wish::stop));
+  EXPECT_TRUE(feed.ask(web::RunView::Wish::stop));
   EXPECT_TRUE(control.stopped);
   EXPECT_TRUE(state()["stopping"].asBool());
   feed.update(made_end(RunUpdate::State::interrupted));
   EXPECT_TRUE(feed.over());
   EXPECT_EQ(state()["state"], "interrupted");
   EXPECT_FALSE(state()["stopping"].asBool());
-  EXPECT_FALSE(feed.ask(RunView::Wish::keep));
+  EXPECT_FALSE(feed.ask(web::RunView::Wish::keep));
   EXPECT_EQ(control.kept, 1);
 }
 
@@ -151,17 +151,17 @@ TEST_F(RunFeedTest, NothingComesBehindTheEnd) {
   control.pause();
   EXPECT_EQ(state()["state"], "paused");
   feed.update(made_end(RunUpdate::State::interrupted));
-  const RunView::News last = feed.news(0);
+  const web::RunView::News last = feed.news(0);
   EXPECT_EQ(parsed(last.json)["state"], "interrupted");
   EXPECT_EQ(feed.sequence(), last.sequence);
 }
 
 TEST_F(RunFeedTest, AFailureIsTold) {
   RunUpdate update = made_end(RunUpdate::State::failed);
-  update.message = "the loss is no number";
+  update.message = "the loss is not a number";
   feed.update(update);
   EXPECT_EQ(state()["state"], "failed");
-  EXPECT_EQ(state()["message"], "the loss is no number");
+  EXPECT_EQ(state()["message"], "the loss is not a number");
 }
 
 TEST_F(RunFeedTest, ThePictureIsThatPictureRoundedToBytes) {
@@ -243,9 +243,9 @@ TEST_F(RunFeedTest, PagesAndTheRunMayComeAtOnce) {
   std::atomic<int> reads = 0;
   for (int i = 0; i < 4; ++i)
     pages.emplace_back([&] {
-      RunView::Sequence seen = 0;
+      web::RunView::Sequence seen = 0;
       while (!ended) {
-        const RunView::News news = feed.news(seen);
+        const web::RunView::News news = feed.news(seen);
         EXPECT_GE(news.sequence, seen);
         EXPECT_NO_THROW(parsed(news.json));
         seen = news.sequence;

@@ -17,12 +17,12 @@ using test::parsed;
 class RunRoutesTest : public ::testing::Test {
  protected:
   AskedControl control;
-  std::shared_ptr<RunFeed> feed = std::make_shared<RunFeed>(test::made_setup(control));
+  std::shared_ptr<web::RunFeed> feed = std::make_shared<web::RunFeed>(test::made_setup(control));
 
-  std::optional<HttpResponse> ask(const std::string& path, const std::string& method = "GET") {
-    HttpRequest request;
+  std::optional<web::HttpResponse> ask(const std::string& path, const std::string& method = "GET") {
+    web::HttpRequest request;
     request.method = method;
-    return answer_run(feed, path, request);
+    return web::answer_run(feed, path, request);
   }
   int status(const std::string& path, const std::string& method = "GET") {
     const auto response = ask(path, method);
@@ -69,7 +69,7 @@ TEST_F(RunRoutesTest, FramesAreTheirFiles) {
   const test::Scratch folder, elsewhere;
   Viewer::Setup setup = test::made_setup(control);
   setup.folder = folder.path();
-  feed = std::make_shared<RunFeed>(setup);
+  feed = std::make_shared<web::RunFeed>(setup);
   RunUpdate update;
   update.saved = {{folder.write("a_1.png", "one"), 1},
                   {folder / "a_2.png", 2},

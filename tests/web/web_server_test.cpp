@@ -35,18 +35,18 @@ class Client {
 
 class WebServerTest : public ::testing::Test {
  protected:
-  WebServer::Options options;
-  HttpRequest got;
+  web::WebServer::Options options;
+  web::HttpRequest got;
   std::atomic<int> calls = 0;
-  std::unique_ptr<WebServer> server;
+  std::unique_ptr<web::WebServer> server;
 
-  void start(std::function<HttpResponse(const HttpRequest&)> handler = nullptr) {
+  void start(std::function<web::HttpResponse(const web::HttpRequest&)> handler = nullptr) {
     options.rules.token = "secret";
     options.rules.largest_body = 1000;
-    server = std::make_unique<WebServer>(options, [this, handler](const HttpRequest& request) {
+    server = std::make_unique<web::WebServer>(options, [this, handler](const web::HttpRequest& request) {
       ++calls;
       got = request;
-      return handler ? handler(request) : HttpResponse::text("hello");
+      return handler ? handler(request) : web::HttpResponse::text("hello");
     });
   }
 
@@ -128,7 +128,7 @@ TEST_F(WebServerTest, HeadIsGetWithoutTheBody) {
 }
 
 TEST_F(WebServerTest, WhatTheHandlerThrowsIsTold) {
-  start([](const HttpRequest&) -> HttpResponse { throw std::runtime_error("no luck"); });
+  start([](const web::HttpRequest&) -> web::HttpResponse { throw std::runtime_error("no luck"); });
   const std::string response = ask("GET /");
   EXPECT_EQ(status_of(response), "HTTP/1.1 500");
   EXPECT_EQ(body_of(response), "{\"error\":\"no luck\"}\n");
@@ -139,9 +139,9 @@ TEST_F(WebServerTest, FilesAreSentWholeOrInPart) {
   std::string bytes(200'000, '\0');
   for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(i * 31 >> 3);
   const auto path = folder.write("video.mp4", bytes);
-  start([path](const HttpRequest&) {
-    HttpResponse response;
-    response.file = PlainFile::open(path);
+  start([path](const web::HttpRequest&) {
+    web::HttpResponse response;
+    response.file = web::PlainFile::open(path);
     return response;
   });
   EXPECT_EQ(body_of(ask("GET /")), bytes);
@@ -171,7 +171,7 @@ TEST_F(WebServerTest, FilesAreSentWholeOrInPart) {
   }
 }
 
-/// Says what it is told to, as a stream.
+/// Streams the given texts.
 struct Source {
   std::mutex mutex;
   std::vector<std::string> texts;
@@ -180,8 +180,8 @@ struct Source {
     const std::lock_guard lock(mutex);
     texts.push_back(text);
   }
-  HttpResponse response() {
-    HttpResponse response;
+  web::HttpResponse response() {
+    web::HttpResponse response;
     response.headers.emplace_back("Content-Type", "text/event-stream");
     response.stream = [this]() -> std::optional<std::string> {
       const std::lock_guard lock(mutex);
@@ -204,7 +204,7 @@ void until(Condition&& condition) {
 
 TEST_F(WebServerTest, StreamsComeAsTheyAreSaidAndEnd) {
   Source source;
-  start([&](const HttpRequest&) { return source.response(); });
+  start([&](const web::HttpRequest&) { return source.response(); });
   Client client(server->port());
   client.send(kAsk);
   while (client.line() != "\r") {
@@ -227,7 +227,7 @@ TEST_F(WebServerTest, StreamsComeAsTheyAreSaidAndEnd) {
 
 TEST_F(WebServerTest, AClientThatGoesAwayIsNoticed) {
   Source source;
-  start([&](const HttpRequest&) { return source.response(); });
+  start([&](const web::HttpRequest&) { return source.response(); });
   {
     Client client(server->port());
     client.send(kAsk);
@@ -240,7 +240,7 @@ TEST_F(WebServerTest, AClientThatGoesAwayIsNoticed) {
 TEST_F(WebServerTest, ThereAreOnlySoManyStreams) {
   Source source;
   options.most_streams = 2;
-  start([&](const HttpRequest&) { return source.response(); });
+  start([&](const web::HttpRequest&) { return source.response(); });
   Client first(server->port()), second(server->port());
   EXPECT_EQ(status_of(first.send(kAsk).line()), "HTTP/1.1 200");
   EXPECT_EQ(status_of(second.send(kAsk).line()), "HTTP/1.1 200");
@@ -251,7 +251,9 @@ TEST_F(WebServerTest, ClientsThatNeverReadOrNeverAskDelayNobody) {
   Source source;
   source.say(std::string(50'000'000, 'x'));  // more than sockets take in unread
   std::atomic<bool> endless = true;
-  start([&](const HttpRequest&) { return endless ? source.response() : HttpResponse::text("hello"); });
+  start([&](const web::HttpRequest&) {
+    return endless ? source.response() : web::HttpResponse::text("hello");
+  });
   Client deaf(server->port()), mute(server->port()), slow(server->port());
   deaf.send(kAsk);
   slow.send("GET / HT");
@@ -265,8 +267,8 @@ TEST_F(WebServerTest, SilentConnectionsMakeRoomForWhoeverAsks) {
   options.most_connections = 3;
   options.patience = 600;  // they would not be let go for being slow
   Source source;
-  start([&](const HttpRequest& request) {
-    return request.path == "/stream" ? source.response() : HttpResponse::text("hello");
+  start([&](const web::HttpRequest& request) {
+    return request.path == "/stream" ? source.response() : web::HttpResponse::text("hello");
   });
   // Without a request, with half of one, with one that nobody may make.
   std::vector<std::unique_ptr<Client>> silent;
@@ -289,7 +291,7 @@ TEST_F(WebServerTest, SilentConnectionsMakeRoomForWhoeverAsks) {
 TEST_F(WebServerTest, ThereAreOnlySoManyConnections) {
   options.most_connections = 3;
   Source source;
-  start([&](const HttpRequest&) { return source.response(); });
+  start([&](const web::HttpRequest&) { return source.response(); });
   std::vector<std::unique_ptr<Client>> open;
   for (int i = 0; i < 3; ++i) {
     open.push_back(std::make_unique<Client>(server->port()));
@@ -303,10 +305,10 @@ TEST_F(WebServerTest, ThereAreOnlySoManyConnections) {
 
 TEST_F(WebServerTest, APortIsHadByOneServerAlone) {
   start();
-  WebServer::Options same;
+  web::WebServer::Options same;
   same.port = server->port();
   try {
-    const WebServer second(same, [](const HttpRequest&) { return HttpResponse(); });
+    const web::WebServer second(same, [](const web::HttpRequest&) { return web::HttpResponse(); });
     FAIL() << "two servers on one port";
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::settings);

@@ -45,7 +45,7 @@ class WrittenByPyTorch : public testing::TestWithParam<const char*> {};
 
 TEST_P(WrittenByPyTorch, EveryTensorIsBitForBitWhatPythonHad) {
   const fs::path path = checkpoints() / GetParam();
-  const auto weights = open_weights(path);
+  const auto weights = weights::open_weights(path);
   Json::Value expected;
   std::istringstream(read_bytes(path.string() + ".json")) >> expected;
   ASSERT_GT(expected.size(), 0U);
@@ -74,7 +74,7 @@ TEST_P(WrittenByPyTorch, CutOffAnywhereIsAnErrorNotACrash) {
     const fs::path path = scratch.write("cut", whole.substr(0, length));
     EXPECT_THROW(
         {
-          const auto weights = open_weights(path);
+          const auto weights = weights::open_weights(path);
           for (const std::string& name : weights->names()) weights->tensor(name);
         },
         Error)
@@ -91,7 +91,7 @@ TEST_P(WrittenByPyTorch, AnyByteChangedIsAnErrorOrNothing) {
     damaged[i] = static_cast<char>(damaged[i] ^ (1 << (i % 8)));
     const fs::path path = scratch.write("damaged", damaged);
     try {
-      const auto weights = open_weights(path);
+      const auto weights = weights::open_weights(path);
       for (const std::string& name : weights->names()) weights->tensor(name).clone();
     } catch (const Error&) {
     }
@@ -110,7 +110,7 @@ INSTANTIATE_TEST_SUITE_P(Files, WrittenByPyTorch,
 
 TEST(Malice, IsNotExecuted) {
   for (const char* name : {"malice.zip", "malice.legacy"})
-    open_weights(checkpoints() / name)->tensor("weight");
+    weights::open_weights(checkpoints() / name)->tensor("weight");
   EXPECT_FALSE(fs::exists(checkpoints() / "sprung-zip"));
   EXPECT_FALSE(fs::exists(checkpoints() / "sprung-legacy"));
 }
@@ -123,7 +123,8 @@ TEST(TodaysPyTorch, ItsLayoutIsReadToo) {
   state.insert("first", first.t());
   state.insert("second", second);
   const std::vector<char> bytes = torch::jit::pickle_save(at::IValue(state));
-  const auto weights = open_weights(scratch.write("today.pt", std::string(bytes.begin(), bytes.end())));
+  const auto weights =
+      weights::open_weights(scratch.write("today.pt", std::string(bytes.begin(), bytes.end())));
   EXPECT_EQ(weights->names(), (std::vector<std::string>{"first", "second"}));
   EXPECT_TRUE(at::equal(weights->tensor("first"), first.t()));
   EXPECT_TRUE(at::equal(weights->tensor("second"), second));
@@ -138,7 +139,8 @@ TEST(Recognition, IsByContentWhateverTheHeadersLength) {
     file[1] = static_cast<char>(length >> 8);
     std::string header = R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})";
     header.resize(length, ' ');
-    const auto weights = open_weights(scratch.write("odd.bin", file + header + std::string(4, '\0')));
+    const auto weights =
+        weights::open_weights(scratch.write("odd.bin", file + header + std::string(4, '\0')));
     EXPECT_EQ(weights->tensor("a").item<float>(), 0);
   }
 }
@@ -151,7 +153,7 @@ TEST(Recognition, OtherFilesAreToldByName) {
       {"", "empty"}};
   for (const auto& [bytes, word] : cases) {
     try {
-      open_weights(scratch.write("other.pt", bytes));
+      weights::open_weights(scratch.write("other.pt", bytes));
       FAIL() << bytes;
     } catch (const Error& error) {
       std::string what = std::string(error.what()) + error.advice();
@@ -179,7 +181,7 @@ TEST(Memory, WhatIsNotAskedForIsNotRead) {
     return pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
   };
   const std::uint64_t before = resident();
-  const auto weights = open_weights(path);
+  const auto weights = weights::open_weights(path);
   EXPECT_EQ(weights->tensor("small").item<float>(), 0);
   EXPECT_EQ(weights->tensor("large").numel(), std::int64_t{1} << 30);
   EXPECT_LT(resident(), before + (16u << 20));
@@ -192,7 +194,7 @@ TEST(FuzzCorpus, NothingCrashes) {
     if (!entry.is_regular_file()) continue;
     ++files;
     try {
-      const auto weights = open_weights(entry.path());
+      const auto weights = weights::open_weights(entry.path());
       for (const std::string& name : weights->names()) weights->tensor(name).clone();
     } catch (const Error&) {
     }

@@ -58,7 +58,7 @@ TEST(OddFiles, AreReadOrRefusedAsTheyDeserve) {
     const std::string file = row[0].asString();
     SCOPED_TRACE(file);
     std::shared_ptr<Weights> weights;
-    const std::string refusal = complaint([&] { weights = open_weights(odd_files() / file); });
+    const std::string refusal = complaint([&] { weights = weights::open_weights(odd_files() / file); });
     if (row[1].isString()) {
       EXPECT_NE(refusal.find(row[1].asString()), std::string::npos) << "'" << refusal << "'";
       EXPECT_NE(refusal.find(file), std::string::npos) << refusal;
@@ -95,8 +95,8 @@ TEST(OddFiles, TensorsOutliveFileAndReader) {
   const Scratch scratch;
   fs::copy(odd_files() / "deflated", scratch / "deflated");
   fs::copy(odd_files() / "plain", scratch / "plain");
-  const at::Tensor inflated = open_weights(scratch / "deflated")->tensor("a");
-  const at::Tensor mapped = open_weights(scratch / "plain")->tensor("a");
+  const at::Tensor inflated = weights::open_weights(scratch / "deflated")->tensor("a");
+  const at::Tensor mapped = weights::open_weights(scratch / "plain")->tensor("a");
   fs::remove(scratch / "deflated");
   fs::remove(scratch / "plain");
   EXPECT_EQ(inflated.sum().item<float>(), 2.5f);
@@ -116,7 +116,7 @@ TEST(LargeArchive, OnlyWhatIsWantedTakesMemory) {
   ASSERT_GT(fs::file_size(odd_files() / "sparse"), 5ull << 30);
   forget_peak();
   const std::uint64_t before = peak();
-  const auto weights = open_weights(odd_files() / "sparse");
+  const auto weights = weights::open_weights(odd_files() / "sparse");
   EXPECT_EQ(weights->tensor("wanted").sum().item<float>(), 2.5f);
   const at::Tensor moments = weights->tensor("moments");
   EXPECT_EQ(moments.numel(), 5ll << 30);
@@ -140,7 +140,8 @@ TEST(TodaysLibTorch, ArchivesOfModulesAndOfNamedTensors) {
   module.register_buffer("same", second);
   module.save((scratch / "module").string());
 
-  const auto archive = open_weights(scratch / "archive"), modules = open_weights(scratch / "module");
+  const auto archive = weights::open_weights(scratch / "archive"),
+             modules = weights::open_weights(scratch / "module");
   EXPECT_EQ(archive->names(), (std::vector<std::string>{"count", "layer.weight"}));
   EXPECT_TRUE(at::equal(archive->tensor("layer.weight"), first.t()));
   EXPECT_TRUE(at::equal(archive->tensor("count"), at::tensor({7})));

@@ -24,7 +24,7 @@ std::string file_of(const std::string& header, const std::string& body) {
 /// Reads everything a file holds. Anything but reverie::Error is a failure of the reader.
 std::string complaint(const fs::path& path) {
   try {
-    const auto weights = read_safetensors(path);
+    const auto weights = weights::read_safetensors(path);
     for (const std::string& name : weights->names()) {
       const at::Tensor tensor = weights->tensor(name);
       if (tensor.numel() > 0) tensor.to(at::kDouble).sum().item<double>();
@@ -57,7 +57,7 @@ const std::string kGood =
 TEST(Safetensors, ReadsAFileWrittenByHand) {
   const Scratch scratch;
   const fs::path path = scratch.write("hand.safetensors", kGood);
-  const auto weights = read_safetensors(path);
+  const auto weights = weights::read_safetensors(path);
   EXPECT_EQ(weights->names(), (std::vector<std::string>{"a", "b"}));
   EXPECT_EQ(weights->metadata(), (std::map<std::string, std::string>{{"made by", "hand"}}));
   EXPECT_EQ(weights->origin(), path.string());
@@ -69,8 +69,8 @@ TEST(Safetensors, ReadsAFileWrittenByHand) {
 
 TEST(Safetensors, WritesWhatTheFormatDescribes) {
   const Scratch scratch;
-  write_safetensors(scratch / "one.safetensors", {{"b", at::tensor({1.0f, -2.0f, 0.5f, 3.0f}).view({2, 2})}},
-                    {{"k", "v"}});
+  weights::write_safetensors(scratch / "one.safetensors",
+                             {{"b", at::tensor({1.0f, -2.0f, 0.5f, 3.0f}).view({2, 2})}}, {{"k", "v"}});
   const std::string bytes = read_bytes(scratch / "one.safetensors");
   ASSERT_GT(bytes.size(), 24u);
   const std::size_t length = static_cast<unsigned char>(bytes[0]);
@@ -98,8 +98,8 @@ TEST(Safetensors, RoundTripOfEveryDtypeAndShape) {
   tensors.emplace_back("transposed", at::rand({2, 3}).t());
   tensors.emplace_back("a \"quoted\" \xC3\xA9\n", at::rand({1, 1, 1, 2}));
   const std::map<std::string, std::string> metadata = {{"merges", "t h\nth e\n"}, {"\xF0\x9F\x98\x80", ""}};
-  write_safetensors(scratch / "all.safetensors", tensors, metadata);
-  const auto weights = read_safetensors(scratch / "all.safetensors");
+  weights::write_safetensors(scratch / "all.safetensors", tensors, metadata);
+  const auto weights = weights::read_safetensors(scratch / "all.safetensors");
   EXPECT_EQ(weights->metadata(), metadata);
   ASSERT_EQ(weights->names().size(), tensors.size());
   for (const auto& [name, tensor] : tensors) {
@@ -114,11 +114,11 @@ TEST(Safetensors, RoundTripOfEveryDtypeAndShape) {
 TEST(Safetensors, TensorsOutliveTheFileAndNeverChangeIt) {
   const Scratch scratch;
   const fs::path path = scratch.write("hand.safetensors", kGood);
-  at::Tensor kept = read_safetensors(path)->tensor("b");
+  at::Tensor kept = weights::read_safetensors(path)->tensor("b");
   fs::remove(path);
   EXPECT_EQ(kept.sum().item<float>(), 2.5f);
   scratch.write("hand.safetensors", kGood);
-  kept = read_safetensors(path)->tensor("b");
+  kept = weights::read_safetensors(path)->tensor("b");
   kept.zero_();
   EXPECT_EQ(read_bytes(path), kGood);
 }
@@ -130,7 +130,7 @@ TEST(Safetensors, UnalignedTensorsAreCopiedOut) {
       file_of(
           R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"b":{"dtype":"F32","shape":[4],"data_offsets":[1,17]}})",
           "\x07" + kFloats));
-  const at::Tensor b = read_safetensors(path)->tensor("b");
+  const at::Tensor b = weights::read_safetensors(path)->tensor("b");
   EXPECT_EQ(reinterpret_cast<std::uintptr_t>(b.data_ptr()) % 4, 0u);
   EXPECT_TRUE(at::equal(b, at::tensor({1.0f, -2.0f, 0.5f, 3.0f})));
 }
@@ -142,7 +142,7 @@ TEST(Safetensors, NothingButAHeader) {
 
 TEST(Safetensors, MissingTensorsFilesAndFolders) {
   const Scratch scratch;
-  const auto weights = read_safetensors(scratch.write("hand.safetensors", kGood));
+  const auto weights = weights::read_safetensors(scratch.write("hand.safetensors", kGood));
   try {
     weights->tensor("visual.proj");
     FAIL();
@@ -286,11 +286,13 @@ TEST(SafetensorsDamage, TensorsThatShareBytes) {
 
 TEST(SafetensorsWrite, RefusesWhatTheFormatCannotHold) {
   const Scratch scratch;
-  EXPECT_THROW(write_safetensors(scratch / "c.safetensors", {{"z", at::zeros({2}, at::kComplexFloat)}}),
-               Error);
-  EXPECT_THROW(write_safetensors(scratch / "none/c.safetensors", {{"a", at::zeros({2})}}), Error);
   EXPECT_THROW(
-      write_safetensors(scratch / "twice.safetensors", {{"a", at::zeros({2})}, {"a", at::ones({3})}}), Error);
+      weights::write_safetensors(scratch / "c.safetensors", {{"z", at::zeros({2}, at::kComplexFloat)}}),
+      Error);
+  EXPECT_THROW(weights::write_safetensors(scratch / "none/c.safetensors", {{"a", at::zeros({2})}}), Error);
+  EXPECT_THROW(weights::write_safetensors(scratch / "twice.safetensors",
+                                          {{"a", at::zeros({2})}, {"a", at::ones({3})}}),
+               Error);
   EXPECT_TRUE(fs::is_empty(scratch.path())) << "nothing is left of a failure";
 }
 

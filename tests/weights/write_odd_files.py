@@ -328,7 +328,7 @@ tar = io.BytesIO()
 with tarfile.open(fileobj=tar, mode="w") as t:
     t.addfile(tarfile.TarInfo("storages"))
 for file, data, complaint in (
-        ("tar", tar.getvalue(), "tar archive"), ("preview", b"PYTORCH1" + bytes(40), "given up"),
+        ("tar", tar.getvalue(), "tar archive"), ("preview", b"PYTORCH1" + bytes(40), "no longer reads"),
         ("gzip", gzip.compress(bytes(100)), "gzip"), ("page", b"\xef\xbb\xbf \n<HTML><body>", "web page"),
         ("list", b'{\n  "weight_map": {}}', "JSON"), ("gguf", b"GGUF" + bytes(30), "GGUF"),
         ("noise", b"\x01\x02noise", "01 02 6e 6f 69 73 65"), ("short", b"P", "50")):

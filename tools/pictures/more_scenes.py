@@ -1,4 +1,4 @@
-"""More scenes that ImageNet lacks: times of day and year, weather, cities, rooms, water, space and patterns of many colours. Softer
+"""More scenes that are missing from ImageNet: times of day and year, weather, cities, rooms, water, space and patterns of many colours. Softer
 than those of scenes.py, with fields of smooth noise for clouds, mist and water."""
 
 import math

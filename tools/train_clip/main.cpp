@@ -241,7 +241,7 @@ void save(const Options& options, const std::map<std::string, at::Tensor>& tenso
   std::vector<std::pair<std::string, at::Tensor>> list;
   for (const auto& [name, tensor] : tensors) list.emplace_back(name, tensor.to(at::kHalf));
   // reverie.perceptor names the plugin that understands the file; see plugins/perceptors/clip/clip.cpp.
-  write_safetensors(
+  weights::write_safetensors(
       options.out, list,
       {{"reverie.perceptor", "clip"}, {"clip.activation", "gelu"}, {"clip.merges", data.merges}});
 }
@@ -256,7 +256,7 @@ void train(const Options& options) {
   initialise_text(init, clip::Tokenizer(data.merges).vocabulary(), options.model == "vit" ? 3 : 2);
   options.model == "vit" ? initialise_vit(init) : initialise_resnet(init);
   if (!options.init.empty()) {
-    const auto start = read_safetensors(options.init);
+    const auto start = weights::read_safetensors(options.init);
     for (auto& [name, tensor] : network.tensors) tensor = start->tensor(name).to(at::kFloat).clone();
   }
 
@@ -295,7 +295,7 @@ void train(const Options& options) {
 
     const Batch batch = composer.training_batch(options.batch);
     at::autocast::set_autocast_enabled(at::kCPU, true);
-    // A network that rebuilds fused weights on each step (attention pooling) is built anew to keep its graph
+    // A network that rebuilds fused weights on each step (attention pooling) is rebuilt to keep its graph
     // fresh.
     if (options.model == "resnet")
       model.vision = clip::make_vision_tower(
@@ -360,7 +360,7 @@ int main(int argc, char** argv) {
     po::notify(given);
     at::autocast::set_autocast_dtype(at::kCPU, at::kBFloat16);
     if (!o.evaluate.empty()) {
-      const auto weights = reverie::read_safetensors(o.evaluate);
+      const auto weights = reverie::weights::read_safetensors(o.evaluate);
       reverie::train_clip::Network network;
       for (const auto& name : weights->names()) network.tensors[name] = weights->tensor(name).to(at::kFloat);
       const auto [top1, top5] =

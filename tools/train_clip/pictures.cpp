@@ -42,7 +42,7 @@ bool opaque_source(const Picture& picture) { return picture.source == "synthetic
 
 Collection load_collection(const std::filesystem::path& folder) {
   Collection result;
-  const auto tensors = read_safetensors(folder / "pictures.safetensors");
+  const auto tensors = weights::read_safetensors(folder / "pictures.safetensors");
   result.pixels = tensors->tensor("pictures");
   result.backgrounds = tensors->tensor("backgrounds");
   result.merges = read_text(folder / "merges.txt");
@@ -118,8 +118,8 @@ at::Tensor Composer::background(std::int64_t kind, std::string* caption) {
 at::Tensor Composer::disturb(at::Tensor images) {
   const std::int64_t n = images.size(0);
   const auto chance = [&](double p) { return at::rand({n, 1, 1, 1}, generator_) < p; };
-  const auto spread = [&](double width) { return (at::rand({n, 1, 1, 1}, generator_) * 2 - 1) * width; };
-  images = (images - 0.5) * (1 + spread(0.25)) + 0.5 + spread(0.1);
+  const auto symmetric = [&](double width) { return (at::rand({n, 1, 1, 1}, generator_) * 2 - 1) * width; };
+  images = (images - 0.5) * (1 + symmetric(0.25)) + 0.5 + symmetric(0.1);
   images = images + (at::rand({n, 3, 1, 1}, generator_) - 0.5) * 0.08;
   const at::Tensor blurred = at::upsample_bilinear2d(at::avg_pool2d(images, 2), {kSide, kSide}, false);
   images = at::where(chance(0.25), blurred, images);

@@ -47,7 +47,7 @@ void report(const std::string& evaluated, std::int64_t scenes, const std::string
   if (!evaluated.empty()) {
     const Batch held_out = views(kHeldOutSeeds, scenes, tiny_depth::kSide);
     const Guesses guess = guesses(kGuessed);
-    for (const auto& [name, estimate] : {std::pair{"network", trained(*read_safetensors(evaluated))},
+    for (const auto& [name, estimate] : {std::pair{"network", trained(*weights::read_safetensors(evaluated))},
                                          {"one depth for all", guess.constant},
                                          {"one depth for each row", guess.ramp}}) {
       const Figures f = compare(estimate(held_out.pictures), held_out.depths);
@@ -58,7 +58,8 @@ void report(const std::string& evaluated, std::int64_t scenes, const std::string
   if (sheet.empty()) return;
   const Batch shown = views(kHeldOutSeeds, kShown, tiny_depth::kSide);
   std::vector<at::Tensor> rows{shown.pictures, greys(shown.depths)};
-  if (!evaluated.empty()) rows.push_back(greys(trained(*read_safetensors(evaluated))(shown.pictures)));
+  if (!evaluated.empty())
+    rows.push_back(greys(trained(*weights::read_safetensors(evaluated))(shown.pictures)));
   write_sheet(sheet, rows);
 }
 

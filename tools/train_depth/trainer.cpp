@@ -71,8 +71,8 @@ tiny_depth::Convolve in_training(const Tensors& tensors) {
 }
 
 /// Norms become part of their convolutions.
-NamedTensors folded(const Tensors& tensors) {
-  NamedTensors result;
+weights::NamedTensors folded(const Tensors& tensors) {
+  weights::NamedTensors result;
   for (const Layer& layer : kLayers) {
     const std::string name(layer.name);
     at::Tensor weight = tensors.at(name + ".weight").detach(), bias = tensors.at(name + ".bias").detach();
@@ -89,7 +89,7 @@ NamedTensors folded(const Tensors& tensors) {
 }
 
 void save_model(const State& state, const Options& options) {
-  write_safetensors(
+  weights::write_safetensors(
       options.out, folded(state.average),
       {{"reverie.depth_estimator", "tiny_depth"},
        {"description", "depth of a picture, trained for Reverie by tools/train_depth; see models/README.md"},
@@ -98,18 +98,18 @@ void save_model(const State& state, const Options& options) {
 }
 
 void save_checkpoint(const State& state, const Options& options) {
-  NamedTensors list;
+  weights::NamedTensors list;
   for (const auto& [prefix, tensors] : {std::pair{"network/", &state.network},
                                         {"average/", &state.average},
                                         {"means/", &state.optimiser.means},
                                         {"squares/", &state.optimiser.squares}})
     for (const auto& [name, tensor] : *tensors)
       list.emplace_back(prefix + name, tensor.detach().contiguous());
-  write_safetensors(options.checkpoint, list, {{"step", std::to_string(state.step)}});
+  weights::write_safetensors(options.checkpoint, list, {{"step", std::to_string(state.step)}});
 }
 
 void load_checkpoint(State& state, const Options& options) {
-  const auto file = read_safetensors(options.checkpoint);
+  const auto file = weights::read_safetensors(options.checkpoint);
   state.step = std::stoll(file->metadata().at("step"));
   for (const auto& [prefix, tensors] : {std::pair{std::string("network/"), &state.network},
                                         {"average/", &state.average},
@@ -153,7 +153,7 @@ double step(State& state, Store& store, const Options& options) {
   return loss.item<double>();
 }
 
-std::unique_ptr<Weights> as_weights(const NamedTensors& tensors) {
+std::unique_ptr<Weights> as_weights(const weights::NamedTensors& tensors) {
   return std::make_unique<TensorWeights>(Tensors(tensors.begin(), tensors.end()));
 }
 

@@ -6,7 +6,7 @@ trunk, beside the classes that its classifier has rows for.
 
 A concept is a caption that enough training pictures have. Its row is a linear discriminant in the space of the trunk's last
 features (Fisher 1936): the mean of its pictures less the mean of all, multiplied by the inverse of the shrunk covariance within
-concepts, of unit length. Its key is what the file's text tower makes of the caption. Nothing in the file is trained anew.
+concepts, of unit length. Its key is what the file's text tower makes of the caption. Nothing in the file is trained again.
 `concepts.keys`, `.rows`, `.scale` and `.share` are optional: files without them are read as before.
 """
 
@@ -99,7 +99,7 @@ def zero_shot(model, work, records, data, rows):
     nouns = (Path(data) / "nouns.txt").read_text().split()
     labels = [nouns.index(records[i]["noun"]) if records[i]["noun"] in nouns and records[i]["source"] != "synthetic" else None for i in indices]
     named = [texts.with_article(noun) for noun in nouns]
-    told = ["nouns, " + figures(labels, [named, [f"a picture of {noun}" for noun in named]])]
+    lines = ["nouns, " + figures(labels, [named, [f"a picture of {noun}" for noun in named]])]
     kinds = defaultdict(Counter)
     for record in records:
         kind = re.match(r"(more|style)/(\w+?)(_\d\d)?_\d{4}", record["file"])
@@ -108,8 +108,8 @@ def zero_shot(model, work, records, data, rows):
     if kinds:
         order = sorted(kinds)
         labels = [order.index(m.group(2)) if (m := re.match(r"(more|style)/(\w+?)(_\d\d)?_\d{4}", records[i]["file"])) else None for i in indices]
-        told.append("drawn kinds, " + figures(labels, [[kinds[kind].most_common(1)[0][0] for kind in order]]))
-    return told
+        lines.append("drawn kinds, " + figures(labels, [[kinds[kind].most_common(1)[0][0] for kind in order]]))
+    return lines
 
 
 def main():

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Adds captioned pictures of what ImageNet lacks to those of prepare_pictures.py:
+"""Adds captioned pictures of subjects missing from ImageNet to those of prepare_pictures.py:
 
   drawn      scenes and single things, tools/pictures/more_scenes.py and subjects.py
   styles     drawn pictures and photographs through the filters of tools/pictures/styles.py

@@ -39,7 +39,7 @@ class Tokenizer:
         return [self.start, *ids, self.end]
 
     def spelt(self, at):
-        """What a token stands for, to be shown to a reader of texts; empty for bytes that are no character."""
+        """What a token stands for, to be shown to a reader of texts; empty for bytes that are not a character."""
         if at >= len(self.texts):
             return ""
         back = {symbol: byte for byte, symbol in self.symbols.items()}

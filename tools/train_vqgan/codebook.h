@@ -1,6 +1,6 @@
 #pragma once
 // The codebook under training: every code follows the mean of the latents it is nearest to (van den Oord et
-// al. 2017, appendix A.1), and codes that hardly any latent is near to begin anew somewhere else.
+// al. 2017, appendix A.1), and codes that are near to hardly any latent are restarted somewhere else.
 
 #include <ATen/core/Generator.h>
 #include <ATen/core/Tensor.h>

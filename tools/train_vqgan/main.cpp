@@ -38,7 +38,7 @@ void write_sheet(const std::string& path, const at::Tensor& pictures, const at::
 }
 
 void report(const Options& options) {
-  const auto weights = read_safetensors(options.evaluate);
+  const auto weights = weights::read_safetensors(options.evaluate);
   const at::Tensor pictures = samples(load_pictures(options.data).held_out, kEvaluated);
   const char* const kinds[] = {"photographs", "scenes", "drawings"};
   std::vector<at::Tensor> shown, shown_made;

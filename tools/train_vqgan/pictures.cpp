@@ -28,7 +28,7 @@ at::Tensor premultiplied(const at::Tensor& rgba) {
 }  // namespace
 
 Pictures load_pictures(const std::filesystem::path& folder) {
-  const auto file = read_safetensors(folder / "vqgan.safetensors");
+  const auto file = weights::read_safetensors(folder / "vqgan.safetensors");
   const auto set = [&](const std::string& ending) {
     return PictureSet{file->tensor("photographs" + ending), file->tensor("scenes" + ending),
                       file->tensor("drawings" + ending)};

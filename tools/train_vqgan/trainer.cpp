@@ -53,11 +53,11 @@ Tensors all_tensors(State& state) {
 void save_checkpoint(State& state, const Options& options) {
   std::vector<std::pair<std::string, at::Tensor>> list;
   for (const auto& [name, tensor] : all_tensors(state)) list.emplace_back(name, tensor.detach().contiguous());
-  write_safetensors(options.checkpoint, list, {{"step", std::to_string(state.step)}});
+  weights::write_safetensors(options.checkpoint, list, {{"step", std::to_string(state.step)}});
 }
 
 void load_checkpoint(State& state, const Options& options) {
-  const auto file = read_safetensors(options.checkpoint);
+  const auto file = weights::read_safetensors(options.checkpoint);
   state.step = std::stoll(file->metadata().at("step"));
   at::NoGradGuard no_grad;
   for (const std::string& name : file->names())  // Adam makes its tensors as it needs them
@@ -85,7 +85,7 @@ void save_model(const State& state, const Options& options) {
     const double factor = grows ? scale : name == "post_quant_conv.weight" ? 1 / scale : 1;
     list.emplace_back(name, (tensor * factor).contiguous().to(at::kHalf));
   }
-  write_safetensors(
+  weights::write_safetensors(
       options.out, list,
       {{"reverie.image_model", "vqgan"},
        {"description", "VQGAN, f = 8, trained for Reverie by tools/train_vqgan; see models/README.md"},
@@ -112,11 +112,12 @@ class Trainer {
 
   void step();
 
-  double l1 = 0, perceived = 0, committed = 0, fooled = 0, told = 0;  // sums since they were last cleared
+  double l1 = 0, perceived = 0, committed = 0, fooled = 0,
+         discriminated = 0;  // sums since they were last cleared
   std::int64_t revived = 0;
 
  private:
-  at::Tensor quantised(const VqganNetwork& network, const at::Tensor& z, at::Tensor& loss);
+  at::Tensor quantised(const vqgan::Network& network, const at::Tensor& z, at::Tensor& loss);
   at::Tensor adversarial_gradient(const at::Tensor& images, const at::Tensor& made,
                                   const at::Tensor& gradient);
 
@@ -130,7 +131,7 @@ class Trainer {
 
 /// The codes of a latent, through which gradients pass as if it had not been rounded; adds to the loss how
 /// far they are from it. To begin with, the latent itself.
-at::Tensor Trainer::quantised(const VqganNetwork& network, const at::Tensor& z, at::Tensor& loss) {
+at::Tensor Trainer::quantised(const vqgan::Network& network, const at::Tensor& z, at::Tensor& loss) {
   if (state_.step < kPlain) {
     if (state_.step >= kPlain - kGathered) gathered_.push_back(rows(z));
     loss = loss + 1e-3 * z.square().mean();
@@ -160,7 +161,7 @@ at::Tensor Trainer::adversarial_gradient(const at::Tensor& images, const at::Ten
   const at::Tensor both = discriminate(discriminator, at::cat({images, made.detach()}), kPrecision);
   const auto scores = both.chunk(2);
   const at::Tensor loss = (at::relu(1 - scores[0]).mean() + at::relu(1 + scores[1]).mean()) / 2;
-  told += loss.item<double>();
+  discriminated += loss.item<double>();
   loss.backward();
   state_.adversary.update(discriminator, 0.5 * options_.rate, begun + 1);
 
@@ -177,8 +178,8 @@ void Trainer::step() {
   // Most pictures are small, for variety; every fourth batch has large ones, as renders are.
   const bool large = state_.step % 4 == 3;
   const at::Tensor images = composer_.batch(large ? options_.batch / 4 : options_.batch, large ? 128 : 64);
-  // Built anew because conversion to lower precision is part of the graph.
-  const VqganNetwork network(TensorWeights(state_.network), at::kCPU, kPrecision);
+  // Rebuilt because conversion to lower precision is part of the graph.
+  const vqgan::Network network(TensorWeights(state_.network), at::kCPU, kPrecision);
   at::Tensor loss = at::zeros({});
   const at::Tensor z = network.encode(images);
   const at::Tensor made = network.decode(quantised(network, z, loss));
@@ -204,7 +205,7 @@ void Trainer::step() {
 
 Figures evaluate(const Weights& weights, const at::Tensor& pictures, at::Tensor* result) {
   at::NoGradGuard no_grad;
-  const VqganNetwork network(weights, at::kCPU, at::kFloat, /*fixed=*/true);
+  const vqgan::Network network(weights, at::kCPU, at::kFloat, /*fixed=*/true);
   std::vector<at::Tensor> made, codes;
   for (const at::Tensor& part : pictures.split(8)) {
     codes.push_back(network.choose_codes(network.encode(part)));
@@ -238,7 +239,7 @@ void train(const Options& options) {
   std::cout << count << " parameters" << std::endl;
 
   const at::Tensor held_out = samples(pictures.held_out, 24);
-  const auto resnet = read_safetensors(options.resnet);
+  const auto resnet = weights::read_safetensors(options.resnet);
   Trainer trainer(state, options, pictures, *resnet);
   auto start = std::chrono::steady_clock::now();
   while (state.step < options.steps) {
@@ -248,10 +249,10 @@ void train(const Options& options) {
       const double n = double(kReport);
       std::cout << "step " << state.step << "/" << options.steps << "  L1 " << trainer.l1 / n
                 << "  perceptual " << trainer.perceived / n << "  commitment " << trainer.committed / n
-                << "  discriminator " << trainer.told / n << "  score " << trainer.fooled / n << "  revived "
-                << trainer.revived << "  " << std::chrono::duration<double>(now - start).count() / n
-                << " s/step" << std::endl;
-      trainer.l1 = trainer.perceived = trainer.committed = trainer.told = trainer.fooled = 0;
+                << "  discriminator " << trainer.discriminated / n << "  score " << trainer.fooled / n
+                << "  revived " << trainer.revived << "  "
+                << std::chrono::duration<double>(now - start).count() / n << " s/step" << std::endl;
+      trainer.l1 = trainer.perceived = trainer.committed = trainer.discriminated = trainer.fooled = 0;
       trainer.revived = 0;
       start = now;
     }

@@ -61,7 +61,7 @@ export class Graph {
     this.redraw();
   }
 
-  /** Everything anew, as for another run. */
+  /** Clears everything, as for another run. */
   clear() {
     this.hidden.clear();
     this.cursor = null;

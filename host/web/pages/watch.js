@@ -9,7 +9,7 @@ const api = place ? `/api/runs/${place[1]}/` : '/api/run/';
 
 const RETRY = 1000; // milliseconds between tries to reach a run
 
-let run = null; // what the server told, with news worked in
+let run = null; // the state from the server, with all updates applied
 let source = null;
 let keptShown = '';
 
@@ -247,12 +247,12 @@ function notice(text) {
 }
 
 /** Works a whole state, or news, into `run`. */
-function take(told) {
-  const another = !run || run.id !== told.id;
-  const columns = told.whole ? [] : run.columns;
-  columns.length = told.history.from;
-  columns.push(...told.history.columns);
-  run = { ...(told.whole ? {} : run), ...told, columns, series: told.history.series || run.series };
+function apply(update) {
+  const another = !run || run.id !== update.id;
+  const columns = update.whole ? [] : run.columns;
+  columns.length = update.history.from;
+  columns.push(...update.history.columns);
+  run = { ...(update.whole ? {} : run), ...update, columns, series: update.history.series || run.series };
   if (another) {
     for (const graph of graphs) graph.clear();
     element('fit').checked = (run.settings.display_scale || 1) === 1;
@@ -264,7 +264,7 @@ function take(told) {
   show();
 }
 
-/** The end: what there is to see is loaded before the server, which waits for that, may go. */
+/** The end: everything to see is loaded before the server, which waits for that, may go. */
 async function end() {
   goLive();
   const idle = () => !view.loading && view.shown === view.address() &&
@@ -286,7 +286,7 @@ function connect() {
   source = new EventSource(`${api}events`);
   const listen = (event) => {
     if (!over() || event.type === 'state') trouble('');
-    take(JSON.parse(event.data));
+    apply(JSON.parse(event.data));
     if (over()) end(); // nothing comes behind it
   };
   source.addEventListener('state', listen);

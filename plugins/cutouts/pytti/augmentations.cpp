@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-namespace reverie {
+namespace reverie::pytti {
 namespace {
 
 constexpr double kRotation = 30 * M_PI / 180, kTranslation = 0.1, kDistortion = 0.2;
@@ -40,13 +40,13 @@ Augmentation draw_augmentation(std::int64_t count, std::int64_t side, at::Genera
   const at::Tensor corners =
       at::tensor({-1.0, -1.0, 1.0, -1.0, 1.0, 1.0, -1.0, 1.0}, at::kDouble).view({4, 2});
   for (std::int64_t i = 0; i < count; ++i) {
-    const auto spread = [&](int k, double width) { return (2 * r[i][k] - 1) * width; };
+    const auto symmetric = [&](int k, double width) { return (2 * r[i][k] - 1) * width; };
     const double flip = r[i][0] < 0.3 ? -1 : 1;
     double angle = 0, tx = 0, ty = 0;
     if (r[i][1] < 0.8) {
-      angle = spread(2, kRotation);
-      tx = spread(3, 2 * kTranslation);  // the whole side is 2 in these coordinates
-      ty = spread(4, 2 * kTranslation);
+      angle = symmetric(2, kRotation);
+      tx = symmetric(3, 2 * kTranslation);  // the whole side is 2 in these coordinates
+      ty = symmetric(4, 2 * kTranslation);
     }
     const double c = std::cos(angle), s = std::sin(angle);
     // The affine map works on the flipped picture, so the flip comes last on the way back to the input.
@@ -60,8 +60,8 @@ Augmentation draw_augmentation(std::int64_t count, std::int64_t side, at::Genera
       result.perspective[i] = homography(moved, corners).to(at::kFloat);
     }
     if (r[i][14] < 0.7) {
-      result.hue[i] = spread(15, kHue);
-      result.saturation[i] = 1 + spread(16, kSaturation);
+      result.hue[i] = symmetric(15, kHue);
+      result.saturation[i] = 1 + symmetric(16, kSaturation);
     }
     if (r[i][17] < erasing) {
       const double area = (kEraseLow + (kEraseHigh - kEraseLow) * r[i][18]) * double(side * side);
@@ -131,4 +131,4 @@ at::Tensor augment(const at::Tensor& images, const Augmentation& a, at::Generato
   return result + noise * a.noise.to(here.device()).view({-1, 1, 1, 1});
 }
 
-}  // namespace reverie
+}  // namespace reverie::pytti

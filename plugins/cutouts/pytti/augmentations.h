@@ -5,7 +5,7 @@
 #include <ATen/core/Generator.h>
 #include <ATen/core/Tensor.h>
 
-namespace reverie {
+namespace reverie::pytti {
 
 /// The random numbers of one batch, drawn ahead so that their order does not depend on how they are used.
 struct Augmentation {
@@ -38,4 +38,4 @@ at::Tensor shift_colours(const at::Tensor& rgb, const at::Tensor& hue, const at:
 /// The [3, 3] matrix, scaled so that its last element is 1, that maps four points [4, 2] onto four others.
 at::Tensor homography(const at::Tensor& from, const at::Tensor& to);
 
-}  // namespace reverie
+}  // namespace reverie::pytti

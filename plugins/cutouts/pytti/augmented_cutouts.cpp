@@ -10,7 +10,7 @@
 #include "kernels.h"
 #include "reverie/cpu.h"
 
-namespace reverie {
+namespace reverie::pytti {
 
 extern const CutoutKernels cutout_kernels_baseline;
 
@@ -128,8 +128,8 @@ struct TakeAugmentedCutouts : torch::autograd::Function<TakeAugmentedCutouts> {
         const std::int64_t first = b * kBand, last = std::min(first + kBand, height);
         std::fill_n(rows, kBand * width * 4, 0.0f);
         for (std::int64_t n = 0; n < count; ++n)
-          cutout_kernels().spread(cutouts[n], side, pooled + n * side * side * 4, first, last, width,
-                                  line.mutable_data_ptr<float>(), rows);
+          cutout_kernels().backward_pooling(cutouts[n], side, pooled + n * side * side * 4, first, last,
+                                            width, line.mutable_data_ptr<float>(), rows);
         for (std::int64_t y = first; y < last; ++y) {
           float* row = to + y * width;
           cutout_kernels().separate(width, rows + (y - first) * width * 4, row, row + plane, row + 2 * plane);
@@ -151,4 +151,4 @@ at::Tensor take_augmented_cutouts(const at::Tensor& image, const std::vector<Cut
   return TakeAugmentedCutouts::apply(source, describe(places, changes), side);
 }
 
-}  // namespace reverie
+}  // namespace reverie::pytti

@@ -2,9 +2,9 @@
 // Cutouts as a perceptor sees them: augmented.
 
 #include "augmentations.h"
-#include "places.h"
+#include "cutouts.h"
 
-namespace reverie {
+namespace reverie::pytti {
 
 /// augment(take_cutouts(image, ...), ...): [1, 3, H, W] to [N, 3, side, side], differentiable. On the CPU
 /// each cutout is made in one go: averaged, warped, coloured, erased and covered with noise while it is in
@@ -14,4 +14,4 @@ at::Tensor take_augmented_cutouts(const at::Tensor& image, const std::vector<Cut
                                   std::int64_t side, const CutoutSettings& settings,
                                   const Augmentation& changes, at::Generator generator);
 
-}  // namespace reverie
+}  // namespace reverie::pytti

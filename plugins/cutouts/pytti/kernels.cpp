@@ -5,7 +5,7 @@
 
 #include "reverie/simd.h"
 
-namespace reverie {
+namespace reverie::pytti {
 namespace {
 
 using namespace simd;
@@ -107,9 +107,9 @@ struct Colours {
   Floats rgb[3];
 };
 
-/// How much of the chroma the channel with offset n (5, 3, 1 for red, green, blue) lacks at a hue, and its
-/// slope.
-Floats lack(Floats hue, float n, Floats& slope) {
+/// The share of the chroma that is missing from the channel with offset n (5, 3, 1 for red, green, blue) at a
+/// hue, and its derivative.
+Floats missing_chroma(Floats hue, float n, Floats& slope) {
   Floats k = hue + n;  // in -1.2..10.2
   k = k >= 6.0f ? k - 6.0f : k;
   k = k >= 6.0f ? k - 6.0f : k;
@@ -148,7 +148,7 @@ void jitter(const AugmentedCutout& g, Colours& c) {
   const Floats chroma = min(h.chroma * g.saturation, h.value);
   Floats unused;
   for (int i = 0; i < 3; ++i)
-    c.rgb[i] = h.value - chroma * lack(h.hue + 6.0f * g.hue, static_cast<float>(5 - 2 * i), unused);
+    c.rgb[i] = h.value - chroma * missing_chroma(h.hue + 6.0f * g.hue, static_cast<float>(5 - 2 * i), unused);
 }
 
 /// `d` holds the gradient of the result and becomes that of the colours `c`.
@@ -160,7 +160,7 @@ void jitter_backward(const AugmentedCutout& g, const Colours& c, Colours& d) {
   Floats d_value{}, d_chroma{}, d_hue{};
   for (int i = 0; i < 3; ++i) {
     Floats slope;
-    const Floats share = lack(h.hue + 6.0f * g.hue, static_cast<float>(5 - 2 * i), slope);
+    const Floats share = missing_chroma(h.hue + 6.0f * g.hue, static_cast<float>(5 - 2 * i), slope);
     d_value += d.rgb[i];
     d_chroma -= d.rgb[i] * share;
     d_hue -= d.rgb[i] * chroma * slope;
@@ -336,8 +336,8 @@ void backward(const AugmentedCutout& g, int64_t side, const float* warped, const
     }
 }
 
-void spread(const AugmentedCutout& g, int64_t side, const float* d_pooled, int64_t first, int64_t last,
-            int64_t source_width, float* line, float* d_source) {
+void backward_pooling(const AugmentedCutout& g, int64_t side, const float* d_pooled, int64_t first,
+                      int64_t last, int64_t source_width, float* line, float* d_source) {
   for (int64_t i = 0; i < side; ++i) {
     const Window rows(i, g.height, side);
     const int64_t begin = g.y + rows.begin > first ? g.y + rows.begin : first;
@@ -360,6 +360,7 @@ void spread(const AugmentedCutout& g, int64_t side, const float* d_pooled, int64
 }  // namespace
 
 extern const CutoutKernels REVERIE_FOR_ISA(cutout_kernels);
-const CutoutKernels REVERIE_FOR_ISA(cutout_kernels) = {&interleave, &separate, &forward, &backward, &spread};
+const CutoutKernels REVERIE_FOR_ISA(cutout_kernels) = {&interleave, &separate, &forward, &backward,
+                                                       &backward_pooling};
 
-}  // namespace reverie
+}  // namespace reverie::pytti

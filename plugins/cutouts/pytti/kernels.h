@@ -7,7 +7,7 @@
 
 #include <cstdint>
 
-namespace reverie {
+namespace reverie::pytti {
 
 /// One of them: where it is cut and what happens to it.
 struct AugmentedCutout {
@@ -37,11 +37,12 @@ struct CutoutKernels {
 
   /// Adds a cutout's share to rows `first` to `last` of the source's gradient, whose row `first` is at
   /// `d_source`. `line` is working memory, [width, 4].
-  void (*spread)(const AugmentedCutout& cutout, std::int64_t side, const float* d_pooled, std::int64_t first,
-                 std::int64_t last, std::int64_t source_width, float* line, float* d_source);
+  void (*backward_pooling)(const AugmentedCutout& cutout, std::int64_t side, const float* d_pooled,
+                           std::int64_t first, std::int64_t last, std::int64_t source_width, float* line,
+                           float* d_source);
 };
 
 /// The fastest that this processor runs.
 const CutoutKernels& cutout_kernels();
 
-}  // namespace reverie
+}  // namespace reverie::pytti

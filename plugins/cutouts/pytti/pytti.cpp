@@ -7,12 +7,12 @@
 #include "reverie/cutout_method.h"
 #include "reverie/plugin.h"
 
-namespace reverie {
+namespace reverie::pytti {
 namespace {
 
 constexpr ParamSpec kParams[] = {
     number("cut_pow", 2).above(0).of_host().help("large = small cutouts, small = large cutouts"),
-    number("cutout_border", 0.25).range(0, 1).of_host().help("how far cutouts may poke over the edge"),
+    number("cutout_border", 0.25).range(0, 1).of_host().help("how far cutouts may extend beyond the edge"),
     number("cutout_overviews", 0).range(0, 1).of_host().help("share of cutouts that show nearly everything"),
     number("cutout_erasing", 0.7).range(0, 1).of_host().help("chance that a part of a cutout is erased"),
     choice("border_mode", "clamp", "clamp|mirror|wrap|black|smear")
@@ -47,4 +47,4 @@ class Pytti final : public CutoutMethod {
 REVERIE_EXPORT_PLUGIN(Pytti, CutoutMethod, "pytti", "1.0", "random squares, augmented as PyTTI does", kParams,
                       "", "cutout_method");
 
-}  // namespace reverie
+}  // namespace reverie::pytti

@@ -12,7 +12,7 @@ constexpr ParamSpec kParams[] = {
         .names_weights()
         .help("weights of adabins: a name of reverie models list, or a file"),
     boolean("adabins_mirrored", true)
-        .help("adabins also looks at the mirror image and takes the mean: better, in twice the time"),
+        .help("adabins also estimates the mirror image and takes the mean: better, but twice as slow"),
 };
 
 class AdaBins final : public DepthEstimator {

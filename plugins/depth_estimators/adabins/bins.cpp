@@ -77,7 +77,7 @@ at::Tensor Bins::transformed(const at::Tensor& map) const {
   return x;
 }
 
-/// Of the bins [N, bins] that the first token [N, width] tells.
+/// Of the bins [N, bins] that the first token [N, width] predicts.
 at::Tensor Bins::centres(const at::Tensor& token) const {
   const at::Tensor hidden = at::leaky_relu(regressor_[0](token), kLeak);
   const at::Tensor widths =

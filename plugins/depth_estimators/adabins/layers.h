@@ -20,7 +20,7 @@ at::Tensor swish(const at::Tensor& x);
 /// Takes convolutions out of a file.
 class Layers {
  public:
-  Layers(Checkpoint file, c10::Device device, at::ScalarType dtype)
+  Layers(depth_estimators::Checkpoint file, c10::Device device, at::ScalarType dtype)
       : file_(std::move(file)), device_(device), dtype_(dtype) {}
 
   /// Of the shape [out, in, side, side] with a bias; `side` and `out` as in the file where they are -1.
@@ -41,7 +41,7 @@ class Layers {
  private:
   Convolution finished(const at::Tensor& weight, const at::Tensor& bias) const;
 
-  Checkpoint file_;
+  depth_estimators::Checkpoint file_;
   c10::Device device_;
   at::ScalarType dtype_;
 };

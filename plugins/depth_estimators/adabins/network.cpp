@@ -5,7 +5,7 @@
 namespace reverie::adabins {
 namespace {
 
-Checkpoint checkpoint(const Weights& weights) {
+depth_estimators::Checkpoint checkpoint(const Weights& weights) {
   return {weights, "AdaBins network", "encoder.original_model.conv_stem.weight",
           "reverie models fetch AdaBins downloads one"};
 }
@@ -54,7 +54,7 @@ at::Tensor Network::operator()(const at::Tensor& picture, bool mirrored) const {
   at::Tensor seen = picture;
   if (size.height != height || size.width != width)
     seen = at::_upsample_bilinear2d_aa(picture, {size.height, size.width}, /*align_corners=*/false);
-  seen = normalised_as_imagenet(seen);
+  seen = depth_estimators::normalised_as_imagenet(seen);
   if (mirrored) seen = at::cat({seen, seen.flip(3)});
   seen = seen.to(encoder_dtype_).contiguous(at::MemoryFormat::ChannelsLast);
   std::vector<at::Tensor> maps = encoder_(seen);

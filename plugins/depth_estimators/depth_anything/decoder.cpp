@@ -9,7 +9,8 @@ at::Tensor enlarged(const at::Tensor& x, std::int64_t height, std::int64_t width
 
 }  // namespace
 
-Decoder::Decoder(const Checkpoint& file, std::int64_t width, c10::Device device, at::ScalarType dtype) {
+Decoder::Decoder(const depth_estimators::Checkpoint& file, std::int64_t width, c10::Device device,
+                 at::ScalarType dtype) {
   const std::string base = "depth_head.";
   const auto weight = [&](const std::string& name, at::IntArrayRef shape) {
     return file.tensor(base + name + ".weight", shape)
@@ -45,9 +46,9 @@ Decoder::Decoder(const Checkpoint& file, std::int64_t width, c10::Device device,
   }
   const std::int64_t half = weight("scratch.output_conv1", {-1, features, 3, 3}).size(0);
   head_ = convolution("scratch.output_conv1", features, half, 3);
-  const std::int64_t few = weight("scratch.output_conv2.0", {-1, half, 3, 3}).size(0);
-  hidden_ = convolution("scratch.output_conv2.0", half, few, 3);
-  last_ = convolution("scratch.output_conv2.2", few, 1, 1);
+  const std::int64_t narrow = weight("scratch.output_conv2.0", {-1, half, 3, 3}).size(0);
+  hidden_ = convolution("scratch.output_conv2.0", half, narrow, 3);
+  last_ = convolution("scratch.output_conv2.2", narrow, 1, 1);
   // The result has float's digits: steps of bfloat16's would show as terraces.
   const at::ScalarType wide = dtype == at::kDouble ? at::kDouble : at::kFloat;
   last_ = {last_.weight.to(wide), last_.bias.to(wide)};

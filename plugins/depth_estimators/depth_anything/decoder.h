@@ -12,7 +12,8 @@ namespace reverie::depth_anything {
 class Decoder {
  public:
   /// `width` of what the encoder gives.
-  Decoder(const Checkpoint& file, std::int64_t width, c10::Device device, at::ScalarType dtype);
+  Decoder(const depth_estimators::Checkpoint& file, std::int64_t width, c10::Device device,
+          at::ScalarType dtype);
 
   /// Four maps [N, width, rows, columns] to what is near: [N, 1, height, width], not negative, float (double
   /// in a double network).

@@ -25,7 +25,8 @@ std::size_t tapped_block(std::size_t tap, std::size_t blocks) {
 
 }  // namespace
 
-Encoder::Encoder(const Checkpoint& file, c10::Device device, at::ScalarType dtype) : dtype_(dtype) {
+Encoder::Encoder(const depth_estimators::Checkpoint& file, c10::Device device, at::ScalarType dtype)
+    : dtype_(dtype) {
   // Sums, norms and what is handed from block to block keep float's digits.
   const at::ScalarType wide = dtype == at::kDouble ? at::kDouble : at::kFloat;
   const std::string base = "pretrained.";

@@ -11,7 +11,7 @@ namespace reverie::depth_anything {
 class Encoder {
  public:
   /// Widths and depth are those of the tensors.
-  Encoder(const Checkpoint& file, c10::Device device, at::ScalarType dtype);
+  Encoder(const depth_estimators::Checkpoint& file, c10::Device device, at::ScalarType dtype);
 
   std::int64_t width() const { return class_.size(2); }
   std::int64_t patch() const { return patches_.weight.size(2); }

@@ -7,7 +7,7 @@ namespace {
 
 constexpr double kLongest = 4;  // the longer side as a multiple of the shorter one, for the patches' number
 
-Checkpoint checkpoint(const Weights& weights) {
+depth_estimators::Checkpoint checkpoint(const Weights& weights) {
   return {weights, "Depth Anything V2 network", "pretrained.patch_embed.proj.weight",
           "reverie models fetch Depth-Anything-V2-Small downloads one"};
 }
@@ -26,7 +26,7 @@ at::Tensor depth_of_disparity(const at::Tensor& disparity) {
 Network::Network(const Weights& weights, c10::Device device, at::ScalarType dtype)
     : Network(checkpoint(weights), device, dtype) {}
 
-Network::Network(const Checkpoint& file, c10::Device device, at::ScalarType dtype)
+Network::Network(const depth_estimators::Checkpoint& file, c10::Device device, at::ScalarType dtype)
     : encoder_(file, device, dtype), decoder_(file, encoder_.width(), device, dtype) {}
 
 Network::Size Network::seen_size(std::int64_t height, std::int64_t width) const {
@@ -46,7 +46,8 @@ at::Tensor Network::operator()(const at::Tensor& pictures) const {
   const at::Tensor seen = shrinks
                               ? at::_upsample_bicubic2d_aa(pictures, {height, width}, /*align_corners=*/false)
                               : at::upsample_bicubic2d(pictures, {height, width}, /*align_corners=*/false);
-  const at::Tensor disparity = decoder_(encoder_(normalised_as_imagenet(seen)), height, width);
+  const at::Tensor disparity =
+      decoder_(encoder_(depth_estimators::normalised_as_imagenet(seen)), height, width);
   return at::upsample_bilinear2d(disparity, {pictures.size(2), pictures.size(3)}, /*align_corners=*/true);
 }
 

@@ -30,7 +30,7 @@ class Network {
   at::Tensor operator()(const at::Tensor& pictures) const;
 
  private:
-  Network(const Checkpoint& file, c10::Device device, at::ScalarType dtype);
+  Network(const depth_estimators::Checkpoint& file, c10::Device device, at::ScalarType dtype);
 
   Encoder encoder_;
   Decoder decoder_;

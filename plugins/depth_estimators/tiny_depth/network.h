@@ -1,7 +1,7 @@
 #pragma once
-// A small network that tells depths from one picture: an encoder of strided convolutions and residual blocks
-// (He et al. 2016), a decoder with skip connections (Ronneberger et al. 2015). Besides the colours it sees
-// how high in the picture each pixel is, as Liu et al. (2018) propose.
+// A small network that estimates depths from one picture: an encoder of strided convolutions and residual
+// blocks (He et al. 2016), a decoder with skip connections (Ronneberger et al. 2015). Besides the colours it
+// sees how high in the picture each pixel is, as Liu et al. (2018) propose.
 //
 // It works on pictures whose longer side is kSide, at half of that in the end, so the time does not depend on
 // the size of the picture and the same picture in another size has nearly the same depths.

@@ -1,4 +1,4 @@
-/// tiny_depth: depths by a small network that ships with the program. models/README.md says what it learnt
+/// tiny_depth: depths by the small network that ships with the program. models/README.md says what it learnt
 /// and how well.
 
 #include "network.h"
@@ -37,6 +37,6 @@ class TinyDepth final : public DepthEstimator {
 }  // namespace
 
 REVERIE_EXPORT_PLUGIN(TinyDepth, DepthEstimator, "tiny_depth", "1.0",
-                      "depths by a small network that ships with the program", kParams, "", "depth_model");
+                      "depths by the small network that ships with the program", kParams, "", "depth_model");
 
 }  // namespace reverie

@@ -6,16 +6,14 @@
 #include "reverie/plugin.h"
 #include "solver.h"
 
-namespace reverie {
+namespace reverie::horn_schunck {
 namespace {
 
 class HornSchunck final : public FlowEstimator {
  public:
   HornSchunck(Host&, const Params&, const Setup&) {}
 
-  at::Tensor estimate(const at::Tensor& from, const at::Tensor& to) override {
-    return horn_schunck(from, to);
-  }
+  at::Tensor estimate(const at::Tensor& from, const at::Tensor& to) override { return solve(from, to); }
   bool differentiable() const override { return true; }
 };
 
@@ -25,4 +23,4 @@ REVERIE_EXPORT_PLUGIN(HornSchunck, FlowEstimator, "horn_schunck", "1.0",
                       "variational flow: smooth, differentiable, on any device", kNoParams, "Horn-Schunck",
                       "flow_model");
 
-}  // namespace reverie
+}  // namespace reverie::horn_schunck

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <vector>
 
-namespace reverie {
+namespace reverie::horn_schunck {
 namespace {
 
 constexpr double kAlpha = 0.1;           // for pictures of 0..1
@@ -100,7 +100,7 @@ at::Tensor refined(const at::Tensor& from, const at::Tensor& to, at::Tensor flow
 
 }  // namespace
 
-at::Tensor horn_schunck(const at::Tensor& from, const at::Tensor& to) {
+at::Tensor solve(const at::Tensor& from, const at::Tensor& to) {
   std::vector<at::Tensor> ones = {smoothed(from)}, others = {smoothed(to)};
   while (std::min(ones.back().size(2), ones.back().size(3)) >= 2 * kLeastSide) {
     ones.push_back(halved(ones.back()));
@@ -116,4 +116,4 @@ at::Tensor horn_schunck(const at::Tensor& from, const at::Tensor& to) {
   return flow;
 }
 
-}  // namespace reverie
+}  // namespace reverie::horn_schunck

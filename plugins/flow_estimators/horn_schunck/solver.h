@@ -3,7 +3,7 @@
 
 #include <ATen/core/Tensor.h>
 
-namespace reverie {
+namespace reverie::horn_schunck {
 
 /// The flow [1, 2, H, W] from one picture [1, C, H, W] to another, in their type, with gradients to both.
 ///
@@ -19,6 +19,6 @@ namespace reverie {
 ///     (alpha^2 + J'J)^-1 (alpha^2 mean(w) - J'(d - J w0))       mean: of the eight neighbours
 ///
 /// Where p + w0 lies outside the picture there is nothing to compare, and the neighbours alone decide.
-at::Tensor horn_schunck(const at::Tensor& from, const at::Tensor& to);
+at::Tensor solve(const at::Tensor& from, const at::Tensor& to);
 
-}  // namespace reverie
+}  // namespace reverie::horn_schunck

@@ -6,7 +6,7 @@
 #include "flow.h"
 #include "reverie/flow_estimator.h"
 
-namespace reverie {
+namespace reverie::opencv_flow {
 namespace detail {
 /// Brightness (ITU-R BT.601) as bytes [H, W]. Small pictures are continued by their outermost pixels.
 inline at::Tensor grey_bytes(const at::Tensor& picture) {
@@ -33,4 +33,4 @@ inline at::Tensor classical_flow(ClassicalFlow& compute, const at::Tensor& from,
       .to(from.device());
 }
 
-}  // namespace reverie
+}  // namespace reverie::opencv_flow

@@ -4,7 +4,7 @@
 
 #include <opencv2/video/tracking.hpp>
 
-namespace reverie {
+namespace reverie::opencv_flow {
 namespace {
 
 cv::Mat grey(const std::uint8_t* bytes, const GreyPair& pictures) {
@@ -41,4 +41,4 @@ void flow_farneback(const GreyPair& pictures, float* flow) {
   if (result.ptr<float>() != flow) result.copyTo(vectors(flow, pictures));
 }
 
-}  // namespace reverie
+}  // namespace reverie::opencv_flow

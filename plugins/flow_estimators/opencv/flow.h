@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-namespace reverie {
+namespace reverie::opencv_flow {
 
 /// Two grey pictures of the same size, rows without gaps, at least kLeastSide pixels a side.
 struct GreyPair {
@@ -18,4 +18,4 @@ using ClassicalFlow = void(const GreyPair& pictures, float* flow);
 
 ClassicalFlow flow_dis, flow_farneback;
 
-}  // namespace reverie
+}  // namespace reverie::opencv_flow

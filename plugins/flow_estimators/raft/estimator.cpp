@@ -59,7 +59,8 @@ Network::Seen Estimator::look_at(const at::Tensor& picture) {
   if (known != recent_.end()) {
     std::rotate(known, known + 1, recent_.end());
   } else {
-    // Pictures are looked at one by one, so that what is remembered is, bit for bit, what would be seen anew.
+    // Pictures are looked at one by one, so that what is remembered is, bit for bit, what a new computation
+    // would give.
     Network::Seen seen = network_->look_at(frame.around(picture), /*with_context=*/true);
     if (recent_.size() == 2) recent_.erase(recent_.begin());
     recent_.push_back({picture, picture._version(), std::move(seen)});

@@ -22,6 +22,6 @@ class Gma final : public raft::Estimator {
 }  // namespace
 
 REVERIE_EXPORT_PLUGIN(Gma, FlowEstimator, "gma", "1.0",
-                      "a pretrained network: RAFT that also knows which places move together", kParams);
+                      "a pretrained network: RAFT with attention between places that move together", kParams);
 
 }  // namespace reverie

@@ -94,7 +94,7 @@ struct Place {
   float fraction;
 };
 
-/// Windows that lie outside as a whole are not told apart; what is no number is one of them.
+/// Windows that lie outside as a whole are not distinguished; NaN is one of them.
 template <int R>
 Place place(float centre, int64_t size) {
   const float low = -2.0f * R - 4, high = static_cast<float>(size) + 2 * R + 4;

@@ -10,7 +10,7 @@
 
 #include "reverie/error.h"
 
-namespace reverie {
+namespace reverie::ffmpeg {
 namespace {
 
 /// One component of a frame, read row by row. Of a palette's colours, 0 is red, 1 green, 2 blue and 3 alpha.
@@ -181,7 +181,7 @@ AVChromaLocation chroma_location(const AVFrame& frame, bool still) {
 
 /// IEC 61966-2-1; what the display cannot show is cut off.
 float srgb_from_linear(float x) {
-  if (!(x > 0)) return 0;  // also what is no number
+  if (!(x > 0)) return 0;  // also what is not a number
   if (x >= 1) return 1;
   return x <= 0.0031308f ? 12.92f * x : 1.055f * std::pow(x, 1 / 2.4f) - 0.055f;
 }
@@ -316,4 +316,4 @@ at::Tensor to_rgb(const AVFrame& frame, bool still) {
   return result;
 }
 
-}  // namespace reverie
+}  // namespace reverie::ffmpeg

@@ -5,7 +5,7 @@
 
 #include "handles.h"
 
-namespace reverie {
+namespace reverie::ffmpeg {
 
 /// [1, 3, H, W] float, 0..1, RGB as files hold it, of the stored size: neither turned nor stretched.
 ///
@@ -20,4 +20,4 @@ at::Tensor to_rgb(const AVFrame& frame, bool still);
 /// Throws what to_rgb() would.
 void require_rgb(const AVFrame& frame);
 
-}  // namespace reverie
+}  // namespace reverie::ffmpeg

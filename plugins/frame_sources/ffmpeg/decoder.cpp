@@ -4,7 +4,7 @@
 
 #include "reverie/error.h"
 
-namespace reverie {
+namespace reverie::ffmpeg {
 namespace {
 
 constexpr int kMostSkipped = 1000;  // a file that marks no key frames is read from its start
@@ -31,7 +31,7 @@ FramePtr FrameDecoder::next(std::int64_t index) {
     const int result = avcodec_receive_frame(decoder_.get(), frame.get());
     if (result == AVERROR_EOF) return nullptr;
     if (result >= 0) {
-      // What a decoder makes up for missing parts is no part of the picture. FFV1's says so only in words.
+      // What a decoder makes up for missing parts is not part of the picture. FFV1's says so only in words.
       const bool made_up = frame->decode_error_flags || frame->flags & AV_FRAME_FLAG_CORRUPT ||
                            (decoder_->codec_id == AV_CODEC_ID_FFV1 && !complaint().empty());
       if (made_up) damaged(index, complaint().empty() ? "parts of it are missing" : complaint());
@@ -43,7 +43,7 @@ FramePtr FrameDecoder::next(std::int64_t index) {
   }
 }
 
-/// Gives the decoder the next packet, or tells it that there is none. False when it knows that already.
+/// Gives the decoder the next packet, or signals the end. False when that was done before.
 bool FrameDecoder::feed(std::int64_t index) {
   if (drained_) return false;
   PacketPtr packet;
@@ -61,7 +61,7 @@ bool FrameDecoder::feed(std::int64_t index) {
         break;
       }
       if (result < 0) damaged(index, reason(result));
-      // A recording may start amid a group of pictures; what comes before the first key frame is no damage.
+      // A recording may start amid a group of pictures; what comes before the first key frame is not damage.
       const bool ours = packet->stream_index == file_.stream().index;
       started_ = started_ || (ours && (packet->flags & AV_PKT_FLAG_KEY || ++skipped_ > kMostSkipped));
       if (started_ && ours) break;
@@ -87,4 +87,4 @@ bool FrameDecoder::seek(std::int64_t timestamp) {
   return true;
 }
 
-}  // namespace reverie
+}  // namespace reverie::ffmpeg

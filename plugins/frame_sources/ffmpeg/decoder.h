@@ -5,7 +5,7 @@
 
 #include "media_file.h"
 
-namespace reverie {
+namespace reverie::ffmpeg {
 
 class FrameDecoder {
  public:
@@ -18,8 +18,8 @@ class FrameDecoder {
   /// Throws Error(file) when the frame is damaged; after that only seek() is allowed.
   FramePtr next(std::int64_t index);
 
-  /// Whether a packet met so far is said to lack bytes. Such a packet may decode whole all the same, as the
-  /// last one does where recordings are joined.
+  /// Whether a packet met so far has missing bytes by its flags. Such a packet may still decode completely,
+  /// as the last one does where recordings are joined.
   bool doubtful() const { return doubtful_; }
 
   /// Goes to a key frame shown at `timestamp` or before. False when the file does not allow it.
@@ -35,4 +35,4 @@ class FrameDecoder {
   int skipped_ = 0;  // packets before the first key frame
 };
 
-}  // namespace reverie
+}  // namespace reverie::ffmpeg

@@ -14,7 +14,7 @@ extern "C" {
 #include "tags.h"
 #include "timeline.h"
 
-namespace reverie {
+namespace reverie::ffmpeg {
 namespace {
 
 Orientation orientation_of(const AVFrame& frame, const MediaFile& file) {
@@ -119,7 +119,7 @@ class Ffmpeg final : public FrameSource {
     try {
       return !timeline_.frame(1);
     } catch (const Error&) {
-      return false;  // it is damaged there, which is told when it is asked for
+      return false;  // it is damaged there; reading that frame reports it
     }
   }
 
@@ -129,7 +129,7 @@ class Ffmpeg final : public FrameSource {
   }
 
   std::filesystem::path path_;
-  ffmpeg::Timeline timeline_;
+  Timeline timeline_;
   ImageSize square_, shown_;
   Orientation orientation_;
   bool still_ = false;
@@ -141,4 +141,4 @@ class Ffmpeg final : public FrameSource {
 REVERIE_EXPORT_PLUGIN(Ffmpeg, FrameSource, "ffmpeg", "1.0",
                       "pictures and videos, as far as FFmpeg decodes them", kNoParams);
 
-}  // namespace reverie
+}  // namespace reverie::ffmpeg

@@ -3,7 +3,7 @@
 #include <cstdio>
 #include <new>
 
-namespace reverie {
+namespace reverie::ffmpeg {
 namespace {
 
 thread_local std::string first_complaint;
@@ -51,4 +51,4 @@ std::string reason(int error) {
   return complaint().empty() ? text : std::string(text) + " (" + complaint() + ")";
 }
 
-}  // namespace reverie
+}  // namespace reverie::ffmpeg

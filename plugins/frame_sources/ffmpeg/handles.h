@@ -11,7 +11,7 @@ extern "C" {
 #include <memory>
 #include <string>
 
-namespace reverie {
+namespace reverie::ffmpeg {
 
 struct CloseIo {
   void operator()(AVIOContext* io) const { avio_closep(&io); }
@@ -50,4 +50,4 @@ const std::string& complaint();
 /// An error number in FFmpeg's words, with what it complained of.
 std::string reason(int error);
 
-}  // namespace reverie
+}  // namespace reverie::ffmpeg

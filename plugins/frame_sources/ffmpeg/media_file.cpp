@@ -6,7 +6,7 @@
 
 #include "reverie/ordinary_file.h"
 
-namespace reverie {
+namespace reverie::ffmpeg {
 namespace {
 
 constexpr std::int64_t kMostStillBytes = std::int64_t{1} << 30;
@@ -102,7 +102,7 @@ void MediaFile::find_stream() {
   }
   int best = still_ ? 0 : av_find_best_stream(format_.get(), AVMEDIA_TYPE_VIDEO, -1, -1, nullptr, 0);
   if (std::string_view(format_->iformat->name) == "ico") best = largest_stream();
-  // The picture that comes with a song is no video.
+  // The picture that comes with a song is not a video.
   if (best < 0 || format_->streams[best]->disposition & AV_DISPOSITION_ATTACHED_PIC)
     fail(path_, "holds no pictures: it is " + std::string(format_->iformat->long_name));
   stream_ = format_->streams[best];
@@ -167,4 +167,4 @@ DecoderPtr MediaFile::open_decoder() const {
   return decoder;
 }
 
-}  // namespace reverie
+}  // namespace reverie::ffmpeg

@@ -6,7 +6,7 @@
 #include "handles.h"
 #include "tags.h"
 
-namespace reverie {
+namespace reverie::ffmpeg {
 
 /// Of a picture. A file of a few hundred kilobytes may claim a thousand times as many, and is believed before
 /// it can be seen to hold them: 8192 x 8192 take 0.8 GB as colours.
@@ -44,4 +44,4 @@ class MediaFile {
   bool still_ = false;
 };
 
-}  // namespace reverie
+}  // namespace reverie::ffmpeg

@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <vector>
 
-namespace reverie {
+namespace reverie::ffmpeg {
 
 Orientation orientation_of_exif(int number) {
   switch (number) {
@@ -44,4 +44,4 @@ at::Tensor upright(const at::Tensor& image, const Orientation& orientation) {
   return result.contiguous();
 }
 
-}  // namespace reverie
+}  // namespace reverie::ffmpeg

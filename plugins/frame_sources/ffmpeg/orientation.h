@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <span>
 
-namespace reverie {
+namespace reverie::ffmpeg {
 
 /// First the diagonal is mirrored, then left and right, then top and bottom.
 struct Orientation {
@@ -23,4 +23,4 @@ Orientation orientation_of_matrix(std::span<const std::int32_t, 9> matrix);
 /// `image` [1, 3, H, W], contiguous, as it is shown.
 at::Tensor upright(const at::Tensor& image, const Orientation& orientation);
 
-}  // namespace reverie
+}  // namespace reverie::ffmpeg

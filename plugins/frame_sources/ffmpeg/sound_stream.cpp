@@ -12,16 +12,16 @@ extern "C" {
 #include "reverie/error.h"
 #include "reverie/ordinary_file.h"
 
-namespace reverie {
+namespace reverie::ffmpeg {
 namespace {
 
 constexpr const char* kConvert = "convert it to WAV, FLAC or MP3";
-// Slower is no sound, and would grow a thousandfold when it is resampled; of what is quicker, the resampler's
-// tables would.
+// A lower rate is not sound, and would grow a thousandfold when it is resampled; of what is quicker, the
+// resampler's tables would.
 constexpr int kLowestRate = 1000, kHighestRate = 3'000'000;
 // What is less is the rounding of time stamps, or a clock that is a little wrong.
 constexpr double kShortestGap = 0.1;
-// Recordings of broadcasts restart their clock: a longer gap than this is no silence there.
+// Recordings of broadcasts restart their clock: a longer gap than this is not silence there.
 constexpr double kLongestGapOfBroadcasts = 10, kLongestGap = 24 * 3600;
 constexpr int kSilenceAtOnce = 65536;
 
@@ -58,7 +58,7 @@ void SoundStream::open_format() {
   // By its content; where that is not enough, as with a large picture before an MP3's sound, by its name.
   result = avformat_open_input(&format, path_.c_str(), nullptr, &options);  // frees `format` when it fails
   av_dict_free(&options);
-  if (result < 0) fail("is no sound that can be read: " + reason(result), kConvert);
+  if (result < 0) fail("is not a sound that can be read: " + reason(result), kConvert);
   format_.reset(format);
   result = avformat_find_stream_info(format, nullptr);
   if (result < 0) fail("cannot be read: " + reason(result), kConvert);
@@ -177,8 +177,8 @@ void SoundStream::feed() {
 void SoundStream::damaged(int error) {
   if (damage_.empty()) damage_ = reason(error);
   if (notice_.empty())
-    notice_ = "parts of the sound '" + path_.string() + "' cannot be decoded and are left out: " + damage_;
+    notice_ = "parts of the sound '" + path_.string() + "' cannot be decoded and are skipped: " + damage_;
   forget_complaints();
 }
 
-}  // namespace reverie
+}  // namespace reverie::ffmpeg

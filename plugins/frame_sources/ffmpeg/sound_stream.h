@@ -5,7 +5,7 @@
 
 #include "handles.h"
 
-namespace reverie {
+namespace reverie::ffmpeg {
 
 class SoundStream {
  public:
@@ -54,4 +54,4 @@ class SoundStream {
   std::int64_t silence_ = 0;  // samples that are left of it
 };
 
-}  // namespace reverie
+}  // namespace reverie::ffmpeg

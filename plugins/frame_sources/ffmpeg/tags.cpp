@@ -3,7 +3,7 @@
 #include <optional>
 #include <string_view>
 
-namespace reverie {
+namespace reverie::ffmpeg {
 namespace {
 
 /// `count` bytes at `offset` as a number; 0 beyond the end.
@@ -76,4 +76,4 @@ bool is_rgb_jpeg(Bytes file) {
   return !jfif && (transform ? *transform == 0 : named);
 }
 
-}  // namespace reverie
+}  // namespace reverie::ffmpeg

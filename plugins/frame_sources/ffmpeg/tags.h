@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <span>
 
-namespace reverie {
+namespace reverie::ffmpeg {
 
 using Bytes = std::span<const std::uint8_t>;
 
@@ -20,4 +20,4 @@ Bytes tags_of(Bytes file);
 /// and either an Adobe segment that says so or the components' names.
 bool is_rgb_jpeg(Bytes file);
 
-}  // namespace reverie
+}  // namespace reverie::ffmpeg

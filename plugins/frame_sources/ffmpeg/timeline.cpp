@@ -121,14 +121,16 @@ void Timeline::restart() {
   next_ = 0;
 }
 
-/// Decodes one frame, or meets the end. When it is not the frame that came here before, all begins anew.
+/// Decodes one frame, or meets the end. When it is not the frame that came here before, everything starts
+/// again.
 void Timeline::advance() {
   const std::int64_t index = next_.value();
   next_.reset();
   FramePtr frame = decoder_->next(index);
   if (decoder_->doubtful() && !std::exchange(warned_, true))
-    host_.log(LogLevel::warning, "'" + path_.string() + "' is said to lack bytes near frame " +
-                                     std::to_string(index) + ", but its frames decode whole and are used");
+    host_.log(LogLevel::warning, "'" + path_.string() + "': FFmpeg reports missing bytes near frame " +
+                                     std::to_string(index) +
+                                     ", but the frames decode completely and are used");
   const bool known = index < seen();
   if (!frame && !known) {
     end_ = stamps_.empty() ? 0 : stamps_.back().seconds + last_duration_;

@@ -6,7 +6,7 @@
 
 #include <cstdint>
 
-namespace reverie {
+namespace reverie::limited_palette {
 
 /// What a picture consists of, without gradients.
 struct PaletteInput {
@@ -41,4 +41,4 @@ struct PaletteArithmetic {
 
 extern const PaletteArithmetic kPalettesOnCpu, kPalettesAnywhere;
 
-}  // namespace reverie
+}  // namespace reverie::limited_palette

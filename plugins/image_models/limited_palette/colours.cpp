@@ -5,7 +5,7 @@
 
 #include "arithmetic.h"
 
-namespace reverie {
+namespace reverie::limited_palette {
 namespace {
 
 const PaletteArithmetic& arithmetic(const at::Tensor& tensor) {
@@ -77,4 +77,4 @@ at::Tensor palette_normalisation(const at::Tensor& logits) {
   return PaletteNormalisation::apply(logits);
 }
 
-}  // namespace reverie
+}  // namespace reverie::limited_palette

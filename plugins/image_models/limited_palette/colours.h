@@ -3,7 +3,7 @@
 
 #include <ATen/core/Tensor.h>
 
-namespace reverie {
+namespace reverie::limited_palette {
 
 /// The colours [3, N] that pixels have whose brightness is `value` [N] and whose preference for each palette
 /// is `logits` [palettes, N], with `palette` [colours, palettes, 3] sorted from dark to bright.
@@ -20,4 +20,4 @@ at::Tensor palette_colours(const at::Tensor& value, const at::Tensor& logits, co
 /// where nothing can vary: one palette or one pixel.
 at::Tensor palette_normalisation(const at::Tensor& logits);
 
-}  // namespace reverie
+}  // namespace reverie::limited_palette

@@ -5,7 +5,7 @@
 
 #include "reverie/simd.h"
 
-namespace reverie {
+namespace reverie::limited_palette {
 namespace {
 
 using namespace simd;
@@ -191,4 +191,4 @@ extern const PaletteKernels REVERIE_FOR_ISA(palette_kernels);
 const PaletteKernels REVERIE_FOR_ISA(palette_kernels) = {kLanes, &prefer, &colours_backward, &moments,
                                                          &moments_backward};
 
-}  // namespace reverie
+}  // namespace reverie::limited_palette

@@ -8,7 +8,7 @@
 
 #include <cstdint>
 
-namespace reverie {
+namespace reverie::limited_palette {
 
 struct PaletteShape {
   std::int64_t pixels, palettes, shades;  ///< a palette has as many colours as there are shades
@@ -48,4 +48,4 @@ struct PaletteKernels {
 /// The fastest that this processor runs.
 const PaletteKernels& palette_kernels();
 
-}  // namespace reverie
+}  // namespace reverie::limited_palette

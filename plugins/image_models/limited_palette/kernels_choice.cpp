@@ -1,7 +1,7 @@
 #include "kernels.h"
 #include "reverie/cpu.h"
 
-namespace reverie {
+namespace reverie::limited_palette {
 
 extern const PaletteKernels palette_kernels_baseline;
 
@@ -16,4 +16,4 @@ const PaletteKernels& palette_kernels() {
 #endif
 }
 
-}  // namespace reverie
+}  // namespace reverie::limited_palette

@@ -21,7 +21,7 @@
 #include "reverie/plugin.h"
 #include "reverie/resize.h"
 
-namespace reverie {
+namespace reverie::limited_palette {
 namespace {
 
 constexpr ParamSpec kParams[] = {
@@ -30,7 +30,7 @@ constexpr ParamSpec kParams[] = {
     integer("palettes", 20).range(1, 256).help("number of palettes"),
     number("gamma", 1).at_least(0).help("relative gamma of palettes: higher is darker, with more contrast"),
     number("hdr_weight", 0.01).help("how strongly gamma is kept; 0 off"),
-    number("palette_normalization_weight", 0.2).help("how strongly every palette keeps a presence"),
+    number("palette_normalization_weight", 0.2).help("how strongly every palette is kept in use"),
     boolean("random_initial_palette", false).help("palettes start random instead of grey ramps"),
     text("target_palette", "").names_image().help("picture the palette is taken from, and then kept"),
     boolean("lock_palette", false).help("keep the initial palette fixed"),
@@ -266,4 +266,4 @@ REVERIE_EXPORT_PLUGIN(LimitedPalette, ImageModel, "limited_palette", "1.0",
                       "pixels take colours from a few palettes, which are optimised too", kParams,
                       "Limited Palette");
 
-}  // namespace reverie
+}  // namespace reverie::limited_palette

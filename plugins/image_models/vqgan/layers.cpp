@@ -136,7 +136,7 @@ void LayerSource::expect_all_taken(const std::string& part) const {
   for (const std::string& name : weights_.names())
     if (name.rfind(prefix_ + part, 0) == 0 && taken_.count(name) == 0)
       throw Error(ErrorKind::unsupported, "'" + weights_.origin() + "': tensor '" + name +
-                                              "' has no place in a VQGAN: this is a network of another make");
+                                              "' has no place in a VQGAN: this is a different network");
 }
 
 }  // namespace reverie::vqgan

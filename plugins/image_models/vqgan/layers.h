@@ -55,7 +55,7 @@ at::Tensor activated(const at::Tensor& x, const Norm& norm, const Convolution& c
 class LayerSource {
  public:
   /// `prefix` is what stands before all names. Tensors that have device and dtype already stay the same
-  /// objects, unless they are `fixed`: those need no gradient and may be laid out anew.
+  /// objects, unless they are `fixed`: those need no gradient and may get another memory layout.
   LayerSource(const Weights& weights, std::string prefix, c10::Device device, at::ScalarType dtype,
               bool fixed);
 

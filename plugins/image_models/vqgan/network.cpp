@@ -8,14 +8,8 @@
 
 #include "layers.h"
 
-namespace reverie {
+namespace reverie::vqgan {
 namespace {
-
-using vqgan::Attention;
-using vqgan::Convolution;
-using vqgan::LayerSource;
-using vqgan::Norm;
-using vqgan::ResidualBlock;
 
 /// The blocks of one resolution, each with attention behind it if the level has any.
 struct Level {
@@ -51,7 +45,7 @@ struct Half {
   Norm norm_out;
 };
 
-Level take_level(LayerSource& source, const VqganShape& shape, const std::string& name, std::size_t level,
+Level take_level(LayerSource& source, const Shape& shape, const std::string& name, std::size_t level,
                  std::int64_t blocks, std::int64_t in) {
   const std::int64_t out = shape.channels * shape.multipliers[level];
   Level result;
@@ -63,7 +57,7 @@ Level take_level(LayerSource& source, const VqganShape& shape, const std::string
   return result;
 }
 
-Middle take_middle(LayerSource& source, const VqganShape& shape, const std::string& name) {
+Middle take_middle(LayerSource& source, const Shape& shape, const std::string& name) {
   const std::int64_t width = shape.channels * shape.multipliers.back();
   Middle result{source.residual_block(name + "block_1", width, width),
                 source.residual_block(name + "block_2", width, width), std::nullopt};
@@ -71,7 +65,7 @@ Middle take_middle(LayerSource& source, const VqganShape& shape, const std::stri
   return result;
 }
 
-Half take_encoder(LayerSource& source, const VqganShape& shape) {
+Half take_encoder(LayerSource& source, const Shape& shape) {
   const std::size_t levels = shape.multipliers.size();
   Half half;
   half.conv_in = source.convolution("encoder.conv_in", 3, shape.channels, 3);
@@ -89,7 +83,7 @@ Half take_encoder(LayerSource& source, const VqganShape& shape) {
   return half;
 }
 
-Half take_decoder(LayerSource& source, const VqganShape& shape) {
+Half take_decoder(LayerSource& source, const Shape& shape) {
   const std::size_t levels = shape.multipliers.size();
   Half half;
   std::int64_t width = shape.channels * shape.multipliers.back();
@@ -115,14 +109,14 @@ constexpr std::int64_t kDistancesAtOnce = std::int64_t{1} << 24;
 
 }  // namespace
 
-struct VqganNetwork::Parts {
+struct Network::Parts {
   Half encoder, decoder;
   Convolution quant_conv, post_quant_conv;
   Convolution logits;  // Gumbel only
 };
 
-VqganNetwork::VqganNetwork(const Weights& weights, c10::Device device, at::ScalarType dtype, bool fixed)
-    : shape_(VqganShape::from_weights(weights)), dtype_(dtype) {
+Network::Network(const Weights& weights, c10::Device device, at::ScalarType dtype, bool fixed)
+    : shape_(Shape::from_weights(weights)), dtype_(dtype) {
   LayerSource source(weights, shape_.prefix, device, dtype, fixed);
   auto parts = std::make_unique<Parts>();
   parts->encoder = take_encoder(source, shape_);
@@ -137,9 +131,9 @@ VqganNetwork::VqganNetwork(const Weights& weights, c10::Device device, at::Scala
   parts_ = std::move(parts);
 }
 
-VqganNetwork::~VqganNetwork() = default;
+Network::~Network() = default;
 
-at::Tensor VqganNetwork::encode(const at::Tensor& image) const {
+at::Tensor Network::encode(const at::Tensor& image) const {
   const Half& half = parts_->encoder;
   at::Tensor x = half.conv_in(image.to(dtype_).contiguous(at::MemoryFormat::ChannelsLast));
   for (const Level& level : half.levels) {
@@ -150,7 +144,7 @@ at::Tensor VqganNetwork::encode(const at::Tensor& image) const {
   return parts_->quant_conv(x).to(codebook_.scalar_type());
 }
 
-at::Tensor VqganNetwork::decode(const at::Tensor& quantised) const {
+at::Tensor Network::decode(const at::Tensor& quantised) const {
   const Half& half = parts_->decoder;
   at::Tensor x = quantised.to(dtype_).contiguous(at::MemoryFormat::ChannelsLast);
   x = half.middle(half.conv_in(parts_->post_quant_conv(x)));
@@ -162,7 +156,7 @@ at::Tensor VqganNetwork::decode(const at::Tensor& quantised) const {
   return activated(x, half.norm_out, half.conv_out).to(codebook_.scalar_type());
 }
 
-at::Tensor VqganNetwork::nearest_codes(const at::Tensor& z) const {
+at::Tensor Network::nearest_codes(const at::Tensor& z) const {
   at::NoGradGuard no_grad;
   // |z - e|^2 without |z|^2, which is the same for every code.
   const at::Tensor points = rows(z), squares = codebook_.square().sum(1), codes = codebook_.t();
@@ -175,19 +169,19 @@ at::Tensor VqganNetwork::nearest_codes(const at::Tensor& z) const {
   return at::cat(nearest).view({z.size(0), z.size(2), z.size(3)});
 }
 
-at::Tensor VqganNetwork::logits(const at::Tensor& encoded) const {
+at::Tensor Network::logits(const at::Tensor& encoded) const {
   if (!shape_.gumbel) throw Error(ErrorKind::model, "only Gumbel VQGANs choose their codes by logits");
   return parts_->logits(encoded.to(dtype_)).to(codebook_.scalar_type());
 }
 
-at::Tensor VqganNetwork::choose_codes(const at::Tensor& encoded) const {
+at::Tensor Network::choose_codes(const at::Tensor& encoded) const {
   if (!shape_.gumbel) return nearest_codes(encoded);
   at::NoGradGuard no_grad;
   return logits(encoded).argmax(1);
 }
 
-at::Tensor VqganNetwork::embed(const at::Tensor& codes) const {
+at::Tensor Network::embed(const at::Tensor& codes) const {
   return at::embedding(codebook_, codes).permute({0, 3, 1, 2});
 }
 
-}  // namespace reverie
+}  // namespace reverie::vqgan

@@ -14,10 +14,10 @@
 
 #include "reverie/weights.h"
 
-namespace reverie {
+namespace reverie::vqgan {
 
 /// What names and shapes say about a set of weights.
-struct VqganShape {
+struct Shape {
   std::int64_t channels;                  ///< width of the first level
   std::vector<std::int64_t> multipliers;  ///< of the width, by level; level 0 has the full resolution
   std::vector<bool> attention;            ///< by level: whether its blocks are followed by attention
@@ -33,23 +33,23 @@ struct VqganShape {
   std::int64_t factor() const { return std::int64_t{1} << (multipliers.size() - 1); }
 
   /// Throws Error(model) naming what is missing when the weights are not a VQGAN's.
-  static VqganShape from_weights(const Weights& weights);
+  static Shape from_weights(const Weights& weights);
 };
 
 /// Encoder, codebook and decoder. Pictures are [N, 3, H, W], nominally -1..1 (nothing limits what decode()
 /// gives), H and W multiples of factor(); latents are [N, embedding, H/factor, W/factor]. Everything is
 /// differentiable, with respect to the weights too where those require gradients. Immutable and thread-safe.
-class VqganNetwork {
+class Network {
  public:
   /// Tensors that have `device` and `dtype` already stay the same objects, so that gradients reach them.
   /// `fixed` weights never change and need no gradient: they are converted once to the layout that is
   /// fastest. Networks in lower precision have their norms and their codebook in float. Throws Error(model)
   /// naming the tensor that is absent or does not fit, Error(unsupported) for a network with other parts.
-  explicit VqganNetwork(const Weights& weights, c10::Device device = c10::kCPU,
-                        at::ScalarType dtype = at::kFloat, bool fixed = false);
-  ~VqganNetwork();
+  explicit Network(const Weights& weights, c10::Device device = c10::kCPU, at::ScalarType dtype = at::kFloat,
+                   bool fixed = false);
+  ~Network();
 
-  const VqganShape& shape() const { return shape_; }
+  const Shape& shape() const { return shape_; }
 
   /// The latent of a picture as the encoder gives it, before it is quantised.
   at::Tensor encode(const at::Tensor& image) const;
@@ -77,10 +77,10 @@ class VqganNetwork {
 
  private:
   struct Parts;
-  VqganShape shape_;
+  Shape shape_;
   at::ScalarType dtype_;
   at::Tensor codebook_;
   std::unique_ptr<const Parts> parts_;
 };
 
-}  // namespace reverie
+}  // namespace reverie::vqgan

@@ -5,7 +5,7 @@
 #include "network.h"
 #include "reverie/network_tensor.h"
 
-namespace reverie {
+namespace reverie::vqgan {
 namespace {
 
 constexpr const char* kPrefixes[] = {"", "state_dict.", "first_stage_model.",
@@ -26,8 +26,8 @@ std::string find_prefix(const Weights& weights) {
 
 }  // namespace
 
-VqganShape VqganShape::from_weights(const Weights& weights) {
-  VqganShape shape{};
+Shape Shape::from_weights(const Weights& weights) {
+  Shape shape{};
   shape.prefix = find_prefix(weights);
   const auto has = [&](const std::string& name) { return weights.contains(shape.prefix + name); };
   const auto size = [&](const std::string& name, std::size_t dimensions, std::int64_t axis) {
@@ -47,7 +47,7 @@ VqganShape VqganShape::from_weights(const Weights& weights) {
     const std::int64_t width = size(name, 4, 0);
     if (width % shape.channels != 0)
       throw Error(ErrorKind::model, "'" + weights.origin() + "': tensor '" + shape.prefix + name + "' has " +
-                                        std::to_string(width) + " channels, which is no multiple of the " +
+                                        std::to_string(width) + " channels, which is not a multiple of the " +
                                         std::to_string(shape.channels) + " that the network begins with");
     shape.multipliers.push_back(width / shape.channels);
     shape.attention.push_back(has(level_name(level) + "attn.0.q.weight"));
@@ -71,4 +71,4 @@ VqganShape VqganShape::from_weights(const Weights& weights) {
   return shape;
 }
 
-}  // namespace reverie
+}  // namespace reverie::vqgan

@@ -13,7 +13,7 @@
 #include "reverie/plugin.h"
 #include "reverie/resize.h"
 
-namespace reverie {
+namespace reverie::vqgan {
 namespace {
 
 constexpr ParamSpec kParams[] = {
@@ -96,10 +96,10 @@ class Vqgan final : public ImageModel {
   }
 
  private:
-  static std::shared_ptr<const VqganNetwork> load(Host& host, const std::string& name) {
+  static std::shared_ptr<const Network> load(Host& host, const std::string& name) {
     const auto weights = host.load_weights(name);
-    return host.cached<VqganNetwork>("vqgan", *weights, [&] {
-      return std::make_shared<const VqganNetwork>(*weights, host.device(), host.precision(), /*fixed=*/true);
+    return host.cached<Network>("vqgan", *weights, [&] {
+      return std::make_shared<const Network>(*weights, host.device(), host.precision(), /*fixed=*/true);
     });
   }
 
@@ -147,7 +147,7 @@ class Vqgan final : public ImageModel {
   }
 
   Host& host_;
-  std::shared_ptr<const VqganNetwork> network_;
+  std::shared_ptr<const Network> network_;
   at::Tensor z_;  // [1, h, w, embedding]
   at::Tensor codes_;
   std::int64_t version_ = 0;  // of z_ when codes_ were its nearest
@@ -162,4 +162,4 @@ class Vqgan final : public ImageModel {
 REVERIE_EXPORT_PLUGIN(Vqgan, ImageModel, "vqgan", "1.0", "a pretrained decoder's picture of a grid of codes",
                       kParams, "VQGAN");
 
-}  // namespace reverie
+}  // namespace reverie::vqgan

@@ -9,7 +9,7 @@ extern "C" {
 
 #include "reverie/error.h"
 
-namespace reverie {
+namespace reverie::video_file {
 namespace {
 
 std::string described(const AVChannelLayout& layout) {
@@ -25,7 +25,7 @@ std::string described(const AVChannelLayout& layout) {
 AudioTrack::AudioTrack(std::function<void(const std::string&)> warn, const std::filesystem::path& file,
                        double skipped, double silence, const Format& format, bool global_header)
     : warn_(std::move(warn)), sound_(file) {
-  const FramePtr first = decode();
+  const ffmpeg::FramePtr first = decode();
   if (!first) throw Error(ErrorKind::file, "'" + file.string() + "' holds no sound that can be decoded");
   const std::string layout = described(first->ch_layout);
   const auto samples = [](double seconds, int rate) { return std::to_string(std::llround(seconds * rate)); };
@@ -56,16 +56,16 @@ AudioTrack::AudioTrack(std::function<void(const std::string&)> warn, const std::
 int AudioTrack::samples_at_once() const { return encoder().frame_size > 0 ? encoder().frame_size : 1024; }
 
 /// The next piece of the file; null at the end.
-FramePtr AudioTrack::decode() {
-  FramePtr frame = sound_.next();
+ffmpeg::FramePtr AudioTrack::decode() {
+  ffmpeg::FramePtr frame = sound_.next();
   if (!sound_.notice().empty() && !std::exchange(warned_, true)) warn_(sound_.notice());
   return frame;
 }
 
 /// As many samples as the encoder takes at once, or the last; null behind them.
-FramePtr AudioTrack::read() {
+ffmpeg::FramePtr AudioTrack::read() {
   for (;;) {
-    FramePtr frame = graph_->pull(samples_at_once());
+    ffmpeg::FramePtr frame = graph_->pull(samples_at_once());
     if (frame || graph_->ended()) return frame;
     graph_->push(decode().get());
   }
@@ -85,4 +85,4 @@ void AudioTrack::encode(std::int64_t until, std::int64_t limit, const TakePacket
   }
 }
 
-}  // namespace reverie
+}  // namespace reverie::video_file

@@ -1,5 +1,5 @@
 #pragma once
-// A sound file's samples from an offset on, encoded anew for a video.
+// A sound file's samples from an offset on, encoded for a video.
 
 #include <filesystem>
 #include <functional>
@@ -9,7 +9,7 @@
 #include "filter_graph.h"
 #include "sound_stream.h"
 
-namespace reverie {
+namespace reverie::video_file {
 
 class AudioTrack {
  public:
@@ -19,7 +19,7 @@ class AudioTrack {
   /// channel stays one, all others become two. Only `file` is read. Throws Error(file) when it holds no sound
   /// that FFmpeg decodes.
   ///
-  /// `warn` is told of the first gap or damaged part.
+  /// `warn` is called for the first gap or damaged part.
   AudioTrack(std::function<void(const std::string&)> warn, const std::filesystem::path& file, double skipped,
              double silence, const Format& format, bool global_header);
 
@@ -33,17 +33,17 @@ class AudioTrack {
   void encode(std::int64_t until, std::int64_t limit, const TakePacket& take);
 
  private:
-  FramePtr decode();
-  FramePtr read();
+  ffmpeg::FramePtr decode();
+  ffmpeg::FramePtr read();
 
   std::function<void(const std::string&)> warn_;
-  SoundStream sound_;
+  ffmpeg::SoundStream sound_;
   bool warned_ = false;
   std::unique_ptr<FilterGraph> graph_;
   std::unique_ptr<Encoder> encoder_;
-  FramePtr next_;              ///< read, but not encoded
+  ffmpeg::FramePtr next_;      ///< read, but not encoded
   std::int64_t position_ = 0;  ///< samples encoded
   bool ended_ = false;
 };
 
-}  // namespace reverie
+}  // namespace reverie::video_file

@@ -2,7 +2,7 @@
 
 #include "reverie/error.h"
 
-namespace reverie {
+namespace reverie::video_file {
 
 const AVCodec* find_encoder(const Codec& codec) {
   if (const AVCodec* found = avcodec_find_encoder_by_name(codec.encoder)) return found;
@@ -26,7 +26,7 @@ Encoder::Encoder(const Codec& codec, bool global_header, const std::function<voi
   context_->thread_count = 1;
   context_->flags |= AV_CODEC_FLAG_BITEXACT | (global_header ? AV_CODEC_FLAG_GLOBAL_HEADER : 0);
   prepare(*context_);
-  forget_complaints();
+  ffmpeg::forget_complaints();
   AVDictionary* options = nullptr;
   int result = av_dict_parse_string(&options, codec.options, "=", ":", 0);
   if (result >= 0) result = avcodec_open2(context_.get(), kind, &options);
@@ -35,21 +35,21 @@ Encoder::Encoder(const Codec& codec, bool global_header, const std::function<voi
   av_dict_free(&options);
   if (result < 0)
     throw Error(ErrorKind::plugin,
-                "the encoder for " + std::string(called_) + " cannot be used: " + reason(result));
+                "the encoder for " + std::string(called_) + " cannot be used: " + ffmpeg::reason(result));
   if (!leftover.empty())
     throw Error(ErrorKind::plugin, "the encoder for " + std::string(called_) +
                                        " of this FFmpeg has no option '" + leftover + "'");
 }
 
 void Encoder::encode(const AVFrame* frame, const TakePacket& take) {
-  forget_complaints();
+  ffmpeg::forget_complaints();
   int result = avcodec_send_frame(context_.get(), frame);
-  for (PacketPtr packet = new_packet(); result >= 0; av_packet_unref(packet.get())) {
+  for (ffmpeg::PacketPtr packet = ffmpeg::new_packet(); result >= 0; av_packet_unref(packet.get())) {
     result = avcodec_receive_packet(context_.get(), packet.get());
     if (result == AVERROR(EAGAIN) || result == AVERROR_EOF) return;
     if (result >= 0) take(*packet);
   }
-  throw Error(ErrorKind::plugin, "encoding " + std::string(called_) + " failed: " + reason(result));
+  throw Error(ErrorKind::plugin, "encoding " + std::string(called_) + " failed: " + ffmpeg::reason(result));
 }
 
-}  // namespace reverie
+}  // namespace reverie::video_file

@@ -6,7 +6,7 @@
 #include "formats.h"
 #include "handles.h"
 
-namespace reverie {
+namespace reverie::video_file {
 
 using TakePacket = std::function<void(AVPacket&)>;
 
@@ -23,7 +23,7 @@ class Encoder {
   const AVCodecContext& context() const { return *context_; }
 
  private:
-  DecoderPtr context_;
+  ffmpeg::DecoderPtr context_;
   const char* called_;
 };
 
@@ -38,4 +38,4 @@ ParametersPtr parameters_of(const AVCodecContext& encoder);
 /// Throws Error(unsupported) where FFmpeg has no such encoder.
 const AVCodec* find_encoder(const Codec& codec);
 
-}  // namespace reverie
+}  // namespace reverie::video_file

@@ -7,7 +7,7 @@
 #include "reverie/error.h"
 #include "writer.h"
 
-namespace reverie {
+namespace reverie::video_file {
 namespace {
 
 constexpr Codec kExr{"exr", "OpenEXR", "format=half:compression=zip16"};
@@ -20,10 +20,10 @@ at::Tensor linear_from_srgb(const at::Tensor& x) {
 }  // namespace
 
 std::string encode_exr(const at::Tensor& image) {
-  listen_to_ffmpeg();
+  ffmpeg::listen_to_ffmpeg();
   check_picture(image);
   const at::Tensor light = linear_from_srgb(image[0].to(at::kFloat).clamp(0, 1));
-  const FramePtr frame =
+  const ffmpeg::FramePtr frame =
       empty_frame(static_cast<int>(light.size(2)), static_cast<int>(light.size(1)), AV_PIX_FMT_GBRPF32);
   for (int plane = 0; plane < 3; ++plane) fill(*frame, plane, light[(plane + 1) % 3]);
   Encoder encoder(kExr, false, [&](AVCodecContext& context) {
@@ -42,4 +42,4 @@ std::string encode_exr(const at::Tensor& image) {
   return file;
 }
 
-}  // namespace reverie
+}  // namespace reverie::video_file

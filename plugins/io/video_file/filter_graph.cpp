@@ -8,11 +8,11 @@ extern "C" {
 
 #include "reverie/error.h"
 
-namespace reverie {
+namespace reverie::video_file {
 namespace {
 
 int checked(int result) {
-  if (result < 0) throw Error(ErrorKind::plugin, "a filter of FFmpeg's failed: " + reason(result));
+  if (result < 0) throw Error(ErrorKind::plugin, "a filter of FFmpeg's failed: " + ffmpeg::reason(result));
   return result;
 }
 
@@ -32,7 +32,8 @@ FilterGraph::FilterGraph(const std::string& description, const std::string& sour
   checked(avfilter_graph_config(graph_.get(), nullptr));
   source_ = avfilter_graph_get_filter(graph_.get(), source.c_str());
   sink_ = avfilter_graph_get_filter(graph_.get(), sink.c_str());
-  if (!source_ || !sink_) throw Error(ErrorKind::plugin, "a filter graph lacks its ends: " + description);
+  if (!source_ || !sink_)
+    throw Error(ErrorKind::plugin, "a filter graph has no source or no sink: " + description);
 }
 
 void FilterGraph::push(AVFrame* frame) {
@@ -41,8 +42,8 @@ void FilterGraph::push(AVFrame* frame) {
   if (result != AVERROR_EOF) checked(result);
 }
 
-FramePtr FilterGraph::pull(int samples) {
-  FramePtr frame = new_frame();
+ffmpeg::FramePtr FilterGraph::pull(int samples) {
+  ffmpeg::FramePtr frame = ffmpeg::new_frame();
   const int result = samples > 0 ? av_buffersink_get_samples(sink_, frame.get(), samples)
                                  : av_buffersink_get_frame(sink_, frame.get());
   ended_ = result == AVERROR_EOF;
@@ -51,4 +52,4 @@ FramePtr FilterGraph::pull(int samples) {
   return frame;
 }
 
-}  // namespace reverie
+}  // namespace reverie::video_file

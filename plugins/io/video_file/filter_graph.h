@@ -8,7 +8,7 @@
 struct AVFilterGraph;
 struct AVFilterContext;
 
-namespace reverie {
+namespace reverie::video_file {
 
 class FilterGraph {
  public:
@@ -19,7 +19,7 @@ class FilterGraph {
   void push(AVFrame* frame);
   /// The next frame, of `samples` samples where that is not 0, fewer at the end. Null when more must be given
   /// in first, or, if `ended()`, when there are no more.
-  FramePtr pull(int samples = 0);
+  ffmpeg::FramePtr pull(int samples = 0);
   bool ended() const { return ended_; }
 
  private:
@@ -31,4 +31,4 @@ class FilterGraph {
   bool ended_ = false;
 };
 
-}  // namespace reverie
+}  // namespace reverie::video_file

@@ -2,7 +2,7 @@
 
 #include <stdexcept>
 
-namespace reverie {
+namespace reverie::video_file {
 namespace {
 
 // Encoders give each picture out at once: nothing that is still inside one is lost when the run is killed.
@@ -43,4 +43,4 @@ const Format& format_called(const std::string& name) {
   throw std::out_of_range("no video format '" + name + "'");
 }
 
-}  // namespace reverie
+}  // namespace reverie::video_file

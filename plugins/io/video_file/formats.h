@@ -8,7 +8,7 @@ extern "C" {
 #include <libavutil/samplefmt.h>
 }
 
-namespace reverie {
+namespace reverie::video_file {
 
 struct Codec {
   const char* encoder;  ///< FFmpeg's name; null: there is none
@@ -31,7 +31,7 @@ struct Format {
   const char* complete;  ///< and for one that is quick to open; null: the one that grew is it
 };
 
-/// Throws std::out_of_range for a name that is no choice of video_format.
+/// Throws std::out_of_range for a name that is not a choice of video_format.
 const Format& format_called(const std::string& name);
 
-}  // namespace reverie
+}  // namespace reverie::video_file

@@ -6,7 +6,7 @@
 
 #include "reverie/atomic_file.h"
 
-namespace reverie {
+namespace reverie::video_file {
 namespace {
 
 constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
@@ -35,7 +35,7 @@ Muxer::Muxer(const std::filesystem::path& file, const Format& format, const char
              std::int64_t frames)
     : file_(file), rate_(rate), sound_(std::move(sound)) {
   limit_ = frames == kNever ? kNever : samples_before(frames);
-  forget_complaints();
+  ffmpeg::forget_complaints();
   AVFormatContext* output = nullptr;
   const std::string address = "file:" + file.string();
   if (avformat_alloc_output_context2(&output, nullptr, format.container, address.c_str()) < 0)
@@ -62,7 +62,7 @@ void Muxer::check(int result) {
   if (result >= 0) return;
   // What the system says is a small number; FFmpeg's own errors are large.
   if (const int error = AVUNERROR(result); error > 0 && error < 4096) detail::cannot_write(file_, error);
-  throw Error(ErrorKind::file, "cannot write '" + file_.string() + "': " + reason(result));
+  throw Error(ErrorKind::file, "cannot write '" + file_.string() + "': " + ffmpeg::reason(result));
 }
 
 std::int64_t Muxer::samples_before(std::int64_t frame) const {
@@ -92,7 +92,7 @@ void Muxer::write_sound(std::int64_t frames) {
 }
 
 void Muxer::write(AVPacket& picture) {
-  forget_complaints();
+  ffmpeg::forget_complaints();
   picture.pts = picture.dts = frames_++;
   picture.duration = 1;
   write_sound(frames_);
@@ -106,11 +106,11 @@ void Muxer::flush() {
 }
 
 void Muxer::complete() {
-  forget_complaints();
+  ffmpeg::forget_complaints();
   check(av_write_trailer(output_.get()));
   avio_flush(output_->pb);
   check(0);
   check(avio_closep(&output_->pb));
 }
 
-}  // namespace reverie
+}  // namespace reverie::video_file

@@ -6,7 +6,7 @@
 #include "audio_track.h"
 #include "encoder.h"
 
-namespace reverie {
+namespace reverie::video_file {
 
 class Muxer {
  public:
@@ -45,4 +45,4 @@ class Muxer {
 /// Whether encoders have to leave their headers to the container.
 bool wants_global_headers(const Format& format);
 
-}  // namespace reverie
+}  // namespace reverie::video_file

@@ -7,7 +7,7 @@
 
 #include "reverie/error.h"
 
-namespace reverie {
+namespace reverie::video_file {
 namespace {
 
 /// Whole numbers as the bytes they are stored in.
@@ -37,9 +37,11 @@ at::Tensor subsampled(at::Tensor chroma, int log2_w, int log2_h) {
   return chroma;
 }
 
-FramePtr to_luma_and_chroma(const at::Tensor& rgb, AVPixelFormat format, const AVPixFmtDescriptor& layout) {
+ffmpeg::FramePtr to_luma_and_chroma(const at::Tensor& rgb, AVPixelFormat format,
+                                    const AVPixFmtDescriptor& layout) {
   const at::Tensor image = with_even_sides(rgb, layout.log2_chroma_w, layout.log2_chroma_h);
-  FramePtr frame = empty_frame(static_cast<int>(image.size(2)), static_cast<int>(image.size(1)), format);
+  ffmpeg::FramePtr frame =
+      empty_frame(static_cast<int>(image.size(2)), static_cast<int>(image.size(1)), format);
   const int bits = layout.comp[0].depth;
   const double step = std::ldexp(1, bits - 8);
   // ITU-R BT.709-6, items 3.2 to 3.5.
@@ -66,8 +68,8 @@ void check_picture(const at::Tensor& image) {
     throw Error(ErrorKind::plugin, "videos take pictures of shape [1, 3, H, W]");
 }
 
-FramePtr empty_frame(int width, int height, AVPixelFormat format) {
-  FramePtr frame = new_frame();
+ffmpeg::FramePtr empty_frame(int width, int height, AVPixelFormat format) {
+  ffmpeg::FramePtr frame = ffmpeg::new_frame();
   frame->width = width;
   frame->height = height;
   frame->format = format;
@@ -86,14 +88,15 @@ void fill(AVFrame& frame, int plane, const at::Tensor& rows) {
 
 int coded_side(int pixels, int log2_chroma) { return log2_chroma ? (pixels + 1) / 2 * 2 : pixels; }
 
-FramePtr to_frame(const at::Tensor& image, int bits, AVPixelFormat format) {
+ffmpeg::FramePtr to_frame(const at::Tensor& image, int bits, AVPixelFormat format) {
   check_picture(image);
   const AVPixFmtDescriptor& layout = *av_pix_fmt_desc_get(format);
   const int most = (1 << bits) - 1;
   const at::Tensor whole = (image[0].to(at::kFloat).clamp(0, 1) * most).round();
   if (!(layout.flags & AV_PIX_FMT_FLAG_RGB)) return to_luma_and_chroma(whole / most, format, layout);
 
-  FramePtr frame = empty_frame(static_cast<int>(whole.size(2)), static_cast<int>(whole.size(1)), format);
+  ffmpeg::FramePtr frame =
+      empty_frame(static_cast<int>(whole.size(2)), static_cast<int>(whole.size(1)), format);
   const int depth = layout.comp[0].depth;
   const at::Tensor values = depth == bits ? whole : (whole / most * ((1 << depth) - 1)).round();
   at::Tensor packed = values.permute({1, 2, 0});
@@ -106,4 +109,4 @@ FramePtr to_frame(const at::Tensor& image, int bits, AVPixelFormat format) {
   return frame;
 }
 
-}  // namespace reverie
+}  // namespace reverie::video_file

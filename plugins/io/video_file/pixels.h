@@ -5,12 +5,12 @@
 
 #include "handles.h"
 
-namespace reverie {
+namespace reverie::video_file {
 
 /// Throws Error(plugin) for what is not [1, 3, H, W].
 void check_picture(const at::Tensor& image);
 
-FramePtr empty_frame(int width, int height, AVPixelFormat format);
+ffmpeg::FramePtr empty_frame(int width, int height, AVPixelFormat format);
 
 /// Writes rows of values, stored as the frame stores them, into one of its planes.
 void fill(AVFrame& frame, int plane, const at::Tensor& rows);
@@ -22,6 +22,6 @@ int coded_side(int pixels, int log2_chroma);
 /// format: packed RGB (bgr0, rgb24, rgb48), or planar Y'CbCr of 8 or 10 bits by ITU-R BT.709 with the limited
 /// range. Where chroma is subsampled an odd side gets one more pixel, the edge's again, and chroma lies where
 /// H.264's default and ProRes have it: on the left one of two pixels, between two rows.
-FramePtr to_frame(const at::Tensor& image, int bits, AVPixelFormat format);
+ffmpeg::FramePtr to_frame(const at::Tensor& image, int bits, AVPixelFormat format);
 
-}  // namespace reverie
+}  // namespace reverie::video_file

@@ -17,7 +17,7 @@
 #include "reverie/plugin.h"
 #include "writer.h"
 
-namespace reverie {
+namespace reverie::video_file {
 namespace {
 
 constexpr ParamSpec kParams[] = {
@@ -33,9 +33,9 @@ constexpr ParamSpec kParams[] = {
         .help(
             "where the video begins: start: with the first picture; animation: with that of the first move, "
             "without those of pre_animation_steps"),
-    kFrameDigits,
-    kPngBits,
-    list("outputs", "png_sequence").of_host().help("plugins that take the finished frames"),
+    io::kFrameDigits,
+    io::kPngBits,
+    list("outputs", "png_sequence").of_host().help("plugins that write the finished frames"),
     text("input_audio", "").of_host().help("sound file that motion and weights can follow"),
     text("animation_mode", "off")
         .of_host()
@@ -48,7 +48,7 @@ std::unique_ptr<VideoWriter> make_writer(Host& host, const Params& params, const
   video.format = params.get<std::string>("video_format");
   if (params.has("video_quality")) video.quality = params.get<std::int64_t>("video_quality");
   video.frames_per_second = setup.frames_per_second;
-  video.bits = png_bits(params);
+  video.bits = io::png_bits(params);
   const std::string audio = params.get<std::string>("input_audio");
   video.audio_offset = params.get<double>("input_audio_offset");
   video.early_frames = setup.early_frames;
@@ -64,7 +64,7 @@ class VideoFile final : public OutputSink {
         base_(setup.base_name),
         settings_(setup.settings),
         digits_(params.get<std::int64_t>("frame_digits")),
-        bits_(png_bits(params)),
+        bits_(io::png_bits(params)),
         saved_(setup.frames),
         first_(first_of(params, setup)),
         writer_(make_writer(host, params, setup)) {
@@ -73,7 +73,7 @@ class VideoFile final : public OutputSink {
   }
 
   std::filesystem::path write(const at::Tensor& image, std::int64_t number) override {
-    if (keeps_frames_) write_png(kept_path(number), image, bits_, settings_);
+    if (keeps_frames_) io::write_png(kept_path(number), image, bits_, settings_);
     if (number < first_) return keeps_frames_ ? kept_path(number) : std::filesystem::path();
     const bool first = path_.empty();
     if (first) begin(number, image);
@@ -103,7 +103,7 @@ class VideoFile final : public OutputSink {
   }
 
   std::filesystem::path kept_path(std::int64_t number) const {
-    return frame_path(folder_ / (base_ + "_frames"), base_, number, digits_);
+    return io::frame_path(folder_ / (base_ + "_frames"), base_, number, digits_);
   }
 
   /// The files of the pictures from the video's first to number `count`; nothing if one is missing, or their
@@ -111,7 +111,7 @@ class VideoFile final : public OutputSink {
   std::optional<std::vector<std::filesystem::path>> earlier(std::int64_t count, at::Tensor image) const {
     std::vector<std::filesystem::path> frames;
     for (std::int64_t number = first_; number <= count; ++number) {
-      frames.push_back(frame_path(folder_, base_, number, digits_));
+      frames.push_back(io::frame_path(folder_, base_, number, digits_));
       if (!std::filesystem::exists(frames.back())) frames.back() = kept_path(number);
       if (!std::filesystem::exists(frames.back())) return std::nullopt;
     }
@@ -158,4 +158,4 @@ class VideoFile final : public OutputSink {
 REVERIE_EXPORT_PLUGIN(VideoFile, OutputSink, "video_file", "1.0", "all saved frames as one video, with sound",
                       kParams, "", "encode");
 
-}  // namespace reverie
+}  // namespace reverie::video_file

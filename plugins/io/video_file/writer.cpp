@@ -18,11 +18,11 @@ extern "C" {
 #include <libavutil/opt.h>
 }
 
-namespace reverie {
+namespace reverie::video_file {
 namespace {
 
 /// Every picture gets the 256 colours that suit it best.
-FramePtr with_palette(const FramePtr& frame) {
+ffmpeg::FramePtr with_palette(const ffmpeg::FramePtr& frame) {
   const std::string size = std::to_string(frame->width) + "x" + std::to_string(frame->height);
   FilterGraph graph("buffer@in=video_size=" + size +
                         ":pix_fmt=rgb24:time_base=1/100:pixel_aspect=1/1,split[a][b];"
@@ -31,12 +31,12 @@ FramePtr with_palette(const FramePtr& frame) {
   frame->pts = 0;
   graph.push(frame.get());
   graph.push(nullptr);
-  FramePtr result = graph.pull();
+  ffmpeg::FramePtr result = graph.pull();
   if (!result) throw Error(ErrorKind::plugin, "no palette could be found for a picture");
   return result;
 }
 
-/// Packets that were in a container are as it holds them, and their header tells how.
+/// Packets that were in a container are as it holds them, described by its header.
 void take_header(AVCodecParameters& to, const AVCodecParameters& from) {
   const auto size = static_cast<std::size_t>(from.extradata_size);
   av_freep(&to.extradata);
@@ -63,7 +63,7 @@ class Writer final : public VideoWriter {
         format_(format_called(setup.format)),
         rate_(av_d2q(setup.frames_per_second, 1'000'000)),
         pixels_(setup.bits == 8 ? format_.pixels : format_.deep_pixels) {
-    // What is missing is told before the first picture is made.
+    // Missing parts are reported before the first picture is made.
     find_encoder(format_.video);
     if (setup.quality && *setup.quality > format_.worst_quality)
       format_.worst_quality < 0
@@ -102,7 +102,8 @@ class Writer final : public VideoWriter {
   }
 
   void add(const at::Tensor& image) override {
-    FramePtr frame = to_frame(image, setup_.bits, pixels_ == AV_PIX_FMT_PAL8 ? AV_PIX_FMT_RGB24 : pixels_);
+    ffmpeg::FramePtr frame =
+        to_frame(image, setup_.bits, pixels_ == AV_PIX_FMT_PAL8 ? AV_PIX_FMT_RGB24 : pixels_);
     if (pixels_ == AV_PIX_FMT_PAL8) frame = with_palette(frame);
     if (!encoder_) start(*frame);
     const AVCodecContext& context = encoder_->context();
@@ -188,12 +189,12 @@ class Writer final : public VideoWriter {
   void rewrite() const {
     AVFormatContext* input = nullptr;
     int result = avformat_open_input(&input, ("file:" + path_.string()).c_str(), nullptr, nullptr);
-    const FormatPtr grown(input);
+    const ffmpeg::FormatPtr grown(input);
     if (result < 0) cannot_read_back(result);
     const ParametersPtr parameters = parameters_of(encoder_->context());
     take_header(*parameters, *input->streams[0]->codecpar);
     Muxer complete(part(), format_, format_.complete, *parameters, rate_, open_sound(), frames_);
-    const PacketPtr packet = new_packet();
+    const ffmpeg::PacketPtr packet = ffmpeg::new_packet();
     std::int64_t read = 0;
     for (; result >= 0; av_packet_unref(packet.get())) {
       result = av_read_frame(input, packet.get());
@@ -206,8 +207,8 @@ class Writer final : public VideoWriter {
   }
 
   [[noreturn]] void cannot_read_back(int result) const {
-    throw Error(ErrorKind::file, "'" + path_.string() + "' cannot be read back: " + reason(result),
-                "it can be played as it is; reverie encode makes it anew");
+    throw Error(ErrorKind::file, "'" + path_.string() + "' cannot be read back: " + ffmpeg::reason(result),
+                "it can be played as it is; reverie encode writes it again");
   }
 
   void rename_part() const {
@@ -235,8 +236,8 @@ class Writer final : public VideoWriter {
 }  // namespace
 
 std::unique_ptr<VideoWriter> make_video_writer(Host& host, const VideoSetup& setup) {
-  listen_to_ffmpeg();
+  ffmpeg::listen_to_ffmpeg();
   return std::make_unique<Writer>(host, setup);
 }
 
-}  // namespace reverie
+}  // namespace reverie::video_file

@@ -10,7 +10,7 @@
 
 #include "reverie/host.h"
 
-namespace reverie {
+namespace reverie::video_file {
 
 struct VideoSetup {
   std::string format;                   ///< a choice of the parameter video_format
@@ -30,7 +30,7 @@ class VideoWriter {
   /// With its dot.
   virtual std::string extension() const = 0;
 
-  /// Starts `path` with frame `first` of the run, counted from 1; also anew, after an attempt that failed.
+  /// Starts `path` with frame `first` of the run, counted from 1; also again, after an attempt that failed.
   /// Until publish(), it is called `<path>.part`.
   virtual void open(const std::filesystem::path& path, std::int64_t first) = 0;
 
@@ -53,4 +53,4 @@ std::unique_ptr<VideoWriter> make_video_writer(Host& host, const VideoSetup& set
 /// channels R, G and B of 16-bit floats. Throws Error(unsupported) when FFmpeg cannot encode it.
 std::string encode_exr(const at::Tensor& image);
 
-}  // namespace reverie
+}  // namespace reverie::video_file

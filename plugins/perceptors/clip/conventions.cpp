@@ -27,7 +27,7 @@ std::optional<Json::Value> beside(const Weights& weights, const std::string& nam
   Json::CharReaderBuilder reader;
   if (!Json::parseFromStream(reader, file, &value, &problem) || !value.isObject())
     throw Error(ErrorKind::file,
-                "'" + path.string() + "', which should describe the weights beside it, is no JSON object",
+                "'" + path.string() + "', which should describe the weights beside it, is not a JSON object",
                 "correct or remove it");
   return value;
 }
@@ -119,9 +119,9 @@ std::optional<Normalisation> normalisation_in(const Json::Value& object, const c
 }  // namespace
 
 Convention<Activation> find_activation(const Weights& weights) {
-  const auto told = weights.metadata().find("clip.activation");
-  if (told != weights.metadata().end())
-    return {activation_named(told->second, "the metadata of '" + weights.origin() + "'"),
+  const auto declared = weights.metadata().find("clip.activation");
+  if (declared != weights.metadata().end())
+    return {activation_named(declared->second, "the metadata of '" + weights.origin() + "'"),
             "its metadata says so"};
   const bool transformers = recognise(weights) == Naming::transformers;
   if (const auto found = transformers ? from_transformers_config(weights) : from_open_clip_config(weights))
@@ -146,7 +146,7 @@ Convention<Normalisation> find_normalisation(const Weights& weights) {
   if (found) return {*found, "the configuration beside it says so"};
   if (has_any(marks(weights), {"vit-l-14-laion2b-s32b-b82k"}))
     return {kHalfNormalisation, "its name suggests so", true};
-  return {kOpenaiNormalisation, "nearly every CLIP has it", true};
+  return {kOpenaiNormalisation, "nearly every CLIP model has it", true};
 }
 
 }  // namespace reverie::clip

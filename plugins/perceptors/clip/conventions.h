@@ -16,7 +16,7 @@ template <typename Value>
 struct Convention {
   Value value;
   std::string reason;    ///< for messages: "its metadata says so"
-  bool assumed = false;  ///< by the file's name or by habit, rather than told
+  bool assumed = false;  ///< guessed from the file's name or from custom, not declared
 };
 
 /// From the metadata `clip.activation`, else from open_clip_config.json or transformers' config.json beside

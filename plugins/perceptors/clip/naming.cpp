@@ -159,9 +159,10 @@ Naming recognise(const Weights& weights) { return recognise_fully(weights).namin
 std::unique_ptr<Weights> with_openai_names(const Weights& weights) {
   const Recognised recognised = recognise_fully(weights);
   if (recognised.naming == Naming::none)
-    throw Error(ErrorKind::model, "'" + weights.origin() +
-                                      "' holds no CLIP: its tensors have neither OpenAI's, open_clip's nor "
-                                      "transformers' names");
+    throw Error(ErrorKind::model,
+                "'" + weights.origin() +
+                    "' holds no CLIP model: its tensors have neither OpenAI's, open_clip's nor "
+                    "transformers' names");
   if (recognised.naming == Naming::foreign)
     throw Error(ErrorKind::unsupported,
                 "'" + weights.origin() + "' holds a relative of CLIP with " + recognised.foreign +
@@ -170,10 +171,10 @@ std::unique_ptr<Weights> with_openai_names(const Weights& weights) {
   std::map<std::string, Source> sources;
   for (const std::string& name : weights.names()) {
     if (name.rfind(recognised.wrapper, 0) != 0) continue;
-    const std::string bare = name.substr(recognised.wrapper.size());
-    const OpenaiName openai = recognised.naming == Naming::transformers  ? from_transformers(bare)
-                              : recognised.naming == Naming::custom_text ? from_custom_text(bare)
-                                                                         : OpenaiName{bare};
+    const std::string unwrapped = name.substr(recognised.wrapper.size());
+    const OpenaiName openai = recognised.naming == Naming::transformers  ? from_transformers(unwrapped)
+                              : recognised.naming == Naming::custom_text ? from_custom_text(unwrapped)
+                                                                         : OpenaiName{unwrapped};
     Source& source = sources[openai.name];
     source.transposed = openai.transposed;
     if (openai.third) {

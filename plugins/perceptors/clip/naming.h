@@ -19,7 +19,7 @@ enum class Naming {
 Naming recognise(const Weights& weights);
 
 /// A view of the tensors under OpenAI's names; `weights` must outlive it. Throws Error(unsupported) for a
-/// foreign network, saying which, and Error(model) for what is no CLIP at all.
+/// foreign network, saying which, and Error(model) for what is not a CLIP model at all.
 std::unique_ptr<Weights> with_openai_names(const Weights& weights);
 
 }  // namespace reverie::clip

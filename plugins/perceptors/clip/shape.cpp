@@ -13,8 +13,8 @@
 namespace reverie::clip {
 namespace {
 
-/// Nothing in a file tells how its attention is divided into heads. OpenAI's models all have heads of 64, as
-/// have open_clip's but for its vision transformers from H upward, which are told by their widths.
+/// No file states how its attention is divided into heads. OpenAI's models all have heads of 64, as
+/// have open_clip's but for its vision transformers from H upward, which are recognised by their widths.
 constexpr std::int64_t kHeadWidth = 64;
 std::int64_t vision_head_width(std::int64_t width) {
   switch (width) {
@@ -63,7 +63,7 @@ std::int64_t grid_side(const Weights& weights, const std::string& name) {
   return side;
 }
 
-/// Every tensor that the towers read must have the shape that the others imply: found here, it is told by
+/// Every tensor that the towers read must have the shape that the others imply: found here, it is reported by
 /// name.
 class ShapeCheck {
  public:

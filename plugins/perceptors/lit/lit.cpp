@@ -46,7 +46,7 @@ class Declared {
     for (double number; words >> number;) result.push_back(number);
     if (!words.eof() || result.empty())
       throw Error(ErrorKind::model,
-                  "'" + weights_.origin() + "': '" + key + "' is '" + text(key) + "', which are no numbers");
+                  "'" + weights_.origin() + "': '" + key + "' is '" + text(key) + "', which are not numbers");
     return result;
   }
 
@@ -158,7 +158,8 @@ class Lit final : public Perceptor, public Familiarity {
     try {
       return host.resolve_asset(file);
     } catch (const Error& error) {
-      throw Error(error.kind(), "the network that '" + name_ + "' looks with is missing: " + error.what(),
+      throw Error(error.kind(),
+                  "the network that '" + name_ + "' uses for pictures is missing: " + error.what(),
                   "tools/setup.sh downloads it (17 MB); or name other perceptors, such as tiny_vit");
     }
   }

@@ -40,7 +40,7 @@ TextHead::Concepts TextHead::load_concepts(const TensorSource& get, std::int64_t
   const auto check = [](const std::string& name, const at::Tensor& tensor, std::int64_t count,
                         std::int64_t width) {
     if (tensor.dim() != 2 || tensor.size(0) != count || tensor.size(1) != width)
-      throw Error(ErrorKind::model, "'" + name + "' is no matrix of " + std::to_string(count) + " x " +
+      throw Error(ErrorKind::model, "'" + name + "' is not a matrix of " + std::to_string(count) + " x " +
                                         std::to_string(width) + " numbers");
   };
   const std::int64_t count = found.keys.dim() == 2 ? found.keys.size(0) : 0;

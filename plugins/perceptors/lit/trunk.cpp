@@ -30,7 +30,7 @@ Trunk::Trunk(const Weights& weights, Layout layout, at::Device device, at::Scala
     const at::Tensor scale = get(norm + ".weight") * (get(norm + ".running_var") + kNormEpsilon).rsqrt();
     if (weight.dim() != 4 || scale.dim() != 1 || scale.size(0) != weight.size(0))
       throw Error(ErrorKind::model, "'" + weights.origin() + "': '" + name + "' and '" + norm +
-                                        "' are no convolution and its batch norm");
+                                        "' are not a convolution and its batch norm");
     const at::Tensor bias = get(norm + ".bias") - get(norm + ".running_mean") * scale;
     return Convolution{
         (weight * scale.view({-1, 1, 1, 1})).to(device, precision).contiguous(at::MemoryFormat::ChannelsLast),

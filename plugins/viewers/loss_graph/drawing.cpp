@@ -10,7 +10,7 @@
 #include <memory>
 #include <opencv2/imgproc.hpp>
 
-namespace reverie {
+namespace reverie::loss_graph {
 namespace {
 
 constexpr int kWidth = 1280, kPanelHeight = 400, kTop = 44, kBottom = 56, kLeft = 84, kLegend = 340;
@@ -19,7 +19,7 @@ constexpr int kFont = cv::FONT_HERSHEY_SIMPLEX;
 constexpr double kTextSize = 0.46;
 
 const cv::Scalar kPaper(255, 255, 255), kInk(60, 60, 60), kGrid(228, 228, 228), kFrame(160, 160, 160);
-/// Red, green, blue; told apart also by those who see colours otherwise.
+/// Red, green, blue; distinguishable with colour blindness.
 const std::array<cv::Scalar, 8> kColours = {
     cv::Scalar(0, 98, 177),  cv::Scalar(213, 84, 0),   cv::Scalar(0, 140, 100), cv::Scalar(190, 90, 150),
     cv::Scalar(200, 150, 0), cv::Scalar(70, 160, 215), cv::Scalar(90, 60, 150), cv::Scalar(110, 110, 110)};
@@ -178,7 +178,7 @@ void draw_panel(cv::Mat& picture, int top, const Panel& panel, Range x) {
 
 }  // namespace
 
-Pixels8 draw_panels(const std::vector<Panel>& panels) {
+io::Pixels8 draw_panels(const std::vector<Panel>& panels) {
   Range x;
   for (const Panel& panel : panels)
     for (const Curve& curve : panel.curves)
@@ -187,9 +187,9 @@ Pixels8 draw_panels(const std::vector<Panel>& panels) {
   cv::Mat picture(kPanelHeight * static_cast<int>(panels.size()), kWidth, CV_8UC3, kPaper);
   for (std::size_t i = 0; i < panels.size(); ++i)
     draw_panel(picture, static_cast<int>(i) * kPanelHeight, panels[i], x);
-  Pixels8 pixels{{}, picture.cols, picture.rows};
+  io::Pixels8 pixels{{}, picture.cols, picture.rows};
   pixels.rgb.assign(picture.datastart, picture.dataend);
   return pixels;
 }
 
-}  // namespace reverie
+}  // namespace reverie::loss_graph

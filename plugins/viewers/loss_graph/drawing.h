@@ -6,7 +6,7 @@
 
 #include "../../io/pixels8.h"
 
-namespace reverie {
+namespace reverie::loss_graph {
 
 struct Curve {
   struct Point {
@@ -22,6 +22,6 @@ struct Panel {
 };
 
 /// One panel below the other; all share the x axis, which says "step".
-Pixels8 draw_panels(const std::vector<Panel>& panels);
+io::Pixels8 draw_panels(const std::vector<Panel>& panels);
 
-}  // namespace reverie
+}  // namespace reverie::loss_graph

@@ -1,4 +1,4 @@
-/// Loss graph: all losses of the run as curves, <base>_losses.png beside the frames, drawn anew with each
+/// Loss graph: all losses of the run as curves, <base>_losses.png beside the frames, redrawn with each
 /// display.
 ///
 /// The curves' points are in <base>_losses.json, which a restored run goes on from.
@@ -16,7 +16,7 @@
 #include "reverie/plugin.h"
 #include "reverie/viewer.h"
 
-namespace reverie {
+namespace reverie::loss_graph {
 namespace {
 
 namespace fs = std::filesystem;
@@ -25,17 +25,17 @@ using Kind = RunUpdate::Loss::Kind;
 constexpr std::pair<Kind, const char*> kKinds[] = {
     {Kind::prompt, "prompt"}, {Kind::picture, "picture"}, {Kind::other, "other"}};
 
-std::string as_json(const LossHistory& history) {
+std::string as_json(const viewers::LossHistory& history) {
   Json::Value root;
   root["stride"] = Json::Int64(history.stride());
   root["losses"] = Json::arrayValue;
-  for (const LossHistory::Series& series : history.series()) {
+  for (const viewers::LossHistory::Series& series : history.series()) {
     Json::Value one;
     one["name"] = series.name;
     for (const auto& [kind, word] : kKinds)
       if (kind == series.kind) one["kind"] = word;
     // first step, steps, mean, lowest, highest
-    for (const LossHistory::Point& point : series.points) {
+    for (const viewers::LossHistory::Point& point : series.points) {
       Json::Value& row = one["points"].append(Json::arrayValue);
       row.append(Json::Int64(point.slot * history.stride() + 1));
       row.append(Json::Int64(point.steps));
@@ -51,7 +51,7 @@ std::string as_json(const LossHistory& history) {
 }
 
 /// What as_json() wrote, up to a step. Throws when the file is damaged.
-LossHistory read_history(const fs::path& path, std::int64_t done) {
+viewers::LossHistory read_history(const fs::path& path, std::int64_t done) {
   std::ifstream file(path, std::ios::binary);
   Json::CharReaderBuilder builder;
   builder["failIfExtra"] = true;
@@ -60,7 +60,7 @@ LossHistory read_history(const fs::path& path, std::int64_t done) {
   if (!Json::parseFromStream(builder, file, &root, &errors)) throw std::runtime_error(errors);
   const std::int64_t stride = root["stride"].asInt64();
   if (stride < 1) throw std::runtime_error("its stride is " + std::to_string(stride));
-  LossHistory history;
+  viewers::LossHistory history;
   history.start_with_stride(stride);
   for (const Json::Value& one : root["losses"]) {
     Kind kind = Kind::other;
@@ -68,7 +68,7 @@ LossHistory read_history(const fs::path& path, std::int64_t done) {
       if (one["kind"].asString() == word) kind = known;
     for (const Json::Value& row : one["points"]) {
       const std::int64_t slot = (row[0].asInt64() - 1) / stride;
-      if ((slot + 1) * stride > done) break;  // it is measured anew
+      if ((slot + 1) * stride > done) break;  // it is measured again
       history.add(one["name"].asString(), kind,
                   {slot, row[1].asInt64(), row[2].asDouble(), row[3].asDouble(), row[4].asDouble()});
     }
@@ -76,21 +76,21 @@ LossHistory read_history(const fs::path& path, std::int64_t done) {
   return history;
 }
 
-/// The series of some kinds, with no more points than can be told apart.
-Panel panel(const std::string& title, const LossHistory& history, bool prompts) {
+/// The series of some kinds, with no more points than can be distinguished.
+Panel panel(const std::string& title, const viewers::LossHistory& history, bool prompts) {
   constexpr std::int64_t kMost = 200;
-  std::int64_t first = LossHistory::kMost, last = 0;
-  for (const LossHistory::Series& series : history.series()) {
+  std::int64_t first = viewers::LossHistory::kMost, last = 0;
+  for (const viewers::LossHistory::Series& series : history.series()) {
     first = std::min(first, series.points.front().slot);
     last = std::max(last, series.points.back().slot);
   }
   const std::int64_t together = (last - first) / kMost + 1;
   Panel result{title, {}};
-  for (const LossHistory::Series& series : history.series()) {
+  for (const viewers::LossHistory::Series& series : history.series()) {
     if ((series.kind == Kind::prompt) != prompts) continue;
     Curve curve{series.name, {}};
     for (auto from = series.points.begin(); from != series.points.end();) {
-      const auto to = std::find_if(from, series.points.end(), [&](const LossHistory::Point& point) {
+      const auto to = std::find_if(from, series.points.end(), [&](const viewers::LossHistory::Point& point) {
         return point.slot / together != from->slot / together;
       });
       Curve::Point sum{0, 0, from->low, from->high};
@@ -139,13 +139,13 @@ class LossGraph final : public Viewer {
                                   panel("other losses, weighted", history_, false)})
       if (!one.curves.empty()) panels.push_back(std::move(one));
     create_folder_of(picture_);
-    write_atomically(picture_, {png_of(draw_panels(panels), settings_)});
+    write_atomically(picture_, {io::png_of(draw_panels(panels), settings_)});
     write_atomically(points_, {as_json(history_)});
   }
 
   fs::path picture_, points_;
   std::string settings_;
-  LossHistory history_;
+  viewers::LossHistory history_;
 };
 
 }  // namespace
@@ -153,4 +153,4 @@ class LossGraph final : public Viewer {
 REVERIE_EXPORT_PLUGIN(LossGraph, Viewer, "loss_graph", "1.0", "graphs of all losses as a PNG file", kNoParams,
                       "", "show_graphs");
 
-}  // namespace reverie
+}  // namespace reverie::loss_graph

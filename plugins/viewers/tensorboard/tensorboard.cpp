@@ -23,7 +23,7 @@ namespace {
 namespace fs = std::filesystem;
 using namespace tensorboard;
 
-/// A name as part of a tag: without slashes, which would make groups, and what is no text.
+/// A name as part of a tag: without slashes, which would make groups, and what is not text.
 std::string clean(const std::string& name) {
   constexpr std::size_t kMost = 100;
   std::string tag;
@@ -70,7 +70,7 @@ class TensorBoard final : public Viewer {
     if (!file_) records = begin();
     for (const RunUpdate::Step& step : update.steps) {
       Message summary;
-      const std::vector<std::string> names = distinct_names(step.losses);
+      const std::vector<std::string> names = viewers::distinct_names(step.losses);
       for (std::size_t i = 0; i < names.size(); ++i)
         summary.part(1, scalar(group(step.losses[i].kind) + clean(names[i]), step.losses[i].value));
       summary.part(1, scalar("run/scene", static_cast<double>(step.scene + 1)));
@@ -82,8 +82,8 @@ class TensorBoard final : public Viewer {
     if (update.picture) {
       Message summary;
       const auto add = [&](const char* tag, const at::Tensor& image) {
-        const Pixels8 pixels = pixels_of(image);
-        summary.part(1, picture(tag, pixels.width, pixels.height, png_of(pixels, "")));
+        const io::Pixels8 pixels = io::pixels_of(image);
+        summary.part(1, picture(tag, pixels.width, pixels.height, io::png_of(pixels, "")));
       };
       add("picture", update.picture->image);
       if (update.picture->palette) add("palette", *update.picture->palette);

@@ -40,7 +40,7 @@ Painter::Way way_of(const ChafaTermInfo* terminal) {
   return Painter::Way::symbols;
 }
 
-bool few(ChafaCanvasMode colours) {
+bool has_few_colours(ChafaCanvasMode colours) {
   return colours != CHAFA_CANVAS_MODE_TRUECOLOR && colours != CHAFA_CANVAS_MODE_INDEXED_240;
 }
 
@@ -57,7 +57,7 @@ ChafaTermInfo* detect() {
 Painter::Painter()
     : terminal_(detect()), colours_(colours_of(terminal_.get())), way_(way_of(terminal_.get())) {}
 
-std::string Painter::paint(const Pixels8& pixels, Cells cells, CellSize cell) const {
+std::string Painter::paint(const io::Pixels8& pixels, Cells cells, CellSize cell) const {
   if (way_ == Way::kitty) {
     // The terminal enlarges it: no more pixels are sent than there are.
     cell.width = std::clamp(static_cast<int>(pixels.width / cells.columns) + 1, 1, cell.width);
@@ -69,10 +69,10 @@ std::string Painter::paint(const Pixels8& pixels, Cells cells, CellSize cell) co
                                     : CHAFA_PIXEL_MODE_SYMBOLS);
 }
 
-std::string Painter::paint_swatch(const Pixels8& pixels, Cells cells) const {
+std::string Painter::paint_swatch(const io::Pixels8& pixels, Cells cells) const {
   // As many pixels as chafa looks at, so that it mixes none.
   constexpr int kSide = 8;
-  Pixels8 large{{}, kSide * cells.columns, kSide * cells.rows};
+  io::Pixels8 large{{}, kSide * cells.columns, kSide * cells.rows};
   for (std::int64_t y = 0; y < large.height; ++y)
     for (std::int64_t x = 0; x < large.width; ++x) {
       const auto from = static_cast<std::ptrdiff_t>(
@@ -82,7 +82,7 @@ std::string Painter::paint_swatch(const Pixels8& pixels, Cells cells) const {
   return paint(large, cells, {}, CHAFA_PIXEL_MODE_SYMBOLS);
 }
 
-std::string Painter::paint(const Pixels8& pixels, Cells cells, CellSize cell, ChafaPixelMode mode) const {
+std::string Painter::paint(const io::Pixels8& pixels, Cells cells, CellSize cell, ChafaPixelMode mode) const {
   const std::unique_ptr<ChafaSymbolMap, Release<chafa_symbol_map_unref>> symbols(chafa_symbol_map_new());
   // What every font has.
   chafa_symbol_map_add_by_tags(symbols.get(), CHAFA_SYMBOL_TAG_SPACE);
@@ -98,8 +98,8 @@ std::string Painter::paint(const Pixels8& pixels, Cells cells, CellSize cell, Ch
   chafa_canvas_config_set_canvas_mode(config.get(), colours);
   chafa_canvas_config_set_pixel_mode(config.get(), mode);
   chafa_canvas_config_set_symbol_map(config.get(), symbols.get());
-  chafa_canvas_config_set_preprocessing_enabled(config.get(), few(colours));
-  chafa_canvas_config_set_dither_mode(config.get(), few(colours) ? CHAFA_DITHER_MODE_ORDERED
+  chafa_canvas_config_set_preprocessing_enabled(config.get(), has_few_colours(colours));
+  chafa_canvas_config_set_dither_mode(config.get(), has_few_colours(colours) ? CHAFA_DITHER_MODE_ORDERED
                                                     : colours == CHAFA_CANVAS_MODE_INDEXED_240
                                                         ? CHAFA_DITHER_MODE_DIFFUSION
                                                         : CHAFA_DITHER_MODE_NONE);

@@ -32,15 +32,15 @@ class Painter {
 
   /// Output that puts the picture where the cursor is, on so many cells. By symbols: its rows, separated by
   /// line breaks.
-  std::string paint(const Pixels8& pixels, Cells cells, CellSize cell) const;
+  std::string paint(const io::Pixels8& pixels, Cells cells, CellSize cell) const;
   /// The like, always by symbols, and with hard edges.
-  std::string paint_swatch(const Pixels8& pixels, Cells cells) const;
+  std::string paint_swatch(const io::Pixels8& pixels, Cells cells) const;
 
   /// Takes away the picture that lies under the cursor, where drawing over it would not.
   std::string remove_picture() const { return way_ == Way::kitty ? "\033_Ga=d,d=C\033\\" : ""; }
 
  private:
-  std::string paint(const Pixels8& pixels, Cells cells, CellSize cell, ChafaPixelMode mode) const;
+  std::string paint(const io::Pixels8& pixels, Cells cells, CellSize cell, ChafaPixelMode mode) const;
 
   template <auto release>
   struct Release {

@@ -23,18 +23,19 @@ std::string down(int rows) { return rows > 0 ? "\033[" + std::to_string(rows) + 
 }  // namespace
 
 Screen::Size Screen::size() const {
-  winsize told{};
+  winsize reported{};
   Size size{{80, 24}, {}};
-  if (::ioctl(descriptor_, TIOCGWINSZ, &told) != 0 || told.ws_col == 0 || told.ws_row == 0) return size;
-  size.cells = {told.ws_col, told.ws_row};
-  if (told.ws_xpixel >= told.ws_col && told.ws_ypixel >= told.ws_row)
-    size.cell = {told.ws_xpixel / told.ws_col, told.ws_ypixel / told.ws_row};
+  if (::ioctl(descriptor_, TIOCGWINSZ, &reported) != 0 || reported.ws_col == 0 || reported.ws_row == 0)
+    return size;
+  size.cells = {reported.ws_col, reported.ws_row};
+  if (reported.ws_xpixel >= reported.ws_col && reported.ws_ypixel >= reported.ws_row)
+    size.cell = {reported.ws_xpixel / reported.ws_col, reported.ws_ypixel / reported.ws_row};
   return size;
 }
 
 bool Screen::in_front() const {
   const pid_t group = ::tcgetpgrp(descriptor_);
-  return group < 0 || group == ::getpgrp();  // some are no session's own terminal
+  return group < 0 || group == ::getpgrp();  // a terminal may belong to no session
 }
 
 void Screen::show(const Block& block, const std::vector<std::string>& messages, bool same_picture, bool clear,

@@ -1,5 +1,5 @@
 #pragma once
-// A block of rows at the cursor of a terminal that is drawn anew in its place.
+// A block of rows at the cursor of a terminal that is redrawn in place.
 
 #include <optional>
 #include <string>

@@ -1,7 +1,7 @@
-/// Terminal preview: the picture, drawn anew in its place on the terminal, with the run's progress below it.
+/// Terminal preview: the picture, redrawn in place on the terminal, with the run's progress below it.
 ///
-/// By the terminal's own pictures (kitty's protocol, sixel) where the environment tells that it has any, else
-/// by coloured characters. Shows nothing where standard error is no terminal.
+/// By the terminal's own pictures (kitty's protocol, sixel) where the environment says that they work, else
+/// by coloured characters. Shows nothing where standard error is not a terminal.
 
 #include <signal.h>
 #include <unistd.h>
@@ -85,8 +85,8 @@ class TerminalPreview final : public Viewer {
     if (!update.steps.empty()) step_ = update.steps.back();
     if (!update.saved.empty()) saved_ = update.saved.back().path.string();
     if (!update.picture) return;
-    picture_ = pixels_of(update.picture->image);
-    swatch_ = update.picture->palette ? pixels_of(*update.picture->palette) : Pixels8{};
+    picture_ = io::pixels_of(update.picture->image);
+    swatch_ = update.picture->palette ? io::pixels_of(*update.picture->palette) : io::Pixels8{};
     fresh_ = true;
     if (clear_every_ > 0 && update.picture->step / clear_every_ > cleared_) {
       cleared_ = update.picture->step / clear_every_;
@@ -97,7 +97,7 @@ class TerminalPreview final : public Viewer {
   void draw(const std::vector<std::string>& messages) {
     const Screen::Size size = screen_.size();
     const bool resized = size.cells.columns != size_.cells.columns || size.cells.rows != size_.cells.rows;
-    // The terminal has broken the lines anew: where they are now, nobody knows.
+    // The terminal has wrapped the lines again: their positions are unknown.
     if (resized && size_.cells.rows > 0) clear_ = true;
     size_ = size;
     const int columns =
@@ -149,14 +149,14 @@ class TerminalPreview final : public Viewer {
   std::vector<std::string> sparklines(int columns, int most) const {
     constexpr int kName = 24, kValue = 9;
     std::vector<std::string> lines;
-    const std::vector<std::string> names = distinct_names(step_.losses);
+    const std::vector<std::string> names = viewers::distinct_names(step_.losses);
     for (std::size_t i = 0; i < names.size() && static_cast<int>(i) < most; ++i) {
       char value[32];
       std::snprintf(value, sizeof value, " %.4f ", step_.losses[i].value);
       std::vector<double> values;
-      for (const LossHistory::Series& series : history_.series())
+      for (const viewers::LossHistory::Series& series : history_.series())
         if (series.name == names[i] && series.kind == step_.losses[i].kind)
-          for (const LossHistory::Point& point : series.points) values.push_back(point.mean);
+          for (const viewers::LossHistory::Point& point : series.points) values.push_back(point.mean);
       lines.push_back(
           fit(pad(names[i], kName) + value + sparkline(values, columns - kName - kValue), columns));
     }
@@ -191,9 +191,9 @@ class TerminalPreview final : public Viewer {
   Screen screen_{STDERR_FILENO};
 
   RunUpdate::Step step_{};  // the last one; number 0: none yet
-  LossHistory history_;
+  viewers::LossHistory history_;
   std::string saved_;
-  Pixels8 picture_, swatch_;
+  io::Pixels8 picture_, swatch_;
   std::optional<Screen::Picture> painted_;
   int painted_room_ = 0;  // rows that it was painted for
   bool fresh_ = false, clear_ = false;

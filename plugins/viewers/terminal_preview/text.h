@@ -8,7 +8,7 @@
 namespace reverie::terminal {
 
 /// The text on one line of at most `columns`, without splitting a character. What a terminal would take for
-/// an order, and bytes that are no UTF-8, become '?'.
+/// an order, and bytes that are not UTF-8, become '?'.
 std::string fit(const std::string& text, int columns);
 
 /// The columns that a text from fit() takes.

@@ -13,7 +13,7 @@
 #include "web/pages.h"
 #include "web/run_feed.h"
 #include "web/run_routes.h"
-#include "web/secret.h"
+#include "web/token.h"
 #include "web/web_server.h"
 
 namespace reverie {
@@ -30,10 +30,11 @@ constexpr std::chrono::milliseconds kFarewell(2500);
 
 class WebPreview final : public Viewer {
  public:
-  WebPreview(Host& host, const Params& params, const Setup& setup) : feed_(std::make_shared<RunFeed>(setup)) {
-    static const std::string token = make_secret();
+  WebPreview(Host& host, const Params& params, const Setup& setup)
+      : feed_(std::make_shared<web::RunFeed>(setup)) {
+    static const std::string token = web::make_secret();
     static int last_port = 0;
-    WebServer::Options options;
+    web::WebServer::Options options;
     options.rules.token = token;
     options.port = static_cast<int>(params.get<std::int64_t>("preview_port"));
     const bool any_port = options.port == 0;
@@ -61,25 +62,26 @@ class WebPreview final : public Viewer {
   }
 
  private:
-  void open(const WebServer::Options& options) {
-    server_ =
-        std::make_unique<WebServer>(options, [feed = feed_](const HttpRequest& request) -> HttpResponse {
+  void open(const web::WebServer::Options& options) {
+    server_ = std::make_unique<web::WebServer>(
+        options, [feed = feed_](const web::HttpRequest& request) -> web::HttpResponse {
           const std::string run = "/api/run/", pages = "/pages/";
           if (request.path.starts_with(run)) {
-            if (auto response = answer_run(feed, request.path.substr(run.size()), request)) return *response;
+            if (auto response = web::answer_run(feed, request.path.substr(run.size()), request))
+              return *response;
           } else if (request.method != "GET") {
-            return HttpResponse::error(405, "this takes GET");
+            return web::HttpResponse::error(405, "this takes GET");
           } else if (request.path == "/") {
-            return page("watch.html");
+            return web::page("watch.html");
           } else if (request.path.starts_with(pages)) {
-            return page(request.path.substr(pages.size()));
+            return web::page(request.path.substr(pages.size()));
           }
-          return HttpResponse::error(404, "there is nothing at this address");
+          return web::HttpResponse::error(404, "there is nothing at this address");
         });
   }
 
-  std::shared_ptr<RunFeed> feed_;
-  std::unique_ptr<WebServer> server_;
+  std::shared_ptr<web::RunFeed> feed_;
+  std::unique_ptr<web::WebServer> server_;
 };
 
 }  // namespace

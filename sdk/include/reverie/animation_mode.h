@@ -24,7 +24,8 @@ class REVERIE_PUBLIC AnimationMode : public Extensible {
   static constexpr std::uint32_t kInterfaceVersion = 4;
 
   /// A plugin class has the constructor `Plugin(Host&, const Params&, const Setup&)`. Motion settings are
-  /// parameters declared with may_vary(): FrameContext::parameter() and numbers() have their present values.
+  /// parameters declared with is_animatable(): FrameContext::parameter() and numbers() have their present
+  /// values.
   struct Setup {
     ImageSize size;            ///< of decode()'s pictures
     double frames_per_second;  ///< of the animation
@@ -52,7 +53,7 @@ class REVERIE_PUBLIC AnimationMode : public Extensible {
     /// flow loss. Absent where `flow` itself is the target.
     std::optional<at::Tensor> expected;
     std::optional<at::Tensor> reliable;  ///< [1, 1, H, W] 0..1: where `flow` or `expected` can be trusted
-    bool reset_optimiser = false;  ///< the parameters were encoded anew; their old momentum means nothing
+    bool reset_optimiser = false;  ///< the parameters were encoded again; their old momentum means nothing
     /// The source had ended before this move, and with it ends the render: nothing has moved.
     bool finished = false;
   };
@@ -63,9 +64,9 @@ class REVERIE_PUBLIC AnimationMode : public Extensible {
   virtual std::optional<at::Tensor> first_image(const Tools& /*tools*/) { return std::nullopt; }
 
   /// [frame] The values of the variables that motion settings were declared to use besides t and the sound
-  /// (may_vary("r|R")), all of them, for the picture as `model` has it now. Called before the settings are
-  /// evaluated; advance() follows with the same picture, so that what had to be computed can be kept until
-  /// then.
+  /// (is_animatable("r|R")), all of them, for the picture as `model` has it now. Called before the settings
+  /// are evaluated; advance() follows with the same picture, so that what had to be computed can be kept
+  /// until then.
   virtual std::map<std::string, double> variables(ImageModel& /*model*/, const Tools& /*tools*/) {
     return {};
   }
@@ -78,7 +79,7 @@ class REVERIE_PUBLIC AnimationMode : public Extensible {
   virtual std::map<std::string, at::Tensor> state() const { return {}; }
   virtual void load_state(const std::map<std::string, at::Tensor>& /*state*/) {}
 
-  /// Those that cross with calls: their sizes are part of the handshake.
+  /// The structs that calls pass: their sizes are part of the handshake.
   using Structs = std::tuple<FrameContext, Needs, Tools, Move>;
 };
 

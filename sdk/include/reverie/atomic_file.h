@@ -1,5 +1,5 @@
 #pragma once
-// Files that are there whole or not at all, also after a crash, a power cut or on a full disk.
+// Files that are complete or absent, also after a crash, a power cut or on a full disk.
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -24,7 +24,7 @@ inline std::string advice_on(int error) {
     case ENOSPC:
     case EDQUOT:
     case EFBIG:
-      return "make room on that disk; the files written before are whole";
+      return "free some space on that disk; the files written before are complete";
     case EROFS:
       return "work in a folder on a disk that can be written";
     case EACCES:
@@ -72,13 +72,13 @@ class Descriptor {
     }
     return true;
   }
-  /// Waits until the disk has it. Some network file systems know no such thing, which is no failure.
+  /// Waits until the disk has it. Some network file systems do not support this, which is not a failure.
   bool sync() const {
     while (::fsync(number_) != 0)
       if (errno != EINTR) return errno == EINVAL || errno == ENOTSUP || errno == ENOSYS;
     return true;
   }
-  /// On network file systems the first to tell of a full disk.
+  /// On network file systems this is the first call to report a full disk.
   bool close() { return ::close(std::exchange(number_, -1)) == 0; }
 
  private:

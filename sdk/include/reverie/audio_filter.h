@@ -46,7 +46,7 @@ class REVERIE_PUBLIC AudioFilter : public Extensible {
   /// heard_from and heard_to are asked for.
   virtual std::map<std::string, double> analyse(double t) const = 0;
 
-  /// Those that cross with calls: their sizes are part of the handshake.
+  /// The structs that calls pass: their sizes are part of the handshake.
   using Structs = std::tuple<Track>;
 };
 

@@ -39,7 +39,7 @@ class REVERIE_PUBLIC CutoutMethod : public Extensible {
   /// instance keeps nothing from call to call that changes what it does.
   virtual Batch take(const at::Tensor& image, std::int64_t count, std::int64_t side) = 0;
 
-  /// Those that cross with calls: their sizes are part of the handshake.
+  /// The structs that calls pass: their sizes are part of the handshake.
   using Structs = std::tuple<Batch, CutoutPlace>;
 };
 

@@ -16,14 +16,14 @@ enum class DeclarationFault {
   plugin_name,      ///< not only letters, digits and '_'
   plugin_text,      ///< no version or no summary
   alias,            ///< empty, or the plugin's own name
-  role,             ///< there twice, or not only letters, digits and '_'
+  role,             ///< given twice, or not only letters, digits and '_'
   param_name,       ///< not only letters, digits and '_', or a digit first
   duplicate_param,  ///< two of one name
   range,            ///< the minimum lies above the maximum, or the type has no range
   default_range,    ///< the default lies outside the range
   choices,          ///< none, an empty one, or one twice
   default_choice,   ///< the default is none of the choices
-  may_vary,         ///< only numbers and lists may vary
+  animatable,       ///< only numbers and lists are animatable
   names,            ///< only texts name weights or pictures
 };
 
@@ -70,7 +70,7 @@ constexpr DeclarationFault fault_of(const ParamSpec& spec) {
   const bool counts = spec.type == ParamType::integer || spec.type == ParamType::number;
   if ((spec.has_min || spec.has_max) && !counts) return range;
   if (spec.has_min && spec.has_max && spec.min > spec.max) return range;
-  if (spec.animatable && spec.type != ParamType::number && spec.type != ParamType::list) return may_vary;
+  if (spec.animatable && spec.type != ParamType::number && spec.type != ParamType::list) return animatable;
   if (spec.asset != AssetKind::nothing && spec.type != ParamType::text) return names;
   if (spec.type == ParamType::choice && !each_part(spec.choices, [&](std::string_view word) {
         return !word.empty() && count_of(spec.choices, word) == 1;

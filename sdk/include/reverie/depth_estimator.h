@@ -31,7 +31,7 @@ class REVERIE_PUBLIC DepthEstimator : public Extensible {
   };
   virtual Range range() const { return {1e-3, 10}; }
 
-  /// Those that cross with calls: their sizes are part of the handshake.
+  /// The structs that calls pass: their sizes are part of the handshake.
   using Structs = std::tuple<Range>;
 };
 

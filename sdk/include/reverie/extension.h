@@ -1,5 +1,5 @@
 #pragma once
-// How interfaces grow without breaking the plugins of yesterday: by optional parts that the host asks for.
+// How interfaces grow without breaking older plugins: by optional parts that the host asks for.
 //
 // An interface never gets another virtual method, since a plugin that was compiled before would not have it.
 // What is new is a class of its own with an id, such as Familiarity below: a plugin that has it returns it
@@ -13,7 +13,7 @@
 
 namespace reverie {
 
-/// What every interface is.
+/// The base of every interface.
 class REVERIE_PUBLIC Extensible {
  public:
   virtual ~Extensible() = default;

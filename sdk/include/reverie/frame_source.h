@@ -18,7 +18,7 @@ class REVERIE_PUBLIC FrameSource : public Extensible {
  public:
   static constexpr const char* kKind = "frame_sources";
   static constexpr std::uint32_t kInterfaceVersion = 1;
-  using Subject = std::filesystem::path;  ///< what accepts() judges
+  using Input = std::filesystem::path;  ///< what accepts() examines
 
   /// A plugin class has the constructor `Plugin(Host&, const Params&, const Setup&)`, which throws
   /// Error(file) when it cannot read the file, and `static bool accepts(const std::filesystem::path&)`.
@@ -30,7 +30,7 @@ class REVERIE_PUBLIC FrameSource : public Extensible {
   struct Info {
     ImageSize size;                      ///< as displayed: rotation and pixel aspect applied
     double frames_per_second = 0;        ///< of read()'s indexes; 0 for a still
-    std::optional<std::int64_t> frames;  ///< where the file says; absent where only reading it would tell
+    std::optional<std::int64_t> frames;  ///< if the file states it; absent if only reading all would show it
   };
 
   virtual Info info() const = 0;
@@ -40,7 +40,7 @@ class REVERIE_PUBLIC FrameSource : public Extensible {
   /// frame, on damage.
   virtual std::optional<at::Tensor> read(std::int64_t index) = 0;
 
-  /// Those that cross with calls: their sizes are part of the handshake.
+  /// The structs that calls pass: their sizes are part of the handshake.
   using Structs = std::tuple<Info>;
 };
 

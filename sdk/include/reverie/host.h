@@ -42,7 +42,7 @@ class REVERIE_PUBLIC Host {
   /// would have to be waited for. Where device() is the CPU, generator() is this one.
   virtual at::Generator cpu_generator() = 0;
 
-  /// Makes a local file of what a setting names: a path (`~` is the home folder), or an http or https
+  /// The local file for what a setting names: a path (`~` is the home folder), or an http or https
   /// address, which is downloaded once and kept in a cache. A relative path is looked for in the working
   /// directory, among what ships with the program (share/reverie/models) and in models_parent_dir. Throws
   /// Error(file) when there is none.
@@ -56,10 +56,11 @@ class REVERIE_PUBLIC Host {
   /// the models folder. Nothing in it is executed. Throws Error(file) or Error(model).
   virtual std::shared_ptr<const Weights> load_weights(const std::string& name_or_path) = 0;
 
-  /// What a plugin makes of a weights file, such as a network: from an earlier run where the process serves
-  /// several, else what `make` returns, a std::shared_ptr<const Object>. Whatever it depends on besides the
-  /// file, device() and precision() must stand in `what`, behind the plugin's name. It must never change, not
-  /// refer to this Host, and bear being used by two runs at a time.
+  /// An object that a plugin makes from a weights file, such as a network. A process that serves several runs
+  /// reuses the one of an earlier run; else `make` is called, which returns a std::shared_ptr<const Object>.
+  /// `what` is the plugin's name and all that the object depends on besides the file, device() and
+  /// precision(). The object must not change, must not refer to this Host, and must allow use by two runs at
+  /// a time.
   template <typename Object, typename Make>
   std::shared_ptr<const Object> cached(std::string_view what, const Weights& weights, Make&& make) {
     return std::static_pointer_cast<const Object>(

@@ -91,7 +91,7 @@ class REVERIE_PUBLIC ImageModel : public Extensible {
   /// [setup] Takes back what state() gave. Throws Error(model) when it does not fit.
   virtual void load_state(const std::map<std::string, at::Tensor>& state) = 0;
 
-  /// Those that cross with calls: their sizes are part of the handshake.
+  /// The structs that calls pass: their sizes are part of the handshake.
   using Structs = std::tuple<Regulariser>;
 };
 

@@ -24,8 +24,8 @@ class REVERIE_PUBLIC Loss : public Extensible {
   static constexpr std::uint32_t kInterfaceVersion = 2;
 
   /// A plugin class has the constructor `Plugin(Host&, const Params&, const Setup&)`. Parameters declared
-  /// with may_vary() are expressions of t and of the sound; Context::parameter() and numbers() have their
-  /// values at the step.
+  /// with is_animatable() are expressions of t and of the sound; Context::parameter() and numbers() have
+  /// their values at the step.
   struct Setup {
     ImageSize size;              ///< of the picture; may be another one where only traits() is asked
     double latent_strength = 0;  ///< the image model's, see image_model.h; 0 where only traits() is asked
@@ -70,7 +70,7 @@ class REVERIE_PUBLIC Loss : public Extensible {
   /// [setup] Takes back what state() gave, on the run's device.
   virtual void load_state(const std::map<std::string, at::Tensor>& /*state*/) {}
 
-  /// Those that cross with calls: their sizes are part of the handshake.
+  /// The structs that calls pass: their sizes are part of the handshake.
   using Structs = std::tuple<Traits, Context>;
 };
 

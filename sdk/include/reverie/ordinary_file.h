@@ -9,7 +9,7 @@
 
 namespace reverie {
 
-/// Why `path` is no ordinary file, nor a link to one; empty if it is. `what` it should be, for messages:
+/// Why `path` is not an ordinary file, nor a link to one; empty if it is. `what` it should be, for messages:
 /// "a picture or video".
 inline std::string why_not_ordinary_file(const std::filesystem::path& path, const std::string& what) {
   std::error_code error;

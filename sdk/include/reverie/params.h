@@ -1,5 +1,5 @@
 #pragma once
-// Parameters: a plugin declares what it can be told, the host checks a settings file against the declaration
+// Parameters: a plugin declares its settings, the host checks a settings file against the declaration
 // and hands over plain values. `reverie plugins describe` and the reference documentation come from the same
 // declaration.
 
@@ -38,7 +38,7 @@ struct ParamSpec {
   const char* name = nullptr;
   ParamType type = ParamType::text;
   bool required = false;    ///< there is no default
-  bool animatable = false;  ///< number or list: may be an expression of t; see may_vary()
+  bool animatable = false;  ///< number or list: may be an expression of t; see is_animatable()
   bool nullable = false;    ///< may be null: Params::has() is then false
   bool has_min = false, has_max = false;
   bool exclusive_min = false;  ///< the minimum itself is not allowed
@@ -51,7 +51,7 @@ struct ParamSpec {
   const char* help_text = "";
   AssetKind asset = AssetKind::nothing;  ///< text only
   const char* fallback_text = "";        ///< weights only: see names_weights()
-  const char* variables = "";            ///< animatable only: see may_vary()
+  const char* variables = "";            ///< animatable only: see is_animatable()
 
   constexpr ParamSpec range(double low, double high) const { return at_least(low).at_most(high); }
   constexpr ParamSpec at_least(double low) const {
@@ -84,8 +84,8 @@ struct ParamSpec {
   /// The value may be an expression of t and of the sound, evaluated at each frame: FrameContext::parameter()
   /// has a number's present value. A list holds numbers then, always as many as its default, and
   /// FrameContext::numbers() has them. `own_variables` are names, separated by '|', that the expression may
-  /// use as well, and to which AnimationMode::variables() gives values.
-  constexpr ParamSpec may_vary(const char* own_variables = "") const {
+  /// use as well, whose values come from AnimationMode::variables().
+  constexpr ParamSpec is_animatable(const char* own_variables = "") const {
     ParamSpec p = *this;
     p.animatable = true;
     p.variables = own_variables;
@@ -160,8 +160,8 @@ constexpr ParamSpec list(const char* name, const char* items) {
 }
 
 /// The checked values of one plugin instance: exactly the declared parameters, each with the settings file's
-/// value or its default. Lives as long as the constructor runs, which is to read all of them but those that
-/// may vary: what it does not read has no effect, and is a warning.
+/// value or its default. Lives as long as the constructor runs, which must read all of them but the
+/// animatable ones: a parameter that is not read has no effect, and is a warning.
 class REVERIE_PUBLIC Params {
  public:
   virtual ~Params() = default;

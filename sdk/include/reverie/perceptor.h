@@ -17,7 +17,7 @@ class REVERIE_PUBLIC Perceptor : public Extensible {
  public:
   static constexpr const char* kKind = "perceptors";
   static constexpr std::uint32_t kInterfaceVersion = 2;
-  using Subject = Weights;  ///< what accepts() judges
+  using Input = Weights;  ///< what accepts() examines
 
   /// A plugin class has the constructor `Plugin(Host&, const Params&, const Setup&)` and
   /// `static bool accepts(const Weights&)`: whether it understands a file, judged by its tensors' names and

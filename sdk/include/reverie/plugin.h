@@ -8,7 +8,7 @@
 //
 // which emits a constant-initialised `extern "C"` object that the host can find and compare before it runs
 // any of the plugin's code. The name must be the library's file name without ".so". The last argument above
-// lists further names for settings files, separated by '|'; it may be left out. Names are matched
+// lists aliases for settings files, separated by '|'; it may be left out. Names are matched
 // case-insensitively. One more argument lists the plugin's roles: settings, separated by '|', that use this
 // plugin without naming one, as `smoothing_weight` uses the loss that smooths. Of several plugins with the
 // same role, the one of the program's own installation takes it. A declaration that cannot be right (two
@@ -53,8 +53,8 @@ struct PluginDescriptor {
   /// Returns an Interface*, or null with `error` filled. `setup` is a const Interface::Setup*.
   void* (*create)(Host& host, const Params& params, const void* setup, ErrorText& error) noexcept;
   void (*destroy)(void* instance) noexcept;
-  /// `subject` is a const Interface::Subject*. Null for interfaces that do not choose plugins by content.
-  bool (*accepts)(const void* subject) noexcept;
+  /// `input` is a const Interface::Input*. Null for interfaces that do not choose plugins by content.
+  bool (*accepts)(const void* input) noexcept;
 };
 
 inline constexpr const char* kDescriptorSymbol = "reverie_plugin_descriptor";
@@ -85,7 +85,7 @@ inline constexpr const char* kCompiler = "clang " __clang_version__;
 inline constexpr const char* kCompiler = "gcc " __VERSION__;
 #endif
 
-/// A number in which every size of the structs that cross with an interface's calls counts.
+/// A hash of the sizes of all structs that an interface's calls pass.
 template <typename Interface>
 constexpr std::uint32_t structs_size() {
   std::uint32_t result = 0;
@@ -140,10 +140,10 @@ void destroy(void* instance) noexcept {
   delete static_cast<Interface*>(instance);
 }
 
-template <typename Class, typename Subject>
-bool accepts(const void* subject) noexcept {
+template <typename Class, typename Input>
+bool accepts(const void* input) noexcept {
   try {
-    return Class::accepts(*static_cast<const Subject*>(subject));
+    return Class::accepts(*static_cast<const Input*>(input));
   } catch (...) {
     return false;
   }
@@ -167,8 +167,8 @@ constexpr PluginDescriptor describe_plugin(const char* name, const char* version
                      &create<Class, Interface>,
                      &destroy<Interface>,
                      nullptr};
-  if constexpr (requires { typename Interface::Subject; })
-    d.accepts = &accepts<Class, typename Interface::Subject>;
+  if constexpr (requires { typename Interface::Input; })
+    d.accepts = &accepts<Class, typename Interface::Input>;
   return d;
 }
 
@@ -182,8 +182,8 @@ constexpr PluginDescriptor describe_plugin(const char* name, const char* version
   REVERIE_DECLARES_NO(plugin_name, "the plugin's name must consist of letters, digits and '_'",              \
                       __VA_ARGS__);                                                                          \
   REVERIE_DECLARES_NO(plugin_text, "the plugin needs a version and a summary", __VA_ARGS__);                 \
-  REVERIE_DECLARES_NO(alias, "a further name is empty, there twice, or the plugin's own", __VA_ARGS__);      \
-  REVERIE_DECLARES_NO(role, "a role is there twice, or is no setting's name", __VA_ARGS__);                  \
+  REVERIE_DECLARES_NO(alias, "an alias is empty, given twice, or the plugin's own name", __VA_ARGS__);       \
+  REVERIE_DECLARES_NO(role, "a role is given twice, or is not a setting's name", __VA_ARGS__);               \
   REVERIE_DECLARES_NO(param_name,                                                                            \
                       "a parameter's name must consist of letters, digits and '_', no digit first",          \
                       __VA_ARGS__);                                                                          \
@@ -193,7 +193,7 @@ constexpr PluginDescriptor describe_plugin(const char* name, const char* version
   REVERIE_DECLARES_NO(default_range, "a parameter's default lies outside its range", __VA_ARGS__);           \
   REVERIE_DECLARES_NO(choices, "a choice() has no words, an empty one, or one twice", __VA_ARGS__);          \
   REVERIE_DECLARES_NO(default_choice, "the default of a choice() is none of its words", __VA_ARGS__);        \
-  REVERIE_DECLARES_NO(may_vary, "only number() and list() have may_vary()", __VA_ARGS__);                    \
+  REVERIE_DECLARES_NO(animatable, "only number() and list() have is_animatable()", __VA_ARGS__);             \
   REVERIE_DECLARES_NO(names, "only text() has names_weights() and names_image()", __VA_ARGS__);              \
   extern "C" {                                                                                               \
   extern REVERIE_PUBLIC const ::reverie::PluginDescriptor reverie_plugin_descriptor;                         \

@@ -15,7 +15,7 @@ class REVERIE_PUBLIC SoundSource : public Extensible {
  public:
   static constexpr const char* kKind = "sound_sources";
   static constexpr std::uint32_t kInterfaceVersion = 1;
-  using Subject = std::filesystem::path;  ///< what accepts() judges
+  using Input = std::filesystem::path;  ///< what accepts() examines
 
   /// A plugin class has the constructor `Plugin(Host&, const Params&, const Setup&)`, which throws
   /// Error(file), naming the file, when it cannot read it, and

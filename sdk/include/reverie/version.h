@@ -15,9 +15,9 @@ namespace reverie {
 ///   4  Host::cached(); FrameContext::may_move
 ///   5  PluginDescriptor::roles; interface 2 of Loss: a step's context, traits and state; kind `optimisers`
 ///      and interface 2 of Perceptor: familiarity()
-///   6  1.0. Host::cpu_generator(), no Host::progress(); kinds `cutouts` and `sound_sources`; every interface
-///   is
-///      Extensible, and Familiarity is an extension; BuildInfo::structs_size
+///   6  1.0. Host::cpu_generator(), no Host::progress(); kinds `cutouts` and `sound_sources`; every
+///      interface is Extensible, and Familiarity is an extension; BuildInfo::structs_size;
+///      ParamSpec::is_animatable(); Interface::Input
 inline constexpr std::uint32_t kSdkAbi = 6;
 
 /// What the host compares, before any plugin code runs, between its own build and a plugin's. A POD whose

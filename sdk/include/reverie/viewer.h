@@ -1,9 +1,9 @@
 #pragma once
-// Viewer: shows a run while it goes, on a thread of its own.
+// Viewer: shows a run in progress, on a thread of its own.
 //
 // Whatever a viewer does, the run's result is the same: it sees what happened and may ask for a pause or an
 // end. The render never waits for it. A viewer that is slow finds several steps in its next update, and of
-// the pictures only the newest; one that throws is told in a warning and gets no further update.
+// the pictures only the newest; one that throws causes a warning and gets no further update.
 
 #include <ATen/core/Tensor.h>
 
@@ -20,8 +20,8 @@
 
 namespace reverie {
 
-/// What the artist may ask of a run that goes. All methods may be called from any thread, at any time, and
-/// return at once; the run does what was asked between two steps.
+/// What the artist may request of a run in progress. All methods may be called from any thread, at any time,
+/// and return at once; the run does what was asked between two steps.
 class REVERIE_PUBLIC RunControl {
  public:
   virtual ~RunControl() = default;
@@ -76,7 +76,7 @@ struct RunUpdate {
   std::optional<Picture> picture;  ///< every display_every steps, and the last one
   std::vector<File> saved;
   std::vector<Memory> memory;     ///< empty: no news; else of all components
-  std::vector<Message> messages;  ///< for those who show the progress: what the artist is to be told
+  std::vector<Message> messages;  ///< messages for the artist, for viewers that show the progress
   State state = State::running;
   std::string message;  ///< why it failed
 };
@@ -87,7 +87,7 @@ class REVERIE_PUBLIC Viewer : public Extensible {
   static constexpr std::uint32_t kInterfaceVersion = 1;
 
   /// A plugin class has the constructor `Plugin(Host&, const Params&, const Setup&)`; it runs on the render's
-  /// thread and should do little. What it throws is told, and the run goes on without it.
+  /// thread and should do little. If it throws, a warning says so, and the run goes on without it.
   struct Setup {
     std::filesystem::path folder;     ///< images_out/<file_namespace>; may not exist yet
     std::string base_name;            ///< files are called <base_name>_*
@@ -108,7 +108,7 @@ class REVERIE_PUBLIC Viewer : public Extensible {
   /// is in the other's way. Asked once, after it was made.
   virtual bool shows_progress() const { return false; }
 
-  /// Those that cross with calls: their sizes are part of the handshake.
+  /// The structs that calls pass: their sizes are part of the handshake.
   using Structs = std::tuple<RunUpdate, RunUpdate::Loss, RunUpdate::Step, RunUpdate::Picture, RunUpdate::File,
                              RunUpdate::Memory, RunUpdate::Message>;
 };

@@ -138,7 +138,7 @@ inline at::Tensor warp_on_cpu(const at::Tensor& canvas, const at::Tensor& places
 }  // namespace detail
 
 /// `canvas` [1, C, h, w] of any floating-point type, looked up at `places` [1, 2, H, W] (x, then y) on the
-/// same device; [1, C, H, W]. Places may lie outside by any distance; one that is no number counts as far
+/// same device; [1, C, H, W]. Places may lie outside by any distance; one that is not a number counts as far
 /// outside. Bilinear and bicubic sampling (Keys 1981, "Cubic Convolution Interpolation for Digital Image
 /// Processing", with a = -0.75) take each of the pixels that they mix from where `infill` says. Bicubic
 /// results may leave the range of the canvas. Throws Error(plugin) for other shapes.

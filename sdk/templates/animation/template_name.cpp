@@ -11,11 +11,11 @@
 
 namespace {  // nothing but the descriptor at the end is visible outside this library
 
-// Settings that this plugin adds; reverie/params.h has the other types. One with may_vary() may be an
+// Settings that this plugin adds; reverie/params.h has the other types. One with is_animatable() may be an
 // expression of t and of the sound, such as 2*sin(t).
 constexpr reverie::ParamSpec kParams[] = {
     reverie::number("template_name_zoom", 1)
-        .may_vary()
+        .is_animatable()
         .unit("percent")
         .help("how much larger with each frame"),
 };

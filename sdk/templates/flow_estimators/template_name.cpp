@@ -15,7 +15,7 @@ namespace {  // nothing but the descriptor at the end is visible outside this li
 constexpr reverie::ParamSpec kParams[] = {
     reverie::number("template_name_damping", 1e-4)
         .above(0)
-        .help("how much even pictures, whose motion nobody can see, count as still"),
+        .help("how strongly pictures without detail, whose motion cannot be seen, count as still"),
 };
 
 class TemplateNamePlugin final : public reverie::FlowEstimator {

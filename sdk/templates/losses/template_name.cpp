@@ -9,10 +9,12 @@
 
 namespace {  // nothing but the descriptor at the end is visible outside this library
 
-// Settings that this plugin adds; reverie/params.h has the other types. One with may_vary() may be an
+// Settings that this plugin adds; reverie/params.h has the other types. One with is_animatable() may be an
 // expression of t and of the sound, such as 0.5+0.3*sin(t).
 constexpr reverie::ParamSpec kParams[] = {
-    reverie::number("template_name_level", 0.5).may_vary().help("mean of the picture that is wanted, 0 to 1"),
+    reverie::number("template_name_level", 0.5)
+        .is_animatable()
+        .help("mean of the picture that is wanted, 0 to 1"),
 };
 
 class TemplateNamePlugin final : public reverie::Loss {
@@ -20,7 +22,7 @@ class TemplateNamePlugin final : public reverie::Loss {
   TemplateNamePlugin(reverie::Host&, const reverie::Params&, const Setup&) {}
 
   // At every step, differentiable. The host multiplies by the weight, applies the stop and computes the
-  // gradients. A parameter that may vary has its present value in the context.
+  // gradients. An animatable parameter has its present value in the context.
   at::Tensor evaluate(const Context& context) override {
     return (context.image.mean() - context.parameter("template_name_level")).square();
   }

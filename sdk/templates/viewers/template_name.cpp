@@ -28,7 +28,7 @@ class TemplateNamePlugin final : public reverie::Viewer {
         every_(params.get<std::int64_t>("template_name_every")) {}
 
   // On a thread of the viewer's own: the run does not wait for it. Several steps may have been done since the
-  // last update. What it throws is told, and the run goes on without it.
+  // last update. If it throws, a warning says so, and the run goes on without it.
   void update(const reverie::RunUpdate& update) override {
     if (!update.steps.empty()) {
       done_ = update.steps.back().number;

@@ -11,7 +11,7 @@
 #include "augmentations.h"
 #include "reverie/cutout_method.h"
 
-namespace reverie {
+namespace reverie::pytti {
 
 struct CutoutSettings {
   double power = 2;      ///< cut_pow
@@ -51,4 +51,4 @@ std::pair<at::Tensor, std::vector<Cutout>> extend_picture(const at::Tensor& imag
 at::Tensor take_cutouts(const at::Tensor& image, const std::vector<Cutout>& cutouts, std::int64_t input_size,
                         const CutoutSettings& settings);
 
-}  // namespace reverie
+}  // namespace reverie::pytti

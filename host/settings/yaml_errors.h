@@ -1,5 +1,5 @@
 #pragma once
-// What is wrong with a text that is no YAML, in words for people who do not know YAML's.
+// What is wrong with a text that is not YAML, in words for people who do not know YAML's.
 
 #include <string>
 

@@ -1,11 +1,11 @@
-#include "places.h"
+#include "cutouts.h"
 
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
 #include <cmath>
 
-namespace reverie {
+namespace reverie::pytti {
 namespace {
 
 /// Extends the picture over its edges. Both amounts are at most the picture's own size.
@@ -130,4 +130,4 @@ at::Tensor take_cutouts(const at::Tensor& image, const std::vector<Cutout>& cuto
   return TakeCutouts::apply(source, places, input_size);
 }
 
-}  // namespace reverie
+}  // namespace reverie::pytti

@@ -4,7 +4,7 @@
 
 #include "arithmetic.h"
 
-namespace reverie {
+namespace reverie::limited_palette {
 namespace {
 
 /// Calls `work(first, count)` for all pixels in order, so many at a time that a GPU's memory suffices.
@@ -36,19 +36,20 @@ PaletteGradients colours_backward(const PaletteInput& in, const at::Tensor& half
   const PaletteGradients result{at::empty_like(in.position), at::empty_like(in.logits), {}};
   for_chunks(in.position.size(0), std::max(palettes, 3 * shades), [&](std::int64_t first, std::int64_t n) {
     const auto part = [&](const at::Tensor& whole) { return whole.narrow(-1, first, n); };
-    const auto spread = [&](const at::Tensor& share) {  // [shades, n] to [shades * 3, n]
+    const auto repeat_channels = [&](const at::Tensor& share) {  // [shades, n] to [shades * 3, n]
       return (share.unsqueeze(1) * part(half).unsqueeze(0)).view({shades * 3, n});
     };
     const at::Tensor position = part(in.position), weights = at::softmax(part(in.logits), 0);
     // A colour of the soft picture counts by how near its number is to the position.
-    const at::Tensor soft = spread((1 - (position - number).abs()).clamp_min(0));
+    const at::Tensor soft = repeat_channels((1 - (position - number).abs()).clamp_min(0));
     part(result.logits).copy_(softmax_gradient(weights, colours.t().matmul(soft)));
-    const at::Tensor hard = spread(indicator(part(in.shade), shades));
+    const at::Tensor hard = repeat_channels(indicator(part(in.shade), shades));
     d_colours += soft.matmul(weights.t()) + hard.matmul(indicator(part(in.preferred), palettes).t());
     // On the brightest colour the slope is that from the one before it: clamped pixels can come back.
     const at::Tensor low = position.floor().clamp_max(shades - 2);
     const at::Tensor slope = (number == low + 1).to(at::kFloat) - (number == low).to(at::kFloat);
-    part(result.position).copy_((colours.matmul(weights) * spread(slope)).sum(0) * (shades > 1 ? 1 : 0));
+    part(result.position)
+        .copy_((colours.matmul(weights) * repeat_channels(slope)).sum(0) * (shades > 1 ? 1 : 0));
   });
   return {result.position, result.logits, d_colours.view({shades, 3, palettes}).transpose(1, 2).contiguous()};
 }
@@ -78,4 +79,4 @@ at::Tensor moments_backward(const at::Tensor& logits, const at::Tensor& slope, c
 
 const PaletteArithmetic kPalettesAnywhere = {&preferred, &colours_backward, &moments, &moments_backward};
 
-}  // namespace reverie
+}  // namespace reverie::limited_palette

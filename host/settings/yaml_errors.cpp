@@ -1,4 +1,4 @@
-#include "settings/yaml_trouble.h"
+#include "settings/yaml_errors.h"
 
 #include <yaml-cpp/exceptions.h>
 
@@ -166,7 +166,7 @@ std::string explain_line(const std::string& text, const YAML::Exception& error, 
   if (has(indent, "\t")) return "the line begins with a tab; only blanks can indent";
   for (const char* curly : {"\u201C", "\u201D", "\u201E", "\u2018"})
     if (has(line, std::string(": ") + curly))
-      return std::string(curly) + " is no quote in YAML; write \" or '";
+      return std::string(curly) + " is not a quote in YAML; write \" or '";
   const std::string value = value_of(words);
   if (!value.empty() && std::string_view("[]{}*&!%@`|>,-?").find(value[0]) != kNowhere && value != "|" &&
       value != ">")
@@ -184,10 +184,10 @@ std::string explain_line(const std::string& text, const YAML::Exception& error, 
            "others do";
   if (before > 0 && !has(above, ": ") && !trimmed(above).ends_with(":")) {
     place = before;
-    return "'" + beginning(above) + "' is no 'name: value'" +
+    return "'" + beginning(above) + "' is not a 'name: value'" +
            (has(above, ":") ? "; put a blank after the ':'" : "");
   }
-  if (!indent.empty()) return "the line is indented like none above that it could belong to";
+  if (!indent.empty()) return "the line's indentation matches no line above that it could belong to";
   return "";
 }
 

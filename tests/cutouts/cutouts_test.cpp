@@ -1,6 +1,6 @@
 // Where cutouts lie and what is in them.
 
-#include "places.h"
+#include "cutouts.h"
 
 #include <map>
 
@@ -29,8 +29,8 @@ TEST(CutoutSizes, FollowTheSpecifiedDistribution) {
        {Case{200, 200, 64, 2}, Case{300, 100, 32, 1}, Case{90, 400, 10, 0.5}, Case{512, 512, 224, 3}}) {
     const double shorter = static_cast<double>(std::min(c.width, c.height));
     std::map<std::int64_t, std::int64_t> counts;
-    for (const Cutout& cutout :
-         draw_cutouts(n, c.width, c.height, c.input, {c.power, 0.25, "clamp"}, seeded(1)))
+    for (const pytti::Cutout& cutout :
+         pytti::draw_cutouts(n, c.width, c.height, c.input, {c.power, 0.25, "clamp"}, seeded(1)))
       ++counts[cutout.width];
     double worst = 0, seen = 0;
     for (std::int64_t s = 0; s <= static_cast<std::int64_t>(shorter); ++s) {
@@ -47,10 +47,10 @@ TEST(CutoutSizes, FollowTheSpecifiedDistribution) {
 }
 
 TEST(CutoutSizes, OverviewsHaveThePicturesProportions) {
-  CutoutSettings settings{2, 0, "clamp", 0.25};
-  const std::vector<Cutout> cutouts = draw_cutouts(40, 200, 100, 32, settings, seeded(1));
+  pytti::CutoutSettings settings{2, 0, "clamp", 0.25};
+  const std::vector<pytti::Cutout> cutouts = pytti::draw_cutouts(40, 200, 100, 32, settings, seeded(1));
   for (std::size_t i = 0; i < cutouts.size(); ++i) {
-    const Cutout& c = cutouts[i];
+    const pytti::Cutout& c = cutouts[i];
     if (i < 10) {
       EXPECT_GE(c.width, 160);
       EXPECT_NEAR(static_cast<double>(c.width), 2.0 * static_cast<double>(c.height), 2);
@@ -62,13 +62,14 @@ TEST(CutoutSizes, OverviewsHaveThePicturesProportions) {
   }
   // The other draws stay as they are, so that files without the setting keep their pictures.
   settings.overviews = 0;
-  const std::vector<Cutout> without = draw_cutouts(40, 200, 100, 32, settings, seeded(1));
+  const std::vector<pytti::Cutout> without = pytti::draw_cutouts(40, 200, 100, 32, settings, seeded(1));
   for (std::size_t i = 10; i < cutouts.size(); ++i) EXPECT_EQ(cutouts[i].x, without[i].x);
 }
 
 TEST(CutoutSizes, LargeInputsSeeAllOfTheShorterSide) {
   for (const std::int64_t input : {40, 41, 224})
-    for (const Cutout& cutout : draw_cutouts(200, 100, 40, input, {}, seeded(2))) EXPECT_EQ(cutout.width, 40);
+    for (const pytti::Cutout& cutout : pytti::draw_cutouts(200, 100, 40, input, {}, seeded(2)))
+      EXPECT_EQ(cutout.width, 40);
 }
 
 /// Chi-squared of counts that should be equal in expectation to `p * n`, as deviations from its mean.
@@ -84,7 +85,7 @@ TEST(CutoutPlaces, ClampGathersWhatPokesOutAtTheEdges) {
   constexpr std::int64_t n = 30000;
   std::vector<double> counts(41), p(41, 1.0 / 101);
   p[0] = p[40] = 31.0 / 101;
-  for (const Cutout& cutout : draw_cutouts(n, 120, 80, 80, {2, 0.25, "clamp"}, seeded(3))) {
+  for (const pytti::Cutout& cutout : pytti::draw_cutouts(n, 120, 80, 80, {2, 0.25, "clamp"}, seeded(3))) {
     ASSERT_GE(cutout.x, 0);
     ASSERT_LE(cutout.x, 40);
     EXPECT_EQ(cutout.y, 0);
@@ -98,7 +99,7 @@ TEST(CutoutPlaces, OtherModesReachBeyondTheEdgesUniformly) {
   constexpr std::int64_t n = 30000;
   for (const char* mode : {"mirror", "wrap", "black", "smear"}) {
     std::vector<double> across(101), down(41);
-    for (const Cutout& cutout : draw_cutouts(n, 120, 80, 80, {2, 0.25, mode}, seeded(4))) {
+    for (const pytti::Cutout& cutout : pytti::draw_cutouts(n, 120, 80, 80, {2, 0.25, mode}, seeded(4))) {
       ASSERT_GE(cutout.x, -30);
       ASSERT_LE(cutout.x, 70);
       ASSERT_GE(cutout.y, -20);
@@ -112,7 +113,7 @@ TEST(CutoutPlaces, OtherModesReachBeyondTheEdgesUniformly) {
 }
 
 TEST(CutoutPlaces, SmallCutoutsReachOnlyTheirOwnSizeBeyondTheEdge) {
-  for (const Cutout& cutout : draw_cutouts(5000, 100, 100, 1, {8, 1, "wrap"}, seeded(5))) {
+  for (const pytti::Cutout& cutout : pytti::draw_cutouts(5000, 100, 100, 1, {8, 1, "wrap"}, seeded(5))) {
     EXPECT_GE(cutout.x, -cutout.width);
     EXPECT_LE(cutout.x, 100);
     EXPECT_GE(cutout.y, -cutout.width);
@@ -122,7 +123,7 @@ TEST(CutoutPlaces, SmallCutoutsReachOnlyTheirOwnSizeBeyondTheEdge) {
 
 TEST(CutoutPlaces, NoBorderMeansInside) {
   for (const char* mode : kModes)
-    for (const Cutout& cutout : draw_cutouts(500, 30, 50, 8, {2, 0, mode}, seeded(6))) {
+    for (const pytti::Cutout& cutout : pytti::draw_cutouts(500, 30, 50, 8, {2, 0, mode}, seeded(6))) {
       EXPECT_GE(cutout.x, 0);
       EXPECT_LE(cutout.x + cutout.width, 30);
       EXPECT_GE(cutout.y, 0);
@@ -133,7 +134,7 @@ TEST(CutoutPlaces, NoBorderMeansInside) {
 TEST(CutoutPlaces, TheSeedDecides) {
   const auto draw = [](std::uint64_t seed) {
     std::vector<std::int64_t> all;
-    for (const Cutout& c : draw_cutouts(50, 80, 60, 16, {}, seeded(seed)))
+    for (const pytti::Cutout& c : pytti::draw_cutouts(50, 80, 60, 16, {}, seeded(seed)))
       all.insert(all.end(), {c.x, c.y, c.width});
     return all;
   };
@@ -142,11 +143,11 @@ TEST(CutoutPlaces, TheSeedDecides) {
 }
 
 TEST(CutoutPlaces, BorderIsAFractionOfTheSideAndNoMoreThanIt) {
-  EXPECT_EQ(border_pixels(100, 0.25), 25);
-  EXPECT_EQ(border_pixels(7, 0.25), 2);
-  EXPECT_EQ(border_pixels(100, 1), 100);
-  EXPECT_EQ(border_pixels(1, 0.25), 0);
-  EXPECT_EQ(border_pixels(50, 0), 0);
+  EXPECT_EQ(pytti::border_pixels(100, 0.25), 25);
+  EXPECT_EQ(pytti::border_pixels(7, 0.25), 2);
+  EXPECT_EQ(pytti::border_pixels(100, 1), 100);
+  EXPECT_EQ(pytti::border_pixels(1, 0.25), 0);
+  EXPECT_EQ(pytti::border_pixels(50, 0), 0);
 }
 
 /// A picture whose pixel at (x, y) is 10 y + x, the same in all channels.
@@ -156,9 +157,9 @@ at::Tensor ramp(std::int64_t width, std::int64_t height) {
   return (10 * y + x).expand({1, 3, height, width}).contiguous();
 }
 
-at::Tensor take(const at::Tensor& image, const Cutout& cutout, std::int64_t input, const char* mode = "clamp",
-                double border = 0.5) {
-  const at::Tensor result = take_cutouts(image, {cutout}, input, {2, border, mode});
+at::Tensor take(const at::Tensor& image, const pytti::Cutout& cutout, std::int64_t input,
+                const char* mode = "clamp", double border = 0.5) {
+  const at::Tensor result = pytti::take_cutouts(image, {cutout}, input, {2, border, mode});
   EXPECT_EQ(result.sizes(), at::IntArrayRef({1, 3, input, input}));
   EXPECT_EQ(largest(result[0][0] - result[0][2]), 0);
   return result[0][0];
@@ -211,14 +212,15 @@ TEST(CutoutPixels, OfEverySizeOfPicture) {
   for (const char* mode : kModes)
     for (const auto& [width, height] :
          {std::pair<std::int64_t, std::int64_t>{1, 1}, {1, 9}, {9, 1}, {2, 3}, {50, 20}}) {
-      const CutoutSettings settings{2, 1, mode};
+      const pytti::CutoutSettings settings{2, 1, mode};
       const at::Tensor image = at::rand({1, 3, height, width}, seeded(9));
-      const std::vector<Cutout> places = draw_cutouts(60, width, height, 8, settings, seeded(10));
-      for (const Cutout& cutout : places) {
+      const std::vector<pytti::Cutout> places =
+          pytti::draw_cutouts(60, width, height, 8, settings, seeded(10));
+      for (const pytti::Cutout& cutout : places) {
         EXPECT_GE(cutout.width, 1);
         EXPECT_LE(cutout.width, std::min(width, height));
       }
-      const at::Tensor seen = take_cutouts(image, places, 8, settings);
+      const at::Tensor seen = pytti::take_cutouts(image, places, 8, settings);
       EXPECT_EQ(seen.sizes(), at::IntArrayRef({60, 3, 8, 8}));
       EXPECT_GE(seen.min().item<float>(), 0);
       EXPECT_LE(seen.max().item<float>(), 1);
@@ -228,12 +230,12 @@ TEST(CutoutPixels, OfEverySizeOfPicture) {
 TEST(CutoutPixels, Gradient) {
   const at::Tensor weights = at::rand({2, 3, 3, 3}, seeded(11), at::kDouble);
   for (const char* mode : kModes) {
-    const std::vector<Cutout> places = std::string(mode) == "clamp"
-                                           ? std::vector<Cutout>{{0, 0, 4, 4}, {1, 0, 2, 2}}
-                                           : std::vector<Cutout>{{-2, 1, 4, 4}, {3, -1, 2, 2}};
+    const std::vector<pytti::Cutout> places = std::string(mode) == "clamp"
+                                                  ? std::vector<pytti::Cutout>{{0, 0, 4, 4}, {1, 0, 2, 2}}
+                                                  : std::vector<pytti::Cutout>{{-2, 1, 4, 4}, {3, -1, 2, 2}};
     expect_gradient(
         [&](const at::Tensor& x) {
-          return (take_cutouts(x, places, 3, {2, 0.5, mode}) * weights).sum();
+          return (pytti::take_cutouts(x, places, 3, {2, 0.5, mode}) * weights).sum();
         },
         at::rand({1, 3, 4, 5}, seeded(12)));
   }

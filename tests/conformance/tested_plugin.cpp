@@ -1,4 +1,4 @@
-#include "conformance/subject.h"
+#include "conformance/plugin.h"
 
 #include <dlfcn.h>
 
@@ -25,15 +25,15 @@ std::string kind_in(const fs::path& library) {
   return std::find(kinds.begin(), kinds.end(), kind) == kinds.end() ? kinds.front() : kind;
 }
 
-void name_interface(Subject& subject) {
+void name_interface(TestedPlugin& plugin) {
 #define REVERIE_NAME(folder, Interface, file) \
-  if (subject.kind == #folder) {              \
-    subject.interface = #Interface;           \
-    subject.header = file;                    \
+  if (plugin.kind == #folder) {               \
+    plugin.interface = #Interface;            \
+    plugin.header = file;                     \
   }
   REVERIE_KINDS(REVERIE_NAME)
 #undef REVERIE_NAME
-  subject.header.erase(0, subject.header.find('/') + 1);
+  plugin.header.erase(0, plugin.header.find('/') + 1);
 }
 
 /// What is wrong with the parameters; empty if nothing is.
@@ -55,33 +55,33 @@ std::string trouble_with(const PluginFile& plugin, const std::vector<std::string
 
 }  // namespace
 
-Subject prepare_subject(const fs::path& library, const std::vector<std::string>& parameters) {
-  Subject subject;
+TestedPlugin prepare_plugin(const fs::path& library, const std::vector<std::string>& parameters) {
+  TestedPlugin plugin;
   const auto reject = [&](const std::string& why) {
     report({"rejected", why});
-    if (!subject.folder.empty()) fs::remove_all(subject.folder);
-    return Subject();
+    if (!plugin.folder.empty()) fs::remove_all(plugin.folder);
+    return TestedPlugin();
   };
   if (library.extension() != ".so") return reject("a plugin's file is called <name>.so");
   if (const std::string trouble = probe({library})[0].trouble; !trouble.empty()) return reject(trouble);
-  subject.name = library.stem().string();
-  subject.kind = kind_in(library);
-  name_interface(subject);
+  plugin.name = library.stem().string();
+  plugin.kind = kind_in(library);
+  name_interface(plugin);
   std::string folder = (fs::temp_directory_path() / "reverie-conformance-XXXXXX").string();
   if (!::mkdtemp(folder.data()))
     return reject("cannot make a folder in " + fs::temp_directory_path().string());
-  subject.folder = folder;
-  fs::create_directories(subject.folder / subject.kind);
-  fs::create_symlink(library, subject.folder / subject.kind / library.filename());
-  places.plugin_folders.insert(places.plugin_folders.begin(), subject.folder);
+  plugin.folder = folder;
+  fs::create_directories(plugin.folder / plugin.kind);
+  fs::create_symlink(library, plugin.folder / plugin.kind / library.filename());
+  places.plugin_folders.insert(places.plugin_folders.begin(), plugin.folder);
 
   for (const PluginFile& file : plugins().files()) {
-    if (file.path.parent_path().parent_path() != subject.folder) continue;
+    if (file.path.parent_path().parent_path() != plugin.folder) continue;
     if (file.state == PluginFile::State::rejected) return reject(file.reason);
     if (const std::string why = trouble_with(file, parameters); !why.empty()) return reject(why);
-    places.only = subject.kind + "/" + file.name;
-    report({"plugin", places.only, subject.header, file.descriptor->version, file.descriptor->summary});
-    return subject;
+    places.only = plugin.kind + "/" + file.name;
+    report({"plugin", places.only, plugin.header, file.descriptor->version, file.descriptor->summary});
+    return plugin;
   }
   return reject("the program does not find it among plugins");
 }

@@ -4,7 +4,7 @@
 #include "arithmetic.h"
 #include "kernels.h"
 
-namespace reverie {
+namespace reverie::limited_palette {
 namespace {
 
 PaletteShape shape_of(const at::Tensor& logits, std::int64_t shades = 0) {
@@ -102,4 +102,4 @@ at::Tensor moments_backward(const at::Tensor& logits, const at::Tensor& slope, c
 
 const PaletteArithmetic kPalettesOnCpu = {&preferred, &colours_backward, &moments, &moments_backward};
 
-}  // namespace reverie
+}  // namespace reverie::limited_palette
