@@ -161,8 +161,13 @@ PreviewOutcome preview_motion(const Plan& plan, const PluginRegistry& registry, 
   RequestedControl own_control;
   RequestedControl& control = options.control ? *options.control : own_control;
   {
-    Progress own_progress(moves, options.on_terminal, 0, "move");
-    Progress& progress = options.progress ? *options.progress : own_progress;
+    const auto events = std::make_shared<RunEvents>();
+    const LoggedAsEvents logged(events);
+    Progress progress(moves, options.on_terminal, 0, "move");
+    events->subscribe([&](const RunEvent& event) {
+      if (!options.follow || std::holds_alternative<RunUpdate::Message>(event)) progress.show(event);
+    });
+    if (options.follow) events->subscribe(options.follow);
     Motion motion(ensemble, plan.script.motion, moment);
     FlowMask mask(plan, context, model);
     show();
@@ -177,7 +182,7 @@ PreviewOutcome preview_motion(const Plan& plan, const PluginRegistry& registry, 
       const auto may_move = mask.at_frame(frame * timeline.stride);
       if (motion.advance(frame, timeline.seconds(frame), heard, may_move).finished) break;
       show();
-      progress.step(frame, {});
+      events->publish(RunUpdate::Step{frame, 0, 0, timeline.seconds(frame), {}});
     }
   }
   video->close();

@@ -1,12 +1,14 @@
 #include "app/render_run.h"
 
+#include <chrono>
+
 #include "app/run_plan.h"
 #include "engine/backup.h"
 #include "engine/memory_report.h"
+#include "engine/progress.h"
 #include "engine/run_lock.h"
 #include "engine/timeline.h"
 #include "engine/viewers.h"
-#include "log/log.h"
 #include "log/printable.h"
 #include "media/footage.h"
 
@@ -77,36 +79,33 @@ std::vector<std::string> scene_texts(const Script& script) {
   return texts;
 }
 
-/// Keeps quiet while a viewer shows the progress.
-class SparingProgress final : public Progress {
- public:
-  SparingProgress(std::int64_t total_steps, bool terminal, std::int64_t before, const Viewers& viewers)
-      : Progress(total_steps, terminal, before), viewers_(viewers) {}
-  void step(std::int64_t done, const std::vector<RunUpdate::Loss>& losses) override {
-    if (!viewers_.show_progress()) Progress::step(done, losses);
-  }
-  void saved(const std::filesystem::path& file) override {
-    if (!viewers_.show_progress()) Progress::saved(file);
-  }
+/// Lets the sinks show what is displayed, each its own copy: what it does to it, the next one must not see.
+RunObserver displays_of(const RunPlugins& ensemble, const RunPosition& moment) {
+  return [&](const RunEvent& event) {
+    const auto* display = std::get_if<RunDisplay>(&event);
+    if (!display) return;
+    for (const auto& [name, sink] : ensemble.sinks) {
+      const auto palette = display->palette ? std::optional(display->palette->clone()) : std::nullopt;
+      call_plugin(name, moment, [&, &sink = *sink] {
+        sink.display([&] { return display->image().clone(); }, palette, display->step);
+      });
+    }
+  };
+}
 
- private:
-  const Viewers& viewers_;
-};
-
-/// While it lives, messages go to the viewers that show the progress.
-class Messages {
- public:
-  explicit Messages(const Viewers& viewers) : redirected_(viewers.show_progress()) {
-    if (redirected_) set_log_listener(viewers.messenger());
-  }
-  Messages(const Messages&) = delete;
-  ~Messages() {
-    if (redirected_) set_log_listener({});
-  }
-
- private:
-  bool redirected_;
-};
+/// Says with displays who uses how much memory, as long as that takes but a small part of the run's time.
+RunObserver memory_reports(MemoryAccount& account, HostServices& host, RunEvents& events) {
+  using Clock = std::chrono::steady_clock;
+  return [&, due = Clock::time_point()](const RunEvent& event) mutable {
+    const Clock::time_point start = Clock::now();
+    if (!std::holds_alternative<RunDisplay>(event) || start < due) return;
+    const MemoryAccount::Report report = account.report();
+    constexpr int kShare = 100;
+    due = start + kShare * (Clock::now() - start);
+    host.log(LogLevel::info, memory_line(report));
+    events.publish(memory_news(report));
+  };
+}
 
 }  // namespace
 
@@ -218,29 +217,45 @@ RunOutcome render_run(const Plan& plan, const PluginRegistry& registry, const Ru
       host.log(LogLevel::warning, "the run goes on without " + title(*plugin) + ": " + error.what());
     }
   }
+  const auto events = std::make_shared<RunEvents>();
+  const LoggedAsEvents logged(events);
+  events->subscribe([](const RunEvent& event) {
+    if (const auto* step = std::get_if<RunUpdate::Step>(&event)) note_steps_done(step->number);
+  });
+  Progress progress(steps, options.on_terminal, render.moment().steps);
+  events->subscribe([&](const RunEvent& event) {
+    const bool shown =
+        viewers.show_progress() || (options.follow && !std::holds_alternative<RunUpdate::Message>(event));
+    if (!shown) progress.show(event);
+  });
+  if (options.follow) events->subscribe(options.follow);
+  events->subscribe(displays_of(ensemble, render.moment()));
+  events->subscribe([&](const RunEvent& event) { viewers.post(event); });
+  if (memory) events->subscribe(memory_reports(*memory, host, *events));
+  const auto end = [&](RunUpdate::State state, const std::string& message = {}) {
+    events->publish(RunEnd{state, message});
+    events->close();
+    viewers.wait();
+  };
   RunOutcome outcome;
   outcome.output = output;
   bool closed = false;
   try {
-    const Messages messages(viewers);
-    SparingProgress own_progress(steps, options.on_terminal, render.moment().steps, viewers);
-    Progress& progress = options.progress ? *options.progress : own_progress;
-    static_cast<RenderResult&>(outcome) =
-        render.run({progress, &viewers, control.get(), memory ? &*memory : nullptr});
+    static_cast<RenderResult&>(outcome) = render.run(*events, *control);
     closed = true;  // or was tried: once is enough
     close_all(ensemble, render.moment());
     if (memory) {
       const MemoryAccount::Report report = memory->report();
       outcome.memory_at_peak = report.at_peak;
-      viewers.memory(memory_news(report));
+      events->publish(memory_news(report));
       for (const std::string& row : memory_table(report)) host.log(LogLevel::info, row);
     }
   } catch (const std::exception& error) {
-    viewers.end(RunUpdate::State::failed, shown(error.what()));
+    end(RunUpdate::State::failed, shown(error.what()));
     if (!closed) close_quietly(ensemble, render.moment());
     throw;
   }
-  viewers.end(outcome.interrupted ? RunUpdate::State::interrupted : RunUpdate::State::finished);
+  end(outcome.interrupted ? RunUpdate::State::interrupted : RunUpdate::State::finished);
   return outcome;
 }
 

@@ -9,10 +9,6 @@
 #include <cmath>
 #include <numbers>
 
-#include "engine/memory_report.h"
-#include "engine/progress.h"
-#include "engine/run_control.h"
-#include "engine/viewers.h"
 #include "log/printable.h"
 
 namespace reverie {
@@ -226,7 +222,7 @@ at::Tensor Render::picture_for(const Member<OutputSink>& sink, const at::Tensor&
   return &sink == &ensemble_.sinks.back() ? image : image.clone();
 }
 
-void Render::save(const RunObservers& observers) {
+void Render::save(RunEvents& events) {
   const at::Tensor image = final_picture();
   result_.last_frame.clear();
   const std::int64_t number = result_.moment.frames + 1;
@@ -234,13 +230,12 @@ void Render::save(const RunObservers& observers) {
     const auto file = call_plugin(member.name, result_.moment,
                                   [&] { return member.instance->write(picture_for(member, image), number); });
     if (file.empty()) continue;
-    observers.progress.saved(file);
-    if (observers.viewers) observers.viewers->saved({file, number});
+    events.publish(RunUpdate::File{file, number});
     if (result_.last_frame.empty()) result_.last_frame = file;
   }
 }
 
-void Render::keep(const RunObservers& observers) {
+void Render::keep(RunEvents& events) {
   const at::Tensor image = final_picture();
   bool kept = false;
   for (const auto& member : ensemble_.sinks) {
@@ -249,42 +244,21 @@ void Render::keep(const RunObservers& observers) {
     });
     if (!file) continue;
     kept = true;
-    observers.progress.saved(*file);
-    if (observers.viewers) observers.viewers->saved({*file, 0});
+    events.publish(RunUpdate::File{*file, 0});
   }
   if (!kept)
     host_.log(LogLevel::warning, "the picture was not kept: no output of this run keeps single ones");
 }
 
-void Render::tell_memory(const RunObservers& observers) {
-  using Clock = std::chrono::steady_clock;
-  const Clock::time_point start = Clock::now();
-  if (!observers.memory || start < memory_due_) return;
-  const MemoryAccount::Report report = observers.memory->report();
-  constexpr int kShare = 100;  // of the run's time: one part at most goes into telling
-  memory_due_ = start + kShare * (Clock::now() - start);
-  host_.log(LogLevel::info, memory_line(report));
-  if (observers.viewers) observers.viewers->memory(memory_news(report));
-}
-
-void Render::display(const RunObservers& observers) {
+void Render::display(RunEvents& events) {
   const auto& [name, instance] = ensemble_.model;
   std::optional<at::Tensor> palette;
   if (show_palette_)
     if (const auto picture = call_plugin(name, result_.moment, [&] { return instance->palette_picture(); }))
       palette = picture->detach().cpu().contiguous();
   at::Tensor made;
-  const auto image = [&] { return made.defined() ? made : made = final_picture(); };
-  // Each gets its own, as in picture_for().
-  const OutputSink::Picture copy = [&] { return image().clone(); };
-  for (const auto& [sink_name, sink] : ensemble_.sinks) {
-    const auto its_palette = palette ? std::optional(palette->clone()) : std::nullopt;
-    call_plugin(sink_name, result_.moment,
-                [&, &sink = *sink] { sink.display(copy, its_palette, result_.moment.steps); });
-  }
-  if (observers.viewers && !observers.viewers->empty())
-    observers.viewers->show({result_.moment.steps, image(), palette});
-  tell_memory(observers);
+  events.publish(RunDisplay{result_.moment.steps,
+                            [&] { return made.defined() ? made : made = final_picture(); }, palette});
 }
 
 void Render::back_up(std::int64_t number) {
@@ -375,7 +349,7 @@ void Render::restore(const Backup& backup) {
               "the run was interrupted on another kind of device: it goes on, but not bit for bit");
 }
 
-RenderResult Render::run(const RunObservers& observers) {
+RenderResult Render::run(RunEvents& events, RequestedControl& control) {
   const MomentScope now(result_.moment);
   bool unsaved = false, undisplayed = false;
   const auto scenes = static_cast<std::int64_t>(script_.scenes.size());
@@ -384,8 +358,8 @@ RenderResult Render::run(const RunObservers& observers) {
   double paused = 0;
   for (;;) {
     while (position_.step < steps_per_scene_) {
-      if (observers.control) paused += observers.control->wait_while_paused([&] { keep(observers); });
-      if (interrupted || (observers.control && observers.control->stopping())) {
+      paused += control.wait_while_paused([&] { keep(events); });
+      if (control.stopping()) {
         result_.interrupted = true;
         break;
       }
@@ -398,14 +372,11 @@ RenderResult Render::run(const RunObservers& observers) {
       const bool ends = report.all_stopped && position_.step >= interpolation_steps_;
       ++position_.step;
       ++result_.moment.steps;
-      observers.progress.step(result_.moment.steps, report.losses);
-      note_steps_done(result_.moment.steps);
-      if (observers.viewers)
-        observers.viewers->step({result_.moment.steps,
-                                 std::chrono::duration<double>(Clock::now() - start).count() - paused,
-                                 position_.scene, timeline_.seconds(frame_), report.losses});
+      events.publish(RunUpdate::Step{result_.moment.steps,
+                                     std::chrono::duration<double>(Clock::now() - start).count() - paused,
+                                     position_.scene, timeline_.seconds(frame_), report.losses});
       undisplayed = display_every_ > 0 && result_.moment.steps % display_every_ != 0;
-      if (display_every_ > 0 && !undisplayed) display(observers);
+      if (display_every_ > 0 && !undisplayed) display(events);
       if (ends) {
         host_.log(LogLevel::info, "every prompt of scene " + std::to_string(position_.scene + 1) +
                                       " is held by its stop; the scene ends at step " +
@@ -414,7 +385,7 @@ RenderResult Render::run(const RunObservers& observers) {
       }
       unsaved = result_.moment.steps % save_every_ != 0;
       if (unsaved) continue;
-      save(observers);
+      save(events);
       ++result_.moment.frames;
       back_up(result_.moment.frames);
     }
@@ -422,10 +393,10 @@ RenderResult Render::run(const RunObservers& observers) {
     if (result_.interrupted || finished_ || position_.scene + 1 >= scenes) break;
     position_ = {position_.scene + 1, 0};
   }
-  if (undisplayed) display(observers);
+  if (undisplayed) display(events);
   // What was made since the last frame is not thrown away. A run that goes on later makes this frame anew.
   if (unsaved) {
-    save(observers);
+    save(events);
     back_up(result_.moment.frames + 1);
     ++result_.moment.frames;
   }

@@ -1,7 +1,6 @@
 #pragma once
 // The render loop: optimises an image model until perceptors find the prompts in it.
 
-#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -14,10 +13,11 @@
 #include "engine/image_losses.h"
 #include "engine/motion.h"
 #include "engine/prompt_losses.h"
+#include "engine/run_control.h"
+#include "engine/run_events.h"
 #include "engine/run_plugins.h"
 #include "engine/timeline.h"
 #include "prompts/script.h"
-#include "reverie/viewer.h"
 #include "settings/settings.h"
 
 namespace reverie {
@@ -26,19 +26,6 @@ struct RenderResult {
   RunPosition moment;
   std::filesystem::path last_frame;  ///< empty if none was saved
   bool interrupted = false;
-};
-
-class MemoryAccount;
-class Progress;
-class RequestedControl;
-class Viewers;
-
-/// Who follows a run, and may have a say in it.
-struct RunObservers {
-  Progress& progress;
-  Viewers* viewers = nullptr;
-  RequestedControl* control = nullptr;
-  MemoryAccount* memory = nullptr;  ///< told with each display
 };
 
 /// Throws Error(model) unless the backup says where in a run it was made, and is the `number`th.
@@ -64,7 +51,7 @@ class Render {
 
   /// Runs all scenes, or as far as the animation mode's source goes. A frame is saved and a backup made every
   /// save_every steps, at the end, and when the run is interrupted.
-  RenderResult run(const RunObservers& observers);
+  RenderResult run(RunEvents& events, RequestedControl& control);
 
   ~Render();
 
@@ -86,12 +73,11 @@ class Render {
   StepReport step(const std::vector<PromptLosses::Active>& prompts);
   at::Tensor final_picture();
   at::Tensor picture_for(const Member<OutputSink>& sink, const at::Tensor& image) const;
-  void save(const RunObservers& observers);
+  void save(RunEvents& events);
   double rate_now();
-  void keep(const RunObservers& observers);
+  void keep(RunEvents& events);
   void back_up(std::int64_t number);
-  void display(const RunObservers& observers);
-  void tell_memory(const RunObservers& observers);
+  void display(RunEvents& events);
 
   HostServices& host_;
   RunPlugins& ensemble_;
@@ -112,7 +98,6 @@ class Render {
   AnimationMode::Move move_;
   Warnings warnings_;
   bool finished_ = false;  // the animation has come to its end
-  std::chrono::steady_clock::time_point memory_due_{};
   Motion motion_;
   PromptLosses prompt_losses_;
   ImageLosses image_losses_;

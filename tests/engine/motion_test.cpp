@@ -167,17 +167,15 @@ TEST(Motion, WhatHoldsOnToTheStartEndsWithTheFirstMove) {
         return Footage(std::make_shared<Reel>(moving.footage.at(path), moving.read_frames[path]));
       },
       nullptr);
-  class Keeper final : public Progress {
-   public:
-    explicit Keeper(std::vector<std::map<std::string, double>>& told) : Progress(1, false), told_(told) {}
-    void step(std::int64_t, const std::vector<RunUpdate::Loss>& losses) override {
-      told_.emplace_back();
-      for (const RunUpdate::Loss& loss : losses) told_.back()[loss.name] = loss.value;
-    }
-    void saved(const std::filesystem::path&) override {}
-    std::vector<std::map<std::string, double>>& told_;
-  } keeper(told);
-  render.run({keeper});
+  RunEvents events;
+  events.subscribe([&](const RunEvent& event) {
+    const auto* step = std::get_if<RunUpdate::Step>(&event);
+    if (!step) return;
+    told.emplace_back();
+    for (const RunUpdate::Loss& loss : step->losses) told.back()[loss.name] = loss.value;
+  });
+  RequestedControl control;
+  render.run(events, control);
   ASSERT_EQ(told.size(), 4u);
   for (std::size_t i = 0; i < 4; ++i) {
     EXPECT_EQ(told[i].count("half.png"), i < 3) << i;

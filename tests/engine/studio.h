@@ -6,7 +6,6 @@
 #include <gtest/gtest.h>
 
 #include "app/chosen_plugins.h"
-#include "engine/progress.h"
 #include "engine/render.h"
 #include "fixtures/plugins_under_test.h"
 #include "losses/choose_losses.h"
@@ -93,19 +92,6 @@ class Reel final : public FrameSource {
   std::vector<std::int64_t>& asked_;
 };
 
-/// Keeps the losses it is told.
-class Listener final : public Progress {
- public:
-  explicit Listener(std::map<std::string, double>& losses) : Progress(1, false), losses_(losses) {}
-  void step(std::int64_t, const std::vector<RunUpdate::Loss>& told) override {
-    for (const RunUpdate::Loss& loss : told) losses_[loss.name] = loss.value;
-  }
-  void saved(const std::filesystem::path&) override {}
-
- private:
-  std::map<std::string, double>& losses_;
-};
-
 struct Studio {
   explicit Studio(const std::string& settings_text) {
     std::vector<Problem> problems;
@@ -153,8 +139,13 @@ struct Studio {
           return Footage(std::make_shared<Reel>(footage.at(path), read_frames[path]));
         },
         nullptr);
-    Listener listener(losses);
-    return render.run({listener});
+    RunEvents events;
+    events.subscribe([this](const RunEvent& event) {
+      if (const auto* step = std::get_if<RunUpdate::Step>(&event))
+        for (const RunUpdate::Loss& loss : step->losses) losses[loss.name] = loss.value;
+    });
+    RequestedControl control;
+    return render.run(events, control);
   }
   double mean(std::int64_t channel) const { return model->pixels_.select(1, channel).mean().item<double>(); }
 
