@@ -61,7 +61,7 @@ class Turns {
     wall_ = seconds_of(CLOCK_MONOTONIC);
     if (!present_->viewers) return;
     present_->viewers->post(step);
-    present_->viewers->post(RunDisplay{done, [this] { return picture_; }, std::nullopt});
+    present_->viewers->post(RunDisplay{{done, 0}, [this] { return picture_; }, std::nullopt});
   }
 
  private:
@@ -129,7 +129,7 @@ double seconds_of_posting() {
   Viewers viewers(host);
   viewers.add("blocked", std::make_shared<Blocked>(gate.get_future().share()));
   const at::Tensor image = at::zeros({1, 3, 256, 256});
-  const RunDisplay picture{0, [&] { return image; }, std::nullopt};
+  const RunDisplay picture{{}, [&] { return image; }, std::nullopt};
   constexpr std::int64_t kSteps = 200'000;
   const double start = seconds_of(CLOCK_THREAD_CPUTIME_ID);
   for (std::int64_t n = 1; n <= kSteps; ++n) {

@@ -79,20 +79,6 @@ std::vector<std::string> scene_texts(const Script& script) {
   return texts;
 }
 
-/// Lets the sinks show what is displayed, each its own copy: what it does to it, the next one must not see.
-RunObserver displays_of(const RunPlugins& ensemble, const RunPosition& moment) {
-  return [&](const RunEvent& event) {
-    const auto* display = std::get_if<RunDisplay>(&event);
-    if (!display) return;
-    for (const auto& [name, sink] : ensemble.sinks) {
-      const auto palette = display->palette ? std::optional(display->palette->clone()) : std::nullopt;
-      call_plugin(name, moment, [&, &sink = *sink] {
-        sink.display([&] { return display->image().clone(); }, palette, display->step);
-      });
-    }
-  };
-}
-
 /// Says with displays who uses how much memory, as long as that takes but a small part of the run's time.
 RunObserver memory_reports(MemoryAccount& account, HostServices& host, RunEvents& events) {
   using Clock = std::chrono::steady_clock;
@@ -181,7 +167,7 @@ RunOutcome render_run(const Plan& plan, const PluginRegistry& registry, const Ru
   Render render(
       host, ensemble, settings, plan.script,
       [&](const std::string& path) { return Footage(run_plan.pictures->open(path, frames_per_second)); },
-      kept == 0 ? nullptr : &backups, run_plan.sound.get());
+      run_plan.sound.get());
   if (init_image.defined()) render.start_from(init_image);
   init_image = at::Tensor();
   const std::int64_t saved = backup ? backup->first : 0;
@@ -229,7 +215,7 @@ RunOutcome render_run(const Plan& plan, const PluginRegistry& registry, const Ru
     if (!shown) progress.show(event);
   });
   if (options.follow) events->subscribe(options.follow);
-  events->subscribe(displays_of(ensemble, render.moment()));
+  FrameWriter frames(host, ensemble.sinks, kept == 0 ? nullptr : &backups, *events);
   events->subscribe([&](const RunEvent& event) { viewers.post(event); });
   if (memory) events->subscribe(memory_reports(*memory, host, *events));
   const auto end = [&](RunUpdate::State state, const std::string& message = {}) {
@@ -241,7 +227,7 @@ RunOutcome render_run(const Plan& plan, const PluginRegistry& registry, const Ru
   outcome.output = output;
   bool closed = false;
   try {
-    static_cast<RenderResult&>(outcome) = render.run(*events, *control);
+    static_cast<RenderResult&>(outcome) = render.run(*events, frames, *control);
     closed = true;  // or was tried: once is enough
     close_all(ensemble, render.moment());
     if (memory) {
@@ -251,6 +237,7 @@ RunOutcome render_run(const Plan& plan, const PluginRegistry& registry, const Ru
       for (const std::string& row : memory_table(report)) host.log(LogLevel::info, row);
     }
   } catch (const std::exception& error) {
+    frames.stop();
     end(RunUpdate::State::failed, shown(error.what()));
     if (!closed) close_quietly(ensemble, render.moment());
     throw;

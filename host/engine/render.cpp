@@ -20,9 +20,10 @@ ImageSize size_of(ImageModel& model) {
   return {image.size(3), image.size(2)};
 }
 
-/// Puts a part's tensors among a backup's, and takes them out again.
+/// Puts copies of a part's tensors among a backup's, and takes them out again.
 void put(Backup& backup, const std::string& part, const std::map<std::string, at::Tensor>& tensors) {
-  for (const auto& [name, tensor] : tensors) backup.tensors[part + "." + name] = tensor.detach().cpu();
+  for (const auto& [name, tensor] : tensors)
+    backup.tensors[part + "." + name] = tensor.detach().cpu().clone();
 }
 std::map<std::string, at::Tensor> take(const Backup& backup, const std::string& part) {
   std::map<std::string, at::Tensor> result;
@@ -63,12 +64,10 @@ void check_position(std::int64_t number, const Backup& backup) {
 }
 
 Render::Render(HostServices& host, RunPlugins& ensemble, const Settings& settings, const Script& script,
-               const std::function<Footage(const std::string&)>& open, Backups* backups,
-               const Soundtrack* sound)
+               const std::function<Footage(const std::string&)>& open, const Soundtrack* sound)
     : host_(host),
       ensemble_(ensemble),
       script_(script),
-      backups_(backups),
       sound_(sound),
       steps_per_scene_(settings.get<std::int64_t>("steps_per_scene")),
       interpolation_steps_(settings.get<std::int64_t>("interpolation_steps")),
@@ -208,46 +207,14 @@ Render::StepReport Render::step(const std::vector<PromptLosses::Active>& prompts
   return report;
 }
 
+/// Of its own memory: the model goes on with what it gives.
 at::Tensor Render::final_picture() {
   const auto& [name, instance] = ensemble_.model;
   const at::NoGradGuard no_grad;
   return call_plugin(name, result_.moment, [&, &model = *instance] { return model.decode_final(); })
       .detach()
       .to(at::kCPU, at::kFloat)
-      .contiguous();
-}
-
-/// What an output gets: what it does to its picture, the next one must not see.
-at::Tensor Render::picture_for(const Member<OutputSink>& sink, const at::Tensor& image) const {
-  return &sink == &ensemble_.sinks.back() ? image : image.clone();
-}
-
-void Render::save(RunEvents& events) {
-  const at::Tensor image = final_picture();
-  result_.last_frame.clear();
-  const std::int64_t number = result_.moment.frames + 1;
-  for (const auto& member : ensemble_.sinks) {
-    const auto file = call_plugin(member.name, result_.moment,
-                                  [&] { return member.instance->write(picture_for(member, image), number); });
-    if (file.empty()) continue;
-    events.publish(RunUpdate::File{file, number});
-    if (result_.last_frame.empty()) result_.last_frame = file;
-  }
-}
-
-void Render::keep(RunEvents& events) {
-  const at::Tensor image = final_picture();
-  bool kept = false;
-  for (const auto& member : ensemble_.sinks) {
-    const auto file = call_plugin(member.name, result_.moment, [&] {
-      return member.instance->keep(picture_for(member, image), result_.moment.steps);
-    });
-    if (!file) continue;
-    kept = true;
-    events.publish(RunUpdate::File{*file, 0});
-  }
-  if (!kept)
-    host_.log(LogLevel::warning, "the picture was not kept: no output of this run keeps single ones");
+      .clone(at::MemoryFormat::Contiguous);
 }
 
 void Render::display(RunEvents& events) {
@@ -257,12 +224,11 @@ void Render::display(RunEvents& events) {
     if (const auto picture = call_plugin(name, result_.moment, [&] { return instance->palette_picture(); }))
       palette = picture->detach().cpu().contiguous();
   at::Tensor made;
-  events.publish(RunDisplay{result_.moment.steps,
-                            [&] { return made.defined() ? made : made = final_picture(); }, palette});
+  events.publish(
+      RunDisplay{result_.moment, [&] { return made.defined() ? made : made = final_picture(); }, palette});
 }
 
-void Render::back_up(std::int64_t number) {
-  if (!backups_) return;
+Backup Render::backup() {
   const MemoryScope memory(kBackupMemory);
   Backup backup;
   const auto& [name, instance] = ensemble_.model;
@@ -284,7 +250,7 @@ void Render::back_up(std::int64_t number) {
       {"image_model", ensemble_.model.name},           {"optimiser", ensemble_.optimiser},
       {"scene", std::to_string(position_.scene)},      {"step", std::to_string(position_.step)},
       {"steps", std::to_string(result_.moment.steps)}, {"frames", std::to_string(result_.moment.frames)}};
-  backups_->add(number, backup);
+  return backup;
 }
 
 void Render::restore(const Backup& backup) {
@@ -349,16 +315,24 @@ void Render::restore(const Backup& backup) {
               "the run was interrupted on another kind of device: it goes on, but not bit for bit");
 }
 
-RenderResult Render::run(RunEvents& events, RequestedControl& control) {
+RenderResult Render::run(RunEvents& events, FrameWriter& frames, RequestedControl& control) {
   const MomentScope now(result_.moment);
   bool unsaved = false, undisplayed = false;
   const auto scenes = static_cast<std::int64_t>(script_.scenes.size());
   using Clock = std::chrono::steady_clock;
   const Clock::time_point start = Clock::now();
   double paused = 0;
+  const auto display_now = [&] {
+    frames.wait();  // the sinks are called one after another, and they show things, too
+    display(events);
+  };
+  const auto back_up = [&](std::int64_t number) {
+    if (frames.backs_up()) frames.back_up(number, backup());
+  };
   for (;;) {
     while (position_.step < steps_per_scene_) {
-      paused += control.wait_while_paused([&] { keep(events); });
+      frames.check();
+      paused += control.wait_while_paused([&] { frames.keep(final_picture(), result_.moment); });
       if (control.stopping()) {
         result_.interrupted = true;
         break;
@@ -376,7 +350,7 @@ RenderResult Render::run(RunEvents& events, RequestedControl& control) {
                                      std::chrono::duration<double>(Clock::now() - start).count() - paused,
                                      position_.scene, timeline_.seconds(frame_), report.losses});
       undisplayed = display_every_ > 0 && result_.moment.steps % display_every_ != 0;
-      if (display_every_ > 0 && !undisplayed) display(events);
+      if (display_every_ > 0 && !undisplayed) display_now();
       if (ends) {
         host_.log(LogLevel::info, "every prompt of scene " + std::to_string(position_.scene + 1) +
                                       " is held by its stop; the scene ends at step " +
@@ -385,7 +359,7 @@ RenderResult Render::run(RunEvents& events, RequestedControl& control) {
       }
       unsaved = result_.moment.steps % save_every_ != 0;
       if (unsaved) continue;
-      save(events);
+      frames.save(final_picture(), result_.moment);
       ++result_.moment.frames;
       back_up(result_.moment.frames);
     }
@@ -393,13 +367,15 @@ RenderResult Render::run(RunEvents& events, RequestedControl& control) {
     if (result_.interrupted || finished_ || position_.scene + 1 >= scenes) break;
     position_ = {position_.scene + 1, 0};
   }
-  if (undisplayed) display(events);
+  if (undisplayed) display_now();
   // What was made since the last frame is not thrown away. A run that goes on later makes this frame anew.
   if (unsaved) {
-    save(events);
+    frames.save(final_picture(), result_.moment);
     back_up(result_.moment.frames + 1);
     ++result_.moment.frames;
   }
+  frames.wait();
+  result_.last_frame = frames.last_frame();
   return result_;
 }
 

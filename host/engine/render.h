@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "audio/soundtrack.h"
-#include "engine/backup.h"
+#include "engine/frame_writer.h"
 #include "engine/host_services.h"
 #include "engine/image_losses.h"
 #include "engine/motion.h"
@@ -34,10 +34,9 @@ void check_position(std::int64_t number, const Backup& backup);
 class Render {
  public:
   /// Opens the pictures that the script names, embeds its words and then lets the perceptors release their
-  /// text encoders. `backups` and `sound` may be null. Everything given must outlive this.
+  /// text encoders. `sound` may be null. Everything given must outlive this.
   Render(HostServices& host, RunPlugins& ensemble, const Settings& settings, const Script& script,
-         const std::function<Footage(const std::string&)>& open, Backups* backups,
-         const Soundtrack* sound = nullptr);
+         const std::function<Footage(const std::string&)>& open, const Soundtrack* sound = nullptr);
 
   /// The picture that the run starts from, where that is no noise: until the first move it is what the losses
   /// that stabilise motion hold on to. Before restore().
@@ -51,7 +50,7 @@ class Render {
 
   /// Runs all scenes, or as far as the animation mode's source goes. A frame is saved and a backup made every
   /// save_every steps, at the end, and when the run is interrupted.
-  RenderResult run(RunEvents& events, RequestedControl& control);
+  RenderResult run(RunEvents& events, FrameWriter& frames, RequestedControl& control);
 
   ~Render();
 
@@ -72,17 +71,13 @@ class Render {
   void begin_step();
   StepReport step(const std::vector<PromptLosses::Active>& prompts);
   at::Tensor final_picture();
-  at::Tensor picture_for(const Member<OutputSink>& sink, const at::Tensor& image) const;
-  void save(RunEvents& events);
   double rate_now();
-  void keep(RunEvents& events);
-  void back_up(std::int64_t number);
   void display(RunEvents& events);
+  Backup backup();
 
   HostServices& host_;
   RunPlugins& ensemble_;
   const Script& script_;
-  Backups* backups_;
   const Soundtrack* sound_;
   std::int64_t steps_per_scene_, interpolation_steps_, save_every_, display_every_;
   double learning_rate_;  // the image model's own

@@ -10,13 +10,14 @@
 #include <variant>
 #include <vector>
 
+#include "plugins/plugin_call.h"
 #include "reverie/viewer.h"
 
 namespace reverie {
 
 /// Every display_every steps, and behind the last one.
 struct RunDisplay {
-  std::int64_t step;                  ///< steps done
+  RunPosition moment;
   std::function<at::Tensor()> image;  ///< makes the picture when first asked; of use until the event is over
   std::optional<at::Tensor> palette;
 };

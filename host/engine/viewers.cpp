@@ -35,7 +35,7 @@ struct AddTo {
     waiting.steps.push_back(step);
   }
   void operator()(const RunDisplay& display) const {
-    waiting.picture = RunUpdate::Picture{display.step, display.image(), display.palette};
+    waiting.picture = RunUpdate::Picture{display.moment.steps, display.image(), display.palette};
   }
   void operator()(const RunUpdate::File& file) const { waiting.saved.push_back(file); }
   void operator()(const std::vector<RunUpdate::Memory>& memory) const { waiting.memory = memory; }

@@ -158,14 +158,20 @@ void rethrow_named(const std::string& plugin, const char* method) {
   }
 }
 
+CrashStack::CrashStack() : stack_(new char[kSize]) {
+  const stack_t room{stack_.get(), 0, kSize};
+  ::sigaltstack(&room, nullptr);
+}
+
+CrashStack::~CrashStack() {
+  const stack_t none{nullptr, SS_DISABLE, 0};
+  ::sigaltstack(&none, nullptr);
+}
+
 PluginWatch::PluginWatch() {
   watch_this_process();
   std::atexit(on_exit_of_program);
   std::at_quick_exit(on_quick_exit_of_program);
-  // A stack of its own: a plugin without end has used up the usual one.
-  static char stack[64 * 1024];
-  const stack_t room{stack, 0, sizeof stack};
-  ::sigaltstack(&room, nullptr);
   for (Crash& crash : crashes) {
     struct sigaction action {};
     action.sa_handler = on_crash;

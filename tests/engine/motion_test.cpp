@@ -161,12 +161,9 @@ TEST(Motion, WhatHoldsOnToTheStartEndsWithTheFirstMove) {
   std::vector<std::map<std::string, double>> told;
   HostServices host({"cpu", 3, "", ""});
   moving.choose_cutouts(host);
-  Render render(
-      host, moving.ensemble, moving.settings, moving.script,
-      [&](const std::string& path) {
-        return Footage(std::make_shared<Reel>(moving.footage.at(path), moving.read_frames[path]));
-      },
-      nullptr);
+  Render render(host, moving.ensemble, moving.settings, moving.script, [&](const std::string& path) {
+    return Footage(std::make_shared<Reel>(moving.footage.at(path), moving.read_frames[path]));
+  });
   RunEvents events;
   events.subscribe([&](const RunEvent& event) {
     const auto* step = std::get_if<RunUpdate::Step>(&event);
@@ -175,7 +172,8 @@ TEST(Motion, WhatHoldsOnToTheStartEndsWithTheFirstMove) {
     for (const RunUpdate::Loss& loss : step->losses) told.back()[loss.name] = loss.value;
   });
   RequestedControl control;
-  render.run(events, control);
+  FrameWriter frames(host, moving.ensemble.sinks, nullptr, events);
+  render.run(events, frames, control);
   ASSERT_EQ(told.size(), 4u);
   for (std::size_t i = 0; i < 4; ++i) {
     EXPECT_EQ(told[i].count("half.png"), i < 3) << i;

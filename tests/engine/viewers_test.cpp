@@ -72,7 +72,7 @@ TEST_F(ViewersTest, ASlowViewerFindsTheNewestPictureAndNoMoreStepsThanMayWait) {
   for (std::int64_t n = 2; n <= last; ++n) {
     viewers.post(step(n));
     const auto picture = [n] { return at::full({1, 3, 2, 2}, static_cast<double>(n)); };
-    if (n % 100 == 0) viewers.post(RunDisplay{n, picture, std::nullopt});
+    if (n % 100 == 0) viewers.post(RunDisplay{{n, 0}, picture, std::nullopt});
   }
   gate.set_value();
   end(viewers, RunUpdate::State::interrupted);
