@@ -124,13 +124,12 @@ PreviewOutcome preview_motion(const Plan& plan, const PluginRegistry& registry, 
   if (!problems.empty()) throw SettingsError(problems);
   const std::unique_ptr<Soundtrack> sound = listen(context, plan, registry);
 
-  const std::string file_namespace = settings.get<std::string>("file_namespace");
+  const RunPlace place(settings);
   std::optional<Reservation> reservation;
-  if (!options.output && !settings.get<bool>("allow_overwrite"))
-    reservation.emplace(file_namespace, "motion");
+  if (!options.output && !settings.get<bool>("allow_overwrite")) reservation.emplace(place, "motion");
   const OutputNames output = options.output ? *options.output
                              : reservation  ? reservation->names()
-                                            : choose_output(file_namespace, true);
+                                            : choose_output(place, true);
   if (options.begins) options.begins(output);
 
   RunPlugins ensemble;

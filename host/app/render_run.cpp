@@ -103,25 +103,25 @@ RunOutcome render_run(const Plan& plan, const PluginRegistry& registry, const Ru
   HostServices& host = *run_plan.host;
   if (memory) memory->count_on(host.device());
 
-  const std::string file_namespace = settings.get<std::string>("file_namespace");
+  const RunPlace place(settings);
   const bool overwrites =
       !plan.restored && (plan.again || options.output || settings.get<bool>("allow_overwrite"));
   std::optional<Reservation> reservation;
   if (!overwrites && !plan.restored)
-    plan.begins ? reservation.emplace(*plan.begins) : reservation.emplace(file_namespace);
+    plan.begins ? reservation.emplace(*plan.begins) : reservation.emplace(place);
   const OutputNames output = plan.restored    ? *plan.restored
                              : options.output ? *options.output
                              : plan.again     ? *plan.again
                              : reservation    ? reservation->names()
-                                              : choose_output(file_namespace, true);
+                                              : choose_output(place, true);
   const RunLock lock(output);
   // Another process may have had it until now.
-  if (const auto newest = plan.again ? newest_run(file_namespace) : std::nullopt;
+  if (const auto newest = plan.again ? newest_run(place) : std::nullopt;
       newest && newest->has_backup && newest->base == output.base)
     refuse_overtaken(output);
   if (options.begins) options.begins(output);
   const auto kept = parse_backups_setting(settings.get<std::string>("backups"));
-  Backups backups(file_namespace, output.base, kept);
+  Backups backups(place, output.base, kept);
   std::optional<std::pair<std::int64_t, Backup>> backup;
   if (plan.restored) backup = read_backup_of(backups, host, output);
 

@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "log/printable.h"
+#include "plugins/crash_stack.h"
 
 namespace reverie {
 

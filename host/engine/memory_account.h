@@ -90,7 +90,7 @@ class MemoryScope {
   int before_;
 };
 
-/// From now on, what this thread takes belongs to `component`, outside of its own scopes: for threads that
+/// From now on, what this thread takes outside of scopes of its own belongs to `component`: for threads that
 /// work beside the render.
 void own_memory_of_thread(std::string_view component);
 

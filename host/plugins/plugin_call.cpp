@@ -12,6 +12,7 @@
 #include "base/texts.h"
 #include "engine/activity.h"
 #include "log/printable.h"
+#include "plugins/crash_stack.h"
 #include "plugins/plugin_code.h"
 #include "settings/resolve.h"
 
@@ -158,20 +159,11 @@ void rethrow_named(const std::string& plugin, const char* method) {
   }
 }
 
-CrashStack::CrashStack() : stack_(new char[kSize]) {
-  const stack_t room{stack_.get(), 0, kSize};
-  ::sigaltstack(&room, nullptr);
-}
-
-CrashStack::~CrashStack() {
-  const stack_t none{nullptr, SS_DISABLE, 0};
-  ::sigaltstack(&none, nullptr);
-}
-
 PluginWatch::PluginWatch() {
   watch_this_process();
   std::atexit(on_exit_of_program);
   std::at_quick_exit(on_quick_exit_of_program);
+  static const CrashStack stack;
   for (Crash& crash : crashes) {
     struct sigaction action {};
     action.sa_handler = on_crash;

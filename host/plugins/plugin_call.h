@@ -2,7 +2,6 @@
 // Every call of a plugin: who is called, and what is thrown made an Error that names it.
 
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <utility>
 
@@ -71,19 +70,6 @@ auto call_method(const std::string& plugin, const char* method, Work&& work) -> 
   }
 }
 
-/// While it lives, a plugin that has used up this thread's stack can be named, too.
-class CrashStack {
- public:
-  CrashStack();
-  ~CrashStack();
-  CrashStack(const CrashStack&) = delete;
-  CrashStack& operator=(const CrashStack&) = delete;
-
- private:
-  static constexpr std::size_t kSize = 64 * 1024;
-  std::unique_ptr<char[]> stack_;
-};
-
 /// For main(): while it lives, a plugin that ends or crashes the program is named on standard error, and the
 /// program does not count as successful. So it does in a copy of the process that calls watch_this_process().
 class PluginWatch {
@@ -92,9 +78,6 @@ class PluginWatch {
   ~PluginWatch();
   PluginWatch(const PluginWatch&) = delete;
   PluginWatch& operator=(const PluginWatch&) = delete;
-
- private:
-  CrashStack stack_;
 };
 
 /// For a process that main()'s has forked to run plugins; other children may end as they like.

@@ -103,7 +103,7 @@ class RemoteView final : public Viewer {
 /// The number of the newest backup that can be used, of a run with these names.
 std::optional<std::int64_t> newest_backup(const OutputNames& output) {
   std::vector<std::string> notices;
-  const auto backup = Backups(output.folder.filename(), output.base, std::nullopt).newest(notices);
+  const auto backup = Backups(RunPlace(output.folder.filename()), output.base, std::nullopt).newest(notices);
   return backup ? std::optional(backup->first) : std::nullopt;
 }
 
@@ -167,8 +167,7 @@ class Runs {
 
   OutputNames begin(const Plan& plan, const RunRecord& record) {
     const bool renders = kind_ == RunKind::render;
-    const OutputNames output = choose_output(plan.settings.get<std::string>("file_namespace"), false,
-                                             renders ? "settings" : "motion");
+    const OutputNames output = choose_output(RunPlace(plan.settings), false, renders ? "settings" : "motion");
     // In this order: whatever ends the server, the run finds its own files again, and takes no others.
     Json::Value head = Channel::named("begins");
     head["folder"] = output.folder.string();

@@ -49,7 +49,7 @@ class FrameWriterTest : public InScratch {
 
   HostServices host_{{"cpu", 1, "", ""}};
   std::vector<Member<OutputSink>> sinks_;
-  Backups backups_{"hill", "hill", std::nullopt};
+  Backups backups_{RunPlace("hill"), "hill", std::nullopt};
   RunEvents events_;
 };
 
