@@ -10,12 +10,12 @@
 #include <chrono>
 #include <cstdio>
 
-#include "../loss_history.h"
 #include "painter.h"
 #include "reverie/plugin.h"
 #include "reverie/viewer.h"
 #include "screen.h"
 #include "text.h"
+#include "web/loss_history.h"
 
 namespace reverie {
 namespace {
@@ -147,9 +147,14 @@ class TerminalPreview final : public Viewer {
       char value[32];
       std::snprintf(value, sizeof value, " %.4f ", step_.losses[i].value);
       std::vector<double> values;
-      for (const LossHistory::Series& series : history_.series())
-        if (series.name == names[i] && series.kind == step_.losses[i].kind)
-          for (const LossHistory::Point& point : series.points) values.push_back(point.mean);
+      const auto& all = history_.series();
+      const auto series = std::find_if(all.begin(), all.end(), [&](const LossHistory::Series& one) {
+        return one.name == names[i] && one.kind == step_.losses[i].kind;
+      });
+      for (const LossHistory::Column& column : history_.columns())
+        if (const auto found = column.ranges.find(static_cast<std::size_t>(series - all.begin()));
+            found != column.ranges.end())
+          values.push_back(found->second.mean());
       lines.push_back(
           fit(pad(names[i], kName) + value + sparkline(values, columns - kName - kValue), columns));
     }
