@@ -161,12 +161,12 @@ PreviewOutcome preview_motion(const Plan& plan, const PluginRegistry& registry, 
   RequestedControl& control = options.control ? *options.control : own_control;
   {
     const auto events = std::make_shared<RunEvents>();
-    const LoggedAsEvents logged(events);
     Progress progress(moves, options.on_terminal, 0, "move");
     events->subscribe([&](const RunEvent& event) {
       if (!options.follow || std::holds_alternative<RunUpdate::Message>(event)) progress.show(event);
     });
     if (options.follow) events->subscribe(options.follow);
+    const LoggedAsEvents logged(events);
     Motion motion(ensemble, plan.script.motion, moment);
     FlowMask mask(plan, context, model);
     show();

@@ -204,7 +204,6 @@ RunOutcome render_run(const Plan& plan, const PluginRegistry& registry, const Ru
     }
   }
   const auto events = std::make_shared<RunEvents>();
-  const LoggedAsEvents logged(events);
   events->subscribe([](const RunEvent& event) {
     if (const auto* step = std::get_if<RunUpdate::Step>(&event)) note_steps_done(step->number);
   });
@@ -218,6 +217,7 @@ RunOutcome render_run(const Plan& plan, const PluginRegistry& registry, const Ru
   FrameWriter frames(host, ensemble.sinks, kept == 0 ? nullptr : &backups, *events);
   events->subscribe([&](const RunEvent& event) { viewers.post(event); });
   if (memory) events->subscribe(memory_reports(*memory, host, *events));
+  const LoggedAsEvents logged(events);
   const auto end = [&](RunUpdate::State state, const std::string& message = {}) {
     events->publish(RunEnd{state, message});
     events->close();
