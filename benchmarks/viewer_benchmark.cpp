@@ -47,11 +47,11 @@ struct Watchers {
 
 /// After each step, sends it to the next observers, with a picture, and keeps how long that and the next step
 /// take.
-class Turns final : public Progress {
+class Turns {
  public:
-  Turns(std::int64_t total, std::vector<Watchers>& audiences)
-      : Progress(total, false), audiences_(audiences) {}
-  void step(std::int64_t done, const std::vector<RunUpdate::Loss>& losses) override {
+  explicit Turns(std::vector<Watchers>& audiences) : audiences_(audiences) {}
+  void step(const RunUpdate::Step& step) {
+    const std::int64_t done = step.number;
     if (done > 10) {  // the first ones warm up
       present_->times.processor.push_back(seconds_of(CLOCK_THREAD_CPUTIME_ID) - processor_);
       present_->times.wall.push_back(seconds_of(CLOCK_MONOTONIC) - wall_);
@@ -60,10 +60,9 @@ class Turns final : public Progress {
     processor_ = seconds_of(CLOCK_THREAD_CPUTIME_ID);
     wall_ = seconds_of(CLOCK_MONOTONIC);
     if (!present_->viewers) return;
-    present_->viewers->step({done, static_cast<double>(done), 0, 0, losses});
-    present_->viewers->show({done, picture_, std::nullopt});
+    present_->viewers->post(step);
+    present_->viewers->post(RunDisplay{{done, 0}, [this] { return picture_; }, std::nullopt});
   }
-  void saved(const std::filesystem::path&) override {}
 
  private:
   std::vector<Watchers>& audiences_;
@@ -129,12 +128,14 @@ double seconds_of_posting() {
   std::promise<void> gate;
   Viewers viewers(host);
   viewers.add("blocked", std::make_shared<Blocked>(gate.get_future().share()));
-  const RunUpdate::Picture picture{0, at::zeros({1, 3, 256, 256}), std::nullopt};
+  const at::Tensor image = at::zeros({1, 3, 256, 256});
+  const RunDisplay picture{{}, [&] { return image; }, std::nullopt};
   constexpr std::int64_t kSteps = 200'000;
   const double start = seconds_of(CLOCK_THREAD_CPUTIME_ID);
   for (std::int64_t n = 1; n <= kSteps; ++n) {
-    viewers.step({n, 0, 0, 0, {{"a prompt of a usual length", 1}, {"another prompt", 1}, {"smoothing", 1}}});
-    viewers.show(picture);
+    viewers.post(RunUpdate::Step{
+        n, 0, 0, 0, {{"a prompt of a usual length", 1}, {"another prompt", 1}, {"smoothing", 1}}});
+    viewers.post(picture);
   }
   const double seconds = (seconds_of(CLOCK_THREAD_CPUTIME_ID) - start) / kSteps;
   gate.set_value();
@@ -184,9 +185,11 @@ int main(int argc, char** argv) {
     add("terminal_preview, terminal not read",
         create<Viewer>(preview, host, default_params(preview),
                        {folder, "name", "{}", {"a red heart"}, steps, 0, nullptr}));
-    Turns turns(steps, audiences);
+    Turns turns(audiences);
     RunOptions options;
-    options.progress = &turns;
+    options.follow = [&](const RunEvent& event) {
+      if (const auto* step = std::get_if<RunUpdate::Step>(&event)) turns.step(*step);
+    };
     render_run(plan, registry, options);
     gate.set_value();
     terminal.drain();

@@ -102,20 +102,28 @@ std::vector<RawEntry> entries_of(const OutputNames& run, GatheredSettings& gathe
   return {};
 }
 
+/// Nothing where a setting is too wrong to tell.
+std::optional<RunPlace> place_of(const Settings& settings) {
+  for (const char* name : {"file_namespace", "output_dir", "backup_dir"})
+    if (!settings.find(name)) return std::nullopt;
+  return RunPlace(settings);
+}
+
 /// Puts the settings of the run that is to be continued before the others. Whatever a run has left, the same
 /// command goes on: from its backup, else as the same run once more, else as a new one. False if there are no
 /// others than `settings`, which are those given now.
 bool continue_run(Plan& plan, const RunSettings& settings, GatheredSettings& gathered,
                   const std::vector<PluginParams>& installed, std::vector<Problem>& damage) {
   const SettingValue* restore = settings.find("restore");
-  const SettingValue* folder = settings.find("file_namespace");
-  if (!restore || restore->number == 0 || !folder) return false;
+  const std::optional<RunPlace> place = place_of(settings);
+  if (!restore || restore->number == 0 || !place) return false;
   // In this order: a run that another process begins meanwhile is either found, or has this name.
-  const OutputNames first = choose_output(folder->text, false);
-  const std::optional<NewestRun> run = newest_run(folder->text);
+  const OutputNames first = choose_output(*place, false);
+  const std::optional<NewestRun> run = newest_run(*place);
   if (!run) {
     plan.begins = first;
-    gathered.notices.push_back("restore: there is no run '" + folder->text + "' to continue; this begins it");
+    gathered.notices.push_back("restore: there is no run '" + place->file_namespace +
+                               "' to continue; this begins it");
     return false;
   }
   if (!run->has_backup)
@@ -315,8 +323,9 @@ std::optional<Destination> destination_of(const SettingsSources& sources, const 
   try {
     const std::vector<PluginParams> plugins = installed_params(registry);
     const Settings settings = resolve(gather_settings(sources, plugins).entries, {}, plugins).settings;
-    const SettingValue *restore = settings.find("restore"), *folder = settings.find("file_namespace");
-    if (restore && folder) return Destination{folder->text, restore->number != 0};
+    const SettingValue* restore = settings.find("restore");
+    const std::optional<RunPlace> place = place_of(settings);
+    if (restore && place) return Destination{*place, restore->number != 0};
   } catch (const Error&) {
   }
   return std::nullopt;

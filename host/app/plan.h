@@ -37,7 +37,7 @@ struct Plan {
   std::optional<OutputNames> again;       ///< the earlier run, without a backup, as which this one begins
   std::optional<OutputNames> begins;      ///< with restore, of which there is no run yet
   std::vector<std::string> notices;
-  bool alone = true;                                   ///< no other run of this call has its file_namespace
+  bool alone = true;                                   ///< no other run of this call has its folder
   std::shared_ptr<const FileAccess> access = nullptr;  ///< none: its settings may name any file
   std::shared_ptr<NetworkCache> networks = nullptr;    ///< none: networks are loaded for this run alone
 };
@@ -52,7 +52,7 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry, c
 
 /// Which folder a run is for, and whether it goes on with what is there.
 struct Destination {
-  std::string file_namespace;
+  RunPlace place;
   bool restore = false;
 };
 /// Nothing where the settings are too wrong to tell; make_plan() then says why.

@@ -127,13 +127,12 @@ PreviewOutcome preview_motion(const Plan& plan, const PluginRegistry& registry, 
   if (!problems.empty()) throw SettingsError(problems);
   const std::unique_ptr<Soundtrack> sound = listen(context, plan, registry);
 
-  const std::string file_namespace = settings.get<std::string>("file_namespace");
+  const RunPlace place(settings);
   std::optional<Reservation> reservation;
-  if (!options.output && !settings.get<bool>("allow_overwrite"))
-    reservation.emplace(file_namespace, "motion");
+  if (!options.output && !settings.get<bool>("allow_overwrite")) reservation.emplace(place, "motion");
   const OutputNames output = options.output ? *options.output
                              : reservation  ? reservation->names()
-                                            : choose_output(file_namespace, true);
+                                            : choose_output(place, true);
   if (options.begins) options.begins(output);
 
   RunPlugins ensemble;
@@ -164,8 +163,13 @@ PreviewOutcome preview_motion(const Plan& plan, const PluginRegistry& registry, 
   RequestedControl own_control;
   RequestedControl& control = options.control ? *options.control : own_control;
   {
-    Progress own_progress(moves, options.on_terminal, 0, "move");
-    Progress& progress = options.progress ? *options.progress : own_progress;
+    const auto events = std::make_shared<RunEvents>();
+    Progress progress(moves, options.on_terminal, 0, "move");
+    events->subscribe([&](const RunEvent& event) {
+      if (!options.follow || std::holds_alternative<RunUpdate::Message>(event)) progress.show(event);
+    });
+    if (options.follow) events->subscribe(options.follow);
+    const LoggedAsEvents logged(events);
     Motion motion(ensemble, plan.script.motion, moment);
     FlowMask mask(plan, context, model);
     show();
@@ -180,7 +184,7 @@ PreviewOutcome preview_motion(const Plan& plan, const PluginRegistry& registry, 
       const auto may_move = mask.at_frame(frame * timeline.stride);
       if (motion.advance(frame, timeline.seconds(frame), heard, may_move).finished) break;
       show();
-      progress.step(frame, {});
+      events->publish(RunUpdate::Step{frame, 0, 0, timeline.seconds(frame), {}});
     }
   }
   video->close();

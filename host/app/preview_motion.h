@@ -16,7 +16,7 @@ struct PreviewOutcome {
 /// How often the run moves if no scene ends early. Throws Error(settings) when it never does.
 std::int64_t count_moves(const Plan& plan);
 
-/// Of the options `progress`, `control`, `output`, `begins` and `on_terminal` count. Throws Error.
+/// Of the options `follow`, `control`, `output`, `begins` and `on_terminal` count. Throws Error.
 PreviewOutcome preview_motion(const Plan& plan, const PluginRegistry& registry, const RunOptions& options);
 
 }  // namespace reverie

@@ -1,12 +1,14 @@
 #include "app/render_run.h"
 
+#include <chrono>
+
 #include "app/run_plan.h"
 #include "engine/backup.h"
 #include "engine/memory_report.h"
+#include "engine/progress.h"
 #include "engine/run_lock.h"
 #include "engine/timeline.h"
 #include "engine/viewers.h"
-#include "log/log.h"
 #include "log/printable.h"
 #include "media/footage.h"
 
@@ -82,36 +84,19 @@ std::vector<std::string> scene_texts(const Script& script) {
   return texts;
 }
 
-/// Keeps quiet while a viewer shows the progress.
-class SparingProgress final : public Progress {
- public:
-  SparingProgress(std::int64_t total_steps, bool terminal, std::int64_t before, const Viewers& viewers)
-      : Progress(total_steps, terminal, before), viewers_(viewers) {}
-  void step(std::int64_t done, const std::vector<RunUpdate::Loss>& losses) override {
-    if (!viewers_.show_progress()) Progress::step(done, losses);
-  }
-  void saved(const std::filesystem::path& file) override {
-    if (!viewers_.show_progress()) Progress::saved(file);
-  }
-
- private:
-  const Viewers& viewers_;
-};
-
-/// While it lives, messages go to the viewers that show the progress.
-class Messages {
- public:
-  explicit Messages(const Viewers& viewers) : redirected_(viewers.show_progress()) {
-    if (redirected_) set_log_listener(viewers.messenger());
-  }
-  Messages(const Messages&) = delete;
-  ~Messages() {
-    if (redirected_) set_log_listener({});
-  }
-
- private:
-  bool redirected_;
-};
+/// Says with displays who uses how much memory, as long as that takes but a small part of the run's time.
+RunObserver memory_reports(MemoryAccount& account, HostServices& host, RunEvents& events) {
+  using Clock = std::chrono::steady_clock;
+  return [&, due = Clock::time_point()](const RunEvent& event) mutable {
+    const Clock::time_point start = Clock::now();
+    if (!std::holds_alternative<RunDisplay>(event) || start < due) return;
+    const MemoryAccount::Report report = account.report();
+    constexpr int kShare = 100;
+    due = start + kShare * (Clock::now() - start);
+    host.log(LogLevel::info, memory_line(report));
+    events.publish(memory_news(report));
+  };
+}
 
 }  // namespace
 
@@ -123,25 +108,25 @@ RunOutcome render_run(const Plan& plan, const PluginRegistry& registry, const Ru
   HostServices& host = *run_plan.host;
   if (memory) memory->count_on(host.device());
 
-  const std::string file_namespace = settings.get<std::string>("file_namespace");
+  const RunPlace place(settings);
   const bool overwrites =
       !plan.restored && (plan.again || options.output || settings.get<bool>("allow_overwrite"));
   std::optional<Reservation> reservation;
   if (!overwrites && !plan.restored)
-    plan.begins ? reservation.emplace(*plan.begins) : reservation.emplace(file_namespace);
+    plan.begins ? reservation.emplace(*plan.begins) : reservation.emplace(place);
   const OutputNames output = plan.restored    ? *plan.restored
                              : options.output ? *options.output
                              : plan.again     ? *plan.again
                              : reservation    ? reservation->names()
-                                              : choose_output(file_namespace, true);
+                                              : choose_output(place, true);
   const RunLock lock(output);
   // Another process may have had it until now.
-  if (const auto newest = plan.again ? newest_run(file_namespace) : std::nullopt;
+  if (const auto newest = plan.again ? newest_run(place) : std::nullopt;
       newest && newest->has_backup && newest->base == output.base)
     refuse_overtaken(output);
   if (options.begins) options.begins(output);
   const auto kept = parse_backups_setting(settings.get<std::string>("backups"));
-  Backups backups(file_namespace, output.base, kept);
+  Backups backups(place, output.base, kept);
   std::optional<std::pair<std::int64_t, Backup>> backup;
   if (plan.restored) backup = read_backup_of(backups, host, output);
 
@@ -187,7 +172,7 @@ RunOutcome render_run(const Plan& plan, const PluginRegistry& registry, const Ru
   Render render(
       host, ensemble, settings, plan.script,
       [&](const std::string& path) { return Footage(run_plan.pictures->open(path, frames_per_second)); },
-      kept == 0 ? nullptr : &backups, run_plan.sound.get());
+      run_plan.sound.get());
   if (init_image.defined()) render.start_from(init_image);
   init_image = at::Tensor();
   const std::int64_t saved = backup ? backup->first : 0;
@@ -223,29 +208,46 @@ RunOutcome render_run(const Plan& plan, const PluginRegistry& registry, const Ru
       host.log(LogLevel::warning, "the run goes on without " + title(*plugin) + ": " + error.what());
     }
   }
+  const auto events = std::make_shared<RunEvents>();
+  events->subscribe([](const RunEvent& event) {
+    if (const auto* step = std::get_if<RunUpdate::Step>(&event)) note_steps_done(step->number);
+  });
+  Progress progress(steps, options.on_terminal, render.moment().steps);
+  events->subscribe([&](const RunEvent& event) {
+    const bool shown =
+        viewers.show_progress() || (options.follow && !std::holds_alternative<RunUpdate::Message>(event));
+    if (!shown) progress.show(event);
+  });
+  if (options.follow) events->subscribe(options.follow);
+  FrameWriter frames(host, ensemble.sinks, kept == 0 ? nullptr : &backups, *events);
+  events->subscribe([&](const RunEvent& event) { viewers.post(event); });
+  if (memory) events->subscribe(memory_reports(*memory, host, *events));
+  const LoggedAsEvents logged(events);
+  const auto end = [&](RunUpdate::State state, const std::string& message = {}) {
+    events->publish(RunEnd{state, message});
+    events->close();
+    viewers.wait();
+  };
   RunOutcome outcome;
   outcome.output = output;
   bool closed = false;
   try {
-    const Messages messages(viewers);
-    SparingProgress own_progress(steps, options.on_terminal, render.moment().steps, viewers);
-    Progress& progress = options.progress ? *options.progress : own_progress;
-    static_cast<RenderResult&>(outcome) =
-        render.run({progress, &viewers, control.get(), memory ? &*memory : nullptr});
+    static_cast<RenderResult&>(outcome) = render.run(*events, frames, *control);
     closed = true;  // or was tried: once is enough
     close_all(ensemble, render.moment());
     if (memory) {
       const MemoryAccount::Report report = memory->report();
       outcome.memory_at_peak = report.at_peak;
-      viewers.memory(memory_news(report));
+      events->publish(memory_news(report));
       for (const std::string& row : memory_table(report)) host.log(LogLevel::info, row);
     }
   } catch (const std::exception& error) {
-    viewers.end(RunUpdate::State::failed, shown(error.what()));
+    frames.stop();
+    end(RunUpdate::State::failed, shown(error.what()));
     if (!closed) close_quietly(ensemble, render.moment());
     throw;
   }
-  viewers.end(outcome.interrupted ? RunUpdate::State::interrupted : RunUpdate::State::finished);
+  end(outcome.interrupted ? RunUpdate::State::interrupted : RunUpdate::State::finished);
   return outcome;
 }
 

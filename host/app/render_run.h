@@ -5,16 +5,13 @@
 
 #include "app/perceptor_cache.h"
 #include "app/plan.h"
-#include "engine/progress.h"
 #include "engine/render.h"
-#include "engine/run_control.h"
-#include "reverie/viewer.h"
 
 namespace reverie {
 
 /// What the caller wants of a run besides its settings.
 struct RunOptions {
-  Progress* progress = nullptr;               ///< none: a bar or lines on standard error
+  RunObserver follow;                         ///< none: a bar or lines on standard error
   std::shared_ptr<RequestedControl> control;  ///< none: only signals end the run
   /// Makes a viewer besides those that the settings ask for.
   std::function<std::shared_ptr<Viewer>(const Viewer::Setup&)> view;

@@ -69,15 +69,10 @@ Plan shortened(const Plan& plan, std::int64_t cutouts, bool counts) {
   return result;
 }
 
-/// Ends a run after a few steps, and sees what they needed.
-class Stopwatch final : public Progress {
+/// Sees what a run's steps needed.
+class Gauge {
  public:
-  Stopwatch(RunControl& control, std::int64_t steps)
-      : Progress(steps, false), control_(control), steps_(steps) {}
-  void step(std::int64_t done, const std::vector<RunUpdate::Loss>&) override {
-    if (done >= steps_) control_.stop();
-  }
-  void saved(const std::filesystem::path&) override {
+  void look() {
     const ProcessMemory memory = process_memory();
     own_ = memory.own;
     files_ = std::max(files_, memory.resident - memory.own);  // the system takes what rests
@@ -85,8 +80,7 @@ class Stopwatch final : public Progress {
   std::int64_t resident() const { return own_ + files_; }
 
  private:
-  RunControl& control_;
-  std::int64_t steps_, own_ = 0, files_ = 0;
+  std::int64_t own_ = 0, files_ = 0;
 };
 
 /// A copy of a process has no pages of files until it touches them.
@@ -247,14 +241,18 @@ void RunTrial::be(int go, int answer, int said) const {
 RunTrial::Figures RunTrial::try_run(const Order& order) const {
   const bool on_gpu = !choose_device(plan_.settings.get<std::string>("device")).is_cpu();
   const auto control = std::make_shared<RequestedControl>();
-  Stopwatch progress(*control, order.steps);
+  Gauge gauge;
   RunOptions options;
-  options.progress = &progress;
+  options.follow = [&](const RunEvent& event) {
+    if (const auto* step = std::get_if<RunUpdate::Step>(&event); step && step->number >= order.steps)
+      control->stop();
+    if (std::holds_alternative<RunUpdate::File>(event)) gauge.look();
+  };
   options.control = control;
   options.output = OutputNames{folder_, folder_.filename().string()};
   const RunOutcome outcome = render_run(shortened(plan_, order.cutouts, on_gpu), registry_, options);
   if (on_gpu) return {outcome.memory_at_peak, outcome.memory_at_peak, order.cutouts};
-  return {process_memory().most, progress.resident(), order.cutouts};
+  return {process_memory().most, gauge.resident(), order.cutouts};
 }
 
 RunTrial::Answer RunTrial::give(Part& part, const Order& order) {

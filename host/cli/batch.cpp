@@ -41,9 +41,9 @@ std::string shortened(const std::string& text, std::size_t width) {
 }
 
 /// Pictures of the same call are not in each other's way, even where those of earlier calls may be lost.
-void spare_earlier_runs(Plan& plan, std::set<std::string>& folders) {
+void spare_earlier_runs(Plan& plan, std::set<std::filesystem::path>& folders) {
   const Settings& settings = plan.settings;
-  const bool first = folders.insert(settings.get<std::string>("file_namespace")).second;
+  const bool first = folders.insert(RunPlace(settings).pictures).second;
   if (first || !settings.get<bool>("allow_overwrite")) return;
   if (plan.restored || plan.again) return;  // it goes on with what is there
   SettingValue off = *settings.find("allow_overwrite");
@@ -110,12 +110,11 @@ class Batch {
     for (std::size_t i = 0; i < runs.size(); ++i) {
       if (!destinations_[i] || !destinations_[i]->restore) continue;
       for (std::size_t j = 0; j < runs.size(); ++j)
-        if (j != i && destinations_[j] &&
-            destinations_[j]->file_namespace == destinations_[i]->file_namespace)
+        if (j != i && destinations_[j] && destinations_[j]->place == destinations_[i]->place)
           throw Error(ErrorKind::usage,
                       "'restore' continues one run of a file_namespace, but [" + runs[std::min(i, j)].label +
                           "] and [" + runs[std::max(i, j)].label + "] are both in '" +
-                          destinations_[i]->file_namespace + "'",
+                          destinations_[i]->place.file_namespace + "'",
                       "restore them one at a time; runs with a file_namespace of their own, such as "
                       "'hill_${seed}', can be restored together");
     }
@@ -124,7 +123,7 @@ class Batch {
   bool alone(std::size_t index) const {
     const auto& mine = destinations_[index];
     return mine && std::count_if(destinations_.begin(), destinations_.end(), [&](const auto& other) {
-                     return other && other->file_namespace == mine->file_namespace;
+                     return other && other->place == mine->place;
                    }) == 1;
   }
 
@@ -170,7 +169,7 @@ class Batch {
   std::string command_;
   bool memory_;
   const PluginRegistry& registry_;
-  std::set<std::string> folders_;                         // that runs of this batch have written to
+  std::set<std::filesystem::path> folders_;               // that runs of this batch have written to
   std::vector<std::optional<Destination>> destinations_;  // of all runs
   std::vector<Line> lines_;
   bool all_mistakes_ = true;  // all failures so far were mistakes in settings

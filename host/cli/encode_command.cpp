@@ -60,7 +60,8 @@ std::string newest_base(const Path& folder) {
   return newest;
 }
 
-FoundRun find_run(const std::string& word) {
+/// `output_dir`: where a run lies of which only the base name is given.
+FoundRun find_run(const std::string& word, const Path& output_dir) {
   FoundRun run;
   const Path path(word);
   std::error_code ignored;
@@ -73,7 +74,7 @@ FoundRun find_run(const std::string& word) {
     run.base = stem.substr(0, stem.rfind('_'));
     if (run.folder.filename() == run.base + "_frames") run.folder = run.folder.parent_path();
   } else {
-    run.folder = Path("images_out") / word.substr(0, word.rfind('('));
+    run.folder = output_dir / word.substr(0, word.rfind('('));
     run.base = word;
   }
   for (const Path& folder : {run.folder, kept_folder(run.folder, run.base)}) {
@@ -106,8 +107,10 @@ int encode_command(const std::vector<std::string>& words, const std::vector<Path
   if (words.empty() || words[0].find('=') != std::string::npos)
     throw Error(ErrorKind::usage, "reverie encode takes a run, then name=value",
                 "for example: reverie encode images_out/default video_format=webm");
-  const FoundRun run = find_run(words[0]);
-  const Plan plan = make_plan({settings_of(run), {words.begin() + 1, words.end()}, config_folders}, registry);
+  const std::vector<std::string> overrides(words.begin() + 1, words.end());
+  const auto given = destination_of({{}, overrides, config_folders}, registry);
+  const FoundRun run = find_run(words[0], given ? given->place.pictures.parent_path() : Path());
+  const Plan plan = make_plan({settings_of(run), overrides, config_folders}, registry);
   RunSettings settings = plan.settings;
   std::vector<Problem> problems;
   choose_video_sink(settings, registry, problems);

@@ -9,7 +9,7 @@
 
 namespace reverie {
 
-/// `words`: first the run, which is its folder images_out/<file_namespace> (of several runs in it the
+/// `words`: first the run, which is its folder <output_dir>/<file_namespace> (of several runs in it the
 /// newest), its settings file, one of its pictures, or its base name; then name=value, which win over the
 /// run's settings. Returns the exit status. Throws Error(usage), Error(file) when there is no such run or
 /// nothing in it, and what checking settings and writing the video throw.

@@ -35,9 +35,7 @@ int render_command(const Plan& plan, const PluginRegistry& registry, RunReport* 
             << (frames == 1 ? " picture in " : " pictures in ") << folder << "/\n";
   if (!result.last_frame.empty()) std::cout << shown_line(result.last_frame.string()) << "\n";
   if (report) *report = {frames, folder + "/"};
-  const auto next = result.interrupted && plan.alone
-                        ? newest_run(plan.settings.get<std::string>("file_namespace"))
-                        : std::nullopt;
+  const auto next = result.interrupted && plan.alone ? newest_run(RunPlace(plan.settings)) : std::nullopt;
   if (next && next->has_backup && next->base == result.output.base)
     std::cerr << "reverie: the same command with --restore goes on from there\n";
   return result.interrupted ? 130 : 0;

@@ -130,8 +130,8 @@ std::optional<std::int64_t> parse_backups_setting(const std::string& text) {
   return std::stoll(text);
 }
 
-Backups::Backups(const std::string& file_namespace, std::string base, std::optional<std::int64_t> keep)
-    : folder_(backup_folder(file_namespace)), base_(std::move(base)), keep_(keep) {}
+Backups::Backups(const RunPlace& place, std::string base, std::optional<std::int64_t> keep)
+    : folder_(place.backups), base_(std::move(base)), keep_(keep) {}
 
 void Backups::add(std::int64_t number, const Backup& backup) {
   if (keep_ == 0) return;

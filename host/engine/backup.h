@@ -15,6 +15,8 @@
 #include <utility>
 #include <vector>
 
+#include "engine/outputs.h"
+
 namespace reverie {
 
 struct Backup {
@@ -33,11 +35,11 @@ Backup read_backup(const std::filesystem::path& path);
 /// Error(settings).
 std::optional<std::int64_t> parse_backups_setting(const std::string& text);
 
-/// One run's backups, backup/<file_namespace>/<base>_<n>.bak.
+/// One run's backups, <backup_dir>/<file_namespace>/<base>_<n>.bak.
 class Backups {
  public:
   /// `keep`: how many; nothing: all of them; 0: none is written.
-  Backups(const std::string& file_namespace, std::string base, std::optional<std::int64_t> keep);
+  Backups(const RunPlace& place, std::string base, std::optional<std::int64_t> keep);
 
   /// Writes the backup and, once it is on the disk, deletes what it replaces: the oldest beyond `keep`, and
   /// those with higher numbers, which newest() found damaged. Throws Error(file).

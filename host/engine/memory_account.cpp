@@ -10,6 +10,7 @@
 #include <map>
 #include <mutex>
 #include <unordered_map>
+#include <utility>
 
 #include "engine/process_memory.h"
 #include "reverie/error.h"
@@ -268,6 +269,7 @@ int MemoryScope::enter(std::string_view component) {
   Books& b = books();
   const std::lock_guard lock(b.mutex);
   const int index = index_of(b, component);
+  if (own_component >= 0) return std::exchange(own_component, index);
   ++b.counters[static_cast<std::size_t>(index)].scopes;
   if (is_settled(b, index)) settle(b);
   return b.current.exchange(index);
@@ -276,6 +278,10 @@ int MemoryScope::enter(std::string_view component) {
 void MemoryScope::leave(int before) {
   if (activity_page) activity_page->leave();
   if (before == kUncounted) return;
+  if (own_component >= 0) {
+    own_component = before;
+    return;
+  }
   Books& b = books();
   const std::lock_guard lock(b.mutex);
   if (is_settled(b, b.current.load())) {

@@ -31,6 +31,7 @@ constexpr const char* kOptimiserMemory = "optimiser";
 constexpr const char* kBackupMemory = "backups";
 constexpr const char* kSoundMemory = "sound";
 constexpr const char* kViewerMemory = "viewers";
+constexpr const char* kOutputMemory = "outputs";
 constexpr const char* kKeptMemory = "kept for the next step";
 
 class MemoryAccount {
@@ -89,7 +90,8 @@ class MemoryScope {
   int before_;
 };
 
-/// From now on, what this thread takes belongs to `component`: for threads that work beside the render.
+/// From now on, what this thread takes outside of scopes of its own belongs to `component`: for threads that
+/// work beside the render.
 void own_memory_of_thread(std::string_view component);
 
 /// Whatever of this file is mapped belongs to the component of the present scope.

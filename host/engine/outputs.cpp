@@ -10,7 +10,9 @@
 #include <set>
 #include <vector>
 
+#include "models/catalogue.h"
 #include "reverie/atomic_file.h"
+#include "settings/settings.h"
 
 namespace reverie {
 namespace {
@@ -43,8 +45,6 @@ std::string base_of(std::int64_t run, const std::string& file_namespace) {
   return run == 0 ? file_namespace : file_namespace + "(" + std::to_string(run) + ")";
 }
 
-Path picture_folder(const std::string& file_namespace) { return Path("images_out") / file_namespace; }
-
 /// Names of the files in a folder; none where there is no such folder.
 std::vector<Path> files_in(const Path& folder) {
   std::vector<Path> files;
@@ -73,26 +73,34 @@ void add_runs_in(const Path& folder, const std::string& file_namespace, const st
 }
 
 /// From `from` on, the first run that has left nothing.
-std::int64_t first_free(const std::string& file_namespace, std::int64_t from,
-                        const std::string& mark = "settings") {
+std::int64_t first_free(const RunPlace& place, std::int64_t from, const std::string& mark = "settings") {
   std::set<std::int64_t> taken;
-  add_runs_in(picture_folder(file_namespace), file_namespace, mark, taken);
-  add_runs_in(backup_folder(file_namespace), file_namespace, mark, taken);
+  add_runs_in(place.pictures, place.file_namespace, mark, taken);
+  add_runs_in(place.backups, place.file_namespace, mark, taken);
   while (taken.count(from)) ++from;
   return from;
 }
 
 }  // namespace
 
-OutputNames choose_output(const std::string& file_namespace, bool allow_overwrite, const std::string& mark) {
-  return {picture_folder(file_namespace),
-          base_of(allow_overwrite ? 0 : first_free(file_namespace, 0, mark), file_namespace)};
+RunPlace::RunPlace(const std::string& file_namespace, const Path& output_dir, const Path& backup_dir)
+    : file_namespace(file_namespace),
+      pictures(output_dir / file_namespace),
+      backups(backup_dir / file_namespace) {}
+
+RunPlace::RunPlace(const Settings& settings)
+    : RunPlace(settings.get<std::string>("file_namespace"),
+               expand_home(settings.get<std::string>("output_dir")),
+               expand_home(settings.get<std::string>("backup_dir"))) {}
+
+OutputNames choose_output(const RunPlace& place, bool allow_overwrite, const std::string& mark) {
+  return {place.pictures, base_of(allow_overwrite ? 0 : first_free(place, 0, mark), place.file_namespace)};
 }
 
-Reservation::Reservation(const std::string& file_namespace, const std::string& mark) {
+Reservation::Reservation(const RunPlace& place, const std::string& mark) {
   for (std::int64_t run = 0;; ++run) {
-    run = first_free(file_namespace, run, mark);
-    names_ = {picture_folder(file_namespace), base_of(run, file_namespace)};
+    run = first_free(place, run, mark);
+    names_ = {place.pictures, base_of(run, place.file_namespace)};
     if (take(mark)) return;
   }
 }
@@ -107,9 +115,10 @@ bool Reservation::take(const std::string& mark) {
   int descriptor = -1, error = ENOENT;
   // Another run that ends may just be taking the folder away.
   for (int attempt = 0; descriptor < 0 && error == ENOENT && attempt < kAttempts; ++attempt) {
-    for (const Path& made : {names_.folder.parent_path(), names_.folder}) {
+    Path made;
+    for (const Path& part : names_.folder) {
       std::error_code ignored;  // opening fails, too
-      if (std::filesystem::create_directory(made, ignored)) folders_.push_back(made);
+      if (std::filesystem::create_directory(made /= part, ignored)) folders_.push_back(made);
     }
     descriptor = ::open(file_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     error = errno;
@@ -140,7 +149,7 @@ void Reservation::remove_folders() {
   for (auto folder = folders_.rbegin(); folder != folders_.rend(); ++folder) ::rmdir(folder->c_str());
 }
 
-std::optional<NewestRun> newest_run(const std::string& file_namespace) {
+std::optional<NewestRun> newest_run(const RunPlace& place) {
   using Age = std::pair<std::filesystem::file_time_type, std::int64_t>;
   std::optional<Age> newest;
   const auto consider = [&](const Path& file, std::int64_t run) {
@@ -149,26 +158,23 @@ std::optional<NewestRun> newest_run(const std::string& file_namespace) {
     if (!gone) newest = std::max(newest, std::optional(Age(time, run)));
   };
   std::set<std::int64_t> backed_up;
-  const Path backups = backup_folder(file_namespace), pictures = picture_folder(file_namespace);
-  for (const NumberedFile& file : numbered_files(backups, ".bak")) {
-    const auto run = run_of(file.base, file_namespace);
+  for (const NumberedFile& file : numbered_files(place.backups, ".bak")) {
+    const auto run = run_of(file.base, place.file_namespace);
     if (!run || file.is_folder) continue;
     backed_up.insert(*run);
-    consider(backups / (file.base + "_" + std::to_string(file.number) + ".bak"), *run);
+    consider(place.backups / (file.base + "_" + std::to_string(file.number) + ".bak"), *run);
   }
   const std::string end = "_settings.txt";
-  for (const Path& file : files_in(pictures)) {
+  for (const Path& file : files_in(place.pictures)) {
     const std::string name = file.string();
     if (!name.ends_with(end)) continue;
-    const auto run = run_of(name.substr(0, name.size() - end.size()), file_namespace);
-    if (run) consider(pictures / file, *run);
+    const auto run = run_of(name.substr(0, name.size() - end.size()), place.file_namespace);
+    if (run) consider(place.pictures / file, *run);
   }
   if (!newest) return std::nullopt;
   const std::int64_t run = newest->second;
-  return NewestRun{{pictures, base_of(run, file_namespace)}, backed_up.count(run) > 0};
+  return NewestRun{{place.pictures, base_of(run, place.file_namespace)}, backed_up.count(run) > 0};
 }
-
-Path backup_folder(const std::string& file_namespace) { return Path("backup") / file_namespace; }
 
 std::vector<NumberedFile> numbered_files(const Path& folder, const std::string& extension) {
   std::vector<NumberedFile> result;

@@ -11,15 +11,30 @@
 
 namespace reverie {
 
+class Settings;
+
+/// Where the runs of a file_namespace leave their files.
+struct RunPlace {
+  explicit RunPlace(const Settings& settings);
+  explicit RunPlace(const std::string& file_namespace, const std::filesystem::path& output_dir = kOutputDir,
+                    const std::filesystem::path& backup_dir = kBackupDir);
+  bool operator==(const RunPlace&) const = default;
+
+  static constexpr const char *kOutputDir = "images_out", *kBackupDir = "backup";  ///< the settings' defaults
+
+  std::string file_namespace;
+  std::filesystem::path pictures;  ///< <output_dir>/<file_namespace>
+  std::filesystem::path backups;   ///< <backup_dir>/<file_namespace>
+};
+
 struct OutputNames {
-  std::filesystem::path folder;  ///< images_out/<file_namespace>
+  std::filesystem::path folder;  ///< RunPlace::pictures
   std::string base;              ///< <file_namespace>, or <file_namespace>(k) for the first free k from 1
 };
 
 /// Chooses the base name: with `allow_overwrite` always the plain one, else the first of which there are no
 /// settings, frames or backups, nor files <base>_<mark>.*.
-OutputNames choose_output(const std::string& file_namespace, bool allow_overwrite,
-                          const std::string& mark = "settings");
+OutputNames choose_output(const RunPlace& place, bool allow_overwrite, const std::string& mark = "settings");
 
 /// Takes the base name that choose_output() finds without `allow_overwrite`, so that no other run takes it,
 /// however close together they start: an empty <base>_settings.txt stands for the run until it writes its
@@ -28,7 +43,7 @@ OutputNames choose_output(const std::string& file_namespace, bool allow_overwrit
 class Reservation {
  public:
   /// Throws Error(file).
-  explicit Reservation(const std::string& file_namespace, const std::string& mark = "settings.txt");
+  explicit Reservation(const RunPlace& place, const std::string& mark = "settings.txt");
   /// Takes this name and no other. Throws Error(file), also when a run has just taken it.
   explicit Reservation(const OutputNames& names);
   /// Removes the file if it is still the empty one, and folders that were made for it.
@@ -53,10 +68,7 @@ struct NewestRun : OutputNames {
 };
 /// The run that `restore` continues: the one that last began or wrote a backup, by the times of its settings
 /// file and its backups; of one time, the run with the highest k. Nothing if there is none.
-std::optional<NewestRun> newest_run(const std::string& file_namespace);
-
-/// backup/<file_namespace>
-std::filesystem::path backup_folder(const std::string& file_namespace);
+std::optional<NewestRun> newest_run(const RunPlace& place);
 
 /// A file "<base>_<n><extension>", where n has no superfluous zeros; or a folder that is called like one.
 struct NumberedFile {

@@ -51,17 +51,28 @@ Progress::Progress(std::int64_t total_steps, bool terminal, std::int64_t before,
 
 Progress::~Progress() { clear_line(); }
 
-void Progress::step(std::int64_t done, const std::vector<RunUpdate::Loss>& losses) {
-  const auto now = Clock::now();
-  // Ten redraws a second are smooth; without a terminal, about twenty lines tell a run's story.
-  const bool due = terminal_ ? now - last_drawn_ > std::chrono::milliseconds(100)
-                             : done % std::max<std::int64_t>(1, total_ / 20) == 0;
-  if (!due && done != total_) return;
-  last_drawn_ = now;
-  draw(done, losses);
+void Progress::show(const RunEvent& event) {
+  if (const auto* step = std::get_if<RunUpdate::Step>(&event)) {
+    const auto now = Clock::now();
+    // Ten redraws a second are smooth; without a terminal, about twenty lines tell a run's story.
+    const bool due = terminal_ ? now - last_drawn_ > std::chrono::milliseconds(100)
+                               : step->number % std::max<std::int64_t>(1, total_ / 20) == 0;
+    if (!due && step->number != total_) return;
+    last_drawn_ = now;
+    draw(*step);
+  } else if (const auto* file = std::get_if<RunUpdate::File>(&event)) {
+    clear_line();
+    std::cerr << "saved " << shown_line(file->path.string()) << std::endl;
+  } else if (const auto* message = std::get_if<RunUpdate::Message>(&event)) {
+    clear_line();
+    print_log(message->level, message->text);
+  } else if (std::holds_alternative<RunEnd>(event)) {
+    clear_line();
+  }
 }
 
-void Progress::draw(std::int64_t done, const std::vector<RunUpdate::Loss>& losses) {
+void Progress::draw(const RunUpdate::Step& step) {
+  const std::int64_t done = step.number;
   const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
   const double rate = seconds > 0 ? static_cast<double>(done - before_) / seconds : 0;
   char head[128];
@@ -69,7 +80,7 @@ void Progress::draw(std::int64_t done, const std::vector<RunUpdate::Loss>& losse
                 static_cast<long>(total_), rate, unit_.c_str(),
                 duration(rate > 0 ? static_cast<double>(total_ - done) / rate : 0).c_str());
   std::string line = head;
-  for (const RunUpdate::Loss& loss : losses) {
+  for (const RunUpdate::Loss& loss : step.losses) {
     char text[32];
     std::snprintf(text, sizeof text, " %.4f", loss.value);
     line += "  " + fit(shown_line(loss.name), 24) + text;
@@ -84,17 +95,12 @@ void Progress::draw(std::int64_t done, const std::vector<RunUpdate::Loss>& losse
   std::string bar;
   for (std::size_t i = 0; i < kBar; ++i) bar += i < filled ? "█" : "░";
   std::cerr << "\r\033[K" << bar << ' ' << fit(line, terminal_width() - kBar - 2) << std::flush;
-  bar_is_shown(bar_shown_ = true);
+  bar_shown_ = true;
 }
 
 void Progress::clear_line() {
   if (bar_shown_) std::cerr << "\r\033[K" << std::flush;
-  bar_is_shown(bar_shown_ = false);
-}
-
-void Progress::saved(const std::filesystem::path& file) {
-  clear_line();
-  std::cerr << "saved " << shown_line(file.string()) << std::endl;
+  bar_shown_ = false;
 }
 
 }  // namespace reverie

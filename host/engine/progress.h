@@ -1,12 +1,10 @@
 #pragma once
-// Shows how a run goes: a bar on a terminal, plain lines elsewhere.
+// Shows how a run goes on standard error: a bar on a terminal, plain lines elsewhere.
 
 #include <chrono>
-#include <filesystem>
 #include <string>
-#include <vector>
 
-#include "reverie/viewer.h"
+#include "engine/run_events.h"
 
 namespace reverie {
 
@@ -15,14 +13,15 @@ class Progress {
   /// `before`: steps that an earlier part of the run did; they do not count as speed. `unit`: what to call a
   /// step.
   Progress(std::int64_t total_steps, bool terminal, std::int64_t before = 0, std::string unit = "step");
-  virtual ~Progress();
+  ~Progress();
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
 
-  /// `losses`: most important first.
-  virtual void step(std::int64_t done, const std::vector<RunUpdate::Loss>& losses);
-  virtual void saved(const std::filesystem::path& file);
+  /// Steps, saved files and messages; the end takes the bar away.
+  void show(const RunEvent& event);
 
  private:
-  void draw(std::int64_t done, const std::vector<RunUpdate::Loss>& losses);
+  void draw(const RunUpdate::Step& step);
   void clear_line();
 
   using Clock = std::chrono::steady_clock;

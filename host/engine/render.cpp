@@ -9,10 +9,6 @@
 #include <cmath>
 #include <numbers>
 
-#include "engine/memory_report.h"
-#include "engine/progress.h"
-#include "engine/run_control.h"
-#include "engine/viewers.h"
 #include "log/printable.h"
 
 namespace reverie {
@@ -28,9 +24,10 @@ ImageSize size_of(ImageModel& model) {
   return {image.size(3), image.size(2)};
 }
 
-/// Puts a part's tensors among a backup's, and takes them out again.
+/// Puts copies of a part's tensors among a backup's, and takes them out again.
 void put(Backup& backup, const std::string& part, const std::map<std::string, at::Tensor>& tensors) {
-  for (const auto& [name, tensor] : tensors) backup.tensors[part + "." + name] = tensor.detach().cpu();
+  for (const auto& [name, tensor] : tensors)
+    backup.tensors[part + "." + name] = tensor.detach().cpu().clone();
 }
 std::map<std::string, at::Tensor> take(const Backup& backup, const std::string& part) {
   std::map<std::string, at::Tensor> result;
@@ -71,12 +68,10 @@ void check_position(std::int64_t number, const Backup& backup) {
 }
 
 Render::Render(HostServices& host, RunPlugins& ensemble, const Settings& settings, const Script& script,
-               const std::function<Footage(const std::string&)>& open, Backups* backups,
-               const Soundtrack* sound)
+               const std::function<Footage(const std::string&)>& open, const Soundtrack* sound)
     : host_(host),
       ensemble_(ensemble),
       script_(script),
-      backups_(backups),
       sound_(sound),
       steps_per_scene_(settings.get<std::int64_t>("steps_per_scene")),
       interpolation_steps_(settings.get<std::int64_t>("interpolation_steps")),
@@ -216,83 +211,28 @@ Render::StepReport Render::step(const std::vector<PromptLosses::Active>& prompts
   return report;
 }
 
+/// Of its own memory: the model goes on with what it gives.
 at::Tensor Render::final_picture() {
   const auto& [name, instance] = ensemble_.model;
   const at::NoGradGuard no_grad;
   return call_plugin(name, result_.moment, [&, &model = *instance] { return model.decode_final(); })
       .detach()
       .to(at::kCPU, at::kFloat)
-      .contiguous();
+      .clone(at::MemoryFormat::Contiguous);
 }
 
-/// What an output gets: what it does to its picture, the next one must not see.
-at::Tensor Render::picture_for(const Member<OutputSink>& sink, const at::Tensor& image) const {
-  return &sink == &ensemble_.sinks.back() ? image : image.clone();
-}
-
-void Render::save(const RunObservers& observers) {
-  const at::Tensor image = final_picture();
-  result_.last_frame.clear();
-  const std::int64_t number = result_.moment.frames + 1;
-  for (const auto& member : ensemble_.sinks) {
-    const auto file = call_plugin(member.name, result_.moment,
-                                  [&] { return member.instance->write(picture_for(member, image), number); });
-    if (file.empty()) continue;
-    observers.progress.saved(file);
-    if (observers.viewers) observers.viewers->saved({file, number});
-    if (result_.last_frame.empty()) result_.last_frame = file;
-  }
-}
-
-void Render::keep(const RunObservers& observers) {
-  const at::Tensor image = final_picture();
-  bool kept = false;
-  for (const auto& member : ensemble_.sinks) {
-    const auto file = call_plugin(member.name, result_.moment, [&] {
-      return member.instance->keep(picture_for(member, image), result_.moment.steps);
-    });
-    if (!file) continue;
-    kept = true;
-    observers.progress.saved(*file);
-    if (observers.viewers) observers.viewers->saved({*file, 0});
-  }
-  if (!kept)
-    host_.log(LogLevel::warning, "the picture was not kept: no output of this run keeps single ones");
-}
-
-void Render::tell_memory(const RunObservers& observers) {
-  using Clock = std::chrono::steady_clock;
-  const Clock::time_point start = Clock::now();
-  if (!observers.memory || start < memory_due_) return;
-  const MemoryAccount::Report report = observers.memory->report();
-  constexpr int kShare = 100;  // of the run's time: one part at most goes into telling
-  memory_due_ = start + kShare * (Clock::now() - start);
-  host_.log(LogLevel::info, memory_line(report));
-  if (observers.viewers) observers.viewers->memory(memory_news(report));
-}
-
-void Render::display(const RunObservers& observers) {
+void Render::display(RunEvents& events) {
   const auto& [name, instance] = ensemble_.model;
   std::optional<at::Tensor> palette;
   if (show_palette_)
     if (const auto picture = call_plugin(name, result_.moment, [&] { return instance->palette_picture(); }))
       palette = picture->detach().cpu().contiguous();
   at::Tensor made;
-  const auto image = [&] { return made.defined() ? made : made = final_picture(); };
-  // Each gets its own, as in picture_for().
-  const OutputSink::Picture copy = [&] { return image().clone(); };
-  for (const auto& [sink_name, sink] : ensemble_.sinks) {
-    const auto its_palette = palette ? std::optional(palette->clone()) : std::nullopt;
-    call_plugin(sink_name, result_.moment,
-                [&, &sink = *sink] { sink.display(copy, its_palette, result_.moment.steps); });
-  }
-  if (observers.viewers && !observers.viewers->empty())
-    observers.viewers->show({result_.moment.steps, image(), palette});
-  tell_memory(observers);
+  events.publish(
+      RunDisplay{result_.moment, [&] { return made.defined() ? made : made = final_picture(); }, palette});
 }
 
-void Render::back_up(std::int64_t number) {
-  if (!backups_) return;
+Backup Render::backup() {
   const MemoryScope memory(kBackupMemory);
   Backup backup;
   const auto& [name, instance] = ensemble_.model;
@@ -314,7 +254,7 @@ void Render::back_up(std::int64_t number) {
       {"image_model", ensemble_.model.name},           {"optimiser", ensemble_.optimiser},
       {"scene", std::to_string(position_.scene)},      {"step", std::to_string(position_.step)},
       {"steps", std::to_string(result_.moment.steps)}, {"frames", std::to_string(result_.moment.frames)}};
-  backups_->add(number, backup);
+  return backup;
 }
 
 void Render::restore(const Backup& backup) {
@@ -379,17 +319,25 @@ void Render::restore(const Backup& backup) {
               "the run was interrupted on another kind of device: it goes on, but not bit for bit");
 }
 
-RenderResult Render::run(const RunObservers& observers) {
+RenderResult Render::run(RunEvents& events, FrameWriter& frames, RequestedControl& control) {
   const MomentScope now(result_.moment);
   bool unsaved = false, undisplayed = false;
   const auto scenes = static_cast<std::int64_t>(script_.scenes.size());
   using Clock = std::chrono::steady_clock;
   const Clock::time_point start = Clock::now();
   double paused = 0;
+  const auto display_now = [&] {
+    frames.wait();  // the sinks are called one after another, and they show things, too
+    display(events);
+  };
+  const auto back_up = [&](std::int64_t number) {
+    if (frames.backs_up()) frames.back_up(number, backup());
+  };
   for (;;) {
     while (position_.step < steps_per_scene_) {
-      if (observers.control) paused += observers.control->wait_while_paused([&] { keep(observers); });
-      if (interrupted || (observers.control && observers.control->stopping())) {
+      frames.check();
+      paused += control.wait_while_paused([&] { frames.keep(final_picture(), result_.moment); });
+      if (control.stopping()) {
         result_.interrupted = true;
         break;
       }
@@ -402,14 +350,11 @@ RenderResult Render::run(const RunObservers& observers) {
       const bool ends = report.all_stopped && position_.step >= interpolation_steps_;
       ++position_.step;
       ++result_.moment.steps;
-      observers.progress.step(result_.moment.steps, report.losses);
-      note_steps_done(result_.moment.steps);
-      if (observers.viewers)
-        observers.viewers->step({result_.moment.steps,
-                                 std::chrono::duration<double>(Clock::now() - start).count() - paused,
-                                 position_.scene, timeline_.seconds(frame_), report.losses});
+      events.publish(RunUpdate::Step{result_.moment.steps,
+                                     std::chrono::duration<double>(Clock::now() - start).count() - paused,
+                                     position_.scene, timeline_.seconds(frame_), report.losses});
       undisplayed = display_every_ > 0 && result_.moment.steps % display_every_ != 0;
-      if (display_every_ > 0 && !undisplayed) display(observers);
+      if (display_every_ > 0 && !undisplayed) display_now();
       if (ends) {
         host_.log(LogLevel::info, "every prompt of scene " + std::to_string(position_.scene + 1) +
                                       " is held by its stop; the scene ends at step " +
@@ -418,7 +363,7 @@ RenderResult Render::run(const RunObservers& observers) {
       }
       unsaved = result_.moment.steps % save_every_ != 0;
       if (unsaved) continue;
-      save(observers);
+      frames.save(final_picture(), result_.moment);
       ++result_.moment.frames;
       back_up(result_.moment.frames);
     }
@@ -426,13 +371,15 @@ RenderResult Render::run(const RunObservers& observers) {
     if (result_.interrupted || finished_ || position_.scene + 1 >= scenes) break;
     position_ = {position_.scene + 1, 0};
   }
-  if (undisplayed) display(observers);
+  if (undisplayed) display_now();
   // What was made since the last frame is not thrown away. A run that goes on later makes this frame anew.
   if (unsaved) {
-    save(observers);
+    frames.save(final_picture(), result_.moment);
     back_up(result_.moment.frames + 1);
     ++result_.moment.frames;
   }
+  frames.wait();
+  result_.last_frame = frames.last_frame();
   return result_;
 }
 

@@ -1,7 +1,6 @@
 #pragma once
 // The render loop: optimises an image model until perceptors find the prompts in it.
 
-#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -9,15 +8,16 @@
 #include <vector>
 
 #include "audio/soundtrack.h"
-#include "engine/backup.h"
+#include "engine/frame_writer.h"
 #include "engine/host_services.h"
 #include "engine/image_losses.h"
 #include "engine/motion.h"
 #include "engine/prompt_losses.h"
+#include "engine/run_control.h"
+#include "engine/run_events.h"
 #include "engine/run_plugins.h"
 #include "engine/timeline.h"
 #include "prompts/script.h"
-#include "reverie/viewer.h"
 #include "settings/settings.h"
 
 namespace reverie {
@@ -28,29 +28,15 @@ struct RenderResult {
   bool interrupted = false;
 };
 
-class MemoryAccount;
-class Progress;
-class RequestedControl;
-class Viewers;
-
-/// Who follows a run, and may have a say in it.
-struct RunObservers {
-  Progress& progress;
-  Viewers* viewers = nullptr;
-  RequestedControl* control = nullptr;
-  MemoryAccount* memory = nullptr;  ///< told with each display
-};
-
 /// Throws Error(model) unless the backup says where in a run it was made, and is the `number`th.
 void check_position(std::int64_t number, const Backup& backup);
 
 class Render {
  public:
   /// Opens the pictures that the script names, embeds its words and then lets the perceptors release their
-  /// text encoders. `backups` and `sound` may be null. Everything given must outlive this.
+  /// text encoders. `sound` may be null. Everything given must outlive this.
   Render(HostServices& host, RunPlugins& ensemble, const Settings& settings, const Script& script,
-         const std::function<media::Footage(const std::string&)>& open, Backups* backups,
-         const audio::Soundtrack* sound = nullptr);
+         const std::function<media::Footage(const std::string&)>& open, const audio::Soundtrack* sound = nullptr);
 
   /// The picture that the run starts from, where that is no noise: until the first move it is what the losses
   /// that stabilise motion hold on to. Before restore().
@@ -64,7 +50,7 @@ class Render {
 
   /// Runs all scenes, or as far as the animation mode's source goes. A frame is saved and a backup made every
   /// save_every steps, at the end, and when the run is interrupted.
-  RenderResult run(const RunObservers& observers);
+  RenderResult run(RunEvents& events, FrameWriter& frames, RequestedControl& control);
 
   ~Render();
 
@@ -85,18 +71,13 @@ class Render {
   void begin_step();
   StepReport step(const std::vector<PromptLosses::Active>& prompts);
   at::Tensor final_picture();
-  at::Tensor picture_for(const Member<OutputSink>& sink, const at::Tensor& image) const;
-  void save(const RunObservers& observers);
   double rate_now();
-  void keep(const RunObservers& observers);
-  void back_up(std::int64_t number);
-  void display(const RunObservers& observers);
-  void tell_memory(const RunObservers& observers);
+  void display(RunEvents& events);
+  Backup backup();
 
   HostServices& host_;
   RunPlugins& ensemble_;
   const Script& script_;
-  Backups* backups_;
   const audio::Soundtrack* sound_;
   std::int64_t steps_per_scene_, interpolation_steps_, save_every_, display_every_;
   double learning_rate_;  // the image model's own
@@ -112,7 +93,6 @@ class Render {
   AnimationMode::Move move_;
   Warnings warnings_;
   bool finished_ = false;  // the animation has come to its end
-  std::chrono::steady_clock::time_point memory_due_{};
   Motion motion_;
   PromptLosses prompt_losses_;
   ImageLosses image_losses_;

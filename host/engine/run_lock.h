@@ -5,7 +5,7 @@
 
 namespace reverie {
 
-/// Holds a run for this process, by a lock of the operating system on images_out/<namespace>/.<base>.lock:
+/// Holds a run for this process, by a lock of the operating system on .<base>.lock beside its pictures:
 /// what a process that died has held is free. The file goes away with the lock.
 class RunLock {
  public:

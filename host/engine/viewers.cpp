@@ -28,6 +28,29 @@ void thin_out(std::vector<RunUpdate::Step>& steps) {
   steps.resize(kept);
 }
 
+/// Puts an event to what a viewer has not seen yet.
+struct AddTo {
+  RunUpdate& waiting;
+
+  void operator()(const RunUpdate::Step& step) const {
+    if (waiting.steps.size() >= Viewers::kMostWaiting) thin_out(waiting.steps);
+    waiting.steps.push_back(step);
+  }
+  void operator()(const RunDisplay& display) const {
+    waiting.picture = RunUpdate::Picture{display.moment.steps, display.image(), display.palette};
+  }
+  void operator()(const RunUpdate::File& file) const { waiting.saved.push_back(file); }
+  void operator()(const std::vector<RunUpdate::Memory>& memory) const { waiting.memory = memory; }
+  void operator()(const RunUpdate::Message& message) const {
+    if (waiting.messages.size() >= Viewers::kMostMessages) waiting.messages.erase(waiting.messages.begin());
+    waiting.messages.push_back(message);
+  }
+  void operator()(const RunEnd& end) const {
+    waiting.state = end.state;
+    waiting.message = end.message;
+  }
+};
+
 }  // namespace
 
 /// One viewer, its thread, and what waits for it.
@@ -125,7 +148,10 @@ class Viewers::Mailbox : public std::enable_shared_from_this<Mailbox> {
 
 Viewers::Viewers(Host& host, std::chrono::milliseconds patience) : host_(host), patience_(patience) {}
 
-Viewers::~Viewers() { end(RunUpdate::State::failed, "the run ended early"); }
+Viewers::~Viewers() {
+  post(RunEnd{RunUpdate::State::failed, "the run ended early"});
+  wait();
+}
 
 void Viewers::add(const std::string& name, std::shared_ptr<Viewer> viewer,
                   std::shared_ptr<const void> needed) {
@@ -138,49 +164,14 @@ bool Viewers::show_progress() const {
                      [](const auto& mailbox) { return mailbox->shows_progress(); });
 }
 
-std::function<bool(LogLevel, std::string_view)> Viewers::messenger() const {
-  return [mailboxes = mailboxes_](LogLevel level, std::string_view text) {
-    bool taken = false;
-    for (const auto& mailbox : mailboxes) {
-      if (!mailbox->shows_progress()) continue;
-      taken = true;
-      mailbox->put([&](RunUpdate& waiting) {
-        auto& messages = waiting.messages;
-        if (messages.size() >= kMostMessages) messages.erase(messages.begin());
-        messages.push_back({level, std::string(text)});
-      });
-    }
-    return taken;
-  };
-}
-
-void Viewers::step(const RunUpdate::Step& step) {
+void Viewers::post(const RunEvent& event) {
+  const bool is_message = std::holds_alternative<RunUpdate::Message>(event);
   for (const auto& mailbox : mailboxes_)
-    mailbox->put([&](RunUpdate& waiting) {
-      if (waiting.steps.size() >= kMostWaiting) thin_out(waiting.steps);
-      waiting.steps.push_back(step);
-    });
+    if (!is_message || mailbox->shows_progress())
+      mailbox->put([&](RunUpdate& waiting) { std::visit(AddTo{waiting}, event); });
 }
 
-void Viewers::show(const RunUpdate::Picture& picture) {
-  for (const auto& mailbox : mailboxes_) mailbox->put([&](RunUpdate& waiting) { waiting.picture = picture; });
-}
-
-void Viewers::saved(const RunUpdate::File& file) {
-  for (const auto& mailbox : mailboxes_)
-    mailbox->put([&](RunUpdate& waiting) { waiting.saved.push_back(file); });
-}
-
-void Viewers::memory(const std::vector<RunUpdate::Memory>& memory) {
-  for (const auto& mailbox : mailboxes_) mailbox->put([&](RunUpdate& waiting) { waiting.memory = memory; });
-}
-
-void Viewers::end(RunUpdate::State state, const std::string& message) {
-  for (const auto& mailbox : mailboxes_)
-    mailbox->put([&](RunUpdate& waiting) {
-      waiting.state = state;
-      waiting.message = message;
-    });
+void Viewers::wait() {
   const auto limit = std::chrono::steady_clock::now() + patience_;
   for (const auto& mailbox : mailboxes_)
     if (!mailbox->wait_until(limit))

@@ -2,13 +2,11 @@
 // Brings what happens in a run to those who watch it, without ever waiting for them.
 
 #include <chrono>
-#include <functional>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "reverie/viewer.h"
+#include "engine/run_events.h"
 
 namespace reverie {
 
@@ -29,18 +27,12 @@ class Viewers {
   /// `name` for messages. `needed` lives as long as the viewer, which may outlive the run.
   void add(const std::string& name, std::shared_ptr<Viewer> viewer,
            std::shared_ptr<const void> needed = nullptr);
-  bool empty() const { return mailboxes_.empty(); }
   /// Whether a viewer that still lives shows the progress, so that nobody else need.
   bool show_progress() const;
-  /// Brings messages to the viewers that show the progress; false where none does. May outlive this.
-  std::function<bool(LogLevel, std::string_view)> messenger() const;
-
-  void step(const RunUpdate::Step& step);
-  void show(const RunUpdate::Picture& picture);
-  void saved(const RunUpdate::File& file);
-  void memory(const std::vector<RunUpdate::Memory>& memory);
-  /// Sends the last update and waits for the viewers, up to the patience. Nothing may follow.
-  void end(RunUpdate::State state, const std::string& message = "");
+  /// Puts it into the viewers' next updates; messages only into those of viewers that show the progress.
+  void post(const RunEvent& event);
+  /// After the end was posted: waits for the viewers to take it, up to the patience.
+  void wait();
 
  private:
   class Mailbox;

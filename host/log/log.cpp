@@ -3,8 +3,6 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
-#include <atomic>
-#include <cstdio>
 #include <memory>
 #include <mutex>
 
@@ -12,8 +10,6 @@
 
 namespace reverie::log {
 namespace {
-
-std::atomic<bool> bar{false};
 
 spdlog::logger& logger() {
   static const auto instance = [] {
@@ -47,16 +43,17 @@ void set_log_listener(Listener wanted) {
   listener = wanted ? std::make_shared<const Listener>(std::move(wanted)) : nullptr;
 }
 
-void bar_is_shown(bool shown) { bar = shown; }
-
 void set_log_level(LogLevel level) { logger().set_level(grade(level)); }
 
 void write_log(LogLevel level, std::string_view message) {
   if (!logger().should_log(grade(level))) return;
   const std::string text = shown(message);
   if (const auto taker = present_listener(); taker && (*taker)(level, text)) return;
-  if (bar.exchange(false)) std::fputs("\r\033[K", stderr);
-  logger().log(grade(level), "{}{}", level == LogLevel::warning ? "warning: " : "", text);
+  print_log(level, text);
+}
+
+void print_log(LogLevel level, std::string_view shown_text) {
+  logger().log(grade(level), "{}{}", level == LogLevel::warning ? "warning: " : "", shown_text);
 }
 
 }  // namespace reverie::log

@@ -14,12 +14,11 @@ void set_log_level(LogLevel level);
 /// As shown() makes it: a message may quote files of strangers.
 void write_log(LogLevel level, std::string_view message);
 
-/// A bar stands on the terminal's last line, without a line break: the next message takes its place.
-void bar_is_shown(bool shown);
-
-/// Lets somebody else show the messages, instead of standard error, who has drawn a picture there. `listener`
-/// is called by whoever has something to say, on any thread; false: it could not, and the line is written.
-/// Empty: nobody.
+/// Messages go to `listener` instead of standard error, as shown() has made them. It is called by whoever has
+/// something to say, on any thread; false: it could not take it, and the line is written. Empty: nobody.
 void set_log_listener(std::function<bool(LogLevel, std::string_view)> listener);
+
+/// Writes what a listener was given.
+void print_log(LogLevel level, std::string_view shown_text);
 
 }  // namespace reverie::log

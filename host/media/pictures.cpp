@@ -59,6 +59,7 @@ std::shared_ptr<FrameSource> Pictures::open_file(const std::filesystem::path& pa
                                                  double frames_per_second) const {
   auto [source, plugin] = open_by_content<FrameSource>(registry_, host_, params_, {path, frames_per_second},
                                                        "a picture or video");
+  const std::lock_guard lock(readers_mutex_);
   readers_.insert(plugin);
   return source;
 }

@@ -2,6 +2,7 @@
 // Pictures and videos that settings name, read by whichever plugin understands them.
 
 #include <memory>
+#include <mutex>
 #include <set>
 #include <string>
 
@@ -39,6 +40,7 @@ class Pictures {
   const PluginRegistry& registry_;
   HostServices& host_;
   ParamsOf params_;
+  mutable std::mutex readers_mutex_;             // a sink may read pictures while the run does
   mutable std::set<const PluginFile*> readers_;  // which only grows while it is checked what can be read
 };
 

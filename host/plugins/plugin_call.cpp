@@ -12,6 +12,7 @@
 #include "base/texts.h"
 #include "engine/activity.h"
 #include "log/printable.h"
+#include "plugins/crash_stack.h"
 #include "plugins/plugin_code.h"
 #include "settings/resolve.h"
 
@@ -163,10 +164,7 @@ PluginWatch::PluginWatch() {
   watch_this_process();
   std::atexit(on_exit_of_program);
   std::at_quick_exit(on_quick_exit_of_program);
-  // A stack of its own: a plugin without end has used up the usual one.
-  static char stack[64 * 1024];
-  const stack_t room{stack, 0, sizeof stack};
-  ::sigaltstack(&room, nullptr);
+  static const CrashStack stack;
   for (Crash& crash : crashes) {
     struct sigaction action {};
     action.sa_handler = on_crash;

@@ -134,7 +134,7 @@ class Forks {
       report.status = exited ? W_EXITCODE(ended.si_status, 0) : W_EXITCODE(0, ended.si_status);
       if (const auto found = children_.find(pid); found != children_.end()) {
         if (ActivityPage* page = found->second.page) {
-          const std::string_view name = page->at_work().substr(0, report.activity.size() - 1);
+          const std::string name = page->at_work().substr(0, report.activity.size() - 1);
           std::copy(name.begin(), name.end(), report.activity.begin());
           report.steps = page->steps();
           ::munmap(page, sizeof *page);

@@ -39,7 +39,7 @@ std::optional<fs::path> folder_of(const RunRecord& record) {
   if (!record.output) return std::nullopt;
   std::error_code error;
   const fs::path folder = fs::canonical(record.output->folder, error);
-  const fs::path parent = fs::canonical("images_out", error);
+  const fs::path parent = fs::canonical(RunPlace::kOutputDir, error);
   return !error && folder.parent_path() == parent ? std::optional(folder) : std::nullopt;
 }
 

@@ -100,27 +100,10 @@ class RemoteView final : public Viewer {
   std::int64_t id_;
 };
 
-/// Viewers see the steps of a render; a motion preview has only this.
-class RemoteProgress final : public Progress {
- public:
-  RemoteProgress(Channel& channel, bool moves) : Progress(0, false), channel_(channel), moves_(moves) {}
-  void step(std::int64_t done, const std::vector<RunUpdate::Loss>&) override {
-    if (!moves_) return;
-    Json::Value head = Channel::named("moves");
-    head["done"] = Json::Int64(done);
-    channel_.send(head);
-  }
-  void saved(const std::filesystem::path&) override {}
-
- private:
-  Channel& channel_;
-  bool moves_;
-};
-
 /// The number of the newest backup that can be used, of a run with these names.
 std::optional<std::int64_t> newest_backup(const OutputNames& output) {
   std::vector<std::string> notices;
-  const auto backup = Backups(output.folder.filename(), output.base, std::nullopt).newest(notices);
+  const auto backup = Backups(RunPlace(output.folder.filename()), output.base, std::nullopt).newest(notices);
   return backup ? std::optional(backup->first) : std::nullopt;
 }
 
@@ -160,8 +143,14 @@ class Runs {
     Plan plan = plan_of(order.record, rules_);
     const bool renders = kind_ == RunKind::render;
     RunOptions options;
-    RemoteProgress progress(channel_, !renders);
-    options.progress = &progress;
+    // Viewers see the steps of a render; a motion preview has only these.
+    options.follow = [&](const RunEvent& event) {
+      const auto* move = std::get_if<RunUpdate::Step>(&event);
+      if (renders || !move) return;
+      Json::Value head = Channel::named("moves");
+      head["done"] = Json::Int64(move->number);
+      channel_.send(head);
+    };
     options.control = order.control;
     options.shelf = &shelf_;
     options.output = order.record.output;
@@ -178,8 +167,7 @@ class Runs {
 
   OutputNames begin(const Plan& plan, const RunRecord& record) {
     const bool renders = kind_ == RunKind::render;
-    const OutputNames output = choose_output(plan.settings.get<std::string>("file_namespace"), false,
-                                             renders ? "settings" : "motion");
+    const OutputNames output = choose_output(RunPlace(plan.settings), false, renders ? "settings" : "motion");
     // In this order: whatever ends the server, the run finds its own files again, and takes no others.
     Json::Value head = Channel::named("begins");
     head["folder"] = output.folder.string();

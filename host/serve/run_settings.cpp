@@ -70,7 +70,7 @@ std::string trouble_with_folder(const std::string& file_namespace) {
   namespace fs = std::filesystem;
   if (file_namespace.size() > kLongestName)
     return "which is too long: at most " + std::to_string(kLongestName) + " bytes";
-  for (const char* const name : {"images_out", "backup"}) {
+  for (const char* const name : {RunPlace::kOutputDir, RunPlace::kBackupDir}) {
     const fs::path parent = fs::absolute(name);  // which may be a link, to where there is room
     std::error_code error, other;
     const fs::path folder = fs::weakly_canonical(parent / file_namespace, error);
@@ -111,6 +111,8 @@ SettingsSources sources(const std::string& text, const RunRules& rules) {
   result.file = kName;
   result.text = text;
   result.config_folders = rules.config_folders;
+  for (const char* dir : {"output_dir", "backup_dir"})
+    result.left_out[dir] = "a server's runs write into the folders of the server";
   return result;
 }
 

@@ -365,6 +365,11 @@ GatheredSettings gather_settings(const SettingsSources& sources, const std::vect
   std::erase_if(result.entries, [&](const RawEntry& entry) {
     return entry.location.file != command_line.file && removed.count(names.identity(entry.name));
   });
+  for (const auto& [name, why] : sources.left_out)
+    if (std::erase_if(result.entries, [&, identity = names.identity(name)](const RawEntry& entry) {
+          return names.identity(entry.name) == identity;
+        }))
+      result.notices.push_back(name + ": left out, since " + why);
   result.problems.insert(result.problems.end(), composer.problems.begin(), composer.problems.end());
   result.notices.insert(result.notices.end(), composer.notices.begin(), composer.notices.end());
   if (std::string unused = unused_default(sources, composer); !unused.empty())

@@ -9,6 +9,7 @@
 // group, except in `defaults`. Values of the command line win over all files.
 
 #include <filesystem>
+#include <map>
 #include <optional>
 
 #include "settings/resolve.h"
@@ -21,6 +22,7 @@ struct SettingsSources {
   std::vector<std::string> overrides;  ///< name=value, or GROUP=option
   std::vector<std::filesystem::path> config_folders;  ///< besides the usual ones
   std::optional<std::string> text = {};               ///< stands for the file; `file` is only what to call it
+  std::map<std::string, std::string> left_out = {};   ///< settings that count for nothing here, and why
 };
 
 struct GatheredSettings {

@@ -380,6 +380,9 @@ class SettingsResolver {
         problem("file_namespace", "'file_namespace' has " + std::to_string(folder.size()) +
                                       " bytes; allowed: at most " + std::to_string(kLongestFolderName));
     }
+    for (const char* name : {"output_dir", "backup_dir"})
+      if (settings.find(name) && trimmed(settings.get<std::string>(name)).empty())
+        problem(name, "'" + std::string(name) + "' is empty; '.' is the working directory");
     if (settings.find("device") && !is_device(settings.get<std::string>("device")))
       problem("device", "'device' is '" + settings.get<std::string>("device") +
                             "'; allowed: auto, cpu, cuda, cuda:N or N");

@@ -31,6 +31,9 @@ const Origin* origin_of(const PluginSettings& plugin, const std::string& name) {
 
 std::string name_of(const std::string& plugin) { return plugin.substr(plugin.find('/') + 1); }
 
+/// Whether a picture can be made again without it: where files go says nothing about what is in them.
+bool is_place(const std::string& name) { return name == "output_dir" || name == "backup_dir"; }
+
 /// ViTB32's default holds only while nobody writes it down.
 bool is_saved(const std::string& name, const SettingValue& value) {
   return name != "ViTB32" || !value.is_default();
@@ -192,7 +195,7 @@ std::string settings_yaml(const RunSettings& settings) {
 std::string settings_json(const RunSettings& settings) {
   std::string result;
   for (const auto& [name, value] : settings.lines())
-    result += (result.empty() ? "{\n  \"" : ",\n  \"") + name + "\": " + value->json();
+    if (!is_place(name)) result += (result.empty() ? "{\n  \"" : ",\n  \"") + name + "\": " + value->json();
   return result + "\n}\n";
 }
 

@@ -60,7 +60,7 @@ class RunSettings : public Settings {
 /// The settings as `name: value` lines (YAML), in the order of the documentation.
 std::string settings_yaml(const RunSettings& settings);
 
-/// The settings as one JSON object.
+/// What a run leaves of its settings, as one JSON object: all but output_dir and backup_dir.
 std::string settings_json(const RunSettings& settings);
 
 }  // namespace reverie

@@ -94,7 +94,9 @@ constexpr Setting kTable[] = {
                "band of frequencies, {variable_name, filter, ...} for what another audio plugin hears"),
      "Audio", true},
 
-    {text("file_namespace", "default").help("name of the output folder below images_out"), "Output"},
+    {text("file_namespace", "default").help("name of the run's folder below output_dir"), "Output"},
+    {text("output_dir", "images_out").help("where pictures, videos and saved settings go"), "Output"},
+    {text("backup_dir", "backup").help("where backups go, in folders of the same name"), "Output"},
     {boolean("allow_overwrite", false)
          .help("write over an earlier run's files instead of choosing a free name"),
      "Output"},

@@ -3,6 +3,8 @@
 #include <json/reader.h>
 #include <json/writer.h>
 
+#include <algorithm>
+
 #include "web/png_bytes.h"
 #include "web/token.h"
 
@@ -68,6 +70,35 @@ Json::Int64 number(std::int64_t value) { return value; }
 
 }  // namespace
 
+Json::Value history_json(const LossHistory& history, std::uint64_t since) {
+  Json::Value json(Json::objectValue);
+  const auto& all = history.columns();
+  const auto first = std::find_if(all.begin(), all.end(),
+                                  [&](const LossHistory::Column& column) { return column.changed > since; });
+  json["from"] = static_cast<Json::UInt64>(first - all.begin());
+  Json::Value& columns = json["columns"] = Json::Value(Json::arrayValue);
+  for (auto column = first; column != all.end(); ++column) {
+    Json::Value& row = columns.append(Json::Value(Json::arrayValue));
+    row.append(number(column->first));
+    row.append(number(column->last));
+    for (const auto& [series, range] : column->ranges) {
+      row.append(static_cast<Json::UInt64>(series));
+      row.append(range.mean());
+      row.append(range.low);
+      row.append(range.high);
+    }
+  }
+  if (history.series_changed() > since || since == 0) {
+    Json::Value& series = json["series"] = Json::Value(Json::arrayValue);
+    for (const LossHistory::Series& one : history.series()) {
+      Json::Value& entry = series.append(Json::Value(Json::objectValue));
+      entry["name"] = one.name;
+      entry["kind"] = word(one.kind);
+    }
+  }
+  return json;
+}
+
 RunFeed::RunFeed(const Viewer::Setup& setup)
     : id_(make_secret()),
       base_(setup.base_name),
@@ -85,10 +116,7 @@ void RunFeed::update(const RunUpdate& update) {
   const std::lock_guard lock(mutex_);
   ++sequence_;
   for (const RunUpdate::Step& step : update.steps) {
-    std::vector<History::Value> values;
-    for (const RunUpdate::Loss& loss : step.losses)
-      values.push_back({loss.name, word(loss.kind), loss.value});
-    history_.add(step.number, values, sequence_);
+    history_.add(step, sequence_);
     recent_.emplace_back(step.number, step.seconds);
     while (recent_.size() > 2 && step.seconds - recent_[1].second > kSpeedSeconds) recent_.pop_front();
   }
@@ -146,7 +174,7 @@ RunView::News RunFeed::news(Sequence since) const {
     entry["value"] = loss.value;
     entry["share"] = loss.share;
   }
-  json["history"] = history_.json(since);
+  json["history"] = history_json(history_, since);
   const auto add_shown = [&](const char* name, const Shown& shown) {
     if (!shown.image.defined()) return;
     json[name]["step"] = number(shown.step);

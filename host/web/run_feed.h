@@ -1,15 +1,23 @@
 #pragma once
 // RunFeed: a viewer that remembers a run for pages that come, go and reload.
 
+#include <json/value.h>
+
 #include <deque>
 #include <map>
 #include <mutex>
 
 #include "reverie/viewer.h"
-#include "web/history.h"
+#include "web/loss_history.h"
 #include "web/run_view.h"
 
 namespace reverie::web {
+
+/// What changed after `since`: {"from": column, "columns": [[first, last, series, mean, low, high, series,
+/// ...],
+/// ...], "series": [{name, kind}, ...]}. Columns from `from` on are replaced by those given; "series" is left
+/// out when it did not change.
+Json::Value history_json(const LossHistory& history, std::uint64_t since);
 
 class RunFeed final : public Viewer, public RunView {
  public:
@@ -50,7 +58,7 @@ class RunFeed final : public Viewer, public RunView {
   RunControl* control_;          ///< null once the run is over
   mutable bool paused_ = false;  ///< as last seen: others may pause the run, too
   bool stopping_ = false;
-  History history_;
+  LossHistory history_;
   RunUpdate::Step last_{};
   std::deque<std::pair<std::int64_t, double>> recent_;  ///< steps and their seconds, for the speed
   mutable Shown picture_, palette_;

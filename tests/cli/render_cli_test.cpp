@@ -61,6 +61,33 @@ TEST(Render, FilesAndTheirNames) {
             read_bytes(scratch / "images_out/hill/hill_3.png"));
 }
 
+TEST(Render, IntoFoldersThatAreNamed) {
+  const Scratch usual, named;
+  const Words words = tiny("red", {"save_every=2"}), places = {"output_dir=far/out", "backup_dir=far/safe"};
+  const auto with = [&](Words more) {
+    Words all = tiny("red", {"save_every=2"});
+    all.insert(all.end(), places.begin(), places.end());
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  };
+  ASSERT_EQ(render(usual.path(), words).status, 0);
+  ASSERT_EQ(render(named.path(), with({})).status, 0);
+  const Words files = {"far/out/default/default_1.png", "far/out/default/default_2.png",
+                       "far/out/default/default_settings.txt", "far/safe/default/default_1.bak",
+                       "far/safe/default/default_2.bak"};
+  EXPECT_EQ(files_below(named.path()), files);
+  EXPECT_EQ(read_bytes(named / files[1]), read_bytes(usual / "images_out/default/default_2.png"))
+      << "where it lies is not part of a picture";
+  // What looks for runs looks there.
+  const Outcome more = render(named.path(), with({"steps_per_scene=6", "--restore"}));
+  EXPECT_EQ(more.status, 0) << more.err;
+  EXPECT_TRUE(fs::exists(named / "far/out/default/default_3.png")) << more.err;
+  const Outcome video = run(command("encode", {"default", places[0]}), named.path());
+  EXPECT_EQ(video.status, 0) << video.err;
+  EXPECT_TRUE(fs::exists(named / "far/out/default/default.mp4")) << video.out;
+  EXPECT_FALSE(fs::exists(named / "images_out"));
+}
+
 TEST(Render, SizesAndPixelSize) {
   const Scratch scratch;
   ASSERT_EQ(

@@ -162,24 +162,19 @@ TEST(Motion, WhatHoldsOnToTheStartEndsWithTheFirstMove) {
   std::vector<std::map<std::string, double>> reported;
   HostServices host({"cpu", 3, "", ""});
   moving.choose_cutouts(host);
-  Render render(
-      host, moving.ensemble, moving.settings, moving.script,
-      [&](const std::string& path) {
-        return media::Footage(std::make_shared<Reel>(moving.footage.at(path), moving.read_frames[path]));
-      },
-      nullptr);
-  class Keeper final : public Progress {
-   public:
-    explicit Keeper(std::vector<std::map<std::string, double>>& reported)
-        : Progress(1, false), reported_(reported) {}
-    void step(std::int64_t, const std::vector<RunUpdate::Loss>& losses) override {
-      reported_.emplace_back();
-      for (const RunUpdate::Loss& loss : losses) reported_.back()[loss.name] = loss.value;
-    }
-    void saved(const std::filesystem::path&) override {}
-    std::vector<std::map<std::string, double>>& reported_;
-  } keeper(reported);
-  render.run({keeper});
+  Render render(host, moving.ensemble, moving.settings, moving.script, [&](const std::string& path) {
+    return media::Footage(std::make_shared<Reel>(moving.footage.at(path), moving.read_frames[path]));
+  });
+  RunEvents events;
+  events.subscribe([&](const RunEvent& event) {
+    const auto* step = std::get_if<RunUpdate::Step>(&event);
+    if (!step) return;
+    reported.emplace_back();
+    for (const RunUpdate::Loss& loss : step->losses) reported.back()[loss.name] = loss.value;
+  });
+  RequestedControl control;
+  FrameWriter frames(host, moving.ensemble.sinks, nullptr, events);
+  render.run(events, frames, control);
   ASSERT_EQ(reported.size(), 4u);
   for (std::size_t i = 0; i < 4; ++i) {
     EXPECT_EQ(reported[i].count("half.png"), i < 3) << i;

@@ -3,6 +3,8 @@
 #include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
 
+#include <future>
+
 #include "engine/studio.h"
 
 namespace reverie::test {
@@ -19,6 +21,23 @@ TEST(RenderFrames, AreSavedWhenDueAndAtTheEnd) {
   for (std::size_t i = 0; i < 3; ++i)
     EXPECT_EQ(studio.shelf->frames[i].first, static_cast<std::int64_t>(i + 1));
   EXPECT_TRUE(at::equal(studio.shelf->frames[2].second, studio.model->pixels_.detach()));
+}
+
+TEST(RenderFrames, AreThoseOfTheirStepsHoweverLateTheyAreWritten) {
+  const std::string run = "scenes=red;steps_per_scene=6;save_every=2;cutouts=2";
+  Studio copies(run), shares(run);
+  copies.run();
+  shares.model->shares = true;
+  // The first frame is written when the last step has been looked at.
+  std::promise<void> gate;
+  shares.shelf->before = [open = gate.get_future().share()] { open.wait(); };
+  shares.sense->on_look = [&] {
+    if (shares.sense->batches.size() == 6) gate.set_value();
+  };
+  shares.run();
+  ASSERT_EQ(shares.shelf->frames.size(), 3u);
+  for (std::size_t i = 0; i < 3; ++i)
+    EXPECT_TRUE(at::equal(shares.shelf->frames[i].second, copies.shelf->frames[i].second)) << i;
 }
 
 TEST(RenderFrames, CountOverScenes) {
@@ -179,12 +198,8 @@ class RenderRestore : public testing::Test {
  protected:
   Studio studio{"scenes=red || green;steps_per_scene=5;cutouts=2"};
   HostServices host{{"cpu", 3, "", ""}};
-  Render render{host,
-                studio.ensemble,
-                studio.settings,
-                studio.script,
-                [](const std::string&) -> media::Footage { throw std::runtime_error("no footage"); },
-                nullptr};
+  Render render{host, studio.ensemble, studio.settings, studio.script,
+                [](const std::string&) -> media::Footage { throw std::runtime_error("no footage"); }};
 };
 
 TEST_F(RenderRestore, NeedsTheOptimiserOfTheBackup) {

@@ -6,7 +6,6 @@
 #include <gtest/gtest.h>
 
 #include "app/chosen_plugins.h"
-#include "engine/progress.h"
 #include "engine/render.h"
 #include "fixtures/plugins_under_test.h"
 #include "losses/choose_losses.h"
@@ -25,7 +24,7 @@ class Pixels final : public ImageModel {
   std::vector<at::Tensor> parameters() override { return {pixels_}; }
   double learning_rate() const override { return 0.05; }
   at::Tensor decode() override { return pixels_ * 1; }
-  at::Tensor decode_final() override { return pixels_.detach().clone(); }
+  at::Tensor decode_final() override { return shares ? pixels_.detach() : pixels_.detach().clone(); }
   std::vector<Regulariser> regularisers() override { return {}; }
   void after_step() override { ++steps; }
   std::optional<at::Tensor> canvas() const override { return std::nullopt; }
@@ -35,6 +34,7 @@ class Pixels final : public ImageModel {
 
   at::Tensor pixels_;
   int steps = 0;
+  bool shares = false;  ///< what is decoded is the model's own memory
 };
 
 /// Sees nothing but the mean colour; "red", "green" and "blue" are the axes.
@@ -66,10 +66,12 @@ class ColourSense final : public Perceptor {
 class Shelf final : public OutputSink {
  public:
   std::filesystem::path write(const at::Tensor& image, std::int64_t number) override {
+    if (before) before();
     frames.emplace_back(number, image.clone());
     return "frame_" + std::to_string(number);
   }
   std::vector<std::pair<std::int64_t, at::Tensor>> frames;
+  std::function<void()> before;  ///< each
 };
 
 inline at::Tensor colour(double r, double g, double b) {
@@ -91,19 +93,6 @@ class Reel final : public FrameSource {
  private:
   std::vector<at::Tensor> frames_;
   std::vector<std::int64_t>& asked_;
-};
-
-/// Keeps the losses that it receives.
-class Listener final : public Progress {
- public:
-  explicit Listener(std::map<std::string, double>& losses) : Progress(1, false), losses_(losses) {}
-  void step(std::int64_t, const std::vector<RunUpdate::Loss>& losses) override {
-    for (const RunUpdate::Loss& loss : losses) losses_[loss.name] = loss.value;
-  }
-  void saved(const std::filesystem::path&) override {}
-
- private:
-  std::map<std::string, double>& losses_;
 };
 
 struct Studio {
@@ -147,14 +136,17 @@ struct Studio {
   RenderResult run() {
     HostServices host({"cpu", 3, "", ""});
     choose_cutouts(host);
-    Render render(
-        host, ensemble, settings, script,
-        [this](const std::string& path) {
-          return media::Footage(std::make_shared<Reel>(footage.at(path), read_frames[path]));
-        },
-        nullptr);
-    Listener listener(losses);
-    return render.run({listener});
+    Render render(host, ensemble, settings, script, [this](const std::string& path) {
+      return media::Footage(std::make_shared<Reel>(footage.at(path), read_frames[path]));
+    });
+    RunEvents events;
+    events.subscribe([this](const RunEvent& event) {
+      if (const auto* step = std::get_if<RunUpdate::Step>(&event))
+        for (const RunUpdate::Loss& loss : step->losses) losses[loss.name] = loss.value;
+    });
+    RequestedControl control;
+    FrameWriter frames(host, ensemble.sinks, nullptr, events);
+    return render.run(events, frames, control);
   }
   double mean(std::int64_t channel) const { return model->pixels_.select(1, channel).mean().item<double>(); }
 

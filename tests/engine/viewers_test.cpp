@@ -35,6 +35,10 @@ class Witness final : public Viewer {
 class ViewersTest : public ::testing::Test {
  protected:
   HostServices host{{"cpu", 1, "", ""}};
+  static void end(Viewers& viewers, RunUpdate::State state, const std::string& message = "") {
+    viewers.post(RunEnd{state, message});
+    viewers.wait();
+  }
   static RunUpdate::Step step(std::int64_t number) { return {number, 0, 0, 0, {{"red", 1.0 / number}}}; }
 };
 
@@ -43,8 +47,8 @@ TEST_F(ViewersTest, EveryStepArrivesInOrderAndTheEndComesLast) {
   {
     Viewers viewers(host);
     viewers.add("witness", witness);
-    for (std::int64_t n = 1; n <= 1000; ++n) viewers.step(step(n));
-    viewers.end(RunUpdate::State::finished);
+    for (std::int64_t n = 1; n <= 1000; ++n) viewers.post(step(n));
+    end(viewers, RunUpdate::State::finished);
   }
   std::vector<std::int64_t> numbers;
   for (const RunUpdate& update : witness->updates)
@@ -62,15 +66,16 @@ TEST_F(ViewersTest, ASlowViewerFindsTheNewestPictureAndNoMoreStepsThanMayWait) {
   auto begun = witness->begun.get_future();
   Viewers viewers(host);
   viewers.add("witness", witness);
-  viewers.step(step(1));
+  viewers.post(step(1));
   begun.wait();
   const std::int64_t last = 5 * static_cast<std::int64_t>(Viewers::kMostWaiting);
   for (std::int64_t n = 2; n <= last; ++n) {
-    viewers.step(step(n));
-    if (n % 100 == 0) viewers.show({n, at::full({1, 3, 2, 2}, static_cast<double>(n)), std::nullopt});
+    viewers.post(step(n));
+    const auto picture = [n] { return at::full({1, 3, 2, 2}, static_cast<double>(n)); };
+    if (n % 100 == 0) viewers.post(RunDisplay{{n, 0}, picture, std::nullopt});
   }
   gate.set_value();
-  viewers.end(RunUpdate::State::interrupted);
+  end(viewers, RunUpdate::State::interrupted);
   std::vector<std::int64_t> numbers, pictures;
   for (const RunUpdate& update : witness->updates) {
     for (const RunUpdate::Step& step : update.steps) numbers.push_back(step.number);
@@ -97,9 +102,8 @@ TEST_F(ViewersTest, OneThatNeverReturnsOrThrowsDoesNotHoldUpTheOthers) {
   viewers.add("stuck", stuck, std::move(needed));
   viewers.add("thrower", std::make_shared<Thrower>());
   viewers.add("witness", witness);
-  for (std::int64_t n = 1; n <= 10; ++n) viewers.step(step(n));
-  viewers.end(RunUpdate::State::failed, "out of paint");
-  EXPECT_TRUE(viewers.empty());
+  for (std::int64_t n = 1; n <= 10; ++n) viewers.post(step(n));
+  end(viewers, RunUpdate::State::failed, "out of paint");
   EXPECT_FALSE(still_needed.expired()) << "what a viewer that was left behind may use stays with it";
   gate.set_value();
   witness->ended.get_future().wait();
@@ -125,22 +129,29 @@ TEST_F(ViewersTest, MessagesGoToOneThatShowsTheProgressAsLongAsItLives) {
   Viewers viewers(host);
   viewers.add("witness", witness);
   EXPECT_FALSE(viewers.show_progress());
-  EXPECT_FALSE(viewers.messenger()(LogLevel::warning, "to nobody"));
   viewers.add("screen", screen);
   EXPECT_TRUE(viewers.show_progress());
-  log::set_log_listener(viewers.messenger());
+  const auto events = std::make_shared<RunEvents>();
+  events->subscribe([&](const RunEvent& event) {
+    const auto* message = std::get_if<RunUpdate::Message>(&event);
+    if (message && !viewers.show_progress()) log::print_log(message->level, message->text);
+    viewers.post(event);
+  });
+  std::optional<LoggedAsEvents> logged(events);
   ::testing::internal::CaptureStderr();
   log::write_log(LogLevel::debug, "not asked for");
   log::write_log(LogLevel::info, "hello");
   log::write_log(LogLevel::warning, "tear");
   while (viewers.show_progress()) std::this_thread::yield();
   log::write_log(LogLevel::warning, "on paper again");
-  viewers.end(RunUpdate::State::finished);
+  logged.reset();
+  end(viewers, RunUpdate::State::finished);
+  log::write_log(LogLevel::info, "when all is over");
   const std::string written = ::testing::internal::GetCapturedStderr();
-  log::set_log_listener({});
   EXPECT_EQ(screen->texts, (std::vector<std::string>{"hello", "tear"}));
   EXPECT_NE(written.find("screen shows nothing more: the canvas tore"), std::string::npos) << written;
   EXPECT_NE(written.find("on paper again"), std::string::npos) << written;
+  EXPECT_NE(written.find("when all is over"), std::string::npos) << written;
   EXPECT_EQ(written.find("hello"), std::string::npos) << written;
   for (const RunUpdate& update : witness->updates) EXPECT_TRUE(update.messages.empty());
 }

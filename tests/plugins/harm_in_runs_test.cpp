@@ -62,6 +62,9 @@ TEST_F(Harm, ExitIsNoSuccess) {
   }
   expect_blame(render({"outputs=[png_sequence,faulty_sink]", "sink_fault=close exits"}),
                {"io/faulty_sink", "close()"});
+  const test::Outcome outcome = render({"outputs=[png_sequence,faulty_sink]", "sink_fault=write exits"});
+  EXPECT_EQ(outcome.status, 1);
+  expect_blame(outcome, {"io/faulty_sink", "write()"});
 }
 
 TEST_F(Harm, EveryWayToEndTheProgramIsNoSuccess) {
@@ -92,6 +95,11 @@ TEST_F(Harm, ACrashIsNamed) {
   EXPECT_EQ(outcome.signal, SIGSEGV);
   EXPECT_TRUE(holds(outcome.err, "image_models/faulty_model")) << outcome.err;
   EXPECT_TRUE(holds(outcome.err, "decode()")) << outcome.err;
+  for (const char* fault : {"write crashes", "write without end"}) {
+    const test::Outcome sink = render({"outputs=[faulty_sink]", std::string("sink_fault=") + fault});
+    EXPECT_EQ(sink.signal, SIGSEGV) << fault;
+    expect_blame(sink, {"io/faulty_sink crashed in write()", "segmentation fault"});
+  }
 }
 
 TEST_F(Harm, WhateverIsThrownIsNamed) {

@@ -231,6 +231,12 @@ class QueueTest(ServerTest):
         self.assertEqual([notice.split(":")[0] for notice in answer["notices"]], ["viewers", "allow_overwrite"])
         used = json.loads(answer["settings"])
         self.assertEqual((used["viewers"], used["allow_overwrite"]), ([], False))
+        elsewhere = settings("a", output_dir="/tmp/elsewhere", backup_dir="..", restore=True)
+        answer = server.post("/api/check", {"settings": elsewhere}).json()
+        self.assertEqual([notice.split(":")[0] for notice in answer["notices"]][:2], ["backup_dir", "output_dir"])
+        number = server.submit("a", output_dir="elsewhere", backup_dir="elsewhere")
+        self.assertEqual(server.wait(number, "finished")["folder"], "images_out/default")
+        self.assertFalse((self.folder / "elsewhere").exists())
         server.wait(server.submit("a"), "finished")
         problems = server.post("/api/check", {"settings": settings("a", restore=True)}).json()["problems"]
         self.assertEqual([problem["setting"] for problem in problems], ["restore"])

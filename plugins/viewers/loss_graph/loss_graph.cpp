@@ -10,11 +10,11 @@
 #include <sstream>
 
 #include "../../io/png_file.h"
-#include "../loss_history.h"
 #include "drawing.h"
 #include "reverie/atomic_file.h"
 #include "reverie/plugin.h"
 #include "reverie/viewer.h"
+#include "web/loss_history.h"
 
 namespace reverie::loss_graph {
 namespace {
@@ -25,24 +25,25 @@ using Kind = RunUpdate::Loss::Kind;
 constexpr std::pair<Kind, const char*> kKinds[] = {
     {Kind::prompt, "prompt"}, {Kind::picture, "picture"}, {Kind::other, "other"}};
 
-std::string as_json(const viewers::LossHistory& history) {
+std::string as_json(const LossHistory& history) {
   Json::Value root;
-  root["stride"] = Json::Int64(history.stride());
+  root["stride"] = Json::Int64(history.width());
   root["losses"] = Json::arrayValue;
-  for (const viewers::LossHistory::Series& series : history.series()) {
-    Json::Value one;
+  for (const LossHistory::Series& series : history.series()) {
+    Json::Value& one = root["losses"].append(Json::objectValue);
     one["name"] = series.name;
     for (const auto& [kind, word] : kKinds)
       if (kind == series.kind) one["kind"] = word;
-    // first step, steps, mean, lowest, highest
-    for (const viewers::LossHistory::Point& point : series.points) {
-      Json::Value& row = one["points"].append(Json::arrayValue);
-      row.append(Json::Int64(point.slot * history.stride() + 1));
-      row.append(Json::Int64(point.steps));
-      for (const double value : {point.mean, point.low, point.high}) row.append(value);
-    }
-    root["losses"].append(one);
   }
+  // first step, steps, mean, lowest, highest
+  for (const LossHistory::Column& column : history.columns())
+    for (const auto& [series, range] : column.ranges) {
+      Json::Value& row =
+          root["losses"][static_cast<Json::ArrayIndex>(series)]["points"].append(Json::arrayValue);
+      row.append(Json::Int64(history.slot(column) * history.width() + 1));
+      row.append(Json::Int64(range.count));
+      for (const double value : {range.mean(), range.low, range.high}) row.append(value);
+    }
   Json::StreamWriterBuilder builder;
   builder["indentation"] = "";
   builder["precision"] = 9;
@@ -51,7 +52,7 @@ std::string as_json(const viewers::LossHistory& history) {
 }
 
 /// What as_json() wrote, up to a step. Throws when the file is damaged.
-viewers::LossHistory read_history(const fs::path& path, std::int64_t done) {
+LossHistory read_history(const fs::path& path, std::int64_t done) {
   std::ifstream file(path, std::ios::binary);
   Json::CharReaderBuilder builder;
   builder["failIfExtra"] = true;
@@ -60,8 +61,8 @@ viewers::LossHistory read_history(const fs::path& path, std::int64_t done) {
   if (!Json::parseFromStream(builder, file, &root, &errors)) throw std::runtime_error(errors);
   const std::int64_t stride = root["stride"].asInt64();
   if (stride < 1) throw std::runtime_error("its stride is " + std::to_string(stride));
-  viewers::LossHistory history;
-  history.start_with_stride(stride);
+  LossHistory history;
+  history.start_with_width(stride);
   for (const Json::Value& one : root["losses"]) {
     Kind kind = Kind::other;
     for (const auto& [known, word] : kKinds)
@@ -69,42 +70,51 @@ viewers::LossHistory read_history(const fs::path& path, std::int64_t done) {
     for (const Json::Value& row : one["points"]) {
       const std::int64_t slot = (row[0].asInt64() - 1) / stride;
       if ((slot + 1) * stride > done) break;  // it is measured again
-      history.add(one["name"].asString(), kind,
-                  {slot, row[1].asInt64(), row[2].asDouble(), row[3].asDouble(), row[4].asDouble()});
+      const auto count = static_cast<double>(row[1].asInt64());
+      history.add(one["name"].asString(), kind, slot,
+                  {row[2].asDouble() * count, row[3].asDouble(), row[4].asDouble(), row[1].asInt64()});
     }
   }
   return history;
 }
 
 /// The series of some kinds, with no more points than can be distinguished.
-Panel panel(const std::string& title, const viewers::LossHistory& history, bool prompts) {
+Panel panel(const std::string& title, const LossHistory& history, bool prompts) {
   constexpr std::int64_t kMost = 200;
-  std::int64_t first = viewers::LossHistory::kMost, last = 0;
-  for (const viewers::LossHistory::Series& series : history.series()) {
-    first = std::min(first, series.points.front().slot);
-    last = std::max(last, series.points.back().slot);
-  }
-  const std::int64_t together = (last - first) / kMost + 1;
+  const auto& columns = history.columns();
+  const std::int64_t together = (history.slot(columns.back()) - history.slot(columns.front())) / kMost + 1;
   Panel result{title, {}};
-  for (const viewers::LossHistory::Series& series : history.series()) {
+  for (std::size_t number = 0; number < history.series().size(); ++number) {
+    const LossHistory::Series& series = history.series()[number];
     if ((series.kind == Kind::prompt) != prompts) continue;
     Curve curve{series.name, {}};
-    for (auto from = series.points.begin(); from != series.points.end();) {
-      const auto to = std::find_if(from, series.points.end(), [&](const viewers::LossHistory::Point& point) {
-        return point.slot / together != from->slot / together;
-      });
-      Curve::Point sum{0, 0, from->low, from->high};
-      double steps = 0;
-      for (; from != to; ++from) {
-        const auto weight = static_cast<double>(from->steps);
-        sum.x += history.step_of(*from) * weight;
-        sum.mean += from->mean * weight;
-        sum.low = std::min(sum.low, from->low);
-        sum.high = std::max(sum.high, from->high);
-        steps += weight;
+    std::int64_t group = -1;
+    double steps = 0;
+    const auto finish = [&] {
+      if (group < 0) return;
+      curve.points.back().x /= steps;
+      curve.points.back().mean /= steps;
+    };
+    for (const LossHistory::Column& column : columns) {
+      const auto found = column.ranges.find(number);
+      if (found == column.ranges.end()) continue;
+      const LossHistory::Range& range = found->second;
+      const std::int64_t slot = history.slot(column);
+      if (slot / together != group) {
+        finish();
+        group = slot / together;
+        steps = 0;
+        curve.points.push_back({0, 0, range.low, range.high});
       }
-      curve.points.push_back({sum.x / steps, sum.mean / steps, sum.low, sum.high});
+      const auto weight = static_cast<double>(range.count), width = static_cast<double>(history.width());
+      Curve::Point& point = curve.points.back();
+      point.x += (static_cast<double>(slot) * width + (width + 1) / 2) * weight;
+      point.mean += range.mean() * weight;
+      point.low = std::min(point.low, range.low);
+      point.high = std::max(point.high, range.high);
+      steps += weight;
     }
+    finish();
     result.curves.push_back(std::move(curve));
   }
   return result;
@@ -145,7 +155,7 @@ class LossGraph final : public Viewer {
 
   fs::path picture_, points_;
   std::string settings_;
-  viewers::LossHistory history_;
+  LossHistory history_;
 };
 
 }  // namespace

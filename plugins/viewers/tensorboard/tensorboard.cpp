@@ -11,11 +11,11 @@
 #include <optional>
 
 #include "../../io/png_file.h"
-#include "../loss_history.h"
 #include "events.h"
 #include "reverie/atomic_file.h"
 #include "reverie/plugin.h"
 #include "reverie/viewer.h"
+#include "web/loss_history.h"
 
 namespace reverie {
 namespace {

@@ -10,12 +10,12 @@
 #include <chrono>
 #include <cstdio>
 
-#include "../loss_history.h"
 #include "painter.h"
 #include "reverie/plugin.h"
 #include "reverie/viewer.h"
 #include "screen.h"
 #include "text.h"
+#include "web/loss_history.h"
 
 namespace reverie {
 namespace {
@@ -149,14 +149,19 @@ class TerminalPreview final : public Viewer {
   std::vector<std::string> sparklines(int columns, int most) const {
     constexpr int kName = 24, kValue = 9;
     std::vector<std::string> lines;
-    const std::vector<std::string> names = viewers::distinct_names(step_.losses);
+    const std::vector<std::string> names = distinct_names(step_.losses);
     for (std::size_t i = 0; i < names.size() && static_cast<int>(i) < most; ++i) {
       char value[32];
       std::snprintf(value, sizeof value, " %.4f ", step_.losses[i].value);
       std::vector<double> values;
-      for (const viewers::LossHistory::Series& series : history_.series())
-        if (series.name == names[i] && series.kind == step_.losses[i].kind)
-          for (const viewers::LossHistory::Point& point : series.points) values.push_back(point.mean);
+      const auto& all = history_.series();
+      const auto series = std::find_if(all.begin(), all.end(), [&](const LossHistory::Series& one) {
+        return one.name == names[i] && one.kind == step_.losses[i].kind;
+      });
+      for (const LossHistory::Column& column : history_.columns())
+        if (const auto found = column.ranges.find(static_cast<std::size_t>(series - all.begin()));
+            found != column.ranges.end())
+          values.push_back(found->second.mean());
       lines.push_back(
           fit(pad(names[i], kName) + value + sparkline(values, columns - kName - kValue), columns));
     }
@@ -191,7 +196,7 @@ class TerminalPreview final : public Viewer {
   Screen screen_{STDERR_FILENO};
 
   RunUpdate::Step step_{};  // the last one; number 0: none yet
-  viewers::LossHistory history_;
+  LossHistory history_;
   std::string saved_;
   io::Pixels8 picture_, swatch_;
   std::optional<Screen::Picture> painted_;

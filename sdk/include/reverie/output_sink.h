@@ -1,5 +1,5 @@
 #pragma once
-// OutputSink: takes finished frames.
+// OutputSink: takes finished frames. One call after another, but beside the run, on a thread of their own.
 
 #include <ATen/core/Tensor.h>
 
@@ -23,7 +23,7 @@ class REVERIE_PUBLIC OutputSink : public Extensible {
   /// A plugin class has the constructor `Plugin(Host&, const Params&, const Setup&)`. Nothing is written
   /// before the first frame.
   struct Setup {
-    std::filesystem::path folder;   ///< images_out/<file_namespace>; may not exist yet
+    std::filesystem::path folder;   ///< <output_dir>/<file_namespace>; may not exist yet
     std::string base_name;          ///< files are called <base_name>_<n>.* or <base_name>.*
     double frames_per_second;       ///< of the animation
     std::string settings;           ///< the run's resolved settings as JSON, for embedding

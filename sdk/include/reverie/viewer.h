@@ -89,7 +89,7 @@ class REVERIE_PUBLIC Viewer : public Extensible {
   /// A plugin class has the constructor `Plugin(Host&, const Params&, const Setup&)`; it runs on the render's
   /// thread and should do little. If it throws, a warning says so, and the run goes on without it.
   struct Setup {
-    std::filesystem::path folder;     ///< images_out/<file_namespace>; may not exist yet
+    std::filesystem::path folder;     ///< <output_dir>/<file_namespace>; may not exist yet
     std::string base_name;            ///< files are called <base_name>_*
     std::string settings;             ///< the run's resolved settings as JSON
     std::vector<std::string> scenes;  ///< the text of each scene

@@ -1,0 +1,133 @@
+#include "engine/frame_writer.h"
+
+#include <ATen/core/Tensor.h>
+
+#include "log/printable.h"
+#include "plugins/crash_stack.h"
+
+namespace reverie {
+
+FrameWriter::FrameWriter(Host& host, const std::vector<Member<OutputSink>>& sinks, Backups* backups,
+                         RunEvents& events)
+    : host_(host), sinks_(sinks), backups_(backups), events_(events), thread_([this] { work(); }) {
+  events.subscribe([this](const RunEvent& event) {
+    if (const auto* shown = std::get_if<RunDisplay>(&event)) display(*shown);
+  });
+}
+
+FrameWriter::~FrameWriter() { stop(); }
+
+void FrameWriter::save(const at::Tensor& image, const RunPosition& moment) {
+  post([this, image, moment] {
+    last_frame_.clear();
+    const std::int64_t number = moment.frames + 1;
+    for (const auto& [name, sink] : sinks_) {
+      // What a sink does to its picture, the next one must not see.
+      const auto file =
+          call_plugin(name, moment, [&, &sink = *sink] { return sink.write(image.clone(), number); });
+      if (file.empty()) continue;
+      events_.publish(RunUpdate::File{file, number});
+      if (last_frame_.empty()) last_frame_ = file;
+    }
+  });
+}
+
+void FrameWriter::keep(const at::Tensor& image, const RunPosition& moment) {
+  post([this, image, moment] {
+    bool kept = false;
+    for (const auto& [name, sink] : sinks_) {
+      const auto file =
+          call_plugin(name, moment, [&, &sink = *sink] { return sink.keep(image.clone(), moment.steps); });
+      if (!file) continue;
+      kept = true;
+      events_.publish(RunUpdate::File{*file, 0});
+    }
+    if (!kept)
+      host_.log(LogLevel::warning, "the picture was not kept: no output of this run keeps single ones");
+  });
+}
+
+void FrameWriter::back_up(std::int64_t number, Backup backup) {
+  post([this, number, backup = std::move(backup)] {
+    const MemoryScope memory(kBackupMemory);
+    backups_->add(number, backup);
+  });
+}
+
+void FrameWriter::display(const RunDisplay& display) {
+  for (const auto& [name, sink] : sinks_) {
+    const auto palette = display.palette ? std::optional(display.palette->clone()) : std::nullopt;
+    call_plugin(name, display.moment, [&, &sink = *sink] {
+      sink.display([&] { return display.image().clone(); }, palette, display.moment.steps);
+    });
+  }
+}
+
+void FrameWriter::post(Job job) {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return failed_ || jobs_.size() <= kMostWaiting; });
+  rethrow();
+  if (failed_) return;
+  jobs_.push_back(std::move(job));
+  changed_.notify_all();
+}
+
+void FrameWriter::check() {
+  const std::lock_guard lock(mutex_);
+  rethrow();
+}
+
+void FrameWriter::wait() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return jobs_.empty(); });
+  rethrow();
+}
+
+void FrameWriter::stop() {
+  if (!thread_.joinable()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+    changed_.notify_all();
+  }
+  thread_.join();
+  try {
+    check();
+  } catch (const std::exception& error) {
+    host_.log(LogLevel::warning, "not everything was written: " + shown(error.what()));
+  }
+}
+
+void FrameWriter::rethrow() {
+  if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
+}
+
+void FrameWriter::work() {
+  const CrashStack stack;
+  own_memory_of_thread(kOutputMemory);
+  write_activity_apart();
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    changed_.wait(lock, [this] { return ending_ || !jobs_.empty(); });
+    if (jobs_.empty()) return;
+    Job job = std::move(jobs_.front());
+    lock.unlock();
+    std::exception_ptr failure;
+    try {
+      job();
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    job = nullptr;  // the picture's memory is free before anybody hears that it is written
+    lock.lock();
+    jobs_.pop_front();
+    if (failure) {
+      failure_ = failure;
+      failed_ = true;
+      jobs_.clear();
+    }
+    changed_.notify_all();
+  }
+}
+
+}  // namespace reverie
