@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/nearest.h"
+#include "settings/json_string.h"
 
 namespace reverie {
 namespace {
@@ -192,7 +193,7 @@ std::string settings_yaml(const RunSettings& settings) {
 std::string settings_json(const RunSettings& settings) {
   std::string result;
   for (const auto& [name, value] : settings.lines())
-    result += (result.empty() ? "{\n  \"" : ",\n  \"") + name + "\": " + value->json();
+    result += (result.empty() ? "{\n  " : ",\n  ") + json_string(name) + ": " + value->json();
   return result + "\n}\n";
 }
 
