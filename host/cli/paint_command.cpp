@@ -1,7 +1,6 @@
 #include "cli/paint_command.h"
 
 #include <ATen/ATen.h>
-#include <json/json.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,6 +19,7 @@
 #include "log/printable.h"
 #include "models/catalogue.h"
 #include "reverie/perceptor.h"
+#include "settings/json_string.h"
 
 namespace reverie {
 
@@ -44,13 +44,6 @@ std::string chosen_settings() {
     throw Error(ErrorKind::file, "there is no file '" + file.string() + "', which belongs to the program",
                 "install the program once more");
   return text.str();
-}
-
-std::string json_text(const std::string& text) {
-  Json::StreamWriterBuilder writer;
-  writer["indentation"] = "";
-  writer["emitUTF8"] = true;
-  return Json::writeString(writer, text);  // JSON's texts are YAML's
 }
 
 /// The setting that chooses the first perceptor; empty, with a warning, where its network is missing.
@@ -135,7 +128,7 @@ int paint_command(const std::vector<std::string>& words,
   if (text.empty())
     throw Error(ErrorKind::usage, "reverie paint needs words that say what to paint",
                 "for example: reverie paint \"a castle on a hill\"");
-  const std::string settings = "scenes: " + json_text(text) + "\n" + chosen_settings();
+  const std::string settings = "scenes: " + json_string(text) + "\n" + chosen_settings();
   const auto plan_with = [&](const std::string& more) {
     return make_plan({"paint", overrides, config_folders, settings + more}, registry);
   };

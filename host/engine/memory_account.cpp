@@ -1,6 +1,6 @@
 #include "engine/memory_account.h"
 
-#include <c10/core/CPUAllocator.h>
+#include <c10/core/Allocator.h>
 #include <c10/util/ThreadLocalDebugInfo.h>
 #include <malloc.h>
 
@@ -31,6 +31,7 @@ struct Counter {
 };
 
 using Bytes = std::array<std::int64_t, kMost>;
+class Listener;
 
 /// The books of the one account that counts. They outlive it, because tensors do.
 struct Books {
@@ -40,10 +41,11 @@ struct Books {
   std::atomic<std::int64_t> files_in_use{0};  // when last looked at
   std::atomic<std::int64_t> other{0};         // malloc's, besides tensors, when last looked at
   std::atomic<int> current{kRun};
-  std::atomic<std::uint32_t> epoch{0};  // blocks of earlier accounts do not count
+  std::atomic<std::uint32_t> epoch{0};  // listeners of earlier accounts do not count
   bool on_cpu = true;
 
   std::mutex mutex;  // of all below
+  std::shared_ptr<Listener> listener;
   std::vector<std::string> names;
   std::map<std::string, int> files;  // mapped, and whose
   std::int64_t peak = 0;             // of all that is in use
@@ -58,6 +60,7 @@ Books& books() {
 }
 
 thread_local int own_component = -1;
+thread_local std::unique_ptr<c10::DebugInfoGuard> own_guard;
 
 int component_of_thread() {
   return own_component >= 0 ? own_component : books().current.load(std::memory_order_relaxed);
@@ -144,90 +147,44 @@ void given_back(int component, std::int64_t bytes) {
   b.tensors.fetch_sub(bytes, std::memory_order_relaxed);
 }
 
-/// In front of each block: whose it is. As long as LibTorch's alignment.
-struct alignas(64) Label {
-  c10::DeleterFnPtr free;  // of LibTorch's own allocator, for the block with its label
-  std::int64_t bytes;      // that malloc set aside
-  int component;
-  std::uint32_t epoch;
-};
-
-/// LibTorch's allocator for the CPU, with a label on each block.
-class CountingAllocator final : public c10::Allocator {
+/// Hears what LibTorch's allocators do on the threads that it is given to, and on those that work for them.
+class Listener final : public c10::MemoryReportingInfoBase {
  public:
-  explicit CountingAllocator(c10::Allocator* plain) : plain_(plain) {}
+  Listener(c10::Device device, std::uint32_t epoch) : device_(device), epoch_(epoch) {}
 
-  c10::DataPtr allocate(std::size_t n) override {
-    if (n == 0) return {nullptr, nullptr, &release, c10::kCPU};
-    c10::DataPtr block = plain_->allocate(n + sizeof(Label));
-    const c10::DeleterFnPtr free = block.get_deleter();
-    void* const start = block.release_context();
-    constexpr std::int64_t kBookkeeping = sizeof(std::size_t);  // malloc's own, in front of each block
-    const std::int64_t bytes = static_cast<std::int64_t>(::malloc_usable_size(start)) + kBookkeeping;
-    auto* const label = new (start) Label{free, bytes, component_of_thread(), books().epoch.load()};
-    taken(label->component, bytes);
-    void* const data = label + 1;
-    return {data, data, &release, c10::kCPU};
-  }
-  c10::DeleterFnPtr raw_deleter() const override { return &release; }
-  void copy_data(void* to, const void* from, std::size_t count) const override {
-    default_copy_data(to, from, count);
-  }
-
-  c10::Allocator* plain() const { return plain_; }
-
- private:
-  static void release(void* data) {
-    if (!data) return;
-    const Label* const label = static_cast<const Label*>(data) - 1;
-    if (label->epoch == books().epoch.load()) given_back(label->component, label->bytes);
-    label->free(const_cast<Label*>(label));
-  }
-  c10::Allocator* plain_;
-};
-
-constexpr std::uint8_t kOverDefault = 255;  // LibTorch's own has priority 0
-
-CountingAllocator& counting_allocator() {
-  static auto* const result = new CountingAllocator(c10::GetCPUAllocator());  // tensors need it for ever
-  return *result;
-}
-
-}  // namespace
-
-/// Hears what LibTorch's allocators of GPUs do.
-class MemoryAccount::Gpu final : public c10::MemoryReportingInfoBase {
- public:
-  explicit Gpu(c10::Device device) : device_(device) {}
-
-  void reportMemoryUsage(void* block, std::int64_t bytes, std::size_t, std::size_t reserved,
+  void reportMemoryUsage(void* block, std::int64_t change, std::size_t, std::size_t reserved,
                          c10::Device device) override {
-    if (device != device_) return;
-    const std::lock_guard lock(mutex_);
+    if (device != device_ || epoch_ != books().epoch.load()) return;
     reserved_ = static_cast<std::int64_t>(reserved);
+    const std::lock_guard lock(mutex_);
     // A block may also come back unheard, on a thread of nobody's; its place is then taken anew.
     if (const auto found = blocks_.find(block); found != blocks_.end()) {
       given_back(found->second.component, found->second.bytes);
       blocks_.erase(found);
     }
-    if (bytes <= 0) return;
-    const int component = component_of_thread();
-    blocks_[block] = {bytes, component};
-    taken(component, bytes);
-    note_peak();
+    if (change <= 0) return;
+    const Block taken_now{device.is_cpu() ? set_aside_for(block) : change, component_of_thread()};
+    blocks_[block] = taken_now;
+    taken(taken_now.component, taken_now.bytes);
+    if (!device.is_cpu()) note_peak();
   }
   bool memoryProfilingEnabled() const override { return true; }
 
-  std::int64_t reserved() const {
-    const std::lock_guard lock(mutex_);
-    return reserved_;
-  }
+  /// By a GPU's allocator.
+  std::int64_t reserved() const { return reserved_; }
 
  private:
   struct Block {
     std::int64_t bytes;
     int component;
   };
+
+  /// LibTorch's blocks are malloc's, and so are the figures that they are taken from.
+  static std::int64_t set_aside_for(void* block) {
+    constexpr std::int64_t kBookkeeping = sizeof(std::size_t);  // malloc's own, in front of each block
+    return static_cast<std::int64_t>(::malloc_usable_size(block)) + kBookkeeping;
+  }
+
   void note_peak() {
     Books& b = books();
     const std::lock_guard lock(b.mutex);
@@ -237,11 +194,19 @@ class MemoryAccount::Gpu final : public c10::MemoryReportingInfoBase {
     b.peak = b.tensors.load();
   }
 
-  c10::Device device_;
-  mutable std::mutex mutex_;
+  const c10::Device device_;
+  const std::uint32_t epoch_;
+  std::mutex mutex_;
   std::unordered_map<void*, Block> blocks_;
-  std::int64_t reserved_ = 0;
+  std::atomic<std::int64_t> reserved_{0};
 };
+
+/// As long as it lives, on this thread.
+std::unique_ptr<c10::DebugInfoGuard> listens(std::shared_ptr<Listener> listener) {
+  return std::make_unique<c10::DebugInfoGuard>(c10::DebugInfoKind::PROFILER_STATE, std::move(listener));
+}
+
+}  // namespace
 
 std::atomic<bool> MemoryScope::counting_{false}, MemoryScope::watched_{false};
 
@@ -293,8 +258,10 @@ void MemoryScope::leave(int before) {
 
 void own_memory_of_thread(std::string_view component) {
   if (!MemoryScope::counting()) return;
-  const std::lock_guard lock(books().mutex);
-  own_component = index_of(books(), component);
+  Books& b = books();
+  const std::lock_guard lock(b.mutex);
+  own_component = index_of(b, component);
+  own_guard = listens(b.listener);
 }
 
 void claim_mapped_file(const std::filesystem::path& file) {
@@ -332,24 +299,25 @@ MemoryAccount::MemoryAccount() {
   if (MemoryScope::counting_.exchange(true))
     throw Error(ErrorKind::unsupported, "another run counts its memory; one at a time can");
   MemoryScope::watched_ = true;
-  const std::lock_guard lock(books().mutex);
-  open_books(books(), true);
-  c10::SetCPUAllocator(&counting_allocator(), kOverDefault);
+  count_on(c10::kCPU);
 }
 
 void MemoryAccount::count_on(c10::Device device) {
-  if (device.is_cpu()) return;
-  const std::lock_guard lock(books().mutex);
-  c10::SetCPUAllocator(counting_allocator().plain(), kOverDefault);
-  open_books(books(), false);
-  gpu_ = std::make_shared<Gpu>(device);
-  guard_ = std::make_unique<c10::DebugInfoGuard>(c10::DebugInfoKind::PROFILER_STATE, gpu_);
+  Books& b = books();
+  const std::lock_guard lock(b.mutex);
+  if (b.listener && device.is_cpu()) return;
+  open_books(b, device.is_cpu());
+  b.listener = std::make_shared<Listener>(device, b.epoch.load());
+  guard_.reset();  // first, because they nest
+  guard_ = listens(b.listener);
 }
 
 MemoryAccount::~MemoryAccount() {
-  if (!gpu_) c10::SetCPUAllocator(counting_allocator().plain(), kOverDefault);
+  guard_.reset();
   MemoryScope::counting_ = false;
   MemoryScope::watched_ = activity_page != nullptr;
+  const std::lock_guard lock(books().mutex);
+  books().listener.reset();
 }
 
 MemoryAccount::Report MemoryAccount::report() {
@@ -357,8 +325,8 @@ MemoryAccount::Report MemoryAccount::report() {
   const std::lock_guard lock(b.mutex);
   Bytes now{};
   std::int64_t kept = 0, program = 0;
-  if (gpu_) {
-    kept = std::max<std::int64_t>(0, gpu_->reserved() - b.tensors.load());
+  if (!b.on_cpu) {
+    kept = std::max<std::int64_t>(0, b.listener->reserved() - b.tensors.load());
   } else {
     look_at_peak(b);
     now = mapped_bytes(b);
@@ -394,7 +362,7 @@ MemoryAccount::Report MemoryAccount::report() {
     report.now += line.now;
     report.at_peak += line.at_peak;
   }
-  if (!gpu_) {
+  if (b.on_cpu) {
     const ProcessMemory process = process_memory();
     report.process_now = process.resident;
     report.process_most = process.most;

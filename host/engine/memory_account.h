@@ -1,10 +1,11 @@
 #pragma once
 // Who in a run uses how much memory.
 //
-// What is counted: the blocks of all tensors, by the component that was at work when each was taken; what
-// else malloc has given out, by the component at work while that grew; files of weights that are mapped, by
-// who asked for them; freed memory that malloc keeps; the program with its libraries. None of these figures
-// is made from the process' own, so that their sum can be compared with it.
+// What is counted: the blocks of all tensors, as LibTorch's allocators report them, by the component that was
+// at work when each was taken; what else malloc has given out, by the component at work while that grew;
+// files of weights that are mapped, by who asked for them; freed memory that malloc keeps; the program with
+// its libraries. None of these figures is made from the process' own, so that their sum can be compared with
+// it.
 
 #include <c10/core/Device.h>
 
@@ -43,8 +44,7 @@ class MemoryAccount {
   MemoryAccount(const MemoryAccount&) = delete;
   MemoryAccount& operator=(const MemoryAccount&) = delete;
 
-  /// Nothing changes for the CPU. For a GPU, only its memory counts, from now on: by what LibTorch's
-  /// allocator there reports of this thread and those that work for it.
+  /// Nothing changes for the CPU. For a GPU, only its memory counts, from now on.
   void count_on(c10::Device device);
 
   struct Line {
@@ -61,9 +61,7 @@ class MemoryAccount {
   Report report();
 
  private:
-  class Gpu;
-  std::shared_ptr<Gpu> gpu_;  // none on the CPU
-  std::unique_ptr<c10::DebugInfoGuard> guard_;
+  std::unique_ptr<c10::DebugInfoGuard> guard_;  // of this thread
 };
 
 /// Memory that is taken until the end of the scope belongs to `component`, whichever thread takes it, and is
@@ -90,8 +88,8 @@ class MemoryScope {
   int before_;
 };
 
-/// From now on, what this thread takes outside of scopes of its own belongs to `component`: for threads that
-/// work beside the render.
+/// From now on, what this thread takes belongs to `component`: for threads that work beside the render.
+/// Tensors of other threads count among the other allocations of malloc.
 void own_memory_of_thread(std::string_view component);
 
 /// Whatever of this file is mapped belongs to the component of the present scope.

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/nearest.h"
+#include "settings/json_string.h"
 
 namespace reverie {
 namespace {
@@ -195,7 +196,7 @@ std::string settings_yaml(const RunSettings& settings) {
 std::string settings_json(const RunSettings& settings) {
   std::string result;
   for (const auto& [name, value] : settings.lines())
-    if (!is_place(name)) result += (result.empty() ? "{\n  \"" : ",\n  \"") + name + "\": " + value->json();
+    if (!is_place(name)) result += (result.empty() ? "{\n  " : ",\n  ") + json_string(name) + ": " + value->json();
   return result + "\n}\n";
 }
 

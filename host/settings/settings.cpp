@@ -1,13 +1,12 @@
 #include "settings/settings.h"
 
-#include <json/json.h>
-
 #include <charconv>
 #include <cmath>
 #include <cstring>
 
 #include "base/nearest.h"
 #include "base/texts.h"
+#include "settings/json_string.h"
 
 namespace reverie {
 namespace {
@@ -41,22 +40,16 @@ bool parse_whole(const std::string& text, std::int64_t& out) {
   return error == std::errc() && rest == end;
 }
 
-/// Characters outside ASCII stay as they are: YAML knows no pairs of \u escapes, and people read this.
-std::string json_text(const std::string& text) {
-  Json::StreamWriterBuilder builder;
-  builder["indentation"] = "";
-  builder["emitUTF8"] = true;
-  return Json::writeString(builder, text);
-}
-
-/// What looks like a number is one, as in the file it came from.
+/// Lists, objects and numbers are put together here, because jsoncpp would sort the members, leave out the
+/// blanks that YAML needs, and write 0.1 with 17 digits. What looks like a number is one, as in the file it
+/// came from.
 std::string json_of(const RawValue& value) {
   switch (value.kind) {
     case RawValue::Kind::null:
       return "null";
     case RawValue::Kind::scalar: {
       double number = 0;
-      return !value.quoted && parse_number(value.text, number) ? shortest(number) : json_text(value.text);
+      return !value.quoted && parse_number(value.text, number) ? shortest(number) : json_string(value.text);
     }
     case RawValue::Kind::list: {
       std::string result;
@@ -66,7 +59,7 @@ std::string json_of(const RawValue& value) {
     case RawValue::Kind::map: {
       std::string result;
       for (const auto& [name, member] : value.members)
-        result += (result.empty() ? "" : ", ") + json_text(name) + ": " + json_of(member);
+        result += (result.empty() ? "" : ", ") + json_string(name) + ": " + json_of(member);
       return "{" + result + "}";
     }
   }
@@ -80,7 +73,7 @@ std::string SettingValue::json() const {
   if (spec.animatable) {
     double constant;
     return spec.type == ParamType::number && parse_number(text, constant) ? shortest(constant)
-                                                                          : json_text(text);
+                                                                          : json_string(text);
   }
   switch (spec.type) {
     case ParamType::boolean:
@@ -92,11 +85,11 @@ std::string SettingValue::json() const {
       return shortest(number);
     case ParamType::text:
     case ParamType::choice:
-      return json_text(text);
+      return json_string(text);
     case ParamType::list: {
       std::string result;
       for (const RawValue& group : groups) result += (result.empty() ? "" : ", ") + json_of(group);
-      for (const std::string& item : list) result += (result.empty() ? "" : ", ") + json_text(item);
+      for (const std::string& item : list) result += (result.empty() ? "" : ", ") + json_string(item);
       return "[" + result + "]";
     }
   }

@@ -149,17 +149,7 @@ TEST(MemoryAccount, BlocksMayOutliveTheAccount) {
   EXPECT_NEAR(now(account, "one"), 4 * kMega, kNear) << "the refused one has changed nothing";
 }
 
-TEST(MemoryAccount, TensorsAreAlignedAsEver) {
-  MemoryAccount account;
-  for (const std::int64_t size : {1, 63, 64, 65, 1000, 100'000}) {
-    const at::Tensor tensor = at::empty({size}, at::kByte);
-    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(tensor.data_ptr()) % 64, 0u);
-    EXPECT_EQ(tensor.storage().data_ptr().get(), tensor.storage().data_ptr().get_context());
-  }
-  EXPECT_EQ(at::empty({0}).numel(), 0);
-}
-
-/// No GPU is needed: LibTorch's allocators of GPUs tell their blocks in this way.
+/// No GPU is needed: LibTorch's allocators report their blocks in this way.
 TEST(MemoryAccount, OnAGpuItHearsItsAllocator) {
   const c10::Device gpu(c10::kCUDA, 0), other(c10::kCUDA, 1);
   std::vector<char> blocks(4);
