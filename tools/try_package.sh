@@ -77,6 +77,7 @@ fi
 command -v debootstrap >/dev/null || { echo "install debootstrap" >&2; exit 1; }
 root=$(mktemp -d "${1:-/var/tmp}/reverie-package.XXXXXX")
 trap 'rm -rf --one-file-system "$root"' EXIT
+chmod 755 "$root" # an artist must be able to enter it
 
 (cd "$source/build/release" && rm -f ./*.deb && time cpack && ls -sh ./*.deb)
 debootstrap --variant=minbase "$suite" "$root" "$mirror" >"$root.log" || { tail "$root.log"; exit 1; }
