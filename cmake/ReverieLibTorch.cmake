@@ -35,7 +35,7 @@ endfunction()
 
 if(REVERIE_INSTALL_LIBTORCH)
   # Plugins are compiled against the headers. What is left out serves PyTorch's Python.
-  install(DIRECTORY ${LibTorch_INCLUDE_DIR} DESTINATION ${REVERIE_INSTALLED_LIBTORCH}/torch)
+  install(DIRECTORY ${LibTorch_INCLUDE_DIR} DESTINATION ${REVERIE_INSTALLED_LIBTORCH}/torch COMPONENT development)
   install(DIRECTORY ${REVERIE_LIBTORCH_FOLDER}/ DESTINATION ${REVERIE_INSTALLED_LIBTORCH}/torch/lib
     USE_SOURCE_PERMISSIONS FILES_MATCHING PATTERN "*.so*" PATTERN "libshm*" EXCLUDE PATTERN "libtorch_python*" EXCLUDE)
   cmake_path(GET prefix PARENT_PATH beside)
@@ -43,6 +43,10 @@ if(REVERIE_INSTALL_LIBTORCH)
     install(DIRECTORY ${beside}/nvidia DESTINATION ${REVERIE_INSTALLED_LIBTORCH}
       USE_SOURCE_PERMISSIONS FILES_MATCHING PATTERN "*.so*")
   endif()
-  # Where tools/setup.sh puts their licences.
+  # Where tools/setup.sh puts their licences, without which nobody may pass the libraries on.
+  if(NOT IS_DIRECTORY ${beside}/licences)
+    message(WARNING "The licences of LibTorch are not in ${beside}/licences, so installations and packages lack them. "
+      "If tools/setup.sh put LibTorch there, delete ${beside} and run it again.")
+  endif()
   install(DIRECTORY ${beside}/licences/ DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/doc/reverie/libtorch OPTIONAL)
 endif()

@@ -92,8 +92,10 @@ install_libtorch() ( # a subshell, so that its trap is its own
   # For installations and packages, which contain these libraries.
   for wheel in "$work"/*.whl; do
     local name=${wheel##*/}
-    unzip -q -j "$wheel" '*.dist-info/*LICEN*' '*.dist-info/*License*' '*.dist-info/*NOTICE*' \
-      -d "$work/libtorch/licences/${name%%-*}" 2>/dev/null || true
+    mkdir -p "$work/libtorch/licences/${name%%-*}" # unzip makes no parents
+    unzip -q -o -j "$wheel" '*.dist-info/*LICEN*' '*.dist-info/*License*' '*.dist-info/*NOTICE*' \
+      -d "$work/libtorch/licences/${name%%-*}" 2>/dev/null || true # a wheel has some of these names
+    [ -n "$(ls "$work/libtorch/licences/${name%%-*}")" ] || fail "$name contains no licence"
   done
   for wheel in "$work"/nvidia_*.whl; do
     unzip -q -o "$wheel" 'nvidia/*/lib/*' -d "$work/libtorch"

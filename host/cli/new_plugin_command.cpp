@@ -145,17 +145,19 @@ std::map<std::string, std::string> written_for(const Request& request) {
 }
 
 /// The next commands, for the installation that the program is part of. A build tree is none: authors build
-/// against headers and a CMake package that only an installation has.
+/// against headers and a CMake package that only an installation has, and of Debian's packages a second one.
 void print_next_steps(const Request& request) {
   const fs::path prefix = installation_prefix();
   std::error_code error;
   std::string where = shell_word(prefix.string());
   std::cout << "\nnext:\n";
-  if (!fs::exists(library_folder(prefix).parent_path() / "cmake/Reverie/ReverieConfig.cmake", error)) {
+  if (fs::exists(prefix / "CMakeCache.txt", error)) {
     std::cout << "  cmake --build " << where << " --target app conformance   # a plugin is built against an\n"
               << "  cmake --install " << where
               << " --prefix $HOME/reverie   # installation; once is enough\n";
     where = "$HOME/reverie";
+  } else if (!fs::exists(library_folder(prefix).parent_path() / "cmake/Reverie/ReverieConfig.cmake", error)) {
+    std::cout << "  apt-get install reverie-dev   # what plugins are built against; as root, once is enough\n";
   }
   const fs::path build = request.folder / "build";
   const fs::path library = build / "lib/reverie/plugins" / request.kind / (request.name + ".so");

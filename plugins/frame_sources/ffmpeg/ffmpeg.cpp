@@ -17,6 +17,18 @@ extern "C" {
 namespace reverie::ffmpeg {
 namespace {
 
+/// Null if there is none.
+const std::uint8_t* display_matrix_of(const AVStream& stream) {
+#if LIBAVCODEC_VERSION_INT >= AV_VERSION_INT(60, 30, 100)  // FFmpeg 6.1
+  const AVCodecParameters& parameters = *stream.codecpar;
+  const AVPacketSideData* data = av_packet_side_data_get(
+      parameters.coded_side_data, parameters.nb_coded_side_data, AV_PKT_DATA_DISPLAYMATRIX);
+  return data ? data->data : nullptr;
+#else
+  return av_stream_get_side_data(&stream, AV_PKT_DATA_DISPLAYMATRIX, nullptr);
+#endif
+}
+
 Orientation orientation_of(const AVFrame& frame, const MediaFile& file) {
   const auto from_bytes = [](const std::uint8_t* matrix) {
     return orientation_of_matrix(
@@ -24,8 +36,7 @@ Orientation orientation_of(const AVFrame& frame, const MediaFile& file) {
   };
   if (const AVFrameSideData* data = av_frame_get_side_data(&frame, AV_FRAME_DATA_DISPLAYMATRIX))
     return from_bytes(data->data);
-  if (const std::uint8_t* data = av_stream_get_side_data(&file.stream(), AV_PKT_DATA_DISPLAYMATRIX, nullptr))
-    return from_bytes(data);
+  if (const std::uint8_t* matrix = display_matrix_of(file.stream())) return from_bytes(matrix);
   if (!file.is_still()) return {};
   const PacketPtr bytes = file.whole();
   const Bytes tags = tags_of({bytes->data, static_cast<std::size_t>(bytes->size)});

@@ -15,6 +15,14 @@ constexpr std::int64_t kMostCachedBytes = 256 << 20;
 // Recordings of broadcasts restart their clock; none stands still for longer.
 constexpr double kLongestFrameOfBroadcasts = 10;
 
+bool is_key(const AVFrame& frame) {
+#ifdef AV_FRAME_FLAG_KEY  // FFmpeg 6.1
+  return frame.flags & AV_FRAME_FLAG_KEY;
+#else
+  return frame.key_frame != 0;
+#endif
+}
+
 std::int64_t bytes_of(const AVFrame& frame) {
   return std::max(
       0, av_image_get_buffer_size(static_cast<AVPixelFormat>(frame.format), frame.width, frame.height, 1));
@@ -108,7 +116,7 @@ bool Timeline::jump(std::int64_t key) {
     if (!frame || frame->best_effort_timestamp == AV_NOPTS_VALUE || frame->best_effort_timestamp > wanted)
       return false;
     if (frame->best_effort_timestamp < wanted) continue;
-    if (!frame->key_frame) return false;
+    if (!is_key(*frame)) return false;
     next_ = key;
     remember(std::move(frame));
     return true;
@@ -171,7 +179,7 @@ void Timeline::remember(FramePtr frame) {
     }
     // Time never runs backwards, whatever the file says.
     if (!stamps_.empty()) seconds = std::max(seconds, stamps_.back().seconds);
-    stamps_.push_back({timestamp, seconds, frame->key_frame != 0});
+    stamps_.push_back({timestamp, seconds, is_key(*frame)});
     last_duration_ = shown_for(*frame);
   }
   next_ = index + 1;

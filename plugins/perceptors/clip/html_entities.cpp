@@ -1,6 +1,7 @@
 #include "html_entities.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <unordered_map>
 
 namespace reverie::clip {
