@@ -142,7 +142,7 @@ PreviewOutcome preview_motion(const Plan& plan, const PluginRegistry& registry, 
   prepare_motion(ensemble, context, plan, registry);
   ImageModel& model = *ensemble.model.instance;
   model.encode(first_picture(ensemble, init_image));
-  const Timeline timeline(settings);
+  const Timeline timeline(settings, std::ssize(plan.script.scenes));
   // The sound begins at t = 0, with the first move: one picture is before it.
   const auto video = make_video_sink(registry, *context.host, settings,
                                      {output.folder, output.base + "_motion", timeline.frames_per_second,
@@ -182,7 +182,7 @@ PreviewOutcome preview_motion(const Plan& plan, const PluginRegistry& registry, 
       moment.steps = timeline.first_step(frame);
       const auto heard = sound_at(sound.get(), timeline, frame);
       const auto may_move = mask.at_frame(frame * timeline.stride);
-      if (motion.advance(frame, timeline.seconds(frame), heard, may_move).finished) break;
+      if (motion.advance(frame, timeline.values(moment.steps, heard), heard, may_move).finished) break;
       show();
       events->publish(RunUpdate::Step{frame, 0, 0, timeline.seconds(frame), {}});
     }

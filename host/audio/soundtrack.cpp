@@ -21,8 +21,12 @@ std::string trouble_with_name(const std::string& name, const PluginFile* mode) {
   if (!Expression::is_name(name))
     return "is not a name: one starts with a letter and goes on with letters, digits and _";
   if (name == "t") return "is the time";
+  // Names of what Python does not have are hidden by those of the sound, as files have them that are older.
+  const auto own = expressions::motion_functions();
+  const bool ours =
+      std::any_of(own.begin(), own.end(), [&](const auto& function) { return function.name == name; });
   const std::vector<std::string>& known = expressions::known_names();
-  if (std::find(known.begin(), known.end(), name) != known.end())
+  if (!ours && std::find(known.begin(), known.end(), name) != known.end())
     return "is a function or constant that expressions know";
   if (!mode) return {};
   for (const ParamSpec& spec : std::span(mode->descriptor->params, mode->descriptor->param_count))

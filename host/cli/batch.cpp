@@ -61,7 +61,7 @@ std::string pictures(const RunReport& report) {
 class Batch {
  public:
   Batch(const BatchRequest& request, const PluginRegistry& registry)
-      : command_(request.command), memory_(request.memory), registry_(registry) {}
+      : command_(request.command), memory_(request.memory), svg_(request.svg), registry_(registry) {}
 
   int run_one(const BatchRun& run, RunReport& report, bool alone = true) {
     const bool whole = command_ == "check" || command_ == "render";
@@ -76,6 +76,7 @@ class Batch {
       std::cout << printable(settings_yaml(plan.settings));
       return 0;
     }
+    if (command_ == "curves") return curves_command(plan, svg_);
     if (command_ == "check") return check_command(plan, registry_, memory_);
     spare_earlier_runs(plan, folders_);
     return command_ == "render" ? render_command(plan, registry_, &report)
@@ -87,7 +88,7 @@ class Batch {
     for (std::size_t i = 0; i < runs.size(); ++i) {
       const std::string title =
           std::to_string(i + 1) + "/" + std::to_string(runs.size()) + " " + runs[i].label;
-      if (command_ == "config")
+      if (command_ == "config" || command_ == "curves")
         std::cout << (i ? "\n# " : "# ") << shown_line(title) << std::endl;
       else
         std::cerr << "[" << shown_line(title) << "]" << std::endl;
@@ -95,7 +96,7 @@ class Batch {
       std::cout << std::flush;
       if (status == kInterrupted || interrupted) break;
     }
-    if (command_ != "config") sum_up(runs);
+    if (command_ != "config" && command_ != "curves") sum_up(runs);
     const auto any = [&](const char* end) {
       return std::any_of(lines_.begin(), lines_.end(), [&](const Line& line) { return line.end == end; });
     };
@@ -168,6 +169,7 @@ class Batch {
 
   std::string command_;
   bool memory_;
+  std::string svg_;
   const PluginRegistry& registry_;
   std::set<std::filesystem::path> folders_;               // that runs of this batch have written to
   std::vector<std::optional<Destination>> destinations_;  // of all runs

@@ -10,7 +10,7 @@
 
 namespace reverie {
 
-/// How `render`, `preview-motion`, `check` and `config` were called.
+/// How `render`, `preview-motion`, `check`, `config` and `curves` were called.
 struct BatchRequest {
   std::string command;
   std::vector<std::string> words;  ///< files and name=value
@@ -18,6 +18,7 @@ struct BatchRequest {
   bool multirun = false;  ///< commas separate the values of a sweep
   bool restore = false;   ///< as if restore=true were the last word
   bool memory = false;    ///< of check: say how much a run will need
+  std::string svg;        ///< of curves: the file of a drawing instead of a table
 };
 
 /// One run of a batch.

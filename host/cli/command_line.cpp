@@ -19,6 +19,8 @@ usage:
   reverie render FILE... [name=value ...]   render what settings files (YAML or JSON) ask for, one after another
   reverie check  FILE... [name=value ...]   report everything that is wrong with them, without rendering
   reverie config FILE... [name=value ...]   print the settings as they would be used
+  reverie curves FILE... [name=value ...] [--svg=FILE]
+                                            every value that varies, at every frame, as a table (CSV) or a drawing
   reverie preview-motion FILE... [name=value ...]
                                             a quick video of what moves, without prompts, in images_out
   reverie encode RUN [name=value ...]       make a video of the pictures that a run has left
@@ -53,9 +55,8 @@ exit status: 0 done, 1 a run failed, 2 a mistake in the command line or the sett
              130 interrupted (what was made so far is saved)
 )";
 
-constexpr const char* kCommands[] = {"paint",          "render", "check", "config",
-                                     "preview-motion", "encode", "serve", "settings",
-                                     "plugins",        "models", "help"};
+constexpr const char* kCommands[] = {"paint",  "render", "check",    "config",  "curves", "preview-motion",
+                                     "encode", "serve",  "settings", "plugins", "models", "help"};
 
 /// What other programs call our commands.
 constexpr const char* kHabits[][2] = {

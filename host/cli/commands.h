@@ -15,6 +15,8 @@ struct RunReport {
 int render_command(const Plan& plan, const PluginRegistry& registry, RunReport* report = nullptr);
 int preview_motion_command(const Plan& plan, const PluginRegistry& registry, RunReport* report = nullptr);
 int check_command(const Plan& plan, const PluginRegistry& registry, bool memory);
+/// Prints what varies, as a table; with `svg`, draws it into that file.
+int curves_command(const Plan& plan, const std::string& svg);
 int list_plugins(const PluginRegistry& registry);
 int describe_plugin(const PluginRegistry& registry, const std::string& name);
 /// All settings, or those that are named.

@@ -90,8 +90,10 @@ int run(int argc, char** argv) {
       "restore", "continue the newest run of file_namespace: the same as restore=true")(
       "preview", po::value<std::string>()->value_name("NAME")->implicit_value(kDefaultPreview),
       "show the run in the browser; --preview=NAME, with a viewer of reverie plugins list: the same as "
-      "viewers=NAME")("memory", "with check: say how much memory the run will need")("verbose,v", "say more")(
-      "markdown", "with settings and models list: print a table for the documentation")(
+      "viewers=NAME")("memory", "with check: say how much memory the run will need")(
+      "svg", po::value<std::string>()->value_name("FILE"), "with curves: draw them into this file")(
+      "verbose,v", "say more")("markdown",
+                               "with settings and models list: print a table for the documentation")(
       "config-name", po::value<std::string>()->value_name("NAME"),
       "the settings file NAME.yaml of a config folder; Hydra's -cn, as -cp and -cd are --config-dir")(
       "cfg", po::value<std::string>()->value_name("job"), "as Hydra has it: the same as reverie config")(
@@ -186,7 +188,8 @@ int run(int argc, char** argv) {
       throw Error(ErrorKind::usage, "--" + option->long_name() + " is an option of reverie serve");
   if (command == "paint") return paint_command(rest, config_folders, registry());
   if (command == "encode") return encode_command(rest, config_folders, registry());
-  if (command != "render" && command != "preview-motion" && command != "check" && command != "config")
+  if (command != "render" && command != "preview-motion" && command != "check" && command != "config" &&
+      command != "curves")
     throw unknown_command(command, typed);
 
   BatchRequest request;
@@ -196,6 +199,7 @@ int run(int argc, char** argv) {
   request.multirun = given.count("multirun") > 0;
   request.restore = given.count("restore") > 0;
   request.memory = given.count("memory") > 0;
+  if (given.count("svg")) request.svg = given["svg"].as<std::string>();
   if (given.count("config-name"))
     request.words.insert(request.words.begin(),
                          file_of_config(given["config-name"].as<std::string>(), config_folders).string());

@@ -18,9 +18,9 @@ namespace {
 
 int to_answerer = -1;  // end of a pipe
 
-/// On the stack that PluginWatch gives to signals, never on the ordinary one: oneDNN's generated matrix product lets
-/// the stack pointer point into the heap while it works (jit_avx*_gemm_f32, more than 2,048 products a sum), and
-/// the kernel would write the handler's frame over whatever lies below.
+/// On the stack that PluginWatch gives to signals, never on the ordinary one: oneDNN's generated matrix
+/// product lets the stack pointer point into the heap while it works (jit_avx*_gemm_f32, more than 2,048
+/// products a sum), and the kernel would write the handler's frame over whatever lies below.
 void handle(int signal, void (*handler)(int)) {
   struct sigaction action {};
   action.sa_handler = handler;

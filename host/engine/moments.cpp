@@ -10,6 +10,7 @@
 #include "engine/motion.h"
 #include "engine/timeline.h"
 #include "prompts/evaluate.h"
+#include "prompts/time_variables.h"
 #include "reverie/error.h"
 
 namespace reverie {
@@ -45,7 +46,7 @@ class Moments {
           std::vector<Problem>& problems)
       : script_(script),
         settings_(settings),
-        timeline_(settings),
+        timeline_(settings, std::ssize(script.scenes)),
         known_(known),
         moving_(moving),
         started_(!settings.get<std::string>("init_image").empty()),
@@ -84,8 +85,9 @@ class Moments {
 
   bool is_known(const Expression& expression) const {
     const std::set<std::string>& names = expression.variables();
-    return std::all_of(names.begin(), names.end(),
-                       [&](const std::string& name) { return name == "t" || heard_.count(name) > 0; });
+    return std::all_of(names.begin(), names.end(), [&](const std::string& name) {
+      return heard_.count(name) > 0 || time_variables().count(name) > 0;
+    });
   }
   bool varies(const Expression& expression) const {
     return !expression.is_constant() && is_known(expression);
@@ -227,9 +229,7 @@ class Moments {
 
   /// What expressions have at this step.
   Values at(std::int64_t step) const {
-    Values values = sound_at(known_.sound, timeline_, timeline_.frame_of(step));
-    values["t"] = timeline_.seconds_at(step);
-    return values;
+    return timeline_.values(step, sound_at(known_.sound, timeline_, timeline_.frame_of(step)));
   }
 
   /// As messages about plugins have it.

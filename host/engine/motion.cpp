@@ -13,7 +13,8 @@ std::map<std::string, double> sound_at(const Soundtrack* sound, const Timeline& 
                        frame > 0 ? std::optional(timeline.seconds(frame - 1)) : std::nullopt);
 }
 
-AnimationMode::Move Motion::advance(std::int64_t frame, double t, const std::map<std::string, double>& sound,
+AnimationMode::Move Motion::advance(std::int64_t frame, const std::map<std::string, double>& now,
+                                    const std::map<std::string, double>& sound,
                                     const std::optional<at::Tensor>& may_move) {
   const at::NoGradGuard no_grad;
   const auto& [name, mode] = ensemble_.animation;
@@ -21,12 +22,11 @@ AnimationMode::Move Motion::advance(std::int64_t frame, double t, const std::map
   const AnimationMode::Tools tools = tools_of(ensemble_);
   std::map<std::string, double> values =
       call_plugin(name, moment_, [&, &mode = *mode] { return mode.variables(model, tools); });
-  values.insert(sound.begin(), sound.end());
-  values["t"] = t;
+  values.insert(now.begin(), now.end());
   FrameContext context;
   context.step = moment_.steps;
   context.frame = frame - 1;
-  context.t = t;
+  context.t = now.at("t");
   context.audio = sound;
   context.may_move = may_move;
   for (const MotionSetting& setting : settings_)

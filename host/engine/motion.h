@@ -23,9 +23,10 @@ class Motion {
   Motion(const RunPlugins& ensemble, const std::vector<MotionSetting>& settings, const RunPosition& moment)
       : ensemble_(ensemble), settings_(settings), moment_(moment) {}
 
-  /// Moves the image model into `frame`, which begins at `t`. `sound` are the sound's variables then;
-  /// `may_move` is the mask of the flow.
-  AnimationMode::Move advance(std::int64_t frame, double t, const std::map<std::string, double>& sound,
+  /// Moves the image model into `frame`. `now` is what expressions have when it begins, and `sound` the
+  /// sound's variables among them; `may_move` is the mask of the flow.
+  AnimationMode::Move advance(std::int64_t frame, const std::map<std::string, double>& now,
+                              const std::map<std::string, double>& sound,
                               const std::optional<at::Tensor>& may_move);
 
  private:

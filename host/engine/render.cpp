@@ -81,7 +81,7 @@ Render::Render(HostServices& host, RunPlugins& ensemble, const Settings& setting
       learning_rate_decay_(settings.get<double>("learning_rate_decay")),
       show_palette_(settings.get<bool>("show_palette")),
       reset_learning_(settings.get<bool>("reset_lr_each_frame")),
-      timeline_(settings),
+      timeline_(settings, std::ssize(script.scenes)),
       motion_(ensemble, script.motion, result_.moment),
       prompt_losses_(
           host, ensemble, result_.moment, script.scenes,
@@ -119,17 +119,16 @@ void Render::start_from(const at::Tensor& picture) {
 void Render::begin_frame(std::int64_t frame) {
   if (frame == frame_) return;
   frame_ = frame;
-  if (frame > 0 && ensemble_.animation.instance)
-    move(timeline_.seconds(frame), sound_at(sound_, timeline_, frame));
+  if (frame > 0 && ensemble_.animation.instance) move(sound_at(sound_, timeline_, frame));
   hold_on_to_move(frame);
 }
 
-void Render::move(double t, const std::map<std::string, double>& sound) {
+void Render::move(const std::map<std::string, double>& sound) {
   const auto& [name, model] = ensemble_.model;
   at::Tensor before =
       call_plugin(name, result_.moment, [&, &model = *model] { return model.decode_final(); });
-  AnimationMode::Move made =
-      motion_.advance(frame_, t, sound, image_losses_.flow_mask(frame_ * timeline_.stride));
+  AnimationMode::Move made = motion_.advance(frame_, values_at(timeline_.first_step(frame_), sound), sound,
+                                             image_losses_.flow_mask(frame_ * timeline_.stride));
   if (made.finished) {
     finished_ = true;
     return;
@@ -147,22 +146,26 @@ void Render::move(double t, const std::map<std::string, double>& sound) {
 void Render::hold_on_to_move(std::int64_t frame) {
   const MemoryScope memory(kLossMemory);
   frame_ = frame;
-  values_ = sound_at(sound_, timeline_, frame);
+  heard_ = sound_at(sound_, timeline_, frame);
   if (!move_.image.defined()) return;
   prompt_losses_.stabilise(move_.image, frame);
   image_losses_.stabilise(before_move_, move_);
 }
 
+std::map<std::string, double> Render::values_at(std::int64_t step,
+                                                const std::map<std::string, double>& sound) const {
+  return timeline_.values(step, position_.scene, position_.step, sound);
+}
+
 void Render::begin_step() {
   const MemoryScope memory(kLossMemory);
-  values_["t"] = timeline_.seconds_at(result_.moment.steps);
+  values_ = values_at(result_.moment.steps, heard_);
   prompt_losses_.begin_step(values_, frame_ * timeline_.stride);
   FrameContext now;
   now.step = result_.moment.steps;
   now.frame = frame_;
   now.t = values_["t"];
-  now.audio = values_;
-  now.audio.erase("t");
+  now.audio = heard_;
   image_losses_.begin_step(now, values_, frame_ * timeline_.stride);
 }
 

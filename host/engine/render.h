@@ -66,7 +66,9 @@ class Render {
 
   void begin_frame(std::int64_t frame);
   void make_optimiser();
-  void move(double t, const std::map<std::string, double>& sound);
+  void move(const std::map<std::string, double>& sound);
+  std::map<std::string, double> values_at(std::int64_t step,
+                                          const std::map<std::string, double>& sound) const;
   void hold_on_to_move(std::int64_t frame);
   void begin_step();
   StepReport step(const std::vector<PromptLosses::Active>& prompts);
@@ -87,6 +89,7 @@ class Render {
   RenderResult result_;
   Position position_;
   std::int64_t frame_ = -1;               // of the timeline
+  std::map<std::string, double> heard_;   // the sound's variables, in the present frame
   std::map<std::string, double> values_;  // of the variables in expressions, at the present step
   // For the losses that stabilise motion; undefined before the first move.
   at::Tensor before_move_;  // the picture then

@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
 
 #include "settings/settings.h"
 
@@ -14,12 +17,18 @@ struct Timeline {
   std::int64_t before, steps_per_frame;
   double frames_per_second;
   std::int64_t stride;  ///< frames of videos and of their masks to one of ours
+  std::int64_t steps_per_scene, scenes;
+  double beats_per_minute;
 
-  explicit Timeline(const Settings& settings)
+  /// `scenes`: how many the run has; matters for max_f only.
+  explicit Timeline(const Settings& settings, std::int64_t scenes = 1)
       : before(settings.get<std::int64_t>("pre_animation_steps")),
         steps_per_frame(settings.get<std::int64_t>("steps_per_frame")),
         frames_per_second(settings.get<double>("frames_per_second")),
-        stride(settings.get<std::int64_t>("frame_stride")) {}
+        stride(settings.get<std::int64_t>("frame_stride")),
+        steps_per_scene(settings.get<std::int64_t>("steps_per_scene")),
+        scenes(scenes),
+        beats_per_minute(settings.get<double>("bpm")) {}
 
   /// `step` counts from 0 over all scenes.
   std::int64_t frame_of(std::int64_t step) const {
@@ -34,6 +43,31 @@ struct Timeline {
   /// t at a step: (step - pre_animation_steps) / (steps_per_frame * frames_per_second).
   double seconds_at(std::int64_t step) const {
     return static_cast<double>(step - before) / (static_cast<double>(steps_per_frame) * frames_per_second);
+  }
+  /// What expressions have at a step: time_variables(), and those of the sound, which hide them. The step is
+  /// the `of_scene`-th of scene `scene`, both from 0.
+  std::map<std::string, double> values(std::int64_t step, std::int64_t scene, std::int64_t of_scene,
+                                       std::map<std::string, double> sound) const {
+    const double frames = static_cast<double>(step - before) / static_cast<double>(steps_per_frame);
+    const double all =
+        static_cast<double>(scenes * steps_per_scene - before) / static_cast<double>(steps_per_frame);
+    const double seconds = seconds_at(step), beats = seconds * beats_per_minute / 60;
+    std::map<std::string, double> result = std::move(sound);
+    result.insert({{"t", seconds},
+                   {"s", seconds},
+                   {"f", frames},
+                   {"max_f", all},
+                   {"fps", frames_per_second},
+                   {"beat", beats},
+                   {"bar", beats / 4},
+                   {"bpm", beats_per_minute},
+                   {"scene", static_cast<double>(scene)},
+                   {"p", static_cast<double>(of_scene) / static_cast<double>(steps_per_scene)}});
+    return result;
+  }
+  /// The same where every scene takes all its steps.
+  std::map<std::string, double> values(std::int64_t step, std::map<std::string, double> sound) const {
+    return values(step, step / steps_per_scene, step % steps_per_scene, std::move(sound));
   }
   /// t at the frame's start.
   double seconds(std::int64_t frame) const { return seconds_at(first_step(frame)); }

@@ -1,6 +1,9 @@
 #include "expressions/evaluator.h"
 
 #include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
 #include <memory>
 
 namespace reverie::expressions {
@@ -60,6 +63,8 @@ class Evaluator {
         return part(node, frame);
       case NodeKind::call:
         return call(node, frame);
+      case NodeKind::keyframes:
+        return between_keyframes(node, frame);
       default:
         return comprehension(node, frame);
     }
@@ -130,6 +135,66 @@ class Evaluator {
     for (const NodeId child : node.children) append(child, frame, values);
     context_.column = node.column;
     return make_sequence(context_, kind, std::move(values));
+  }
+
+  double place_of(const Node& node, std::size_t keyframe, Frame* frame) {
+    const NodeId id = node.children[1 + 2 * keyframe];
+    const Value place = value(id, frame);
+    context_.column = program_.nodes[id].column;
+    const double number = real(context_, place);
+    if (!std::isfinite(number)) context_.fail("a keyframe's place is a finite number");
+    return number;
+  }
+
+  Value between_keyframes(const Node& node, Frame* frame) {
+    const Value now = value(node.children[0], frame);
+    const double f = real(context_, now);
+    const std::size_t count = node.eases.size();
+    std::vector<double> places;
+    for (std::size_t i = 0; i < count; ++i) {
+      places.push_back(place_of(node, i, frame));
+      if (i > 0 && !(places[i] > places[i - 1]))
+        context_.fail("keyframes stand in the order of their places: this one is not behind the one before");
+    }
+    const auto next =
+        static_cast<std::size_t>(std::upper_bound(places.begin(), places.end(), f) - places.begin());
+    const auto value_of = [&](std::size_t keyframe) { return value(node.children[2 + 2 * keyframe], frame); };
+    if (next == 0) return value_of(0);
+    const Ease& ease = node.eases[next - 1];
+    if (next == count || f == places[next - 1] || ease.family == Ease::Family::step)
+      return value_of(next - 1);
+    const bool cubic = ease.family == Ease::Family::cubic;
+    constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+    std::array<double, 4> near;
+    std::array<Value, 4> values;
+    for (std::size_t i = 0; i < 4; ++i) {
+      const bool outer = i == 0 || i == 3, there = next + i >= 2 && next + i - 2 < count;
+      near[i] = there && (cubic || !outer) ? places[next + i - 2] : kNone;
+      values[i] = std::isnan(near[i]) ? Value(kNone) : value_of(next + i - 2);
+    }
+    context_.column = node.column;
+    const double u = eased(ease, (f - near[1]) / (near[2] - near[1]));
+    const auto mix = [&](const std::array<double, 4>& numbers) {
+      return cubic ? monotone_cubic(near, numbers, f) : numbers[1] + (numbers[2] - numbers[1]) * u;
+    };
+    std::size_t length = 0;
+    for (const Value& each : values)
+      if (const Sequence* sequence = as_sequence(each)) length = std::max(length, sequence->items.size());
+    const auto part = [&](std::size_t at) {
+      std::array<double, 4> numbers;
+      for (std::size_t i = 0; i < 4; ++i) {
+        const Sequence* sequence = as_sequence(values[i]);
+        if (sequence && sequence->items.size() != length)
+          context_.fail("keyframes have lists of different lengths");
+        numbers[i] = real(context_, sequence ? sequence->items[at] : values[i]);
+      }
+      return mix(numbers);
+    };
+    if (!as_sequence(values[1]) && !as_sequence(values[2])) return part(0);
+    context_.make_list(length);
+    Values results;
+    for (std::size_t at = 0; at < length; ++at) results.emplace_back(part(at));
+    return make_list(context_, std::move(results));
   }
 
   Value element(const Node& node, Frame* frame) {

@@ -54,7 +54,8 @@ std::span<const Constant> constants() { return kConstants; }
 const Function* find_function(std::string_view name) {
   static const std::map<std::string_view, const Function*> all = [] {
     std::map<std::string_view, const Function*> result;
-    for (const auto functions : {builtin_functions(), math_functions(), numpy_functions()})
+    for (const auto functions :
+         {builtin_functions(), math_functions(), numpy_functions(), motion_functions()})
       for (const Function& function : functions) result.emplace(function.name, &function);
     return result;
   }();
@@ -71,7 +72,8 @@ const Constant* find_constant(std::string_view name) {
 const std::vector<std::string>& known_names() {
   static const std::vector<std::string> all = [] {
     std::vector<std::string> result;
-    for (const auto functions : {builtin_functions(), math_functions(), numpy_functions()})
+    for (const auto functions :
+         {builtin_functions(), math_functions(), numpy_functions(), motion_functions()})
       for (const Function& function : functions) result.emplace_back(function.name);
     for (const Constant& constant : kConstants) result.emplace_back(constant.name);
     return result;

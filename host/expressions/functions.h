@@ -30,6 +30,8 @@ struct Constant {
 std::span<const Function> math_functions();
 std::span<const Function> builtin_functions();
 std::span<const Function> numpy_functions();
+/// Which Python does not have.
+std::span<const Function> motion_functions();
 std::span<const Constant> constants();
 
 /// Null if there is none of that name.

@@ -92,10 +92,19 @@ class Lexer {
     static constexpr std::array<std::string_view, 7> kFollowing = {"and", "else", "for", "if",
                                                                    "in",  "not",  "or"};
     if (std::find(kFollowing.begin(), kFollowing.end(), word) != kFollowing.end()) return value;
+    if (is_unit(word)) return value;
     if (word == "j" || word == "J") fail("complex numbers are not supported", start);
     const std::string digits(text_.substr(start, at_ - start));
     if (peek() == '_') fail("the number " + digits + " has an underscore in the wrong place", start);
     fail("a '*' seems to be missing between " + digits + " and " + std::string(word), at_);
+  }
+
+  /// The unit of a keyframe's place: 2.5s: or 8b:
+  bool is_unit(std::string_view word) const {
+    if (word != "s" && word != "b") return false;
+    std::size_t after = at_ + 1;
+    while (after < text_.size() && is_space(text_[after])) ++after;
+    return after < text_.size() && text_[after] == ':';
   }
 
   /// Digits of a base, single underscores between them; appended to `digits` without the underscores.

@@ -34,6 +34,11 @@ class Parser : private TokenStream, private TreeBuilder {
     if (peek().kind == TokenKind::end) fail("an expression is missing", 0);
     const std::size_t column = peek().column;
     std::vector<NodeId> elements{expression()};
+    if (at_place_end()) {
+      keyframes(elements[0], column);
+      if (peek().kind != TokenKind::end) unexpected();
+      return take_nodes();
+    }
     const bool tuple = at(",");
     while (accept(",") && peek().kind != TokenKind::end) elements.push_back(expression());
     if (peek().kind != TokenKind::end) unexpected();
@@ -64,6 +69,72 @@ class Parser : private TokenStream, private TreeBuilder {
     }
     const NodeId otherwise = expression();
     return add(NodeKind::conditional, column, {condition, value, otherwise});
+  }
+
+  /// Behind a keyframe's place: its unit or its colon.
+  bool at_place_end() const {
+    return at(":") || (peek().kind == TokenKind::name && (peek().text == "s" || peek().text == "b") &&
+                       peek(1).text == ":");
+  }
+
+  NodeId binary_node(Operator op, std::size_t column, NodeId left, NodeId right) {
+    return add({.kind = NodeKind::binary,
+                .column = static_cast<std::uint32_t>(column),
+                .children = {left, right},
+                .op = op});
+  }
+
+  /// place: value ease, place: value ... behind the first place.
+  NodeId keyframes(NodeId place, std::size_t column) {
+    std::vector<NodeId> children{name(column, "f")};
+    std::vector<Ease> eases;
+    for (;;) {
+      const std::size_t unit = peek().column;
+      if (accept("s")) {
+        place = binary_node(Operator::multiply, unit, place, name(unit, "fps"));
+      } else if (accept("b")) {
+        const NodeId seconds = binary_node(Operator::divide, unit, constant(unit, 60.0), name(unit, "bpm"));
+        const NodeId frames = binary_node(Operator::multiply, unit, seconds, name(unit, "fps"));
+        place = binary_node(Operator::multiply, unit, place, frames);
+      }
+      if (!accept(":")) fail("a keyframe is a place, ':' and a value, as in 0: 1, 60: 1.5", peek().column);
+      children.push_back(place);
+      children.push_back(expression());
+      eases.push_back(ease());
+      if (!accept(",") || peek().kind == TokenKind::end || at("]")) break;
+      place = expression();
+    }
+    return add({.kind = NodeKind::keyframes,
+                .column = static_cast<std::uint32_t>(column),
+                .children = std::move(children),
+                .eases = std::move(eases)});
+  }
+
+  Ease ease() {
+    if (peek().kind != TokenKind::name || is_keyword(peek().text)) return {};
+    const std::size_t column = peek().column;
+    const std::string written = take_name();
+    std::optional<Ease> found = find_ease(written);
+    if (!found) {
+      std::string names;
+      for (const std::string_view known : ease_names())
+        names += (names.empty() ? "" : ", ") + std::string(known);
+      fail("'" + written + "' is no ease; there are " + names, column);
+    }
+    if (found->family == Ease::Family::bezier) {
+      if (!accept("(")) fail("bezier has four numbers, x1, y1, x2, y2: bezier(0.4, 0, 0.2, 1)", column);
+      for (int i = 0; i < 4; ++i) {
+        const std::size_t sign = peek().column;
+        const bool negative = accept("-");
+        if (peek().kind != TokenKind::number) fail("bezier has four numbers", sign);
+        const double number = real({.column = sign}, take().number) * (negative ? -1 : 1);
+        if (i % 2 == 0 && (number < 0 || number > 1)) fail("bezier's x1 and x2 are between 0 and 1", sign);
+        found->points[i] = number;
+        if (i < 3 && !accept(",")) fail("bezier has four numbers", peek().column);
+      }
+      expect(")", column);
+    }
+    return *found;
   }
 
   NodeId lambda() {
@@ -276,6 +347,11 @@ class Parser : private TokenStream, private TreeBuilder {
     std::vector<NodeId> elements;
     while (!at("]")) {
       elements.push_back(element());
+      if (elements.size() == 1 && at_place_end() && node(elements[0]).kind != NodeKind::starred) {
+        const NodeId result = keyframes(elements[0], column);
+        expect("]", column);
+        return result;
+      }
       if (at("for") && elements.size() == 1 && node(elements[0]).kind != NodeKind::starred) {
         const NodeId result = comprehension(elements[0], column);
         expect("]", column);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "expressions/functions.h"
+#include "expressions/keyframes.h"
 #include "expressions/operators.h"
 #include "expressions/value.h"
 
@@ -36,6 +37,7 @@ enum class NodeKind : std::uint8_t {
   lambda,         ///< names of the parameters, [body]
   comprehension,  ///< [element, clauses ...]
   clause,         ///< [target, list, conditions ...]
+  keyframes,      ///< [frame now, place, value, place, value ...] with an ease for each value
 };
 
 struct Link {
@@ -55,7 +57,8 @@ struct Node {
   std::uint32_t locals = 0;  ///< of lambda and comprehension: the size of the frame
   std::vector<Link> links = {};
   std::vector<std::string> names =
-      {};  ///< a name, a lambda's parameters, or those of a call's last arguments
+      {};                        ///< a name, a lambda's parameters, or those of a call's last arguments
+  std::vector<Ease> eases = {};  ///< of keyframes, each until the next one
   std::vector<std::size_t> places = {};  ///< where these arguments stand in the function's list
 };
 

@@ -27,6 +27,7 @@ class Resolver {
       default:
         for (const NodeId child : node.children) this->node(child);
         if (node.kind == NodeKind::call) call(node);
+        if (node.kind == NodeKind::keyframes) keyframes(node);
     }
   }
 
@@ -127,6 +128,21 @@ class Resolver {
     for (std::size_t i = positional; i < function.least; ++i)
       if (std::find(call.places.begin(), call.places.end(), i) == call.places.end())
         check_arity(context, function, i);
+  }
+
+  bool varies(NodeId id) const {
+    const Node& node = program_.nodes[id];
+    return node.kind == NodeKind::variable || node.kind == NodeKind::local ||
+           std::any_of(node.children.begin(), node.children.end(),
+                       [&](NodeId child) { return varies(child); });
+  }
+
+  /// As animation programs have it: numbers are led over to the next keyframe, formulas hold until it.
+  void keyframes(Node& keyframes) const {
+    for (std::size_t i = 0; i < keyframes.eases.size(); ++i)
+      if (keyframes.eases[i].family == Ease::Family::automatic)
+        keyframes.eases[i].family =
+            varies(keyframes.children[2 + 2 * i]) ? Ease::Family::step : Ease::Family::linear;
   }
 
   Program& program_;

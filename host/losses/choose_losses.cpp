@@ -7,6 +7,7 @@
 #include "base/texts.h"
 #include "expressions/point_at.h"
 #include "plugins/param_group.h"
+#include "prompts/time_variables.h"
 
 namespace reverie {
 namespace {
@@ -28,9 +29,7 @@ class LossReader {
  public:
   LossReader(const RawValue& values, const std::string& who, const Location& location,
              const std::set<std::string>& variables, std::vector<Problem>& problems)
-      : group_(values, kSetting, who, location, problems), names_(variables), problems_(problems) {
-    names_.insert("t");
-  }
+      : group_(values, kSetting, who, location, problems), variables_(variables), problems_(problems) {}
 
   std::optional<LossTerm> read(const PluginRegistry& registry, const std::set<std::string>& variables) {
     LossTerm term;
@@ -72,9 +71,7 @@ class LossReader {
     const std::string text = trimmed(group_.text(name));
     if (text.empty()) return;
     try {
-      std::set<std::string> measured = names_;
-      measured.erase("t");
-      out = Expression::compile(text, names_, measured);
+      out = compile_over_time(text, variables_);
     } catch (const ExpressionError& error) {
       group_.problem("'" + std::string(name) + "': " + error.what() + "\n" + point_at(text, error.column()),
                      group_.place(name));
@@ -82,7 +79,7 @@ class LossReader {
   }
 
   ParamGroup group_;
-  std::set<std::string> names_;
+  const std::set<std::string>& variables_;
   std::vector<Problem>& problems_;
 };
 

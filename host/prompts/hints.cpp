@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/nearest.h"
+#include "prompts/time_variables.h"
 
 namespace reverie {
 namespace {
@@ -100,7 +101,9 @@ std::string explain(const ExpressionError& error, const std::vector<std::string>
            "variable_name: " +
            filter;
   }
-  std::string names = "t";
+  std::string names;
+  for (const std::string& name : time_variables())
+    if (!sound.contains(name)) names += (names.empty() ? "" : ", ") + name;
   for (const std::string& name : own) names += ", " + name;
   for (const std::string& name : sound) names += ", " + name;
   return what + "; variables here: " + names +

@@ -7,6 +7,7 @@
 #include "base/texts.h"
 #include "expressions/point_at.h"
 #include "prompts/hints.h"
+#include "prompts/time_variables.h"
 #include "reverie/error.h"
 
 namespace reverie {
@@ -46,20 +47,17 @@ std::vector<MotionSetting> parse_motion(const Settings& settings, std::span<cons
   for (const ParamSpec& spec : params) {
     const SettingValue* value = settings.find(spec.name);
     if (!spec.animatable || !value) continue;
-    std::set<std::string> names = variables;
-    names.insert("t");
+    std::set<std::string> measured = variables;
     const std::vector<std::string> own =
         *spec.variables ? split(spec.variables, "|") : std::vector<std::string>();
-    names.insert(own.begin(), own.end());
+    measured.insert(own.begin(), own.end());
     const std::size_t count = spec.type == ParamType::list ? split(spec.default_text, ",").size() : 1;
     const auto problem = [&](const std::string& why, std::size_t column) {
       problems.push_back({value->location,
                           "'" + std::string(spec.name) + "': " + why + "\n" + point_at(value->text, column)});
     };
     try {
-      std::set<std::string> measured = names;
-      measured.erase("t");
-      MotionSetting motion{spec.name, count, Expression::compile(value->text, names, measured)};
+      MotionSetting motion{spec.name, count, compile_over_time(value->text, measured)};
       motion.spec = spec;
       const std::string usual = spec.default_text;
       motion.usual = spec.type == ParamType::list ? Expression::compile("[" + usual + "]", {}).numbers({})

@@ -20,8 +20,8 @@ struct MotionSetting {
   ParamSpec spec = {};             ///< its declaration: the range of its numbers
 };
 
-/// Compiles those of `params` that may vary. `variables` are the names, besides t, that all of them may use;
-/// each may use its own besides. What is wrong is added to `problems`, located.
+/// Compiles those of `params` that may vary. `variables` are the names of the sound, which all of them may
+/// use besides time_variables(); each may use its own, too. What is wrong is added to `problems`, located.
 std::vector<MotionSetting> parse_motion(const Settings& settings, std::span<const ParamSpec> params,
                                         const std::set<std::string>& variables,
                                         std::vector<Problem>& problems);

@@ -8,6 +8,7 @@
 #include "expressions/point_at.h"
 #include "prompts/hints.h"
 #include "prompts/pieces.h"
+#include "prompts/time_variables.h"
 
 namespace reverie {
 namespace {
@@ -29,12 +30,10 @@ class Trouble {
 };
 
 /// Compiles an expression that stands in a prompt; on a mistake, `out` stays as it is.
-void compile(const Piece& piece, const std::string& what, const std::set<std::string>& names,
+void compile(const Piece& piece, const std::string& what, const std::set<std::string>& sound,
              const Trouble& trouble, const std::function<void(Expression)>& take) {
   try {
-    std::set<std::string> sound = names;
-    sound.erase("t");
-    Expression expression = Expression::compile(piece.text, names, sound);
+    Expression expression = compile_over_time(piece.text, sound);
     // What depends on nothing can be tried here, where it has a place, rather than when it is needed.
     if (expression.is_constant() && std::isnan(expression.number({})))
       return trouble.at(piece.at, "the " + what + " is not a number (nan)");
@@ -42,8 +41,6 @@ void compile(const Piece& piece, const std::string& what, const std::set<std::st
       return trouble.at(piece.at, "the weight is infinite");
     take(std::move(expression));
   } catch (const ExpressionError& error) {
-    std::set<std::string> sound = names;
-    sound.erase("t");
     const bool text = !trouble.of_picture() && what == "weight" && reads_like_text(trouble.written(), piece);
     // Whoever writes prose has no names in mind, unless it is but one.
     const bool prose = text && piece.text.find(' ') != std::string::npos;
@@ -86,7 +83,7 @@ PromptMask parse_mask(const Piece& piece, const Trouble& trouble) {
   return mask;
 }
 
-Prompt parse_prompt(const std::string& written, const std::set<std::string>& names,
+Prompt parse_prompt(const std::string& written, const std::set<std::string>& sound,
                     std::vector<std::string>& problems, std::vector<std::string>& notices) {
   using Kind = PromptMask::Kind;
   const Trouble trouble("prompt", written, problems);
@@ -107,8 +104,8 @@ Prompt parse_prompt(const std::string& written, const std::set<std::string>& nam
   if (parts.size() > 3)
     trouble.at(parts[3].at - 1, "it has more than text:weight:stop; a ':' cannot be part of the text");
   if (parts.size() > 1) {
-    const std::vector<Piece> weight = split_at_masks(parts[1], names);
-    compile(weight[0], "weight", names, trouble, [&](Expression e) {
+    const std::vector<Piece> weight = split_at_masks(parts[1], with_time(sound));
+    compile(weight[0], "weight", sound, trouble, [&](Expression e) {
       std::string hint = hint_at_text(written, parts[0], weight[0], e.is_constant());
       if (!hint.empty()) {
         hint = "prompt '" + written + "': " + hint;
@@ -119,7 +116,7 @@ Prompt parse_prompt(const std::string& written, const std::set<std::string>& nam
     });
     if (weight.size() > 1) prompt.mask = parse_mask(weight[1], trouble);
     if (weight.size() > 2)
-      compile(weight[2], "mask's cutoff", names, trouble,
+      compile(weight[2], "mask's cutoff", sound, trouble,
               [&](Expression e) { prompt.mask.cutoff = std::move(e); });
     if (weight.size() > 3) trouble.at(weight[3].at - 1, "it has more than weight_mask_cutoff");
     const Kind kind = prompt.mask.kind;
@@ -130,11 +127,11 @@ Prompt parse_prompt(const std::string& written, const std::set<std::string>& nam
     }
   }
   if (parts.size() > 2)
-    compile(parts[2], "stop", names, trouble, [&](Expression e) { prompt.stop = std::move(e); });
+    compile(parts[2], "stop", sound, trouble, [&](Expression e) { prompt.stop = std::move(e); });
   return prompt;
 }
 
-DirectPrompt parse_direct_prompt(const std::string& written, const std::set<std::string>& names,
+DirectPrompt parse_direct_prompt(const std::string& written, const std::set<std::string>& sound,
                                  std::vector<std::string>& problems) {
   const Trouble trouble("picture prompt", written, problems);
   DirectPrompt prompt;
@@ -149,8 +146,8 @@ DirectPrompt parse_direct_prompt(const std::string& written, const std::set<std:
   if (parts.size() > 3) trouble.at(parts[3].at - 1, "it has more than path:weight_mask:stop");
   if (parts.size() > 1) {
     // A mask is a path, which may hold '_' itself.
-    std::vector<Piece> weight = split_at_masks(parts[1], names);
-    compile(weight[0], "weight", names, trouble, [&](Expression e) { prompt.weight = std::move(e); });
+    std::vector<Piece> weight = split_at_masks(parts[1], with_time(sound));
+    compile(weight[0], "weight", sound, trouble, [&](Expression e) { prompt.weight = std::move(e); });
     if (weight.size() > 1) {
       prompt.mask = unbracketed(
           trimmed(written.substr(weight[1].at, parts[1].at + parts[1].text.size() - weight[1].at)));
@@ -160,7 +157,7 @@ DirectPrompt parse_direct_prompt(const std::string& written, const std::set<std:
     }
   }
   if (parts.size() > 2)
-    compile(parts[2], "stop", names, trouble, [&](Expression e) { prompt.stop = std::move(e); });
+    compile(parts[2], "stop", sound, trouble, [&](Expression e) { prompt.stop = std::move(e); });
   return prompt;
 }
 
@@ -176,7 +173,7 @@ bool is_video(const std::string& path) {
 }
 
 std::vector<Scene> parse_scenes(const std::string& scenes, const std::string& prefix,
-                                const std::string& suffix, const std::set<std::string>& names,
+                                const std::string& suffix, const std::set<std::string>& sound,
                                 std::vector<std::string>& problems, std::vector<std::string>& notices) {
   std::vector<Scene> result;
   for (const std::string& piece : split(scenes, "||")) {
@@ -184,19 +181,19 @@ std::vector<Scene> parse_scenes(const std::string& scenes, const std::string& pr
     Scene scene;
     for (const std::string& written : split(prefix + piece + suffix, "|"))
       if (const std::string text = trimmed(written); !text.empty())
-        scene.prompts.push_back(parse_prompt(text, names, problems, notices));
+        scene.prompts.push_back(parse_prompt(text, sound, problems, notices));
     if (!scene.prompts.empty()) result.push_back(std::move(scene));
   }
   if (result.empty() && problems.empty()) problems.push_back("'scenes' holds no prompt");
   return result;
 }
 
-std::vector<DirectPrompt> parse_direct_prompts(const std::string& text, const std::set<std::string>& names,
+std::vector<DirectPrompt> parse_direct_prompts(const std::string& text, const std::set<std::string>& sound,
                                                std::vector<std::string>& problems) {
   std::vector<DirectPrompt> result;
   for (const std::string& piece : split(text, "|"))
     if (const std::string written = trimmed(piece); !written.empty())
-      result.push_back(parse_direct_prompt(written, names, problems));
+      result.push_back(parse_direct_prompt(written, sound, problems));
   return result;
 }
 

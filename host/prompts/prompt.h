@@ -40,11 +40,11 @@ struct Scene {
   std::vector<Prompt> prompts;
 };
 
-/// Splits `scenes` at ||, puts prefix and suffix around each, splits at |, and parses each prompt. `names`
-/// are the variables that expressions may use. What is wrong is added to `problems`, in words that quote the
-/// prompt with a mark under the place; what is strange but harmless to `notices`.
+/// Splits `scenes` at ||, puts prefix and suffix around each, splits at |, and parses each prompt. `sound`
+/// are the variables that expressions may use besides time_variables(). What is wrong is added to `problems`,
+/// in words that quote the prompt with a mark under the place; what is strange but harmless to `notices`.
 std::vector<Scene> parse_scenes(const std::string& scenes, const std::string& prefix,
-                                const std::string& suffix, const std::set<std::string>& names,
+                                const std::string& suffix, const std::set<std::string>& sound,
                                 std::vector<std::string>& problems, std::vector<std::string>& notices);
 
 /// A picture that the output should resemble pixel by pixel: `path[:weight[_mask][:stop]]`. The path need not
@@ -59,7 +59,7 @@ struct DirectPrompt {
 };
 
 /// The setting direct_image_prompts: prompts separated by |.
-std::vector<DirectPrompt> parse_direct_prompts(const std::string& text, const std::set<std::string>& names,
+std::vector<DirectPrompt> parse_direct_prompts(const std::string& text, const std::set<std::string>& sound,
                                                std::vector<std::string>& problems);
 
 /// A scene's share in the loss at a step. While a scene fades in, the one before it fades out.

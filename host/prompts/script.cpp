@@ -20,8 +20,6 @@ Script parse_script(const Settings& settings, std::vector<Problem>& problems,
                     std::vector<std::string>& notices, const std::set<std::string>& variables, bool moving,
                     const std::string& video) {
   Script script;
-  std::set<std::string> names = variables;
-  names.insert("t");
   std::vector<std::string> wrong;
   const auto report_for = [&](const char* name) {
     for (const std::string& message : wrong) problems.push_back({settings.find(name)->location, message});
@@ -31,12 +29,13 @@ Script parse_script(const Settings& settings, std::vector<Problem>& problems,
     const auto affix = [&](const char* name) {
       return settings.find(name) ? settings.get<std::string>(name) : std::string();
     };
-    script.scenes = parse_scenes(scenes, affix("scene_prefix"), affix("scene_suffix"), names, wrong, notices);
+    script.scenes =
+        parse_scenes(scenes, affix("scene_prefix"), affix("scene_suffix"), variables, wrong, notices);
     report_for("scenes");
   }
   using Target = LossTerm::Target;
   const auto add_losses = [&](const std::string& prompts, const char* name, When when, Target target) {
-    for (DirectPrompt& prompt : parse_direct_prompts(prompts, names, wrong)) {
+    for (DirectPrompt& prompt : parse_direct_prompts(prompts, variables, wrong)) {
       LossTerm term;
       term.name = prompt.path;
       term.setting = name;
@@ -64,7 +63,7 @@ Script parse_script(const Settings& settings, std::vector<Problem>& problems,
   const auto add_semantic = [&](const std::string& picture, const char* name, When when) {
     const std::string weight = text_of(settings, name);
     if (is_off(weight)) return;
-    auto additions = parse_scenes("[" + picture + "]:" + weight, "", "", names, wrong, notices);
+    auto additions = parse_scenes("[" + picture + "]:" + weight, "", "", variables, wrong, notices);
     report_for(name);
     for (Scene& scene : script.scenes)
       for (const Scene& addition : additions)

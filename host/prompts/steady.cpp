@@ -14,7 +14,7 @@ constexpr std::int64_t kPoints = 16;
 class Steady {
  public:
   Steady(const Script& script, const Settings& settings)
-      : timeline_(settings),
+      : timeline_(settings, std::ssize(script.scenes)),
         steps_(settings.get<std::int64_t>("steps_per_scene") *
                static_cast<std::int64_t>(script.scenes.size())) {}
 
@@ -46,9 +46,8 @@ class Steady {
   void each(const Expression& expression, const Take& take) const {
     for (std::int64_t i = 0; i < kPoints; ++i) {
       const std::int64_t step = i * std::max<std::int64_t>(steps_ - 1, 0) / (kPoints - 1);
-      std::map<std::string, double> values;
-      for (const std::string& name : expression.variables()) values[name] = 0.5;
-      values["t"] = timeline_.seconds_at(step);
+      std::map<std::string, double> values = timeline_.values(step, {});
+      for (const std::string& name : expression.variables()) values.emplace(name, 0.5);
       try {
         take(expression.numbers(values));
       } catch (const ExpressionError&) {  // it has no value there

@@ -7,6 +7,7 @@
 #include "base/nearest.h"
 #include "base/texts.h"
 #include "settings/json_string.h"
+#include "settings/keyframe_list.h"
 
 namespace reverie {
 namespace {
@@ -173,6 +174,10 @@ std::string convert(const ParamSpec& spec, const RawValue& raw, SettingValue& ou
     out.list.clear();
     if (spec.nullable || is_text || spec.type == ParamType::list) return {};
     return "has no value";
+  }
+  if (spec.animatable && is_keyframe_list(raw)) {
+    out.null = false;
+    return keyframe_text(raw, out.text);
   }
   if (raw.kind == RawValue::Kind::map && !(is_text && !raw.text.empty())) return "is a group of values";
   if (spec.animatable) {

@@ -64,6 +64,10 @@ constexpr Setting kTable[] = {
      "Animation"},
     {number("frames_per_second", 12).above(0).help("frames per second of t, which expressions use"),
      "Animation"},
+    {number("bpm", 120)
+         .above(0)
+         .help("beats per minute of the music: for beat and bar in expressions, and for keyframes in beats"),
+     "Animation"},
     {text("depth_model", "").help("the plugin that estimates depth; when empty, the first of these"),
      "Animation", false, "", "depth_estimators"},
     {text("flow_model", "")

@@ -49,7 +49,8 @@ inline Outcome render(const fs::path& folder, const Words& words) {
 
 struct Picture {
   std::int64_t width = 0, height = 0;
-  std::array<double, 3> mean{};  ///< of red, green, blue, 0..255
+  std::array<double, 3> mean{};       ///< of red, green, blue, 0..255
+  std::vector<unsigned char> pixels;  ///< red, green, blue, row by row
 };
 
 /// Decodes the whole file, so that a damaged one is noticed wherever it is damaged.
@@ -68,6 +69,7 @@ inline Picture read_png(const fs::path& path) {
   picture.height = header.height;
   for (std::size_t i = 0; i < pixels.size(); ++i)
     picture.mean[i % 3] += 3.0 * pixels[i] / static_cast<double>(pixels.size());
+  picture.pixels = std::move(pixels);
   return picture;
 }
 

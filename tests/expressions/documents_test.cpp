@@ -35,7 +35,8 @@ TEST(ExpressionDocument, NamesAllFunctions) {
 
 TEST(ExpressionDocument, HasExamplesThatWork) {
   std::istringstream lines(document());
-  const std::set<std::string> names = {"t", "bass", "bass_prev", "kick", "r", "R", "mu"};
+  const std::set<std::string> names = {"t",     "s", "f",    "max_f",     "fps",  "beat", "bar", "bpm",
+                                       "scene", "p", "bass", "bass_prev", "kick", "r",    "R",   "mu"};
   std::map<std::string, double> values;
   for (const std::string& name : names) values[name] = 0.5;
   int count = 0;

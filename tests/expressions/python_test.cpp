@@ -164,6 +164,8 @@ TEST(Expressions, AreWhatPythonMakesOfThem) {
   std::set<std::string> never;  // in an expression that has a value
   for (const std::string& name : known_names())
     if (find_function(name)) never.insert(name);
+  for (const Function& ours : motion_functions())
+    never.erase(std::string(ours.name));  // Python has none of them
   int count = 0, failures = 0;
   while (std::getline(file, line)) {
     std::istringstream words(line);

@@ -11,7 +11,7 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-const std::set<std::string> kNames = {"t", "fLo", "fLo_prev"};
+const std::set<std::string> kNames = {"fLo", "fLo_prev"};
 
 std::vector<Scene> parse(const std::string& scenes, const std::string& prefix = "",
                          const std::string& suffix = "") {
