@@ -28,13 +28,13 @@ int check_command(const Plan& plan, const PluginRegistry& registry, bool memory)
 }
 
 int curves_command(const Plan& plan, const std::string& svg) {
-  for (const std::string& notice : plan.notices) write_log(LogLevel::warning, notice);
+  for (const std::string& notice : plan.notices) log::write_log(LogLevel::warning, notice);
   const Curves curves = curves_of(plan);
   for (const std::string& name : curves.unknown)
-    write_log(LogLevel::warning,
+    log::write_log(LogLevel::warning,
               name + " is left out: it depends on sound or on depths, which only the run knows");
   if (svg.empty()) {
-    std::cout << printable(curves_csv(curves));
+    std::cout << log::printable(curves_csv(curves));
     return 0;
   }
   const std::string drawing = curves_svg(curves);

@@ -94,7 +94,7 @@ void FrameWriter::stop() {
   try {
     check();
   } catch (const std::exception& error) {
-    host_.log(LogLevel::warning, "not everything was written: " + shown(error.what()));
+    host_.log(LogLevel::warning, "not everything was written: " + log::shown(error.what()));
   }
 }
 

@@ -12,7 +12,6 @@
 
 namespace reverie {
 
-using log::bar_is_shown;
 using log::shown_line;
 namespace {
 
@@ -65,7 +64,7 @@ void Progress::show(const RunEvent& event) {
     std::cerr << "saved " << shown_line(file->path.string()) << std::endl;
   } else if (const auto* message = std::get_if<RunUpdate::Message>(&event)) {
     clear_line();
-    print_log(message->level, message->text);
+    log::print_log(message->level, message->text);
   } else if (std::holds_alternative<RunEnd>(event)) {
     clear_line();
   }

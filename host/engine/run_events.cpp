@@ -22,13 +22,13 @@ void RunEvents::close() {
 
 LoggedAsEvents::LoggedAsEvents(std::shared_ptr<RunEvents> events) : events_(std::move(events)) {
   // Who logs on another thread may still be about to when the run is over.
-  set_log_listener([events = events_](LogLevel level, std::string_view text) {
+  log::set_log_listener([events = events_](LogLevel level, std::string_view text) {
     return events->publish(RunUpdate::Message{level, std::string(text)});
   });
 }
 
 LoggedAsEvents::~LoggedAsEvents() {
-  set_log_listener({});
+  log::set_log_listener({});
   events_->close();
 }
 
