@@ -1,4 +1,4 @@
-#include "conformance/plugin.h"
+#include "conformance/tested_plugin.h"
 
 #include <dlfcn.h>
 

@@ -177,7 +177,7 @@ TEST_F(WrongFlowWeights, WithATensorThatIsAbsentOrOfAnotherShape) {
   expect(failure("raft", less), ErrorKind::model, {less, name});
 }
 
-TEST_F(WrongFlowWeights, weights::Damaged) {
+TEST_F(WrongFlowWeights, Damaged) {
   const std::string whole = contents(flow_case("gma").checkpoint);
   for (const std::size_t length : {std::size_t{0}, std::size_t{100}, whole.size() / 2, whole.size() - 30}) {
     const fs::path path = scratch_ / "cut.pth";
