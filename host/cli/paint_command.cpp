@@ -28,11 +28,11 @@ using log::write_log;
 using models::kDefaultModelsParent;
 namespace {
 
-/// The first knows photographs of a thousand classes of things, the second drawings: shapes and colours
-/// beyond those classes.
+/// Knows photographs of a thousand classes of things.
 constexpr const char* kPerceptor = "tiny_lit";
-constexpr const char* kSecond = "tiny_resnet";
-constexpr double kFamiliar = 0.3;  // below it the second one takes part, too
+/// Know what these classes lack: the same with concepts, and drawings.
+constexpr const char* kBeyond = "tiny_lit_concepts, tiny_resnet";
+constexpr double kFamiliar = 0.3;  // below it, the latter two look
 constexpr double kSeconds = 25;    // that the steps should take
 
 /// What a picture from words alone is made with, apart from its perceptors and steps.
@@ -136,7 +136,7 @@ int paint_command(const std::vector<std::string>& words,
   Plan plan = plan_with(eyes);
   if (plan.settings.get<std::vector<std::string>>("perceptors") == std::vector<std::string>{kPerceptor} &&
       !familiar(plan, registry)) {
-    eyes = std::string("perceptors: [") + kPerceptor + ", " + kSecond + "]\n";
+    eyes = std::string("perceptors: [") + kBeyond + "]\n";
     plan = plan_with(eyes);
   }
   const bool given = !plan.settings.find("steps_per_scene")->is_default();
