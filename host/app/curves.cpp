@@ -12,9 +12,9 @@ namespace {
 
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
-std::string digits(double number) {
+std::string digits(double number, int significant = 9) {
   char text[40];
-  std::snprintf(text, sizeof text, "%.9g", number);
+  std::snprintf(text, sizeof text, "%.*g", significant, number);
   return text;
 }
 
@@ -149,8 +149,8 @@ std::string curves_svg(const Curves& curves) {
             std::to_string(kWidth) + "\" height=\"" + std::to_string(kHigh) +
             "\" fill=\"none\" stroke=\"#bbb\"/>\n";
     if (low <= high) {
-      label(kLeft - 6, top + 26, digits(high), "end");
-      label(kLeft - 6, top + 16 + kHigh, digits(low), "end");
+      label(kLeft - 6, top + 26, digits(high, 4), "end");
+      label(kLeft - 6, top + 16 + kHigh, digits(low, 4), "end");
     }
     std::string points;
     const auto end_line = [&] {

@@ -90,8 +90,8 @@ RunPlace::RunPlace(const std::string& file_namespace, const Path& output_dir, co
 
 RunPlace::RunPlace(const Settings& settings)
     : RunPlace(settings.get<std::string>("file_namespace"),
-               expand_home(settings.get<std::string>("output_dir")),
-               expand_home(settings.get<std::string>("backup_dir"))) {}
+               models::expand_home(settings.get<std::string>("output_dir")),
+               models::expand_home(settings.get<std::string>("backup_dir"))) {}
 
 OutputNames choose_output(const RunPlace& place, bool allow_overwrite, const std::string& mark) {
   return {place.pictures, base_of(allow_overwrite ? 0 : first_free(place, 0, mark), place.file_namespace)};

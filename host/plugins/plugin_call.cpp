@@ -1,6 +1,7 @@
 #include "plugins/plugin_call.h"
 
 #include <c10/util/Exception.h>
+#include <dlfcn.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 #include "log/printable.h"
 #include "plugins/crash_stack.h"
 #include "plugins/plugin_code.h"
+#include "plugins/process_end.h"
 #include "settings/resolve.h"
 
 // Of the linker: where the program's own code lies.
@@ -52,6 +54,12 @@ void say(std::initializer_list<const char*> words) {
 }
 
 const char* place_of(const PluginCall& call) { return *call.method ? call.method : "its part of a step"; }
+
+/// Whether this is the program's own code.
+bool is_own(const void* address) {
+  const auto* place = static_cast<const char*>(address);
+  return place >= &__executable_start && place < &etext;
+}
 
 /// LibTorch's messages have several lines.
 std::string on_one_line(std::string text) {
@@ -177,10 +185,17 @@ PluginWatch::~PluginWatch() { watched = 0; }
 
 void watch_this_process() { watched = ::getpid(); }
 
+void exit_process(int status, const void* caller) {
+  if (!is_own(caller) && is_watched()) {
+    const char* plugin = plugin_at(caller);
+    end_by_plugin(1, "exit()", plugin ? plugin : plugin_on_stack());
+  }
+  reinterpret_cast<void (*)(int)>(::dlsym(RTLD_NEXT, "exit"))(status);
+  leave_process(status);  // which it does not come to
+}
+
 void end_process(int status, const void* caller) {
-  const auto* place = static_cast<const char*>(caller);
-  const bool own = place >= &__executable_start && place < &etext;
-  if (!own && is_watched()) end_by_plugin(status, "_exit()", plugin_at(caller));
+  if (!is_own(caller) && is_watched()) end_by_plugin(status, "_exit()", plugin_at(caller));
   leave_process(status);
 }
 

@@ -119,19 +119,19 @@ TEST(LossHistoryTest, NewsAddUpToTheWhole) {
     history.add(step_of(step, {{name, std::sin(static_cast<double>(step)), Kind::prompt}}),
                 static_cast<std::uint64_t>(step));
     if (step % 13 != 0 && step != 5000) continue;
-    const Json::Value news = history_json(history, seen);
+    const Json::Value news = web::history_json(history, seen);
     ASSERT_LE(news["from"].asUInt64(), page.size());
     page.resize(news["from"].asUInt64());
     for (const Json::Value& column : news["columns"]) page.push_back(column.toStyledString());
     if (news.isMember("series")) names = news["series"].toStyledString();
     seen = static_cast<std::uint64_t>(step);
   }
-  const Json::Value whole = history_json(history, 0);
+  const Json::Value whole = web::history_json(history, 0);
   std::vector<std::string> columns;
   for (const Json::Value& column : whole["columns"]) columns.push_back(column.toStyledString());
   EXPECT_EQ(page, columns);
   EXPECT_EQ(names, whole["series"].toStyledString());
-  EXPECT_EQ(history_json(history, seen)["columns"].size(), 0u);
+  EXPECT_EQ(web::history_json(history, seen)["columns"].size(), 0u);
 }
 
 /// As the file of a graph is read when a run goes on.
@@ -152,7 +152,7 @@ TEST(LossHistoryTest, GoesOnFromItsOwnColumns) {
         second.add(first.series()[series].name, first.series()[series].kind, first.slot(column),
                    range->second);
   for (std::int64_t step = kHalf + 1; step <= kAll; ++step) second.add(loss(step));
-  EXPECT_EQ(history_json(second, 0).toStyledString(), history_json(whole, 0).toStyledString());
+  EXPECT_EQ(web::history_json(second, 0).toStyledString(), web::history_json(whole, 0).toStyledString());
 }
 
 TEST(LossHistoryTest, NamesOfOneStepAreTold) {

@@ -70,7 +70,7 @@ class TensorBoard final : public Viewer {
     if (!file_) records = begin();
     for (const RunUpdate::Step& step : update.steps) {
       Message summary;
-      const std::vector<std::string> names = viewers::distinct_names(step.losses);
+      const std::vector<std::string> names = distinct_names(step.losses);
       for (std::size_t i = 0; i < names.size(); ++i)
         summary.part(1, scalar(group(step.losses[i].kind) + clean(names[i]), step.losses[i].value));
       summary.part(1, scalar("run/scene", static_cast<double>(step.scene + 1)));
