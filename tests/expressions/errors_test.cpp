@@ -41,7 +41,7 @@ TEST(ExpressionErrors, PointAtSyntax) {
       {"2`t", "a '*' seems to be missing between 2 and t"},
       {"2 `t", "an operator is missing before 't'"},
       {"t `2", "an operator is missing before '2'"},
-      {"t `= 2", "written =="},
+      {"t `= 2", "write =="},
       {"t `is 2", "written =="},
       {"1 `if t", "without 'else'"},
       {"1 + `* 2", "'*' is not expected"},
