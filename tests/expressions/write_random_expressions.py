@@ -15,6 +15,7 @@ import ast
 import builtins
 import itertools
 import math
+import operator
 import os
 import random
 import re
@@ -30,6 +31,20 @@ warnings.simplefilter("ignore")
 warnings.simplefilter("error", DeprecationWarning)  # NumPy's, of what has become an error in later versions
 np.seterr(all="ignore")
 LONGEST = 100_000
+
+
+def with_floats(function):
+    def floats(*arguments):
+        result = function(*arguments)
+        return result.astype(float) if result.dtype.kind in "biu" else result
+
+    return floats
+
+
+if np.lib.NumpyVersion(np.__version__) >= "2.1.0":
+    # They keep whole numbers since then. Expressions are what they were to PyTTI: floats.
+    for name in ("ceil", "fix", "floor", "trunc"):
+        setattr(np, name, with_floats(getattr(np, name)))
 
 
 class Big(Exception):
@@ -172,6 +187,9 @@ def short_range(*args):
 def ordered(values, reverse=False):
     if any(isinstance(x, float) and math.isnan(x) for value in values for x in (value if isinstance(value, tuple) else [value])):
         raise Undefined
+    reverse = operator.index(reverse)  # from Python 3.12 on, anything will do
+    if not -(2**31) <= reverse < 2**31:
+        raise OverflowError
     return sorted(values, reverse=reverse)
 
 
