@@ -76,8 +76,8 @@ TEST(LossesSetting, SaysWhatIsWrongAndWhere) {
                {"run.yaml:4", "no parameter 'miror'", "did you mean 'mirror'?"});
   expect_words(chosen("losses:\n- {name: symmetry, mirror: z}").problems,
                {"run.yaml:4", "'mirror' is z", "x, y, radial"});
-  expect_words(chosen("losses:\n- {name: symmetry, weight: 2*s}").problems,
-               {"run.yaml:4", "'symmetry'", "'weight'", "s"});
+  expect_words(chosen("losses:\n- {name: symmetry, weight: 2*q}").problems,
+               {"run.yaml:4", "'symmetry'", "'weight'", "q"});
   expect_words(chosen("losses:\n- {weight: 1}").problems, {"run.yaml:4", "'name' is missing"});
   expect_words(chosen("losses:\n- {name: contrast, limit: 2*u}").problems, {"run.yaml:4", "'limit'"});
   expect_words(chosen("losses: [[a]]").problems,

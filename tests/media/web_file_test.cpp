@@ -84,7 +84,7 @@ TEST_F(WebFile, FailuresSayWhatHappenedAndLeaveNothing) {
                                           {"500", "500"},
                                           {"always-cut-off", "ended early"},
                                           {"loop", "redirects"},
-                                          {"redirect-to-file", "else than http"}}) {
+                                          {"redirect-to-file", "other than http"}}) {
     const Error e = error(url(behaviour));
     EXPECT_EQ(e.kind(), ErrorKind::file);
     EXPECT_TRUE(holds(e.what(), "'" + url(behaviour) + "' could not be downloaded: ")) << e.what();

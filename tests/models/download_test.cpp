@@ -205,7 +205,7 @@ INSTANTIATE_TEST_SUITE_P(All, HopelessServer,
                                          Hopeless{"404", "answered 404", 1},
                                          Hopeless{"500", "answered 500", 3},
                                          Hopeless{"loop", "more than 10 redirects", 11},
-                                         Hopeless{"redirect-to-file", "something else than http or https", 1},
+                                         Hopeless{"redirect-to-file", "something other than http or https", 1},
                                          Hopeless{"redirect-nowhere", "answered 302", 1},
                                          // The first brings the file on, and three more do not.
                                          Hopeless{"always-cut-off", "ended early", 4},
@@ -294,7 +294,7 @@ TEST_F(DownloadTest, HttpsStaysHttps) {
 
   ::setenv("SSL_CERT_FILE", certificate.c_str(), 1);
   thing.urls = {secure.url("downgrade")};
-  EXPECT_TRUE(holds(error_of(thing).what(), "something else than https"));
+  EXPECT_TRUE(holds(error_of(thing).what(), "something other than https"));
   thing.urls = {secure.url("redirect")};
   EXPECT_EQ(get(thing), models::DownloadEnd::installed);
   expect_installed();

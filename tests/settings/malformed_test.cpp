@@ -85,7 +85,7 @@ constexpr Malformed kFiles[] = {
     {"unknown_setting.yaml", 2,
      "there is no setting 'frobnicate_all_the_things'; reverie settings lists them all"},
     // Known, but not there yet.
-    {"motion_mistakes.yaml", 3, "'rotate_2d': the name 'sine' is not known; is 'sin' meant?"},
+    {"motion_mistakes.yaml", 3, "'rotate_2d': the name 'sqrtt' is not known; is 'sqrt' meant?"},
     {"motion_numbers.yaml", 3, "'translate_x': 2 numbers, where it takes 1"},
     {"audio_missing.yaml", 2, "'input_audio': there is no file 'song.mp3'"},
     {"init_image_missing.yaml", 2, "'init_image': there is no file 'photo.png'"},
