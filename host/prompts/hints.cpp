@@ -101,11 +101,13 @@ std::string explain(const ExpressionError& error, const std::vector<std::string>
            "variable_name: " +
            filter;
   }
-  std::string names;
+  // What is most likely meant first.
+  std::string names = "t";
+  const auto add = [&](const std::string& name) { names += ", " + name; };
+  std::for_each(own.begin(), own.end(), add);
+  std::for_each(sound.begin(), sound.end(), add);
   for (const std::string& name : time_variables())
-    if (!sound.contains(name)) names += (names.empty() ? "" : ", ") + name;
-  for (const std::string& name : own) names += ", " + name;
-  for (const std::string& name : sound) names += ", " + name;
+    if (name != "t" && !sound.contains(name)) add(name);
   return what + "; variables here: " + names +
          (sound.empty() ? " and, with input_audio, those of input_audio_filters" : "");
 }

@@ -145,7 +145,7 @@ TEST_F(Faulty, OtherValuesOfImageModels) {
       {"palette", "palette_picture()", "[3, 2]", [](const Model& m) { m->palette_picture(); }},
       {"undefined state", "state()", "undefined", [](const Model& m) { m->state(); }},
       {"exception", "decode()", "pixel 7 of 6", [](const Model& m) { m->decode(); }},
-      {"number thrown", "randomise()", "no std::exception", [](const Model& m) { m->randomise(); }}};
+      {"number thrown", "randomise()", "not a std::exception", [](const Model& m) { m->randomise(); }}};
   for (const auto& [fault, method, came, call] : cases)
     expect_blame([&, fault = fault, &call = call] { call(model(fault)); },
                  {"image_models/faulty_model", method, came}, fault);
@@ -170,7 +170,7 @@ TEST_F(Faulty, Embeddings) {
                                     {"double", "float64"},
                                     {"nan", "NaN"},
                                     {"no gradient", "gradient"},
-                                    {"number thrown", "no std::exception"}})
+                                    {"number thrown", "not a std::exception"}})
     expect_blame([&, fault = fault] { perceptor(fault)->embed_images(pictures); },
                  {"perceptors/a_faulty_perceptor with toy", "embed_images()", came}, fault);
   for (const auto& [fault, came] : {std::pair{"a text too few", "[2, 3]"}, {"infinite text", "infinite"}})
@@ -256,7 +256,7 @@ TEST_F(Faulty, Frames) {
                                     {"turned", "[1, 3, 6, 4]"},
                                     {"bytes", "Byte"},
                                     {"nan", "NaN"},
-                                    {"number thrown", "no std::exception"}})
+                                    {"number thrown", "not a std::exception"}})
     expect_blame([&, fault = fault] { source(fault)->read(0); },
                  {"frame_sources/faulty_frames", "read()", came}, fault);
   for (const auto& [fault, came] : {std::pair{"no size", "0x0"}, {"negative rate", "-1"}})
@@ -282,7 +282,7 @@ TEST_F(Faulty, Cutouts) {
                                     {"double", "float64"},
                                     {"nan", "NaN"},
                                     {"no gradient", "gradient"},
-                                    {"number thrown", "no std::exception"}})
+                                    {"number thrown", "not a std::exception"}})
     expect_blame([&, fault = fault] { method(fault)->take(image, 4, 5); },
                  {"cutouts/faulty_cutouts", "take()", came}, fault);
 }
@@ -299,7 +299,7 @@ TEST_F(Faulty, Sounds) {
   EXPECT_EQ(whole->next(), (std::vector<float>{-1, 0, 1}));
   EXPECT_TRUE(whole->next().empty());
   for (const auto& [fault, came] :
-       {std::pair{"nan", "nan"}, {"too loud", "2.0"}, {"number thrown", "no std::exception"}})
+       {std::pair{"nan", "nan"}, {"too loud", "2.0"}, {"number thrown", "not a std::exception"}})
     expect_blame([&, fault = fault] { source(fault)->next(); },
                  {"sound_sources/faulty_sound", "next()", came}, fault);
 }
