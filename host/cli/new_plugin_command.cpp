@@ -157,7 +157,8 @@ void print_next_steps(const Request& request) {
               << " --prefix $HOME/reverie   # installation; once is enough\n";
     where = "$HOME/reverie";
   } else if (!fs::exists(library_folder(prefix).parent_path() / "cmake/Reverie/ReverieConfig.cmake", error)) {
-    std::cout << "  apt-get install reverie-dev   # what plugins are built against; as root, once is enough\n";
+    std::cout
+        << "  apt-get install reverie-dev   # what plugins are built against; as root, once is enough\n";
   }
   const fs::path build = request.folder / "build";
   const fs::path library = build / "lib/reverie/plugins" / request.kind / (request.name + ".so");

@@ -32,7 +32,7 @@ int curves_command(const Plan& plan, const std::string& svg) {
   const Curves curves = curves_of(plan);
   for (const std::string& name : curves.unknown)
     log::write_log(LogLevel::warning,
-              name + " is left out: it depends on sound or on depths, which only the run knows");
+                   name + " is left out: it depends on sound or on depths, which only the run knows");
   if (svg.empty()) {
     std::cout << log::printable(curves_csv(curves));
     return 0;

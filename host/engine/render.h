@@ -36,7 +36,8 @@ class Render {
   /// Opens the pictures that the script names, embeds its words and then lets the perceptors release their
   /// text encoders. `sound` may be null. Everything given must outlive this.
   Render(HostServices& host, RunPlugins& ensemble, const Settings& settings, const Script& script,
-         const std::function<media::Footage(const std::string&)>& open, const audio::Soundtrack* sound = nullptr);
+         const std::function<media::Footage(const std::string&)>& open,
+         const audio::Soundtrack* sound = nullptr);
 
   /// The picture that the run starts from, where that is no noise: until the first move it is what the losses
   /// that stabilise motion hold on to. Before restore().

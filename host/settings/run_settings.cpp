@@ -196,7 +196,8 @@ std::string settings_yaml(const RunSettings& settings) {
 std::string settings_json(const RunSettings& settings) {
   std::string result;
   for (const auto& [name, value] : settings.lines())
-    if (!is_place(name)) result += (result.empty() ? "{\n  " : ",\n  ") + json_string(name) + ": " + value->json();
+    if (!is_place(name))
+      result += (result.empty() ? "{\n  " : ",\n  ") + json_string(name) + ": " + value->json();
   return result + "\n}\n";
 }
 

@@ -198,26 +198,25 @@ TEST_P(HopelessServer, IsGivenUp) {
   EXPECT_EQ(server_.requests().size(), GetParam().requests);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, HopelessServer,
-                         testing::Values(Hopeless{"wrong", "differs from the published one", 1},
-                                         Hopeless{"too-long", "200004 bytes instead of 200000", 1},
-                                         Hopeless{"endless", "sends more than the 200000 bytes", 1},
-                                         Hopeless{"404", "answered 404", 1},
-                                         Hopeless{"500", "answered 500", 3},
-                                         Hopeless{"loop", "more than 10 redirects", 11},
-                                         Hopeless{"redirect-to-file", "something other than http or https", 1},
-                                         Hopeless{"redirect-nowhere", "answered 302", 1},
-                                         // The first brings the file on, and three more do not.
-                                         Hopeless{"always-cut-off", "ended early", 4},
-                                         Hopeless{"cut-off-without-length", "ended early", 4},
-                                         Hopeless{"trickle", "ended early", 3},
-                                         Hopeless{"stall", "bytes a second for 1 s", 4},
-                                         Hopeless{"silent", "bytes a second for 1 s", 0}),
-                         [](const auto& info) {
-                           std::string name = info.param.behaviour;
-                           std::replace(name.begin(), name.end(), '-', '_');
-                           return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    All, HopelessServer,
+    testing::Values(Hopeless{"wrong", "differs from the published one", 1},
+                    Hopeless{"too-long", "200004 bytes instead of 200000", 1},
+                    Hopeless{"endless", "sends more than the 200000 bytes", 1},
+                    Hopeless{"404", "answered 404", 1}, Hopeless{"500", "answered 500", 3},
+                    Hopeless{"loop", "more than 10 redirects", 11},
+                    Hopeless{"redirect-to-file", "something other than http or https", 1},
+                    Hopeless{"redirect-nowhere", "answered 302", 1},
+                    // The first brings the file on, and three more do not.
+                    Hopeless{"always-cut-off", "ended early", 4},
+                    Hopeless{"cut-off-without-length", "ended early", 4},
+                    Hopeless{"trickle", "ended early", 3}, Hopeless{"stall", "bytes a second for 1 s", 4},
+                    Hopeless{"silent", "bytes a second for 1 s", 0}),
+    [](const auto& info) {
+      std::string name = info.param.behaviour;
+      std::replace(name.begin(), name.end(), '-', '_');
+      return name;
+    });
 
 TEST_F(DownloadTest, WrongBytesLeaveNothing) {
   error_of("wrong");
