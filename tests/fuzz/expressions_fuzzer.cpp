@@ -17,10 +17,12 @@ void compute(const std::string& text, const std::set<std::string>& measured) {
     if (error.column() > text.size() || reverie::point_at(text, error.column()).empty()) std::abort();
   };
   try {
-    const auto expression = reverie::Expression::compile(text, {"t", "R", "bass"}, measured);
+    const auto expression =
+        reverie::Expression::compile(text, {"t", "R", "bass", "f", "max_f", "fps", "bpm"}, measured);
     for (const double t : {0.0, -3.75, 1e300}) {
       try {
-        expression.numbers({{"t", t}, {"R", 10000}, {"bass", 0.5}});
+        expression.numbers(
+            {{"t", t}, {"R", 10000}, {"bass", 0.5}, {"f", 12 * t}, {"max_f", 100}, {"fps", 12}, {"bpm", 90}});
       } catch (const reverie::ExpressionError& error) {
         check(error);
       }
