@@ -218,6 +218,9 @@ std::vector<BatchRun> list_runs(const BatchRequest& request) {
 
 int run_batch(const BatchRequest& request, const PluginRegistry& registry) {
   const std::vector<BatchRun> runs = list_runs(request);
+  if (runs.size() > 1 && !request.svg.empty())
+    throw Error(ErrorKind::usage, "--svg draws one run, and these are " + std::to_string(runs.size()),
+                "draw them one by one, each into its own file");
   Batch batch(request, registry);
   if (runs.size() > 1) return batch.run_all(runs);
   RunReport unused;

@@ -199,7 +199,10 @@ int run(int argc, char** argv) {
   request.multirun = given.count("multirun") > 0;
   request.restore = given.count("restore") > 0;
   request.memory = given.count("memory") > 0;
-  if (given.count("svg")) request.svg = given["svg"].as<std::string>();
+  if (given.count("svg")) {
+    request.svg = given["svg"].as<std::string>();
+    if (command != "curves") throw Error(ErrorKind::usage, "--svg is an option of reverie curves");
+  }
   if (given.count("config-name"))
     request.words.insert(request.words.begin(),
                          file_of_config(given["config-name"].as<std::string>(), config_folders).string());

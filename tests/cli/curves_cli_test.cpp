@@ -58,6 +58,11 @@ TEST(Curves, AreWhatKeyframesSayFrameByFrame) {
   }
   const Outcome drawn = run(command("curves", {"flight.yaml", "--svg=flight.svg"}), folder.path());
   ASSERT_EQ(drawn.status, 0) << drawn.err;
+  // One file holds one drawing, and no other command makes one.
+  for (const Words& words : {command("curves", {"flight.yaml", "flight.yaml", "--svg=two.svg"}),
+                             command("render", {"flight.yaml", "--svg=two.svg"})})
+    EXPECT_EQ(run(words, folder.path()).status, 2);
+  EXPECT_FALSE(fs::exists(folder / "two.svg"));
   const std::string drawing = read_bytes(folder / "flight.svg");
   std::size_t lines = 0;
   for (std::size_t at = drawing.find("<polyline"); at != std::string::npos;
