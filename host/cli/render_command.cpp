@@ -2,15 +2,12 @@
 
 #include <iostream>
 
-#include "app/curves.h"
 #include "app/render_run.h"
 #include "app/run_plan.h"
 #include "app/run_trial.h"
 #include "cli/commands.h"
 #include "cli/signals.h"
-#include "log/log.h"
 #include "log/printable.h"
-#include "reverie/atomic_file.h"
 
 namespace reverie {
 
@@ -24,22 +21,6 @@ int check_command(const Plan& plan, const PluginRegistry& registry, bool memory)
   std::string more = obstacle.empty() ? "" : "the run was not tried, because " + obstacle + "\n";
   if (memory || (obstacle.empty() && trial.may_be_large(run_plan))) more += trial.memory(run_plan) + "\n";
   std::cout << "no problems found\n" << more;
-  return 0;
-}
-
-int curves_command(const Plan& plan, const std::string& svg) {
-  for (const std::string& notice : plan.notices) log::write_log(LogLevel::warning, notice);
-  const Curves curves = curves_of(plan);
-  for (const std::string& name : curves.unknown)
-    log::write_log(LogLevel::warning,
-                   name + " is left out: it depends on sound or on depths, which only the run knows");
-  if (svg.empty()) {
-    std::cout << log::printable(curves_csv(curves));
-    return 0;
-  }
-  const std::string drawing = curves_svg(curves);
-  write_atomically(svg, {drawing});
-  std::cout << shown_line(svg) << "\n";
   return 0;
 }
 
