@@ -11,7 +11,7 @@ packages=(
   g++ cmake ninja-build ccache mold pkg-config unzip python3 python3-pip
   libyaml-cpp-dev libjsoncpp-dev libspdlog-dev libpng-dev libgtest-dev libbenchmark-dev libicu-dev zlib1g-dev libcurl4-openssl-dev libssl-dev
   libavformat-dev libavcodec-dev libavutil-dev libavfilter-dev libswresample-dev
-  libopencv-video-dev libchafa-dev libglib2.0-dev
+  libopencv-video-dev libchafa-dev libglib2.0-dev libgloo-dev
 )
 
 fedora_packages=(

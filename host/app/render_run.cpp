@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "app/run_plan.h"
+#include "app/shared_run.h"
 #include "engine/backup.h"
 #include "engine/memory_report.h"
 #include "engine/progress.h"
@@ -73,6 +74,13 @@ std::shared_ptr<Perceptor> perceptor(const ChosenPerceptor& chosen, HostServices
   }
 }
 
+std::vector<std::filesystem::path> weights_of(const RunPlan& run_plan) {
+  std::vector<std::filesystem::path> files;
+  for (const ChosenPerceptor& chosen : run_plan.perceptors)
+    if (chosen.setup.weights) files.emplace_back(chosen.setup.weights->origin());
+  return files;
+}
+
 /// The scenes as the artist would write them, for those who watch.
 std::vector<std::string> scene_texts(const Script& script) {
   std::vector<std::string> texts;
@@ -100,7 +108,11 @@ RunObserver memory_reports(MemoryAccount& account, HostServices& host, RunEvents
 
 }  // namespace
 
-RunOutcome render_run(const Plan& plan, const PluginRegistry& registry, const RunOptions& options) {
+RunOutcome render_run(const Plan& given, const PluginRegistry& registry, const RunOptions& options) {
+  distributed::Ranks* const ranks = options.ranks;
+  const bool writes = !ranks || ranks->first();
+  Plan plan = given;
+  if (ranks) agree_on_settings(plan.settings, *ranks);
   std::optional<MemoryAccount> memory;
   if (plan.settings.get<bool>("approximate_vram_usage")) memory.emplace();
   RunPlan run_plan = choose_run_plan(plan, registry, options.on_terminal);
@@ -112,25 +124,27 @@ RunOutcome render_run(const Plan& plan, const PluginRegistry& registry, const Ru
   const bool overwrites =
       !plan.restored && (plan.again || options.output || settings.get<bool>("allow_overwrite"));
   std::optional<Reservation> reservation;
-  if (!overwrites && !plan.restored)
+  if (writes && !overwrites && !plan.restored)
     plan.begins ? reservation.emplace(*plan.begins) : reservation.emplace(place);
   const OutputNames output = plan.restored    ? *plan.restored
                              : options.output ? *options.output
                              : plan.again     ? *plan.again
                              : reservation    ? reservation->names()
                                               : choose_output(place, true);
-  const RunLock lock(output);
+  std::optional<RunLock> lock;
+  if (writes) lock.emplace(output);
   // Another process may have had it until now.
-  if (const auto newest = plan.again ? newest_run(place) : std::nullopt;
+  if (const auto newest = writes && plan.again ? newest_run(place) : std::nullopt;
       newest && newest->has_backup && newest->base == output.base)
     refuse_overtaken(output);
-  if (options.begins) options.begins(output);
+  if (writes && options.begins) options.begins(output);
   const auto kept = parse_backups_setting(settings.get<std::string>("backups"));
   Backups backups(place, output.base, kept);
   std::optional<std::pair<std::int64_t, Backup>> backup;
   if (plan.restored) backup = read_backup_of(backups, host, output);
 
   RunPlugins ensemble;
+  ensemble.ranks = ranks;
   host.seed_default_generators();
   for (const ChosenPerceptor& chosen : run_plan.perceptors) {
     const std::string name = title(*chosen.plugin) + " with " + chosen.setup.name;
@@ -138,6 +152,7 @@ RunOutcome render_run(const Plan& plan, const PluginRegistry& registry, const Ru
     if (chosen.setup.weights) claim_mapped_file(chosen.setup.weights->origin());
     ensemble.perceptors.push_back({name, perceptor(chosen, host, settings, plan, options.shelf)});
   }
+  const std::vector<std::filesystem::path> weights = weights_of(run_plan);
   run_plan.perceptors.clear();     // the weights' files need not stay open
   host.seed_default_generators();  // once more: perceptors may have been there already
   at::Tensor init_image;
@@ -179,19 +194,22 @@ RunOutcome render_run(const Plan& plan, const PluginRegistry& registry, const Ru
   if (backup) {
     render.restore(backup->second);
     backup.reset();
-  } else if (overwrites) {
+  } else if (overwrites && writes) {
     backups.remove_all();  // a name that was free had none
   }
 
+  if (ranks)
+    compare_facts(*ranks, facts_of_run(*ranks, settings, host, ensemble, weights, render.moment().steps));
+
   const std::string json = settings_json(settings);
   const std::int64_t early = Timeline(settings).early_pictures(settings.get<std::int64_t>("save_every"));
-  for (const PluginFile* plugin : run_plan.sinks) {
+  for (const PluginFile* plugin : writes ? run_plan.sinks : std::vector<const PluginFile*>()) {
     const MemoryScope its_own(title(*plugin));
     ensemble.sinks.push_back({title(*plugin), create<OutputSink>(*plugin, host, params_for(*plugin, settings),
                                                                  {output.folder, output.base,
                                                                   frames_per_second, json, saved, early})});
   }
-  write_file(output.folder / (output.base + "_settings.txt"), json);
+  if (writes) write_file(output.folder / (output.base + "_settings.txt"), json);
 
   const std::int64_t steps =
       settings.get<std::int64_t>("steps_per_scene") * static_cast<std::int64_t>(plan.script.scenes.size());
@@ -200,7 +218,7 @@ RunOutcome render_run(const Plan& plan, const PluginRegistry& registry, const Ru
   const Viewer::Setup view{output.folder, output.base,           json,         scene_texts(plan.script),
                            steps,         render.moment().steps, control.get()};
   if (options.view) viewers.add("the server's view", options.view(view), control);
-  for (const PluginFile* plugin : run_plan.viewers) {
+  for (const PluginFile* plugin : writes ? run_plan.viewers : std::vector<const PluginFile*>()) {
     try {
       viewers.add(title(*plugin), create<Viewer>(*plugin, host, params_for(*plugin, settings), view),
                   control);
@@ -214,12 +232,12 @@ RunOutcome render_run(const Plan& plan, const PluginRegistry& registry, const Ru
   });
   Progress progress(steps, options.on_terminal, render.moment().steps);
   events->subscribe([&](const RunEvent& event) {
-    const bool shown =
-        viewers.show_progress() || (options.follow && !std::holds_alternative<RunUpdate::Message>(event));
+    const bool shown = !writes || viewers.show_progress() ||
+                       (options.follow && !std::holds_alternative<RunUpdate::Message>(event));
     if (!shown) progress.show(event);
   });
   if (options.follow) events->subscribe(options.follow);
-  FrameWriter frames(host, ensemble.sinks, kept == 0 ? nullptr : &backups, *events);
+  FrameWriter frames(host, ensemble.sinks, kept == 0 || !writes ? nullptr : &backups, *events);
   events->subscribe([&](const RunEvent& event) { viewers.post(event); });
   if (memory) events->subscribe(memory_reports(*memory, host, *events));
   const LoggedAsEvents logged(events);

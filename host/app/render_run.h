@@ -18,7 +18,8 @@ struct RunOptions {
   PerceptorCache* shelf = nullptr;                 ///< none: perceptors are loaded for this run alone
   std::optional<OutputNames> output;               ///< where the files go; whatever is there is overwritten
   std::function<void(const OutputNames&)> begins;  ///< called before anything is loaded or written
-  bool on_terminal = false;                        ///< somebody watches standard error
+  distributed::Ranks* ranks = nullptr;  ///< the processes that share the run; only the first writes files
+  bool on_terminal = false;             ///< somebody watches standard error
 };
 
 struct RunOutcome : RenderResult {

@@ -61,7 +61,11 @@ std::string pictures(const RunReport& report) {
 class Batch {
  public:
   Batch(const BatchRequest& request, const PluginRegistry& registry)
-      : command_(request.command), memory_(request.memory), svg_(request.svg), registry_(registry) {}
+      : command_(request.command),
+        memory_(request.memory),
+        svg_(request.svg),
+        ranks_(request.ranks),
+        registry_(registry) {}
 
   int run_one(const BatchRun& run, RunReport& report, bool alone = true) {
     const bool whole = command_ == "check" || command_ == "render";
@@ -79,7 +83,7 @@ class Batch {
     if (command_ == "curves") return curves_command(plan, svg_);
     if (command_ == "check") return check_command(plan, registry_, memory_);
     spare_earlier_runs(plan, folders_);
-    return command_ == "render" ? render_command(plan, registry_, &report)
+    return command_ == "render" ? render_command(plan, registry_, &report, ranks_)
                                 : preview_motion_command(plan, registry_, &report);
   }
 
@@ -137,6 +141,7 @@ class Batch {
       if (status == kInterrupted) line.end = "interrupted";
       if (command_ == "render" || command_ == "preview-motion") line.rest = pictures(report);
     } catch (...) {
+      if (ranks_) throw;  // the next run would find the ranks at different places
       const Failure failure = current_failure();
       status = show(failure);
       line.end = "failed";
@@ -170,6 +175,7 @@ class Batch {
   std::string command_;
   bool memory_;
   std::string svg_;
+  distributed::Ranks* ranks_;
   const PluginRegistry& registry_;
   std::set<std::filesystem::path> folders_;               // that runs of this batch have written to
   std::vector<std::optional<Destination>> destinations_;  // of all runs

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "distributed/ranks.h"
 #include "plugins/registry.h"
 #include "settings/groups.h"
 
@@ -15,10 +16,11 @@ struct BatchRequest {
   std::string command;
   std::vector<std::string> words;  ///< files and name=value
   std::vector<std::filesystem::path> config_folders;
-  bool multirun = false;  ///< commas separate the values of a sweep
-  bool restore = false;   ///< as if restore=true were the last word
-  bool memory = false;    ///< of check: say how much a run will need
-  std::string svg;        ///< of curves: the file of a drawing instead of a table
+  bool multirun = false;                ///< commas separate the values of a sweep
+  bool restore = false;                 ///< as if restore=true were the last word
+  bool memory = false;                  ///< of check: say how much a run will need
+  distributed::Ranks* ranks = nullptr;  ///< of render: the processes that share every run
+  std::string svg;                      ///< of curves: the file of a drawing instead of a table
 };
 
 /// One run of a batch.

@@ -3,6 +3,7 @@
 // status.
 
 #include "app/plan.h"
+#include "distributed/ranks.h"
 
 namespace reverie {
 
@@ -12,7 +13,9 @@ struct RunReport {
   std::string folder;
 };
 
-int render_command(const Plan& plan, const PluginRegistry& registry, RunReport* report = nullptr);
+/// `ranks`: the processes that share the run; null: this one alone.
+int render_command(const Plan& plan, const PluginRegistry& registry, RunReport* report = nullptr,
+                   distributed::Ranks* ranks = nullptr);
 int preview_motion_command(const Plan& plan, const PluginRegistry& registry, RunReport* report = nullptr);
 int check_command(const Plan& plan, const PluginRegistry& registry, bool memory);
 /// Prints what varies, as a table; with `svg`, draws it into that file.

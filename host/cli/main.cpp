@@ -6,7 +6,9 @@
 #include <boost/program_options.hpp>
 #include <cerrno>
 #include <filesystem>
+#include <fstream>
 #include <iostream>
+#include <memory>
 #include <system_error>
 
 #include "app/failure.h"
@@ -22,6 +24,9 @@
 #include "cli/serve_command.h"
 #include "cli/signals.h"
 #include "cli/test_plugin_command.h"
+#include "distributed/launch.h"
+#include "distributed/ranks.h"
+#include "engine/cutout_groups.h"
 #include "engine/memory.h"
 #include "log/log.h"
 #include "plugins/plugin_call.h"
@@ -79,6 +84,22 @@ TestPluginOptions read_test_options(const po::variables_map& given) {
 /// What stands for the viewer that --preview without a name means.
 constexpr const char* kDefaultPreview = "-";
 
+/// The other processes that work on the same runs, if there are any. Only rank 0 prints.
+std::unique_ptr<distributed::Ranks> join_ranks() {
+  const auto environment = distributed::rank_environment();
+  if (!environment) return nullptr;
+  distributed::end_with_launcher();
+  if (environment->rank > 0) {
+    static std::ofstream nowhere("/dev/null");
+    std::cout.rdbuf(nowhere.rdbuf());
+    log::set_log_level(LogLevel::error);
+  }
+  auto ranks = std::make_unique<distributed::Ranks>(*environment);
+  log::write_log(LogLevel::info,
+                 "rank " + std::to_string(ranks->rank()) + " of " + std::to_string(ranks->count()));
+  return ranks;
+}
+
 int run(int argc, char** argv) {
   po::options_description options("options");
   options.add_options()("help,h", "show this")("version", "show the version")(
@@ -92,6 +113,8 @@ int run(int argc, char** argv) {
       "show the run in the browser; --preview=NAME, with a viewer of reverie plugins list: the same as "
       "viewers=NAME")("memory", "with check: say how much memory the run will need")(
       "svg", po::value<std::string>()->value_name("FILE"), "with curves: draw them into this file")(
+      "ranks", po::value<std::uint16_t>()->value_name("N"),
+      "with render: share each run between N processes on this machine (docs/distributed.md)")(
       "verbose,v", "say more")("markdown",
                                "with settings and models list: print a table for the documentation")(
       "config-name", po::value<std::string>()->value_name("NAME"),
@@ -192,6 +215,15 @@ int run(int argc, char** argv) {
       command != "curves")
     throw unknown_command(command, typed);
 
+  if (given.count("ranks")) {
+    if (command != "render") throw Error(ErrorKind::usage, "--ranks is an option of reverie render");
+    const auto count = given["ranks"].as<std::uint16_t>();
+    if (count < 1 || count > kMostGroups)
+      throw Error(ErrorKind::usage, "--ranks is " + std::to_string(count) + ", not a number from 1 to " +
+                                        std::to_string(kMostGroups));
+    if (!distributed::rank_environment()) return distributed::launch(count, Words(argv, argv + argc));
+  }
+
   BatchRequest request;
   request.command = command;
   request.words = rest;
@@ -206,13 +238,22 @@ int run(int argc, char** argv) {
   if (given.count("config-name"))
     request.words.insert(request.words.begin(),
                          file_of_config(given["config-name"].as<std::string>(), config_folders).string());
+  const auto ranks = command == "render" ? join_ranks() : nullptr;
+  request.ranks = ranks.get();
   const PluginRegistry plugins = registry();
   if (given.count("preview")) {
     const std::string viewer = given["preview"].as<std::string>();
     request.words.push_back(
         "viewers=" + (viewer == kDefaultPreview ? plugins.with_role(Viewer::kKind, "preview").name : viewer));
   }
-  return run_batch(request, plugins);
+  try {
+    return run_batch(request, plugins);
+  } catch (const distributed::RankLost&) {
+    throw;
+  } catch (...) {
+    if (ranks) ranks->leave(current_failure().message);
+    throw;
+  }
 }
 
 /// The exit status of a command that did what it should: a full disk behind `>` is an error, a reader that

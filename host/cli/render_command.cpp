@@ -24,9 +24,11 @@ int check_command(const Plan& plan, const PluginRegistry& registry, bool memory)
   return 0;
 }
 
-int render_command(const Plan& plan, const PluginRegistry& registry, RunReport* report) {
+int render_command(const Plan& plan, const PluginRegistry& registry, RunReport* report,
+                   distributed::Ranks* ranks) {
   end_on_signals("interrupted: the present step is finished and saved first (Ctrl-C again ends at once)");
   RunOptions options;
+  options.ranks = ranks;
   options.on_terminal = ::isatty(STDERR_FILENO) != 0;
   const RunOutcome result = render_run(plan, registry, options);
   const std::int64_t steps = result.moment.steps, frames = result.moment.frames;

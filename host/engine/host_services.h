@@ -44,6 +44,9 @@ class HostServices final : public Host {
 
   at::Generator cpu_generator() override { return cpu_generator_; }
 
+  /// The run's.
+  std::uint64_t seed() const { return options_.seed; }
+
   /// LibTorch's own generators, which a plugin's at::rand() draws from, start at the run's seed. They belong
   /// to the process: to be called when a run begins.
   void seed_default_generators();

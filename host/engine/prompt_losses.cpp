@@ -21,9 +21,10 @@ constexpr double kPictureOffset = 0.7;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 /// For each of the places seen, the place of the prompt's picture that it is compared with: the assignment
-/// with the least sum of distances between centres.
-at::Tensor partners(const std::vector<CutoutPlace>& seen, const std::vector<CutoutPlace>& prompt_state) {
-  const std::vector<std::size_t> matched = match_by_position(seen, prompt_state);
+/// with the least sum of distances between centres. A smaller group leaves the last ones of `target` out.
+at::Tensor partners(const std::vector<CutoutPlace>& seen, std::vector<CutoutPlace> target) {
+  target.resize(seen.size());
+  const std::vector<std::size_t> matched = match_by_position(seen, target);
   return at::tensor(std::vector<std::int64_t>(matched.begin(), matched.end()));
 }
 
@@ -94,6 +95,12 @@ void PromptLosses::embed_words() {
   release_freed_memory();
 }
 
+/// Pictures in prompts are seen in as many cutouts as a batch of the run's own picture.
+std::int64_t PromptLosses::largest_batch() const {
+  if (settings_.groups == 0) return settings_.cutouts / settings_.batches;
+  return (settings_.cutouts + settings_.groups - 1) / settings_.groups;
+}
+
 void PromptLosses::start_from(const at::Tensor& picture) { held_ = picture; }
 
 void PromptLosses::stabilise(const at::Tensor& moved, std::int64_t frame) {
@@ -141,7 +148,7 @@ void PromptLosses::update(PromptState& prompt_state) {
         (prompt_state.picture ? prompt_state.picture->image() : held_).to(host_.device());
     prompt_state.pictures_seen.clear();
     for (std::size_t p = 0; p < perceptors_.size(); ++p)
-      prompt_state.pictures_seen.push_back(embed_cutouts(p, image, settings_.cutouts / settings_.batches));
+      prompt_state.pictures_seen.push_back(embed_cutouts(p, image, largest_batch()));
     prompt_state.seen_frame = frame;
   }
 }
@@ -199,32 +206,62 @@ MaskValues PromptLosses::mask_values(const PromptState& prompt_state, std::size_
   }
 }
 
+void PromptLosses::look(const at::Tensor& image, const std::vector<Active>& prompts, std::size_t p,
+                        std::int64_t count, double share, const at::Tensor& told) {
+  const EmbeddedCutouts seen = embed_cutouts(p, image, count);
+  at::Tensor total = at::zeros({}, seen.embeddings.options());
+  std::vector<at::Tensor> rows;
+  for (const Active& active : prompts) {
+    const PromptState& prompt_state = prompts_[active.prompt];
+    const PromptLoss loss = prompt_loss(distances(prompt_state, p, seen), prompt_state.weight,
+                                        prompt_state.stop, mask_values(prompt_state, p, seen));
+    total = total + loss.value * (active.share * share);
+    rows.push_back(at::stack({loss.value.detach() * share, loss.asked, loss.free}));
+  }
+  at::Tensor(told).add_(at::stack(rows));
+  call_plugin(perceptors_[p].name, moment_, [&] { total.backward(); });
+  call_plugin(cutouts_.name, moment_, [&] { seen.cutouts.backward(seen.seen.grad()); });
+}
+
+at::Tensor PromptLosses::look_in_batches(const at::Tensor& image, const std::vector<Active>& prompts) {
+  const double share =
+      1.0 / static_cast<double>(settings_.batches * static_cast<std::int64_t>(perceptors_.size()));
+  const at::Tensor told =
+      at::zeros({static_cast<std::int64_t>(prompts.size()), 3}, image.options().requires_grad(false));
+  for (std::size_t p = 0; p < perceptors_.size(); ++p)
+    for (std::int64_t batch = 0; batch < settings_.batches; ++batch)
+      look(image, prompts, p, settings_.cutouts / settings_.batches, share, told);
+  return told;
+}
+
+/// The gradients of all groups and what they say of the prompts are summed in one tensor, so that ranks send
+/// one, too.
+at::Tensor PromptLosses::look_in_groups(const at::Tensor& image, const std::vector<Active>& prompts) {
+  GroupRandomness randomness(host_, moment_.steps);
+  const at::Tensor before = image.grad();
+  const auto rows = static_cast<std::int64_t>(prompts.size());
+  const at::Tensor sum = sum_over_groups(settings_.groups, settings_.ranks, [&](std::int64_t group) {
+    const std::int64_t count = cutouts_of_group(group, settings_.groups, settings_.cutouts);
+    const double share =
+        static_cast<double>(count) /
+        static_cast<double>(settings_.cutouts * static_cast<std::int64_t>(perceptors_.size()));
+    image.mutable_grad() = at::zeros_like(before);
+    const at::Tensor told = at::zeros({rows, 3}, before.options());
+    randomness.begin(group);
+    for (std::size_t p = 0; count > 0 && p < perceptors_.size(); ++p)
+      look(image, prompts, p, count, share, told);
+    return at::cat({image.grad().flatten(), told.flatten()});
+  });
+  image.mutable_grad() = before + sum.narrow(0, 0, before.numel()).view_as(before);
+  return sum.narrow(0, before.numel(), rows * 3).view({rows, 3});
+}
+
 PromptLosses::Result PromptLosses::evaluate(const at::Tensor& image, const std::vector<Active>& prompts) {
   Result result;
   if (prompts.empty()) return result;
-  const double share =
-      1.0 / static_cast<double>(settings_.batches * static_cast<std::int64_t>(perceptors_.size()));
-  // Of each prompt: loss, and whether any cutout was let through and any was free. Read once, at the end: a
-  // GPU need not be waited for before.
   const at::Tensor told =
-      at::zeros({static_cast<std::int64_t>(prompts.size()), 3}, image.options().requires_grad(false));
-  for (std::size_t p = 0; p < perceptors_.size(); ++p) {
-    for (std::int64_t batch = 0; batch < settings_.batches; ++batch) {
-      const EmbeddedCutouts seen = embed_cutouts(p, image, settings_.cutouts / settings_.batches);
-      at::Tensor total = at::zeros({}, seen.embeddings.options());
-      std::vector<at::Tensor> rows;
-      for (const Active& active : prompts) {
-        const PromptState& prompt_state = prompts_[active.prompt];
-        const PromptLoss loss = prompt_loss(distances(prompt_state, p, seen), prompt_state.weight,
-                                            prompt_state.stop, mask_values(prompt_state, p, seen));
-        total = total + loss.value * (active.share * share);
-        rows.push_back(at::stack({loss.value.detach() * share, loss.asked, loss.free}));
-      }
-      at::Tensor(told).add_(at::stack(rows));
-      call_plugin(perceptors_[p].name, moment_, [&] { total.backward(); });
-      call_plugin(cutouts_.name, moment_, [&] { seen.cutouts.backward(seen.seen.grad()); });
-    }
-  }
+      settings_.groups > 0 ? look_in_groups(image, prompts) : look_in_batches(image, prompts);
+  // Once, at the end: a GPU need not be waited for before.
   const at::Tensor read = told.to(at::kCPU, at::kDouble);
   result.stopped = (read.select(1, 1) > 0).all().item<bool>() && (read.select(1, 2) == 0).all().item<bool>();
   for (std::int64_t i = 0; i < read.size(0); ++i) result.losses.push_back(read[i][0].item<double>());
@@ -255,8 +292,7 @@ void PromptLosses::load_state(const std::map<std::string, at::Tensor>& state) {
       const auto embeddings = state.find(key(i, p) + "embeddings"), places = state.find(key(i, p) + "places"),
                  frame = state.find(key(i, p) + "frame");
       if (embeddings == state.end() || places == state.end() || frame == state.end() ||
-          embeddings->second.size(0) != settings_.cutouts / settings_.batches ||
-          places->second.scalar_type() != at::kDouble ||
+          embeddings->second.size(0) != largest_batch() || places->second.scalar_type() != at::kDouble ||
           places->second.sizes() != at::IntArrayRef({embeddings->second.size(0), 4}))
         break;  // seen anew
       pictures_seen.push_back({embeddings->second.to(host_.device()), as_places(places->second)});

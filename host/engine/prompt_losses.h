@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 
+#include "engine/cutout_groups.h"
 #include "engine/host_services.h"
 #include "engine/masks.h"
 #include "engine/run_plugins.h"
@@ -15,8 +16,10 @@ namespace reverie {
 
 /// How perceptors look at a picture.
 struct CutoutCounts {
-  std::int64_t cutouts = 40;  ///< in a step, for each perceptor
-  std::int64_t batches = 1;   ///< that they are split into
+  std::int64_t cutouts = 40;            ///< in a step, for each perceptor
+  std::int64_t batches = 1;             ///< that they are split into, where there are no groups
+  std::int64_t groups = 0;              ///< as `cutout_groups`; 0: none
+  distributed::Ranks* ranks = nullptr;  ///< that share the groups; none: this process does all
 };
 
 class PromptLosses {
@@ -82,6 +85,14 @@ class PromptLosses {
   };
 
   void embed_words();
+  std::int64_t largest_batch() const;
+  /// Adds the gradients of one batch of cutouts, as seen by one perceptor, to image.grad(), and what is to be
+  /// known of each prompt to `told` [prompts, 3]: loss, whether any cutout was let through, whether any was
+  /// free.
+  void look(const at::Tensor& image, const std::vector<Active>& prompts, std::size_t perceptor,
+            std::int64_t count, double share, const at::Tensor& told);
+  at::Tensor look_in_batches(const at::Tensor& image, const std::vector<Active>& prompts);
+  at::Tensor look_in_groups(const at::Tensor& image, const std::vector<Active>& prompts);
   void update(PromptState& prompt_state);
   std::string key(std::size_t prompt, std::size_t perceptor) const;
   EmbeddedCutouts embed_cutouts(std::size_t perceptor, const at::Tensor& image, std::int64_t count);

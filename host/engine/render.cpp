@@ -85,7 +85,8 @@ Render::Render(HostServices& host, RunPlugins& ensemble, const Settings& setting
       motion_(ensemble, script.motion, result_.moment),
       prompt_losses_(
           host, ensemble, result_.moment, script.scenes,
-          {settings.get<std::int64_t>("cutouts"), settings.get<std::int64_t>("gradient_accumulation_steps")},
+          {settings.get<std::int64_t>("cutouts"), settings.get<std::int64_t>("gradient_accumulation_steps"),
+           settings.get<std::int64_t>("cutout_groups"), ensemble.ranks},
           open),
       image_losses_(
           script.losses, *ensemble.model.instance,
@@ -324,6 +325,7 @@ void Render::restore(const Backup& backup) {
 
 RenderResult Render::run(RunEvents& events, FrameWriter& frames, RequestedControl& control) {
   const MomentScope now(result_.moment);
+  distributed::Ranks* const ranks = ensemble_.ranks;
   bool unsaved = false, undisplayed = false;
   const auto scenes = static_cast<std::int64_t>(script_.scenes.size());
   using Clock = std::chrono::steady_clock;
@@ -333,6 +335,9 @@ RenderResult Render::run(RunEvents& events, FrameWriter& frames, RequestedContro
     frames.wait();  // the sinks are called one after another, and they show things, too
     display(events);
   };
+  const auto save = [&] {
+    if (!ranks || ranks->first()) frames.save(final_picture(), result_.moment);
+  };
   const auto back_up = [&](std::int64_t number) {
     if (frames.backs_up()) frames.back_up(number, backup());
   };
@@ -340,7 +345,7 @@ RenderResult Render::run(RunEvents& events, FrameWriter& frames, RequestedContro
     while (position_.step < steps_per_scene_) {
       frames.check();
       paused += control.wait_while_paused([&] { frames.keep(final_picture(), result_.moment); });
-      if (control.stopping()) {
+      if (ranks ? ranks->any(control.stopping()) : control.stopping()) {
         result_.interrupted = true;
         break;
       }
@@ -366,7 +371,7 @@ RenderResult Render::run(RunEvents& events, FrameWriter& frames, RequestedContro
       }
       unsaved = result_.moment.steps % save_every_ != 0;
       if (unsaved) continue;
-      frames.save(final_picture(), result_.moment);
+      save();
       ++result_.moment.frames;
       back_up(result_.moment.frames);
     }
@@ -377,7 +382,7 @@ RenderResult Render::run(RunEvents& events, FrameWriter& frames, RequestedContro
   if (undisplayed) display_now();
   // What was made since the last frame is not thrown away. A run that goes on later makes this frame anew.
   if (unsaved) {
-    frames.save(final_picture(), result_.moment);
+    save();
     back_up(result_.moment.frames + 1);
     ++result_.moment.frames;
   }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "distributed/ranks.h"
 #include "engine/memory_account.h"
 #include "plugins/plugin_call.h"
 #include "reverie/animation_mode.h"
@@ -37,7 +38,8 @@ struct RunPlugins {
   std::vector<Member<Perceptor>> perceptors;
   Member<CutoutMethod> cutouts;
   std::vector<Member<OutputSink>> sinks;
-  std::string optimiser;  ///< its name
+  distributed::Ranks* ranks = nullptr;  ///< the processes that share the run; null: this one alone
+  std::string optimiser;                ///< its name
   /// Called when a run begins, and after each move that gives the model's parameters new values.
   std::function<std::shared_ptr<Optimiser>(const Optimiser::Setup&)> make_optimiser;
   std::function<std::shared_ptr<Loss>(const LossTerm&, const Loss::Setup&)> make_loss;

@@ -1,6 +1,7 @@
 #include "settings/resolve.h"
 
 #include <algorithm>
+#include <bit>
 #include <cctype>
 #include <filesystem>
 #include <optional>
@@ -370,6 +371,12 @@ class SettingsResolver {
         problem("gradient_accumulation_steps", "'gradient_accumulation_steps' is " + std::to_string(batches) +
                                                    ", which does not divide the " + std::to_string(cutouts) +
                                                    " cutouts");
+    }
+    if (settings.find("cutout_groups")) {
+      const auto groups = static_cast<std::uint64_t>(settings.get<std::int64_t>("cutout_groups"));
+      if (groups > 0 && !std::has_single_bit(groups))
+        problem("cutout_groups",
+                "'cutout_groups' is " + std::to_string(groups) + ", not 0, 1, 2, 4, 8 or 16");
     }
     if (settings.find("file_namespace")) {
       const std::string folder = settings.get<std::string>("file_namespace");

@@ -179,6 +179,12 @@ constexpr Setting kTable[] = {
      "Perceptors"},
     {choice("border_mode", "clamp", "clamp|mirror|wrap|black|smear").help("what cutouts see beyond the edge"),
      "Perceptors"},
+    {integer("cutout_groups", 0)
+         .range(0, 16)
+         .help("groups that the cutouts are computed and summed in: 1, 2, 4, 8 or 16, so that any number of "
+               "ranks (--ranks) "
+               "makes the same bytes; 0: one group, or 16 with ranks"),
+     "Perceptors"},
     {integer("gradient_accumulation_steps", 1)
          .at_least(1)
          .help("batches the cutouts are split into, to save memory; must divide cutouts"),

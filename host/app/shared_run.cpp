@@ -1,0 +1,85 @@
+#include "app/shared_run.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <ATen/Version.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <sstream>
+
+#include "engine/cutout_groups.h"
+#include "models/sha256.h"
+#include "reverie/version.h"
+
+namespace reverie {
+
+using distributed::Facts;
+using distributed::Ranks;
+using models::Sha256;
+using models::sha256_of;
+namespace {
+
+void set_number(RunSettings& settings, const char* name, double number) {
+  SettingValue value = *settings.find(name);
+  value.null = false;
+  value.number = number;
+  settings.set(name, value);
+}
+
+std::string host_name() {
+  char name[256] = {};
+  return ::gethostname(name, sizeof name - 1) == 0 ? name : "";
+}
+
+std::string hash_of(const at::Tensor& tensor) {
+  const at::Tensor bytes = tensor.detach().to(at::kCPU).contiguous();
+  Sha256 hash;
+  hash.add({static_cast<const char*>(bytes.const_data_ptr()), bytes.nbytes()});
+  return hash.hex();
+}
+
+}  // namespace
+
+void agree_on_settings(RunSettings& settings, Ranks& ranks) {
+  if (!settings.has("seed")) {
+    const auto now = static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count());
+    constexpr std::uint64_t kSeeds = 4'294'967'296;
+    set_number(settings, "seed",
+               static_cast<double>(std::stoull(ranks.gather(std::to_string(now % kSeeds))[0])));
+  }
+  if (settings.get<std::int64_t>("cutout_groups") == 0)
+    set_number(settings, "cutout_groups", static_cast<double>(kMostGroups));
+  if (const auto groups = settings.get<std::int64_t>("cutout_groups"); ranks.count() > groups)
+    throw Error(ErrorKind::usage,
+                "there are " + std::to_string(ranks.count()) + " ranks, but the cutouts are in " +
+                    std::to_string(groups) + " groups ('cutout_groups'), so some would have nothing to do",
+                groups < kMostGroups ? "cutout_groups=16 lets 16 ranks work" : "start 16 ranks at most");
+}
+
+Facts facts_of_run(Ranks& ranks, const RunSettings& settings, const HostServices& host,
+                   const RunPlugins& ensemble, const std::vector<std::filesystem::path>& weights,
+                   std::int64_t steps) {
+  Facts facts = {
+      {"version", REVERIE_VERSION ", SDK ABI " + std::to_string(kSdkAbi) + ", LibTorch " TORCH_VERSION},
+      {"device", host.device().str()},
+      {"precision", c10::toString(host.precision())},
+      {"processor", host.device().is_cpu() ? at::get_cpu_capability() : "any"},
+      {"threads", host.device().is_cpu() ? std::to_string(at::get_num_threads()) : "any"},
+      {"steps done before", std::to_string(steps)}};
+  // On one machine all read the same files.
+  const std::vector<std::string> hosts = ranks.gather(host_name());
+  if (std::any_of(hosts.begin(), hosts.end(), [&](const std::string& name) { return name != hosts[0]; }))
+    for (const std::filesystem::path& file : weights)
+      facts.emplace_back("SHA-256 of " + file.filename().string(), sha256_of(file));
+  std::istringstream lines(settings_yaml(settings));
+  for (std::string line; std::getline(lines, line);)
+    if (const std::size_t colon = line.find(": "); colon != std::string::npos)
+      facts.emplace_back("'" + line.substr(0, colon) + "'", line.substr(colon + 2));
+  const at::NoGradGuard no_grad;
+  facts.emplace_back("SHA-256 of the picture", hash_of(ensemble.model.instance->decode()));
+  return facts;
+}
+
+}  // namespace reverie

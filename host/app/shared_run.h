@@ -1,0 +1,24 @@
+#pragma once
+// A run that several processes share: what they agree on before its first step.
+
+#include <filesystem>
+#include <vector>
+
+#include "distributed/facts.h"
+#include "engine/host_services.h"
+#include "engine/run_plugins.h"
+#include "settings/run_settings.h"
+
+namespace reverie {
+
+/// [collective] A seed that is not set is that of rank 0, and `cutout_groups` a number. Throws Error(usage)
+/// where there are more ranks than groups.
+void agree_on_settings(RunSettings& settings, distributed::Ranks& ranks);
+
+/// [collective] What must be the same on all ranks: version, settings, device, processor, weights, and what
+/// the run begins with.
+distributed::Facts facts_of_run(distributed::Ranks& ranks, const RunSettings& settings,
+                                const HostServices& host, const RunPlugins& ensemble,
+                                const std::vector<std::filesystem::path>& weights, std::int64_t steps);
+
+}  // namespace reverie

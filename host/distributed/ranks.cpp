@@ -1,0 +1,342 @@
+#include "distributed/ranks.h"
+
+#include <ATen/ATen.h>
+
+#ifdef REVERIE_GLOO
+
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstring>
+#include <mutex>
+#include <thread>
+#include <torch/csrc/distributed/c10d/FileStore.hpp>
+#include <torch/csrc/distributed/c10d/PrefixStore.hpp>
+#include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
+#include <torch/csrc/distributed/c10d/TCPStore.hpp>
+
+namespace reverie::distributed {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+using Clock = std::chrono::steady_clock;
+
+constexpr minutes kLatest{5};         // for all to be there
+constexpr hours kPatience{24 * 365};  // a run may be paused
+constexpr milliseconds kBeat{500};
+constexpr seconds kSilence{6};  // after which a process counts as lost
+constexpr seconds kStoreAnswers{4};
+
+std::string key(const char* what, std::int64_t rank) {
+  return std::string(what) + "." + std::to_string(rank);
+}
+
+std::string host_name() {
+  char name[256] = {};
+  return ::gethostname(name, sizeof name - 1) == 0 ? name : "a machine without a name";
+}
+
+/// The address by which this machine reaches another.
+std::string own_address(const std::string& other) {
+  addrinfo *found = nullptr, hints = {};
+  hints.ai_socktype = SOCK_DGRAM;
+  std::string result;
+  if (::getaddrinfo(other.c_str(), "9", &hints, &found) != 0) return result;
+  const int socket = ::socket(found->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  sockaddr_storage own = {};
+  socklen_t size = sizeof own;
+  char text[NI_MAXHOST] = {};
+  // Connecting a datagram socket sends nothing; it only chooses the way.
+  if (socket >= 0 && ::connect(socket, found->ai_addr, found->ai_addrlen) == 0 &&
+      ::getsockname(socket, reinterpret_cast<sockaddr*>(&own), &size) == 0 &&
+      ::getnameinfo(reinterpret_cast<sockaddr*>(&own), size, text, sizeof text, nullptr, 0, NI_NUMERICHOST) ==
+          0)
+    result = text;
+  if (socket >= 0) ::close(socket);
+  ::freeaddrinfo(found);
+  return result;
+}
+
+c10::intrusive_ptr<c10d::Store> open_store(const RankEnvironment& environment, bool serves,
+                                           milliseconds timeout) {
+  if (!environment.store_file.empty()) {
+    // The file belongs to the process that started the ranks: no rank deletes it.
+    auto store = c10::make_intrusive<c10d::FileStore>(environment.store_file.string(), -1);
+    store->setTimeout(timeout);
+    return store;
+  }
+  c10d::TCPStoreOptions options;
+  options.port = environment.port;
+  options.isServer = serves;
+  options.waitWorkers = false;
+  options.timeout = timeout;
+  return c10::make_intrusive<c10d::TCPStore>(environment.address, options);
+}
+
+c10::intrusive_ptr<c10d::Store> named(const RankEnvironment& environment,
+                                      c10::intrusive_ptr<c10d::Store> store) {
+  return c10::make_intrusive<c10d::PrefixStore>("reverie" + environment.attempt, std::move(store));
+}
+
+std::string first_line(const c10::Error& error) {
+  const std::string text = error.what_without_backtrace();
+  return text.substr(0, text.find('\n'));
+}
+
+}  // namespace
+
+struct Ranks::Engine {
+  RankEnvironment where;
+  c10::intrusive_ptr<c10d::Store> store;
+  c10::intrusive_ptr<c10d::ProcessGroupGloo> group;
+  std::atomic<std::int64_t> lost = -1;  // by the pulse; -1: none
+  // The pulse.
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool ending = false;
+  std::thread pulse;
+
+  explicit Engine(const RankEnvironment& environment);
+  ~Engine();
+  void beat(const c10::intrusive_ptr<c10d::Store>& pulse_store);
+  void wait(c10d::Work& work);
+  std::string who(std::int64_t rank);
+  [[noreturn]] void report(const std::string& technical);
+
+  bool by_network() const { return where.store_file.empty(); }
+};
+
+Ranks::Engine::Engine(const RankEnvironment& environment) : where(environment) {
+  if (by_network()) refuse_public(where.address);
+  try {
+    const bool serves = where.rank == 0 && !where.store_is_there;
+    store = named(where, open_store(where, serves, kLatest));
+    store->set(key("who", where.rank), host_name() + ", process " + std::to_string(::getpid()));
+    const auto options = c10d::ProcessGroupGloo::Options::create(kLatest);
+    const char* interface = std::getenv("GLOO_SOCKET_IFNAME");
+    const std::string address = by_network() ? own_address(where.address) : "127.0.0.1";
+    options->devices.push_back(
+        interface && *interface ? c10d::ProcessGroupGloo::createDeviceForInterface(interface)
+        : address.empty()       ? c10d::ProcessGroupGloo::createDefaultDevice()
+                                : c10d::ProcessGroupGloo::createDeviceForHostname(address));
+    group = c10::make_intrusive<c10d::ProcessGroupGloo>(store, static_cast<int>(where.rank),
+                                                        static_cast<int>(where.count), options);
+    group->getOptions()->timeout = kPatience;
+    if (by_network()) {
+      auto pulse_store = named(where, open_store(where, false, kStoreAnswers));
+      pulse = std::thread([this, pulse_store] { beat(pulse_store); });
+    }
+  } catch (const c10::Error& error) {
+    throw RankLost(
+        ErrorKind::file,
+        "rank " + std::to_string(where.rank) + " of " + std::to_string(where.count) +
+            " could not meet the others" +
+            (by_network() ? " at " + where.address + ":" + std::to_string(where.port) : "") + ": " +
+            first_line(error),
+        "start all ranks within five minutes with the same WORLD_SIZE, MASTER_ADDR and MASTER_PORT, a "
+        "different RANK each, and a port that is free on the machine of rank 0");
+  }
+}
+
+Ranks::Engine::~Engine() {
+  {
+    const std::lock_guard lock(mutex);
+    ending = true;
+  }
+  changed.notify_all();
+  if (pulse.joinable()) pulse.join();
+  if (lost >= 0) {
+    // Its threads may wait for ever for a machine that is gone; they end with the process.
+    group.release();
+    store.release();
+  }
+}
+
+/// Rank 0 watches all others, and they watch rank 0, which also says whom it misses.
+void Ranks::Engine::beat(const c10::intrusive_ptr<c10d::Store>& pulse_store) {
+  std::int64_t count = 0;
+  std::vector<std::string> last(static_cast<std::size_t>(where.count));
+  std::vector<Clock::time_point> seen(last.size(), Clock::now());
+  const auto look_at = [&](std::int64_t other) {
+    const auto index = static_cast<std::size_t>(other);
+    const std::string now =
+        pulse_store->check({key("beat", other)}) ? pulse_store->get_to_str(key("beat", other)) : "";
+    if (now != last[index]) {
+      last[index] = now;
+      seen[index] = Clock::now();
+    }
+    return Clock::now() - seen[index] < kSilence;
+  };
+  std::unique_lock lock(mutex);
+  while (!ending && lost < 0) {
+    lock.unlock();
+    try {
+      pulse_store->set(key("beat", where.rank), std::to_string(++count));
+      if (where.rank == 0) {
+        for (std::int64_t other = 1; other < where.count && lost < 0; ++other)
+          if (!look_at(other)) {
+            lost = other;
+            pulse_store->set("lost", std::to_string(other));
+          }
+      } else {
+        if (pulse_store->check({"lost"})) lost = std::stoll(pulse_store->get_to_str("lost"));
+        if (!look_at(0)) lost = 0;
+      }
+    } catch (const std::exception&) {
+      lost = where.rank == 0 ? where.rank : 0;  // the store is gone, and with it its machine
+    }
+    lock.lock();
+    changed.wait_for(lock, kBeat, [&] { return ending; });
+  }
+}
+
+std::string Ranks::Engine::who(std::int64_t rank) {
+  std::string name = "rank " + std::to_string(rank) + " of " + std::to_string(where.count);
+  try {
+    store->setTimeout(kStoreAnswers);
+    if (store->check({key("who", rank)})) name += " (" + store->get_to_str(key("who", rank)) + ")";
+  } catch (const std::exception&) {
+  }
+  return name;
+}
+
+/// Finds out who is missing, which takes a moment, since a connection only says that it is closed.
+void Ranks::Engine::report(const std::string& technical) {
+  const std::string advice =
+      "the run has ended on all ranks, and everything up to the last backup is whole; the same command with "
+      "--restore "
+      "goes on from there, with any number of ranks";
+  constexpr seconds kSearch{8};
+  for (const auto start = Clock::now(); Clock::now() - start < kSearch;
+       std::this_thread::sleep_for(milliseconds(50))) {
+    try {
+      if (lost != 0)  // else the store is gone, too
+        for (std::int64_t other = 0; other < where.count; ++other)
+          if (other != where.rank && store->check({key("end", other)}))
+            throw RankLost(ErrorKind::device,
+                           who(other) + " has ended: " + store->get_to_str(key("end", other)), advice);
+    } catch (const RankLost&) {
+      lost = std::max<std::int64_t>(lost, 0);
+      throw;
+    } catch (const std::exception&) {
+      lost = 0;
+    }
+    if (lost >= 0) throw RankLost(ErrorKind::device, who(lost) + " no longer answers", advice);
+  }
+  lost = where.rank;  // unknown, but somebody is
+  throw RankLost(ErrorKind::device, "a rank has ended or cannot be reached: " + technical, advice);
+}
+
+void Ranks::Engine::wait(c10d::Work& work) {
+  milliseconds pause{0};
+  // Rather than in wait(), which a machine that is gone would never end.
+  while (!work.isCompleted()) {
+    if (lost >= 0) report("");
+    if (pause.count() == 0)
+      std::this_thread::sleep_for(std::chrono::microseconds(50));
+    else
+      std::this_thread::sleep_for(pause);
+    pause = std::min(pause + milliseconds(lost < 0 && pause.count() < 1 ? 0 : 1), milliseconds(1));
+  }
+  try {
+    work.wait();
+  } catch (const c10::Error& error) {
+    report(first_line(error));
+  } catch (const std::exception& error) {
+    report(error.what());
+  }
+}
+
+Ranks::Ranks(const RankEnvironment& environment) : engine_(std::make_unique<Engine>(environment)) {}
+Ranks::~Ranks() = default;
+
+std::int64_t Ranks::rank() const { return engine_->where.rank; }
+std::int64_t Ranks::count() const { return engine_->where.count; }
+
+at::Tensor Ranks::gather(const at::Tensor& values) {
+  at::Tensor own = values.detach().to(at::kCPU).contiguous();
+  std::vector<std::int64_t> shape = own.sizes().vec();
+  shape.insert(shape.begin(), count());
+  if (count() == 1) return own.view(shape);
+  at::Tensor all = at::empty(shape, own.options());
+  c10::intrusive_ptr<c10d::Work> work;
+  try {
+    std::vector<at::Tensor> parts = all.unbind(0), inputs = {own};
+    std::vector<std::vector<at::Tensor>> outputs = {parts};
+    work = engine_->group->allgather(outputs, inputs);
+    engine_->wait(*work);
+  } catch (const c10::Error& error) {
+    engine_->report(first_line(error));
+  }
+  return all;
+}
+
+void Ranks::leave(const std::string& why) noexcept {
+  try {
+    if (engine_->lost < 0) engine_->store->set(key("end", rank()), why.empty() ? "it gave no reason" : why);
+  } catch (...) {
+  }
+}
+
+void note_end(const std::filesystem::path& store_file, std::int64_t rank, const std::string& why) noexcept {
+  try {
+    RankEnvironment environment;
+    environment.store_file = store_file;
+    const auto store = named(environment, open_store(environment, false, kStoreAnswers));
+    if (!store->check({key("end", rank)})) store->set(key("end", rank), why);
+  } catch (...) {
+  }
+}
+
+}  // namespace reverie::distributed
+
+#else
+
+namespace reverie::distributed {
+
+struct Ranks::Engine {};
+
+Ranks::Ranks(const RankEnvironment&) {
+  throw Error(ErrorKind::usage,
+              "this program was built without Gloo, so a run cannot be shared between processes",
+              "install libgloo-dev (its headers are enough) and build again");
+}
+Ranks::~Ranks() = default;
+std::int64_t Ranks::rank() const { return 0; }
+std::int64_t Ranks::count() const { return 1; }
+at::Tensor Ranks::gather(const at::Tensor& values) { return values.unsqueeze(0); }
+void Ranks::leave(const std::string&) noexcept {}
+void note_end(const std::filesystem::path&, std::int64_t, const std::string&) noexcept {}
+
+}  // namespace reverie::distributed
+
+#endif
+
+namespace reverie::distributed {
+
+bool Ranks::any(bool here) { return gather(at::full({1}, here ? 1 : 0, at::kByte)).any().item<bool>(); }
+
+std::vector<std::string> Ranks::gather(const std::string& text) {
+  const at::Tensor sizes = gather(at::full({1}, static_cast<std::int64_t>(text.size()), at::kLong)).flatten();
+  const auto longest = sizes.max().item<std::int64_t>();
+  at::Tensor own = at::zeros({longest}, at::kByte);
+  std::copy(text.begin(), text.end(), own.mutable_data_ptr<std::uint8_t>());
+  const at::Tensor all = gather(own);
+  std::vector<std::string> texts;
+  for (std::int64_t i = 0; i < count(); ++i) {
+    const auto* bytes = all[i].const_data_ptr<std::uint8_t>();
+    texts.emplace_back(bytes, bytes + sizes[i].item<std::int64_t>());
+  }
+  return texts;
+}
+
+}  // namespace reverie::distributed
