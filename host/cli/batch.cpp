@@ -1,6 +1,7 @@
 #include "cli/batch.h"
 
 #include <algorithm>
+#include <charconv>
 #include <iostream>
 #include <optional>
 #include <set>
@@ -8,11 +9,14 @@
 #include "app/failure.h"
 #include "app/run_plan.h"
 #include "base/texts.h"
+#include "cli/claims.h"
 #include "cli/commands.h"
+#include "cli/signals.h"
 #include "cli/words.h"
 #include "engine/host_services.h"
 #include "log/log.h"
 #include "log/printable.h"
+#include "models/sha256.h"
 #include "settings/sweep.h"
 
 namespace reverie {
@@ -90,16 +94,76 @@ class Batch {
   int run_all(const std::vector<BatchRun>& runs) {
     look_ahead(runs);
     for (std::size_t i = 0; i < runs.size(); ++i) {
-      const std::string title =
-          std::to_string(i + 1) + "/" + std::to_string(runs.size()) + " " + runs[i].label;
-      if (command_ == "config" || command_ == "curves")
-        std::cout << (i ? "\n# " : "# ") << shown_line(title) << std::endl;
-      else
-        std::cerr << "[" << shown_line(title) << "]" << std::endl;
+      announce(runs, i);
       const int status = run_next(runs[i], alone(i));
       std::cout << std::flush;
       if (status == kInterrupted || interrupted) break;
     }
+    return finish(runs);
+  }
+
+  /// The runs that no other machine has done or is doing. Waits for those, since they may have to be taken
+  /// over.
+  int run_claimed(const std::vector<BatchRun>& runs, Claims& claims) {
+    look_ahead(runs);
+    for (std::size_t i = 0; i < runs.size(); ++i)
+      if (!alone(i))
+        throw Error(ErrorKind::usage,
+                    "--claim continues runs that another machine began, but [" + runs[i].label +
+                        "] has no file_namespace of its own",
+                    "give each run one, such as file_namespace='hill_${seed}'");
+    std::vector<bool> settled(runs.size(), false);
+    for (bool waits = true; waits && !interrupted;) {
+      waits = false;
+      bool worked = false;
+      for (std::size_t i = 0; i < runs.size() && !interrupted; ++i) {
+        if (settled[i]) continue;
+        Claims::State state = Claims::State::free;
+        const auto claim = claims.take(claim_name(runs[i], i), state);
+        settled[i] = state != Claims::State::others;
+        waits = waits || state == Claims::State::others;
+        if (!claim) {
+          if (settled[i])
+            lines_.push_back({state == Claims::State::done ? "elsewhere" : "failed",
+                              shown_line(runs[i].label), "by another process"});
+          continue;
+        }
+        worked = true;
+        announce(runs, i);
+        if (claim->taken_over())
+          write_log(LogLevel::info, "its owner has not renewed its claim; this process goes on with it");
+        const int status = run_next(runs[i], true);
+        std::cout << std::flush;
+        if (claim->lost())
+          throw Error(ErrorKind::file,
+                      "the claim of [" + runs[i].label + "] has been taken over by another process",
+                      "this one did not renew it in time; a larger --lease helps on slow networks");
+        if (status == kInterrupted || interrupted) break;
+        claim->end(status == 0 ? "done" : "failed", lines_.back().rest);
+      }
+      if (waits && !worked && !interrupted) claims.wait();
+    }
+    return finish(runs);
+  }
+
+ private:
+  /// Means the same run on all machines that were called with the same words.
+  static std::string claim_name(const BatchRun& run, std::size_t index) {
+    models::Sha256 hash;
+    hash.add(run.label);
+    constexpr std::size_t kDigits = 12;
+    return std::to_string(index + 1) + "-" + hash.hex().substr(0, kDigits);
+  }
+
+  void announce(const std::vector<BatchRun>& runs, std::size_t i) const {
+    const std::string title = std::to_string(i + 1) + "/" + std::to_string(runs.size()) + " " + runs[i].label;
+    if (command_ == "config" || command_ == "curves")
+      std::cout << (i ? "\n# " : "# ") << shown_line(title) << std::endl;
+    else
+      std::cerr << "[" << shown_line(title) << "]" << std::endl;
+  }
+
+  int finish(const std::vector<BatchRun>& runs) {
     if (command_ != "config" && command_ != "curves") sum_up(runs);
     const auto any = [&](const char* end) {
       return std::any_of(lines_.begin(), lines_.end(), [&](const Line& line) { return line.end == end; });
@@ -108,7 +172,6 @@ class Batch {
     return !any("failed") ? 0 : all_mistakes_ ? 2 : 1;
   }
 
- private:
   /// Finds out which runs share a folder. There, nobody could say which of them is to be continued.
   void look_ahead(const std::vector<BatchRun>& runs) {
     for (const BatchRun& run : runs) destinations_.push_back(destination_of(run.sources, registry_));
@@ -159,7 +222,7 @@ class Batch {
     for (const Line& line : lines_) {
       width = std::max(width, shortened(line.label, kWidestLabel).size());
       failed += line.end == "failed";
-      done += line.end == "done";
+      done += line.end == "done" || line.end == "elsewhere";
     }
     std::cout << "\n"
               << lines_.size() << " runs: " << done << " done, " << failed << " failed"
@@ -182,6 +245,15 @@ class Batch {
   std::vector<Line> lines_;
   bool all_mistakes_ = true;  // all failures so far were mistakes in settings
 };
+
+/// What a shell must be given for this run alone.
+std::string command_of(const BatchRun& run, const std::vector<std::string>& options) {
+  std::string line = "reverie render";
+  for (const std::string& option : options) line += " " + shell_word(option);
+  if (!run.sources.file.empty()) line += " " + shell_word(run.sources.file.string());
+  for (const std::string& word : run.sources.overrides) line += " " + shell_word(word);
+  return line;
+}
 
 }  // namespace
 
@@ -222,13 +294,45 @@ std::vector<BatchRun> list_runs(const BatchRequest& request) {
   return runs;
 }
 
+Shard parse_shard(const std::string& text) {
+  Shard shard;
+  const char* const end = text.data() + text.size();
+  const auto first = std::from_chars(text.data(), end, shard.number);
+  const bool divided = first.ec == std::errc() && first.ptr != end && *first.ptr == '/';
+  const auto second = divided ? std::from_chars(first.ptr + 1, end, shard.count) : first;
+  if (divided && second.ec == std::errc() && second.ptr == end && shard.number >= 1 &&
+      shard.number <= shard.count)
+    return shard;
+  throw Error(ErrorKind::usage, "--shard is '" + printable(text) + "', not a part such as 1/4",
+              "--shard 1/4 to --shard 4/4 are the four parts of a list of runs");
+}
+
 int run_batch(const BatchRequest& request, const PluginRegistry& registry) {
-  const std::vector<BatchRun> runs = list_runs(request);
+  std::vector<BatchRun> runs = list_runs(request);
+  if (request.shard.count > 1) {
+    std::vector<BatchRun> part;
+    for (std::size_t i = request.shard.number - 1; i < runs.size(); i += request.shard.count)
+      part.push_back(runs[i]);
+    runs = part;
+    if (runs.empty()) {
+      std::cout << "nothing to do: there are fewer runs than parts\n";
+      return 0;
+    }
+  }
+  if (request.list) {
+    for (const BatchRun& run : runs) std::cout << command_of(run, request.options) << "\n";
+    return 0;
+  }
   if (runs.size() > 1 && !request.svg.empty())
     throw Error(ErrorKind::usage, "--svg draws one run, and these are " + std::to_string(runs.size()),
                 "draw them one by one, each into its own file");
   Batch batch(request, registry);
-  if (runs.size() > 1) return batch.run_all(runs);
+  if (!request.claims.empty()) {
+    end_on_signals("interrupted: the present step is finished and saved first (Ctrl-C again ends at once)");
+    Claims claims(request.claims, request.lease);
+    return batch.run_claimed(runs, claims);
+  }
+  if (runs.size() > 1 || request.shard.count > 1) return batch.run_all(runs);
   RunReport unused;
   return batch.run_one(runs[0], unused);
 }

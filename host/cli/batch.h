@@ -1,6 +1,7 @@
 #pragma once
 // One call, several runs: settings files one after another, and the combinations of a sweep.
 
+#include <chrono>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -11,6 +12,14 @@
 
 namespace reverie {
 
+/// Which part of a list of runs is done here: of `count` equal parts the `number`th, from 1.
+struct Shard {
+  std::size_t number = 1, count = 1;
+};
+
+/// "2/4". Throws Error(usage).
+Shard parse_shard(const std::string& text);
+
 /// How `render`, `preview-motion`, `check`, `config` and `curves` were called.
 struct BatchRequest {
   std::string command;
@@ -20,6 +29,11 @@ struct BatchRequest {
   bool restore = false;                 ///< as if restore=true were the last word
   bool memory = false;                  ///< of check: say how much a run will need
   distributed::Ranks* ranks = nullptr;  ///< of render: the processes that share every run
+  Shard shard;                          ///< of render
+  bool list = false;                    ///< of render: print a command for each run instead
+  std::filesystem::path claims;         ///< of render: a folder by which machines share the runs; empty: none
+  std::chrono::seconds lease{60};       ///< after which a claim that is not renewed is taken over
+  std::vector<std::string> options;     ///< that commands of `list` need, too
   std::string svg;                      ///< of curves: the file of a drawing instead of a table
 };
 

@@ -115,6 +115,13 @@ int run(int argc, char** argv) {
       "svg", po::value<std::string>()->value_name("FILE"), "with curves: draw them into this file")(
       "ranks", po::value<std::uint16_t>()->value_name("N"),
       "with render: share each run between N processes on this machine (docs/distributed.md)")(
+      "list", "with render: print a command for each run of a sweep, one a line, instead of running them")(
+      "shard", po::value<std::string>()->value_name("I/N"),
+      "with render: only the Ith of N parts of the runs")(
+      "claim", po::value<std::string>()->value_name("DIR"),
+      "with render: share the runs with all processes that are given the same folder")(
+      "lease", po::value<std::uint32_t>()->value_name("SECONDS"),
+      "with --claim: how long a process may be silent before another takes over its run; 60 without it")(
       "verbose,v", "say more")("markdown",
                                "with settings and models list: print a table for the documentation")(
       "config-name", po::value<std::string>()->value_name("NAME"),
@@ -226,10 +233,21 @@ int run(int argc, char** argv) {
 
   BatchRequest request;
   request.command = command;
+  for (const char* option : {"list", "shard", "claim", "lease"})
+    if (given.count(option) && command != "render")
+      throw Error(ErrorKind::usage, std::string("--") + option + " is an option of reverie render");
+  request.list = given.count("list") > 0;
+  if (given.count("shard")) request.shard = parse_shard(given["shard"].as<std::string>());
+  if (given.count("claim")) request.claims = given["claim"].as<std::string>();
+  if (given.count("lease"))
+    request.lease = std::chrono::seconds(std::max(1U, given["lease"].as<std::uint32_t>()));
+  for (const std::string& folder : folders) request.options.push_back("--plugin-path=" + folder);
+  for (const auto& folder : config_folders) request.options.push_back("--config-dir=" + folder.string());
   request.words = rest;
   request.config_folders = config_folders;
   request.multirun = given.count("multirun") > 0;
-  request.restore = given.count("restore") > 0;
+  // A run that another process has begun goes on, and one that nobody has begun begins.
+  request.restore = given.count("restore") > 0 || given.count("claim") > 0;
   request.memory = given.count("memory") > 0;
   if (given.count("svg")) {
     request.svg = given["svg"].as<std::string>();

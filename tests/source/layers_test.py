@@ -12,6 +12,7 @@ ABOVE = {
     "app": {"cli", "serve", "conformance"},
     "serve": {"cli", "conformance"},
     "engine": {"app", "cli", "serve", "conformance"},
+    "distributed": {"app", "cli", "serve", "conformance", "engine", "plugins", "prompts", "settings", "expressions", "media", "web"},
     "settings": {"app", "cli", "serve", "conformance", "engine", "plugins", "prompts"},
     "expressions": {"app", "cli", "serve", "conformance", "engine", "plugins", "prompts", "settings"},
     "prompts": {"app", "cli", "serve", "conformance"},

@@ -1,0 +1,175 @@
+// Runs that several processes share.
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/socket.h>
+
+#include <fstream>
+#include <map>
+#include <thread>
+
+#include "cli/real_program.h"
+
+namespace reverie::test {
+namespace {
+
+std::map<std::string, std::string> pictures(const fs::path& folder) {
+  std::map<std::string, std::string> files;
+  for (const auto& entry : fs::directory_iterator(folder / "images_out/default"))
+    if (entry.path().extension() == ".png")
+      files[entry.path().filename()] = std::to_string(std::hash<std::string>()(
+          std::string(reinterpret_cast<const char*>(read_png(entry.path()).pixels.data()),
+                      read_png(entry.path()).pixels.size())));
+  return files;
+}
+
+std::map<std::string, std::string> rendered(const Words& words) {
+  const Scratch folder;
+  const Outcome outcome = render(folder.path(), words);
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_FALSE(pictures(folder.path()).empty());
+  return pictures(folder.path());
+}
+
+Words with(Words words, const Words& more) {
+  words.insert(words.end(), more.begin(), more.end());
+  return words;
+}
+
+/// A run of two perceptors, whose cutouts no number of ranks divides.
+Words still(const Words& more = {}) {
+  return with(tiny("a red heart | a blue sky:0.5",
+                   {"perceptors=[tiny_vit, tiny_resnet]", "cutouts=19", "save_every=2"}),
+              more);
+}
+
+TEST(Ranks, make_the_same_pictures_whatever_their_number) {
+  const auto alone = rendered(still({"cutout_groups=16"}));
+  EXPECT_EQ(alone.size(), 2u);
+  for (const char* ranks : {"1", "2", "3", "5"})
+    EXPECT_EQ(rendered(still({"--ranks", ranks})), alone) << ranks;
+}
+
+TEST(Ranks, make_the_same_animation) {
+  const Words moves =
+      tiny("a red heart", {"animation_mode=2D", "zoom_x_2d=4", "zoom_y_2d=4", "steps_per_frame=2",
+                           "pre_animation_steps=2", "save_every=2", "steps_per_scene=8",
+                           "image_model=Limited Palette", "direct_stabilization_weight=1"});
+  EXPECT_EQ(rendered(with(moves, {"--ranks", "2"})), rendered(with(moves, {"cutout_groups=16"})));
+}
+
+TEST(Ranks, go_on_with_another_number) {
+  const auto whole = rendered(still({"cutout_groups=16", "steps_per_scene=8"}));
+  const Scratch folder;
+  EXPECT_EQ(render(folder.path(), still({"--ranks", "3"})).status, 0);
+  const Outcome rest = render(folder.path(), still({"steps_per_scene=8", "--restore", "--ranks", "2"}));
+  EXPECT_EQ(rest.status, 0) << rest.err;
+  EXPECT_EQ(pictures(folder.path()), whole);
+}
+
+TEST(Ranks, too_many_are_refused) {
+  const Scratch folder;
+  const Outcome outcome = render(folder.path(), still({"--ranks", "4", "cutout_groups=2"}));
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_TRUE(holds(outcome.err, "4 ranks") && holds(outcome.err, "2 groups")) << outcome.err;
+}
+
+TEST(Ranks, fail_together_with_one_message) {
+  const Scratch folder;
+  const Outcome outcome = render(folder.path(), tiny("a heart", {"--ranks", "2", "init_image=nowhere.png"}));
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_EQ(outcome.err.find("nowhere.png"), outcome.err.rfind("nowhere.png")) << outcome.err;
+}
+
+/// A port that was free a moment ago.
+std::string free_port() {
+  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  ::bind(socket, reinterpret_cast<sockaddr*>(&address), size);
+  ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size);
+  ::close(socket);
+  return std::to_string(ntohs(address.sin_port));
+}
+
+/// As torchrun or a person starts them: with the environment of one rank.
+Outcome run_rank(int rank, int count, const std::string& port, const Words& words, const fs::path& folder) {
+  Words line = {"/usr/bin/env", "RANK=" + std::to_string(rank), "WORLD_SIZE=" + std::to_string(count),
+                "MASTER_ADDR=127.0.0.1", "MASTER_PORT=" + port};
+  return run(with(line, command("render", words)), folder);
+}
+
+TEST(Ranks, that_are_started_by_hand_make_the_same_pictures) {
+  const auto alone = rendered(still({"cutout_groups=16"}));
+  const Scratch folder;
+  const std::string port = free_port();
+  Outcome other;
+  std::thread second([&] { other = run_rank(1, 2, port, still(), folder.path()); });
+  const Outcome first = run_rank(0, 2, port, still(), folder.path());
+  second.join();
+  EXPECT_EQ(first.status, 0) << first.err;
+  EXPECT_EQ(other.status, 0) << other.err;
+  EXPECT_EQ(other.out, "") << "only rank 0 says what was made";
+  EXPECT_EQ(pictures(folder.path()), alone);
+}
+
+TEST(Ranks, with_other_settings_are_refused_before_the_first_step) {
+  const Scratch folder, elsewhere;
+  const std::string port = free_port();
+  Outcome other;
+  std::thread second([&] { other = run_rank(1, 2, port, still({"learning_rate=0.5"}), elsewhere.path()); });
+  const Outcome first = run_rank(0, 2, port, still({"learning_rate=0.25"}), folder.path());
+  second.join();
+  for (const Outcome* outcome : {&first, &other}) {
+    EXPECT_EQ(outcome->status, 2) << outcome->err;
+    EXPECT_TRUE(holds(outcome->err, "'learning_rate' of rank 0: 0.25") &&
+                holds(outcome->err, "'learning_rate' of rank 1: 0.5"))
+        << outcome->err;
+    EXPECT_FALSE(holds(outcome->err, "'cutouts'")) << outcome->err;
+  }
+}
+
+/// The ranks that a process has started, by /proc.
+std::vector<pid_t> children_of(pid_t parent) {
+  std::vector<pid_t> children;
+  std::ifstream list("/proc/" + std::to_string(parent) + "/task/" + std::to_string(parent) + "/children");
+  for (pid_t child; list >> child;) children.push_back(child);
+  return children;
+}
+
+TEST(Ranks, end_with_the_name_of_the_one_that_died_and_go_on_later) {
+  const Words longer = {"steps_per_scene=40", "save_every=4"};
+  const auto whole = rendered(with(still({"cutout_groups=16"}), longer));
+  const Scratch folder;
+  const fs::path err = folder / "err", backups = folder / "backup/default";
+  fs::create_directories(backups);
+  const pid_t launcher = ::fork();
+  if (launcher == 0) {
+    ::dup2(::open(err.c_str(), O_WRONLY | O_CREAT, 0600), STDERR_FILENO);
+    ::dup2(::open("/dev/null", O_WRONLY), STDOUT_FILENO);
+    become(command("render", with(still({"--ranks", "3"}), longer)), folder.path());
+  }
+  // Once the first backup is there, the loop is under way.
+  int status = 0;
+  bool ended = false, killed = false;
+  while (!ended) {
+    ended = ::waitpid(launcher, &status, killed ? 0 : WNOHANG) == launcher;
+    if (killed || ended || fs::is_empty(backups)) continue;
+    const std::vector<pid_t> ranks = children_of(launcher);
+    ASSERT_EQ(ranks.size(), 3u);
+    killed = ::kill(ranks[2], SIGKILL) == 0;
+  }
+  ASSERT_TRUE(killed) << "the run has ended before";
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 1) << status;
+  const std::string said = read_bytes(err);
+  EXPECT_TRUE(holds(said, "rank 2 of 3") && holds(said, "SIGKILL") && holds(said, "--restore")) << said;
+  const Outcome rest = render(folder.path(), with(still({"--restore"}), longer));
+  EXPECT_EQ(rest.status, 0) << rest.err;
+  EXPECT_EQ(pictures(folder.path()), whole);
+}
+
+}  // namespace
+}  // namespace reverie::test
