@@ -237,15 +237,13 @@ void Ranks::Engine::report(const std::string& technical) {
 }
 
 void Ranks::Engine::wait(c10d::Work& work) {
-  milliseconds pause{0};
-  // Rather than in wait(), which a machine that is gone would never end.
-  while (!work.isCompleted()) {
+  // Looked at rather than waited for: a machine that is gone would never end wait(). A short exchange is over
+  // in the first looks.
+  constexpr int kShortLooks = 40;
+  for (int look = 0; !work.isCompleted(); ++look) {
     if (lost >= 0) report("");
-    if (pause.count() == 0)
-      std::this_thread::sleep_for(std::chrono::microseconds(50));
-    else
-      std::this_thread::sleep_for(pause);
-    pause = std::min(pause + milliseconds(lost < 0 && pause.count() < 1 ? 0 : 1), milliseconds(1));
+    std::this_thread::sleep_for(look < kShortLooks ? std::chrono::microseconds(50)
+                                                   : std::chrono::microseconds(500));
   }
   try {
     work.wait();
