@@ -2,7 +2,8 @@
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
-#include <ATen/Version.h>
+#include <ATen/core/grad_mode.h>
+#include <torch/version.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -61,13 +62,13 @@ void agree_on_settings(RunSettings& settings, Ranks& ranks) {
 Facts facts_of_run(Ranks& ranks, const RunSettings& settings, const HostServices& host,
                    const RunPlugins& ensemble, const std::vector<std::filesystem::path>& weights,
                    std::int64_t steps) {
-  Facts facts = {
-      {"version", REVERIE_VERSION ", SDK ABI " + std::to_string(kSdkAbi) + ", LibTorch " TORCH_VERSION},
-      {"device", host.device().str()},
-      {"precision", c10::toString(host.precision())},
-      {"processor", host.device().is_cpu() ? at::get_cpu_capability() : "any"},
-      {"threads", host.device().is_cpu() ? std::to_string(at::get_num_threads()) : "any"},
-      {"steps done before", std::to_string(steps)}};
+  Facts facts = {{"version", std::string(REVERIE_VERSION ", SDK ABI ") + std::to_string(kSdkAbi) +
+                                 ", LibTorch " + TORCH_VERSION},
+                 {"device", host.device().str()},
+                 {"precision", c10::toString(host.precision())},
+                 {"processor", host.device().is_cpu() ? at::get_cpu_capability() : "any"},
+                 {"threads", host.device().is_cpu() ? std::to_string(at::get_num_threads()) : "any"},
+                 {"steps done before", std::to_string(steps)}};
   // On one machine all read the same files.
   const std::vector<std::string> hosts = ranks.gather(host_name());
   if (std::any_of(hosts.begin(), hosts.end(), [&](const std::string& name) { return name != hosts[0]; }))

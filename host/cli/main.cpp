@@ -92,7 +92,7 @@ std::unique_ptr<distributed::Ranks> join_ranks() {
   if (environment->rank > 0) {
     static std::ofstream nowhere("/dev/null");
     std::cout.rdbuf(nowhere.rdbuf());
-    log::set_log_level(LogLevel::error);
+    log::set_log_level(LogLevel::warning);
   }
   auto ranks = std::make_unique<distributed::Ranks>(*environment);
   log::write_log(LogLevel::info,

@@ -150,7 +150,8 @@ int launch(std::int64_t ranks, const std::vector<std::string>& words) {
     if (first_to_fail >= 0 && running > 0 && std::chrono::steady_clock::now() > latest) signal_all(SIGKILL);
   }
   if (first_to_fail < 0) return 0;
-  if (first_to_fail > 0) {
+  // What it threw, rank 0 knows and says; a crash is only described there.
+  if (first_to_fail > 0 && WIFSIGNALED(processes[static_cast<std::size_t>(first_to_fail)].status)) {
     std::ifstream printed(printed_file(folder.path(), first_to_fail));
     if (printed.peek() != std::ifstream::traits_type::eof())
       std::cerr << "reverie: rank " << first_to_fail << " printed:\n" << printed.rdbuf();

@@ -14,6 +14,8 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstring>
+#include <fstream>
+#include <iostream>
 #include <mutex>
 #include <thread>
 #include <torch/csrc/distributed/c10d/FileStore.hpp>
@@ -87,6 +89,19 @@ c10::intrusive_ptr<c10d::Store> named(const RankEnvironment& environment,
   return c10::make_intrusive<c10d::PrefixStore>("reverie" + environment.attempt, std::move(store));
 }
 
+/// Gloo prints to standard output how many have met.
+class Silence {
+ public:
+  Silence() : nowhere_("/dev/null"), before_(std::cout.rdbuf(nowhere_.rdbuf())) {}
+  ~Silence() { std::cout.rdbuf(before_); }
+  Silence(const Silence&) = delete;
+  Silence& operator=(const Silence&) = delete;
+
+ private:
+  std::ofstream nowhere_;
+  std::streambuf* before_;
+};
+
 std::string first_line(const c10::Error& error) {
   const std::string text = error.what_without_backtrace();
   return text.substr(0, text.find('\n'));
@@ -128,8 +143,11 @@ Ranks::Engine::Engine(const RankEnvironment& environment) : where(environment) {
         interface && *interface ? c10d::ProcessGroupGloo::createDeviceForInterface(interface)
         : address.empty()       ? c10d::ProcessGroupGloo::createDefaultDevice()
                                 : c10d::ProcessGroupGloo::createDeviceForHostname(address));
-    group = c10::make_intrusive<c10d::ProcessGroupGloo>(store, static_cast<int>(where.rank),
-                                                        static_cast<int>(where.count), options);
+    {
+      const Silence silence;
+      group = c10::make_intrusive<c10d::ProcessGroupGloo>(store, static_cast<int>(where.rank),
+                                                          static_cast<int>(where.count), options);
+    }
     group->getOptions()->timeout = kPatience;
     if (by_network()) {
       auto pulse_store = named(where, open_store(where, false, kStoreAnswers));

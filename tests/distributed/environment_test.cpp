@@ -13,6 +13,8 @@ namespace reverie::distributed {
 namespace {
 
 /// The environment with these variables and none of the launchers' others.
+using Values = std::map<std::string, std::string>;
+
 class Variables {
  public:
   explicit Variables(const std::map<std::string, std::string>& values) {
@@ -33,20 +35,20 @@ class Variables {
 };
 
 TEST(RankEnvironment, of_a_process_alone_is_none) {
-  const Variables none({});
+  const Variables none(Values{});
   EXPECT_FALSE(rank_environment());
-  const Variables one({{"RANK", "0"}, {"WORLD_SIZE", "1"}});
+  const Variables one(Values{{"RANK", "0"}, {"WORLD_SIZE", "1"}});
   EXPECT_FALSE(rank_environment());
 }
 
 TEST(RankEnvironment, of_torchrun) {
-  const Variables variables({{"RANK", "3"},
-                             {"WORLD_SIZE", "8"},
-                             {"LOCAL_RANK", "1"},
-                             {"MASTER_ADDR", "10.0.0.7"},
-                             {"MASTER_PORT", "29500"},
-                             {"TORCHELASTIC_USE_AGENT_STORE", "True"},
-                             {"TORCHELASTIC_RESTART_COUNT", "2"}});
+  const Variables variables(Values{{"RANK", "3"},
+                                   {"WORLD_SIZE", "8"},
+                                   {"LOCAL_RANK", "1"},
+                                   {"MASTER_ADDR", "10.0.0.7"},
+                                   {"MASTER_PORT", "29500"},
+                                   {"TORCHELASTIC_USE_AGENT_STORE", "True"},
+                                   {"TORCHELASTIC_RESTART_COUNT", "2"}});
   const auto found = rank_environment();
   ASSERT_TRUE(found);
   EXPECT_EQ(found->rank, 3);
@@ -77,11 +79,11 @@ TEST(RankEnvironment, of_slurm_only_within_a_step) {
 }
 
 TEST(RankEnvironment, of_open_mpi) {
-  const Variables variables({{"OMPI_COMM_WORLD_RANK", "1"},
-                             {"OMPI_COMM_WORLD_SIZE", "2"},
-                             {"OMPI_COMM_WORLD_LOCAL_RANK", "1"},
-                             {"MASTER_ADDR", "127.0.0.1"},
-                             {"MASTER_PORT", "29500"}});
+  const Variables variables(Values{{"OMPI_COMM_WORLD_RANK", "1"},
+                                   {"OMPI_COMM_WORLD_SIZE", "2"},
+                                   {"OMPI_COMM_WORLD_LOCAL_RANK", "1"},
+                                   {"MASTER_ADDR", "127.0.0.1"},
+                                   {"MASTER_PORT", "29500"}});
   const auto found = rank_environment();
   ASSERT_TRUE(found);
   EXPECT_EQ(found->rank, 1);
@@ -101,7 +103,7 @@ TEST(RankEnvironment, that_makes_no_sense_is_refused) {
 }
 
 TEST(RankEnvironment, public_addresses_need_trust) {
-  const Variables none({});
+  const Variables none(Values{});
   for (const char* address :
        {"127.0.0.1", "localhost", "10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.1.1", "169.254.1.1",
         "100.64.0.1", "::1", "fd00::1", "fe80::1", "::ffff:10.0.0.1"})
@@ -109,7 +111,7 @@ TEST(RankEnvironment, public_addresses_need_trust) {
   for (const char* address :
        {"8.8.8.8", "172.32.0.1", "192.169.0.1", "100.128.0.1", "2001:db8::1", "::ffff:8.8.8.8"})
     EXPECT_THROW(refuse_public(address), Error) << address;
-  const Variables trusted({{"REVERIE_TRUST_NETWORK", "1"}});
+  const Variables trusted(Values{{"REVERIE_TRUST_NETWORK", "1"}});
   EXPECT_NO_THROW(refuse_public("8.8.8.8"));
 }
 
