@@ -38,6 +38,8 @@ constexpr milliseconds kBeat{500};
 constexpr seconds kSilence{6};  // after which a process counts as lost
 constexpr seconds kStoreAnswers{4};
 
+const std::string kEnd = "end";  // "2 it was ended by SIGKILL": the rank that has ended, and why
+
 std::string key(const char* what, std::int64_t rank) {
   return std::string(what) + "." + std::to_string(rank);
 }
@@ -102,6 +104,11 @@ class Silence {
   std::streambuf* before_;
 };
 
+/// Only the first that ends is told of: the others end because of it.
+void set_end(c10d::Store& store, std::int64_t rank, const std::string& why) {
+  if (!store.check({kEnd})) store.set(kEnd, std::to_string(rank) + " " + why);
+}
+
 std::string first_line(const c10::Error& error) {
   const std::string text = error.what_without_backtrace();
   return text.substr(0, text.find('\n'));
@@ -111,20 +118,27 @@ std::string first_line(const c10::Error& error) {
 
 struct Ranks::Engine {
   RankEnvironment where;
+  std::vector<std::string> names;  // of all ranks, for messages
   c10::intrusive_ptr<c10d::Store> store;
   c10::intrusive_ptr<c10d::ProcessGroupGloo> group;
-  std::atomic<std::int64_t> lost = -1;  // by the pulse; -1: none
-  // The pulse.
+  std::atomic<std::int64_t> lost = kNone;  // the rank that is missing, as far as is known
+  std::string why;                         // written before `lost`
+  // The pulse, a thread that talks to the store: a machine that is gone may keep it waiting for ever.
+  std::atomic<Clock::time_point> last_beat = Clock::now();
   std::mutex mutex;
   std::condition_variable changed;
   bool ending = false;
   std::thread pulse;
 
+  static constexpr std::int64_t kNone = -1, kUnknown = -2;
+
   explicit Engine(const RankEnvironment& environment);
-  ~Engine();
+  bool end();
+  void lose(std::int64_t rank, const std::string& reason);
+  bool read_end(c10d::Store& from);
   void beat(const c10::intrusive_ptr<c10d::Store>& pulse_store);
   void wait(c10d::Work& work);
-  std::string who(std::int64_t rank);
+  bool look();
   [[noreturn]] void report(const std::string& technical);
 
   bool by_network() const { return where.store_file.empty(); }
@@ -149,6 +163,9 @@ Ranks::Engine::Engine(const RankEnvironment& environment) : where(environment) {
                                                           static_cast<int>(where.count), options);
     }
     group->getOptions()->timeout = kPatience;
+    for (std::int64_t rank = 0; rank < where.count; ++rank)
+      names.push_back("rank " + std::to_string(rank) + " of " + std::to_string(where.count) + " (" +
+                      store->get_to_str(key("who", rank)) + ")");
     if (by_network()) {
       auto pulse_store = named(where, open_store(where, false, kStoreAnswers));
       pulse = std::thread([this, pulse_store] { beat(pulse_store); });
@@ -165,18 +182,37 @@ Ranks::Engine::Engine(const RankEnvironment& environment) : where(environment) {
   }
 }
 
-Ranks::Engine::~Engine() {
+/// Whether nothing uses this any more.
+bool Ranks::Engine::end() {
+  // The others read from the store of rank 0 who is missing.
+  if (lost != kNone && by_network() && where.rank == 0) std::this_thread::sleep_for(3 * kBeat);
   {
     const std::lock_guard lock(mutex);
     ending = true;
   }
   changed.notify_all();
-  if (pulse.joinable()) pulse.join();
-  if (lost >= 0) {
-    // Its threads may wait for ever for a machine that is gone; they end with the process.
-    group.release();
-    store.release();
+  if (lost != kNone) {
+    if (pulse.joinable()) pulse.detach();
+    return false;
   }
+  if (pulse.joinable()) pulse.join();
+  return lost == kNone;
+}
+
+void Ranks::Engine::lose(std::int64_t rank, const std::string& reason) {
+  const std::lock_guard lock(mutex);
+  if (lost != kNone) return;
+  why = reason;
+  lost = rank;
+}
+
+/// Reads what a rank has left that has ended.
+bool Ranks::Engine::read_end(c10d::Store& from) {
+  if (!from.check({kEnd})) return false;
+  const std::string text = from.get_to_str(kEnd);
+  const std::size_t blank = text.find(' ');
+  lose(std::stoll(text), "has ended: " + text.substr(blank + 1));
+  return true;
 }
 
 /// Rank 0 watches all others, and they watch rank 0, which also says whom it misses.
@@ -184,7 +220,7 @@ void Ranks::Engine::beat(const c10::intrusive_ptr<c10d::Store>& pulse_store) {
   std::int64_t count = 0;
   std::vector<std::string> last(static_cast<std::size_t>(where.count));
   std::vector<Clock::time_point> seen(last.size(), Clock::now());
-  const auto look_at = [&](std::int64_t other) {
+  const auto answers = [&](std::int64_t other) {
     const auto index = static_cast<std::size_t>(other);
     const std::string now =
         pulse_store->check({key("beat", other)}) ? pulse_store->get_to_str(key("beat", other)) : "";
@@ -195,71 +231,62 @@ void Ranks::Engine::beat(const c10::intrusive_ptr<c10d::Store>& pulse_store) {
     return Clock::now() - seen[index] < kSilence;
   };
   std::unique_lock lock(mutex);
-  while (!ending && lost < 0) {
+  while (!ending && lost == kNone) {
     lock.unlock();
     try {
       pulse_store->set(key("beat", where.rank), std::to_string(++count));
-      if (where.rank == 0) {
-        for (std::int64_t other = 1; other < where.count && lost < 0; ++other)
-          if (!look_at(other)) {
-            lost = other;
-            pulse_store->set("lost", std::to_string(other));
+      if (!read_end(*pulse_store)) {
+        const std::int64_t from = where.rank == 0 ? 1 : 0, to = where.rank == 0 ? where.count : 1;
+        for (std::int64_t other = from; other < to; ++other)
+          if (!answers(other)) {
+            if (where.rank == 0) pulse_store->set(kEnd, std::to_string(other) + " it no longer answers");
+            lose(other, "no longer answers");
           }
-      } else {
-        if (pulse_store->check({"lost"})) lost = std::stoll(pulse_store->get_to_str("lost"));
-        if (!look_at(0)) lost = 0;
       }
     } catch (const std::exception&) {
-      lost = where.rank == 0 ? where.rank : 0;  // the store is gone, and with it its machine
+      lose(0, "no longer answers");  // which has the store
     }
+    last_beat = Clock::now();
     lock.lock();
     changed.wait_for(lock, kBeat, [&] { return ending; });
   }
 }
 
-std::string Ranks::Engine::who(std::int64_t rank) {
-  std::string name = "rank " + std::to_string(rank) + " of " + std::to_string(where.count);
-  try {
-    store->setTimeout(kStoreAnswers);
-    if (store->check({key("who", rank)})) name += " (" + store->get_to_str(key("who", rank)) + ")";
-  } catch (const std::exception&) {
+/// Finds out who is missing, if anybody is.
+bool Ranks::Engine::look() {
+  if (lost != kNone) return true;
+  if (by_network()) {
+    if (Clock::now() - last_beat.load() > kSilence) lose(0, "no longer answers");
+  } else {
+    try {
+      read_end(*store);
+    } catch (const std::exception&) {
+    }
   }
-  return name;
+  return lost != kNone;
 }
 
-/// Finds out who is missing, which takes a moment, since a connection only says that it is closed.
+/// A connection only says that it is closed, so it may take a moment until it is known whose it was.
 void Ranks::Engine::report(const std::string& technical) {
-  const std::string advice =
+  for (const auto start = Clock::now(); Clock::now() - start < kSilence + 4 * kBeat;
+       std::this_thread::sleep_for(milliseconds(20)))
+    if (look()) break;
+  lose(kUnknown, technical);
+  const std::int64_t who = lost;
+  throw RankLost(
+      ErrorKind::device,
+      who == kUnknown ? "a rank cannot be reached: " + why
+                      : names.at(static_cast<std::size_t>(who)) + " " + why,
       "the run has ended on all ranks, and everything up to the last backup is whole; the same command with "
-      "--restore "
-      "goes on from there, with any number of ranks";
-  constexpr seconds kSearch{8};
-  for (const auto start = Clock::now(); Clock::now() - start < kSearch;
-       std::this_thread::sleep_for(milliseconds(50))) {
-    try {
-      if (lost != 0)  // else the store is gone, too
-        for (std::int64_t other = 0; other < where.count; ++other)
-          if (other != where.rank && store->check({key("end", other)}))
-            throw RankLost(ErrorKind::device,
-                           who(other) + " has ended: " + store->get_to_str(key("end", other)), advice);
-    } catch (const RankLost&) {
-      lost = std::max<std::int64_t>(lost, 0);
-      throw;
-    } catch (const std::exception&) {
-      lost = 0;
-    }
-    if (lost >= 0) throw RankLost(ErrorKind::device, who(lost) + " no longer answers", advice);
-  }
-  lost = where.rank;  // unknown, but somebody is
-  throw RankLost(ErrorKind::device, "a rank has ended or cannot be reached: " + technical, advice);
+      "--restore goes on from there, with any number of ranks");
 }
 
 void Ranks::Engine::wait(c10d::Work& work) {
   // Looked at rather than waited for: a machine that is gone would never end wait(). A short exchange is over
   // in the first looks.
-  constexpr int kShortLooks = 40;
+  constexpr int kShortLooks = 40, kLooksBetween = 200;
   for (int look = 0; !work.isCompleted(); ++look) {
-    if (lost >= 0) report("");
+    if (look % kLooksBetween == kLooksBetween - 1 && this->look()) report("");
     std::this_thread::sleep_for(look < kShortLooks ? std::chrono::microseconds(50)
                                                    : std::chrono::microseconds(500));
   }
@@ -273,7 +300,10 @@ void Ranks::Engine::wait(c10d::Work& work) {
 }
 
 Ranks::Ranks(const RankEnvironment& environment) : engine_(std::make_unique<Engine>(environment)) {}
-Ranks::~Ranks() = default;
+Ranks::~Ranks() {
+  // Threads that wait for a machine that is gone end with the process.
+  if (!engine_->end()) engine_.release();
+}
 
 std::int64_t Ranks::rank() const { return engine_->where.rank; }
 std::int64_t Ranks::count() const { return engine_->where.count; }
@@ -298,7 +328,8 @@ at::Tensor Ranks::gather(const at::Tensor& values) {
 
 void Ranks::leave(const std::string& why) noexcept {
   try {
-    if (engine_->lost < 0) engine_->store->set(key("end", rank()), why.empty() ? "it gave no reason" : why);
+    if (engine_->lost == Engine::kNone)
+      set_end(*engine_->store, rank(), why.empty() ? "it gave no reason" : why);
   } catch (...) {
   }
 }
@@ -307,8 +338,7 @@ void note_end(const std::filesystem::path& store_file, std::int64_t rank, const 
   try {
     RankEnvironment environment;
     environment.store_file = store_file;
-    const auto store = named(environment, open_store(environment, false, kStoreAnswers));
-    if (!store->check({key("end", rank)})) store->set(key("end", rank), why);
+    set_end(*named(environment, open_store(environment, false, kStoreAnswers)), rank, why);
   } catch (...) {
   }
 }

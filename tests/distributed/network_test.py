@@ -1,0 +1,143 @@
+#!/usr/bin/env python3
+"""Ranks on machines of their own: network namespaces with a link of 1 Gbit/s and 1 ms between them. network_test.py PROGRAM
+
+Needs root and iproute2; without them, it is skipped with exit status 77.
+"""
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+PROGRAM = Path(sys.argv.pop(1)).resolve()
+NAMES = [f"reverie{os.getpid()}a", f"reverie{os.getpid()}b"]
+ADDRESSES = ["10.77.0.1", "10.77.0.2"]
+PORT = "29511"
+WORDS = ["scenes=a red heart", "perceptors=tiny_vit", "width=64", "height=64", "cutouts=19", "seed=1", "save_every=2"]
+
+
+def ip(*words, check=True):
+    return subprocess.run(["ip", *words], check=check, capture_output=True, text=True)
+
+
+def set_up():
+    for name in NAMES:
+        ip("netns", "add", name)
+    ip("link", "add", "eth0", "netns", NAMES[0], "type", "veth", "peer", "name", "eth0", "netns", NAMES[1])
+    for name, address in zip(NAMES, ADDRESSES):
+        ip("-n", name, "address", "add", address + "/24", "dev", "eth0")
+        ip("-n", name, "link", "set", "lo", "up")
+        ip("-n", name, "link", "set", "eth0", "up")
+        if shutil.which("tc"):
+            subprocess.run(["tc", "-n", name, "qdisc", "add", "dev", "eth0", "root", "netem", "rate", "1gbit", "delay", "1ms"],
+                           capture_output=True)  # a kernel may lack netem: then the link is a fast one
+
+
+def tear_down():
+    for name in NAMES:
+        ip("netns", "delete", name, check=False)
+
+
+class NetworkTest(unittest.TestCase):
+    def setUp(self):
+        self.folder = Path(tempfile.mkdtemp(prefix="reverie-network-"))
+        self.processes = []
+
+    def tearDown(self):
+        for process in self.processes:
+            process.kill()
+            process.wait()
+            process.stdout.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def start(self, rank, *words, address=ADDRESSES[0]):
+        environment = dict(os.environ, RANK=str(rank), WORLD_SIZE="2", MASTER_ADDR=address, MASTER_PORT=PORT, OMP_NUM_THREADS="1")
+        process = subprocess.Popen(["ip", "netns", "exec", NAMES[rank], str(PROGRAM), "render", *WORDS, *words], cwd=self.folder,
+                                   env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.processes.append(process)
+        return process
+
+    def alone(self, *words):
+        """The pictures of one process."""
+        folder = Path(tempfile.mkdtemp(prefix="reverie-network-"))
+        try:
+            subprocess.run([str(PROGRAM), "render", *WORDS, "cutout_groups=16", *words], cwd=folder, check=True, capture_output=True,
+                           env=dict(os.environ, OMP_NUM_THREADS="1"))
+            return self.pictures(folder)
+        finally:
+            shutil.rmtree(folder)
+
+    @staticmethod
+    def pictures(folder):
+        """Files but for their texts, which hold the settings."""
+        result = {}
+        for path in sorted((folder / "images_out/default").glob("*.png")):
+            data, at, pixels = path.read_bytes(), 8, b""
+            while at < len(data):
+                size = int.from_bytes(data[at:at + 4], "big")
+                if data[at + 4:at + 8] == b"IDAT":
+                    pixels += data[at + 8:at + 8 + size]
+                at += 12 + size
+            result[path.name] = pixels
+        return result
+
+    def test_two_machines_make_the_same_pictures(self):
+        # The second is late, as machines are.
+        first = self.start(0, "steps_per_scene=4")
+        second = self.start(1, "steps_per_scene=4")
+        said = [process.communicate()[0] for process in (second, first)]
+        self.assertEqual((first.returncode, second.returncode), (0, 0), said)
+        pictures = self.pictures(self.folder)
+        self.assertEqual(len(pictures), 2)
+        self.assertEqual(pictures, self.alone("steps_per_scene=4"))
+
+    def test_a_cut_link_ends_the_run_on_both_sides_and_it_goes_on_later(self):
+        first = self.start(0, "steps_per_scene=100000")
+        second = self.start(1, "steps_per_scene=100000")
+        while not (self.folder / "backup/default/default_1.bak").exists():
+            self.assertIsNone(first.poll(), "rank 0 has ended")
+            time.sleep(0.01)
+        ip("-n", NAMES[1], "link", "set", "eth0", "down")
+        begin = time.monotonic()
+        try:
+            said = [process.communicate(timeout=60)[0] for process in (first, second)]
+        finally:
+            ip("-n", NAMES[1], "link", "set", "eth0", "up")
+        print(f"both ended within {time.monotonic() - begin:.1f} s")
+        self.assertEqual((first.returncode, second.returncode), (1, 1), said)
+        self.assertIn("rank 1 of 2", said[0])
+        self.assertIn("rank 0 of 2", said[1])
+        steps = 2 * len(self.pictures(self.folder)) + 2
+        first = self.start(0, "--restore", f"steps_per_scene={steps}")
+        second = self.start(1, "--restore", f"steps_per_scene={steps}")
+        said = [process.communicate()[0] for process in (first, second)]
+        self.assertEqual((first.returncode, second.returncode), (0, 0), said)
+
+    def test_a_port_in_use_is_named(self):
+        listener = subprocess.Popen(
+            ["ip", "netns", "exec", NAMES[0], sys.executable, "-c",
+             f"import socket; s = socket.create_server(('0.0.0.0', {PORT})); print(flush=True); input()"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        try:
+            listener.stdout.readline()
+            first = self.start(0, "steps_per_scene=4")
+            said = first.communicate()[0]
+            self.assertEqual(first.returncode, 1)
+            self.assertIn(PORT, said)
+        finally:
+            listener.communicate("\n")
+
+
+if __name__ == "__main__":
+    if os.geteuid() != 0 or not shutil.which("ip") or ip("netns", "add", NAMES[0], check=False).returncode != 0:
+        print("skipped: network namespaces need root and iproute2")
+        sys.exit(77)
+    ip("netns", "delete", NAMES[0])
+    try:
+        set_up()
+        unittest.main(verbosity=2)
+    finally:
+        tear_down()
