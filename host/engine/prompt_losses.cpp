@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include <cmath>
 #include <limits>
 
 #include "engine/assignment.h"
@@ -25,6 +26,19 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 at::Tensor partners(const std::vector<CutoutPlace>& seen, const std::vector<CutoutPlace>& prompt_state) {
   const std::vector<std::size_t> matched = match_by_position(seen, prompt_state);
   return at::tensor(std::vector<std::int64_t>(matched.begin(), matched.end()));
+}
+
+/// Where cutouts of a picture that was turned around are in the picture itself.
+void turn_back(std::vector<CutoutPlace>& places, const PromptLosses::Turn& turn, const at::Tensor& image) {
+  const auto within = [](double place, std::int64_t turn, std::int64_t size) {
+    if (turn == 0) return place;
+    const double back = place - static_cast<double>(turn) / static_cast<double>(size);
+    return back - std::floor(back);
+  };
+  for (CutoutPlace& place : places) {
+    place.x = within(place.x, turn.x, image.size(3));
+    place.y = within(place.y, turn.y, image.size(2));
+  }
 }
 
 at::Tensor as_tensor(const std::vector<CutoutPlace>& places) {
@@ -199,7 +213,8 @@ MaskValues PromptLosses::mask_values(const PromptState& prompt_state, std::size_
   }
 }
 
-PromptLosses::Result PromptLosses::evaluate(const at::Tensor& image, const std::vector<Active>& prompts) {
+PromptLosses::Result PromptLosses::evaluate(const at::Tensor& image, const std::vector<Active>& prompts,
+                                            const Turn& turn) {
   Result result;
   if (prompts.empty()) return result;
   const double share =
@@ -210,7 +225,8 @@ PromptLosses::Result PromptLosses::evaluate(const at::Tensor& image, const std::
       at::zeros({static_cast<std::int64_t>(prompts.size()), 3}, image.options().requires_grad(false));
   for (std::size_t p = 0; p < perceptors_.size(); ++p) {
     for (std::int64_t batch = 0; batch < settings_.batches; ++batch) {
-      const EmbeddedCutouts seen = embed_cutouts(p, image, settings_.cutouts / settings_.batches);
+      EmbeddedCutouts seen = embed_cutouts(p, image, settings_.cutouts / settings_.batches);
+      turn_back(seen.places, turn, image);
       at::Tensor total = at::zeros({}, seen.embeddings.options());
       std::vector<at::Tensor> rows;
       for (const Active& active : prompts) {
