@@ -107,6 +107,8 @@ Curves curves_of(const Plan& plan) {
       table.add(name + ", " + setting.name, setting.expression);
   }
   for (const MotionSetting& setting : script.motion) table.add(setting.name, setting.expression);
+  for (const MotionSetting& setting : script.retouching)
+    if (!setting.expression.is_constant()) table.add(setting.name, setting.expression);
   if (script.learning_rate) table.add(script.learning_rate->name, script.learning_rate->expression);
   return table.take();
 }

@@ -1,17 +1,21 @@
 #include "app/plan.h"
 
 #include <algorithm>
+#include <span>
 #include <tuple>
 
 #include "base/nearest.h"
 #include "base/texts.h"
 #include "engine/backup.h"
+#include "engine/growth.h"
+#include "engine/loop.h"
 #include "engine/moments.h"
 #include "losses/choose_losses.h"
 #include "reverie/animation_mode.h"
 #include "reverie/cutout_method.h"
 #include "reverie/optimiser.h"
 #include "reverie/output_sink.h"
+#include "reverie/tiling.h"
 #include "reverie/viewer.h"
 #include "settings/reader.h"
 
@@ -153,6 +157,49 @@ std::string timing_notice(const Settings& settings) {
          " steps after its move, not when its frame is done";
 }
 
+/// A picture that is to join itself needs a model that can do so, and has no edge for border_mode to be
+/// about.
+void check_tile(const Plan& plan, const Settings& settings, std::vector<Problem>& problems) {
+  const SettingValue* tile = settings.find(kTile.name);
+  if (!tile || tile->text == kTile.default_text) return;
+  if (plan.image_model) {
+    const PluginDescriptor& model = *plan.image_model->descriptor;
+    const std::span params(model.params, model.param_count);
+    if (std::none_of(params.begin(), params.end(), [](const ParamSpec& spec) {
+          return spec.host_setting && std::string(spec.name) == kTile.name;
+        }))
+      problems.push_back({tile->location, "'tile' is '" + tile->text + "', but the pictures of " +
+                                              plan.image_model->name +
+                                              " do not join themselves; choose another image_model"});
+  }
+  const SettingValue* border = settings.find("border_mode");
+  if (border && border->text != "clamp" && border->text != "wrap")
+    problems.push_back({border->location, "'border_mode' is '" + border->text +
+                                              "', but with 'tile' there is no edge that cutouts could reach "
+                                              "over; leave border_mode out"});
+}
+
+/// What upscale_from and upscale_at say, as far as the size is known.
+void check_growth(const Plan& plan, const Settings& settings, std::vector<Problem>& problems) {
+  const SettingValue* from = settings.find("upscale_from");
+  if (!from || !settings.find("upscale_at")) return;
+  if (from->list.empty() && !settings.find("upscale_at")->list.empty())
+    problems.push_back({settings.find("upscale_at")->location,
+                        "'upscale_at' says when sizes end, but 'upscale_from' names none"});
+  if (from->list.empty()) return;
+  if (plan.animation)
+    problems.push_back({from->location, "'upscale_from' is for stills, but 'animation_mode' is '" +
+                                            plan.animation->name + "'"});
+  for (const char* name : {"width", "height", "steps_per_scene"})
+    if (!settings.find(name) || settings.get<std::int64_t>(name) < 1) return;
+  try {
+    Growth(settings, {settings.get<std::int64_t>("width"), settings.get<std::int64_t>("height")},
+           settings.get<std::int64_t>("steps_per_scene") * std::ssize(plan.script.scenes));
+  } catch (const Error& error) {
+    problems.push_back({from->location, error.what() + ("; " + error.advice())});
+  }
+}
+
 /// The settings with the declared default in the place of each that is wrong.
 RunSettings with_defaults(const Resolution& resolution, const std::vector<PluginParams>& installed) {
   RunSettings settings = resolution.settings;
@@ -243,6 +290,8 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry, c
         parse_motion(params_for(*plan.animation, resolution.settings),
                      {plan.animation->descriptor->params, plan.animation->descriptor->param_count},
                      sound_variables(plan.sound_filters), resolution.problems);
+  check_growth(plan, resolution.settings, resolution.problems);
+  check_tile(plan, resolution.settings, resolution.problems);
   if (const SettingValue* backups = resolution.settings.find("backups")) {
     try {
       parse_backups_setting(backups->text);
@@ -302,6 +351,10 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry, c
     restore.number = 0;
     plan.settings.set("restore", restore);
   }
+  if (plan.animation)
+    if (const std::string why = trouble_with_loop(plan.settings, std::ssize(plan.script.scenes));
+        !why.empty())
+      throw SettingsError({{plan.settings.find("loop")->location, why}});
   // Which moments a run that goes on still has, its backup says.
   if (!plan.restored) {
     std::vector<Problem> problems;

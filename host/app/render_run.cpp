@@ -5,6 +5,8 @@
 #include "app/run_plan.h"
 #include "app/shared_run.h"
 #include "engine/backup.h"
+#include "engine/growth.h"
+#include "engine/loop.h"
 #include "engine/memory_report.h"
 #include "engine/progress.h"
 #include "engine/run_lock.h"
@@ -159,9 +161,14 @@ RunOutcome render_run(const Plan& given, const PluginRegistry& registry, const R
   if (const auto path = settings.get<std::string>("init_image"); !path.empty())
     init_image = host.load_image(path);
   std::optional<MemoryScope> of_model(std::in_place, title(*plan.image_model));
-  ensemble.model = {title(*plan.image_model),
-                    create<ImageModel>(*plan.image_model, host, params_for(*plan.image_model, settings),
-                                       picture_size(run_plan, init_image))};
+  const ImageModel::Setup size = picture_size(run_plan, init_image);
+  const std::int64_t steps =
+      settings.get<std::int64_t>("steps_per_scene") * static_cast<std::int64_t>(plan.script.scenes.size());
+  ensemble.model = {
+      title(*plan.image_model),
+      create<ImageModel>(*plan.image_model, host, params_for(*plan.image_model, settings), size)};
+  Growth growth(settings, size, steps);
+  growth.begin(*ensemble.model.instance, 0);
   of_model.reset();
   prepare_motion(ensemble, run_plan, plan, registry);
   of_model.emplace(title(*plan.image_model));
@@ -187,7 +194,7 @@ RunOutcome render_run(const Plan& given, const PluginRegistry& registry, const R
   Render render(
       host, ensemble, settings, plan.script,
       [&](const std::string& path) { return Footage(run_plan.pictures->open(path, frames_per_second)); },
-      run_plan.sound.get());
+      run_plan.sound.get(), std::move(growth));
   if (init_image.defined()) render.start_from(init_image);
   init_image = at::Tensor();
   const std::int64_t saved = backup ? backup->first : 0;
@@ -202,7 +209,9 @@ RunOutcome render_run(const Plan& given, const PluginRegistry& registry, const R
     compare_facts(*ranks, facts_of_run(*ranks, settings, host, ensemble, weights, render.moment().steps));
 
   const std::string json = settings_json(settings);
-  const std::int64_t early = Timeline(settings).early_pictures(settings.get<std::int64_t>("save_every"));
+  // Of less than 0, that much of the sound is over when the first picture is saved.
+  const std::int64_t early = Timeline(settings).early_pictures(settings.get<std::int64_t>("save_every")) -
+                             pictures_left_out(settings);
   for (const PluginFile* plugin : writes ? run_plan.sinks : std::vector<const PluginFile*>()) {
     const MemoryScope its_own(title(*plugin));
     ensemble.sinks.push_back({title(*plugin), create<OutputSink>(*plugin, host, params_for(*plugin, settings),
@@ -211,8 +220,6 @@ RunOutcome render_run(const Plan& given, const PluginRegistry& registry, const R
   }
   if (writes) write_file(output.folder / (output.base + "_settings.txt"), json);
 
-  const std::int64_t steps =
-      settings.get<std::int64_t>("steps_per_scene") * static_cast<std::int64_t>(plan.script.scenes.size());
   const auto control = options.control ? options.control : std::make_shared<RequestedControl>();
   Viewers viewers(host);
   const Viewer::Setup view{output.folder, output.base,           json,         scene_texts(plan.script),

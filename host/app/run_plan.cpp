@@ -5,6 +5,7 @@
 #include "engine/moments.h"
 #include "engine/timeline.h"
 #include "models/catalogue.h"
+#include "prompts/coherence.h"
 #include "reverie/viewer.h"
 
 namespace reverie {
@@ -178,7 +179,10 @@ void find_pictures(const RunPlan& run_plan, const Plan& plan, std::int64_t last,
   };
   // First of all: the weights that hold on to the one or the other name it, too.
   need(run_plan.settings.get<std::string>("init_image"), "init_image");
-  if (plan.animation) need_all(run_plan.settings.get<std::string>("video_path"), "video_path");
+  if (plan.animation) {
+    need_all(run_plan.settings.get<std::string>("video_path"), "video_path");
+    need_all(coherence_of(run_plan.settings).file, "color_coherence");
+  }
   for (const Scene& scene : plan.script.scenes)
     for (const Prompt& prompt : scene.prompts) {
       if (prompt.picture && prompt.when != When::after_moves) need_all(prompt.text, prompt.setting);

@@ -298,6 +298,16 @@ void prepare_motion(RunPlugins& ensemble, const RunContext& context, const Plan&
   }
 }
 
+void choose_flow_estimator(RunContext& context, const PluginRegistry& registry,
+                           std::vector<Problem>& problems) {
+  choose_estimator<FlowEstimator>("flow_model", false, context, registry, problems);
+}
+
+Member<FlowEstimator> make_flow_estimator(const RunContext& context, const PluginRegistry& registry) {
+  return estimator<FlowEstimator>("flow_model", "this command", false, context.settings, registry,
+                                  *context.host);
+}
+
 void choose_video_sink(RunSettings& settings, const PluginRegistry& registry,
                        std::vector<Problem>& problems) {
   choose(settings, registry.with_role(OutputSink::kKind, kEncodes), problems);

@@ -63,6 +63,11 @@ ImageModel::Setup picture_size(const RunContext& context, const at::Tensor& init
 void prepare_motion(RunPlugins& ensemble, const RunContext& context, const Plan& plan,
                     const PluginRegistry& registry);
 
+/// The flow estimator of a command that needs one: the one that 'flow_model' names, or the first.
+void choose_flow_estimator(RunContext& context, const PluginRegistry& registry,
+                           std::vector<Problem>& problems);
+Member<FlowEstimator> make_flow_estimator(const RunContext& context, const PluginRegistry& registry);
+
 /// The sink of make_video_sink(), whose parameters it puts in force.
 void choose_video_sink(RunSettings& settings, const PluginRegistry& registry, std::vector<Problem>& problems);
 

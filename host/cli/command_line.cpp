@@ -24,6 +24,8 @@ usage:
   reverie preview-motion FILE... [name=value ...]
                                             a quick video of what moves, without prompts, in images_out
   reverie encode RUN [name=value ...]       make a video of the pictures that a run has left
+  reverie interpolate RUN [--times N] [name=value ...]
+                                            a smoother video of them, with N - 1 pictures between any two
   reverie serve                             a studio in the browser and an interface for programs: a queue of
                                             runs, rendered in this folder; models stay loaded
   reverie settings [NAME...] [--markdown]   every setting, or those named, with default and meaning
@@ -55,8 +57,9 @@ exit status: 0 done, 1 a run failed, 2 a mistake in the command line or the sett
              130 interrupted (what was made so far is saved)
 )";
 
-constexpr const char* kCommands[] = {"paint",  "render", "check",    "config",  "curves", "preview-motion",
-                                     "encode", "serve",  "settings", "plugins", "models", "help"};
+constexpr const char* kCommands[] = {"paint",          "render", "check",       "config", "curves",
+                                     "preview-motion", "encode", "interpolate", "serve",  "settings",
+                                     "plugins",        "models", "help"};
 
 /// What other programs call our commands.
 constexpr const char* kHabits[][2] = {
@@ -81,6 +84,7 @@ constexpr const char* kHabits[][2] = {
     {"ui", "reverie serve"},
     {"web", "reverie serve"},
     {"video", "reverie encode RUN"},
+    {"smooth", "reverie interpolate RUN"},
     {"validate", "reverie check FILE"},
     {"new", "reverie plugins new KIND NAME"},
     {"test", "reverie check FILE or reverie plugins test FILE.so"},

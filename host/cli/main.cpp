@@ -18,6 +18,7 @@
 #include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/encode_command.h"
+#include "cli/interpolate_command.h"
 #include "cli/models_command.h"
 #include "cli/new_plugin_command.h"
 #include "cli/paint_command.h"
@@ -122,8 +123,9 @@ int run(int argc, char** argv) {
       "with render: share the runs with all processes that are given the same folder")(
       "lease", po::value<std::uint32_t>()->value_name("SECONDS"),
       "with --claim: how long a process may be silent before another takes over its run; 60 without it")(
-      "verbose,v", "say more")("markdown",
-                               "with settings and models list: print a table for the documentation")(
+      "times", po::value<std::int64_t>()->value_name("N"),
+      "with interpolate: so many times the pictures a second; 2 when not given")("verbose,v", "say more")(
+      "markdown", "with settings and models list: print a table for the documentation")(
       "config-name", po::value<std::string>()->value_name("NAME"),
       "the settings file NAME.yaml of a config folder; Hydra's -cn, as -cp and -cd are --config-dir")(
       "cfg", po::value<std::string>()->value_name("job"), "as Hydra has it: the same as reverie config")(
@@ -218,6 +220,11 @@ int run(int argc, char** argv) {
       throw Error(ErrorKind::usage, "--" + option->long_name() + " is an option of reverie serve");
   if (command == "paint") return paint_command(rest, config_folders, registry());
   if (command == "encode") return encode_command(rest, config_folders, registry());
+  if (given.count("times") && command != "interpolate")
+    throw Error(ErrorKind::usage, "--times is an option of reverie interpolate");
+  if (command == "interpolate")
+    return interpolate_command(rest, given.count("times") ? given["times"].as<std::int64_t>() : 2,
+                               config_folders, registry());
   if (command != "render" && command != "preview-motion" && command != "check" && command != "config" &&
       command != "curves")
     throw unknown_command(command, typed);

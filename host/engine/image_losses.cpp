@@ -81,8 +81,18 @@ bool ImageLosses::counts(const Active& active) const {
 
 void ImageLosses::start_from(const at::Tensor& picture) {
   started_ = true;
+  start_ = picture;
   for (Active& active : active_)
     if (active.term->target == LossTerm::Target::last_frame) instance(active).set_target(picture);
+}
+
+void ImageLosses::resized() {
+  size_.reset();
+  for (Active& active : active_) {
+    active.loss.reset();
+    active.targeted = active.masked = -1;
+  }
+  if (started_) start_from(start_);
 }
 
 void ImageLosses::stabilise(const at::Tensor& before, const AnimationMode::Move& move) {
@@ -155,12 +165,11 @@ void ImageLosses::load_state(const std::map<std::string, at::Tensor>& state) {
   }
 }
 
-ImageLosses::Result ImageLosses::evaluate(const at::Tensor& image) {
+ImageLosses::Result ImageLosses::evaluate(const at::Tensor& image, const at::Tensor& turned) {
   Result result;
   if (!size_) size_ = ImageSize{image.size(3), image.size(2)};
   Loss::Context context;
   static_cast<FrameContext&>(context) = now_;
-  context.image = image;
   context.model = &model_;
   context.tools = tools_;
   if (moved_) context.move = &move_;
@@ -168,6 +177,7 @@ ImageLosses::Result ImageLosses::evaluate(const at::Tensor& image) {
   for (Active& active : active_) {
     const LossTerm& term = *active.term;
     if (active.weight == 0) continue;
+    context.image = term.setting == kSmoothing ? turned : image;
     context.parameters = active.parameters;
     bool held = false;
     // Where there is no stop, nobody waits for the value.

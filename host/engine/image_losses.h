@@ -26,6 +26,9 @@ class ImageLosses {
   /// no effect until then.
   void start_from(const at::Tensor& picture);
 
+  /// The picture has another size: what compares with targets and masks takes them anew.
+  void resized();
+
   /// From now on losses whose target is the last frame compare with what `move` made of the picture `before`,
   /// and those that hold on to the start have no effect.
   void stabilise(const at::Tensor& before, const AnimationMode::Move& move);
@@ -52,8 +55,9 @@ class ImageLosses {
     std::vector<Value> losses;
     bool stopped = true;  ///< each that has a stop or holds the scene is held by its stop
   };
-  /// Adds the losses' gradients to image.grad() and to the model's parameters.
-  Result evaluate(const at::Tensor& image);
+  /// Adds the losses' gradients to image.grad() and to the model's parameters. `turned` is the same picture,
+  /// or, where that joins itself, turned around: a loss for which only neighbours count looks at that.
+  Result evaluate(const at::Tensor& image, const at::Tensor& turned);
 
  private:
   struct Active {
@@ -77,7 +81,7 @@ class ImageLosses {
   AnimationMode::Tools tools_;
   bool started_ = false, moved_ = false;  // from a picture; since then
   AnimationMode::Move move_;
-  at::Tensor before_move_;
+  at::Tensor start_, before_move_;
   FrameContext now_;
   Warnings warnings_;
   std::vector<Active> active_;

@@ -36,7 +36,8 @@ void each_expression(const Script& script, const Take& take) {
     take(term.stop);
     for (const MotionSetting& setting : term.varying) take(setting.expression);
   }
-  for (const MotionSetting& setting : script.motion) take(setting.expression);
+  for (const auto* settings : {&script.motion, &script.retouching})
+    for (const MotionSetting& setting : *settings) take(setting.expression);
   if (script.learning_rate) take(script.learning_rate->expression);
 }
 
@@ -206,15 +207,18 @@ class Moments {
 
   void try_motion() {
     const std::int64_t frames = moving_ && begun_ > 0 ? timeline_.frame_of(begun_ - 1) : 0;
-    const bool any_varies =
-        std::any_of(script_.motion.begin(), script_.motion.end(),
-                    [&](const MotionSetting& setting) { return varies(setting.expression); });
+    const auto varying = {&script_.motion, &script_.retouching};
+    const bool any_varies = std::any_of(varying.begin(), varying.end(), [&](const auto* settings) {
+      return std::any_of(settings->begin(), settings->end(),
+                         [&](const MotionSetting& setting) { return varies(setting.expression); });
+    });
     each_moment(frames, any_varies, {}, [&](std::int64_t moment) {
       const std::int64_t step = timeline_.first_step(moment + 1);
       const Values values = at(step);
-      for (const MotionSetting& setting : script_.motion)
-        if (is_known(setting.expression) && !failed_.count(&setting))
-          tried(setting.name, &setting, [&] { numbers_of(setting, values, warnings_, moment_of(step)); });
+      for (const auto* settings : varying)
+        for (const MotionSetting& setting : *settings)
+          if (is_known(setting.expression) && !failed_.count(&setting))
+            tried(setting.name, &setting, [&] { numbers_of(setting, values, warnings_, moment_of(step)); });
       return true;
     });
   }

@@ -15,10 +15,10 @@ std::map<std::string, double> sound_at(const Soundtrack* sound, const Timeline& 
 
 AnimationMode::Move Motion::advance(std::int64_t frame, const std::map<std::string, double>& now,
                                     const std::map<std::string, double>& sound,
-                                    const std::optional<at::Tensor>& may_move) {
+                                    const std::optional<at::Tensor>& may_move, ImageModel* instead) {
   const at::NoGradGuard no_grad;
   const auto& [name, mode] = ensemble_.animation;
-  ImageModel& model = *ensemble_.model.instance;
+  ImageModel& model = instead ? *instead : *ensemble_.model.instance;
   const AnimationMode::Tools tools = tools_of(ensemble_);
   std::map<std::string, double> values =
       call_plugin(name, moment_, [&, &mode = *mode] { return mode.variables(model, tools); });

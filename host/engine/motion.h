@@ -23,11 +23,12 @@ class Motion {
   Motion(const RunPlugins& ensemble, const std::vector<MotionSetting>& settings, const RunPosition& moment)
       : ensemble_(ensemble), settings_(settings), moment_(moment) {}
 
-  /// Moves the image model into `frame`. `now` is what expressions have when it begins, and `sound` the
-  /// sound's variables among them; `may_move` is the mask of the flow.
+  /// Moves the image model, or `instead` of it what is in front of it, into `frame`. `now` is what
+  /// expressions have when it begins, and `sound` the sound's variables among them; `may_move` is the mask of
+  /// the flow.
   AnimationMode::Move advance(std::int64_t frame, const std::map<std::string, double>& now,
                               const std::map<std::string, double>& sound,
-                              const std::optional<at::Tensor>& may_move);
+                              const std::optional<at::Tensor>& may_move, ImageModel* instead = nullptr);
 
  private:
   const RunPlugins& ensemble_;

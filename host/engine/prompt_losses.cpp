@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include <cmath>
 #include <limits>
 
 #include "engine/assignment.h"
@@ -26,6 +27,19 @@ at::Tensor partners(const std::vector<CutoutPlace>& seen, std::vector<CutoutPlac
   target.resize(seen.size());
   const std::vector<std::size_t> matched = match_by_position(seen, target);
   return at::tensor(std::vector<std::int64_t>(matched.begin(), matched.end()));
+}
+
+/// Where cutouts of a picture that was turned around are in the picture itself.
+void turn_back(std::vector<CutoutPlace>& places, const PromptLosses::Turn& turn, const at::Tensor& image) {
+  const auto within = [](double place, std::int64_t turn, std::int64_t size) {
+    if (turn == 0) return place;
+    const double back = place - static_cast<double>(turn) / static_cast<double>(size);
+    return back - std::floor(back);
+  };
+  for (CutoutPlace& place : places) {
+    place.x = within(place.x, turn.x, image.size(3));
+    place.y = within(place.y, turn.y, image.size(2));
+  }
 }
 
 at::Tensor as_tensor(const std::vector<CutoutPlace>& places) {
@@ -207,8 +221,9 @@ MaskValues PromptLosses::mask_values(const PromptState& prompt_state, std::size_
 }
 
 void PromptLosses::look(const at::Tensor& image, const std::vector<Active>& prompts, std::size_t p,
-                        std::int64_t count, double share, const at::Tensor& told) {
-  const EmbeddedCutouts seen = embed_cutouts(p, image, count);
+                        std::int64_t count, double share, const Turn& turn, const at::Tensor& told) {
+  EmbeddedCutouts seen = embed_cutouts(p, image, count);
+  turn_back(seen.places, turn, image);
   at::Tensor total = at::zeros({}, seen.embeddings.options());
   std::vector<at::Tensor> rows;
   for (const Active& active : prompts) {
@@ -223,20 +238,22 @@ void PromptLosses::look(const at::Tensor& image, const std::vector<Active>& prom
   call_plugin(cutouts_.name, moment_, [&] { seen.cutouts.backward(seen.seen.grad()); });
 }
 
-at::Tensor PromptLosses::look_in_batches(const at::Tensor& image, const std::vector<Active>& prompts) {
+at::Tensor PromptLosses::look_in_batches(const at::Tensor& image, const std::vector<Active>& prompts,
+                                         const Turn& turn) {
   const double share =
       1.0 / static_cast<double>(settings_.batches * static_cast<std::int64_t>(perceptors_.size()));
   const at::Tensor told =
       at::zeros({static_cast<std::int64_t>(prompts.size()), 3}, image.options().requires_grad(false));
   for (std::size_t p = 0; p < perceptors_.size(); ++p)
     for (std::int64_t batch = 0; batch < settings_.batches; ++batch)
-      look(image, prompts, p, settings_.cutouts / settings_.batches, share, told);
+      look(image, prompts, p, settings_.cutouts / settings_.batches, share, turn, told);
   return told;
 }
 
 /// The gradients of all groups and what they say of the prompts are summed in one tensor, so that ranks send
 /// one, too.
-at::Tensor PromptLosses::look_in_groups(const at::Tensor& image, const std::vector<Active>& prompts) {
+at::Tensor PromptLosses::look_in_groups(const at::Tensor& image, const std::vector<Active>& prompts,
+                                        const Turn& turn) {
   GroupRandomness randomness(host_, moment_.steps);
   const at::Tensor before = image.grad();
   const auto rows = static_cast<std::int64_t>(prompts.size());
@@ -249,18 +266,19 @@ at::Tensor PromptLosses::look_in_groups(const at::Tensor& image, const std::vect
     const at::Tensor told = at::zeros({rows, 3}, before.options());
     randomness.begin(group);
     for (std::size_t p = 0; count > 0 && p < perceptors_.size(); ++p)
-      look(image, prompts, p, count, share, told);
+      look(image, prompts, p, count, share, turn, told);
     return at::cat({image.grad().flatten(), told.flatten()});
   });
   image.mutable_grad() = before + sum.narrow(0, 0, before.numel()).view_as(before);
   return sum.narrow(0, before.numel(), rows * 3).view({rows, 3});
 }
 
-PromptLosses::Result PromptLosses::evaluate(const at::Tensor& image, const std::vector<Active>& prompts) {
+PromptLosses::Result PromptLosses::evaluate(const at::Tensor& image, const std::vector<Active>& prompts,
+                                            const Turn& turn) {
   Result result;
   if (prompts.empty()) return result;
   const at::Tensor told =
-      settings_.groups > 0 ? look_in_groups(image, prompts) : look_in_batches(image, prompts);
+      settings_.groups > 0 ? look_in_groups(image, prompts, turn) : look_in_batches(image, prompts, turn);
   // Once, at the end: a GPU need not be waited for before.
   const at::Tensor read = told.to(at::kCPU, at::kDouble);
   result.stopped = (read.select(1, 1) > 0).all().item<bool>() && (read.select(1, 2) == 0).all().item<bool>();

@@ -55,9 +55,15 @@ class PromptLosses {
   /// nothing: their other expressions are not evaluated, their pictures not looked at.
   std::vector<Active> active(std::size_t scene, std::int64_t step, std::int64_t interpolation_steps);
 
+  /// How far a picture that joins itself is turned around, in pixels to the right and down.
+  struct Turn {
+    std::int64_t x = 0, y = 0;
+  };
+
   /// Shows cutouts of `image` to every perceptor and adds the prompts' gradients to image.grad(). A batch's
-  /// graph is gone before the next is built, which is what makes accumulation save memory.
-  Result evaluate(const at::Tensor& image, const std::vector<Active>& prompts);
+  /// graph is gone before the next is built, which is what makes accumulation save memory. What is at `turn`
+  /// in the image is at 0 for masks.
+  Result evaluate(const at::Tensor& image, const std::vector<Active>& prompts, const Turn& turn);
 
   const Prompt& prompt(std::size_t index) const { return *prompts_[index].prompt; }
 
@@ -90,9 +96,9 @@ class PromptLosses {
   /// known of each prompt to `told` [prompts, 3]: loss, whether any cutout was let through, whether any was
   /// free.
   void look(const at::Tensor& image, const std::vector<Active>& prompts, std::size_t perceptor,
-            std::int64_t count, double share, const at::Tensor& told);
-  at::Tensor look_in_batches(const at::Tensor& image, const std::vector<Active>& prompts);
-  at::Tensor look_in_groups(const at::Tensor& image, const std::vector<Active>& prompts);
+            std::int64_t count, double share, const Turn& turn, const at::Tensor& told);
+  at::Tensor look_in_batches(const at::Tensor& image, const std::vector<Active>& prompts, const Turn& turn);
+  at::Tensor look_in_groups(const at::Tensor& image, const std::vector<Active>& prompts, const Turn& turn);
   void update(PromptState& prompt_state);
   std::string key(std::size_t prompt, std::size_t perceptor) const;
   EmbeddedCutouts embed_cutouts(std::size_t perceptor, const at::Tensor& image, std::int64_t count);

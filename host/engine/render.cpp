@@ -9,6 +9,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "engine/retouched_model.h"
 #include "log/printable.h"
 
 namespace reverie {
@@ -68,7 +69,7 @@ void check_position(std::int64_t number, const Backup& backup) {
 }
 
 Render::Render(HostServices& host, RunPlugins& ensemble, const Settings& settings, const Script& script,
-               const std::function<Footage(const std::string&)>& open, const Soundtrack* sound)
+               const std::function<Footage(const std::string&)>& open, const Soundtrack* sound, Growth growth)
     : host_(host),
       ensemble_(ensemble),
       script_(script),
@@ -81,8 +82,12 @@ Render::Render(HostServices& host, RunPlugins& ensemble, const Settings& setting
       learning_rate_decay_(settings.get<double>("learning_rate_decay")),
       show_palette_(settings.get<bool>("show_palette")),
       reset_learning_(settings.get<bool>("reset_lr_each_frame")),
+      tiling_(settings.get<std::string>("tile")),
       timeline_(settings, std::ssize(script.scenes)),
+      growth_(std::move(growth)),
       motion_(ensemble, script.motion, result_.moment),
+      retouch_(settings, script, open),
+      loop_(settings, last_frame_of(timeline_)),
       prompt_losses_(
           host, ensemble, result_.moment, script.scenes,
           {settings.get<std::int64_t>("cutouts"), settings.get<std::int64_t>("gradient_accumulation_steps"),
@@ -111,6 +116,11 @@ void Render::make_optimiser() {
   optimiser_ = ensemble_.make_optimiser({parameters_});
 }
 
+void Render::resized() {
+  make_optimiser();
+  image_losses_.resized();
+}
+
 void Render::start_from(const at::Tensor& picture) {
   const at::Tensor here = picture.detach().to(host_.device());
   prompt_losses_.start_from(here);
@@ -125,11 +135,16 @@ void Render::begin_frame(std::int64_t frame) {
 }
 
 void Render::move(const std::map<std::string, double>& sound) {
-  const auto& [name, model] = ensemble_.model;
+  const auto& [name, instance] = ensemble_.model;
   at::Tensor before =
-      call_plugin(name, result_.moment, [&, &model = *model] { return model.decode_final(); });
-  AnimationMode::Move made = motion_.advance(frame_, values_at(timeline_.first_step(frame_), sound), sound,
-                                             image_losses_.flow_mask(frame_ * timeline_.stride));
+      call_plugin(name, result_.moment, [&, &model = *instance] { return model.decode_final(); });
+  const auto values = values_at(timeline_.first_step(frame_), sound);
+  const bool retouches = retouch_.begin(frame_, values, frame_ * timeline_.stride, before);
+  RetouchedModel front(*instance, retouches ? &retouch_ : nullptr, loop_, frame_);
+  AnimationMode::Move made =
+      motion_.advance(frame_, values, sound, image_losses_.flow_mask(frame_ * timeline_.stride),
+                      retouches || loop_.is_on() ? &front : nullptr);
+  if (!made.finished) call_plugin(name, result_.moment, [&] { front.finish(made); });
   if (made.finished) {
     finished_ = true;
     return;
@@ -170,6 +185,18 @@ void Render::begin_step() {
   image_losses_.begin_step(now, values_, frame_ * timeline_.stride);
 }
 
+/// A picture that joins itself has no edge, so that its seam may be anywhere: in each step it is somewhere
+/// else, and whatever looks at the picture finds the seams of the other steps in the middle of it.
+PromptLosses::Turn Render::draw_turn(const at::Tensor& image) {
+  const auto drawn = [&](std::int64_t side) {
+    return at::randint(side, {}, host_.cpu_generator(), at::kLong).item<std::int64_t>();
+  };
+  PromptLosses::Turn turn;
+  if (tiling_.x) turn.x = drawn(image.size(3));
+  if (tiling_.y) turn.y = drawn(image.size(2));
+  return turn;
+}
+
 Render::StepReport Render::step(const std::vector<PromptLosses::Active>& prompts) {
   const auto& [name, instance] = ensemble_.model;
   ImageModel& model = *instance;
@@ -181,7 +208,13 @@ Render::StepReport Render::step(const std::vector<PromptLosses::Active>& prompts
   const at::Tensor image = decoded.detach().set_requires_grad(true);
   image.mutable_grad() = at::zeros_like(image);
 
-  const PromptLosses::Result from_prompts = prompt_losses_.evaluate(image, prompts);
+  const PromptLosses::Turn turn = draw_turn(image);
+  at::Tensor turned = image;
+  if (tiling_) {
+    turned = image.detach().roll({turn.y, turn.x}, {2, 3}).set_requires_grad(true);
+    turned.mutable_grad() = at::zeros_like(turned);
+  }
+  const PromptLosses::Result from_prompts = prompt_losses_.evaluate(turned, prompts, turn);
   double total = 0;
   for (std::size_t i = 0; i < prompts.size(); ++i) {
     report.losses.push_back({prompt_losses_.prompt(prompts[i].prompt).text, from_prompts.losses[i],
@@ -193,7 +226,8 @@ Render::StepReport Render::step(const std::vector<PromptLosses::Active>& prompts
     report.losses.push_back({what, value, kind});
     total += value;
   };
-  const ImageLosses::Result others = image_losses_.evaluate(image);
+  const ImageLosses::Result others = image_losses_.evaluate(image, turned);
+  if (tiling_) image.mutable_grad().add_(turned.grad().roll({-turn.y, -turn.x}, {2, 3}));
   for (const auto& [what, value, of_picture] : others.losses)
     add(what, value, of_picture ? RunUpdate::Loss::Kind::picture : RunUpdate::Loss::Kind::other);
   report.all_stopped = from_prompts.stopped && others.stopped;
@@ -219,7 +253,8 @@ Render::StepReport Render::step(const std::vector<PromptLosses::Active>& prompts
 at::Tensor Render::final_picture() {
   const auto& [name, instance] = ensemble_.model;
   const at::NoGradGuard no_grad;
-  return call_plugin(name, result_.moment, [&, &model = *instance] { return model.decode_final(); })
+  return growth_
+      .shown(call_plugin(name, result_.moment, [&, &model = *instance] { return model.decode_final(); }))
       .detach()
       .to(at::kCPU, at::kFloat)
       .clone(at::MemoryFormat::Contiguous);
@@ -244,6 +279,8 @@ Backup Render::backup() {
   put(backup, "optimiser", optimiser_->state());
   put(backup, "prompts", prompt_losses_.state());
   put(backup, "losses", image_losses_.state());
+  put(backup, "retouch", retouch_.state());
+  put(backup, "loop", loop_.state());
   if (const auto& [animation, mode] = ensemble_.animation; mode)
     put(backup, "animation",
         call_plugin(animation, result_.moment, [&, &mode = *mode] { return mode.state(); }));
@@ -283,6 +320,11 @@ void Render::restore(const Backup& backup) {
                  "continue the run with the size and the settings of " + ensemble_.model.name +
                      " that it was made with");
   };
+  // A backup is of the size that its last step had.
+  if (growth_.is_on()) {
+    growth_.begin(*instance, std::max<std::int64_t>(result_.moment.steps - 1, 0));
+    resized();
+  }
   try {
     instance->load_state(take(backup, "model"));
   } catch (const Error& error) {
@@ -300,8 +342,14 @@ void Render::restore(const Backup& backup) {
   if (const auto& [animation, mode] = ensemble_.animation; mode)
     call_plugin(animation, result_.moment,
                 [&, &mode = *mode] { mode.load_state(take(backup, "animation")); });
-  auto move = take(backup, "move");
-  for (auto& [part, tensor] : move) tensor = tensor.to(host_.device());
+  const auto take_here = [&](const char* part) {
+    auto tensors = take(backup, part);
+    for (auto& [of_part, tensor] : tensors) tensor = tensor.to(host_.device());
+    return tensors;
+  };
+  retouch_.load_state(take_here("retouch"));
+  loop_.load_state(take_here("loop"));
+  auto move = take_here("move");
   if (move.count("image") && move.count("before")) {
     before_move_ = move["before"];
     move_.image = move["image"];
@@ -351,6 +399,9 @@ RenderResult Render::run(RunEvents& events, FrameWriter& frames, RequestedContro
       }
       begin_frame(timeline_.frame_of(result_.moment.steps));
       if (finished_) break;
+      if (call_plugin(ensemble_.model.name, result_.moment,
+                      [&] { return growth_.grow(*ensemble_.model.instance, result_.moment.steps); }))
+        resized();
       begin_step();
       const auto prompts = prompt_losses_.active(static_cast<std::size_t>(position_.scene), position_.step,
                                                  interpolation_steps_);
@@ -370,7 +421,7 @@ RenderResult Render::run(RunEvents& events, FrameWriter& frames, RequestedContro
         position_.step = steps_per_scene_;  // so that a backup knows it, too
       }
       unsaved = result_.moment.steps % save_every_ != 0;
-      if (unsaved) continue;
+      if (unsaved || loop_.leaves_out(frame_)) continue;
       save();
       ++result_.moment.frames;
       back_up(result_.moment.frames);
@@ -379,6 +430,13 @@ RenderResult Render::run(RunEvents& events, FrameWriter& frames, RequestedContro
     if (result_.interrupted || finished_ || position_.scene + 1 >= scenes) break;
     position_ = {position_.scene + 1, 0};
   }
+  if (!result_.interrupted && !growth_.is_full(result_.moment.steps))
+    host_.log(LogLevel::warning,
+              "the run ended before its picture had its full size (upscale_at): it is enlarged");
+  if (loop_.is_on() && !result_.interrupted && frame_ < last_frame_of(timeline_))
+    host_.log(LogLevel::warning, "the run ended in frame " + std::to_string(frame_) + " instead of " +
+                                     std::to_string(last_frame_of(timeline_)) +
+                                     ": its end does not lead into its beginning");
   if (undisplayed) display_now();
   // What was made since the last frame is not thrown away. A run that goes on later makes this frame anew.
   if (unsaved) {

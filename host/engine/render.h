@@ -9,10 +9,13 @@
 
 #include "audio/soundtrack.h"
 #include "engine/frame_writer.h"
+#include "engine/growth.h"
 #include "engine/host_services.h"
 #include "engine/image_losses.h"
+#include "engine/loop.h"
 #include "engine/motion.h"
 #include "engine/prompt_losses.h"
+#include "engine/retouch.h"
 #include "engine/run_control.h"
 #include "engine/run_events.h"
 #include "engine/run_plugins.h"
@@ -34,10 +37,11 @@ void check_position(std::int64_t number, const Backup& backup);
 class Render {
  public:
   /// Opens the pictures that the script names, embeds its words and then lets the perceptors release their
-  /// text encoders. `sound` may be null. Everything given must outlive this.
+  /// text encoders. `sound` may be null; the model has the size with which `growth` begins. Everything given
+  /// must outlive this.
   Render(HostServices& host, RunPlugins& ensemble, const Settings& settings, const Script& script,
          const std::function<media::Footage(const std::string&)>& open,
-         const audio::Soundtrack* sound = nullptr);
+         const audio::Soundtrack* sound = nullptr, Growth growth = {});
 
   /// The picture that the run starts from, where that is no noise: until the first move it is what the losses
   /// that stabilise motion hold on to. Before restore().
@@ -67,11 +71,13 @@ class Render {
 
   void begin_frame(std::int64_t frame);
   void make_optimiser();
+  void resized();
   void move(const std::map<std::string, double>& sound);
   std::map<std::string, double> values_at(std::int64_t step,
                                           const std::map<std::string, double>& sound) const;
   void hold_on_to_move(std::int64_t frame);
   void begin_step();
+  PromptLosses::Turn draw_turn(const at::Tensor& image);
   StepReport step(const std::vector<PromptLosses::Active>& prompts);
   at::Tensor final_picture();
   double rate_now();
@@ -86,7 +92,9 @@ class Render {
   double learning_rate_;  // the image model's own
   double learning_rate_decay_;
   bool show_palette_, reset_learning_;
+  Tiling tiling_;
   Timeline timeline_;
+  Growth growth_;
   RenderResult result_;
   Position position_;
   std::int64_t frame_ = -1;               // of the timeline
@@ -98,6 +106,8 @@ class Render {
   Warnings warnings_;
   bool finished_ = false;  // the animation has come to its end
   Motion motion_;
+  Retouch retouch_;
+  Loop loop_;
   PromptLosses prompt_losses_;
   ImageLosses image_losses_;
   std::vector<at::Tensor> parameters_;  // the model's

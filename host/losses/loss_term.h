@@ -38,6 +38,9 @@ struct LossTerm {
   std::string whose() const { return "'" + setting + "', '" + written + "'"; }
 };
 
+/// The setting that makes the picture even.
+inline constexpr const char* kSmoothing = "smoothing_weight";
+
 /// The setting that keeps the motion of moves. Its mask says where a mode may move the picture.
 inline constexpr const char* kFlowStabilisation = "flow_stabilization_weight";
 

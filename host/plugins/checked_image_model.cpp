@@ -5,11 +5,12 @@
 
 #include "plugins/checked.h"
 #include "reverie/image_model.h"
+#include "reverie/resizable.h"
 
 namespace reverie {
 namespace {
 
-class CheckedImageModel final : public ImageModel {
+class CheckedImageModel final : public ImageModel, public Resizable {
  public:
   CheckedImageModel(std::shared_ptr<ImageModel> model, Boundary boundary)
       : boundary_(std::move(boundary)), model_(std::move(model)) {}
@@ -118,7 +119,17 @@ class CheckedImageModel final : public ImageModel {
   }
 
   void* extension(std::string_view id) override {
-    return boundary_.call("extension()", [&] { return model_->extension(id); });
+    void* part = boundary_.call("extension()", [&] { return model_->extension(id); });
+    if (!part || id != Resizable::kId) return part;
+    resizable_ = static_cast<Resizable*>(part);
+    return static_cast<Resizable*>(this);
+  }
+
+  void resize(const Setup& size) override {
+    boundary_.call("resize()", [&] { resizable_->resize(size); });
+    size_.reset();
+    latent_sizes_.clear();
+    canvas_sizes_.clear();
   }
 
  private:
@@ -150,7 +161,8 @@ class CheckedImageModel final : public ImageModel {
 
   Boundary boundary_;
   std::shared_ptr<ImageModel> model_;
-  std::optional<ImageSize> size_;  // of all pictures, from the first on
+  Resizable* resizable_ = nullptr;  // the model's own, once somebody has asked for it
+  std::optional<ImageSize> size_;   // of all pictures, from the first on or since resize()
   std::vector<std::int64_t> latent_sizes_;
   mutable std::vector<std::int64_t> canvas_sizes_;
 };

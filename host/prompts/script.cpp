@@ -2,6 +2,7 @@
 
 #include <tuple>
 
+#include "prompts/coherence.h"
 #include "prompts/pieces.h"
 
 namespace reverie {
@@ -106,15 +107,15 @@ Script parse_script(const Settings& settings, std::vector<Problem>& problems,
         without_effect + (without_effect.find(',') == std::string::npos ? " has" : " have") +
         " no effect: animation_mode is off" +
         (held ? ", and what does not move has no flow" : ", and there is no init_image to stay near"));
-  if (const SettingValue* smoothing = settings.find("smoothing_weight");
-      smoothing && smoothing->number != 0) {
+  if (const SettingValue* smoothing = settings.find(kSmoothing); smoothing && smoothing->number != 0) {
     LossTerm term;
-    term.setting = "smoothing_weight";
+    term.setting = kSmoothing;
     term.location = smoothing->location;
     term.written = smoothing->json();
     term.weight = Expression::compile(term.written, {});
     script.losses.push_back(std::move(term));
   }
+  script.retouching = parse_retouching(settings, variables, moving, problems, notices);
   if (const SettingValue* rate = settings.find("learning_rate"); rate && !rate->null)
     for (MotionSetting& setting : parse_motion(settings, {&rate->spec, 1}, variables, problems))
       script.learning_rate = std::move(setting);

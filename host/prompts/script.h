@@ -16,6 +16,7 @@ struct Script {
   /// smoothing_weight; see choose_losses() for their plugins and for more.
   std::vector<LossTerm> losses;
   std::vector<MotionSetting> motion;           ///< of the animation mode
+  std::vector<MotionSetting> retouching;       ///< of what is done to each moved frame
   std::optional<MotionSetting> learning_rate;  ///< none: the image model's own
 };
 

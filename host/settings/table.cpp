@@ -42,6 +42,14 @@ constexpr Setting kTable[] = {
          .help("height in the image model's pixels, before pixel_size; -1: from the width and the "
                "shape of init_image or the video"),
      "Image"},
+    {list("upscale_from", "")
+         .help("sizes of the longer side at which a still is begun, smallest first: [128, 256]; width and "
+               "height are what it ends with"),
+     "Image"},
+    {list("upscale_at", "")
+         .unit("steps")
+         .help("the steps at which the sizes of upscale_from end; when empty, all sizes get as many steps"),
+     "Image"},
     {number("smoothing_weight", 0.02)
          .help("weight of total variation; 0 off, negative for a harsher picture"),
      "Image"},
@@ -51,6 +59,10 @@ constexpr Setting kTable[] = {
      "Image", true, "name"},
     {text("image_model", "").help("the plugin that represents the picture"), "Image", false, "",
      "image_models", true},
+    {choice("tile", "off", "off|x|y|xy")
+         .help("the picture joins itself: x: its right edge continues at its left one; y: its lower edge at "
+               "its upper one; xy: both"),
+     "Image"},
     {boolean("show_palette", false).help("show a palette swatch whenever the image is displayed"), "Image"},
 
     {text("animation_mode", "off").help("off, or the plugin that moves the picture"), "Animation", false, "",
@@ -89,6 +101,48 @@ constexpr Setting kTable[] = {
     {integer("frame_stride", 1)
          .at_least(1)
          .help("frames of the video, and of mask videos, for each rendered frame"),
+     "Animation"},
+    {text("color_coherence", "none")
+         .help("whose colours each frame gets after its move: none, first (the first frame's), previous, or "
+               "those of a picture or video file"),
+     "Animation"},
+    {choice("color_coherence_space", "lab", "lab|hsv|rgb|histogram")
+         .help(
+             "what of the colours is matched: mean and deviation in Lab, of saturation and value, or of red, "
+             "green and blue; or the histograms of red, green and blue"),
+     "Animation"},
+    {number("color_coherence_strength", 1)
+         .range(0, 1)
+         .is_animatable()
+         .help("how far colours are matched at each move: 0 not at all, 1 wholly"),
+     "Animation"},
+    {number("anti_blur", 0)
+         .at_least(0)
+         .is_animatable()
+         .help("how much each move's picture is sharpened by an unsharp mask; 0 not at all, 1 twice the "
+               "detail"),
+     "Animation"},
+    {number("anti_blur_radius", 1)
+         .above(0)
+         .is_animatable()
+         .unit("pixels")
+         .help("deviation of the Gaussian of anti_blur"),
+     "Animation"},
+    {number("frame_noise", 0)
+         .at_least(0)
+         .is_animatable()
+         .help("deviation of the noise that each move's picture gets, where white is 1"),
+     "Animation"},
+    {choice("frame_noise_type", "white", "white|perlin")
+         .help("of frame_noise: each pixel by itself, or soft blots"),
+     "Animation"},
+    {number("frame_noise_size", 16).above(0).unit("pixels").help("size of the blots of perlin"), "Animation"},
+    {boolean("loop", false)
+         .help("the last frame leads into the first: at the end, the picture goes over into its beginning"),
+     "Animation"},
+    {integer("loop_frames", 12)
+         .at_least(1)
+         .help("frames of the transition of loop; as many are rendered, but not saved, at the beginning"),
      "Animation"},
 
     {text("input_audio", "").help("sound file that motion and weights can follow"), "Audio"},

@@ -28,6 +28,7 @@ constexpr ParamSpec kParams[] = {
     number("zoom_y_2d", 0).is_animatable().unit("pixels").help("vertical zoom into the picture, f(t)"),
     kSamplingMode,
     kInfillMode,
+    kTile,
 };
 
 class Mode2D final : public AnimationMode {

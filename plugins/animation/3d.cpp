@@ -33,6 +33,7 @@ constexpr ParamSpec kParams[] = {
     boolean("lock_camera", true).help("no scrolling or drifting: the mean motion is removed"),
     kSamplingMode,
     kInfillMode,
+    kTile,
 };
 
 class Mode3D final : public AnimationMode {

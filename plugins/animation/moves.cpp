@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
+#include <vector>
 
 namespace reverie::animation {
 namespace {
@@ -38,13 +40,35 @@ const std::vector<double>& motions(const FrameContext& context, const std::strin
   return values;
 }
 
+Resampling::Resampling(const Params& params)
+    : sampling(sampling_mode(params)), infill(infill_mode(params)), tiling(params) {
+  if (tiling.x && tiling.y && infill != Infill::wrap)
+    throw Error(ErrorKind::settings,
+                "'infill_mode' is '" + params.get<std::string>(kInfillMode.name) +
+                    "', but with 'tile: xy' nothing comes in from outside",
+                "leave infill_mode out, or tile along one axis only");
+}
+
+at::Tensor resampled(const at::Tensor& picture, const at::Tensor& places, const Resampling& resampling) {
+  const auto& [sampling, infill, tiling] = resampling;
+  if (!tiling || infill == Infill::wrap) return warp(picture, places, sampling, infill);
+  constexpr std::int64_t kReach = 3;  // pixels that bicubic sampling mixes lie nearer than that
+  std::vector<at::Tensor> within;
+  for (const auto& [axis, joined, size] : {std::tuple{std::int64_t{0}, tiling.x, picture.size(3)},
+                                           {std::int64_t{1}, tiling.y, picture.size(2)}}) {
+    const at::Tensor place = places.narrow(1, axis, 1);
+    within.push_back(joined ? place.remainder(size) + kReach : place);
+  }
+  return warp(joined_around(picture, tiling.x ? kReach : 0, tiling.y ? kReach : 0), at::cat(within, 1),
+              sampling, infill);
+}
+
 bool move_model(ImageModel& model, const Resampling& resampling, const Places& places,
                 const at::Tensor& picture) {
   at::NoGradGuard no_grad;
   const std::optional<at::Tensor> canvas = model.canvas();
   const at::Tensor before = canvas ? *canvas : picture.defined() ? picture : model.decode_final();
-  at::Tensor moved =
-      warp(before, places(before.size(2), before.size(3)), resampling.sampling, resampling.infill);
+  at::Tensor moved = resampled(before, places(before.size(2), before.size(3)), resampling);
   if (resampling.sampling == Sampling::bicubic) moved = within_range_of(before, moved, resampling.infill);
   if (canvas)
     model.set_canvas(moved);

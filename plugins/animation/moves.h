@@ -5,6 +5,7 @@
 #include <string>
 
 #include "reverie/animation_mode.h"
+#include "reverie/tiling.h"
 #include "reverie/warp.h"
 
 namespace reverie::animation {
@@ -14,12 +15,17 @@ double motion(const FrameContext& context, const std::string& name);
 /// The same for a list of numbers.
 const std::vector<double>& motions(const FrameContext& context, const std::string& name);
 
-/// How pixels are sampled, from a mode's parameters.
+/// How pixels are sampled, from a mode's parameters. Throws Error(settings) where `tile` leaves no edge that
+/// `infill_mode` could be about.
 struct Resampling {
   Sampling sampling;
   Infill infill;
-  explicit Resampling(const Params& params) : sampling(sampling_mode(params)), infill(infill_mode(params)) {}
+  Tiling tiling;
+  explicit Resampling(const Params& params);
 };
+
+/// `picture` looked up at `places`, along the axes of `tile` as if it went on for ever.
+at::Tensor resampled(const at::Tensor& picture, const at::Tensor& places, const Resampling& resampling);
 
 /// Where the pixels of a canvas of this size come from, [1, 2, height, width], as warp() takes it.
 using Places = std::function<at::Tensor(std::int64_t height, std::int64_t width)>;

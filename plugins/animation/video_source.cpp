@@ -36,6 +36,7 @@ constexpr ParamSpec kParams[] = {
         .help("also use flows from 2, 4, ... 2^n frames before the next one; 0 off"),
     kSamplingMode,
     kInfillMode,
+    kTile,
 };
 
 /// At a cut, less than this part of the video's frame can be trusted and has the colours of the frame before,
@@ -154,8 +155,7 @@ class VideoSource final : public AnimationMode {
       const at::Tensor seen = mobile(earlier);
       const auto [back, forth] = flows_between(tools, to_see, seen);
       const at::Tensor trust = reliability(back, forth);
-      const at::Tensor moved =
-          warp(shown, here + back, resampling_.sampling, resampling_.infill).clamp_(0, 1);
+      const at::Tensor moved = resampled(shown, here + back, resampling_).clamp_(0, 1);
       if (sample == 0) {
         const at::Tensor there = warp(earlier, here + back, Sampling::bilinear, Infill::smear);
         const at::Tensor same = (there - next).square().mean(1, /*keepdim=*/true) < kSameColour * kSameColour;

@@ -11,10 +11,11 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
-#include "reverie/image_model.h"
 #include "reverie/ops.h"
 #include "reverie/plugin.h"
+#include "reverie/resizable.h"
 #include "reverie/resize.h"
+#include "reverie/tiling.h"
 
 namespace reverie {
 namespace {
@@ -44,6 +45,7 @@ constexpr ParamSpec kParams[] = {
     number("clipping_weight", 0)
         .at_least(0)
         .help("how strongly values near black and white count as loss; 0 allows them"),
+    kTile,
 };
 
 constexpr double kStartDeviation = 0.1;  // of the waves' amplitudes in a random start
@@ -65,27 +67,19 @@ at::Tensor colour_directions(const at::Device& device) {
   return (root / root.norm(2, 0).max()).to(device, at::kFloat);
 }
 
-class Fourier final : public ImageModel {
+class Fourier final : public ImageModel, public Resizable {
  public:
   Fourier(Host& host, const Params& params, const Setup& setup)
       : host_(host),
-        height_(setup.height),
-        width_(setup.width),
+        decay_(params.get<double>("spectrum_decay")),
+        bandwidth_(params.get<double>("bandwidth")),
         pixel_size_(params.get<std::int64_t>("pixel_size")),
         contrast_{params.get<double>("contrast_weight"), params.get<double>("contrast_limit")},
         saturation_{params.get<double>("saturation_weight"), params.get<double>("saturation_limit")},
         clipping_weight_(params.get<double>("clipping_weight")),
         colours_(colour_directions(host.device())) {
-    const at::TensorOptions options(host.device());
-    const at::Tensor y = at::fft_fftfreq(height_, 1.0, options), x = at::fft_rfftfreq(width_, 1.0, options);
-    const at::Tensor frequency = (y.square().unsqueeze(1) + x.square()).sqrt();  // in waves a pixel
-    const double lowest = 1.0 / static_cast<double>(std::max(height_, width_));
-    gain_ = frequency.clamp_min(lowest).pow(-params.get<double>("spectrum_decay")).mul_(kContrast);
-    // Along each axis, up to this share of half a wave a pixel; a picture of one pixel is its mean.
-    const double finest = 0.5 * params.get<double>("bandwidth");
-    gain_.masked_fill_((y.abs().unsqueeze(1) > finest).logical_or(x > finest), 0);
-    gain_ = gain_.unsqueeze(2);
-    spectrum_ = at::zeros({1, 3, y.size(0), x.size(0), 2}, options).set_requires_grad(true);
+    Tiling{params};  // waves that have a whole number of periods join themselves anyway
+    take_size(setup);
     randomise();
   }
 
@@ -103,6 +97,16 @@ class Fourier final : public ImageModel {
         at::einsum("dc,ncyx->ndyx", {at::linalg_inv(colours_.to(at::kDouble)), logits.to(at::kDouble)});
     const at::Tensor waves = at::fft_rfft2(independent, std::nullopt, {-2, -1}, "ortho");
     assign((at::view_as_real(waves) / gain_).masked_fill(gain_ == 0, 0));
+  }
+
+  void* extension(std::string_view id) override {
+    return id == Resizable::kId ? static_cast<Resizable*>(this) : nullptr;
+  }
+  void resize(const Setup& size) override {
+    at::NoGradGuard no_grad;
+    const at::Tensor before = picture();
+    take_size(size);
+    encode(before);
   }
 
   std::vector<at::Tensor> parameters() override { return {spectrum_}; }
@@ -143,6 +147,21 @@ class Fourier final : public ImageModel {
     double weight, limit;
   };
 
+  void take_size(const Setup& size) {
+    height_ = size.height;
+    width_ = size.width;
+    const at::TensorOptions options(host_.device());
+    const at::Tensor y = at::fft_fftfreq(height_, 1.0, options), x = at::fft_rfftfreq(width_, 1.0, options);
+    const at::Tensor frequency = (y.square().unsqueeze(1) + x.square()).sqrt();  // in waves a pixel
+    const double lowest = 1.0 / static_cast<double>(std::max(height_, width_));
+    gain_ = frequency.clamp_min(lowest).pow(-decay_).mul_(kContrast);
+    // Along each axis, up to this share of half a wave a pixel; a picture of one pixel is its mean.
+    const double finest = 0.5 * bandwidth_;
+    gain_.masked_fill_((y.abs().unsqueeze(1) > finest).logical_or(x > finest), 0);
+    gain_ = gain_.unsqueeze(2);
+    spectrum_ = at::zeros({1, 3, y.size(0), x.size(0), 2}, options).set_requires_grad(true);
+  }
+
   at::Tensor picture() const {
     const at::Tensor waves = at::view_as_complex(spectrum_ * gain_);
     const at::Tensor independent = at::fft_irfft2(waves, at::IntArrayRef{height_, width_}, {-2, -1}, "ortho");
@@ -155,7 +174,8 @@ class Fourier final : public ImageModel {
   }
 
   Host& host_;
-  std::int64_t height_, width_, pixel_size_;
+  double decay_, bandwidth_;
+  std::int64_t pixel_size_, height_ = 0, width_ = 0;
   Limit contrast_, saturation_;
   double clipping_weight_;
   at::Tensor colours_;   // see colour_directions()

@@ -8,33 +8,43 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
-#include "reverie/image_model.h"
 #include "reverie/ops.h"
 #include "reverie/plugin.h"
+#include "reverie/resizable.h"
 #include "reverie/resize.h"
+#include "reverie/tiling.h"
 
 namespace reverie {
 namespace {
 
 constexpr ParamSpec kParams[] = {
     integer("pixel_size", 1).range(1, 64).unit("pixels").help("output pixels per optimised pixel"),
+    kTile,
 };
 
 constexpr std::int64_t kSmallest = 4;     // pixels of the shorter side at the top of the pyramid
 constexpr double kStartAmplitude = 0.15;  // of each level in a random start
 
-at::Tensor enlarged(const at::Tensor& level, const at::Tensor& to) {
-  return at::upsample_bilinear2d(level, {to.size(2), to.size(3)}, /*align_corners=*/false);
+/// [to, from]: row i holds the weights that bilinear enlargement gives the pixels of a side for pixel i.
+/// Behind the last pixel comes the first one again where the side is a ring, else the last.
+at::Tensor enlarging(std::int64_t from, std::int64_t to, bool ring, const at::TensorOptions& options) {
+  const at::Tensor place =
+      (at::arange(to, at::kDouble) + 0.5) * (static_cast<double>(from) / static_cast<double>(to)) - 0.5;
+  const at::Tensor floor = place.floor(), first = floor.to(at::kLong);
+  const auto there = [&](const at::Tensor& index) {
+    return ring ? index.remainder(from) : index.clamp(0, from - 1);
+  };
+  const at::Tensor later = (place - floor).unsqueeze(1), result = at::zeros({to, from}, at::kDouble);
+  result.scatter_add_(1, there(first).unsqueeze(1), 1 - later);
+  result.scatter_add_(1, there(first + 1).unsqueeze(1), later);
+  return result.to(options);
 }
 
-class Pyramid final : public ImageModel {
+class Pyramid final : public ImageModel, public Resizable {
  public:
   Pyramid(Host& host, const Params& params, const Setup& setup)
-      : host_(host), pixel_size_(params.get<std::int64_t>("pixel_size")) {
-    for (std::int64_t h = setup.height, w = setup.width;; h = (h + 1) / 2, w = (w + 1) / 2) {
-      levels_.push_back(at::zeros({1, 3, h, w}, at::TensorOptions(host.device())).set_requires_grad(true));
-      if (std::min(h, w) < 2 * kSmallest) break;
-    }
+      : host_(host), pixel_size_(params.get<std::int64_t>("pixel_size")), tiling_(params) {
+    take_size(setup);
     randomise();
   }
 
@@ -59,6 +69,16 @@ class Pyramid final : public ImageModel {
       picture = smaller;
     }
     levels_.back().copy_(picture);
+  }
+
+  void* extension(std::string_view id) override {
+    return id == Resizable::kId ? static_cast<Resizable*>(this) : nullptr;
+  }
+  void resize(const Setup& size) override {
+    at::NoGradGuard no_grad;
+    const at::Tensor before = sum().clamp(0, 1);
+    take_size(size);
+    encode(before);
   }
 
   std::vector<at::Tensor> parameters() override { return levels_; }
@@ -88,6 +108,21 @@ class Pyramid final : public ImageModel {
  private:
   static std::string name_of(std::size_t level) { return "level_" + std::to_string(level); }
 
+  void take_size(const Setup& size) {
+    levels_.clear();
+    for (std::int64_t h = size.height, w = size.width;; h = (h + 1) / 2, w = (w + 1) / 2) {
+      levels_.push_back(at::zeros({1, 3, h, w}, at::TensorOptions(host_.device())).set_requires_grad(true));
+      if (std::min(h, w) < 2 * kSmallest) break;
+    }
+  }
+
+  at::Tensor enlarged(const at::Tensor& level, const at::Tensor& to) const {
+    if (!tiling_) return at::upsample_bilinear2d(level, {to.size(2), to.size(3)}, /*align_corners=*/false);
+    const at::TensorOptions options = to.options().requires_grad(false);
+    const at::Tensor taller = at::matmul(enlarging(level.size(2), to.size(2), tiling_.y, options), level);
+    return at::matmul(taller, enlarging(level.size(3), to.size(3), tiling_.x, options).t());
+  }
+
   at::Tensor sum() const {
     at::Tensor picture = levels_.back();
     for (std::size_t i = levels_.size() - 1; i-- > 0;) picture = levels_[i] + enlarged(picture, levels_[i]);
@@ -96,6 +131,7 @@ class Pyramid final : public ImageModel {
 
   Host& host_;
   std::int64_t pixel_size_;
+  Tiling tiling_;
   std::vector<at::Tensor> levels_;  // [1, 3, h, w], each half the size of the one before, all in RGB
 };
 

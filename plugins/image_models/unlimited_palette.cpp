@@ -5,24 +5,26 @@
 
 #include <ATen/core/grad_mode.h>
 
-#include "reverie/image_model.h"
 #include "reverie/ops.h"
 #include "reverie/plugin.h"
+#include "reverie/resizable.h"
 #include "reverie/resize.h"
+#include "reverie/tiling.h"
 
 namespace reverie {
 namespace {
 
 constexpr ParamSpec kParams[] = {
     integer("pixel_size", 1).range(1, 64).unit("pixels").help("output pixels per optimised pixel"),
+    kTile,
 };
 
-class UnlimitedPalette final : public ImageModel {
+class UnlimitedPalette final : public ImageModel, public Resizable {
  public:
   UnlimitedPalette(Host& host, const Params& params, const Setup& setup)
       : host_(host), scale_(params.get<std::int64_t>("pixel_size")) {
-    pixels_ = at::zeros({1, 3, setup.height, setup.width}, at::TensorOptions(host.device()))
-                  .set_requires_grad(true);
+    pixels_ = empty(setup);
+    Tiling{params};  // pixels know nothing of their neighbours, wherever these are
     randomise();
   }
 
@@ -42,6 +44,15 @@ class UnlimitedPalette final : public ImageModel {
     return decode();
   }
 
+  void* extension(std::string_view id) override {
+    return id == Resizable::kId ? static_cast<Resizable*>(this) : nullptr;
+  }
+  void resize(const Setup& size) override {
+    const at::Tensor before = pixels_.detach();
+    pixels_ = empty(size);
+    assign(resize_to_pixels(before, size.height, size.width));
+  }
+
   std::optional<at::Tensor> canvas() const override { return pixels_.detach().clone(); }
   void set_canvas(const at::Tensor& canvas) override { assign(canvas); }
 
@@ -54,6 +65,10 @@ class UnlimitedPalette final : public ImageModel {
   }
 
  private:
+  at::Tensor empty(const Setup& size) const {
+    return at::zeros({1, 3, size.height, size.width}, at::TensorOptions(host_.device()))
+        .set_requires_grad(true);
+  }
   void assign(const at::Tensor& values) {
     at::NoGradGuard no_grad;
     pixels_.copy_(values);

@@ -36,6 +36,26 @@ TEST(Mode2D, TranslatesRightAndUp) {
   }
 }
 
+TEST(Mode2D, MovesOverTheEdgeOfAPictureThatJoinsItself) {
+  const at::Tensor picture = random_picture(40, 24, 2);
+  for (const char* sampling : {"nearest", "bilinear", "bicubic"})
+    for (const char* infill : {"mirror", "black", "smear"}) {
+      Stage stage = stage_for(picture, {{"sampling_mode", sampling}, {"infill_mode", infill}, {"tile", "x"}});
+      Stage wrapping = stage_for(picture, {{"sampling_mode", sampling}, {"infill_mode", "wrap"}});
+      for (const double pixels : {3.0, -17.5, 90.25}) {
+        SCOPED_TRACE(std::string(sampling) + ", " + infill + ", " + std::to_string(pixels));
+        const MotionValues right = {{"translate_x", {pixels * 40.0 / 39}}};
+        EXPECT_LT(largest(stage.moved(picture, right) - wrapping.moved(picture, right)), 2e-5);
+      }
+      // What comes in from above is not of the lower edge.
+      const MotionValues up = {{"translate_y", {-8 * 24.0 / 23}}};
+      EXPECT_GT(largest(stage.moved(picture, up) - wrapping.moved(picture, up)), 0.1);
+    }
+  const Error error = error_of([&] { stage_for(picture, {{"infill_mode", "black"}, {"tile", "xy"}}); });
+  EXPECT_EQ(error.kind(), ErrorKind::settings);
+  EXPECT_NE(std::string(error.what()).find("'infill_mode' is 'black'"), std::string::npos) << error.what();
+}
+
 TEST(Mode2D, TurnsAnticlockwiseAndComesBack) {
   const at::Tensor picture = random_picture(33, 33, 3);
   for (const char* sampling : {"nearest", "bilinear", "bicubic"})

@@ -16,10 +16,11 @@
 #include "colours.h"
 #include "reverie/adam.h"
 #include "reverie/colour.h"
-#include "reverie/image_model.h"
 #include "reverie/ops.h"
 #include "reverie/plugin.h"
+#include "reverie/resizable.h"
 #include "reverie/resize.h"
+#include "reverie/tiling.h"
 
 namespace reverie::limited_palette {
 namespace {
@@ -34,6 +35,7 @@ constexpr ParamSpec kParams[] = {
     boolean("random_initial_palette", false).help("palettes start random instead of grey ramps"),
     text("target_palette", "").names_image().help("picture the palette is taken from, and then kept"),
     boolean("lock_palette", false).help("keep the initial palette fixed"),
+    kTile,
 };
 
 constexpr double kInertia = 2;  // colours are stored in 0..kInertia
@@ -55,7 +57,7 @@ at::Tensor sorted(const at::Tensor& stored) {
   return colours.gather(0, order.unsqueeze(2).expand_as(colours));
 }
 
-class LimitedPalette final : public ImageModel {
+class LimitedPalette final : public ImageModel, public Resizable {
  public:
   LimitedPalette(Host& host, const Params& params, const Setup& setup)
       : host_(host),
@@ -64,6 +66,7 @@ class LimitedPalette final : public ImageModel {
         normalisation_weight_(params.get<double>("palette_normalization_weight")),
         random_palette_(params.get<bool>("random_initial_palette")),
         lock_(params.get<bool>("lock_palette")) {
+    Tiling{params};  // pixels know nothing of their neighbours, wherever these are
     const auto colours = params.get<std::int64_t>("palette_size"),
                palettes = params.get<std::int64_t>("palettes");
     const at::TensorOptions options = at::TensorOptions(host.device()).dtype(at::kFloat);
@@ -110,6 +113,19 @@ class LimitedPalette final : public ImageModel {
   void encode_next(const at::Tensor& image) override {
     at::NoGradGuard no_grad;
     value_.copy_(brightness_of(image.to(value_.device(), at::kFloat)));
+  }
+
+  void* extension(std::string_view id) override {
+    return id == Resizable::kId ? static_cast<Resizable*>(this) : nullptr;
+  }
+  /// The palettes stay. Between a pixel and one of another palette there is no colour to go over by, so
+  /// pixels are repeated.
+  void resize(const Setup& size) override {
+    const auto at_size = [&](const at::Tensor& planes) {
+      return at::upsample_nearest2d(planes.detach().unsqueeze(0), {size.height, size.width}).squeeze(0);
+    };
+    value_ = at_size(value_.unsqueeze(0)).squeeze(0).contiguous().set_requires_grad(true);
+    tensor_ = at_size(tensor_).contiguous().set_requires_grad(true);
   }
 
   std::vector<at::Tensor> parameters() override { return {value_, tensor_, palette_}; }

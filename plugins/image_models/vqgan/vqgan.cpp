@@ -8,10 +8,11 @@
 #include <ATen/core/grad_mode.h>
 
 #include "network.h"
-#include "reverie/image_model.h"
 #include "reverie/ops.h"
 #include "reverie/plugin.h"
+#include "reverie/resizable.h"
 #include "reverie/resize.h"
+#include "reverie/tiling.h"
 
 namespace reverie::vqgan {
 namespace {
@@ -21,28 +22,24 @@ constexpr ParamSpec kParams[] = {
         .names_weights("tiny")
         .help("the pretrained VQGAN: imagenet, coco, wikiart, sflckr, faceshq, openimages, tiny, or a file"),
     integer("pixel_size", 1).range(1, 64).unit("pixels").help("multiplies width and height"),
+    kTile,
 };
+
+// A picture that joins itself is decoded with so many codes of the opposite edge around it, which are cut off
+// again: what the network makes of a code hardly depends on codes that are farther away.
+constexpr std::int64_t kAround = 4;
 
 constexpr double kDecay = 0.99;  // of the average, a step
 
-class Vqgan final : public ImageModel {
+class Vqgan final : public ImageModel, public Resizable {
  public:
   Vqgan(Host& host, const Params& params, const Setup& setup)
-      : host_(host), network_(load(host, params.get<std::string>("vqgan_model"))) {
-    const std::int64_t scale = params.get<std::int64_t>("pixel_size");
-    const std::int64_t side = network_->shape().factor();
-    const std::int64_t columns = setup.width * scale / side, rows = setup.height * scale / side;
-    if (columns < 1 || rows < 1) {
-      const std::string least = std::to_string((side + scale - 1) / scale);
-      throw Error(ErrorKind::settings,
-                  "'width' and 'height' are " + std::to_string(setup.width) + " and " +
-                      std::to_string(setup.height) + ", but a code of this VQGAN covers " +
-                      std::to_string(side) + " x " + std::to_string(side) + " pixels",
-                  "make both at least " + least + ", or use a larger pixel_size");
-    }
-    z_ = at::zeros({1, rows, columns, network_->shape().embedding},
-                   at::TensorOptions(host.device()).dtype(at::kFloat))
-             .set_requires_grad(true);
+      : host_(host),
+        scale_(params.get<std::int64_t>("pixel_size")),
+        network_(load(host, params.get<std::string>("vqgan_model"))),
+        across_(Tiling(params).x ? kAround : 0),
+        down_(Tiling(params).y ? kAround : 0) {
+    take_size(setup);
     randomise();
   }
 
@@ -52,6 +49,15 @@ class Vqgan final : public ImageModel {
   }
 
   void encode(const at::Tensor& image) override { start_from(codes_of(image)); }
+
+  void* extension(std::string_view id) override {
+    return id == Resizable::kId ? static_cast<Resizable*>(this) : nullptr;
+  }
+  void resize(const Setup& size) override {
+    const at::Tensor before = decode_final();
+    take_size(size);
+    encode(before);
+  }
 
   std::vector<at::Tensor> parameters() override { return {z_}; }
   double learning_rate() const override { return network_->shape().gumbel ? 0.15 : 0.1; }
@@ -103,6 +109,23 @@ class Vqgan final : public ImageModel {
     });
   }
 
+  void take_size(const Setup& size) {
+    const std::int64_t side = network_->shape().factor();
+    const std::int64_t columns = size.width * scale_ / side, rows = size.height * scale_ / side;
+    if (columns < 1 || rows < 1) {
+      const std::string least = std::to_string((side + scale_ - 1) / scale_);
+      throw Error(ErrorKind::settings,
+                  "'width' and 'height' are " + std::to_string(size.width) + " and " +
+                      std::to_string(size.height) + ", but a code of this VQGAN covers " +
+                      std::to_string(side) + " x " + std::to_string(side) + " pixels",
+                  "make both at least " + least + ", or use a larger pixel_size");
+    }
+    z_ = at::zeros({1, rows, columns, network_->shape().embedding},
+                   at::TensorOptions(host_.device()).dtype(at::kFloat))
+             .set_requires_grad(true);
+    codes_ = at::Tensor();
+  }
+
   at::Tensor nearest_codes(const at::Tensor& z) const {
     return network_->nearest_codes(z.permute({0, 3, 1, 2}));
   }
@@ -124,7 +147,8 @@ class Vqgan final : public ImageModel {
   }
 
   at::Tensor picture(const at::Tensor& quantised) const {
-    return clamp_with_gradient((network_->decode(quantised) + 1) / 2, 0, 1);
+    const at::Tensor decoded = network_->decode(joined_around(quantised, across_, down_));
+    return clamp_with_gradient((within(decoded, network_->shape().factor()) + 1) / 2, 0, 1);
   }
 
   at::Tensor codes_of(const at::Tensor& image) const {
@@ -132,7 +156,15 @@ class Vqgan final : public ImageModel {
     const std::int64_t side = network_->shape().factor();
     const at::Tensor source =
         lanczos_resize(image.to(z_.device(), at::kFloat), z_.size(1) * side, z_.size(2) * side);
-    return network_->choose_codes(network_->encode(source * 2 - 1));
+    const at::Tensor around = joined_around(source, across_ * side, down_ * side);
+    return network_->choose_codes(within(network_->encode(around * 2 - 1), 1));
+  }
+
+  /// Without the codes of the opposite edges, `scale` pixels each.
+  at::Tensor within(const at::Tensor& picture, std::int64_t scale) const {
+    if (across_ == 0 && down_ == 0) return picture;
+    return picture.narrow(2, down_ * scale, picture.size(2) - 2 * down_ * scale)
+        .narrow(3, across_ * scale, picture.size(3) - 2 * across_ * scale);
   }
 
   void start_from(const at::Tensor& codes) {
@@ -147,8 +179,10 @@ class Vqgan final : public ImageModel {
   }
 
   Host& host_;
+  std::int64_t scale_;
   std::shared_ptr<const Network> network_;
-  at::Tensor z_;  // [1, h, w, embedding]
+  std::int64_t across_, down_;  // codes of the opposite edges around the picture
+  at::Tensor z_;                // [1, h, w, embedding]
   at::Tensor codes_;
   std::int64_t version_ = 0;  // of z_ when codes_ were its nearest
   // The average of z since the start, weighted by kDecay^age. It begins at 0 and so falls short by the share

@@ -99,7 +99,7 @@ class VideoFile final : public OutputSink {
     std::transform(mode.begin(), mode.end(), mode.begin(), [](unsigned char c) { return std::tolower(c); });
     const bool moves = !mode.empty() && mode != "off" && mode != "false";
     const bool late = params.get<std::string>("video_from") == "animation";
-    return moves && late ? setup.early_frames + 1 : 1;
+    return moves && late ? std::max<std::int64_t>(setup.early_frames, 0) + 1 : 1;
   }
 
   std::filesystem::path kept_path(std::int64_t number) const {
