@@ -4,6 +4,7 @@
 /// pass over memory; see reverie/adam.h.
 
 #include "reverie/adam.h"
+#include "clip_gradients.h"
 #include "reverie/optimiser.h"
 #include "reverie/plugin.h"
 
@@ -14,25 +15,33 @@ constexpr ParamSpec kParams[] = {
     number("beta1", 0.9).range(0, 0.999999).help("decay of the gradients' mean from step to step"),
     number("beta2", 0.999).range(0, 0.999999).help("decay of the squared gradients' mean from step to step"),
     number("epsilon", 1e-8).above(0).help("added to the root of the squared gradients' mean"),
+    kMaxGradientNorm,
 };
 
 class AdamOptimiser final : public Optimiser {
  public:
   AdamOptimiser(Host&, const Params& params, const Setup& setup)
-      : adam_(setup.parameters,
+      : parameters_(setup.parameters),
+        max_gradient_norm_(params.get<double>("max_gradient_norm")),
+        adam_(setup.parameters,
               {params.get<double>("beta1"), params.get<double>("beta2"), params.get<double>("epsilon")}) {}
 
-  void step(double learning_rate) override { adam_.step(learning_rate); }
+  void step(double learning_rate) override {
+    clip_gradients(parameters_, max_gradient_norm_);
+    adam_.step(learning_rate);
+  }
   std::map<std::string, at::Tensor> state() const override { return adam_.state(); }
   void load_state(const std::map<std::string, at::Tensor>& state) override { adam_.load_state(state); }
 
  private:
+  std::vector<at::Tensor> parameters_;
+  double max_gradient_norm_;
   Adam adam_;
 };
 
 }  // namespace
 
-REVERIE_EXPORT_PLUGIN(AdamOptimiser, Optimiser, "adam", "1.0",
+REVERIE_EXPORT_PLUGIN(AdamOptimiser, Optimiser, "adam", "1.1",
                       "steps of nearly the same length for every parameter", kParams, "", "optimiser");
 
 }  // namespace reverie

@@ -4,6 +4,7 @@
 /// multiplied by 1 - learning_rate * weight_decay; its gradient knows nothing of that. What 0 means depends
 /// on the image model: black where parameters are colours, grey where they are waves or logits.
 
+#include "clip_gradients.h"
 #include "reverie/adam.h"
 #include "reverie/optimiser.h"
 #include "reverie/plugin.h"
@@ -16,6 +17,7 @@ constexpr ParamSpec kParams[] = {
     number("beta2", 0.999).range(0, 0.999999).help("decay of the squared gradients' mean from step to step"),
     number("epsilon", 1e-8).above(0).help("added to the root of the squared gradients' mean"),
     number("weight_decay", 0.01).at_least(0).help("parameters lose this, times learning_rate, at each step"),
+    kMaxGradientNorm,
 };
 
 class AdamW final : public Optimiser {
@@ -23,11 +25,13 @@ class AdamW final : public Optimiser {
   AdamW(Host&, const Params& params, const Setup& setup)
       : parameters_(setup.parameters),
         weight_decay_(params.get<double>("weight_decay")),
+        max_gradient_norm_(params.get<double>("max_gradient_norm")),
         adam_(setup.parameters,
               {params.get<double>("beta1"), params.get<double>("beta2"), params.get<double>("epsilon")}) {}
 
   void step(double learning_rate) override {
     const at::NoGradGuard no_grad;
+    clip_gradients(parameters_, max_gradient_norm_);
     for (const at::Tensor& parameter : parameters_)
       if (parameter.grad().defined()) parameter.mul_(1 - learning_rate * weight_decay_);
     adam_.step(learning_rate);
@@ -37,12 +41,12 @@ class AdamW final : public Optimiser {
 
  private:
   std::vector<at::Tensor> parameters_;
-  double weight_decay_;
+  double weight_decay_, max_gradient_norm_;
   Adam adam_;
 };
 
 }  // namespace
 
-REVERIE_EXPORT_PLUGIN(AdamW, Optimiser, "adamw", "1.0", "Adam with parameters that decay towards 0", kParams);
+REVERIE_EXPORT_PLUGIN(AdamW, Optimiser, "adamw", "1.1", "Adam with parameters that decay towards 0", kParams);
 
 }  // namespace reverie

@@ -1,13 +1,15 @@
 /// SGD: gradient descent with momentum.
 ///
 /// Each parameter has a velocity v, which starts at 0: v = momentum * v + gradient, and the parameter moves
-/// by -learning_rate * v (Sutskever et al., "On the importance of initialization and momentum in deep
-/// learning", 2013, as PyTorch writes it). The gradient of one pixel is small, because losses are means over
-/// all of them: learning rates are larger than Adam's by several orders of magnitude.
+/// by -learning_rate * v, or, with `nesterov`, by -learning_rate * (gradient + momentum * v): where the
+/// velocity will lead counts already now (Sutskever et al., "On the importance of initialization and momentum
+/// in deep learning", 2013, as PyTorch writes both). The gradient of one pixel is small, because losses are
+/// means over all of them: learning rates are larger than Adam's by several orders of magnitude.
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include "clip_gradients.h"
 #include "reverie/optimiser.h"
 #include "reverie/plugin.h"
 #include "reverie/state.h"
@@ -17,24 +19,30 @@ namespace {
 
 constexpr ParamSpec kParams[] = {
     number("momentum", 0.9).range(0, 0.999999).help("how much of a step's velocity the next one keeps"),
+    boolean("nesterov", false).help("Nesterov's momentum: steps follow where the velocity leads next"),
+    kMaxGradientNorm,
 };
 
 class Sgd final : public Optimiser {
  public:
   Sgd(Host&, const Params& params, const Setup& setup)
-      : parameters_(setup.parameters), momentum_(params.get<double>("momentum")) {
+      : parameters_(setup.parameters),
+        momentum_(params.get<double>("momentum")),
+        nesterov_(params.get<bool>("nesterov")),
+        max_gradient_norm_(params.get<double>("max_gradient_norm")) {
     for (std::size_t i = 0; i < parameters_.size(); ++i)
       velocities_[std::to_string(i) + ".velocity"] = at::zeros_like(parameters_[i].detach());
   }
 
   void step(double learning_rate) override {
     const at::NoGradGuard no_grad;
+    clip_gradients(parameters_, max_gradient_norm_);
     for (std::size_t i = 0; i < parameters_.size(); ++i) {
       const at::Tensor& gradient = parameters_[i].grad();
       if (!gradient.defined()) continue;
       const at::Tensor& velocity = velocities_.at(std::to_string(i) + ".velocity");
       velocity.mul_(momentum_).add_(gradient);
-      parameters_[i].add_(velocity, -learning_rate);
+      parameters_[i].add_(nesterov_ ? gradient.add(velocity, momentum_) : velocity, -learning_rate);
     }
   }
 
@@ -46,12 +54,14 @@ class Sgd final : public Optimiser {
  private:
   std::vector<at::Tensor> parameters_;
   double momentum_;
+  bool nesterov_;
+  double max_gradient_norm_;
   std::map<std::string, at::Tensor> velocities_;  // by "<index>.velocity"
 };
 
 }  // namespace
 
-REVERIE_EXPORT_PLUGIN(Sgd, Optimiser, "sgd", "1.0",
+REVERIE_EXPORT_PLUGIN(Sgd, Optimiser, "sgd", "1.1",
                       "gradient descent with momentum; needs a learning_rate of its own", kParams);
 
 }  // namespace reverie

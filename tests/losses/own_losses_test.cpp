@@ -83,6 +83,34 @@ TEST(SaturationLoss, IsWhatTheDistanceFromGreyHasMoreThanTheLimit) {
   EXPECT_NEAR(beyond_limit("saturation", four(), 0), 0, 1e-6) << "greys have none";
 }
 
+TEST(RangeLoss, IsWhatLiesBeyond) {
+  // 0.1 and 0.2 lack 0.2 and 0.1 of 0.3; 0.5 has 0.1 more than 0.4.
+  const auto range = [](const at::Tensor& image, double low, double high, const at::Tensor& mask = {}) {
+    const auto loss = make_loss("range", {image.size(3), image.size(2)});
+    loss->set_mask(mask);
+    PictureModel model;
+    Loss::Context context;
+    context.parameters["low"] = {low};
+    context.parameters["high"] = {high};
+    return evaluate(*loss, image, model, context).item<double>();
+  };
+  EXPECT_NEAR(range(four(), 0.3, 0.4), (0.04 + 0.01 + 0.01) / 4, 1e-7);
+  EXPECT_EQ(range(four(), 0.1, 0.5), 0);
+  const at::Tensor upper = at::tensor({1.0f, 0.5f, 0.0f, 0.0f}).view({1, 1, 2, 2});
+  EXPECT_NEAR(range(four(), 0.3, 0.4, upper), (0.04 + 0.0025) / 4, 1e-7);
+  // Full black and white have a gradient that leads back.
+  const at::Tensor ends = at::tensor({0.0f, 1.0f}).view({1, 1, 1, 2}).expand({1, 3, 1, 2}).clone();
+  ends.set_requires_grad(true);
+  const auto loss = make_loss("range", {2, 1});
+  PictureModel model;
+  Loss::Context context;
+  context.parameters["low"] = {0.05};
+  context.parameters["high"] = {0.95};
+  evaluate(*loss, ends, model, context).backward();
+  EXPECT_TRUE((ends.grad().select(3, 0) < 0).all().item<bool>());
+  EXPECT_TRUE((ends.grad().select(3, 1) > 0).all().item<bool>());
+}
+
 TEST(ToneLimits, Gradient) {
   for (const char* name : {"contrast", "saturation"})
     expect_gradient(

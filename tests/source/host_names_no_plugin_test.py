@@ -7,10 +7,15 @@ from pathlib import Path
 
 ROOT = Path(sys.argv.pop(1))
 # Names that are usual words, too: these are looked for as texts of their own.
-WORDS = {"2D", "3D", "clip", "contrast", "depth", "direct", "dis", "edge", "envelope", "flow", "fourier", "latent", "lit",
-         "onset", "pyramid", "raft", "saturation", "smoothing", "symmetry"}
+WORDS = {"2D", "3D", "cells", "clip", "contrast", "depth", "direct", "dis", "disco", "edge", "envelope", "flow", "fourier", "grid",
+         "latent", "lit", "onset", "palette", "pyramid", "raft", "range", "saturation", "siren", "smoothing", "spectral",
+         "spectrum", "symmetry", "tempo"}
 # Where such a text is not a plugin's name.
 NO_NAMES = {("host/engine/render.cpp", "flow"), ("host/plugins/checked_motion.cpp", "flow"),  # a tensor of a move
+            ("host/expressions/functions_builtin.cpp", "range"), ("host/settings/sweep.cpp", "range"),  # functions
+            ("host/web/web_server.cpp", "range"),  # a field of HTTP
+            *((f"host/{file}.cpp", "palette") for file in  # a picture that a run shows
+              ("serve/update_message", "web/run_feed", "web/run_routes")),
             ("host/prompts/hints.cpp", "onset"),  # what people call a variable that follows a sound
             ("host/settings/likely_setting.cpp", "clip")}  # what people call the setting perceptors
 
