@@ -95,12 +95,16 @@ std::filesystem::path frame_path(const std::filesystem::path& folder, const std:
   return folder / (base + "_" + text + ".png");
 }
 
-void write_png(const std::filesystem::path& path, const at::Tensor& image, int bits,
-               const std::string& settings) {
+std::string png_of(const at::Tensor& image, int bits, const std::string& settings) {
   if (image.dim() != 4 || image.size(0) != 1 || image.size(1) != 3)
     throw Error(ErrorKind::plugin, "PNG files take pictures of shape [1, 3, H, W]");
   const std::vector<std::uint8_t> rows = bits == 8 ? pixels_of(image).rgb : to_16_bits(image);
-  const std::string bytes = png_file({rows, image.size(3), image.size(2), bits}, &settings);
+  return png_file({rows, image.size(3), image.size(2), bits}, &settings);
+}
+
+void write_png(const std::filesystem::path& path, const at::Tensor& image, int bits,
+               const std::string& settings) {
+  const std::string bytes = png_of(image, bits, settings);
   create_folder_of(path);
   write_atomically(path, {bytes});
 }

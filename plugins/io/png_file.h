@@ -35,6 +35,9 @@ std::filesystem::path frame_path(const std::filesystem::path& folder, const std:
 void write_png(const std::filesystem::path& path, const at::Tensor& image, int bits,
                const std::string& settings);
 
+/// What such a file holds.
+std::string png_of(const at::Tensor& image, int bits, const std::string& settings);
+
 /// What a PNG file of 8 bits a channel holds; `settings` as above, unless they are empty.
 std::string png_of(const Pixels8& pixels, const std::string& settings);
 

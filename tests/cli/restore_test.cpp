@@ -171,6 +171,7 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Kind{"unlimited_palette", "unlimited_palette", ""}, Kind{"limited_palette", "limited_palette", ""},
         Kind{"vqgan", "vqgan", ""}, Kind{"fourier", "fourier", ""}, Kind{"pyramid", "pyramid", ""},
+        Kind{"siren", "siren", ""}, Kind{"cells", "cells", ""}, Kind{"siren_2D", "siren", kMoves},
         Kind{"unlimited_palette_2D", "unlimited_palette", kMoves},
         Kind{"limited_palette_2D", "limited_palette", kMoves}, Kind{"vqgan_2D", "vqgan", kMoves},
         Kind{"unlimited_palette_3D", "unlimited_palette", kFlies}, Kind{"fourier_3D", "fourier", kFlies},

@@ -162,7 +162,7 @@ class QueueTest(ServerTest):
     def test_a_field_for_each_parameter(self):
         table = {setting["name"]: setting for setting in self.server.get("/api/settings")["settings"]}
         # Shared by those that take the same; a setting of the program is nobody's, whoever reads it.
-        self.assertEqual(table["frame_digits"]["plugins"], ["exr_sequence", "png_sequence", "video_file"])
+        self.assertEqual(table["frame_digits"]["plugins"], ["contact_sheet", "exr_sequence", "picture_sequence", "png_sequence", "video_file"])
         self.assertEqual((table["clear_every"]["group"], table["clear_every"]["plugins"]), ("Output", ["terminal_preview"]))
         long = [name for name in table if "." in name]
         self.assertEqual(long, [], "of our own plugins, none takes different things by one name")

@@ -1,0 +1,163 @@
+/// SIREN: the picture is a small network from places to colours, and what is optimised is the network.
+///
+/// Sitzmann et al., "Implicit Neural Representations with Periodic Activation Functions" (2020): x and y,
+/// -1..1 along the longer side, pass through layers whose activation is sin(frequency * x), with that paper's
+/// initialisation, which keeps the distribution of activations from layer to layer. The last layer is linear,
+/// and a sigmoid leads to 0..1. Every weight changes the picture everywhere, so shapes flow, and nothing is
+/// finer than the sines are.
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include <cmath>
+
+#include "reverie/adam.h"
+#include "reverie/image_model.h"
+#include "reverie/ops.h"
+#include "reverie/plugin.h"
+#include "reverie/resize.h"
+
+namespace reverie {
+namespace {
+
+constexpr ParamSpec kParams[] = {
+    integer("siren_layers", 4).range(1, 16).help("layers of sines"),
+    integer("siren_width", 64).range(1, 1024).help("sines in a layer"),
+    number("siren_frequency", 30)
+        .above(0)
+        .help("how quickly the sines change: lower for broad and smooth shapes, higher for fine ones"),
+    integer("pixel_size", 1).range(1, 64).unit("pixels").help("output pixels per optimised pixel"),
+};
+
+// How a picture is fitted: steps of Adam on a choice of the pixels.
+constexpr int kFittingSteps = 200;
+constexpr std::int64_t kFittedPixels = 4096;
+constexpr double kFittingRate = 2e-3;
+// Fitted pictures are kept half a level of 8 bits away from 0 and 1, which a sigmoid never reaches.
+constexpr double kMargin = 0.5 / 255;
+
+/// [height * width, 2]: x and y of the pixels' middles.
+at::Tensor coordinates(std::int64_t width, std::int64_t height, const at::Device& device) {
+  const double longer = static_cast<double>(std::max(width, height));
+  const auto along = [&](std::int64_t size) {
+    return (at::arange(size, at::kDouble) * 2 - static_cast<double>(size - 1)) / longer;
+  };
+  const at::Tensor x = along(width).view({1, width}).expand({height, width});
+  const at::Tensor y = along(height).view({height, 1}).expand({height, width});
+  return at::stack({x, y}, 2).view({-1, 2}).to(device, at::kFloat);
+}
+
+class Siren final : public ImageModel {
+ public:
+  Siren(Host& host, const Params& params, const Setup& setup)
+      : host_(host),
+        width_(setup.width),
+        height_(setup.height),
+        frequency_(params.get<double>("siren_frequency")),
+        pixel_size_(params.get<std::int64_t>("pixel_size")),
+        coordinates_(coordinates(setup.width, setup.height, host.device())) {
+    const std::int64_t layers = params.get<std::int64_t>("siren_layers"),
+                       sines = params.get<std::int64_t>("siren_width");
+    const at::TensorOptions options(host.device());
+    for (std::int64_t i = 0; i <= layers; ++i) {
+      const std::int64_t from = i == 0 ? 2 : sines, to = i == layers ? 3 : sines;
+      parameters_.push_back(at::zeros({to, from}, options).set_requires_grad(true));
+      parameters_.push_back(at::zeros({to}, options).set_requires_grad(true));
+    }
+    randomise();
+  }
+
+  void randomise() override {
+    const at::NoGradGuard no_grad;
+    for (std::size_t i = 0; i < parameters_.size(); i += 2) {
+      const auto inputs = static_cast<double>(parameters_[i].size(1));
+      // The paper's sections 3.2 and 1.5 of its supplement; biases as its code leaves them.
+      const double weights = i == 0 ? 1 / inputs : std::sqrt(6 / inputs) / frequency_;
+      fill_uniformly(parameters_[i], weights);
+      fill_uniformly(parameters_[i + 1], 1 / std::sqrt(inputs));
+    }
+  }
+
+  /// Begins with the present network: the next frame of a video is nearly what it shows already.
+  void encode(const at::Tensor& image) override {
+    const at::Tensor picture =
+        resize_to_pixels(image.detach().to(coordinates_.device(), at::kFloat), height_, width_);
+    const at::Tensor target = picture.clamp(kMargin, 1 - kMargin)[0].flatten(1).t();  // [P, 3]
+    const std::int64_t pixels = coordinates_.size(0);
+    Adam adam(parameters_);
+    const at::AutoGradMode with_gradients(true);
+    for (int step = 0; step < kFittingSteps; ++step) {
+      at::Tensor places = coordinates_, colours = target;
+      if (pixels > kFittedPixels) {
+        const at::Tensor some =
+            at::randint(pixels, {kFittedPixels}, host_.cpu_generator(), at::kLong).to(places.device());
+        places = places.index_select(0, some);
+        colours = colours.index_select(0, some);
+      }
+      const at::Tensor loss = (colours_at(places) - colours).square().mean();
+      const double rate = kFittingRate * 0.5 *
+                          (1 + std::cos(3.14159265358979323846 * static_cast<double>(step) / kFittingSteps));
+      adam.step(torch::autograd::grad({loss}, parameters_), rate);
+    }
+  }
+
+  std::vector<at::Tensor> parameters() override { return parameters_; }
+  double learning_rate() const override { return 5e-4; }
+
+  at::Tensor decode() override {
+    return upscale_nearest(colours_at(coordinates_).t().reshape({1, 3, height_, width_}), pixel_size_);
+  }
+  at::Tensor decode_final() override {
+    const at::NoGradGuard no_grad;
+    return decode();
+  }
+
+  std::map<std::string, at::Tensor> state() const override {
+    std::map<std::string, at::Tensor> result;
+    for (std::size_t i = 0; i < parameters_.size(); ++i) result[name_of(i)] = parameters_[i].detach().clone();
+    return result;
+  }
+  void load_state(const std::map<std::string, at::Tensor>& state) override {
+    std::map<std::string, at::Tensor> own;
+    for (std::size_t i = 0; i < parameters_.size(); ++i) own[name_of(i)] = parameters_[i];
+    load_tensors(own, state, "the image model siren's");
+  }
+
+ private:
+  static std::string name_of(std::size_t parameter) {
+    return (parameter % 2 ? "biases_" : "weights_") + std::to_string(parameter / 2);
+  }
+
+  /// Uniform numbers of -limit..limit.
+  void fill_uniformly(const at::Tensor& parameter, double limit) {
+    parameter.copy_(at::rand(parameter.sizes(), host_.generator(), parameter.detach().options())
+                        .mul_(2)
+                        .sub_(1)
+                        .mul_(limit));
+  }
+
+  /// [P, 2] to [P, 3], 0..1.
+  at::Tensor colours_at(const at::Tensor& places) const {
+    at::Tensor values = places;
+    for (std::size_t i = 0; i < parameters_.size(); i += 2) {
+      values = at::linear(values, parameters_[i], parameters_[i + 1]);
+      values = i + 2 < parameters_.size() ? (values * frequency_).sin() : values.sigmoid();
+    }
+    return values;
+  }
+
+  Host& host_;
+  std::int64_t width_, height_;
+  double frequency_;
+  std::int64_t pixel_size_;
+  at::Tensor coordinates_;              // [height * width, 2]
+  std::vector<at::Tensor> parameters_;  // weights [to, from] and biases [to] of each layer
+};
+
+}  // namespace
+
+REVERIE_EXPORT_PLUGIN(Siren, ImageModel, "siren", "1.0",
+                      "a small network of sines from places to colours is optimised", kParams, "SIREN");
+
+}  // namespace reverie
