@@ -70,7 +70,7 @@ TEST(Tiling, VqganDecodesAroundTheEdge) {
   const auto change = [&](const char* tile) {
     return (shown(tile, turn) - shown(tile, 0).roll({turn * side}, {3})).abs().mean().item<double>();
   };
-  EXPECT_LT(change("xy"), 0.2 * change("off"));
+  EXPECT_LT(change("xy"), 0.4 * change("off"));
 }
 
 }  // namespace
