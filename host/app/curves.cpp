@@ -107,7 +107,10 @@ Curves curves_of(const Plan& plan) {
       table.add(name + ", " + setting.name, setting.expression);
   }
   for (const MotionSetting& setting : script.motion) table.add(setting.name, setting.expression);
-  if (script.learning_rate) table.add(script.learning_rate->name, script.learning_rate->expression);
+  for (const MotionSetting& setting : script.cutting) table.add(setting.name, setting.expression);
+  for (const MotionSetting& setting : script.model) table.add(setting.name, setting.expression);
+  for (const std::optional<MotionSetting>& setting : {script.cutouts, script.learning_rate})
+    if (setting) table.add(setting->name, setting->expression);
   return table.take();
 }
 

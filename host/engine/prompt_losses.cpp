@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "engine/assignment.h"
@@ -101,8 +102,10 @@ void PromptLosses::stabilise(const at::Tensor& moved, std::int64_t frame) {
   held_frame_ = frame;
 }
 
-void PromptLosses::begin_step(const std::map<std::string, double>& values, std::int64_t video_frame) {
+void PromptLosses::begin_step(const std::map<std::string, double>& values, std::int64_t cutouts,
+                              std::int64_t video_frame) {
   values_ = values;
+  settings_.cutouts = cutouts;
   video_frame_ = video_frame;
   for (PromptState& prompt_state : prompts_) prompt_state.current = false;
 }
@@ -135,13 +138,17 @@ void PromptLosses::update(PromptState& prompt_state) {
   }
   if (prompt.picture) {
     const std::int64_t frame = prompt_state.picture ? prompt_state.picture->seek(video_frame_) : held_frame_;
-    if (frame == prompt_state.seen_frame) return;
+    // Places are paired, so as many are needed as are seen.
+    const bool as_many =
+        std::all_of(prompt_state.pictures_seen.begin(), prompt_state.pictures_seen.end(),
+                    [&](const EmbeddedCutouts& seen) { return std::ssize(seen.places) == in_a_batch(); });
+    if (frame == prompt_state.seen_frame && as_many) return;
     const at::NoGradGuard no_grad;
     const at::Tensor image =
         (prompt_state.picture ? prompt_state.picture->image() : held_).to(host_.device());
     prompt_state.pictures_seen.clear();
     for (std::size_t p = 0; p < perceptors_.size(); ++p)
-      prompt_state.pictures_seen.push_back(embed_cutouts(p, image, settings_.cutouts / settings_.batches));
+      prompt_state.pictures_seen.push_back(embed_cutouts(p, image, in_a_batch()));
     prompt_state.seen_frame = frame;
   }
 }
@@ -210,7 +217,7 @@ PromptLosses::Result PromptLosses::evaluate(const at::Tensor& image, const std::
       at::zeros({static_cast<std::int64_t>(prompts.size()), 3}, image.options().requires_grad(false));
   for (std::size_t p = 0; p < perceptors_.size(); ++p) {
     for (std::int64_t batch = 0; batch < settings_.batches; ++batch) {
-      const EmbeddedCutouts seen = embed_cutouts(p, image, settings_.cutouts / settings_.batches);
+      const EmbeddedCutouts seen = embed_cutouts(p, image, in_a_batch());
       at::Tensor total = at::zeros({}, seen.embeddings.options());
       std::vector<at::Tensor> rows;
       for (const Active& active : prompts) {
@@ -255,7 +262,6 @@ void PromptLosses::load_state(const std::map<std::string, at::Tensor>& state) {
       const auto embeddings = state.find(key(i, p) + "embeddings"), places = state.find(key(i, p) + "places"),
                  frame = state.find(key(i, p) + "frame");
       if (embeddings == state.end() || places == state.end() || frame == state.end() ||
-          embeddings->second.size(0) != settings_.cutouts / settings_.batches ||
           places->second.scalar_type() != at::kDouble ||
           places->second.sizes() != at::IntArrayRef({embeddings->second.size(0), 4}))
         break;  // seen anew
