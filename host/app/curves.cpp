@@ -109,7 +109,10 @@ Curves curves_of(const Plan& plan) {
   for (const MotionSetting& setting : script.motion) table.add(setting.name, setting.expression);
   for (const MotionSetting& setting : script.retouching)
     if (!setting.expression.is_constant()) table.add(setting.name, setting.expression);
-  if (script.learning_rate) table.add(script.learning_rate->name, script.learning_rate->expression);
+  for (const MotionSetting& setting : script.cutting) table.add(setting.name, setting.expression);
+  for (const MotionSetting& setting : script.model) table.add(setting.name, setting.expression);
+  for (const std::optional<MotionSetting>& setting : {script.cutouts, script.learning_rate})
+    if (setting) table.add(setting->name, setting->expression);
   return table.take();
 }
 

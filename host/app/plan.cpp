@@ -4,6 +4,8 @@
 #include <span>
 #include <tuple>
 
+#include "app/add_curves.h"
+#include "app/draw_prompts.h"
 #include "base/nearest.h"
 #include "base/texts.h"
 #include "engine/backup.h"
@@ -11,6 +13,8 @@
 #include "engine/loop.h"
 #include "engine/moments.h"
 #include "losses/choose_losses.h"
+#include "prompts/curves.h"
+#include "prompts/steady.h"
 #include "reverie/animation_mode.h"
 #include "reverie/cutout_method.h"
 #include "reverie/optimiser.h"
@@ -217,6 +221,44 @@ RunSettings with_defaults(const Resolution& resolution, const std::vector<Plugin
   return settings;
 }
 
+std::span<const ParamSpec> params_of(const PluginFile& plugin) {
+  return {plugin.descriptor->params, plugin.descriptor->param_count};
+}
+
+/// A plugin may be older than the setting's expressions.
+void check_cutting(const PluginFile& method, const Settings& settings, std::vector<Problem>& problems) {
+  for (const ParamSpec& spec : params_of(method)) {
+    const SettingValue* value = spec.host_setting ? settings.find(spec.name) : nullptr;
+    if (value && value->is_expression() && !spec.animatable)
+      problems.push_back({value->location, "'" + std::string(spec.name) + "' is an expression, and " +
+                                               title(method) + " takes only a plain number"});
+  }
+}
+
+/// Of the program, the image model or the animation mode.
+Location place_of_setting(const Plan& plan, const RunSettings& settings, const std::string& name) {
+  const SettingValue* value = settings.find(name);
+  for (const PluginFile* plugin : {plan.image_model, plan.animation})
+    if (!value && plugin) value = settings.find_param(title(*plugin), name);
+  return value ? value->location : Location{};
+}
+
+/// Gives settings that vary the number that plugins' constructors get.
+void set_beginnings(Plan& plan) {
+  for (const auto& [name, number] : beginnings(plan.script, plan.settings)) {
+    const auto with_number = [&, number = number](const SettingValue& value) {
+      SettingValue result = value;
+      result.number = number;
+      return result;
+    };
+    if (const SettingValue* value = plan.settings.find(name)) plan.settings.set(name, with_number(*value));
+    for (const PluginFile* plugin : {plan.image_model, plan.animation})
+      if (plugin)
+        if (const SettingValue* value = plan.settings.find_param(title(*plugin), name))
+          plan.settings.set_param(title(*plugin), name, with_number(*value));
+  }
+}
+
 /// Puts the parameters of all plugins in force that settings choose by name. A missing one is reported by
 /// whoever needs it.
 void choose_by_name(const Plan& plan, Resolution& resolution, const PluginRegistry& registry) {
@@ -247,6 +289,12 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry, c
   std::vector<Problem> damage;
   if (continue_run(plan, resolution.settings, gathered, installed, damage))
     resolution = resolve(gathered.entries, gathered.problems, installed);
+  if (add_curves(resolution.settings, sources.may_read, registry, installed, gathered))
+    resolution = resolve(gathered.entries, gathered.problems, installed);
+  if (const SettingValue* curves = resolution.settings.find("curves_file"); curves && !curves->text.empty())
+    resolution.settings.leave_out(gathered.curves.string());
+  draw_prompts(resolution.settings, gathered.file.parent_path(), sources.may_read, resolution.problems,
+               plan.choices, resolution.notices);
   std::vector<Problem> plugin_problems;
   const auto find_plugin = [&](const char* setting, const char* kind) -> const PluginFile* {
     const SettingValue* name = resolution.settings.find(setting);
@@ -285,11 +333,16 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry, c
                              follows_video ? video->text : "");
   choose_losses(plan.script.losses, resolution.settings, registry, sound_variables(plan.sound_filters),
                 resolution.problems);
-  if (plan.animation)
-    plan.script.motion =
-        parse_motion(params_for(*plan.animation, resolution.settings),
-                     {plan.animation->descriptor->params, plan.animation->descriptor->param_count},
-                     sound_variables(plan.sound_filters), resolution.problems);
+  const auto varying = [&](const PluginFile& plugin) {
+    return parse_motion(params_for(plugin, resolution.settings), params_of(plugin),
+                        sound_variables(plan.sound_filters), resolution.problems);
+  };
+  if (plan.animation) plan.script.motion = varying(*plan.animation);
+  if (plan.image_model) plan.script.model = varying(*plan.image_model);
+  if (plan.cutout_method) check_cutting(*plan.cutout_method, resolution.settings, resolution.problems);
+  link_curves(
+      plan.script, [&](const std::string& name) { return place_of_setting(plan, resolution.settings, name); },
+      resolution.problems);
   check_growth(plan, resolution.settings, resolution.problems);
   check_tile(plan, resolution.settings, resolution.problems);
   if (const SettingValue* backups = resolution.settings.find("backups")) {
@@ -351,6 +404,7 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry, c
     restore.number = 0;
     plan.settings.set("restore", restore);
   }
+  set_beginnings(plan);
   if (plan.animation)
     if (const std::string why = trouble_with_loop(plan.settings, std::ssize(plan.script.scenes));
         !why.empty())

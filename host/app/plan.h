@@ -37,6 +37,7 @@ struct Plan {
   std::optional<OutputNames> again;       ///< the earlier run, without a backup, as which this one begins
   std::optional<OutputNames> begins;      ///< with restore, of which there is no run yet
   std::vector<std::string> notices;
+  std::vector<std::string> choices;                    ///< what was drawn, told when the run begins
   bool alone = true;                                   ///< no other run of this call has its folder
   std::shared_ptr<const FileAccess> access = nullptr;  ///< none: its settings may name any file
   std::shared_ptr<NetworkCache> networks = nullptr;    ///< none: networks are loaded for this run alone

@@ -63,7 +63,8 @@ at::Tensor first_picture(const RunPlugins& ensemble, const at::Tensor& init_imag
 std::string nothing_moved(const Plan& plan) {
   std::string names;
   for (const MotionSetting& setting : plan.script.motion)
-    names += (names.empty() ? " by " : ", ") + setting.name;
+    if (setting.count > 1 || setting.usual[0] == 0)  // not the lens
+      names += (names.empty() ? " by " : ", ") + setting.name;
   return "no pixel has moved: " + plan.animation->name + " moves the picture" + names +
          "; docs/motion.md says how";
 }

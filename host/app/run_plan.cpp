@@ -208,6 +208,7 @@ RunPlan find_run_plan(const Plan& plan, const PluginRegistry& registry, bool on_
                       std::vector<Problem>& problems) {
   RunPlan run_plan;
   static_cast<RunContext&>(run_plan) = make_run_context(plan, registry, &problems);
+  run_plan.choices = plan.choices;
   const Settings& settings = run_plan.settings;
   // Every plugin is found before any weights are opened.
   run_plan.sinks = chosen_sinks(settings, registry, problems);

@@ -3,11 +3,14 @@
 #include <ATen/core/grad_mode.h>
 
 #include <algorithm>
-#include <chrono>
+#include <cstdio>
 #include <span>
 
+#include "app/draw_prompts.h"
 #include "audio/sound_file.h"
+#include "engine/timeline.h"
 #include "losses/choose_losses.h"
+#include "reverie/varying_parameters.h"
 #include "settings/limits.h"
 
 namespace reverie {
@@ -19,15 +22,6 @@ using audio::Soundtrack;
 using audio::TakeSamples;
 using media::Pictures;
 namespace {
-
-void choose_seed(Settings& settings) {
-  if (settings.has("seed")) return;
-  SettingValue seed = *settings.find("seed");
-  seed.null = false;
-  const auto now = static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count());
-  seed.number = static_cast<double>(now % 4'294'967'296);
-  settings.set("seed", seed);
-}
 
 /// Whether it computes with weights of which none ship with the program.
 bool needs_a_download(const PluginFile& plugin) {
@@ -222,6 +216,61 @@ std::string loss_setting(const Plan& plan, const std::vector<Loss::Traits>& loss
   return "";
 }
 
+/// "near_plane = 3, far_plane = 2": of single numbers.
+std::string present(const FrameContext& now, const std::vector<const MotionSetting*>& settings) {
+  std::string text;
+  for (const MotionSetting* setting : settings) {
+    const auto found = now.parameters.find(setting->name);
+    if (found == now.parameters.end() || found->second.size() != 1) continue;
+    char number[32];
+    std::snprintf(number, sizeof number, "%g", found->second[0]);
+    text += (text.empty() ? "" : ", ") + setting->name + " = " + number;
+  }
+  return text;
+}
+
+/// Values that vary may not go together at some frame (a nearest depth behind the farthest).
+void try_parameters(AnimationMode& mode, const Plan& plan, const RunSettings& settings,
+                    std::vector<Problem>& problems) {
+  auto* varying = extension_of<VaryingParameters>(mode);
+  std::vector<const MotionSetting*> tried;
+  bool any_varies = false;
+  for (const MotionSetting& setting : plan.script.motion) {
+    if (*setting.spec.variables) continue;
+    if (setting.expression.is_measured()) return;  // nobody knows
+    tried.push_back(&setting);
+    any_varies = any_varies || !setting.expression.is_constant();
+  }
+  if (!varying || !any_varies) return;
+  constexpr std::int64_t kMost = 2'000;
+  const Timeline timeline(settings, std::ssize(plan.script.scenes));
+  const std::int64_t last = timeline.frame_of(timeline.steps_per_scene * timeline.scenes - 1);
+  Warnings quiet(false);
+  for (std::int64_t frame = 1; frame <= last; frame += std::max<std::int64_t>(1, last / kMost)) {
+    FrameContext now;
+    now.step = timeline.first_step(frame);
+    now.frame = frame - 1;
+    now.t = timeline.seconds(frame);
+    const std::map<std::string, double> values = timeline.values(now.step, {});
+    const MotionSetting* at_fault = nullptr;
+    try {
+      for (const MotionSetting* setting : tried) {
+        now.parameters[setting->name] = numbers_of(*setting, values, quiet);
+        if (!setting->expression.is_constant() && !at_fault) at_fault = setting;
+      }
+      const std::string name = title(*plan.animation);
+      const PluginCall call(name.c_str(), "set_parameters()");
+      varying->set_parameters(now);
+    } catch (const Error& error) {
+      const SettingValue* value = settings.find_param(title(*plan.animation), at_fault->name);
+      problems.push_back({value ? value->location : Location{},
+                          std::string(error.what()) + ", at t = " + std::to_string(now.t) + " (move " +
+                              std::to_string(frame) + "): " + present(now, tried)});
+      return;
+    }
+  }
+}
+
 }  // namespace
 
 void find_for_motion(RunContext& context, const Plan& plan, const PluginRegistry& registry,
@@ -234,10 +283,11 @@ void find_for_motion(RunContext& context, const Plan& plan, const PluginRegistry
       return std::max<std::int64_t>(settings.get<std::int64_t>(name), 1);
     };
     collect(problems, settings, "animation_mode", [&] {
-      needs =
+      const auto mode =
           create<AnimationMode>(*plan.animation, *context.host, params_for(*plan.animation, settings),
-                                {{side("width"), side("height")}, settings.get<double>("frames_per_second")})
-              ->needs();
+                                {{side("width"), side("height")}, settings.get<double>("frames_per_second")});
+      needs = mode->needs();
+      try_parameters(*mode, plan, settings, problems);
     });
   }
   std::vector<Loss::Traits> losses;

@@ -52,6 +52,7 @@ Plan shortened(const Plan& plan, std::int64_t cutouts, bool counts) {
   result.notices.clear();
   // Its steps are at other t than the run's.
   result.script = steady(plan.script, plan.settings);
+  result.script.cutouts.reset();
   Settings& settings = result.settings;
   set_number(settings, "cutouts", static_cast<double>(cutouts));
   set_number(settings, "gradient_accumulation_steps", 1);

@@ -22,6 +22,16 @@ constexpr std::int64_t kMostEvaluations = 100'000;
 constexpr std::int64_t kMostHeard = 1'000;  // moments of sound: a filter may take a tenth of a millisecond
 constexpr std::chrono::seconds kLongest{2};
 
+/// What is evaluated at every step, besides prompts and losses.
+std::vector<const MotionSetting*> of_steps(const Script& script) {
+  std::vector<const MotionSetting*> result;
+  if (script.learning_rate) result.push_back(&*script.learning_rate);
+  if (script.cutouts) result.push_back(&*script.cutouts);
+  for (const MotionSetting& setting : script.cutting) result.push_back(&setting);
+  for (const MotionSetting& setting : script.model) result.push_back(&setting);
+  return result;
+}
+
 /// All expressions of a script.
 template <typename Take>
 void each_expression(const Script& script, const Take& take) {
@@ -38,7 +48,7 @@ void each_expression(const Script& script, const Take& take) {
   }
   for (const auto* settings : {&script.motion, &script.retouching})
     for (const MotionSetting& setting : *settings) take(setting.expression);
-  if (script.learning_rate) take(script.learning_rate->expression);
+  for (const MotionSetting* setting : of_steps(script)) take(setting->expression);
 }
 
 class Moments {
@@ -71,7 +81,7 @@ class Moments {
   void try_all() {
     try_scenes();
     try_losses();
-    try_learning_rate();
+    try_settings();
     try_motion();
   }
 
@@ -195,12 +205,17 @@ class Moments {
     });
   }
 
-  void try_learning_rate() {
-    if (!script_.learning_rate) return;
-    const MotionSetting& rate = *script_.learning_rate;
-    each_moment(sure_, varies(rate.expression), {}, [&](std::int64_t step) {
-      if (is_known(rate.expression) && !failed_.count(&rate))
-        tried(rate.name, &rate, [&] { numbers_of(rate, at(step), warnings_, moment_of(step)); });
+  void try_settings() {
+    const std::vector<const MotionSetting*> settings = of_steps(script_);
+    const bool any_varies = std::any_of(settings.begin(), settings.end(), [&](const MotionSetting* setting) {
+      return varies(setting->expression);
+    });
+    // A step that only finds the end of a video has begun, too.
+    each_moment(begun_, any_varies, {}, [&](std::int64_t step) {
+      const Values values = at(step);
+      for (const MotionSetting* setting : settings)
+        if (is_known(setting->expression) && !failed_.count(setting))
+          tried(setting->name, setting, [&] { numbers_of(*setting, values, warnings_, moment_of(step)); });
       return true;
     });
   }

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -110,7 +111,7 @@ void PromptLosses::embed_words() {
 }
 
 /// Pictures in prompts are seen in as many cutouts as a batch of the run's own picture.
-std::int64_t PromptLosses::largest_batch() const {
+std::int64_t PromptLosses::in_a_batch() const {
   if (settings_.groups == 0) return settings_.cutouts / settings_.batches;
   return (settings_.cutouts + settings_.groups - 1) / settings_.groups;
 }
@@ -122,8 +123,10 @@ void PromptLosses::stabilise(const at::Tensor& moved, std::int64_t frame) {
   held_frame_ = frame;
 }
 
-void PromptLosses::begin_step(const std::map<std::string, double>& values, std::int64_t video_frame) {
+void PromptLosses::begin_step(const std::map<std::string, double>& values, std::int64_t cutouts,
+                              std::int64_t video_frame) {
   values_ = values;
+  settings_.cutouts = cutouts;
   video_frame_ = video_frame;
   for (PromptState& prompt_state : prompts_) prompt_state.current = false;
 }
@@ -156,13 +159,17 @@ void PromptLosses::update(PromptState& prompt_state) {
   }
   if (prompt.picture) {
     const std::int64_t frame = prompt_state.picture ? prompt_state.picture->seek(video_frame_) : held_frame_;
-    if (frame == prompt_state.seen_frame) return;
+    // Places are paired, so as many are needed as are seen.
+    const bool as_many =
+        std::all_of(prompt_state.pictures_seen.begin(), prompt_state.pictures_seen.end(),
+                    [&](const EmbeddedCutouts& seen) { return std::ssize(seen.places) == in_a_batch(); });
+    if (frame == prompt_state.seen_frame && as_many) return;
     const at::NoGradGuard no_grad;
     const at::Tensor image =
         (prompt_state.picture ? prompt_state.picture->image() : held_).to(host_.device());
     prompt_state.pictures_seen.clear();
     for (std::size_t p = 0; p < perceptors_.size(); ++p)
-      prompt_state.pictures_seen.push_back(embed_cutouts(p, image, largest_batch()));
+      prompt_state.pictures_seen.push_back(embed_cutouts(p, image, in_a_batch()));
     prompt_state.seen_frame = frame;
   }
 }
@@ -246,7 +253,7 @@ at::Tensor PromptLosses::look_in_batches(const at::Tensor& image, const std::vec
       at::zeros({static_cast<std::int64_t>(prompts.size()), 3}, image.options().requires_grad(false));
   for (std::size_t p = 0; p < perceptors_.size(); ++p)
     for (std::int64_t batch = 0; batch < settings_.batches; ++batch)
-      look(image, prompts, p, settings_.cutouts / settings_.batches, share, turn, told);
+      look(image, prompts, p, in_a_batch(), share, turn, told);
   return told;
 }
 
@@ -310,7 +317,7 @@ void PromptLosses::load_state(const std::map<std::string, at::Tensor>& state) {
       const auto embeddings = state.find(key(i, p) + "embeddings"), places = state.find(key(i, p) + "places"),
                  frame = state.find(key(i, p) + "frame");
       if (embeddings == state.end() || places == state.end() || frame == state.end() ||
-          embeddings->second.size(0) != largest_batch() || places->second.scalar_type() != at::kDouble ||
+          places->second.scalar_type() != at::kDouble ||
           places->second.sizes() != at::IntArrayRef({embeddings->second.size(0), 4}))
         break;  // seen anew
       pictures_seen.push_back({embeddings->second.to(host_.device()), as_places(places->second)});

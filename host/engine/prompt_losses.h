@@ -48,8 +48,10 @@ class PromptLosses {
   /// the start rest. `frame`, above 0, tells this picture from earlier ones.
   void stabilise(const at::Tensor& moved, std::int64_t frame);
 
-  /// From here on expressions have these values, and moving pictures and masks show `video_frame`.
-  void begin_step(const std::map<std::string, double>& values, std::int64_t video_frame);
+  /// From here on expressions have these values, perceptors look at so many cutouts, and moving pictures and
+  /// masks show `video_frame`.
+  void begin_step(const std::map<std::string, double>& values, std::int64_t cutouts,
+                  std::int64_t video_frame);
 
   /// The prompts that count at a step of a scene. Those of other scenes and of weight 0 do not and cost
   /// nothing: their other expressions are not evaluated, their pictures not looked at.
@@ -91,7 +93,6 @@ class PromptLosses {
   };
 
   void embed_words();
-  std::int64_t largest_batch() const;
   /// Adds the gradients of one batch of cutouts, as seen by one perceptor, to image.grad(), and what is to be
   /// known of each prompt to `told` [prompts, 3]: loss, whether any cutout was let through, whether any was
   /// free.
@@ -101,6 +102,7 @@ class PromptLosses {
   at::Tensor look_in_groups(const at::Tensor& image, const std::vector<Active>& prompts, const Turn& turn);
   void update(PromptState& prompt_state);
   std::string key(std::size_t prompt, std::size_t perceptor) const;
+  std::int64_t in_a_batch() const;
   EmbeddedCutouts embed_cutouts(std::size_t perceptor, const at::Tensor& image, std::int64_t count);
   at::Tensor distances(const PromptState& prompt_state, std::size_t perceptor,
                        const EmbeddedCutouts& seen) const;

@@ -11,6 +11,7 @@
 
 #include "engine/retouched_model.h"
 #include "log/printable.h"
+#include "reverie/varying_parameters.h"
 
 namespace reverie {
 
@@ -78,6 +79,9 @@ Render::Render(HostServices& host, RunPlugins& ensemble, const Settings& setting
       interpolation_steps_(settings.get<std::int64_t>("interpolation_steps")),
       save_every_(settings.get<std::int64_t>("save_every")),
       display_every_(settings.get<std::int64_t>("display_every")),
+      cutouts_{settings.get<std::int64_t>("cutouts"),
+               settings.get<std::int64_t>("gradient_accumulation_steps"),
+               settings.get<std::int64_t>("cutout_groups"), ensemble.ranks},
       learning_rate_(ensemble.model.instance->learning_rate()),
       learning_rate_decay_(settings.get<double>("learning_rate_decay")),
       show_palette_(settings.get<bool>("show_palette")),
@@ -88,11 +92,7 @@ Render::Render(HostServices& host, RunPlugins& ensemble, const Settings& setting
       motion_(ensemble, script.motion, result_.moment),
       retouch_(settings, script, open),
       loop_(settings, last_frame_of(timeline_)),
-      prompt_losses_(
-          host, ensemble, result_.moment, script.scenes,
-          {settings.get<std::int64_t>("cutouts"), settings.get<std::int64_t>("gradient_accumulation_steps"),
-           settings.get<std::int64_t>("cutout_groups"), ensemble.ranks},
-          open),
+      prompt_losses_(host, ensemble, result_.moment, script.scenes, cutouts_, open),
       image_losses_(
           script.losses, *ensemble.model.instance,
           [&model = *ensemble.model.instance] { return size_of(model); }, ensemble.make_loss, host.device(),
@@ -125,6 +125,31 @@ void Render::start_from(const at::Tensor& picture) {
   const at::Tensor here = picture.detach().to(host_.device());
   prompt_losses_.start_from(here);
   image_losses_.start_from(here);
+}
+
+/// Tells the image model and the cutout method what their parameters are at this step, where they vary.
+void Render::set_parameters(std::int64_t frame) {
+  const auto tell = [&](auto& member, const std::vector<MotionSetting>& settings) {
+    if (std::all_of(settings.begin(), settings.end(),
+                    [](const MotionSetting& setting) { return setting.expression.is_constant(); }))
+      return;
+    FrameContext now;
+    now.step = result_.moment.steps;
+    now.frame = frame;
+    now.audio = frame == frame_ ? heard_ : sound_at(sound_, timeline_, frame);
+    const std::map<std::string, double> values = values_at(now.step, now.audio);
+    now.t = values.at("t");
+    for (const MotionSetting& setting : settings)
+      now.parameters[setting.name] = numbers_of(setting, values, warnings_);
+    call_plugin(member.name, result_.moment, [&] {
+      auto* varying = extension_of<VaryingParameters>(*member.instance);
+      if (!varying)
+        throw Error(ErrorKind::plugin, "it declares parameters that vary, and has no VaryingParameters");
+      varying->set_parameters(now);
+    });
+  };
+  tell(ensemble_.model, script_.model);
+  tell(ensemble_.cutouts, script_.cutting);
 }
 
 void Render::begin_frame(std::int64_t frame) {
@@ -176,7 +201,7 @@ std::map<std::string, double> Render::values_at(std::int64_t step,
 void Render::begin_step() {
   const MemoryScope memory(kLossMemory);
   values_ = values_at(result_.moment.steps, heard_);
-  prompt_losses_.begin_step(values_, frame_ * timeline_.stride);
+  prompt_losses_.begin_step(values_, cutouts_now(), frame_ * timeline_.stride);
   FrameContext now;
   now.step = result_.moment.steps;
   now.frame = frame_;
@@ -195,6 +220,14 @@ PromptLosses::Turn Render::draw_turn(const at::Tensor& image) {
   if (tiling_.x) turn.x = drawn(image.size(3));
   if (tiling_.y) turn.y = drawn(image.size(2));
   return turn;
+}
+
+/// As many as can be split into equal batches.
+std::int64_t Render::cutouts_now() {
+  if (!script_.cutouts) return cutouts_.cutouts;
+  const double wanted = numbers_of(*script_.cutouts, values_, warnings_)[0];
+  const std::int64_t batches = cutouts_.groups > 0 ? 1 : cutouts_.batches;
+  return batches * std::max<std::int64_t>(1, std::llround(wanted / static_cast<double>(batches)));
 }
 
 Render::StepReport Render::step(const std::vector<PromptLosses::Active>& prompts) {
@@ -397,7 +430,9 @@ RenderResult Render::run(RunEvents& events, FrameWriter& frames, RequestedContro
         result_.interrupted = true;
         break;
       }
-      begin_frame(timeline_.frame_of(result_.moment.steps));
+      const std::int64_t frame = timeline_.frame_of(result_.moment.steps);
+      set_parameters(frame);  // a move may encode, which depends on them
+      begin_frame(frame);
       if (finished_) break;
       if (call_plugin(ensemble_.model.name, result_.moment,
                       [&] { return growth_.grow(*ensemble_.model.instance, result_.moment.steps); }))

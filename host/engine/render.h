@@ -69,6 +69,7 @@ class Render {
     bool all_stopped = false;
   };
 
+  void set_parameters(std::int64_t frame);
   void begin_frame(std::int64_t frame);
   void make_optimiser();
   void resized();
@@ -78,6 +79,7 @@ class Render {
   void hold_on_to_move(std::int64_t frame);
   void begin_step();
   PromptLosses::Turn draw_turn(const at::Tensor& image);
+  std::int64_t cutouts_now();
   StepReport step(const std::vector<PromptLosses::Active>& prompts);
   at::Tensor final_picture();
   double rate_now();
@@ -89,6 +91,7 @@ class Render {
   const Script& script_;
   const audio::Soundtrack* sound_;
   std::int64_t steps_per_scene_, interpolation_steps_, save_every_, display_every_;
+  CutoutCounts cutouts_;
   double learning_rate_;  // the image model's own
   double learning_rate_decay_;
   bool show_palette_, reset_learning_;

@@ -6,6 +6,8 @@
 #include <limits>
 #include <memory>
 
+#include "expressions/error.h"
+
 namespace reverie::expressions {
 
 /// The parameters of one call of a lambda, or the loop variables of a comprehension.
@@ -16,10 +18,24 @@ struct Frame {
 
 namespace {
 
+/// Of a variable that tells the time.
+double time_value(const std::string& name, double seconds, double fps, double bpm) {
+  if (name == "f") return seconds * fps;
+  if (name == "beat") return seconds * bpm / 60;
+  return name == "bar" ? seconds * bpm / 60 / 4 : seconds;
+}
+
 class Evaluator {
  public:
-  Evaluator(const Program& program, std::span<const double> variables)
-      : program_(program), variables_(variables), context_{.numpy = program.numpy} {}
+  /// `steps` and `level`: what is left, and how deep it is, where another program looks this one up.
+  Evaluator(const Program& program, std::span<const double> variables, std::size_t steps = kMostSteps,
+            std::size_t level = 0)
+      : program_(program),
+        variables_(variables),
+        context_{.steps_left = steps, .numpy = program.numpy},
+        level_(level) {}
+
+  std::size_t steps_left() const { return context_.steps_left; }
 
   Value value(NodeId id, Frame* frame) {
     const Node& node = program_.nodes[id];
@@ -65,6 +81,10 @@ class Evaluator {
         return call(node, frame);
       case NodeKind::keyframes:
         return between_keyframes(node, frame);
+      case NodeKind::curve:
+        return curve(node, frame);
+      case NodeKind::slew:
+        return slew(node, frame);
       default:
         return comprehension(node, frame);
     }
@@ -150,12 +170,13 @@ class Evaluator {
     const Value now = value(node.children[0], frame);
     const double f = real(context_, now);
     const std::size_t count = node.eases.size();
-    std::vector<double> places;
-    for (std::size_t i = 0; i < count; ++i) {
-      places.push_back(place_of(node, i, frame));
-      if (i > 0 && !(places[i] > places[i - 1]))
+    std::vector<double> computed;
+    for (std::size_t i = 0; i < count && node.table.empty(); ++i) {
+      computed.push_back(place_of(node, i, frame));
+      if (i > 0 && !(computed[i] > computed[i - 1]))
         context_.fail("keyframes stand in the order of their places: this one is not behind the one before");
     }
+    const std::vector<double>& places = node.table.empty() ? computed : node.table;
     const auto next =
         static_cast<std::size_t>(std::upper_bound(places.begin(), places.end(), f) - places.begin());
     const auto value_of = [&](std::size_t keyframe) { return value(node.children[2 + 2 * keyframe], frame); };
@@ -195,6 +216,67 @@ class Evaluator {
     Values results;
     for (std::size_t at = 0; at < length; ++at) results.emplace_back(part(at));
     return make_list(context_, std::move(results));
+  }
+
+  /// The variables of the program as they are when `seconds` have passed.
+  void set_time(double seconds, double fps, double bpm, std::vector<double>& variables) const {
+    for (std::size_t i = 0; i < program_.slots.size(); ++i)
+      if (tells_time(program_.slots[i])) variables[i] = time_value(program_.slots[i], seconds, fps, bpm);
+  }
+
+  /// Goes through all frames from the first move on, so that it has no memory and is the same wherever a run
+  /// goes on.
+  Value slew(const Node& node, Frame* frame) {
+    std::array<double, 5> numbers;  // up, down, f, fps, bpm
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+      const Value number = value(node.children[1 + i], frame);
+      context_.column = program_.nodes[node.children[1 + i]].column;
+      numbers[i] = real(context_, number);
+    }
+    const auto [up, down, now, fps, bpm] = numbers;
+    context_.column = node.column;
+    if (!(up >= 0 && down >= 0)) context_.fail("slew() takes speeds from 0 on");
+    std::vector<double> variables(variables_.begin(), variables_.end());
+    Evaluator other(program_, variables, context_.steps_left, level_);
+    const auto at = [&, fps = fps, bpm = bpm](double f) {
+      set_time(f / fps, fps, bpm, variables);
+      const Value result = other.value(node.children[0], frame);
+      return real(other.context_, result);
+    };
+    double reached = at(std::min(now, 0.0));
+    for (double before = 0; before < now;) {
+      const double next = std::min(before + 1, now), seconds = (next - before) / fps;
+      reached = std::min(std::max(at(next), reached - down * seconds), reached + up * seconds);
+      before = next;
+    }
+    context_.steps_left = other.context_.steps_left;
+    return reached;
+  }
+
+  /// The other setting, as it is at another time; whatever does not tell the time is as it is now.
+  Value curve(const Node& node, Frame* frame) {
+    const Value when = value(node.children[0], frame);
+    context_.column = node.column;
+    const double seconds = real(context_, when);
+    const CurveUse& use = program_.curves[node.slot];
+    if (!use.target) context_.fail("curve() finds no settings here");
+    const double fps = variables_[use.slots[0]], bpm = variables_[use.slots[1]];
+    std::vector<double> variables;
+    for (std::size_t i = 0; i < use.target->slots.size(); ++i) {
+      const std::string& name = use.target->slots[i];
+      variables.push_back(tells_time(name) ? time_value(name, seconds, fps, bpm)
+                                           : variables_[use.slots[2 + i]]);
+    }
+    Evaluator other(*use.target, variables, context_.steps_left, level_);
+    try {
+      Value result = other.value(use.target->root, nullptr);
+      if (!is_number(result) && !as_sequence(result)) context_.fail("'" + use.name + "' is no number");
+      context_.steps_left = other.steps_left();
+      return result;
+    } catch (const ExpressionError& error) {
+      throw ExpressionError("'" + use.name + "' at t = " + std::to_string(seconds) + ": " + error.what(),
+                            node.column);
+    }
   }
 
   Value element(const Node& node, Frame* frame) {
@@ -299,11 +381,15 @@ class Evaluator {
   const Program& program_;
   std::span<const double> variables_;
   Context context_;
-  std::size_t level_ = 0;
+  std::size_t level_;
   std::vector<std::unique_ptr<Frame>> frames_;
 };
 
 }  // namespace
+
+bool tells_time(const std::string& name) {
+  return name == "t" || name == "s" || name == "f" || name == "beat" || name == "bar";
+}
 
 Value evaluate(const Program& program, std::span<const double> variables) {
   return Evaluator(program, variables).value(program.root, nullptr);

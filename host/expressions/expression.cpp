@@ -1,5 +1,7 @@
 #include "expressions/expression.h"
 
+#include <algorithm>
+
 #include "expressions/evaluator.h"
 #include "expressions/lexer.h"
 #include "expressions/parser.h"
@@ -30,9 +32,37 @@ Expression Expression::compile(std::string text, const std::set<std::string>& na
                                const std::set<std::string>& measured) {
   auto program = std::make_shared<Program>(parse(std::move(text)));
   resolve(*program, names, measured);
-  if (program->slots.empty()) program->result = evaluate(*program, {});
+  if (program->slots.empty() && program->curves.empty()) program->result = evaluate(*program, {});
   return Expression(std::move(program));
 }
+
+std::vector<Expression::Lookup> Expression::lookups() const {
+  std::vector<Lookup> result;
+  for (const CurveUse& use : program_->curves) result.push_back({use.name, use.column});
+  return result;
+}
+
+Expression Expression::with_curves(const std::function<Expression(const Lookup&)>& find) const {
+  if (program_->curves.empty()) return *this;
+  auto program = std::make_shared<Program>(*program_);
+  const auto slot_of = [&](const std::string& name) {
+    const auto found = std::find(program->slots.begin(), program->slots.end(), name);
+    const std::size_t slot = static_cast<std::size_t>(found - program->slots.begin());
+    if (found == program->slots.end()) program->slots.push_back(name);
+    return slot;
+  };
+  for (CurveUse& use : program->curves) {
+    use.target = find({use.name, use.column}).program_;
+    use.slots = {slot_of("fps"), slot_of("bpm")};
+    // Those that tell the time need none, but every slot has a place.
+    for (const std::string& name : use.target->slots)
+      use.slots.push_back(tells_time(name) ? 0 : slot_of(name));
+  }
+  program->variables = {program->slots.begin(), program->slots.end()};
+  return Expression(std::move(program));
+}
+
+bool Expression::is_constant() const { return program_->result.has_value(); }
 
 bool Expression::is_name(const std::string& name) {
   return is_identifier(name) && !is_keyword(name) && name != "np";

@@ -6,6 +6,7 @@
 // expressions/functions.h. All work is limited (expressions/limits.h): no text can hang, crash or fill the
 // memory.
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -41,8 +42,20 @@ class Expression {
   /// The value of a list, tuple or array of numbers; a single number is a list of one.
   std::vector<double> numbers(const std::map<std::string, double>& values) const;
 
+  /// A name in curve(NAME, ...), and where it stands.
+  struct Lookup {
+    std::string name;
+    std::size_t column;
+  };
+  /// What it looks up; see with_curves().
+  std::vector<Lookup> lookups() const;
+
+  /// The same, where curve(NAME, seconds) finds what `find` gives for that name: an expression whose own
+  /// lookups are found already, and that is not measured. Without this, curve() has no value.
+  Expression with_curves(const std::function<Expression(const Lookup&)>& find) const;
+
   /// True if there are no variables, so that the value is known already.
-  bool is_constant() const { return variables().empty(); }
+  bool is_constant() const;
   /// True if a measured variable takes part.
   bool is_measured() const;
   /// Those of the known names that the expression uses.

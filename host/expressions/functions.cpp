@@ -76,6 +76,7 @@ const std::vector<std::string>& known_names() {
          {builtin_functions(), math_functions(), numpy_functions(), motion_functions()})
       for (const Function& function : functions) result.emplace_back(function.name);
     for (const Constant& constant : kConstants) result.emplace_back(constant.name);
+    for (const char* form : {"curve", "slew"}) result.emplace_back(form);  // which the parser knows
     return result;
   }();
   return all;

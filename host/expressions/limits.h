@@ -5,7 +5,8 @@
 
 namespace reverie::expressions {
 
-constexpr std::size_t kLongestText = 20'000;  ///< bytes
+constexpr std::size_t kLongestText = 20'000;    ///< bytes
+constexpr std::size_t kLongestTable = 400'000;  ///< bytes of keyframes that are plain numbers
 constexpr std::size_t kDeepest =
     1'000;  ///< operators, brackets and calls inside each other, also while evaluating
 constexpr std::size_t kLongestList = 100'000;  ///< elements

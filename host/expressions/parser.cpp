@@ -249,7 +249,11 @@ class Parser : private TokenStream, private TreeBuilder {
     NodeId value = atom();
     for (;;) {
       const std::size_t column = peek().column;
-      if (accept("(")) {
+      if (at("(") && names_a_curve(value)) {
+        value = curve(value);
+      } else if (at("(") && node(value).kind == NodeKind::name && node(value).names[0] == "slew") {
+        value = slew(node(value).column);
+      } else if (accept("(")) {
         value = call(value, column);
       } else if (accept("[")) {
         value = subscript(value, column);
@@ -259,6 +263,38 @@ class Parser : private TokenStream, private TreeBuilder {
         return value;
       }
     }
+  }
+
+  /// curve(NAME) or curve(NAME, seconds): no function, since it takes no value of that name.
+  bool names_a_curve(NodeId callee) const {
+    const Node& name = node(callee);
+    return name.kind == NodeKind::name && name.names[0] == "curve" && peek(1).kind == TokenKind::name &&
+           !is_keyword(peek(1).text) && (peek(2).text == "," || peek(2).text == ")");
+  }
+
+  NodeId curve(NodeId callee) {
+    const std::uint32_t column = node(callee).column;
+    const std::size_t bracket = take().column;
+    const std::string setting = take_name();
+    const NodeId seconds = accept(",") ? expression() : name(column, "t");
+    accept(",");
+    expect(")", bracket);
+    return add({.kind = NodeKind::curve, .column = column, .children = {seconds}, .names = {setting}});
+  }
+
+  /// No function, either: it takes its value at earlier times, too.
+  NodeId slew(std::uint32_t column) {
+    const std::size_t bracket = take().column;
+    std::vector<NodeId> children;
+    while (!at(")") && children.size() < 3) {
+      children.push_back(expression());
+      if (!accept(",") && !at(")")) expect(")", bracket);
+    }
+    if (children.size() < 3 || !at(")"))
+      fail("slew() takes a value, and how fast it may rise and fall in a second: slew(x, 2, 0.5)", column);
+    accept(")");
+    for (const char* variable : {"f", "fps", "bpm"}) children.push_back(name(column, variable));
+    return add(NodeKind::slew, column, std::move(children));
   }
 
   NodeId call(NodeId callee, std::size_t bracket) {
@@ -404,11 +440,28 @@ class Parser : private TokenStream, private TreeBuilder {
 
 }  // namespace
 
+namespace {
+
+/// Keyframes without formulas, as files of curves have them: long, but simple.
+bool is_table(std::string_view text) {
+  bool keyframes = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    keyframes = keyframes || c == ':';
+    const bool of_exponent = c == '+' && i > 0 && text[i - 1] == 'e';
+    if (!of_exponent && std::string_view("0123456789.-e:, []\n").find(c) == std::string_view::npos)
+      return false;
+  }
+  return keyframes;
+}
+
+}  // namespace
+
 Program parse(std::string text) {
-  if (text.size() > kLongestText)
+  const std::size_t longest = text.size() > kLongestText && is_table(text) ? kLongestTable : kLongestText;
+  if (text.size() > longest)
     throw ExpressionError(
-        "this is too long for an expression; " + std::to_string(kLongestText) + " characters are the limit",
-        0);
+        "this is too long for an expression; " + std::to_string(longest) + " characters are the limit", 0);
   Program program;
   program.text = std::move(text);
   program.nodes = Parser(program.text).run();

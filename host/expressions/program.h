@@ -2,6 +2,7 @@
 // A compiled expression.
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -38,6 +39,8 @@ enum class NodeKind : std::uint8_t {
   comprehension,  ///< [element, clauses ...]
   clause,         ///< [target, list, conditions ...]
   keyframes,      ///< [frame now, place, value, place, value ...] with an ease for each value
+  curve,          ///< slot in the program's curves, [seconds]
+  slew,           ///< [value, up, down, f, fps, bpm]
 };
 
 struct Link {
@@ -57,9 +60,20 @@ struct Node {
   std::uint32_t locals = 0;  ///< of lambda and comprehension: the size of the frame
   std::vector<Link> links = {};
   std::vector<std::string> names =
-      {};                        ///< a name, a lambda's parameters, or those of a call's last arguments
-  std::vector<Ease> eases = {};  ///< of keyframes, each until the next one
+      {};                          ///< a name, a lambda's parameters, or those of a call's last arguments
+  std::vector<Ease> eases = {};    ///< of keyframes, each until the next one
+  std::vector<double> table = {};  ///< of keyframes whose places are plain numbers: these, ascending
   std::vector<std::size_t> places = {};  ///< where these arguments stand in the function's list
+};
+
+struct Program;
+
+/// Another setting's curve that an expression looks up.
+struct CurveUse {
+  std::string name;
+  std::uint32_t column;
+  std::shared_ptr<const Program> target = nullptr;  ///< null: nobody has said yet which one that is
+  std::vector<std::size_t> slots = {};              ///< of its slots: those of the program that looks it up
 };
 
 struct Program {
@@ -68,6 +82,7 @@ struct Program {
   NodeId root = 0;
   std::vector<std::string> slots;   ///< the variables, as the nodes number them
   std::set<std::string> variables;  ///< the same
+  std::vector<CurveUse> curves;     ///< one for each place where one is looked up
   bool numpy = false;               ///< numbers follow NumPy: a measured variable takes part
   std::optional<Value> result;      ///< of an expression without variables
 };

@@ -1,6 +1,8 @@
 #include "expressions/resolver.h"
 
 #include <algorithm>
+#include <cmath>
+#include <optional>
 
 #include "base/nearest.h"
 #include "expressions/error.h"
@@ -10,7 +12,8 @@ namespace {
 
 class Resolver {
  public:
-  Resolver(Program& program, const std::set<std::string>& names) : program_(program), names_(names) {}
+  Resolver(Program& program, const std::set<std::string>& names, const std::set<std::string>& measured)
+      : program_(program), names_(names), measured_(measured) {}
 
   void node(NodeId id) {
     Node& node = program_.nodes[id];
@@ -28,6 +31,11 @@ class Resolver {
         for (const NodeId child : node.children) this->node(child);
         if (node.kind == NodeKind::call) call(node);
         if (node.kind == NodeKind::keyframes) keyframes(node);
+        if (node.kind == NodeKind::curve) curve(node);
+        if (node.kind == NodeKind::slew && is_measured(node.children[0]))
+          throw ExpressionError(
+              "slew() needs earlier values, and what depends on the sound or on depths is known only now",
+              node.column);
     }
   }
 
@@ -63,6 +71,9 @@ class Resolver {
   [[noreturn]] void unknown(const Node& node) const {
     const std::string& name = node.names[0];
     if (name == "np") throw ExpressionError("np stands before a name, as in np.sin", node.column, name);
+    if (name == "curve")
+      throw ExpressionError("curve() takes the name of a setting, and seconds: curve(translate_x, t - 0.5)",
+                            node.column);
     // Of names that are equally near, a variable is meant rather than one of hundreds of functions.
     std::vector<std::string> candidates, letters;
     const auto add_variables = [&](const auto& variables) {
@@ -132,7 +143,7 @@ class Resolver {
 
   bool varies(NodeId id) const {
     const Node& node = program_.nodes[id];
-    return node.kind == NodeKind::variable || node.kind == NodeKind::local ||
+    return node.kind == NodeKind::variable || node.kind == NodeKind::local || node.kind == NodeKind::curve ||
            std::any_of(node.children.begin(), node.children.end(),
                        [&](NodeId child) { return varies(child); });
   }
@@ -143,17 +154,47 @@ class Resolver {
       if (keyframes.eases[i].family == Ease::Family::automatic)
         keyframes.eases[i].family =
             varies(keyframes.children[2 + 2 * i]) ? Ease::Family::step : Ease::Family::linear;
+    std::vector<double> places;
+    for (std::size_t i = 0; i < keyframes.eases.size(); ++i) {
+      const std::optional<double> place = plain_number(keyframes.children[1 + 2 * i]);
+      if (!place || !std::isfinite(*place) || (i > 0 && !(*place > places.back()))) return;
+      places.push_back(*place);
+    }
+    keyframes.table = std::move(places);
+  }
+
+  /// Of what is written as a number.
+  std::optional<double> plain_number(NodeId id) const {
+    const Node& node = program_.nodes[id];
+    if (node.kind == NodeKind::unary && node.op == Operator::minus) {
+      const std::optional<double> number = plain_number(node.children[0]);
+      return number ? std::optional(-*number) : std::nullopt;
+    }
+    if (node.kind != NodeKind::constant || !is_number(node.value)) return std::nullopt;
+    return real({.column = node.column}, node.value);
+  }
+
+  bool is_measured(NodeId id) const {
+    const Node& node = program_.nodes[id];
+    if (node.kind == NodeKind::variable) return measured_.contains(program_.slots[node.slot]);
+    return std::any_of(node.children.begin(), node.children.end(),
+                       [&](NodeId child) { return is_measured(child); });
+  }
+
+  void curve(Node& node) {
+    node.slot = static_cast<std::uint32_t>(program_.curves.size());
+    program_.curves.push_back({node.names[0], node.column});
   }
 
   Program& program_;
-  const std::set<std::string>& names_;
+  const std::set<std::string>&names_, &measured_;
   std::vector<std::vector<std::string>> scopes_;
 };
 
 }  // namespace
 
 void resolve(Program& program, const std::set<std::string>& names, const std::set<std::string>& measured) {
-  Resolver(program, names).node(program.root);
+  Resolver(program, names, measured).node(program.root);
   program.variables = {program.slots.begin(), program.slots.end()};
   program.numpy = std::any_of(program.slots.begin(), program.slots.end(),
                               [&](const std::string& name) { return measured.contains(name); });

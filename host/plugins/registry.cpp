@@ -154,8 +154,9 @@ std::string trouble_with_settings(const PluginDescriptor& plugin, const std::str
       return parameter + " is declared as a setting of the program, which plugins of this kind cannot read";
     if (setting == table.end())
       return parameter + " is declared as a setting of the program, which has none of this name";
+    // A plugin of a time when a setting was a plain number goes on taking plain numbers.
     if (setting->takes_groups || setting->spec.type != spec.type ||
-        setting->spec.animatable != spec.animatable)
+        (spec.animatable && !setting->spec.animatable))
       return parameter + " is declared as a setting of the program, which declares it as another type (" +
              allowed(*setting) + ")";
   }

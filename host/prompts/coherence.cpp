@@ -50,6 +50,10 @@ void tell_unused(const Settings& settings, std::vector<std::string>& notices) {
 
 }  // namespace
 
+bool is_retouching(const std::string& name) {
+  return std::find(std::begin(kVarying), std::end(kVarying), name) != std::end(kVarying);
+}
+
 Coherence coherence_of(const Settings& settings) {
   Coherence result;
   const SettingValue *what = settings.find("color_coherence"),

@@ -24,6 +24,9 @@ struct Coherence {
 /// Deforum's words count, too: 'Match Frame 0 LAB' is `first`, in Lab.
 Coherence coherence_of(const Settings& settings);
 
+/// Whether it is the name of one of parse_retouching()'s expressions.
+bool is_retouching(const std::string& name);
+
 /// The expressions of the settings that retouch() each frame; with `moving` false none, and notices of those
 /// that then have no effect. Absent settings are passed over.
 std::vector<MotionSetting> parse_retouching(const Settings& settings, const std::set<std::string>& variables,

@@ -46,7 +46,7 @@ std::vector<MotionSetting> parse_motion(const Settings& settings, std::span<cons
   std::vector<MotionSetting> result;
   for (const ParamSpec& spec : params) {
     const SettingValue* value = settings.find(spec.name);
-    if (!spec.animatable || !value) continue;
+    if (!spec.animatable || !value || value->null) continue;
     std::set<std::string> measured = variables;
     const std::vector<std::string> own =
         *spec.variables ? split(spec.variables, "|") : std::vector<std::string>();
@@ -57,7 +57,9 @@ std::vector<MotionSetting> parse_motion(const Settings& settings, std::span<cons
                           "'" + std::string(spec.name) + "': " + why + "\n" + point_at(value->text, column)});
     };
     try {
-      MotionSetting motion{spec.name, count, compile_over_time(value->text, measured)};
+      // Plain numbers may be written as Python would not read them: 007.
+      const std::string text = value->is_expression() ? value->text : value->json();
+      MotionSetting motion{spec.name, count, compile_over_time(text, measured)};
       motion.spec = spec;
       const std::string usual = spec.default_text;
       motion.usual = spec.type == ParamType::list ? Expression::compile("[" + usual + "]", {}).numbers({})

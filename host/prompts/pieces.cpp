@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <string_view>
 
 namespace reverie {
 namespace {
@@ -33,6 +34,18 @@ std::vector<Piece> split_where(const Piece& whole, char separator, const Counts&
   return pieces;
 }
 
+/// Whether the word that `place` lies in is the name in curve(NAME ...).
+bool names_a_curve(const std::string& text, std::size_t place) {
+  while (place > 0 && word_character(text[place - 1])) --place;
+  while (place > 0 && text[place - 1] == ' ') --place;
+  if (place == 0 || text[place - 1] != '(') return false;
+  --place;
+  while (place > 0 && text[place - 1] == ' ') --place;
+  constexpr std::string_view kCurve = "curve";
+  return place >= kCurve.size() && text.compare(place - kCurve.size(), kCurve.size(), kCurve) == 0 &&
+         (place == kCurve.size() || !word_character(text[place - kCurve.size() - 1]));
+}
+
 }  // namespace
 
 std::vector<Piece> split_outside_brackets(const Piece& whole, char separator) {
@@ -42,6 +55,7 @@ std::vector<Piece> split_outside_brackets(const Piece& whole, char separator) {
 std::vector<Piece> split_at_masks(const Piece& whole, const std::set<std::string>& names) {
   // A known name may be followed by a mask, as in `fLo_prev_l`: the longest name that fits is taken.
   return split_where(whole, '_', [&](std::size_t place) {
+    if (names_a_curve(whole.text, place)) return false;
     for (const std::string& name : names) {
       for (std::size_t i = name.find('_'); i != std::string::npos; i = name.find('_', i + 1)) {
         if (i > place || whole.text.compare(place - i, name.size(), name) != 0) continue;

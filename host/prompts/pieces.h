@@ -18,7 +18,8 @@ struct Piece {
 /// At every separator outside [ ]. One stands inside when the next bracket after it closes.
 std::vector<Piece> split_outside_brackets(const Piece& whole, char separator);
 
-/// `weight_mask_cutoff` at '_' outside [ ], but not within the names of variables (`fLo_prev`).
+/// `weight_mask_cutoff` at '_' outside [ ], but not within the names of variables (`fLo_prev`), nor within
+/// `curve(translate_x)`.
 std::vector<Piece> split_at_masks(const Piece& whole, const std::set<std::string>& names);
 
 /// At ':' outside [ ], but not in `C:\`, `C:/`, nor in an address's `://host:port`.

@@ -2,7 +2,9 @@
 
 #include <tuple>
 
+#include "engine/timeline.h"
 #include "prompts/coherence.h"
+#include "prompts/frame_prompts.h"
 #include "prompts/pieces.h"
 
 namespace reverie {
@@ -15,6 +17,17 @@ std::string text_of(const Settings& settings, const char* name) {
 /// Weights that switch something off without being parsed, as in the reference.
 bool is_off(const std::string& weight) { return weight.empty() || weight == "0"; }
 
+/// What is known before a run, and the same in all of it; nothing where a setting is too wrong to tell.
+std::optional<std::map<std::string, double>> constants_of(const Settings& settings) {
+  for (const char* name : {"pre_animation_steps", "steps_per_frame", "frames_per_second", "frame_stride",
+                           "steps_per_scene", "bpm", "scene_prefix", "scene_suffix", "prompt_fade"})
+    if (!settings.find(name)) return std::nullopt;
+  const std::map<std::string, double> all = Timeline(settings).values(0, {});
+  std::map<std::string, double> result;
+  for (const char* name : {"fps", "bpm", "max_f"}) result[name] = all.at(name);
+  return result;
+}
+
 }  // namespace
 
 Script parse_script(const Settings& settings, std::vector<Problem>& problems,
@@ -26,7 +39,12 @@ Script parse_script(const Settings& settings, std::vector<Problem>& problems,
     for (const std::string& message : wrong) problems.push_back({settings.find(name)->location, message});
     wrong.clear();
   };
-  if (const std::string scenes = text_of(settings, "scenes"); !scenes.empty()) {
+  if (has_frame_prompts(settings)) {
+    if (const auto constants = constants_of(settings)) {
+      script.scenes = parse_frame_prompts(settings, *constants, variables, wrong, notices);
+      report_for("prompts");
+    }
+  } else if (const std::string scenes = text_of(settings, "scenes"); !scenes.empty()) {
     const auto affix = [&](const char* name) {
       return settings.find(name) ? settings.get<std::string>(name) : std::string();
     };
@@ -107,18 +125,29 @@ Script parse_script(const Settings& settings, std::vector<Problem>& problems,
         without_effect + (without_effect.find(',') == std::string::npos ? " has" : " have") +
         " no effect: animation_mode is off" +
         (held ? ", and what does not move has no flow" : ", and there is no init_image to stay near"));
-  if (const SettingValue* smoothing = settings.find(kSmoothing); smoothing && smoothing->number != 0) {
-    LossTerm term;
-    term.setting = kSmoothing;
-    term.location = smoothing->location;
-    term.written = smoothing->json();
-    term.weight = Expression::compile(term.written, {});
-    script.losses.push_back(std::move(term));
-  }
   script.retouching = parse_retouching(settings, variables, moving, problems, notices);
-  if (const SettingValue* rate = settings.find("learning_rate"); rate && !rate->null)
-    for (MotionSetting& setting : parse_motion(settings, {&rate->spec, 1}, variables, problems))
-      script.learning_rate = std::move(setting);
+  const SettingValue* smoothing = settings.find(kSmoothing);
+  if (smoothing && (smoothing->is_expression() || smoothing->number != 0))
+    for (MotionSetting& setting : parse_motion(settings, {&smoothing->spec, 1}, variables, problems)) {
+      LossTerm term;
+      term.setting = setting.name;
+      term.location = smoothing->location;
+      term.written = smoothing->is_expression() ? smoothing->text : smoothing->json();
+      term.weight = std::move(setting.expression);
+      script.losses.push_back(std::move(term));
+    }
+  for (const std::string& name : settings.names()) {
+    const SettingValue& value = *settings.find(name);
+    if (!value.spec.animatable || value.null || name == kSmoothing || is_retouching(name)) continue;
+    for (MotionSetting& setting : parse_motion(settings, {&value.spec, 1}, variables, problems)) {
+      if (name == "learning_rate")
+        script.learning_rate = std::move(setting);
+      else if (name != "cutouts")
+        script.cutting.push_back(std::move(setting));
+      else if (value.is_expression())
+        script.cutouts = std::move(setting);
+    }
+  }
   return script;
 }
 

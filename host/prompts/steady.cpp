@@ -95,6 +95,26 @@ Script steady(const Script& script, const Settings& settings) {
     hold(term.varying);
   }
   hold(result.motion);
+  hold(result.cutting);
+  hold(result.model);
+  if (result.cutouts) steady.weight(result.cutouts->expression);
+  return result;
+}
+
+std::map<std::string, double> beginnings(const Script& script, const Settings& settings) {
+  std::map<std::string, double> result;
+  const Script held = steady(script, settings);
+  for (const auto& [varying, constant] : {std::pair{&script.motion, &held.motion},
+                                          {&script.cutting, &held.cutting},
+                                          {&script.model, &held.model}})
+    for (std::size_t i = 0; i < varying->size(); ++i) {
+      const MotionSetting& setting = (*varying)[i];
+      if (setting.count != 1) continue;
+      // Of what nobody knows yet, the default is sure to be allowed.
+      const bool measured = setting.expression.is_measured();
+      result[setting.name] = measured ? setting.usual[0] : (*constant)[i].expression.number({});
+    }
+  if (held.cutouts) result["cutouts"] = std::max(1.0, std::round(held.cutouts->expression.number({})));
   return result;
 }
 

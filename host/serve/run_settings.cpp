@@ -113,7 +113,18 @@ SettingsSources sources(const std::string& text, const RunRules& rules) {
   result.config_folders = rules.config_folders;
   for (const char* dir : {"output_dir", "backup_dir"})
     result.left_out[dir] = "a server's runs write into the folders of the server";
+  result.may_read = [access = rules.access](const std::filesystem::path& file, const std::string& written) {
+    if (access) access->require(file, written);
+  };
   return result;
+}
+
+/// What it makes, in words.
+std::string words_of(const Settings& settings) {
+  std::string words = settings.get<std::string>("scenes");
+  for (const RawValue& group : settings.find("prompts")->groups)
+    for (const auto& [place, text] : group.members) words += (words.empty() ? "" : ", ") + text.text;
+  return words;
 }
 
 }  // namespace
@@ -143,8 +154,7 @@ CheckedRun check_run(const Submission& submission, const RunRules& rules) {
     record.notices = checked.notices;
     record.steps = submission.kind == RunKind::render ? steps_of(plan) : count_moves(plan);
     record.title =
-        shortened(submission.title.empty() ? plan.settings.get<std::string>("scenes") : submission.title,
-                  kLongestTitle);
+        shortened(submission.title.empty() ? words_of(plan.settings) : submission.title, kLongestTitle);
   } catch (const SettingsError& error) {
     problems = error.problems();
   } catch (...) {

@@ -33,8 +33,8 @@ constexpr int kMaxFiles = 1000;             // files that select each other twic
 constexpr const char* kNothing = "_empty";  // as the reference's files call the option that changes nothing
 
 /// Settings that the reference does not have: artists may have groups of these names.
-const std::set<std::string> kOwnSettings = {"depth_model", "flow_model", "outputs",
-                                            "perceptors",  "precision",  "viewers"};
+const std::set<std::string> kOwnSettings = {"depth_model", "flow_model", "outputs", "perceptors",
+                                            "precision",   "prompts",    "viewers", "wildcards"};
 
 /// Hydra's way to write that a setting must be given elsewhere.
 bool is_left_open(const RawValue& value) {

@@ -9,12 +9,16 @@
 // group, except in `defaults`. Values of the command line win over all files.
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 
 #include "settings/resolve.h"
 
 namespace reverie {
+
+/// Throws Error unless settings may name this file; `written` is what they call it. None: they may name any.
+using MayRead = std::function<void(const std::filesystem::path& file, const std::string& written)>;
 
 /// Where the settings of a run come from.
 struct SettingsSources {
@@ -23,6 +27,7 @@ struct SettingsSources {
   std::vector<std::filesystem::path> config_folders;  ///< besides the usual ones
   std::optional<std::string> text = {};               ///< stands for the file; `file` is only what to call it
   std::map<std::string, std::string> left_out = {};   ///< settings that count for nothing here, and why
+  MayRead may_read = {};                              ///< for lists of wildcards and files of curves
 };
 
 struct GatheredSettings {
@@ -30,6 +35,7 @@ struct GatheredSettings {
   std::vector<RawEntry> entries;  ///< later ones win
   std::vector<Problem> problems;
   std::vector<std::string> notices;
+  std::filesystem::path curves = {};  ///< that entries were read from; empty: none
 };
 
 /// The base file when none is named, as the reference has it: default.yaml of these folders or of config/.

@@ -61,7 +61,8 @@ RawValue raw_default(const ParamSpec& spec) {
 bool names_a_file(const ParamSpec& spec) {
   const std::string name = spec.name;
   return spec.asset != AssetKind::nothing || name == "init_image" || name == "video_path" ||
-         name == "input_audio" || name == "color_coherence" || name == "models_parent_dir";
+         name == "input_audio" || name == "color_coherence" || name == "curves_file" ||
+         name == "models_parent_dir";
 }
 
 /// Settings for which there may be none; what they name is not a blank.
@@ -256,7 +257,7 @@ class SettingsResolver {
       const std::string why = read(entry->second, lower(name), name, setting.spec,
                                    setting.takes_groups ? &setting : nullptr, interpolation, value);
       if (!why.empty()) return result_.problems.push_back({entry->second.location, why});
-    } else if (setting.spec.required) {
+    } else if (setting.spec.required && !(name == "scenes" && entries_.count("prompts"))) {
       if (complete_)
         result_.problems.push_back({{"", 0},
                                     "'" + name + "' is missing: " + setting.spec.help_text +
@@ -348,7 +349,12 @@ class SettingsResolver {
     const auto problem = [&](const char* name, const std::string& message) {
       result_.problems.push_back({settings.find(name)->location, message});
     };
-    if (settings.find("scenes") && trimmed(settings.get<std::string>("scenes")).empty())
+    const bool at_frames = settings.find("prompts") && !settings.find("prompts")->groups.empty();
+    const bool in_scenes = settings.find("scenes") && !trimmed(settings.get<std::string>("scenes")).empty();
+    if (at_frames && in_scenes)
+      problem("prompts",
+              "'prompts' and 'scenes' are both set; they say the same in two ways, so leave one out");
+    if (settings.find("scenes") && settings.find("prompts") && !at_frames && !in_scenes)
       problem("scenes", "'scenes' is empty: it says what to make");
     for (const char* name : {"width", "height"})
       if (settings.find(name) && settings.get<std::int64_t>(name) == 0)
@@ -367,7 +373,7 @@ class SettingsResolver {
     if (settings.find("cutouts") && settings.find("gradient_accumulation_steps")) {
       const auto cutouts = settings.get<std::int64_t>("cutouts");
       const auto batches = settings.get<std::int64_t>("gradient_accumulation_steps");
-      if (cutouts % batches != 0)
+      if (!settings.find("cutouts")->is_expression() && cutouts % batches != 0)
         problem("gradient_accumulation_steps", "'gradient_accumulation_steps' is " + std::to_string(batches) +
                                                    ", which does not divide the " + std::to_string(cutouts) +
                                                    " cutouts");

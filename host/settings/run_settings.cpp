@@ -140,7 +140,7 @@ std::vector<Problem> RunSettings::misfits() const {
 std::vector<RunSettings::Line> RunSettings::lines() const {
   std::vector<Line> result;
   for (const std::string& name : names())
-    if (is_saved(name, *find(name))) result.push_back({name, find(name)});
+    if (is_saved(name, *find(name)) && !is_left_out(*find(name))) result.push_back({name, find(name)});
 
   struct Member {
     const PluginSettings* plugin;
@@ -152,6 +152,7 @@ std::vector<RunSettings::Line> RunSettings::lines() const {
   for (const PluginSettings& plugin : plugins_) {
     for (const std::string& declared : plugin.values.names()) {
       const std::string name = lower(declared);
+      if (is_left_out(*plugin.values.find(declared))) continue;
       const Origin* origin = origin_of(plugin, name);
       const bool shared = origin && origin->shared;
       if (!plugin.chosen) {

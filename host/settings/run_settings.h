@@ -41,6 +41,9 @@ class RunSettings : public Settings {
   const SettingValue* find_param(const std::string& plugin, std::string_view name) const;
   void set_param(const std::string& plugin, const std::string& name, SettingValue value);
 
+  /// Values that come from this file are no lines: whoever reads the lines reads the file again.
+  void leave_out(const std::string& file) { left_out_ = file; }
+
   struct Line {
     std::string name;
     const SettingValue* value;
@@ -54,6 +57,10 @@ class RunSettings : public Settings {
   bool is_taken(const std::string& lower_case_name) const;
   std::map<std::string, Problem> ambiguous_names() const;
   std::vector<Problem> misfits() const;
+  bool is_left_out(const SettingValue& value) const {
+    return !left_out_.empty() && value.location.file == left_out_;
+  }
+  std::string left_out_;                 // a file; empty: none
   std::vector<PluginSettings> plugins_;  // all that are installed, in the registry's order
 };
 

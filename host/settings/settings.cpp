@@ -1,5 +1,6 @@
 #include "settings/settings.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstring>
@@ -41,6 +42,24 @@ bool parse_whole(const std::string& text, std::int64_t& out) {
   return error == std::errc() && rest == end;
 }
 
+bool is_out_of_range(const ParamSpec& spec, double number) {
+  const bool low = spec.has_min && (spec.exclusive_min ? !(number > spec.min) : number < spec.min);
+  return low || (spec.has_max && number > spec.max);
+}
+
+/// Of what may be an expression: what is a plain number goes into `number`, and is checked as others are.
+std::string trouble_with_number(const ParamSpec& spec, const std::string& text, double& number) {
+  double plain = 0;
+  const std::vector<std::string> parts = split(text, ",");
+  const auto is_number = [&](const std::string& part) { return parse_number(trimmed(part), plain); };
+  if (parts.size() > 1 && std::all_of(parts.begin(), parts.end(), is_number))
+    return spec.type == ParamType::integer ? "is not a whole number" : "is not a number";
+  if (!parse_number(text, plain)) return {};
+  number = plain;
+  if (spec.type == ParamType::integer && number != std::floor(number)) return "is not a whole number";
+  return is_out_of_range(spec, number) ? "is out of range" : "";
+}
+
 /// Lists, objects and numbers are put together here, because jsoncpp would sort the members, leave out the
 /// blanks that YAML needs, and write 0.1 with 17 digits. What looks like a number is one, as in the file it
 /// came from.
@@ -73,8 +92,8 @@ std::string SettingValue::json() const {
   if (null) return "null";
   if (spec.animatable) {
     double constant;
-    return spec.type == ParamType::number && parse_number(text, constant) ? shortest(constant)
-                                                                          : json_string(text);
+    const bool plain = spec.type != ParamType::list && parse_number(trimmed(text), constant);
+    return plain ? shortest(constant) : json_string(text);
   }
   switch (spec.type) {
     case ParamType::boolean:
@@ -95,6 +114,12 @@ std::string SettingValue::json() const {
     }
   }
   return "null";
+}
+
+bool SettingValue::is_expression() const {
+  double constant;
+  if (!spec.animatable || null) return false;
+  return spec.type == ParamType::list || !parse_number(trimmed(text), constant);
 }
 
 std::int64_t SettingValue::whole() const {
@@ -190,7 +215,7 @@ std::string convert(const ParamSpec& spec, const RawValue& raw, SettingValue& ou
     if (trimmed(written).empty()) return "is blank";
     out.text = written;
     out.null = false;
-    return {};
+    return spec.type == ParamType::list ? "" : trouble_with_number(spec, trimmed(written), out.number);
   }
   if (spec.type == ParamType::list) {
     out.list.clear();
@@ -255,9 +280,7 @@ std::string convert(const ParamSpec& spec, const RawValue& raw, SettingValue& ou
       out.text = raw.text;
     }
   }
-  const bool low = spec.has_min && (spec.exclusive_min ? !(out.number > spec.min) : out.number < spec.min);
-  if (low || (spec.has_max && out.number > spec.max)) return "is out of range";
-  return {};
+  return is_out_of_range(spec, out.number) ? "is out of range" : "";
 }
 
 std::string allowed(const ParamSpec& spec) {
@@ -269,7 +292,7 @@ std::string allowed(const ParamSpec& spec) {
       result = "true or false";
       break;
     case ParamType::integer:
-      result = "whole number";
+      result = spec.animatable ? "whole number or expression of t" : "whole number";
       break;
     case ParamType::number:
       result = spec.animatable ? "number or expression of t" : "number";

@@ -15,13 +15,15 @@ namespace reverie {
 struct SettingValue {
   ParamSpec spec;
   bool null = false;
-  double number = 0;  // boolean, integer, number
+  double number = 0;  // boolean, integer, number; of an expression, see Script
   std::string text;   // text, choice; integer: its digits, where `number` is not exact
   std::vector<std::string> list;
   std::vector<RawValue> groups;  // of a list of groups of values, which no ParamSpec declares
   Location location;             // empty: the default
 
   bool is_default() const { return location.file.empty(); }
+  /// Of what may be an expression: whether it is more than a plain number.
+  bool is_expression() const;
   /// Of an integer, exactly; above 2^63 - 1 the negative number with the same bits.
   std::int64_t whole() const;
   /// As JSON, which is also valid YAML.

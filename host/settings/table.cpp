@@ -13,6 +13,18 @@ constexpr Setting kTable[] = {
      "Prompts"},
     {text("scene_prefix", "").help("text put before each scene, before it is split at |"), "Prompts"},
     {text("scene_suffix", "").help("text put after each scene, before it is split at |"), "Prompts"},
+    {list("prompts", "")
+         .help("instead of scenes: prompts at frames, {0: a forest, 60: a city | fog:0.3}, each until the "
+               "next"),
+     "Prompts", true},
+    {text("prompt_fade", "1s").help("how long one of prompts fades into the next: 12 (frames), 1s or 2b"),
+     "Prompts"},
+    {boolean("wildcards", false)
+         .help("draw one of {red|green|blue}, and of the lines of colours.txt for __colours__, by the seed"),
+     "Prompts"},
+    {text("wildcards_dir", "wildcards")
+         .help("folder of the lists that wildcards are drawn from, beside the settings file or anywhere"),
+     "Prompts"},
     {integer("interpolation_steps", 0)
          .at_least(0)
          .unit("steps")
@@ -51,6 +63,7 @@ constexpr Setting kTable[] = {
          .help("the steps at which the sizes of upscale_from end; when empty, all sizes get as many steps"),
      "Image"},
     {number("smoothing_weight", 0.02)
+         .is_animatable()
          .help("weight of total variation; 0 off, negative for a harsher picture"),
      "Image"},
     {list("losses", "")
@@ -79,6 +92,9 @@ constexpr Setting kTable[] = {
     {number("bpm", 120)
          .above(0)
          .help("beats per minute of the music: for beat and bar in expressions, and for keyframes in beats"),
+     "Animation"},
+    {text("curves_file", "")
+         .help("table of values by frame: CSV with a column for each setting, or what Parseq writes (JSON)"),
      "Animation"},
     {text("depth_model", "").help("the plugin that estimates depth; when empty, the first of these"),
      "Animation", false, "", "depth_estimators"},
@@ -214,21 +230,30 @@ constexpr Setting kTable[] = {
      "Perceptors"},
     {text("cutout_method", "").help("the plugin that takes and augments cutouts"), "Perceptors", false, "",
      "cutouts", true},
-    {integer("cutouts", 40).range(1, 4096).help("parts of the picture that each perceptor sees in a step"),
+    {integer("cutouts", 40)
+         .range(1, 4096)
+         .is_animatable()
+         .help("parts of the picture that each perceptor sees in a step; an expression is rounded"),
      "Perceptors"},
-    {number("cut_pow", 2).above(0).help("large = small cutouts (detail), small = large cutouts (coherence)"),
+    {number("cut_pow", 2)
+         .above(0)
+         .is_animatable()
+         .help("large = small cutouts (detail), small = large cutouts (coherence)"),
      "Perceptors"},
     {number("cutout_border", 0.25)
          .range(0, 1)
+         .is_animatable()
          .help("how far cutouts may extend beyond the edge, as a fraction of the side"),
      "Perceptors"},
     {number("cutout_overviews", 0)
          .range(0, 1)
+         .is_animatable()
          .help(
              "share of the cutouts that show nearly the whole picture, resized to a square, for composition"),
      "Perceptors"},
     {number("cutout_erasing", 0.7)
          .range(0, 1)
+         .is_animatable()
          .help("chance that a tenth to four tenths of a cutout are erased"),
      "Perceptors"},
     {choice("border_mode", "clamp", "clamp|mirror|wrap|black|smear").help("what cutouts see beyond the edge"),

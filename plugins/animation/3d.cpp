@@ -11,6 +11,7 @@
 #include "depth.h"
 #include "moves.h"
 #include "reverie/plugin.h"
+#include "reverie/varying_parameters.h"
 
 namespace reverie::animation {
 namespace {
@@ -27,16 +28,20 @@ constexpr ParamSpec kParams[] = {
     list("rotate_3d", "1,0,0,0")
         .is_animatable(kVariables)
         .help("rotation as a quaternion [r, x, y, z], f(t)"),
-    number("field_of_view", 60).range(1, 179).unit("degrees").help("vertical field of view"),
-    number("near_plane", 1).at_least(0).unit("pixels").help("nearest depth"),
-    number("far_plane", 10000).above(0).unit("pixels").help("farthest depth"),
+    number("field_of_view", 60)
+        .range(1, 179)
+        .is_animatable()
+        .unit("degrees")
+        .help("vertical field of view, f(t)"),
+    number("near_plane", 1).at_least(0).is_animatable().unit("pixels").help("nearest depth, f(t)"),
+    number("far_plane", 10000).above(0).is_animatable().unit("pixels").help("farthest depth, f(t)"),
     boolean("lock_camera", true).help("no scrolling or drifting: the mean motion is removed"),
     kSamplingMode,
     kInfillMode,
     kTile,
 };
 
-class Mode3D final : public AnimationMode {
+class Mode3D final : public AnimationMode, public VaryingParameters {
  public:
   Mode3D(Host&, const Params& params, const Setup& setup)
       : size_(setup.size),
@@ -46,9 +51,17 @@ class Mode3D final : public AnimationMode {
         near_(params.get<double>("near_plane")),
         far_(params.get<double>("far_plane")),
         resampling_(params) {
-    if (near_ >= far_)
-      throw Error(ErrorKind::settings, "near_plane must be smaller than far_plane",
-                  "their defaults are 1 and 10000");
+    check_planes();
+  }
+
+  void set_parameters(const FrameContext& now) override {
+    camera_.field_of_view = now.parameter("field_of_view");
+    near_ = now.parameter("near_plane");
+    far_ = now.parameter("far_plane");
+    check_planes();
+  }
+  void* extension(std::string_view id) override {
+    return id == VaryingParameters::kId ? static_cast<VaryingParameters*>(this) : nullptr;
   }
 
   Needs needs() const override {
@@ -82,6 +95,12 @@ class Mode3D final : public AnimationMode {
   }
 
  private:
+  void check_planes() const {
+    if (near_ >= far_)
+      throw Error(ErrorKind::settings, "near_plane must be smaller than far_plane",
+                  "their defaults are 1 and 10000");
+  }
+
   struct View {
     at::Tensor picture, depth;
   };

@@ -4,6 +4,7 @@
 
 #include "animation/stage.h"
 #include "camera.h"
+#include "reverie/varying_parameters.h"
 
 namespace reverie::test {
 namespace {
@@ -309,6 +310,22 @@ TEST(Mode3D, MapsTheEstimatorsRangeToThePlanes) {
   EXPECT_NEAR(variables.at("r"), 200, 1e-3);
   EXPECT_NEAR(variables.at("R"), 600, 1e-3);
   EXPECT_NEAR(variables.at("mu"), 400, 1e-3);
+}
+
+TEST(Mode3D, PlanesAndLensMayVary) {
+  const at::Tensor picture = smooth_picture(12, 8);
+  const std::map<std::string, std::string> lens = {
+      {"near_plane", "200"}, {"far_plane", "600"}, {"field_of_view", "25"}};
+  Stage begun = stage_for(picture, lens), told = stage_for(picture);
+  FrameContext now = told.context({{"near_plane", {200}}, {"far_plane", {600}}, {"field_of_view", {25}}});
+  auto* varying = extension_of<VaryingParameters>(told.mode());
+  ASSERT_NE(varying, nullptr);
+  varying->set_parameters(now);
+  KnownDepth one = plane(picture, 300), other = plane(picture, 300);
+  const MotionValues move = {{"translate_z_3d", {20}}, {"translate_x", {3}}};
+  EXPECT_TRUE(at::equal(begun.moved(picture, move, &one), told.moved(picture, move, &other)));
+  now.parameters["near_plane"] = {700};
+  EXPECT_EQ(error_of([&] { varying->set_parameters(now); }).kind(), ErrorKind::settings);
 }
 
 TEST(Mode3D, EstimatesTheDepthOnceForEachFrame) {

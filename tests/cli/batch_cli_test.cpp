@@ -164,11 +164,11 @@ TEST(ConfigGroups, ProblemsStandInTheOrderOfTheFiles) {
   const Scratch scratch;
   write(scratch, "a.yaml", "scenes: red\nmotion: slow\nwidth: wide\n");
   write(scratch, "motion/slow.yaml", "height: tall\n");
-  const Outcome outcome = call(scratch.path(), {"check", "a.yaml", "cutouts=many"});
+  const Outcome outcome = call(scratch.path(), {"check", "a.yaml", "display_every=many"});
   EXPECT_EQ(outcome.status, 2);
   const std::size_t file = outcome.err.find("reverie: a.yaml:3: 'width' is wide");
   const std::size_t group = outcome.err.find("\nmotion/slow.yaml:1: 'height' is tall");
-  const std::size_t words = outcome.err.find("\ncommand line: 'cutouts' is many");
+  const std::size_t words = outcome.err.find("\ncommand line: 'display_every' is many");
   EXPECT_EQ(file, 0u) << outcome.err;
   EXPECT_LT(file, group) << outcome.err;
   EXPECT_LT(group, words) << outcome.err;

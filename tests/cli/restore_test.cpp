@@ -98,6 +98,12 @@ constexpr const char* kRetouches =
     "0.05\n"
     "frame_noise_type: perlin\ntile: x\nloop: true\nloop_frames: 1\nvideo_from: animation\n";
 
+constexpr const char* kScheduled =
+    "animation_mode: 2D\ntranslate_x: curve(rotate_2d, t - 0.1)\nrotate_2d: '0: 5, 3: -5 in_out_sine, 6: 5'\n"
+    "cutouts: 2 + f\ncut_pow: 1 + t\ngamma: '0: 1, 4: 2'\nhdr_weight: 0.1 + 0.1*f\nsmoothing_weight: f/20\n"
+    "palette_normalization_weight: 0.2 + t\nlearning_rate: '0: 0.02, 6: 0.05'\ncurves_file: curves.csv\n"
+    "wildcards: true\nscene_prefix: '{old|new|small|large} '\n";
+
 class RestoreOf : public testing::TestWithParam<Kind> {};
 
 /// 24 x 16 pixels, red from left to right, blue from top to bottom.
@@ -119,13 +125,16 @@ TEST_P(RestoreOf, KilledRunsEndTheSame) {
   const auto prepare = [](const Scratch& folder) {
     write_ramps(folder / "start.png");
     fs::copy_file(REVERIE_SAMPLES "/clip.mkv", folder / "clip.mkv");
+    folder.write("curves.csv", "frame,zoom_x_2d,cutout_border\n0,0,0.1\n3,4,0.4\n6,1,0.2\n");
+    const std::string settings = GetParam().settings;
+    const bool cutouts = settings.find("cutouts:") == std::string::npos;
     folder.write("run.yaml",
                  "scenes: 'a red heart:1_l | [start.png]:0.3 || a hill:1-t/9 | sky:-0.2_u_0.4'\n"
                  "image_model: " +
-                     std::string(GetParam().image_model) + "\n" + GetParam().settings +
+                     std::string(GetParam().image_model) + "\n" + settings + (cutouts ? "cutouts: 2\n" : "") +
                      "perceptors: " + shipped_model() +
                      "\n"
-                     "width: 40\nheight: 32\ncutouts: 2\nsteps_per_scene: 11\ninterpolation_steps: 4\n"
+                     "width: 40\nheight: 32\nsteps_per_scene: 11\ninterpolation_steps: 4\n"
                      "save_every: 3\nbackups: 2\npre_animation_steps: 2\nsteps_per_frame: 4\n"
                      "init_image: start.png\ndirect_init_weight: 0.1:0.001\n"
                      "outputs: [png_sequence, video_file]\n"
@@ -174,6 +183,7 @@ INSTANTIATE_TEST_SUITE_P(
         Kind{"siren", "siren", ""}, Kind{"cells", "cells", ""}, Kind{"siren_2D", "siren", kMoves},
         Kind{"unlimited_palette_2D", "unlimited_palette", kMoves},
         Kind{"limited_palette_2D", "limited_palette", kMoves}, Kind{"vqgan_2D", "vqgan", kMoves},
+        Kind{"limited_palette_scheduled", "limited_palette", kScheduled},
         Kind{"unlimited_palette_3D", "unlimited_palette", kFlies}, Kind{"fourier_3D", "fourier", kFlies},
         Kind{"unlimited_palette_video", "unlimited_palette", kFollows},
         Kind{"limited_palette_video", "limited_palette", kFollows}, Kind{"vqgan_video", "vqgan", kFollows},

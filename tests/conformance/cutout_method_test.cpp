@@ -5,6 +5,7 @@
 #include "conformance/promise.h"
 #include "conformance/tensors.h"
 #include "fixtures/plugins_under_test.h"
+#include "reverie/varying_parameters.h"
 
 namespace reverie::test {
 namespace {
@@ -95,6 +96,21 @@ TEST_P(CutoutMethodConformance, AnInstanceThatBeginsLaterGoesOnAlike) {
   method(other)->take(image, 6, 16);
   whole->take(image, 6, 16);
   EXPECT_TRUE(at::equal(whole->take(image, 6, 16).images, method(other)->take(image, 6, 16).images));
+}
+
+TEST_P(CutoutMethodConformance, TakesParametersThatVary) {
+  promise("set_parameters()",
+          "a method that declares is_animatable() has VaryingParameters, and works on with what it is told");
+  FrameContext now = defaults_of(plugin());
+  if (now.parameters.empty()) return;
+  HostServices one(host_options()), other(host_options());
+  const auto told = method(one), untold = method(other);
+  auto* varying = extension_of<VaryingParameters>(*told);
+  ASSERT_NE(varying, nullptr);
+  varying->set_parameters(now);
+  EXPECT_TRUE(
+      at::equal(told->take(picture(24, 20), 6, 16).images, untold->take(picture(24, 20), 6, 16).images))
+      << "the same as at the start";
 }
 
 INSTANTIATE_TEST_SUITE_P(All, CutoutMethodConformance, testing::ValuesIn(names_of(CutoutMethod::kKind)),

@@ -3,6 +3,7 @@
 #include "conformance/promise.h"
 #include "conformance/tensors.h"
 #include "fixtures/plugins_under_test.h"
+#include "reverie/varying_parameters.h"
 
 namespace reverie::test {
 namespace {
@@ -323,6 +324,20 @@ TEST_P(ImageModelConformance, WorksAtTheLimitsOfItsParameters) {
       EXPECT_TRUE(is_picture(it->decode_final()));
     }
   }
+}
+
+TEST_P(ImageModelConformance, TakesParametersThatVary) {
+  promise("set_parameters()",
+          "a model that declares is_animatable() has VaryingParameters, and works on with what it is told");
+  FrameContext now = defaults_of(plugin());
+  if (now.parameters.empty()) return;
+  const auto it = model(), same = model();
+  auto* varying = extension_of<VaryingParameters>(*it);
+  ASSERT_NE(varying, nullptr);
+  same->load_state(it->state());
+  varying->set_parameters(now);
+  const at::Tensor target = smooth_picture(64, 48);
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(step(*it, target), step(*same, target)) << "the same as at the start";
 }
 
 INSTANTIATE_TEST_SUITE_P(All, ImageModelConformance, testing::ValuesIn(names_of(ImageModel::kKind)),

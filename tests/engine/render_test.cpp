@@ -194,6 +194,64 @@ TEST(RenderOptimiser, TheLearningRateFollowsTheSteps) {
   EXPECT_NEAR(largest(studio.model->pixels_.detach().narrow(3, 0, 8) - (0.75 + difference / 2)), 0, 1e-6);
 }
 
+TEST(RenderSchedules, TheNumberOfCutoutsFollowsTheSteps) {
+  const auto looks = [](const std::string& more) {
+    Studio studio("scenes=red;steps_per_scene=4;pre_animation_steps=0;steps_per_frame=1;smoothing_weight=0;" +
+                  more);
+    studio.run();
+    return studio.sense->batches;
+  };
+  using Looks = std::vector<std::int64_t>;
+  EXPECT_EQ(looks("cutouts=3"), (Looks{3, 3, 3, 3}));
+  EXPECT_EQ(looks("cutouts=3 + f"), (Looks{3, 4, 5, 6}));
+  EXPECT_EQ(looks("cutouts=2.4 + 0.2*f"), (Looks{2, 3, 3, 3})) << "rounded";
+  // In two batches, those that can be halved: 3 is as near to 2 as to 4, and 5 to 4 as to 6.
+  const Looks halves = looks("cutouts=2 + 3*f;gradient_accumulation_steps=2");
+  EXPECT_EQ(halves, (Looks{1, 1, 3, 3, 4, 4, 6, 6}));
+}
+
+TEST(RenderSchedules, APictureInAPromptIsSeenAgainWhenTheNumberOfCutoutsChanges) {
+  Studio studio(
+      "scenes=[red.png];steps_per_scene=3;pre_animation_steps=0;steps_per_frame=1;smoothing_weight=0;"
+      "cutouts=2 + f");
+  studio.footage["red.png"] = {colour(1, 0, 0)};
+  studio.run();
+  EXPECT_EQ(studio.sense->batches, (std::vector<std::int64_t>{2, 2, 3, 3, 4, 4}));
+}
+
+TEST(RenderSchedules, SettingsOfCutoutsFollowTheSteps) {
+  const auto after = [](const std::string& more) {
+    Studio studio("scenes=red:1_l;steps_per_scene=4;cutouts=6;pre_animation_steps=0;steps_per_frame=1;" +
+                  more);
+    studio.run();
+    return studio.model->pixels_.detach().clone();
+  };
+  const at::Tensor plain = after("cut_pow=3;cutout_erasing=0.2");
+  EXPECT_TRUE(at::equal(plain, after("cut_pow=3 + 0*t;cutout_erasing=0: 0.2, 9: 0.2")));
+  // One that is the same in the first two steps alone.
+  const at::Tensor other = after("cut_pow=3 if f < 2 else 1;cutout_erasing=0.2");
+  EXPECT_FALSE(at::equal(plain, other));
+}
+
+TEST(RenderSchedules, TheWeightOfSmoothingFollowsTheSteps) {
+  const auto last = [](const std::string& weight) {
+    Studio studio(
+        "scenes=red:0;steps_per_scene=3;cutouts=2;pre_animation_steps=0;steps_per_frame=1;"
+        "smoothing_weight=" +
+        weight);
+    {
+      const at::NoGradGuard no_grad;
+      studio.model->pixels_.narrow(3, 0, 8).fill_(1);
+    }
+    studio.run();
+    return studio.losses;
+  };
+  EXPECT_EQ(last("2 if f < 2 else 0").count("smoothing"), 1u) << "of the second step";
+  EXPECT_EQ(last("0 if f < 5 else 1").count("smoothing"), 0u);
+  EXPECT_EQ(last("0").count("smoothing"), 0u);
+  EXPECT_EQ(last("2").at("smoothing"), last("0: 2, 9: 2").at("smoothing"));
+}
+
 class RenderRestore : public testing::Test {
  protected:
   Studio studio{"scenes=red || green;steps_per_scene=5;cutouts=2"};

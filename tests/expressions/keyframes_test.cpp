@@ -15,14 +15,16 @@ namespace {
 using Numbers = std::vector<double>;
 
 constexpr double kFramesPerSecond = 12, kBeatsPerMinute = 90;
-const std::set<std::string> kNames = {"t", "f", "max_f", "fps", "bpm"};
+const std::set<std::string> kNames = {"t", "f", "max_f", "fps", "bpm", "beat", "bar"};
 
 std::map<std::string, double> at(double frame) {
   return {{"t", frame / kFramesPerSecond},
           {"f", frame},
           {"max_f", 120},
           {"fps", kFramesPerSecond},
-          {"bpm", kBeatsPerMinute}};
+          {"bpm", kBeatsPerMinute},
+          {"beat", frame / kFramesPerSecond * kBeatsPerMinute / 60},
+          {"bar", frame / kFramesPerSecond * kBeatsPerMinute / 240}};
 }
 
 double number(const std::string& text, double frame) {
@@ -137,6 +139,83 @@ TEST(Keyframes, MistakesAreNamedWhereTheyAre) {
   EXPECT_TRUE(trouble("0: 1 bezier(2, 0, 1, 1), 9: 2").starts_with("12 "));
   EXPECT_NE(trouble("2s"), "none");
   EXPECT_NE(trouble("0: 1, inf: 2"), "none");
+}
+
+Expression compiled(const std::string& text) { return Expression::compile(text, kNames); }
+
+/// `text`, where curve() finds these settings.
+double looked_up(const std::string& text, const std::map<std::string, Expression>& settings, double frame) {
+  return compiled(text)
+      .with_curves([&](const Expression::Lookup& lookup) { return settings.at(lookup.name); })
+      .number(at(frame));
+}
+
+TEST(Lookups, AreTheOtherSettingAtThatTime) {
+  const std::map<std::string, Expression> settings = {
+      {"slide", compiled("0: 0, 24: 48")}, {"swing", compiled("sin(t) + f/100")}, {"still", compiled("7")}};
+  for (const double frame : {0.0, 5.0, 17.5}) {
+    EXPECT_NEAR(looked_up("curve(slide)", settings, frame), 2 * frame, 1e-12);
+    // Half a second is six frames.
+    EXPECT_NEAR(looked_up("2*curve(slide, t - 0.5) + 1", settings, frame + 6), 4 * frame + 1, 1e-9);
+    EXPECT_NEAR(looked_up("curve(swing, 2*t)", settings, frame),
+                std::sin(2 * frame / kFramesPerSecond) + 2 * frame / 100, 1e-9);
+    EXPECT_EQ(looked_up("curve(still, t) * 2", settings, frame), 14);
+    EXPECT_EQ(looked_up("0: curve(still), 90: 1", settings, frame), 7) << "a formula, which holds";
+  }
+  EXPECT_NEAR(looked_up("curve(slide, 1)", settings, 0), 24, 1e-12);
+}
+
+TEST(Lookups, MayBeMadeOfLookups) {
+  const auto with = [](const Expression& expression, const Expression& other) {
+    return expression.with_curves([&](const Expression::Lookup&) { return other; });
+  };
+  const Expression slide = compiled("10*t"), late = with(compiled("curve(slide, t - 1)"), slide),
+                   later = with(compiled("curve(late, t - 1)"), late);
+  EXPECT_NEAR(later.number(at(36)), 10, 1e-12);  // 3 s, less two
+}
+
+TEST(Lookups, NameWhatTheyLookUpAndHaveNoValueWithout) {
+  const Expression two = compiled("curve(one) + curve(two, t - 1)");
+  ASSERT_EQ(two.lookups().size(), 2u);
+  EXPECT_EQ(two.lookups()[0].name, "one");
+  EXPECT_EQ(two.lookups()[1].name, "two");
+  EXPECT_EQ(two.lookups()[1].column, 13u);
+  EXPECT_FALSE(compiled("curve(one, 3)").is_constant());
+  EXPECT_THROW(two.number(at(0)), ExpressionError);
+  EXPECT_TRUE(compiled("t").lookups().empty());
+}
+
+TEST(Slew, LimitsHowFastAValueChanges) {
+  // 6 a second are half a one in a frame, 24 are two.
+  const std::string jumps = "slew(0 if f < 12 else 10 if f < 60 else 0, 6, 24)";
+  for (const double frame : {-5.0, 0.0, 11.0, 12.0, 12.5, 20.0, 31.0, 32.0, 59.0, 60.0, 62.5, 64.0, 90.0}) {
+    // It begins to rise in the frame that ends with the jump.
+    const double risen = std::min(std::max((frame - 11) / 2, 0.0), 10.0);
+    const double expected = frame < 12 ? 0 : frame < 60 ? risen : std::max(10 - 2 * (frame - 59), 0.0);
+    EXPECT_NEAR(number(jumps, frame), expected, 1e-9) << frame;
+  }
+  EXPECT_NEAR(number("slew(t, 9, 9)", 30), 2.5, 1e-12) << "what is slow enough stays";
+  EXPECT_NEAR(number("slew(beat, 100, 100) + slew(bar, 100, 100)", 16), 2.5, 1e-9) << "90 beats a minute";
+  EXPECT_EQ(number("slew(7, 0, 0)", 16), 7);
+}
+
+TEST(Slew, RefusesWhatItCannotKnow) {
+  EXPECT_THROW(Expression::compile("slew(bass, 1, 1)", {"t", "f", "fps", "bpm", "bass"}, {"bass"}),
+               ExpressionError);
+  EXPECT_THROW(compiled("slew(t, 1)"), ExpressionError);
+  EXPECT_THROW(number("slew(t, -1, 1)", 3), ExpressionError);
+  EXPECT_THROW(number("slew(t, 1, 1)", 1e9), ExpressionError) << "limits of time hold";
+}
+
+TEST(Keyframes, OfPlainNumbersMayBeThousands) {
+  std::string text;
+  constexpr int kFrames = 20'000;
+  for (int frame = 0; frame < kFrames; ++frame)
+    text += (frame ? ", " : "") + std::to_string(frame) + ": -" + std::to_string(frame) + ".5";
+  const Expression table = compiled(text);
+  for (const int frame : {0, 1, 777, kFrames - 1}) EXPECT_EQ(table.number(at(frame)), -frame - 0.5) << frame;
+  EXPECT_EQ(table.number(at(500.5)), -501.0);
+  EXPECT_THROW(compiled(text + ", 99999: t"), ExpressionError) << "formulas have their limit";
 }
 
 TEST(Oscillators, AreThoseOfSciPy) {

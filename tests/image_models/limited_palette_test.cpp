@@ -5,6 +5,7 @@
 #include "arithmetic.h"
 #include "colours.h"
 #include "model_under_test.h"
+#include "reverie/varying_parameters.h"
 
 namespace reverie::test {
 namespace {
@@ -196,6 +197,21 @@ TEST(LimitedPalette, HdrLossIsThatOfTheDefinition) {
   const std::vector<Regulariser> own = model->regularisers();
   ASSERT_EQ(own.size(), 1u);
   EXPECT_NEAR(own[0].value.item<double>(), 0.5 * expected, 1e-6);
+}
+
+TEST(LimitedPalette, WhatVariesCountsAsIfItHadBegunWithIt) {
+  ModelUnderTest limited("limited_palette");
+  const Changes wanted = {{"gamma", 2}, {"hdr_weight", 0.5}, {"palette_normalization_weight", 0.7}};
+  const auto begun = limited.make(8, 8, wanted), told = limited.make(8, 8);
+  told->load_state(begun->state());
+  FrameContext now;
+  for (const auto& [name, number] : wanted) now.parameters[name] = {number};
+  extension_of<VaryingParameters>(*told)->set_parameters(now);
+  const std::vector<Regulariser> one = begun->regularisers(), other = told->regularisers();
+  ASSERT_EQ(one.size(), 2u);
+  ASSERT_EQ(other.size(), 2u);
+  for (std::size_t i = 0; i < 2; ++i)
+    EXPECT_EQ(one[i].value.item<double>(), other[i].value.item<double>()) << one[i].name;
 }
 
 TEST(LimitedPalette, StaysInItsLimits) {

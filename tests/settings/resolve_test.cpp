@@ -171,10 +171,19 @@ TEST(ResolveOrder, OverridesWinAndTheLastOfThem) {
 }
 
 TEST(ResolveProblems, NamePlaceValueAndWhatIsAllowed) {
-  EXPECT_EQ(problems_of("scenes: red\n\ncutouts: many"),
-            "FILE:3: 'cutouts' is many, which is not a whole number; allowed: whole number, 1 to 4096");
-  EXPECT_EQ(problems_of("scenes: red", {"cut_pow=0"}),
-            "command line: 'cut_pow' is 0, which is out of range; allowed: number, above 0");
+  EXPECT_EQ(
+      problems_of("scenes: red\n\nsteps_per_frame: many"),
+      "FILE:3: 'steps_per_frame' is many, which is not a whole number; allowed: whole number, at least 1");
+  EXPECT_EQ(problems_of("scenes: red", {"bpm=0"}),
+            "command line: 'bpm' is 0, which is out of range; allowed: number, above 0");
+  // Plain numbers of settings that may be expressions are checked as well.
+  EXPECT_EQ(
+      problems_of("scenes: red", {"cut_pow=0"}),
+      "command line: 'cut_pow' is 0, which is out of range; allowed: number or expression of t, above 0");
+  EXPECT_EQ(
+      problems_of("scenes: red\ncutouts: 4.5"),
+      "FILE:2: 'cutouts' is 4.5, which is not a whole number; allowed: whole number or expression of t, "
+      "1 to 4096");
   EXPECT_EQ(problems_of("scenes: red\nhieght: 64"),
             "FILE:2: there is no setting 'hieght'; did you mean 'height'?");
 }
@@ -195,8 +204,10 @@ TEST(ResolveProblems, CombinationsAreJudgedBesideOtherProblems) {
             std::string::npos)
       << report;
   // Nothing can be said about a combination with a value that is none.
-  EXPECT_EQ(problems_of("scenes: red\ncutouts: none\ngradient_accumulation_steps: 7").find("divide"),
+  EXPECT_EQ(problems_of("scenes: red\ncutouts: 0\ngradient_accumulation_steps: 7").find("divide"),
             std::string::npos);
+  // One that varies is rounded to what can be divided.
+  EXPECT_EQ(problems_of("scenes: red\ncutouts: 10 + t\ngradient_accumulation_steps: 7"), "");
 }
 
 TEST(ResolveProblems, ABrokenReferenceDoesNotTaintTheNext) {

@@ -6,21 +6,38 @@
 #include "augmented_cutouts.h"
 #include "reverie/cutout_method.h"
 #include "reverie/plugin.h"
+#include "reverie/varying_parameters.h"
 
 namespace reverie::pytti {
 namespace {
 
 constexpr ParamSpec kParams[] = {
-    number("cut_pow", 2).above(0).of_host().help("large = small cutouts, small = large cutouts"),
-    number("cutout_border", 0.25).range(0, 1).of_host().help("how far cutouts may extend beyond the edge"),
-    number("cutout_overviews", 0).range(0, 1).of_host().help("share of cutouts that show nearly everything"),
-    number("cutout_erasing", 0.7).range(0, 1).of_host().help("chance that a part of a cutout is erased"),
+    number("cut_pow", 2)
+        .above(0)
+        .is_animatable()
+        .of_host()
+        .help("large = small cutouts, small = large cutouts"),
+    number("cutout_border", 0.25)
+        .range(0, 1)
+        .is_animatable()
+        .of_host()
+        .help("how far cutouts may extend beyond the edge"),
+    number("cutout_overviews", 0)
+        .range(0, 1)
+        .is_animatable()
+        .of_host()
+        .help("share of cutouts that show nearly everything"),
+    number("cutout_erasing", 0.7)
+        .range(0, 1)
+        .is_animatable()
+        .of_host()
+        .help("chance that a part of a cutout is erased"),
     choice("border_mode", "clamp", "clamp|mirror|wrap|black|smear")
         .of_host()
         .help("what lies beyond the edge"),
 };
 
-class Pytti final : public CutoutMethod {
+class Pytti final : public CutoutMethod, public VaryingParameters {
  public:
   Pytti(Host& host, const Params& params, const Setup&)
       : host_(host),
@@ -35,6 +52,16 @@ class Pytti final : public CutoutMethod {
     const Augmentation changes = draw_augmentation(count, side, host_.cpu_generator(), settings_.erasing);
     return {take_augmented_cutouts(image, cutouts, side, settings_, changes, host_.generator()),
             places_of(cutouts, width, height)};
+  }
+
+  void set_parameters(const FrameContext& now) override {
+    settings_.power = now.parameter("cut_pow");
+    settings_.border = now.parameter("cutout_border");
+    settings_.overviews = now.parameter("cutout_overviews");
+    settings_.erasing = now.parameter("cutout_erasing");
+  }
+  void* extension(std::string_view id) override {
+    return id == VaryingParameters::kId ? static_cast<VaryingParameters*>(this) : nullptr;
   }
 
  private:

@@ -21,6 +21,7 @@
 #include "reverie/resizable.h"
 #include "reverie/resize.h"
 #include "reverie/tiling.h"
+#include "reverie/varying_parameters.h"
 
 namespace reverie::limited_palette {
 namespace {
@@ -29,9 +30,14 @@ constexpr ParamSpec kParams[] = {
     integer("pixel_size", 1).range(1, 64).unit("pixels").help("output pixels per optimised pixel"),
     integer("palette_size", 5).range(1, 256).help("colours per palette"),
     integer("palettes", 20).range(1, 256).help("number of palettes"),
-    number("gamma", 1).at_least(0).help("relative gamma of palettes: higher is darker, with more contrast"),
-    number("hdr_weight", 0.01).help("how strongly gamma is kept; 0 off"),
-    number("palette_normalization_weight", 0.2).help("how strongly every palette is kept in use"),
+    number("gamma", 1)
+        .at_least(0)
+        .is_animatable()
+        .help("relative gamma of palettes: higher is darker, with more contrast"),
+    number("hdr_weight", 0.01).is_animatable().help("how strongly gamma is kept; 0 off"),
+    number("palette_normalization_weight", 0.2)
+        .is_animatable()
+        .help("how strongly every palette is kept in use"),
     boolean("random_initial_palette", false).help("palettes start random instead of grey ramps"),
     text("target_palette", "").names_image().help("picture the palette is taken from, and then kept"),
     boolean("lock_palette", false).help("keep the initial palette fixed"),
@@ -57,7 +63,7 @@ at::Tensor sorted(const at::Tensor& stored) {
   return colours.gather(0, order.unsqueeze(2).expand_as(colours));
 }
 
-class LimitedPalette final : public ImageModel, public Resizable {
+class LimitedPalette final : public ImageModel, public Resizable, public VaryingParameters {
  public:
   LimitedPalette(Host& host, const Params& params, const Setup& setup)
       : host_(host),
@@ -71,7 +77,8 @@ class LimitedPalette final : public ImageModel, public Resizable {
                palettes = params.get<std::int64_t>("palettes");
     const at::TensorOptions options = at::TensorOptions(host.device()).dtype(at::kFloat);
     const double gamma = params.get<double>("gamma");
-    brightness_ = at::linspace(0, 1, colours, options).pow(gamma).unsqueeze(1);
+    even_ = at::linspace(0, 1, colours, options);
+    set_gamma(gamma);
     ramp_ = at::linspace(0, kInertia, colours, options).pow(gamma).clamp(0, kInertia).view({colours, 1, 1});
     value_ = at::zeros({setup.height, setup.width}, options).set_requires_grad(true);
     tensor_ = at::zeros({palettes, setup.height, setup.width}, options).set_requires_grad(true);
@@ -116,7 +123,8 @@ class LimitedPalette final : public ImageModel, public Resizable {
   }
 
   void* extension(std::string_view id) override {
-    return id == Resizable::kId ? static_cast<Resizable*>(this) : nullptr;
+    if (id == Resizable::kId) return static_cast<Resizable*>(this);
+    return id == VaryingParameters::kId ? static_cast<VaryingParameters*>(this) : nullptr;
   }
   /// The palettes stay. Between a pixel and one of another palette there is no colour to go over by, so
   /// pixels are repeated.
@@ -139,6 +147,12 @@ class LimitedPalette final : public ImageModel, public Resizable {
 
   std::vector<Regulariser> regularisers() override {
     return regularisers_of({value_, tensor_, palette_}, hdr_weight_);
+  }
+
+  void set_parameters(const FrameContext& now) override {
+    set_gamma(now.parameter("gamma"));
+    hdr_weight_ = now.parameter("hdr_weight");
+    normalisation_weight_ = now.parameter("palette_normalization_weight");
   }
 
   void after_step() override { limit({value_, tensor_, palette_}); }
@@ -190,6 +204,8 @@ class LimitedPalette final : public ImageModel, public Resizable {
     at::Tensor tensor;   // [palettes, height, width] from 0
     at::Tensor palette;  // [palette_size, palettes, 3] 0..kInertia
   };
+
+  void set_gamma(double gamma) { brightness_ = even_.pow(gamma).unsqueeze(1); }
 
   void fix(const at::Tensor& colours) {
     at::NoGradGuard no_grad;
@@ -270,6 +286,7 @@ class LimitedPalette final : public ImageModel, public Resizable {
   bool random_palette_, lock_;
   bool target_ = false;                  // the palette comes from a picture and survives randomise()
   bool fixed_ = false;                   // fixed_palette_ is used instead of palette_
+  at::Tensor even_;                      // [palette_size], 0 to 1
   at::Tensor brightness_;                // [palette_size, 1], what HDR wants
   at::Tensor ramp_;                      // [palette_size, 1, 1], the grey palettes at the start
   at::Tensor value_, tensor_, palette_;  // see Parts
