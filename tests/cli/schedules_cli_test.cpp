@@ -158,7 +158,9 @@ TEST(Wildcards, AreDrawnFromTheSeedAndSavedAsTheyWereDrawn) {
   std::set<std::string> all;
   for (int seed = 0; seed < 12; ++seed) {
     const std::string drawn = config({"seed=" + std::to_string(seed)});
-    if (seed == 0) EXPECT_EQ(drawn, config({"seed=0"}));
+    if (seed == 0) {
+      EXPECT_EQ(drawn, config({"seed=0"}));
+    }
     EXPECT_TRUE(drawn.rfind("scenes: \"the a ", 0) == 0 && holds(drawn, " || the ")) << drawn;
     EXPECT_EQ(drawn.find_first_of("_{"), std::string::npos) << drawn;
     all.insert(drawn);
