@@ -114,17 +114,19 @@ TEST_P(RestoreOf, KilledRunsEndTheSame) {
   const auto prepare = [](const Scratch& folder) {
     write_ramps(folder / "start.png");
     fs::copy_file(REVERIE_SAMPLES "/clip.mkv", folder / "clip.mkv");
-    folder.write("run.yaml",
-                 "scenes: 'a red heart:1_l | [start.png]:0.3 || a hill:1-t/9 | sky:-0.2_u_0.4'\n"
-                 "image_model: " +
-                     std::string(GetParam().image_model) + "\n" + GetParam().settings +
-                     "perceptors: " + shipped_model() +
-                     "\n"
-                     "width: 40\nheight: 32\ncutouts: 2\nsteps_per_scene: 11\ninterpolation_steps: 4\n"
-                     "save_every: 3\nbackups: 2\npre_animation_steps: 2\nsteps_per_frame: 4\n"
-                     "init_image: start.png\ndirect_init_weight: 0.1:0.001\n"
-                     "outputs: [png_sequence, video_file]\n"
-                     "seed: ${now:%f}  # which a restored run must not take\n");
+    folder.write(
+        "run.yaml",
+        "scenes: 'a red heart:1_l | [start.png]:0.3 || a hill:1-t/9 | sky:-0.2_u_0.4'\n"
+        "image_model: " +
+            std::string(GetParam().image_model) + "\n" + GetParam().settings +
+            "perceptors: " + shipped_model() +
+            "\n"
+            "width: 40\nheight: 32\ncutouts: 2\nsteps_per_scene: 11\ninterpolation_steps: 4\n"
+            "save_every: 3\nbackups: 2\npre_animation_steps: 2\nsteps_per_frame: 4\n"
+            "init_image: start.png\ndirect_init_weight: 0.1:0.001\n"
+            "outputs: [png_sequence, video_file, apng, contact_sheet, raw_frames, picture_sequence]\n"
+            "sheet_pictures: 3\n"
+            "seed: ${now:%f}  # which a restored run must not take\n");
   };
   const Words first = {"run.yaml", "seed=77"}, again = {"run.yaml", "--restore"};
   const Scratch whole;
@@ -132,7 +134,8 @@ TEST_P(RestoreOf, KilledRunsEndTheSame) {
   bool killed = false;
   const int changes = run_until(first, whole.path(), -1, killed);
   const auto expected = results(whole.path());
-  ASSERT_EQ(expected.size(), 10u) << "8 pictures, their video and the settings";
+  ASSERT_EQ(expected.size(), 21u)
+      << "8 pictures twice, a file of them all by each other sink, and the settings";
 
   const std::string kind = GetParam().name;
   std::seed_seq seed(kind.begin(), kind.end());
