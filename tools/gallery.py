@@ -59,6 +59,12 @@ CHAPTERS = [
         ("vqgan", "`VQGAN`, with the small included model", ["scenes=a red heart", "image_model=VQGAN"]),
         ("fourier", "`fourier`: waves instead of pixels", ["scenes=a red heart", "image_model=fourier"]),
         ("pyramid", "`pyramid`: coarse and fine at once", ["scenes=a red heart", "image_model=pyramid"]),
+        ("siren", "`siren`: a small network of sines", ["scenes=a red heart", "image_model=siren"]),
+        ("cells", "`cells`: hexagons", ["scenes=a red heart", "image_model=cells", "width=288", "height=216", "pixel_size=1", "cut_pow=0.5", "smoothing_weight=0.02"]),
+    ]),
+    ("Losses", "", [
+        ("palette", "`palette`: four colours, wherever they fit", ["scenes=a sunset over the sea", "losses=[{name: palette, colours: ['#264653', '#2a9d8f', '#e9c46a', '#e76f51'], weight: 10}]"]),
+        ("spectrum", "`spectrum`: broad shapes outweigh fine ones", ["scenes=a sunset over the sea", "losses=[{name: spectrum, decay: 3, weight: 0.3}]", "smoothing_weight=0"]),
     ]),
     ("Texture", "", [
         ("deep_fried", "a negative `smoothing_weight`", ["scenes=a red heart", "smoothing_weight=-0.2"]),

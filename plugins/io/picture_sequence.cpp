@@ -14,8 +14,7 @@ namespace {
 
 constexpr ParamSpec kParams[] = {
     choice("picture_format", "jpeg", "jpeg|webp|webp_lossless")
-        .help("of picture_sequence: jpeg, webp (smaller at the same quality) or webp_lossless (smaller than "
-              "PNG)"),
+        .help("jpeg, webp (smaller at the same quality) or webp_lossless (smaller than PNG)"),
     integer("picture_quality", 90)
         .range(1, 100)
         .help("of jpeg and webp: higher is better and larger; webp_lossless has none"),

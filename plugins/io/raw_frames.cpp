@@ -25,11 +25,10 @@ namespace {
 
 constexpr ParamSpec kParams[] = {
     choice("raw_frames_to", "file", "file|stdout")
-        .help("file: <base>_<width>x<height>.rgb; stdout: standard output, for reverie ... | ffmpeg -f "
-              "rawvideo ..."),
-    choice("raw_pixels", "rgb24", "rgb24|rgb48le")
         .help(
-            "of raw frames, by FFmpeg's names: 8 or 16 bits for each of red, green and blue, pixel by pixel"),
+            "where raw frames go: file: one of their own; stdout: standard output, to the program behind it"),
+    choice("raw_pixels", "rgb24", "rgb24|rgb48le")
+        .help("FFmpeg's names: 8 or 16 bits for each of red, green and blue, pixel by pixel"),
 };
 
 std::string bytes_of(const at::Tensor& image, bool deep) {

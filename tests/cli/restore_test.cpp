@@ -128,17 +128,19 @@ TEST_P(RestoreOf, KilledRunsEndTheSame) {
     folder.write("curves.csv", "frame,zoom_x_2d,cutout_border\n0,0,0.1\n3,4,0.4\n6,1,0.2\n");
     const std::string settings = GetParam().settings;
     const bool cutouts = settings.find("cutouts:") == std::string::npos;
-    folder.write("run.yaml",
-                 "scenes: 'a red heart:1_l | [start.png]:0.3 || a hill:1-t/9 | sky:-0.2_u_0.4'\n"
-                 "image_model: " +
-                     std::string(GetParam().image_model) + "\n" + settings + (cutouts ? "cutouts: 2\n" : "") +
-                     "perceptors: " + shipped_model() +
-                     "\n"
-                     "width: 40\nheight: 32\nsteps_per_scene: 11\ninterpolation_steps: 4\n"
-                     "save_every: 3\nbackups: 2\npre_animation_steps: 2\nsteps_per_frame: 4\n"
-                     "init_image: start.png\ndirect_init_weight: 0.1:0.001\n"
-                     "outputs: [png_sequence, video_file]\n"
-                     "seed: ${now:%f}  # which a restored run must not take\n");
+    folder.write(
+        "run.yaml",
+        "scenes: 'a red heart:1_l | [start.png]:0.3 || a hill:1-t/9 | sky:-0.2_u_0.4'\n"
+        "image_model: " +
+            std::string(GetParam().image_model) + "\n" + settings + (cutouts ? "cutouts: 2\n" : "") +
+            "perceptors: " + shipped_model() +
+            "\n"
+            "width: 40\nheight: 32\nsteps_per_scene: 11\ninterpolation_steps: 4\n"
+            "save_every: 3\nbackups: 2\npre_animation_steps: 2\nsteps_per_frame: 4\n"
+            "init_image: start.png\ndirect_init_weight: 0.1:0.001\n"
+            "outputs: [png_sequence, video_file, apng, contact_sheet, raw_frames, picture_sequence]\n"
+            "sheet_pictures: 3\n"
+            "seed: ${now:%f}  # which a restored run must not take\n");
   };
   const Words first = {"run.yaml", "seed=77"}, again = {"run.yaml", "--restore"};
   const Scratch whole;
@@ -148,7 +150,8 @@ TEST_P(RestoreOf, KilledRunsEndTheSame) {
   const auto expected = results(whole.path());
   // A loop leaves out those of its first two frames.
   const std::size_t pictures = holds(GetParam().settings, "loop: true") ? 6 : 8;
-  ASSERT_EQ(expected.size(), pictures + 2) << "pictures, their video and the settings";
+  ASSERT_EQ(expected.size(), 2 * pictures + 5)
+      << "pictures by two sinks, a file of them all by four, and the settings";
 
   const std::string kind = GetParam().name;
   std::seed_seq seed(kind.begin(), kind.end());

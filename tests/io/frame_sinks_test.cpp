@@ -5,6 +5,8 @@
 #include <fstream>
 
 #include "settings/png_settings.h"
+#include "support/child.h"
+#include "support/disk_trouble.h"
 #include "video_files.h"
 
 namespace reverie::test {
@@ -17,6 +19,8 @@ at::Tensor stored_picture(std::int64_t width, std::int64_t height, std::uint64_t
       at::rand({1, 3, height, width}, at::make_generator<at::CPUGeneratorImpl>(seed), at::kDouble);
   return ((noise * most).round() / most).to(at::kFloat);
 }
+
+double largest_of(const at::Tensor& difference) { return difference.abs().max().item<double>(); }
 
 class FrameSinks : public WithVideo {
  protected:
@@ -300,6 +304,44 @@ TEST_F(FrameSinks, RawFramesGoOnAtTheirPlace) {
   EXPECT_EQ(make("raw_frames")->write(images[0], 9), "out/hill_3x2_from_9.rgb");
   EXPECT_EQ(read_bytes("out/hill_3x2.rgb"), expected);
   EXPECT_EQ(read_bytes("out/hill_3x2_from_9.rgb"), eight_bits(images[0]));
+}
+
+TEST_F(FrameSinks, AFullDiskIsToldAndLeavesTheFramesThatThereWere) {
+  for (const std::string name : {"apng", "raw_frames"}) {
+    const std::string file = name == "apng" ? "disk/out/hill.apng" : "disk/out/hill_64x64.rgb";
+    const ChildReport report = in_child([&]() -> std::string {
+      fs::create_directories("disk");
+      if (const std::string why = mount_small_disk("disk"); !why.empty()) return "cannot be tried: " + why;
+      const auto it = make(name, {}, "disk/out");
+      std::int64_t number = 0;
+      try {
+        for (; number < 1000; ++number)
+          it->write(stored_picture(64, 64, static_cast<std::uint64_t>(number)), number + 1);
+        return "no error";
+      } catch (const Error& error) {
+        const std::string said = error.what();
+        if (error.kind() != ErrorKind::file || said.find(file) == std::string::npos ||
+            said.find("No space left on device") == std::string::npos || error.advice().empty())
+          return said;
+      }
+      if (number < 2) return "the disk is too small for this test";
+      if (name == "raw_frames") {
+        const auto size = static_cast<std::int64_t>(fs::file_size(file));
+        return size == number * 64 * 64 * 3 ? ""
+                                            : std::to_string(size) + " bytes of " + std::to_string(number);
+      }
+      const auto animation = pictures_.open(file);
+      for (std::int64_t i = 0; i < number; ++i) {
+        const auto frame = animation->read(i);
+        if (!frame || largest_of(*frame - stored_picture(64, 64, static_cast<std::uint64_t>(i))) > 1e-5)
+          return "frame " + std::to_string(i) + " is lost";
+      }
+      return animation->read(number) ? "there is half a frame" : "";
+    });
+    EXPECT_TRUE(report.ended) << report.text;
+    if (report.text.rfind("cannot be tried", 0) == 0) GTEST_SKIP() << report.text;
+    EXPECT_EQ(report.text, "") << name;
+  }
 }
 
 TEST_F(FrameSinks, FramesOfAnotherSizeAreRefused) {
