@@ -70,6 +70,7 @@ class Render {
   };
 
   void begin_frame(std::int64_t frame);
+  void end_frame();
   void make_optimiser();
   void resized();
   void move(const std::map<std::string, double>& sound);
