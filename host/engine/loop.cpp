@@ -22,16 +22,23 @@ double Loop::share(std::int64_t frame) const {
   return 1 / static_cast<double>(left + 1);
 }
 
-at::Tensor Loop::begin(std::int64_t frame, const std::string& part, const at::Tensor& picture) {
-  if (!is_on()) return picture;
-  if (frame >= 1 && frame <= frames_) kept_[key(frame, part)] = picture.detach().clone();
+void Loop::end_frame(std::int64_t frame, ImageModel& model) {
+  if (frame >= 1 && frame <= frames_)
+    for (const auto& [name, tensor] : model.state()) kept_[key(frame, name)] = tensor.detach().clone();
   const double share = this->share(frame);
-  if (share == 0) return picture;
-  const auto kept = kept_.find(key(frame - (last_ - frames_), part));
-  if (kept == kept_.end() || kept->second.sizes() != picture.sizes()) return picture;
-  const at::Tensor there = kept->second.to(picture.options());
-  kept_.erase(kept);
-  return share == 1 ? there : at::lerp(picture, there, share);
+  if (share == 0) return;
+  auto state = model.state();
+  for (auto& [name, tensor] : state) {
+    const auto kept = kept_.find(key(frame - (last_ - frames_), name));
+    if (kept == kept_.end() || kept->second.sizes() != tensor.sizes()) continue;
+    const at::Tensor there = kept->second.to(tensor.options());
+    if (share == 1)
+      tensor = there;
+    else if (tensor.scalar_type() == at::kFloat)
+      tensor = at::lerp(tensor, there, share);
+    kept_.erase(kept);
+  }
+  model.load_state(state);
 }
 
 std::int64_t last_frame_of(const Timeline& timeline) {

@@ -165,10 +165,10 @@ void Render::move(const std::map<std::string, double>& sound) {
       call_plugin(name, result_.moment, [&, &model = *instance] { return model.decode_final(); });
   const auto values = values_at(timeline_.first_step(frame_), sound);
   const bool retouches = retouch_.begin(frame_, values, frame_ * timeline_.stride, before);
-  RetouchedModel front(*instance, retouches ? &retouch_ : nullptr, loop_, frame_);
+  RetouchedModel front(*instance, retouch_);
   AnimationMode::Move made =
       motion_.advance(frame_, values, sound, image_losses_.flow_mask(frame_ * timeline_.stride),
-                      retouches || loop_.is_on() ? &front : nullptr);
+                      retouches ? &front : nullptr);
   if (!made.finished) call_plugin(name, result_.moment, [&] { front.finish(made); });
   if (made.finished) {
     finished_ = true;
@@ -182,6 +182,15 @@ void Render::move(const std::map<std::string, double>& sound) {
                                      " has no effect: " + ensemble_.animation.name + " computes no flow");
   before_move_ = std::move(before);
   move_ = std::move(made);
+}
+
+/// After the last step of a frame.
+void Render::end_frame() {
+  const std::int64_t done = result_.moment.steps;
+  const bool last = done == timeline_.scenes * timeline_.steps_per_scene;
+  if (!loop_.is_on() || (timeline_.frame_of(done) == frame_ && !last)) return;
+  call_plugin(ensemble_.model.name, result_.moment,
+              [&] { loop_.end_frame(frame_, *ensemble_.model.instance); });
 }
 
 void Render::hold_on_to_move(std::int64_t frame) {
@@ -444,6 +453,7 @@ RenderResult Render::run(RunEvents& events, FrameWriter& frames, RequestedContro
       const bool ends = report.all_stopped && position_.step >= interpolation_steps_;
       ++position_.step;
       ++result_.moment.steps;
+      end_frame();
       events.publish(RunUpdate::Step{result_.moment.steps,
                                      std::chrono::duration<double>(Clock::now() - start).count() - paused,
                                      position_.scene, timeline_.seconds(frame_), report.losses});

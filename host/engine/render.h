@@ -71,6 +71,7 @@ class Render {
 
   void set_parameters(std::int64_t frame);
   void begin_frame(std::int64_t frame);
+  void end_frame();
   void make_optimiser();
   void resized();
   void move(const std::map<std::string, double>& sound);

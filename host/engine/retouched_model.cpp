@@ -4,23 +4,19 @@
 
 namespace reverie {
 
-at::Tensor RetouchedModel::made_ready(const char* part, const at::Tensor& picture) {
-  return loop_.begin(frame_, part, retouch_ ? (*retouch_)(picture) : picture);
-}
-
 void RetouchedModel::encode(const at::Tensor& image) {
-  model_.encode(made_ready("picture", image));
+  model_.encode(retouch_(image));
   unfinished_ = false;
 }
 
 void RetouchedModel::encode_next(const at::Tensor& image) {
-  model_.encode_next(made_ready("picture", image));
+  model_.encode_next(retouch_(image));
   unfinished_ = false;
 }
 
 void RetouchedModel::set_canvas(const at::Tensor& canvas) {
-  if (!retouch_ || holds_colours(canvas)) return model_.set_canvas(made_ready("canvas", canvas));
-  model_.set_canvas(loop_.begin(frame_, "canvas", canvas));
+  if (holds_colours(canvas)) return model_.set_canvas(retouch_(canvas));
+  model_.set_canvas(canvas);
   unfinished_ = true;
 }
 
@@ -39,7 +35,7 @@ void RetouchedModel::finish(AnimationMode::Move& move) {
   if (!unfinished_) return;
   const at::Tensor moved = model_.decode_final();
   const bool shows_moved = move.image.defined() && at::equal(move.image, moved);
-  model_.encode((*retouch_)(moved));
+  model_.encode(retouch_(moved));
   move.reset_optimiser = true;
   if (shows_moved) move.image = model_.decode_final();
   unfinished_ = false;

@@ -1,8 +1,7 @@
 #pragma once
-// An image model as an animation mode sees it: what the mode gives it is retouched, and goes over into the
-// beginning of a loop, before the model takes it. So what a model has to encode is encoded once.
+// An image model as an animation mode sees it: what the mode gives it is retouched before the model takes it.
+// So what a model has to encode is encoded once.
 
-#include "engine/loop.h"
 #include "engine/retouch.h"
 #include "reverie/animation_mode.h"
 #include "reverie/image_model.h"
@@ -11,10 +10,8 @@ namespace reverie {
 
 class RetouchedModel final : public ImageModel {
  public:
-  /// All must outlive this. `frame`: the one that begins with the move. Without a `retouch` there is only the
-  /// loop.
-  RetouchedModel(ImageModel& model, const Retouch* retouch, Loop& loop, std::int64_t frame)
-      : model_(model), retouch_(retouch), loop_(loop), frame_(frame) {}
+  /// Both must outlive this.
+  RetouchedModel(ImageModel& model, const Retouch& retouch) : model_(model), retouch_(retouch) {}
 
   /// After the move: retouches what could not be before, the picture of a canvas that does not hold colours.
   void finish(AnimationMode::Move& move);
@@ -42,13 +39,10 @@ class RetouchedModel final : public ImageModel {
   void* extension(std::string_view id) override { return model_.extension(id); }
 
  private:
-  at::Tensor made_ready(const char* part, const at::Tensor& picture);
   bool holds_colours(const at::Tensor& canvas);
 
   ImageModel& model_;
-  const Retouch* retouch_;
-  Loop& loop_;
-  std::int64_t frame_;
+  const Retouch& retouch_;
   bool unfinished_ = false;
 };
 

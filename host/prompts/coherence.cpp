@@ -24,7 +24,10 @@ ColourSpace space_of(const std::string& name) {
                                : ColourSpace::lab;
 }
 
-bool is_given(const SettingValue* value) { return value && !value->is_default(); }
+/// Also saved settings name the defaults.
+bool is_given(const SettingValue* value) {
+  return value && !value->is_default() && value->json() != default_value(value->spec).json();
+}
 
 /// What has no effect although something moves.
 void tell_unused(const Settings& settings, std::vector<std::string>& notices) {
