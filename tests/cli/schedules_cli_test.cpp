@@ -142,6 +142,25 @@ TEST(FramePrompts, AreSavedAndTheSameAsScenes) {
   EXPECT_NE(pixels(folder), rendered(tiny("red")));
 }
 
+// Schedules and prompts as people who come from Deforum write them.
+TEST(FramePrompts, AndSchedulesInDeforumsNotationAreUnderstood) {
+  const Scratch folder;
+  folder.write("meadow.json", R"json({
+  "animation_mode": "2D", "pre_animation_steps": 0, "steps_per_frame": 1, "steps_per_scene": 12,
+  "frames_per_second": 4, "prompt_fade": "2",
+  "prompts": {"0": "a meadow in the morning", "10": "the meadow at night --neg rain", "4": "the meadow at noon"},
+  "rotate_2d": "0:(1), 4:(1+2*t), 8:(0)",
+  "translate_x": "0: (0), 8: (16)"
+})json");
+  const Outcome outcome = run(command("curves", {"meadow.json"}), folder.path());
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_TRUE(holds(outcome.err, "--neg means nothing here")) << outcome.err;
+  // Frame 6 is f = 5: half of the fade from morning to noon is over, and the formula holds.
+  EXPECT_TRUE(holds(outcome.out, "\n6,1.25,0.5,0.5,0,10,3.5\n")) << outcome.out;
+  // f = 9: noon alone.
+  EXPECT_TRUE(holds(outcome.out, "\n10,2.25,0,1,0,16,0\n")) << outcome.out;
+}
+
 TEST(Wildcards, AreDrawnFromTheSeedAndSavedAsTheyWereDrawn) {
   const Scratch folder;
   fs::create_directory(folder / "wildcards");
