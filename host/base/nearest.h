@@ -8,7 +8,8 @@ namespace reverie {
 
 std::string lower(std::string text);
 
-/// The candidate with the fewest edits, if it is near enough to be a typing mistake; else empty.
+/// The candidate that begins with the word, or the one with the fewest edits, if it is near enough to be a
+/// typing mistake; else empty.
 std::string nearest(const std::string& word, const std::vector<std::string>& candidates);
 
 }  // namespace reverie

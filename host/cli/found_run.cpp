@@ -6,11 +6,10 @@
 
 namespace reverie {
 
-using Path = std::filesystem::path;
 namespace {
 
 /// The pictures in a folder by base name and number.
-std::map<std::string, FoundRun::Frames> frames_in(const Path& folder) {
+std::map<std::string, FoundRun::Frames> frames_in(const std::filesystem::path& folder) {
   std::map<std::string, FoundRun::Frames> runs;
   std::error_code error;
   for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
@@ -27,11 +26,13 @@ std::map<std::string, FoundRun::Frames> frames_in(const Path& folder) {
 }
 
 /// Where a sink of videos keeps pictures that no other sink does.
-Path kept_folder(const Path& folder, const std::string& base) { return folder / (base + "_frames"); }
+std::filesystem::path kept_folder(const std::filesystem::path& folder, const std::string& base) {
+  return folder / (base + "_frames");
+}
 
 /// The newest run of a folder: the one with the highest k, which the longest name and the last of its length
 /// has.
-std::string newest_base(const Path& folder) {
+std::string newest_base(const std::filesystem::path& folder) {
   std::string newest;
   const auto consider = [&](const std::string& base) {
     if (std::pair(base.size(), base) > std::pair(newest.size(), newest)) newest = base;
@@ -48,9 +49,9 @@ std::string newest_base(const Path& folder) {
 
 }  // namespace
 
-FoundRun find_run(const std::string& word, const Path& output_dir) {
+FoundRun find_run(const std::string& word, const std::filesystem::path& output_dir) {
   FoundRun run;
-  const Path path(word);
+  const std::filesystem::path path(word);
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored)) {
     run.folder = path;
@@ -64,7 +65,7 @@ FoundRun find_run(const std::string& word, const Path& output_dir) {
     run.folder = output_dir / word.substr(0, word.rfind('('));
     run.base = word;
   }
-  for (const Path& folder : {run.folder, kept_folder(run.folder, run.base)}) {
+  for (const std::filesystem::path& folder : {run.folder, kept_folder(run.folder, run.base)}) {
     auto runs = frames_in(folder.empty() ? "." : folder);
     if (run.frames.empty()) run.frames = std::move(runs[run.base]);
   }
@@ -74,8 +75,8 @@ FoundRun find_run(const std::string& word, const Path& output_dir) {
   return run;
 }
 
-Path settings_of(const FoundRun& run) {
-  const Path beside = run.folder / (run.base + "_settings.txt");
+std::filesystem::path settings_of(const FoundRun& run) {
+  const std::filesystem::path beside = run.folder / (run.base + "_settings.txt");
   return std::filesystem::exists(beside) ? beside : run.frames.begin()->second;
 }
 

@@ -16,7 +16,6 @@ using log::shown_line;
 using media::between;
 using media::Neighbours;
 using media::Pictures;
-using Path = std::filesystem::path;
 namespace {
 
 constexpr std::int64_t kMostTimes = 64;
@@ -30,7 +29,8 @@ Neighbours neighbours(FlowEstimator& estimator, const at::Tensor& first, const a
 }  // namespace
 
 int interpolate_command(const std::vector<std::string>& words, std::int64_t times,
-                        const std::vector<Path>& config_folders, const PluginRegistry& registry) {
+                        const std::vector<std::filesystem::path>& config_folders,
+                        const PluginRegistry& registry) {
   if (words.empty() || words[0].find('=') != std::string::npos)
     throw Error(ErrorKind::usage, "reverie interpolate takes a run, then name=value",
                 "for example: reverie interpolate images_out/default --times 4");
@@ -39,7 +39,8 @@ int interpolate_command(const std::vector<std::string>& words, std::int64_t time
                 "--times is " + std::to_string(times) + "; allowed: 2 to " + std::to_string(kMostTimes));
   const std::vector<std::string> overrides(words.begin() + 1, words.end());
   const auto given = destination_of({{}, overrides, config_folders}, registry);
-  const FoundRun run = find_run(words[0], given ? given->place.pictures.parent_path() : Path());
+  const FoundRun run =
+      find_run(words[0], given ? given->place.pictures.parent_path() : std::filesystem::path());
   const Plan plan = make_plan({settings_of(run), overrides, config_folders}, registry);
   RunContext context = make_run_context(plan, registry);
   RunSettings& settings = context.settings;
@@ -57,10 +58,10 @@ int interpolate_command(const std::vector<std::string>& words, std::int64_t time
   const auto sink = make_video_sink(
       registry, host, settings,
       {run.folder, run.base + "_x" + std::to_string(times), rate, settings_json(settings), 0, early * times});
-  Path video;
+  std::filesystem::path video;
   std::int64_t number = 0, shown = 0;
   const auto show = [&](const at::Tensor& picture) {
-    const Path file = sink->write(picture.contiguous(), ++number);
+    const std::filesystem::path file = sink->write(picture.contiguous(), ++number);
     if (file.empty()) return;  // the video begins later
     video = file;
     ++shown;

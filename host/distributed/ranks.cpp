@@ -2,8 +2,6 @@
 
 #include <ATen/ATen.h>
 
-#ifdef REVERIE_GLOO
-
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <sys/socket.h>
@@ -299,10 +297,10 @@ void Ranks::Engine::wait(c10d::Work& work) {
   }
 }
 
-Ranks::Ranks(const RankEnvironment& environment) : engine_(std::make_unique<Engine>(environment)) {}
+Ranks::Ranks(const RankEnvironment& environment) : engine_(std::make_shared<Engine>(environment)) {}
 Ranks::~Ranks() {
   // Threads that wait for a machine that is gone end with the process.
-  if (!engine_->end()) engine_.release();
+  if (!engine_->end()) static_cast<void>(new std::shared_ptr<Engine>(engine_));
 }
 
 std::int64_t Ranks::rank() const { return engine_->where.rank; }
@@ -341,48 +339,6 @@ void note_end(const std::filesystem::path& store_file, std::int64_t rank, const 
     set_end(*named(environment, open_store(environment, false, kStoreAnswers)), rank, why);
   } catch (...) {
   }
-}
-
-}  // namespace reverie::distributed
-
-#else
-
-namespace reverie::distributed {
-
-struct Ranks::Engine {};
-
-Ranks::Ranks(const RankEnvironment&) {
-  throw Error(ErrorKind::usage,
-              "this program was built without Gloo, so a run cannot be shared between processes",
-              "install libgloo-dev (its headers are enough) and build again");
-}
-Ranks::~Ranks() = default;
-std::int64_t Ranks::rank() const { return 0; }
-std::int64_t Ranks::count() const { return 1; }
-at::Tensor Ranks::gather(const at::Tensor& values) { return values.unsqueeze(0); }
-void Ranks::leave(const std::string&) noexcept {}
-void note_end(const std::filesystem::path&, std::int64_t, const std::string&) noexcept {}
-
-}  // namespace reverie::distributed
-
-#endif
-
-namespace reverie::distributed {
-
-bool Ranks::any(bool here) { return gather(at::full({1}, here ? 1 : 0, at::kByte)).any().item<bool>(); }
-
-std::vector<std::string> Ranks::gather(const std::string& text) {
-  const at::Tensor sizes = gather(at::full({1}, static_cast<std::int64_t>(text.size()), at::kLong)).flatten();
-  const auto longest = sizes.max().item<std::int64_t>();
-  at::Tensor own = at::zeros({longest}, at::kByte);
-  std::copy(text.begin(), text.end(), own.mutable_data_ptr<std::uint8_t>());
-  const at::Tensor all = gather(own);
-  std::vector<std::string> texts;
-  for (std::int64_t i = 0; i < count(); ++i) {
-    const auto* bytes = all[i].const_data_ptr<std::uint8_t>();
-    texts.emplace_back(bytes, bytes + sizes[i].item<std::int64_t>());
-  }
-  return texts;
 }
 
 }  // namespace reverie::distributed

@@ -49,7 +49,7 @@ class Ranks {
 
  private:
   struct Engine;
-  std::unique_ptr<Engine> engine_;
+  std::shared_ptr<Engine> engine_;
 };
 
 /// Says in the file of --ranks that a process has ended, in place of that process. Never throws.

@@ -108,8 +108,9 @@ at::Tensor between(const Neighbours& pair, double t) {
     return warp(picture, here + motion * way, Sampling::bicubic, Infill::smear).clamp(0, 1);
   };
   // Of the first picture's pixels more are near at its own time, and so with the second's.
-  const at::Tensor weight_first = (from_first.trust + kLeast * kPresent) * (1 - t),
-                   weight_second = (from_second.trust + kLeast * kPresent) * t;
+  constexpr double kNothing = 1e-6;
+  const at::Tensor weight_first = (from_first.trust + kNothing) * (1 - t),
+                   weight_second = (from_second.trust + kNothing) * t;
   const at::Tensor share = weight_second / (weight_first + weight_second);
   return at::lerp(seen(first, -t), seen(second, 1 - t), share);
 }

@@ -117,12 +117,12 @@ TEST(BatchInterrupted, EndsTheWholeBatch) {
 TEST(BatchCheck, ReportsOnAll) {
   const Scratch scratch;
   write(scratch, "a.yaml", "scenes: red\n" + kTiny);
-  write(scratch, "b.yaml", "scenes: red\ncutouts: none\n");
-  write(scratch, "c.yaml", "scenes: red\ncutouts: 0\n");
+  write(scratch, "b.yaml", "scenes: red\ninterpolation_steps: none\n");
+  write(scratch, "c.yaml", "scenes: red\nsteps_per_scene: 0\n");
   const Outcome outcome = call(scratch.path(), {"check", "b.yaml", "a.yaml", "c.yaml", "seed=1"});
   EXPECT_EQ(outcome.status, 2);
-  for (const char* part : {"[1/3 b.yaml]\nreverie: b.yaml:2: 'cutouts' is none", "[2/3 a.yaml]\n",
-                           "[3/3 c.yaml]\nreverie: c.yaml:2: 'cutouts' is 0, which is out of range"})
+  for (const char* part : {"[1/3 b.yaml]\nreverie: b.yaml:2: 'interpolation_steps' is none", "[2/3 a.yaml]\n",
+                           "[3/3 c.yaml]\nreverie: c.yaml:2: 'steps_per_scene' is 0, which is out of range"})
     EXPECT_TRUE(holds(outcome.err, part)) << part << " in\n" << outcome.err;
   EXPECT_TRUE(holds(outcome.out, "3 runs: 1 done, 2 failed\n")) << outcome.out;
   EXPECT_TRUE(holds(outcome.out, "  done         a.yaml\n")) << outcome.out;

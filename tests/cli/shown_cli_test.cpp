@@ -67,7 +67,7 @@ TEST(Shown, ErrorsTitlesAndNamesAreEscaped) {
 
 TEST(Shown, AMessageGoesOnBehindANul) {
   const Scratch scratch;
-  scratch.write("run.yaml", "scenes: red\ncutouts: \"4\\0x\"\nwidht: 3\n");
+  scratch.write("run.yaml", "scenes: red\ninterpolation_steps: \"4\\0x\"\nwidht: 3\n");
   const Outcome outcome = run(command("check", {"run.yaml"}), scratch.path());
   EXPECT_EQ(outcome.status, 2);
   for (const char* part : {"\\x00x", "allowed: whole number", "'widht'"})

@@ -21,7 +21,8 @@ std::vector<std::string> lines_of(const Said& said, const std::string& name) {
   for (std::string line; std::getline(text, line);) {
     const std::size_t colon = line.find(':');
     if (colon == std::string::npos || colon < name.size()) continue;
-    if (line.compare(colon - name.size(), name.size(), name) == 0) lines.push_back(line);
+    const bool whole = colon == name.size() || line[colon - name.size() - 1] == '.';
+    if (whole && line.compare(colon - name.size(), name.size(), name) == 0) lines.push_back(line);
   }
   return lines;
 }

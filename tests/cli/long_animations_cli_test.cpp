@@ -1,0 +1,125 @@
+// Loops, tiles, stills that begin small and pictures between pictures, by the real program.
+
+#include "cli/real_program.h"
+
+namespace reverie::test {
+namespace {
+
+Words moving(const Words& more) {
+  Words words = tiny("a red heart", {"animation_mode=2D", "zoom_x_2d=2", "zoom_y_2d=2",
+                                     "pre_animation_steps=2", "steps_per_frame=2", "steps_per_scene=20",
+                                     "save_every=2", "backups=0", "display_every=0"});
+  words.insert(words.end(), more.begin(), more.end());
+  return words;
+}
+
+std::vector<unsigned char> pixels(const Scratch& folder, int number) {
+  return read_png(folder / ("images_out/default/default_" + std::to_string(number) + ".png")).pixels;
+}
+
+// With the same seed, both runs do the same until the transition begins: nine moves, of which it takes the
+// last two.
+TEST(Loops, EndExactlyBeforeTheyBegin) {
+  const Scratch open, closed;
+  ASSERT_EQ(render(open.path(), moving({})).status, 0);
+  ASSERT_EQ(render(closed.path(), moving({"loop=true", "loop_frames=2"})).status, 0);
+  // Ten pictures, the last of frame 9; a loop leaves out frames 0 to 2.
+  EXPECT_TRUE(fs::exists(open / "images_out/default/default_10.png"));
+  EXPECT_FALSE(fs::exists(closed / "images_out/default/default_8.png"));
+  EXPECT_EQ(pixels(closed, 1), pixels(open, 4)) << "frame 3";
+  EXPECT_EQ(pixels(closed, 5), pixels(open, 8)) << "frame 7, the last before the transition";
+  EXPECT_EQ(pixels(closed, 7), pixels(open, 3)) << "frame 9 is frame 2, which frame 3 follows";
+  EXPECT_NE(pixels(closed, 6), pixels(open, 9));
+}
+
+TEST(Loops, NeedRoomForTheirTransition) {
+  const Scratch folder;
+  const Outcome outcome = render(folder.path(), moving({"loop=true", "loop_frames=5"}));
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_TRUE(holds(outcome.err, "'loop_frames' is 5, but the run moves only 9 times")) << outcome.err;
+  EXPECT_TRUE(holds(outcome.err, "1 to 4")) << outcome.err;
+}
+
+TEST(Retouching, SaysWhatHasNoEffect) {
+  const Scratch folder;
+  Outcome outcome = render(folder.path(), tiny("a hill", {"color_coherence=first", "steps_per_scene=1"}));
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_TRUE(holds(outcome.err, "color_coherence has no effect")) << outcome.err;
+  outcome = render(folder.path(), moving({"anti_blur_radius=3", "steps_per_scene=2"}));
+  EXPECT_TRUE(holds(outcome.err, "anti_blur_radius has no effect: anti_blur is 0")) << outcome.err;
+  outcome = render(folder.path(), moving({"color_coherence=nowhere.png"}));
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_TRUE(holds(outcome.err, "'color_coherence'") && holds(outcome.err, "nowhere.png")) << outcome.err;
+  outcome = render(folder.path(), moving({"frame_noise=0.1-t"}));
+  EXPECT_EQ(outcome.status, 2) << "it falls below 0";
+  EXPECT_TRUE(holds(outcome.err, "'frame_noise' at t = ")) << outcome.err;
+}
+
+/// The mean difference of neighbours over the seam, as a share of that elsewhere.
+double seam(const Picture& picture) {
+  const auto at_place = [&](std::int64_t x, std::int64_t y, int channel) {
+    return double(picture.pixels[static_cast<std::size_t>((y * picture.width + x) * 3 + channel)]);
+  };
+  double over = 0, inside = 0;
+  for (std::int64_t y = 0; y < picture.height; ++y)
+    for (int channel = 0; channel < 3; ++channel) {
+      over += std::abs(at_place(0, y, channel) - at_place(picture.width - 1, y, channel));
+      for (std::int64_t x = 1; x < picture.width; ++x)
+        inside += std::abs(at_place(x, y, channel) - at_place(x - 1, y, channel));
+    }
+  return over * static_cast<double>(picture.width - 1) / inside;
+}
+
+TEST(Tiles, HaveNoSeam) {
+  const auto seam_with = [](const std::string& tile) {
+    const Scratch folder;
+    const Outcome outcome = render(
+        folder.path(), tiny("a red heart", {"tile=" + tile, "image_model=pyramid", "steps_per_scene=30",
+                                            "save_every=30", "smoothing_weight=30", "backups=0"}));
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    return seam(read_png(folder / "images_out/default/default_1.png"));
+  };
+  EXPECT_LT(seam_with("xy"), 1.3);
+  EXPECT_GT(seam_with("y"), 1.5) << "along x it is an ordinary picture";
+}
+
+TEST(Tiles, HaveNoBorder) {
+  const Scratch folder;
+  const Outcome outcome = render(folder.path(), tiny("a hill", {"tile=x", "border_mode=black"}));
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_TRUE(holds(outcome.err, "'border_mode' is 'black', but with 'tile'")) << outcome.err;
+}
+
+TEST(Growing, SavesAllPicturesAtTheFullSize) {
+  const Scratch folder;
+  const Outcome outcome = render(
+      folder.path(), tiny("a red heart", {"upscale_from=[16,32]", "upscale_at=[2,3]", "save_every=1",
+                                          "outputs=[png_sequence,video_file]", "video_format=lossless"}));
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  for (int number = 1; number <= 4; ++number)
+    EXPECT_EQ(read_png(folder / ("images_out/default/default_" + std::to_string(number) + ".png")).width, 64);
+  EXPECT_TRUE(fs::exists(folder / "images_out/default/default.mkv"));
+}
+
+TEST(Growing, IsForStills) {
+  const Scratch folder;
+  const Outcome outcome = render(folder.path(), moving({"upscale_from=32"}));
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_TRUE(holds(outcome.err, "'upscale_from' is for stills")) << outcome.err;
+}
+
+TEST(Interpolating, MakesASmootherVideo) {
+  const Scratch folder;
+  ASSERT_EQ(render(folder.path(), moving({"steps_per_scene=6"})).status, 0);  // three pictures
+  Outcome outcome = run(
+      command("interpolate", {"images_out/default", "--times", "4", "video_format=lossless"}), folder.path());
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_TRUE(holds(outcome.out, "9 pictures, 0.1875 seconds")) << outcome.out;
+  EXPECT_TRUE(fs::exists(folder / "images_out/default/default_x4.mkv"));
+  outcome = run(command("interpolate", {"images_out/default", "--times", "1"}), folder.path());
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_TRUE(holds(outcome.err, "--times is 1; allowed: 2 to 64")) << outcome.err;
+}
+
+}  // namespace
+}  // namespace reverie::test
