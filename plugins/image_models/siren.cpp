@@ -33,7 +33,7 @@ constexpr ParamSpec kParams[] = {
 
 // How a picture is fitted: steps of Adam on a choice of the pixels.
 constexpr int kFittingSteps = 200;
-constexpr std::int64_t kFittedPixels = 4096;
+constexpr std::int64_t kFittedPixels = 2048;
 constexpr double kFittingRate = 2e-3;
 // Fitted pictures are kept half a level of 8 bits away from 0 and 1, which a sigmoid never reaches.
 constexpr double kMargin = 0.5 / 255;
