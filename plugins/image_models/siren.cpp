@@ -9,6 +9,7 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 #include <torch/csrc/autograd/autograd.h>
+#include <torch/csrc/autograd/custom_function.h>
 
 #include <cmath>
 
@@ -32,7 +33,7 @@ constexpr ParamSpec kParams[] = {
 
 // How a picture is fitted: steps of Adam on a choice of the pixels.
 constexpr int kFittingSteps = 200;
-constexpr std::int64_t kFittedPixels = 4096;
+constexpr std::int64_t kFittedPixels = 2048;
 constexpr double kFittingRate = 2e-3;
 // Fitted pictures are kept half a level of 8 bits away from 0 and 1, which a sigmoid never reaches.
 constexpr double kMargin = 0.5 / 255;
@@ -47,6 +48,52 @@ at::Tensor coordinates(std::int64_t width, std::int64_t height, const at::Device
   const at::Tensor y = along(height).view({height, 1}).expand({height, width});
   return at::stack({x, y}, 2).view({-1, 2}).to(device, at::kFloat);
 }
+
+/// Places [P, 2] to colours [P, 3], 0..1. `parameters` are weights and biases of each layer.
+at::Tensor colours_at(const at::Tensor& places, at::TensorList parameters, double frequency) {
+  at::Tensor values = places;
+  for (std::size_t i = 0; i < parameters.size(); i += 2) {
+    values = at::linear(values, parameters[i], parameters[i + 1]);
+    values = i + 2 < parameters.size() ? (values * frequency).sin() : values.sigmoid();
+  }
+  return values;
+}
+
+/// The same for a whole picture, without keeping all layers of all pixels for the gradient: they are computed
+/// again, for a part of the pixels at a time (Chen et al., "Training Deep Nets with Sublinear Memory Cost",
+/// 2016).
+struct WholePicture : torch::autograd::Function<WholePicture> {
+  static constexpr std::int64_t kPart = 32768;
+
+  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& places,
+                            double frequency, at::TensorList parameters) {
+    torch::autograd::variable_list saved = {places};
+    saved.insert(saved.end(), parameters.begin(), parameters.end());
+    context->save_for_backward(saved);
+    context->saved_data["frequency"] = frequency;
+    std::vector<at::Tensor> parts;
+    for (const at::Tensor& part : places.split(kPart))
+      parts.push_back(colours_at(part, parameters, frequency));
+    return at::cat(parts);
+  }
+  static torch::autograd::tensor_list backward(torch::autograd::AutogradContext* context,
+                                               torch::autograd::tensor_list gradients) {
+    const auto saved = context->get_saved_variables();
+    const double frequency = context->saved_data["frequency"].toDouble();
+    std::vector<at::Tensor> parameters;
+    for (std::size_t i = 1; i < saved.size(); ++i) parameters.push_back(saved[i].detach().requires_grad_());
+    torch::autograd::tensor_list result(saved.size() + 1);  // none of places and frequency
+    const std::vector<at::Tensor> places = saved[0].split(kPart), of_colours = gradients[0].split(kPart);
+    const at::AutoGradMode with_gradients(true);
+    for (std::size_t i = 0; i < places.size(); ++i) {
+      const auto part =
+          torch::autograd::grad({colours_at(places[i], parameters, frequency)}, parameters, {of_colours[i]});
+      for (std::size_t k = 0; k < part.size(); ++k)
+        result[k + 2] = i == 0 ? part[k] : result[k + 2].add_(part[k]);
+    }
+    return result;
+  }
+};
 
 class Siren final : public ImageModel {
  public:
@@ -95,7 +142,7 @@ class Siren final : public ImageModel {
         places = places.index_select(0, some);
         colours = colours.index_select(0, some);
       }
-      const at::Tensor loss = (colours_at(places) - colours).square().mean();
+      const at::Tensor loss = (colours_at(places, parameters_, frequency_) - colours).square().mean();
       const double rate = kFittingRate * 0.5 *
                           (1 + std::cos(3.14159265358979323846 * static_cast<double>(step) / kFittingSteps));
       adam.step(torch::autograd::grad({loss}, parameters_), rate);
@@ -106,7 +153,7 @@ class Siren final : public ImageModel {
   double learning_rate() const override { return 5e-4; }
 
   at::Tensor decode() override {
-    return upscale_nearest(colours_at(coordinates_).t().reshape({1, 3, height_, width_}), pixel_size_);
+    return upscale_nearest(picture().t().reshape({1, 3, height_, width_}), pixel_size_);
   }
   at::Tensor decode_final() override {
     const at::NoGradGuard no_grad;
@@ -129,22 +176,17 @@ class Siren final : public ImageModel {
     return (parameter % 2 ? "biases_" : "weights_") + std::to_string(parameter / 2);
   }
 
+  /// [height * width, 3].
+  at::Tensor picture() const {
+    return WholePicture::apply(coordinates_, frequency_, at::TensorList(parameters_));
+  }
+
   /// Uniform numbers of -limit..limit.
   void fill_uniformly(const at::Tensor& parameter, double limit) {
     parameter.copy_(at::rand(parameter.sizes(), host_.generator(), parameter.detach().options())
                         .mul_(2)
                         .sub_(1)
                         .mul_(limit));
-  }
-
-  /// [P, 2] to [P, 3], 0..1.
-  at::Tensor colours_at(const at::Tensor& places) const {
-    at::Tensor values = places;
-    for (std::size_t i = 0; i < parameters_.size(); i += 2) {
-      values = at::linear(values, parameters_[i], parameters_[i + 1]);
-      values = i + 2 < parameters_.size() ? (values * frequency_).sin() : values.sigmoid();
-    }
-    return values;
   }
 
   Host& host_;

@@ -54,6 +54,8 @@ TEST(Newcomers, AreAnsweredWithWhatToType) {
       {{"check", "scenes=red", "outputs=video"}, "did you mean 'video_file'?"},
       {{"check", "scenes=red", "outputs=png"}, "did you mean 'png_sequence'?"},
       {{"check", "scenes=red", "outputs=openexr"}, "did you mean 'exr_sequence'"},
+      {{"check", "scenes=red", "outputs=apng"}, "did you mean 'animated_png'"},
+      {{"check", "scenes=red", "outputs=jpeg"}, "did you mean 'picture_sequence' with picture_format=jpeg"},
       {{"check", "scenes=red", "viewers=browser"}, "did you mean 'web_preview'"},
       {{"check", "scenes=red", "image_model=vqgan_imagenet"},
        "did you mean 'vqgan' with vqgan_model=imagenet?"},

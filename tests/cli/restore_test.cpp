@@ -138,7 +138,7 @@ TEST_P(RestoreOf, KilledRunsEndTheSame) {
             "width: 40\nheight: 32\nsteps_per_scene: 11\ninterpolation_steps: 4\n"
             "save_every: 3\nbackups: 2\npre_animation_steps: 2\nsteps_per_frame: 4\n"
             "init_image: start.png\ndirect_init_weight: 0.1:0.001\n"
-            "outputs: [png_sequence, video_file, apng, contact_sheet, raw_frames, picture_sequence]\n"
+            "outputs: [png_sequence, video_file, animated_png, contact_sheet, raw_frames, picture_sequence]\n"
             "sheet_pictures: 3\n"
             "seed: ${now:%f}  # which a restored run must not take\n");
   };

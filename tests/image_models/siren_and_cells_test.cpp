@@ -34,6 +34,27 @@ TEST(Siren, IsSinesOfPlacesLayerByLayer) {
     }
 }
 
+TEST(Siren, TheGradientIsThatOfTheWholePicture) {
+  // More pixels than are computed at a time.
+  ModelUnderTest siren("siren");
+  const auto model = siren.make(260, 150, {{"siren_layers", 2}, {"siren_width", 6}, {"siren_frequency", 5}});
+  const std::vector<at::Tensor> parameters = model->parameters();
+  const at::Tensor weights = random_picture(260, 150, 4);
+  const auto value = [&] { return (model->decode_final() * weights).to(at::kDouble).sum().item<double>(); };
+  (model->decode() * weights).sum().backward();
+  for (const at::Tensor& parameter : parameters) {
+    const at::Tensor before = parameter.detach().clone(), direction = at::randn(before.sizes(), seeded(6));
+    constexpr double kStep = 1e-3;
+    assign(parameter, before + direction * kStep);
+    const double above = value();
+    assign(parameter, before - direction * kStep);
+    const double below = value();
+    assign(parameter, before);
+    const double slope = (parameter.grad() * direction).sum().item<double>();
+    EXPECT_NEAR((above - below) / (2 * kStep), slope, 0.01 * std::abs(slope) + 0.5);
+  }
+}
+
 TEST(Siren, BeginsAsThePaperDoes) {
   ModelUnderTest siren("siren");
   const auto model = siren.make(4, 4, {{"siren_layers", 3}, {"siren_width", 200}, {"siren_frequency", 20}});

@@ -47,7 +47,8 @@ TEST_F(FrameSinksProgram, AReaderThatLeavesEndsTheRunWithAMessage) {
 }
 
 TEST_F(FrameSinksProgram, RunsThatGoOnLaterEndWithTheSameFiles) {
-  const std::string sinks = "outputs=[png_sequence, apng, contact_sheet, raw_frames, picture_sequence]";
+  const std::string sinks =
+      "outputs=[png_sequence, animated_png, contact_sheet, raw_frames, picture_sequence]";
   const Words more = {sinks, "sheet_pictures=3", "seed=3"};
   const auto with = [&](const std::string& steps, const std::string& last) {
     Words words = more;

@@ -1,5 +1,5 @@
-// What picture_sequence, contact_sheet, apng and raw_frames write, as decoders that they do not share code
-// with read it.
+// What picture_sequence, contact_sheet, animated_png and raw_frames write, as decoders that they do not share
+// code with read it.
 
 #include <cstring>
 #include <fstream>
@@ -183,12 +183,12 @@ TEST_F(FrameSinks, MissingFramesLeaveTheirPlacesEmpty) {
   EXPECT_NEAR(page[0][0][4 + 14 + 5][11].item<double>(), 0.9, 0.02);
 }
 
-// apng
+// animated_png
 
 TEST_F(FrameSinks, AnAnimatedPngHasEveryFrame) {
   for (const char* bits : {"8", "16"}) {
     fs::remove_all("out");
-    const auto it = make("apng", {{"png_bits", bits}});
+    const auto it = make("animated_png", {{"png_bits", bits}});
     std::vector<at::Tensor> images;
     for (std::int64_t number = 1; number <= 5; ++number) {
       images.push_back(stored_picture(23, 14, static_cast<std::uint64_t>(number), std::atoi(bits)));
@@ -210,7 +210,8 @@ TEST_F(FrameSinks, AnAnimatedPngHasEveryFrame) {
 TEST_F(FrameSinks, AnAnimatedPngSaysHowLongAndHasTheSettings) {
   for (const auto& [rate, parts, whole] :
        {std::tuple{12.0, 1, 12}, {29.97, 100, 2997}, {0.5, 2, 1}, {100.0, 1, 100}}) {
-    const std::string bytes = read_bytes(make("apng", {}, "out", rate)->write(stored_picture(4, 4, 1), 1));
+    const std::string bytes =
+        read_bytes(make("animated_png", {}, "out", rate)->write(stored_picture(4, 4, 1), 1));
     // Behind the chunk's name: its number, width, height and place, of four bytes each.
     const std::size_t at = bytes.find("fcTL") + 4 + 20;
     const auto two = [&](std::size_t from) {
@@ -227,30 +228,32 @@ TEST_F(FrameSinks, AnAnimatedPngSaysHowLongAndHasTheSettings) {
 }
 
 TEST_F(FrameSinks, ARestoredRunEndsWithTheSameAnimatedPng) {
-  for (const char* bits : {"8", "16"}) expect_restored_alike("apng", {{"png_bits", bits}}, 9);
+  for (const char* bits : {"8", "16"}) expect_restored_alike("animated_png", {{"png_bits", bits}}, 9);
 }
 
 TEST_F(FrameSinks, WhatIsWrittenBehindAnAnimationsEndLeavesItAsItIs) {
   // A process that is killed while it writes a frame has written behind the last chunk, and not yet over it.
-  const auto it = make("apng");
+  const auto it = make("animated_png");
   for (std::int64_t number = 1; number <= 3; ++number) it->write(stored_picture(9, 7, 1), number);
   const std::string before = read_bytes("out/hill.apng");
   std::ofstream("out/hill.apng", std::ios::binary | std::ios::app) << "the beginning of a frame";
   const auto animation = pictures_.open("out/hill.apng");
   EXPECT_TRUE(animation->read(2));
   EXPECT_FALSE(animation->read(3));
-  make("apng")->write(stored_picture(9, 7, 2), 4);
+  make("animated_png")->write(stored_picture(9, 7, 2), 4);
   it->write(stored_picture(9, 7, 2), 4);
   EXPECT_EQ(read_bytes("out/hill.apng").substr(before.size()).find("the beginning"), std::string::npos);
 }
 
 TEST_F(FrameSinks, AnAnimationWithoutItsBeginningIsAFileOfItsOwn) {
-  make("apng")->write(stored_picture(9, 7, 1), 1);
+  make("animated_png")->write(stored_picture(9, 7, 1), 1);
   const std::string before = read_bytes("out/hill.apng");
-  EXPECT_EQ(make("apng")->write(stored_picture(9, 7, 3), 3), "out/hill_from_3.apng")
+  EXPECT_EQ(make("animated_png")->write(stored_picture(9, 7, 3), 3), "out/hill_from_3.apng")
       << "the second is missing";
-  EXPECT_EQ(make("apng")->write(stored_picture(9, 8, 2), 2), "out/hill_from_2.apng") << "of another size";
-  EXPECT_EQ(make("apng", {{"png_bits", "16"}})->write(stored_picture(9, 7, 2), 2), "out/hill_from_2.apng");
+  EXPECT_EQ(make("animated_png")->write(stored_picture(9, 8, 2), 2), "out/hill_from_2.apng")
+      << "of another size";
+  EXPECT_EQ(make("animated_png", {{"png_bits", "16"}})->write(stored_picture(9, 7, 2), 2),
+            "out/hill_from_2.apng");
   EXPECT_EQ(read_bytes("out/hill.apng"), before);
 }
 
@@ -307,8 +310,8 @@ TEST_F(FrameSinks, RawFramesGoOnAtTheirPlace) {
 }
 
 TEST_F(FrameSinks, AFullDiskIsToldAndLeavesTheFramesThatThereWere) {
-  for (const std::string name : {"apng", "raw_frames"}) {
-    const std::string file = name == "apng" ? "disk/out/hill.apng" : "disk/out/hill_64x64.rgb";
+  for (const std::string name : {"animated_png", "raw_frames"}) {
+    const std::string file = name == "animated_png" ? "disk/out/hill.apng" : "disk/out/hill_64x64.rgb";
     const ChildReport report = in_child([&]() -> std::string {
       fs::create_directories("disk");
       if (const std::string why = mount_small_disk("disk"); !why.empty()) return "cannot be tried: " + why;
@@ -345,7 +348,7 @@ TEST_F(FrameSinks, AFullDiskIsToldAndLeavesTheFramesThatThereWere) {
 }
 
 TEST_F(FrameSinks, FramesOfAnotherSizeAreRefused) {
-  for (const char* name : {"raw_frames", "apng"}) {
+  for (const char* name : {"raw_frames", "animated_png"}) {
     const auto it = make(name);
     it->write(stored_picture(5, 4, 1), 1);
     EXPECT_EQ(error_of([&] { it->write(stored_picture(4, 5, 1), 2); }).kind(), ErrorKind::file) << name;

@@ -29,7 +29,7 @@ TEST(Plugins, AreFound) {
                            "io/video_file",
                            "io/exr_sequence",
                            "io/picture_sequence",
-                           "io/apng",
+                           "io/animated_png",
                            "io/contact_sheet",
                            "io/raw_frames",
                            "viewers/terminal_preview",

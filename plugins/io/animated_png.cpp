@@ -1,4 +1,4 @@
-/// APNG: all saved frames as one animated PNG file, <base>.apng, lossless, with the run's settings in it.
+/// Animated PNG: all saved frames as one file, <base>.apng, lossless, with the run's settings in it.
 ///
 /// It can be shown at any time while it grows. A new frame is written behind the chunk that ends the file,
 /// and only then put in that chunk's place, so that a run that is killed leaves a file of the frames before.
@@ -61,9 +61,9 @@ std::string duration(double frames_per_second) {
          big_endian(static_cast<std::uint32_t>(whole / common), 2);
 }
 
-class Apng final : public OutputSink {
+class AnimatedPng final : public OutputSink {
  public:
-  Apng(Host& host, const Params& params, const Setup& setup)
+  AnimatedPng(Host& host, const Params& params, const Setup& setup)
       : host_(host),
         folder_(setup.folder),
         base_(setup.base_name),
@@ -213,7 +213,7 @@ class Apng final : public OutputSink {
 
 }  // namespace
 
-REVERIE_EXPORT_PLUGIN(Apng, OutputSink, "apng", "1.0", "all saved frames as one animated PNG file, lossless",
-                      kParams);
+REVERIE_EXPORT_PLUGIN(AnimatedPng, OutputSink, "animated_png", "1.0",
+                      "APNG: all saved frames as one animated PNG file, lossless", kParams);
 
 }  // namespace reverie::io
