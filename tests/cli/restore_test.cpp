@@ -104,6 +104,10 @@ constexpr const char* kScheduled =
     "palette_normalization_weight: 0.2 + t\nlearning_rate: '0: 0.02, 6: 0.05'\ncurves_file: curves.csv\n"
     "wildcards: true\nscene_prefix: '{old|new|small|large} '\n";
 
+constexpr const char* kZooms =
+    "animation_mode: 3D\ntranslate_z_3d: 0.05*r\nlock_camera: false\nfield_of_view: 40 + 5*f\n"
+    "near_plane: '0: 1, 3: 50'\nfar_plane: 10000 - 100*f\ncutouts: '0: 2, 2: 4'\ncutout_erasing: abs(t)\n";
+
 class RestoreOf : public testing::TestWithParam<Kind> {};
 
 /// 24 x 16 pixels, red from left to right, blue from top to bottom.
@@ -180,20 +184,22 @@ TEST_P(RestoreOf, KilledRunsEndTheSame) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, RestoreOf,
-    testing::Values(
-        Kind{"unlimited_palette", "unlimited_palette", ""}, Kind{"limited_palette", "limited_palette", ""},
-        Kind{"vqgan", "vqgan", ""}, Kind{"fourier", "fourier", ""}, Kind{"pyramid", "pyramid", ""},
-        Kind{"siren", "siren", ""}, Kind{"cells", "cells", ""}, Kind{"siren_2D", "siren", kMoves},
-        Kind{"unlimited_palette_2D", "unlimited_palette", kMoves},
-        Kind{"limited_palette_2D", "limited_palette", kMoves}, Kind{"vqgan_2D", "vqgan", kMoves},
-        Kind{"limited_palette_scheduled", "limited_palette", kScheduled},
-        Kind{"unlimited_palette_3D", "unlimited_palette", kFlies}, Kind{"fourier_3D", "fourier", kFlies},
-        Kind{"unlimited_palette_video", "unlimited_palette", kFollows},
-        Kind{"limited_palette_video", "limited_palette", kFollows}, Kind{"vqgan_video", "vqgan", kFollows},
-        Kind{"unlimited_palette_upscale", "unlimited_palette", "upscale_from: 20\n"},
-        Kind{"fourier_upscale", "fourier", "upscale_from: [13, 26]\ntile: xy\n"},
-        Kind{"unlimited_palette_retouched", "unlimited_palette", kRetouches},
-        Kind{"limited_palette_retouched", "limited_palette", kRetouches}),
+    testing::Values(Kind{"unlimited_palette", "unlimited_palette", ""},
+                    Kind{"limited_palette", "limited_palette", ""}, Kind{"vqgan", "vqgan", ""},
+                    Kind{"fourier", "fourier", ""}, Kind{"pyramid", "pyramid", ""},
+                    Kind{"siren", "siren", ""}, Kind{"cells", "cells", ""}, Kind{"siren_2D", "siren", kMoves},
+                    Kind{"unlimited_palette_2D", "unlimited_palette", kMoves},
+                    Kind{"limited_palette_2D", "limited_palette", kMoves}, Kind{"vqgan_2D", "vqgan", kMoves},
+                    Kind{"limited_palette_scheduled", "limited_palette", kScheduled},
+                    Kind{"unlimited_palette_3D", "unlimited_palette", kFlies},
+                    Kind{"fourier_3D", "fourier", kFlies}, Kind{"pyramid_3D_scheduled", "pyramid", kZooms},
+                    Kind{"unlimited_palette_video", "unlimited_palette", kFollows},
+                    Kind{"limited_palette_video", "limited_palette", kFollows},
+                    Kind{"vqgan_video", "vqgan", kFollows},
+                    Kind{"unlimited_palette_upscale", "unlimited_palette", "upscale_from: 20\n"},
+                    Kind{"fourier_upscale", "fourier", "upscale_from: [13, 26]\ntile: xy\n"},
+                    Kind{"unlimited_palette_retouched", "unlimited_palette", kRetouches},
+                    Kind{"limited_palette_retouched", "limited_palette", kRetouches}),
     [](const auto& info) { return std::string(info.param.name); });
 
 }  // namespace
