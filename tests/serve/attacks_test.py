@@ -193,6 +193,8 @@ class AttackTest(ServerTest):
                 self.assertIn("outside the folders", self.problems(perceptors=[name])[0])
         self.assertIn("outside the folders", self.problems(image_model="limited_palette", target_palette="/etc/passwd")[0])
         self.assertIn("outside the folders", self.problems(models_parent_dir="/etc", perceptors=["ViT-B/32"])[0])
+        self.assertIn("outside the folders", self.problems(curves_file="/etc/passwd")[0])
+        self.assertIn("outside the folders", self.problems(wildcards=True, wildcards_dir="/etc", scene_suffix=" __x__")[0])
         self.assertIn("outside the folders", self.server.post("/api/check", {
             "settings": settings("a:1_[/etc/passwd] | [/proc/self/maps]")}).json()["problems"][0]["message"])
         self.assertEqual(self.problems(init_image="ours.png"), [])
