@@ -6,8 +6,9 @@
 
 namespace reverie {
 
-using Path = std::filesystem::path;
 namespace {
+
+using Path = std::filesystem::path;
 
 /// The pictures in a folder by base name and number.
 std::map<std::string, FoundRun::Frames> frames_in(const Path& folder) {

@@ -16,8 +16,9 @@ using log::shown_line;
 using media::between;
 using media::Neighbours;
 using media::Pictures;
-using Path = std::filesystem::path;
 namespace {
+
+using Path = std::filesystem::path;
 
 constexpr std::int64_t kMostTimes = 64;
 

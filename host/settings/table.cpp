@@ -65,7 +65,8 @@ constexpr Setting kTable[] = {
      "Image"},
     {boolean("alpha", false)
          .help(
-             "a still that is transparent where no prompt needs anything; outputs: [png_sequence] keeps it"),
+             "a still that is transparent where no prompt needs anything, for outputs that keep that, as the "
+             "default does"),
      "Image"},
     {number("alpha_weight", 1)
          .at_least(0)
