@@ -183,6 +183,18 @@ void check_tile(const Plan& plan, const Settings& settings, std::vector<Problem>
                                               "over; leave border_mode out"});
 }
 
+/// Transparency is for stills.
+void check_alpha(const Plan& plan, const Settings& settings, std::vector<Problem>& problems,
+                 std::vector<std::string>& notices) {
+  const SettingValue *alpha = settings.find("alpha"), *weight = settings.find("alpha_weight");
+  if (!alpha || !weight) return;
+  if (alpha->number != 0 && plan.animation)
+    problems.push_back(
+        {alpha->location, "'alpha' is for stills, but 'animation_mode' is '" + plan.animation->name + "'"});
+  if (alpha->number == 0 && weight->number != weight->spec.default_number)
+    notices.push_back("alpha_weight has no effect: alpha is false");
+}
+
 /// What upscale_from and upscale_at say, as far as the size is known.
 void check_growth(const Plan& plan, const Settings& settings, std::vector<Problem>& problems) {
   const SettingValue* from = settings.find("upscale_from");
@@ -343,6 +355,7 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry, c
   link_curves(
       plan.script, [&](const std::string& name) { return place_of_setting(plan, resolution.settings, name); },
       resolution.problems);
+  check_alpha(plan, resolution.settings, resolution.problems, resolution.notices);
   check_growth(plan, resolution.settings, resolution.problems);
   check_tile(plan, resolution.settings, resolution.problems);
   if (const SettingValue* backups = resolution.settings.find("backups")) {

@@ -14,6 +14,7 @@
 #include "engine/viewers.h"
 #include "log/printable.h"
 #include "media/footage.h"
+#include "reverie/takes_opacity.h"
 
 namespace reverie {
 
@@ -218,6 +219,12 @@ RunOutcome render_run(const Plan& given, const PluginRegistry& registry, const R
                                                                  {output.folder, output.base,
                                                                   frames_per_second, json, saved, early})});
   }
+  if (settings.get<bool>("alpha"))
+    for (const auto& [name, sink] : ensemble.sinks)
+      if (!extension_of<TakesOpacity>(*sink))
+        throw SettingsError(
+            {{settings.find("alpha")->location,
+              "'alpha' is true, but " + name + " keeps no transparency; leave it out of 'outputs'"}});
   if (writes) write_file(output.folder / (output.base + "_settings.txt"), json);
 
   const auto control = options.control ? options.control : std::make_shared<RequestedControl>();

@@ -12,7 +12,11 @@ namespace reverie {
 
 using log::shown_line;
 using media::Pictures;
+namespace {
+
 using Path = std::filesystem::path;
+
+}  // namespace
 
 int encode_command(const std::vector<std::string>& words, const std::vector<Path>& config_folders,
                    const PluginRegistry& registry) {

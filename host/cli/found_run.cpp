@@ -8,6 +8,8 @@ namespace reverie {
 
 namespace {
 
+using Path = std::filesystem::path;
+
 /// The pictures in a folder by base name and number.
 std::map<std::string, FoundRun::Frames> frames_in(const std::filesystem::path& folder) {
   std::map<std::string, FoundRun::Frames> runs;

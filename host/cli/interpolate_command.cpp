@@ -18,6 +18,8 @@ using media::Neighbours;
 using media::Pictures;
 namespace {
 
+using Path = std::filesystem::path;
+
 constexpr std::int64_t kMostTimes = 64;
 
 Neighbours neighbours(FlowEstimator& estimator, const at::Tensor& first, const at::Tensor& second,

@@ -4,8 +4,21 @@
 
 #include "log/printable.h"
 #include "plugins/crash_stack.h"
+#include "reverie/takes_opacity.h"
 
 namespace reverie {
+namespace {
+
+/// Gives a picture to a sink: with opacity to the part of it that takes that, which is known to be there.
+template <typename WithOpacity, typename Plain>
+auto give(OutputSink& sink, const at::Tensor& image, const WithOpacity& with_opacity, const Plain& plain) {
+  if (image.size(1) == 3) return plain(image.clone());  // what a sink does to it, the next one must not see
+  auto* part = extension_of<TakesOpacity>(sink);
+  if (!part) throw Error(ErrorKind::plugin, "it takes no picture with opacity");
+  return with_opacity(*part, image.narrow(1, 0, 3).contiguous(), image.narrow(1, 3, 1).contiguous());
+}
+
+}  // namespace
 
 FrameWriter::FrameWriter(Host& host, const std::vector<Member<OutputSink>>& sinks, Backups* backups,
                          RunEvents& events)
@@ -22,9 +35,14 @@ void FrameWriter::save(const at::Tensor& image, const RunPosition& moment) {
     last_frame_.clear();
     const std::int64_t number = moment.frames + 1;
     for (const auto& [name, sink] : sinks_) {
-      // What a sink does to its picture, the next one must not see.
-      const auto file =
-          call_plugin(name, moment, [&, &sink = *sink] { return sink.write(image.clone(), number); });
+      const auto file = call_plugin(name, moment, [&, &sink = *sink] {
+        return give(
+            sink, image,
+            [&](TakesOpacity& part, const at::Tensor& colours, const at::Tensor& opacity) {
+              return part.write(colours, opacity, number);
+            },
+            [&](const at::Tensor& picture) { return sink.write(picture, number); });
+      });
       if (file.empty()) continue;
       events_.publish(RunUpdate::File{file, number});
       if (last_frame_.empty()) last_frame_ = file;
@@ -36,8 +54,14 @@ void FrameWriter::keep(const at::Tensor& image, const RunPosition& moment) {
   post([this, image, moment] {
     bool kept = false;
     for (const auto& [name, sink] : sinks_) {
-      const auto file =
-          call_plugin(name, moment, [&, &sink = *sink] { return sink.keep(image.clone(), moment.steps); });
+      const auto file = call_plugin(name, moment, [&, &sink = *sink] {
+        return give(
+            sink, image,
+            [&](TakesOpacity& part, const at::Tensor& colours, const at::Tensor& opacity) {
+              return part.keep(colours, opacity, moment.steps);
+            },
+            [&](const at::Tensor& picture) { return sink.keep(picture, moment.steps); });
+      });
       if (!file) continue;
       kept = true;
       events_.publish(RunUpdate::File{*file, 0});

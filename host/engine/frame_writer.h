@@ -32,7 +32,8 @@ class FrameWriter {
 
   bool backs_up() const { return backups_ != nullptr; }
 
-  /// `image` is the writer's from here on, and nobody changes it. `moment`: before the frame counts.
+  /// `image` [1, 3, H, W], or with its opacity [1, 4, H, W], is the writer's from here on, and nobody changes
+  /// it. `moment`: before the frame counts.
   void save(const at::Tensor& image, const RunPosition& moment);
   /// Of a picture that the artist asked for.
   void keep(const at::Tensor& image, const RunPosition& moment);

@@ -39,6 +39,13 @@ std::map<std::string, at::Tensor> take(const Backup& backup, const std::string& 
   return result;
 }
 
+/// The same values, with a gradient of their own.
+at::Tensor leaf(const at::Tensor& tensor) {
+  at::Tensor result = tensor.detach().set_requires_grad(true);
+  result.mutable_grad() = at::zeros_like(result);
+  return result;
+}
+
 /// What a move may leave besides its picture, by name.
 std::map<std::string, std::optional<at::Tensor>*> parts_of(AnimationMode::Move& move) {
   return {{"flow", &move.flow}, {"expected", &move.expected}, {"reliable", &move.reliable}};
@@ -89,6 +96,8 @@ Render::Render(HostServices& host, RunPlugins& ensemble, const Settings& setting
       tiling_(settings.get<std::string>("tile")),
       timeline_(settings, std::ssize(script.scenes)),
       growth_(std::move(growth)),
+      opacity_(settings,
+               settings.get<bool>("alpha") ? ensemble.model.instance->decode_final() : at::Tensor()),
       motion_(ensemble, script.motion, result_.moment),
       retouch_(settings, script, open),
       loop_(settings, last_frame_of(timeline_)),
@@ -113,10 +122,12 @@ double Render::rate_now() {
 void Render::make_optimiser() {
   const MemoryScope memory(kOptimiserMemory);
   parameters_ = ensemble_.model.instance->parameters();
+  if (opacity_.is_on()) parameters_.push_back(opacity_.parameter());
   optimiser_ = ensemble_.make_optimiser({parameters_});
 }
 
 void Render::resized() {
+  if (opacity_.is_on()) opacity_.resize(decode_final());
   make_optimiser();
   image_losses_.resized();
 }
@@ -247,16 +258,22 @@ Render::StepReport Render::step(const std::vector<PromptLosses::Active>& prompts
   StepReport report;
   const auto call = [&](auto&& work) { return call_plugin(name, result_.moment, work); };
   const at::Tensor decoded = call([&] { return model.decode(); });
-  const at::Tensor image = decoded.detach().set_requires_grad(true);
-  image.mutable_grad() = at::zeros_like(image);
+  const at::Tensor image = leaf(decoded);
 
+  // What perceptors see: the picture itself, or that over a background; either turned around if it joins
+  // itself. Each is the leaf of a graph of its own, so that plugins' graphs do not meet.
   const PromptLosses::Turn turn = draw_turn(image);
-  at::Tensor turned = image;
-  if (tiling_) {
-    turned = image.detach().roll({turn.y, turn.x}, {2, 3}).set_requires_grad(true);
-    turned.mutable_grad() = at::zeros_like(turned);
-  }
-  const PromptLosses::Result from_prompts = prompt_losses_.evaluate(turned, prompts, turn);
+  const at::Tensor composed =
+      opacity_.is_on() ? opacity_.over_background(image, host_.cpu_generator()) : at::Tensor();
+  const at::Tensor seen = composed.defined() ? leaf(composed) : image;
+  const auto turned = [&](const at::Tensor& picture) {
+    return tiling_ ? leaf(picture.roll({turn.y, turn.x}, {2, 3})) : picture;
+  };
+  const auto turn_back = [&](const at::Tensor& from, const at::Tensor& to) {
+    if (tiling_) to.mutable_grad().add_(from.grad().roll({-turn.y, -turn.x}, {2, 3}));
+  };
+  const at::Tensor looked_at = turned(seen), even = composed.defined() ? turned(image) : looked_at;
+  const PromptLosses::Result from_prompts = prompt_losses_.evaluate(looked_at, prompts, turn);
   double total = 0;
   for (std::size_t i = 0; i < prompts.size(); ++i) {
     report.losses.push_back({prompt_losses_.prompt(prompts[i].prompt).text, from_prompts.losses[i],
@@ -268,8 +285,15 @@ Render::StepReport Render::step(const std::vector<PromptLosses::Active>& prompts
     report.losses.push_back({what, value, kind});
     total += value;
   };
-  const ImageLosses::Result others = image_losses_.evaluate(image, turned);
-  if (tiling_) image.mutable_grad().add_(turned.grad().roll({-turn.y, -turn.x}, {2, 3}));
+  const ImageLosses::Result others = image_losses_.evaluate(image, even);
+  turn_back(looked_at, seen);
+  if (composed.defined()) {
+    turn_back(even, image);
+    composed.backward(seen.grad());
+    const at::Tensor opaque = opacity_.loss();
+    add("alpha", opaque.item<double>());
+    opaque.backward();
+  }
   for (const auto& [what, value, of_picture] : others.losses)
     add(what, value, of_picture ? RunUpdate::Loss::Kind::picture : RunUpdate::Loss::Kind::other);
   report.all_stopped = from_prompts.stopped && others.stopped;
@@ -291,15 +315,24 @@ Render::StepReport Render::step(const std::vector<PromptLosses::Active>& prompts
   return report;
 }
 
-/// Of its own memory: the model goes on with what it gives.
-at::Tensor Render::final_picture() {
+at::Tensor Render::decode_final() {
   const auto& [name, instance] = ensemble_.model;
+  return call_plugin(name, result_.moment, [&, &model = *instance] { return model.decode_final(); });
+}
+
+/// [1, 3, H, W], with alpha [1, 4, H, W]. Of its own memory: the model goes on with what it gives.
+at::Tensor Render::final_picture() {
   const at::NoGradGuard no_grad;
-  return growth_
-      .shown(call_plugin(name, result_.moment, [&, &model = *instance] { return model.decode_final(); }))
-      .detach()
-      .to(at::kCPU, at::kFloat)
-      .clone(at::MemoryFormat::Contiguous);
+  at::Tensor picture = decode_final();
+  if (opacity_.is_on()) picture = at::cat({picture, opacity_.decode()}, 1);
+  return growth_.shown(picture).detach().to(at::kCPU, at::kFloat).clone(at::MemoryFormat::Contiguous);
+}
+
+/// The same for those who watch, who know of no transparency.
+at::Tensor Render::picture_to_show() {
+  if (!opacity_.is_on()) return final_picture();
+  const at::NoGradGuard no_grad;
+  return growth_.shown(opacity_.over_checks(decode_final())).to(at::kCPU, at::kFloat).contiguous();
 }
 
 void Render::display(RunEvents& events) {
@@ -310,7 +343,7 @@ void Render::display(RunEvents& events) {
       palette = picture->detach().cpu().contiguous();
   at::Tensor made;
   events.publish(
-      RunDisplay{result_.moment, [&] { return made.defined() ? made : made = final_picture(); }, palette});
+      RunDisplay{result_.moment, [&] { return made.defined() ? made : made = picture_to_show(); }, palette});
 }
 
 Backup Render::backup() {
@@ -323,6 +356,7 @@ Backup Render::backup() {
   put(backup, "losses", image_losses_.state());
   put(backup, "retouch", retouch_.state());
   put(backup, "loop", loop_.state());
+  put(backup, "opacity", opacity_.state());
   if (const auto& [animation, mode] = ensemble_.animation; mode)
     put(backup, "animation",
         call_plugin(animation, result_.moment, [&, &mode = *mode] { return mode.state(); }));
@@ -391,6 +425,7 @@ void Render::restore(const Backup& backup) {
   };
   retouch_.load_state(take_here("retouch"));
   loop_.load_state(take_here("loop"));
+  opacity_.load_state(take_here("opacity"));
   auto move = take_here("move");
   if (move.count("image") && move.count("before")) {
     before_move_ = move["before"];

@@ -14,6 +14,7 @@
 #include "engine/image_losses.h"
 #include "engine/loop.h"
 #include "engine/motion.h"
+#include "engine/opacity.h"
 #include "engine/prompt_losses.h"
 #include "engine/retouch.h"
 #include "engine/run_control.h"
@@ -82,7 +83,9 @@ class Render {
   PromptLosses::Turn draw_turn(const at::Tensor& image);
   std::int64_t cutouts_now();
   StepReport step(const std::vector<PromptLosses::Active>& prompts);
+  at::Tensor decode_final();
   at::Tensor final_picture();
+  at::Tensor picture_to_show();
   double rate_now();
   void display(RunEvents& events);
   Backup backup();
@@ -99,6 +102,7 @@ class Render {
   Tiling tiling_;
   Timeline timeline_;
   Growth growth_;
+  Opacity opacity_;
   RenderResult result_;
   Position position_;
   std::int64_t frame_ = -1;               // of the timeline

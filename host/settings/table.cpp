@@ -76,6 +76,15 @@ constexpr Setting kTable[] = {
          .help("the picture joins itself: x: its right edge continues at its left one; y: its lower edge at "
                "its upper one; xy: both"),
      "Image"},
+    {boolean("alpha", false)
+         .help(
+             "a still that is transparent where no prompt needs anything, for outputs that keep that, as the "
+             "default does"),
+     "Image"},
+    {number("alpha_weight", 1)
+         .at_least(0)
+         .help("how strongly opaque parts count as loss where alpha is on: higher for less"),
+     "Image"},
     {boolean("show_palette", false).help("show a palette swatch whenever the image is displayed"), "Image"},
 
     {text("animation_mode", "off").help("off, or the plugin that moves the picture"), "Animation", false, "",

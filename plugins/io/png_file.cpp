@@ -11,7 +11,18 @@
 namespace reverie::io {
 namespace {
 
-/// Two bytes for each of the values of [1, 3, H, W] 0..1, the higher first, pixel by pixel.
+/// Red, green, blue and opacity of each pixel.
+std::vector<std::uint8_t> with_opacity(const at::Tensor& image) {
+  const Pixels8 colours = pixels_of(image.narrow(1, 0, 3)),
+                opacity = pixels_of(image.narrow(1, 3, 1).expand({1, 3, -1, -1}));
+  std::vector<std::uint8_t> bytes;
+  bytes.reserve(colours.rgb.size() / 3 * 4);
+  for (std::size_t i = 0; i < colours.rgb.size(); i += 3)
+    bytes.insert(bytes.end(), {colours.rgb[i], colours.rgb[i + 1], colours.rgb[i + 2], opacity.rgb[i]});
+  return bytes;
+}
+
+/// Two bytes for each of the values of [1, C, H, W] 0..1, the higher first, pixel by pixel.
 std::vector<std::uint8_t> to_16_bits(const at::Tensor& image) {
   const at::Tensor values = (image[0].clamp(0, 1) * 65535).round().to(at::kInt).permute({1, 2, 0}).cpu();
   const at::Tensor high = at::floor_divide(values, 256), low = at::remainder(values, 256);
@@ -20,11 +31,12 @@ std::vector<std::uint8_t> to_16_bits(const at::Tensor& image) {
   return {first, first + bytes.numel()};
 }
 
-/// Red, green and blue of each pixel, as the file is to have them.
+/// Red, green, blue and perhaps opacity of each pixel, as the file is to have them.
 struct Rows {
   const std::vector<std::uint8_t>& bytes;
   std::int64_t width, height;
   int bits;  ///< a channel
+  int channels = 3;
 };
 
 struct PngWriter {
@@ -46,13 +58,13 @@ struct PngWriter {
   bool write(const Rows& rows, std::vector<png_text>& texts) {
     if (setjmp(png_jmpbuf(png))) return false;
     png_set_IHDR(png, info, static_cast<png_uint_32>(rows.width), static_cast<png_uint_32>(rows.height),
-                 rows.bits, PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
-                 PNG_FILTER_TYPE_DEFAULT);
+                 rows.bits, rows.channels == 4 ? PNG_COLOR_TYPE_RGB_ALPHA : PNG_COLOR_TYPE_RGB,
+                 PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
     png_set_sRGB(png, info, PNG_sRGB_INTENT_PERCEPTUAL);
     png_set_text(png, info, texts.data(), static_cast<int>(texts.size()));
     png_write_info(png, info);
     const png_byte* row = rows.bytes.data();
-    for (std::int64_t y = 0; y < rows.height; ++y, row += 3 * rows.width * rows.bits / 8)
+    for (std::int64_t y = 0; y < rows.height; ++y, row += rows.channels * rows.width * rows.bits / 8)
       png_write_row(png, row);
     png_write_end(png, info);
     return true;
@@ -96,10 +108,12 @@ std::filesystem::path frame_path(const std::filesystem::path& folder, const std:
 }
 
 std::string png_of(const at::Tensor& image, int bits, const std::string& settings) {
-  if (image.dim() != 4 || image.size(0) != 1 || image.size(1) != 3)
-    throw Error(ErrorKind::plugin, "PNG files take pictures of shape [1, 3, H, W]");
-  const std::vector<std::uint8_t> rows = bits == 8 ? pixels_of(image).rgb : to_16_bits(image);
-  return png_file({rows, image.size(3), image.size(2), bits}, &settings);
+  if (image.dim() != 4 || image.size(0) != 1 || (image.size(1) != 3 && image.size(1) != 4))
+    throw Error(ErrorKind::plugin, "PNG files take pictures of shape [1, 3, H, W], or [1, 4, H, W]");
+  const std::vector<std::uint8_t> rows = bits != 8            ? to_16_bits(image)
+                                         : image.size(1) == 3 ? pixels_of(image).rgb
+                                                              : with_opacity(image);
+  return png_file({rows, image.size(3), image.size(2), bits, static_cast<int>(image.size(1))}, &settings);
 }
 
 void write_png(const std::filesystem::path& path, const at::Tensor& image, int bits,
@@ -110,7 +124,7 @@ void write_png(const std::filesystem::path& path, const at::Tensor& image, int b
 }
 
 std::string png_of(const Pixels8& pixels, const std::string& settings) {
-  return png_file({pixels.rgb, pixels.width, pixels.height, 8}, settings.empty() ? nullptr : &settings);
+  return png_file({pixels.rgb, pixels.width, pixels.height, 8, 3}, settings.empty() ? nullptr : &settings);
 }
 
 }  // namespace reverie::io

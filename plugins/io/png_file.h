@@ -28,10 +28,10 @@ inline int png_bits(const Params& params) { return params.get<std::string>("png_
 std::filesystem::path frame_path(const std::filesystem::path& folder, const std::string& base,
                                  std::int64_t number, std::int64_t digits);
 
-/// Writes `image` [1, 3, H, W] 0..1, rounded to `bits` (8 or 16) a channel so that pictures of that depth
-/// survive a round trip; whole or not at all, with its folder. `settings` becomes an iTXt chunk with the
-/// keyword "reverie.settings". The same picture and settings give the same bytes. Throws Error(file), and
-/// Error(plugin) for other shapes.
+/// Writes `image` [1, 3, H, W] 0..1, or with opacity as a fourth channel, rounded to `bits` (8 or 16) a
+/// channel so that pictures of that depth survive a round trip; whole or not at all, with its folder.
+/// `settings` becomes an iTXt chunk with the keyword "reverie.settings". The same picture and settings give
+/// the same bytes. Throws Error(file), and Error(plugin) for other shapes.
 void write_png(const std::filesystem::path& path, const at::Tensor& image, int bits,
                const std::string& settings);
 

@@ -12,13 +12,14 @@
 #include "png_file.h"
 #include "reverie/output_sink.h"
 #include "reverie/plugin.h"
+#include "reverie/takes_opacity.h"
 
 namespace reverie::io {
 namespace {
 
 constexpr ParamSpec kParams[] = {kFrameDigits, kPngBits};
 
-class PngSequence final : public OutputSink {
+class PngSequence final : public OutputSink, public TakesOpacity {
  public:
   PngSequence(Host&, const Params& params, const Setup& setup)
       : folder_(setup.folder),
@@ -37,6 +38,18 @@ class PngSequence final : public OutputSink {
     const std::filesystem::path path = folder_ / (base_ + "_step_" + std::to_string(step) + ".png");
     write_png(path, image, bits_, settings_);
     return path;
+  }
+
+  void* extension(std::string_view id) override {
+    return id == TakesOpacity::kId ? static_cast<TakesOpacity*>(this) : nullptr;
+  }
+  std::filesystem::path write(const at::Tensor& image, const at::Tensor& opacity,
+                              std::int64_t number) override {
+    return write(at::cat({image, opacity}, 1), number);
+  }
+  std::optional<std::filesystem::path> keep(const at::Tensor& image, const at::Tensor& opacity,
+                                            std::int64_t step) override {
+    return keep(at::cat({image, opacity}, 1), step);
   }
 
   void display(const Picture&, const std::optional<at::Tensor>& palette, std::int64_t) override {

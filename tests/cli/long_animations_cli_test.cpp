@@ -108,6 +108,49 @@ TEST(Growing, IsForStills) {
   EXPECT_TRUE(holds(outcome.err, "'upscale_from' is for stills")) << outcome.err;
 }
 
+/// Red, green, blue and opacity, row by row; nothing where the file has no opacity.
+std::vector<unsigned char> with_opacity(const fs::path& path) {
+  png_image header{};
+  header.version = PNG_IMAGE_VERSION;
+  if (!png_image_begin_read_from_file(&header, path.c_str())) return {};
+  if (!(header.format & PNG_FORMAT_FLAG_ALPHA)) {
+    png_image_free(&header);
+    return {};
+  }
+  header.format = PNG_FORMAT_RGBA;
+  std::vector<unsigned char> pixels(PNG_IMAGE_SIZE(header));
+  EXPECT_TRUE(png_image_finish_read(&header, nullptr, pixels.data(), 0, nullptr)) << header.message;
+  return pixels;
+}
+double mean_opacity(const std::vector<unsigned char>& pixels) {
+  double sum = 0;
+  for (std::size_t i = 3; i < pixels.size(); i += 4) sum += pixels[i];
+  return sum * 4 / static_cast<double>(pixels.size()) / 255;
+}
+
+TEST(Alpha, KeepsWhatThePromptNeeds) {
+  const auto opacity_with = [](const std::string& weight) {
+    const Scratch folder;
+    const Outcome outcome = render(
+        folder.path(), tiny("a red heart", {"alpha=true", "alpha_weight=" + weight, "steps_per_scene=40",
+                                            "save_every=40", "learning_rate=0.05"}));
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    return mean_opacity(with_opacity(folder / "images_out/default/default_1.png"));
+  };
+  EXPECT_LT(opacity_with("100"), 0.05) << "nothing is worth that much";
+  EXPECT_GT(opacity_with("0"), 0.2);
+}
+
+TEST(Alpha, IsRefusedWhereItWouldBeLost) {
+  const Scratch folder;
+  Outcome outcome = render(folder.path(), moving({"alpha=true"}));
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_TRUE(holds(outcome.err, "'alpha' is for stills")) << outcome.err;
+  outcome = render(folder.path(), tiny("a hill", {"alpha=true", "outputs=[png_sequence,video_file]"}));
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_TRUE(holds(outcome.err, "io/video_file keeps no transparency")) << outcome.err;
+}
+
 TEST(Interpolating, MakesASmootherVideo) {
   const Scratch folder;
   ASSERT_EQ(render(folder.path(), moving({"steps_per_scene=6"})).status, 0);  // three pictures

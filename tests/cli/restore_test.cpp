@@ -108,6 +108,8 @@ constexpr const char* kZooms =
     "animation_mode: 3D\ntranslate_z_3d: 0.05*r\nlock_camera: false\nfield_of_view: 40 + 5*f\n"
     "near_plane: '0: 1, 3: 50'\nfar_plane: 10000 - 100*f\ncutouts: '0: 2, 2: 4'\ncutout_erasing: abs(t)\n";
 
+constexpr const char* kTransparent = "alpha: true\nupscale_from: 20\ntile: x\n";
+
 class RestoreOf : public testing::TestWithParam<Kind> {};
 
 /// 24 x 16 pixels, red from left to right, blue from top to bottom.
@@ -126,7 +128,9 @@ bool has_backup(const fs::path& folder) {
 }
 
 TEST_P(RestoreOf, KilledRunsEndTheSame) {
-  const auto prepare = [](const Scratch& folder) {
+  // A video would lose it.
+  const bool transparent = holds(GetParam().settings, "alpha: true");
+  const auto prepare = [transparent](const Scratch& folder) {
     write_ramps(folder / "start.png");
     fs::copy_file(REVERIE_SAMPLES "/clip.mkv", folder / "clip.mkv");
     folder.write("curves.csv", "frame,zoom_x_2d,cutout_border\n0,0,0.1\n3,4,0.4\n6,1,0.2\n");
@@ -142,7 +146,12 @@ TEST_P(RestoreOf, KilledRunsEndTheSame) {
             "width: 40\nheight: 32\nsteps_per_scene: 11\ninterpolation_steps: 4\n"
             "save_every: 3\nbackups: 2\npre_animation_steps: 2\nsteps_per_frame: 4\n"
             "init_image: start.png\ndirect_init_weight: 0.1:0.001\n"
-            "outputs: [png_sequence, video_file, animated_png, contact_sheet, raw_frames, picture_sequence]\n"
+            "outputs: [" +
+            std::string(
+                transparent
+                    ? "png_sequence"
+                    : "png_sequence, video_file, animated_png, contact_sheet, raw_frames, picture_sequence") +
+            "]\n"
             "sheet_pictures: 3\n"
             "seed: ${now:%f}  # which a restored run must not take\n");
   };
@@ -154,7 +163,7 @@ TEST_P(RestoreOf, KilledRunsEndTheSame) {
   const auto expected = results(whole.path());
   // A loop leaves out those of its first two frames.
   const std::size_t pictures = holds(GetParam().settings, "loop: true") ? 6 : 8;
-  ASSERT_EQ(expected.size(), 2 * pictures + 5)
+  ASSERT_EQ(expected.size(), transparent ? pictures + 1 : 2 * pictures + 5)
       << "pictures by two sinks, a file of them all by four, and the settings";
 
   const std::string kind = GetParam().name;
@@ -198,6 +207,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Kind{"vqgan_video", "vqgan", kFollows},
                     Kind{"unlimited_palette_upscale", "unlimited_palette", "upscale_from: 20\n"},
                     Kind{"fourier_upscale", "fourier", "upscale_from: [13, 26]\ntile: xy\n"},
+                    Kind{"unlimited_palette_alpha", "unlimited_palette", kTransparent},
                     Kind{"unlimited_palette_retouched", "unlimited_palette", kRetouches},
                     Kind{"limited_palette_retouched", "limited_palette", kRetouches}),
     [](const auto& info) { return std::string(info.param.name); });
