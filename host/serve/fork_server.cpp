@@ -115,6 +115,11 @@ class Forks {
     for (const auto& [pid, other] : children_) ::close(other.report);
     ::sigprocmask(SIG_SETMASK, &mask_, nullptr);
     if (page) write_activity_to(*page);
+    // The server's own output is no place for what a run or a plugin prints.
+    if (const int nowhere = ::open("/dev/null", O_RDWR | O_CLOEXEC); nowhere >= 0) {
+      ::dup2(nowhere, STDOUT_FILENO);
+      ::close(nowhere);
+    }
     watch_this_process();
     Channel channel(given[0]);
     roles_[role](channel);
