@@ -37,7 +37,7 @@ TEST(ClashingParameters, APluginThatTakesASettingsNameIsRejectedAndNothingElseIs
   expect(list,
          "REJECTED: its parameter 'cutouts' is declared as a setting of the program, which declares it as "
          "another "
-         "type (whole number, 1 to 4096)");
+         "type (whole number or expression of t, 1 to 4096)");
   expect(list,
          "REJECTED: its parameter 'cutins' is declared as a setting of the program, which has none of this "
          "name");
