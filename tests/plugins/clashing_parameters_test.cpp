@@ -14,15 +14,16 @@ Said config(const std::string& words, const fs::path& folder = "/") {
   return reverie_says(kPath + "config scenes=x " + words, folder);
 }
 
-/// The lines of `name: value` in what was said, of names that end like this.
+/// The lines of `name: value` in what was said, of this name, with or without its plugin's.
 std::vector<std::string> lines_of(const Said& said, const std::string& name) {
   std::vector<std::string> lines;
   std::istringstream text(said.text);
   for (std::string line; std::getline(text, line);) {
     const std::size_t colon = line.find(':');
     if (colon == std::string::npos || colon < name.size()) continue;
-    const bool whole = colon == name.size() || line[colon - name.size() - 1] == '.';
-    if (whole && line.compare(colon - name.size(), name.size(), name) == 0) lines.push_back(line);
+    const std::size_t begin = colon - name.size();
+    if (line.compare(begin, name.size(), name) != 0) continue;
+    if (begin == 0 || line[begin - 1] == '.') lines.push_back(line);
   }
   return lines;
 }
@@ -36,7 +37,7 @@ TEST(ClashingParameters, APluginThatTakesASettingsNameIsRejectedAndNothingElseIs
   expect(list,
          "REJECTED: its parameter 'cutouts' is declared as a setting of the program, which declares it as "
          "another "
-         "type (whole number, 1 to 4096)");
+         "type (whole number or expression of t, 1 to 4096)");
   expect(list,
          "REJECTED: its parameter 'cutins' is declared as a setting of the program, which has none of this "
          "name");
