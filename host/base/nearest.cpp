@@ -36,7 +36,7 @@ std::string nearest(const std::string& word, const std::vector<std::string>& can
   std::size_t best = wanted.size() / 3 + 2;
   std::string result;
   for (const std::string& candidate : candidates) {
-    // Who writes png means png_sequence rather than apng.
+    // A word that was not finished is meant rather than one with other letters.
     const bool begins = wanted.size() > 2 && lower(candidate).rfind(wanted, 0) == 0;
     const std::size_t d = begins ? 0 : distance(wanted, lower(candidate));
     if (d < best) {
