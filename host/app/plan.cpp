@@ -238,6 +238,20 @@ std::span<const ParamSpec> params_of(const PluginFile& plugin) {
 }
 
 /// A plugin may be older than the setting's expressions.
+/// The program's settings of how cutouts are taken that another method than the usual does not have.
+void leave_out_cutting(const PluginFile& method, const Settings& settings, Script& script,
+                       std::vector<std::string>& notices) {
+  std::erase_if(script.cutting, [&](const MotionSetting& setting) {
+    const auto params = params_of(method);
+    if (std::any_of(params.begin(), params.end(),
+                    [&](const ParamSpec& spec) { return spec.host_setting && setting.name == spec.name; }))
+      return false;
+    if (const SettingValue* value = settings.find(setting.name); value && !value->is_default())
+      notices.push_back(setting.name + " has no effect: " + title(method) + " does not use it");
+    return true;
+  });
+}
+
 void check_cutting(const PluginFile& method, const Settings& settings, std::vector<Problem>& problems) {
   for (const ParamSpec& spec : params_of(method)) {
     const SettingValue* value = spec.host_setting ? settings.find(spec.name) : nullptr;
@@ -351,7 +365,10 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry, c
   };
   if (plan.animation) plan.script.motion = varying(*plan.animation);
   if (plan.image_model) plan.script.model = varying(*plan.image_model);
-  if (plan.cutout_method) check_cutting(*plan.cutout_method, resolution.settings, resolution.problems);
+  if (plan.cutout_method) {
+    check_cutting(*plan.cutout_method, resolution.settings, resolution.problems);
+    leave_out_cutting(*plan.cutout_method, resolution.settings, plan.script, resolution.notices);
+  }
   link_curves(
       plan.script, [&](const std::string& name) { return place_of_setting(plan, resolution.settings, name); },
       resolution.problems);
@@ -418,6 +435,10 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry, c
     plan.settings.set("restore", restore);
   }
   set_beginnings(plan);
+  if (SettingValue loop = *plan.settings.find("loop"); !plan.animation && loop.number != 0) {
+    loop.number = 0;  // a notice says that it has no effect
+    plan.settings.set("loop", loop);
+  }
   if (plan.animation)
     if (const std::string why = trouble_with_loop(plan.settings, std::ssize(plan.script.scenes));
         !why.empty())

@@ -258,6 +258,10 @@ void try_parameters(AnimationMode& mode, const Plan& plan, const RunSettings& se
         now.parameters[setting->name] = numbers_of(*setting, values, quiet);
         if (!setting->expression.is_constant() && !at_fault) at_fault = setting;
       }
+    } catch (const Error&) {
+      continue;  // a value that is wrong by itself is for try_moments()
+    }
+    try {
       const std::string name = title(*plan.animation);
       const PluginCall call(name.c_str(), "set_parameters()");
       varying->set_parameters(now);

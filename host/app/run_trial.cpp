@@ -63,6 +63,9 @@ Plan shortened(const Plan& plan, std::int64_t cutouts, bool counts) {
   set_number(settings, "show_graphs", 0);
   set_number(settings, "use_tensorboard", 0);
   set_number(settings, "approximate_vram_usage", counts);
+  set_number(settings, "loop", 0);  // it leaves out the first pictures
+  for (const char* sizes : {"upscale_from", "upscale_at"})
+    set_list(settings, sizes, {});  // the largest counts
   set_list(settings, "viewers", {});
   SettingValue backups = *settings.find("backups");
   backups.text = "0";

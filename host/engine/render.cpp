@@ -513,7 +513,8 @@ RenderResult Render::run(RunEvents& events, FrameWriter& frames, RequestedContro
   if (!result_.interrupted && !growth_.is_full(result_.moment.steps))
     host_.log(LogLevel::warning,
               "the run ended before its picture had its full size (upscale_at): it is enlarged");
-  if (loop_.is_on() && !result_.interrupted && frame_ < last_frame_of(timeline_))
+  if (loop_.is_on() && !result_.interrupted &&
+      result_.moment.steps < timeline_.scenes * timeline_.steps_per_scene)
     host_.log(LogLevel::warning, "the run ended in frame " + std::to_string(frame_) + " instead of " +
                                      std::to_string(last_frame_of(timeline_)) +
                                      ": its end does not lead into its beginning");

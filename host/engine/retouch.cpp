@@ -60,7 +60,9 @@ Retouch::Retouch(const Settings& settings, const Script& script,
       soft_noise_(settings.get<std::string>("frame_noise_type") == "perlin"),
       noise_size_(settings.get<double>("frame_noise_size")),
       key_(settings.has("seed") ? static_cast<std::uint64_t>(settings.get<std::int64_t>("seed")) : 0) {
-  if (coherence_.reference == Coherence::Reference::file) footage_.emplace(open(coherence_.file)).seek(0);
+  const bool moves = !varying_.empty();
+  if (moves && coherence_.reference == Coherence::Reference::file)
+    footage_.emplace(open(coherence_.file)).seek(0);
 }
 
 double Retouch::value(const std::string& name, const std::map<std::string, double>& values) {

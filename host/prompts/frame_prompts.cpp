@@ -117,8 +117,12 @@ std::vector<Scene> parse_frame_prompts(const Settings& settings,
     if (i + 1 < all.size()) share += " - " + fade_in(all[i + 1].frame, fade);
     for (Prompt& prompt : parsed[0].prompts) {
       // A line break ends a comment in the weight.
-      if (all.size() > 1)
-        prompt.weight = compile_over_time("(" + share + ")*(" + prompt.weight.text() + "\n)", sound);
+      try {
+        if (all.size() > 1)
+          prompt.weight = compile_over_time("(" + share + ")*(" + prompt.weight.text() + "\n)", sound);
+      } catch (const ExpressionError& error) {
+        problems.push_back("'prompts': the weight of '" + prompt.text + "' cannot fade: " + error.what());
+      }
       prompt.setting = "prompts";
       scene.prompts.push_back(std::move(prompt));
     }

@@ -21,7 +21,7 @@ class Steady {
   void weight(Expression& expression) const {
     double largest = 0;
     bool found = false;
-    each(expression, [&](const std::vector<double>& numbers) {
+    each(expression, 0, [&](const std::vector<double>& numbers) {
       if (numbers.size() != 1 || !std::isfinite(numbers[0])) return;
       if (std::abs(numbers[0]) >= std::abs(largest)) largest = numbers[0];
       found = true;
@@ -29,10 +29,11 @@ class Steady {
     replace(expression, {found ? largest : 1});
   }
 
-  void first(Expression& expression, const std::vector<double>& otherwise) const {
+  /// `begin`: the first step that counts.
+  void first(Expression& expression, const std::vector<double>& otherwise, std::int64_t begin = 0) const {
     std::vector<double> chosen = otherwise;
     bool found = false;
-    each(expression, [&](const std::vector<double>& numbers) {
+    each(expression, begin, [&](const std::vector<double>& numbers) {
       const bool none = std::any_of(numbers.begin(), numbers.end(), [](double n) { return std::isnan(n); });
       if (found || none || numbers.size() != otherwise.size()) return;
       chosen = numbers;
@@ -41,11 +42,14 @@ class Steady {
     replace(expression, chosen);
   }
 
+  std::int64_t first_move() const { return timeline_.first_step(1); }
+
  private:
   template <typename Take>
-  void each(const Expression& expression, const Take& take) const {
+  void each(const Expression& expression, std::int64_t begin, const Take& take) const {
+    const std::int64_t last = std::max<std::int64_t>(steps_ - 1, 0), from = std::min(begin, last);
     for (std::int64_t i = 0; i < kPoints; ++i) {
-      const std::int64_t step = i * std::max<std::int64_t>(steps_ - 1, 0) / (kPoints - 1);
+      const std::int64_t step = from + i * (last - from) / (kPoints - 1);
       std::map<std::string, double> values = timeline_.values(step, {});
       for (const std::string& name : expression.variables()) values.emplace(name, 0.5);
       try {
@@ -82,11 +86,11 @@ Script steady(const Script& script, const Settings& settings) {
       steady.first(prompt.stop, {kOff});
       if (prompt.mask.cutoff) steady.first(*prompt.mask.cutoff, {kMiddle});
     }
-  const auto hold = [&](std::vector<MotionSetting>& settings_that_vary) {
+  const auto hold = [&](std::vector<MotionSetting>& settings_that_vary, std::int64_t begin = 0) {
     for (MotionSetting& motion : settings_that_vary) {
       std::vector<double> usual = motion.usual;
       usual.resize(motion.count);
-      steady.first(motion.expression, usual);
+      steady.first(motion.expression, usual, begin);
     }
   };
   for (LossTerm& term : result.losses) {
@@ -94,7 +98,7 @@ Script steady(const Script& script, const Settings& settings) {
     steady.first(term.stop, {kOff});
     hold(term.varying);
   }
-  hold(result.motion);
+  hold(result.motion, steady.first_move());
   hold(result.cutting);
   hold(result.model);
   if (result.cutouts) steady.weight(result.cutouts->expression);

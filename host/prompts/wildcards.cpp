@@ -16,21 +16,42 @@ bool of_name(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == '/';
 }
 
-/// The end of what a bracket at `begin` opens, past its closing one; npos if there is none. In [ ], braces do
-/// not count.
-std::size_t end_of(const std::string& text, std::size_t begin, char open, char close) {
-  int depth = 0;
-  for (std::size_t i = begin; i < text.size(); ++i) {
-    if (open != '[' && text[i] == '[') {
-      const std::size_t end = end_of(text, i, '[', ']');
-      if (end != std::string::npos) i = end - 1;
-      continue;
+/// Of each bracket that opens something, the end, past the one that closes it; npos if none does. In [ ],
+/// braces do not count. One pass over the text, whatever it holds.
+class Brackets {
+ public:
+  explicit Brackets(const std::string& text)
+      : ends_(text.size(), std::string::npos), choice_(text.size(), false) {
+    std::vector<std::size_t> open;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      if (text[i] == '[') open.push_back(i);
+      if (text[i] != ']' || open.empty()) continue;
+      ends_[open.back()] = i + 1;
+      open.pop_back();
     }
-    if (text[i] == open) ++depth;
-    if (text[i] == close && --depth == 0) return i + 1;
+    open.clear();
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      if (text[i] == '[' && ends_[i] != std::string::npos) {
+        i = ends_[i] - 1;
+      } else if (text[i] == '{') {
+        open.push_back(i);
+      } else if (text[i] == '|' && !open.empty()) {
+        choice_[open.back()] = true;
+      } else if (text[i] == '}' && !open.empty()) {
+        ends_[open.back()] = i + 1;
+        open.pop_back();
+      }
+    }
   }
-  return std::string::npos;
-}
+
+  std::size_t end(std::size_t begin) const { return ends_[begin]; }
+  /// Whether a '|' is in these braces, and in no others within them.
+  bool offers_choice(std::size_t begin) const { return choice_[begin]; }
+
+ private:
+  std::vector<std::size_t> ends_;
+  std::vector<bool> choice_;
+};
 
 /// The name of a list that begins at `begin`, __name__; empty if none does.
 std::string name_at(const std::string& text, std::size_t begin) {
@@ -45,11 +66,10 @@ std::string name_at(const std::string& text, std::size_t begin) {
 /// At each '|' that is in no brackets.
 std::vector<std::string> options_of(const std::string& text) {
   std::vector<std::string> options(1);
+  const Brackets brackets(text);
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
-    const std::size_t end = c == '{'   ? end_of(text, i, '{', '}')
-                            : c == '[' ? end_of(text, i, '[', ']')
-                                       : std::string::npos;
+    const std::size_t end = brackets.end(i);
     if (end != std::string::npos) {
       options.back() += text.substr(i, end - i);
       i = end - 1;
@@ -92,16 +112,17 @@ std::string Wildcards::expand(const std::string& text, int depth) {
                 "wildcards lie inside each other without end, at '" + text.substr(0, 60) + "'",
                 "a list must not name itself");
   std::string result;
+  const Brackets brackets(text);
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (result.size() > kLongest)
       throw Error(ErrorKind::settings,
                   "what wildcards stand for is longer than " + std::to_string(kLongest) + " characters");
     if (text[i] == '[') {
-      const std::size_t end = std::min(end_of(text, i, '[', ']'), text.size());
+      const std::size_t end = std::min(brackets.end(i), text.size());
       result += text.substr(i, end - i);
       i = end - 1;
     } else if (text[i] == '{') {
-      const std::size_t end = end_of(text, i, '{', '}');
+      const std::size_t end = brackets.end(i);
       if (end == std::string::npos)
         throw Error(ErrorKind::settings, "a '{' has no '}', at '" + text.substr(i, 60) + "'",
                     "write {red|green|blue}, or wildcards: false where braces belong to the text");
@@ -120,13 +141,12 @@ std::string Wildcards::expand(const std::string& text, int depth) {
 }
 
 bool has_wildcards(const std::string& text) {
+  const Brackets brackets(text);
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '[') {
-      const std::size_t end = end_of(text, i, '[', ']');
-      if (end != std::string::npos) i = end - 1;
+      if (brackets.end(i) != std::string::npos) i = brackets.end(i) - 1;
     } else if (text[i] == '{') {
-      const std::size_t end = end_of(text, i, '{', '}');
-      if (end != std::string::npos && options_of(text.substr(i + 1, end - i - 2)).size() > 1) return true;
+      if (brackets.end(i) != std::string::npos && brackets.offers_choice(i)) return true;
     } else if (!name_at(text, i).empty()) {
       return true;
     }
@@ -136,8 +156,9 @@ bool has_wildcards(const std::string& text) {
 
 std::vector<std::string> split_scenes(const std::string& scenes) {
   std::vector<std::string> result(1);
+  const Brackets brackets(scenes);
   for (std::size_t i = 0; i < scenes.size(); ++i) {
-    const std::size_t end = scenes[i] == '{' ? end_of(scenes, i, '{', '}') : std::string::npos;
+    const std::size_t end = scenes[i] == '{' ? brackets.end(i) : std::string::npos;
     if (end != std::string::npos) {
       result.back() += scenes.substr(i, end - i);
       i = end - 1;

@@ -140,6 +140,10 @@ CurvesFile read_curves_csv(const std::string& text, const std::string& file, con
       (lower(title) == "t" ? seconds : frames) = i;
       continue;
     }
+    if (title.find(',') != std::string::npos) {  // as `reverie curves` names what no setting is
+      result.notices.push_back(file + ": the column '" + title + "' is of a prompt or a loss, and left out");
+      continue;
+    }
     const auto [name, index] = name_and_index(title);
     const SettingName found = names.find(name);
     const ParamSpec* declared = found.name.empty() ? nullptr : spec(found);

@@ -161,7 +161,8 @@ constexpr Setting kTable[] = {
     {choice("frame_noise_type", "white", "white|perlin")
          .help("of frame_noise: each pixel by itself, or soft blots"),
      "Animation"},
-    {number("frame_noise_size", 16).above(0).unit("pixels").help("size of the blots of perlin"), "Animation"},
+    {number("frame_noise_size", 16).at_least(1).unit("pixels").help("size of the blots of perlin"),
+     "Animation"},
     {boolean("loop", false)
          .help("the last frame leads into the first: at the end, the picture goes over into its beginning"),
      "Animation"},

@@ -28,7 +28,11 @@ constexpr ParamSpec kParams[] = {
         .help("phase: 0 at a beat, up to 1 at the next; pulse: 1 in the frame that holds a beat, else 0; "
               "bar: 0 at "
               "the first beat of a bar, up to 1 at that of the next"),
-    number("tempo", 0).above(0).may_be_null().unit("beats per minute").help("null: found in the sound"),
+    number("tempo", 0)
+        .range(1, 10000)
+        .may_be_null()
+        .unit("beats per minute")
+        .help("null: found in the sound"),
     integer("beats_per_bar", 4).range(1, 32).help("beats in a bar"),
     integer("first_beat", 1).at_least(1).help("which of the sound's beats begins a bar"),
 };

@@ -66,13 +66,16 @@ class RawFrames final : public OutputSink {
         rate_(setup.frames_per_second),
         pixels_(params.get<std::string>("raw_pixels")),
         to_file_(params.get<std::string>("raw_frames_to") == "file") {
-    if (!to_file_ && ::isatty(STDOUT_FILENO))
+    if (to_file_) return;
+    const int output = frames_output();  // from here on, so that nothing else gets between the frames
+    if (::isatty(output))
       throw Error(ErrorKind::settings, "'raw_frames_to' is stdout, which is a terminal here",
                   "send the frames to a program: reverie render FILE | ffplay -f rawvideo ...");
-    struct stat output = {}, nowhere = {};
-    if (!to_file_ && ::fstat(STDOUT_FILENO, &output) == 0 && ::stat("/dev/null", &nowhere) == 0 &&
-        S_ISCHR(output.st_mode) && output.st_rdev == nowhere.st_rdev)
-      host.log(LogLevel::warning, "raw_frames_to: standard output leads nowhere here (/dev/null), so the frames are lost");
+    struct stat there = {}, nowhere = {};
+    if (::fstat(output, &there) == 0 && ::stat("/dev/null", &nowhere) == 0 && S_ISCHR(there.st_mode) &&
+        there.st_rdev == nowhere.st_rdev)
+      host.log(LogLevel::warning,
+               "raw_frames_to: standard output leads nowhere here (/dev/null), so the frames are lost");
   }
 
   std::filesystem::path write(const at::Tensor& image, std::int64_t number) override {
