@@ -280,6 +280,7 @@ RunOutcome render_run(const Plan& given, const PluginRegistry& registry, const R
     throw;
   }
   end(outcome.interrupted ? RunUpdate::State::interrupted : RunUpdate::State::finished);
+  if (ranks) ranks->any(false);  // the next run may need what rank 0 has written
   return outcome;
 }
 

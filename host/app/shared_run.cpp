@@ -44,12 +44,11 @@ std::string hash_of(const at::Tensor& tensor) {
 }  // namespace
 
 void agree_on_settings(RunSettings& settings, Ranks& ranks) {
-  if (!settings.has("seed")) {
-    const auto now = static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count());
-    constexpr std::uint64_t kSeeds = 4'294'967'296;
-    set_number(settings, "seed",
-               static_cast<double>(std::stoull(ranks.gather(std::to_string(now % kSeeds))[0])));
-  }
+  const auto now = static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count());
+  constexpr std::uint64_t kSeeds = 4'294'967'296;
+  // Also where a seed is set, since it may not be on another rank.
+  const std::string of_first = ranks.gather(std::to_string(now % kSeeds))[0];
+  if (!settings.has("seed")) set_number(settings, "seed", static_cast<double>(std::stoull(of_first)));
   if (settings.get<std::int64_t>("cutout_groups") == 0)
     set_number(settings, "cutout_groups", static_cast<double>(kMostGroups));
   if (const auto groups = settings.get<std::int64_t>("cutout_groups"); ranks.count() > groups)
@@ -64,7 +63,7 @@ Facts facts_of_run(Ranks& ranks, const RunSettings& settings, const HostServices
                    std::int64_t steps) {
   Facts facts = {{"version", std::string(REVERIE_VERSION ", SDK ABI ") + std::to_string(kSdkAbi) +
                                  ", LibTorch " + TORCH_VERSION},
-                 {"device", host.device().str()},
+                 {"device", host.device().is_cpu() ? "cpu" : "cuda"},
                  {"precision", c10::toString(host.precision())},
                  {"processor", host.device().is_cpu() ? at::get_cpu_capability() : "any"},
                  {"threads", host.device().is_cpu() ? std::to_string(at::get_num_threads()) : "any"},

@@ -35,6 +35,17 @@ struct Line {
   std::string label, rest;
 };
 
+/// Of the exception that is being handled: whether another process has the run.
+bool is_busy() {
+  try {
+    throw;
+  } catch (const RunBusy&) {
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+
 /// The first line of a text, without breaking a character.
 std::string shortened(const std::string& text, std::size_t width) {
   std::string line = text.substr(0, text.find('\n'));
@@ -91,20 +102,26 @@ class Batch {
                                 : preview_motion_command(plan, registry_, &report);
   }
 
-  int run_all(const std::vector<BatchRun>& runs) {
+  /// The runs of one shard; what concerns several runs is looked at in all of them.
+  int run_all(const std::vector<BatchRun>& runs, const Shard& shard) {
     look_ahead(runs);
-    for (std::size_t i = 0; i < runs.size(); ++i) {
+    bool goes_on = true;
+    for (std::size_t i = shard.number - 1; i < runs.size(); i += shard.count) {
+      if (!goes_on) {
+        not_begun(runs[i]);
+        continue;
+      }
       announce(runs, i);
-      const int status = run_next(runs[i], alone(i));
+      goes_on = run_next(runs[i], alone(i)) != kInterrupted && !interrupted;
       std::cout << std::flush;
-      if (status == kInterrupted || interrupted) break;
     }
-    return finish(runs);
+    return finish();
   }
 
   /// The runs that no other machine has done or is doing. Waits for those, since they may have to be taken
   /// over.
-  int run_claimed(const std::vector<BatchRun>& runs, Claims& claims) {
+  int run_claimed(const std::vector<BatchRun>& runs, const Shard& shard, Claims& claims) {
+    claims_ = true;
     look_ahead(runs);
     for (std::size_t i = 0; i < runs.size(); ++i)
       if (!alone(i))
@@ -112,45 +129,63 @@ class Batch {
                     "--claim continues runs that another machine began, but [" + runs[i].label +
                         "] has no file_namespace of its own",
                     "give each run one, such as file_namespace='hill_${seed}'");
-    std::vector<bool> settled(runs.size(), false);
-    for (bool waits = true; waits && !interrupted;) {
-      waits = false;
+    std::vector<std::size_t> open;
+    for (std::size_t i = shard.number - 1; i < runs.size(); i += shard.count) open.push_back(i);
+    while (!open.empty() && !interrupted) {
       bool worked = false;
-      for (std::size_t i = 0; i < runs.size() && !interrupted; ++i) {
-        if (settled[i]) continue;
-        Claims::State state = Claims::State::free;
-        const auto claim = claims.take(claim_name(runs[i], i), state);
-        settled[i] = state != Claims::State::others;
-        waits = waits || state == Claims::State::others;
-        if (!claim) {
-          if (settled[i])
-            lines_.push_back({state == Claims::State::done ? "elsewhere" : "failed",
-                              shown_line(runs[i].label), "by another process"});
-          continue;
-        }
-        worked = true;
-        announce(runs, i);
-        if (claim->taken_over())
-          write_log(LogLevel::info, "its owner has not renewed its claim; this process goes on with it");
-        const int status = run_next(runs[i], true);
-        std::cout << std::flush;
-        if (claim->lost())
-          throw Error(ErrorKind::file,
-                      "the claim of [" + runs[i].label + "] has been taken over by another process",
-                      "this one did not renew it in time; a larger --lease helps on slow networks");
-        if (status == kInterrupted || interrupted) break;
-        claim->end(status == 0 ? "done" : "failed", lines_.back().rest);
-      }
-      if (waits && !worked && !interrupted) claims.wait();
+      std::vector<std::size_t> later;
+      for (const std::size_t i : open)
+        if (interrupted || !settle(runs, i, claims, worked)) later.push_back(i);
+      open = std::move(later);
+      if (!open.empty() && !worked && !interrupted) claims.wait();
     }
-    return finish(runs);
+    for (const std::size_t i : open)
+      if (std::none_of(lines_.begin(), lines_.end(),
+                       [&](const Line& line) { return line.label == shown_line(runs[i].label); }))
+        not_begun(runs[i]);
+    return finish();
   }
 
  private:
+  /// Renders a run if this process gets it. Whether it is over, for everybody.
+  bool settle(const std::vector<BatchRun>& runs, std::size_t i, Claims& claims, bool& worked) {
+    Claims::State state = Claims::State::free;
+    const auto claim = claims.take(claim_name(runs[i], i), state);
+    if (!claim) {
+      if (state == Claims::State::others) return false;
+      const bool done = state == Claims::State::done;
+      lines_.push_back({done ? "elsewhere" : "failed", shown_line(runs[i].label), "by another process"});
+      all_mistakes_ = all_mistakes_ && done;
+      return true;
+    }
+    announce(runs, i);
+    if (claim->taken_over())
+      write_log(LogLevel::info, "its owner has not renewed its claim; this process goes on with it");
+    int status = 1;
+    try {
+      status = run_next(runs[i], true);
+    } catch (const RunBusy& error) {  // whose claim was too old, but it lives
+      write_log(LogLevel::info, error.what());
+      return false;
+    }
+    worked = true;
+    std::cout << std::flush;
+    if (!claim->lost() && (status == kInterrupted || interrupted)) return false;
+    if (!claim->lost()) claim->end(status == 0 ? "done" : "failed", lines_.back().rest);
+    if (claim->lost())
+      throw Error(ErrorKind::file,
+                  "the claim of [" + runs[i].label + "] has been taken over by another process",
+                  "this one did not renew it in time; a larger --lease helps on slow networks");
+    return true;
+  }
+
+  void not_begun(const BatchRun& run) { lines_.push_back({"not begun", shown_line(run.label), ""}); }
+
   /// Means the same run on all machines that were called with the same words.
   static std::string claim_name(const BatchRun& run, std::size_t index) {
     models::Sha256 hash;
-    hash.add(run.label);
+    hash.add(run.sources.file.string());
+    for (const std::string& word : run.sources.overrides) hash.add("\n" + word);
     constexpr std::size_t kDigits = 12;
     return std::to_string(index + 1) + "-" + hash.hex().substr(0, kDigits);
   }
@@ -163,8 +198,8 @@ class Batch {
       std::cerr << "[" << shown_line(title) << "]" << std::endl;
   }
 
-  int finish(const std::vector<BatchRun>& runs) {
-    if (command_ != "config" && command_ != "curves") sum_up(runs);
+  int finish() {
+    if (command_ != "config" && command_ != "curves") sum_up();
     const auto any = [&](const char* end) {
       return std::any_of(lines_.begin(), lines_.end(), [&](const Line& line) { return line.end == end; });
     };
@@ -205,6 +240,7 @@ class Batch {
       if (command_ == "render" || command_ == "preview-motion") line.rest = pictures(report);
     } catch (...) {
       if (ranks_) throw;  // the next run would find the ranks at different places
+      if (claims_ && is_busy()) throw;
       const Failure failure = current_failure();
       status = show(failure);
       line.end = "failed";
@@ -215,9 +251,7 @@ class Batch {
     return status;
   }
 
-  void sum_up(const std::vector<BatchRun>& runs) {
-    for (std::size_t i = lines_.size(); i < runs.size(); ++i)
-      lines_.push_back({"not begun", shown_line(runs[i].label), ""});
+  void sum_up() {
     std::size_t width = 0, failed = 0, done = 0;
     for (const Line& line : lines_) {
       width = std::max(width, shortened(line.label, kWidestLabel).size());
@@ -239,6 +273,7 @@ class Batch {
   bool memory_;
   std::string svg_;
   distributed::Ranks* ranks_;
+  bool claims_ = false;  // the runs are shared by claims
   const PluginRegistry& registry_;
   std::set<std::filesystem::path> folders_;               // that runs of this batch have written to
   std::vector<std::optional<Destination>> destinations_;  // of all runs
@@ -308,19 +343,15 @@ Shard parse_shard(const std::string& text) {
 }
 
 int run_batch(const BatchRequest& request, const PluginRegistry& registry) {
-  std::vector<BatchRun> runs = list_runs(request);
-  if (request.shard.count > 1) {
-    std::vector<BatchRun> part;
-    for (std::size_t i = request.shard.number - 1; i < runs.size(); i += request.shard.count)
-      part.push_back(runs[i]);
-    runs = part;
-    if (runs.empty()) {
-      std::cout << "nothing to do: there are fewer runs than parts\n";
-      return 0;
-    }
+  const std::vector<BatchRun> runs = list_runs(request);
+  const Shard& shard = request.shard;
+  if (shard.number > runs.size()) {
+    std::cout << "nothing to do: there are fewer runs than parts\n";
+    return 0;
   }
   if (request.list) {
-    for (const BatchRun& run : runs) std::cout << command_of(run, request.options) << "\n";
+    for (std::size_t i = shard.number - 1; i < runs.size(); i += shard.count)
+      std::cout << command_of(runs[i], request.options) << "\n";
     return 0;
   }
   if (runs.size() > 1 && !request.svg.empty())
@@ -330,9 +361,9 @@ int run_batch(const BatchRequest& request, const PluginRegistry& registry) {
   if (!request.claims.empty()) {
     end_on_signals("interrupted: the present step is finished and saved first (Ctrl-C again ends at once)");
     Claims claims(request.claims, request.lease);
-    return batch.run_claimed(runs, claims);
+    return batch.run_claimed(runs, shard, claims);
   }
-  if (runs.size() > 1 || request.shard.count > 1) return batch.run_all(runs);
+  if (runs.size() > 1) return batch.run_all(runs, shard);
   RunReport unused;
   return batch.run_one(runs[0], unused);
 }

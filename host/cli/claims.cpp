@@ -58,13 +58,17 @@ Claim::Claim(fs::path file, std::string owner, std::chrono::milliseconds lease, 
       taken_over_(taken_over),
       thread_([this] { renew(); }) {}
 
-Claim::~Claim() {
+void Claim::stop_renewing() {
   {
     const std::lock_guard lock(mutex_);
     ending_ = true;
   }
   changed_.notify_all();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
+}
+
+Claim::~Claim() {
+  stop_renewing();
   if (!ended_ && !lost_ && is_ours()) ::unlink(with_end(file_, "claim").c_str());
 }
 
@@ -85,6 +89,8 @@ void Claim::renew() {
 }
 
 void Claim::end(const std::string& how, const std::string& message) {
+  stop_renewing();
+  lost_ = lost_ || !is_ours();
   if (lost_) return;
   ended_ = true;
   const fs::path claim = with_end(file_, "claim"), result = with_end(file_, how);
@@ -137,8 +143,13 @@ std::unique_ptr<Claim> Claims::take(const std::string& name, State& state) {
     const auto made = time_of(claim);
     if (made == std::chrono::nanoseconds::max() || now() - made < lease_) return nullptr;
     // Of several that find it too old, one moves it away.
-    const fs::path old = with_end(claim, std::to_string(::getpid()) + ".old");
+    const fs::path old = folder_ / (clock_.filename().string() + ".old");
     if (::rename(claim.c_str(), old.c_str()) != 0) return nullptr;
+    if (time_of(old) != made) {  // another was quicker, and this is its claim
+      static_cast<void>(::link(old.c_str(), claim.c_str()));
+      ::unlink(old.c_str());
+      return nullptr;
+    }
     ::unlink(old.c_str());
     if (!create(claim, owner_)) return nullptr;
     taken_over = true;

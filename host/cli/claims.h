@@ -26,11 +26,13 @@ class Claim {
   bool taken_over() const { return taken_over_; }
   /// Somebody else has taken it, because this process did not renew it in time: it must not go on.
   bool lost() const { return lost_; }
-  /// The run is over, with this end ("done", "failed"), for everybody and for ever. Throws Error(file).
+  /// The run is over, with this end ("done", "failed"), for everybody and for ever; nothing if it is lost.
+  /// Throws Error(file).
   void end(const std::string& how, const std::string& message);
 
  private:
   void renew();
+  void stop_renewing();
   bool is_ours() const;
   std::filesystem::path file_;
   std::string owner_;

@@ -229,13 +229,28 @@ int run(int argc, char** argv) {
       command != "curves")
     throw unknown_command(command, typed);
 
+  const bool shared = given.count("ranks") || (command == "render" && distributed::rank_environment());
+  if (given.count("claim") && shared)
+    throw Error(ErrorKind::usage, "--claim cannot be used with ranks: each of them would take another run",
+                "share the runs by --shard, or leave the ranks out");
+  if (given.count("lease") && !given.count("claim"))
+    throw Error(ErrorKind::usage, "--lease has no meaning without --claim");
+  if (given.count("list") && given.count("claim"))
+    throw Error(ErrorKind::usage, "--list prints commands, and --claim would do the runs",
+                "leave one of them out");
   if (given.count("ranks")) {
     if (command != "render") throw Error(ErrorKind::usage, "--ranks is an option of reverie render");
     const auto count = given["ranks"].as<std::uint16_t>();
     if (count < 1 || count > kMostGroups)
       throw Error(ErrorKind::usage, "--ranks is " + std::to_string(count) + ", not a number from 1 to " +
                                         std::to_string(kMostGroups));
-    if (!distributed::rank_environment()) return distributed::launch(count, Words(argv, argv + argc));
+    const auto rank = distributed::rank_environment();
+    if (rank && rank->store_file.empty())
+      throw Error(ErrorKind::usage,
+                  "--ranks starts processes, but the environment says that this is one of " +
+                      std::to_string(rank->count) + " already",
+                  "leave --ranks out, or unset RANK and WORLD_SIZE");
+    if (!rank && given.count("list") == 0) return distributed::launch(count, Words(argv, argv + argc));
   }
 
   BatchRequest request;
@@ -246,9 +261,12 @@ int run(int argc, char** argv) {
   request.list = given.count("list") > 0;
   if (given.count("shard")) request.shard = parse_shard(given["shard"].as<std::string>());
   if (given.count("claim")) request.claims = given["claim"].as<std::string>();
-  if (given.count("lease"))
-    request.lease = std::chrono::seconds(std::max(1U, given["lease"].as<std::uint32_t>()));
+  if (given.count("lease")) request.lease = std::chrono::seconds(given["lease"].as<std::uint32_t>());
+  if (request.lease < std::chrono::seconds(1))
+    throw Error(ErrorKind::usage, "--lease is a number of seconds, at least 1");
   for (const std::string& folder : folders) request.options.push_back("--plugin-path=" + folder);
+  if (given.count("ranks"))
+    request.options.push_back("--ranks=" + std::to_string(given["ranks"].as<std::uint16_t>()));
   for (const auto& folder : config_folders) request.options.push_back("--config-dir=" + folder.string());
   request.words = rest;
   request.config_folders = config_folders;

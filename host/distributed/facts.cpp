@@ -53,7 +53,13 @@ std::string differences(const std::vector<Facts>& of_ranks) {
 
 void compare_facts(Ranks& ranks, const Facts& own) {
   std::vector<Facts> all;
-  for (const std::string& text : ranks.gather(to_text(own))) all.push_back(from_text(text));
+  for (const std::string& text : ranks.gather(to_text(own))) {
+    all.push_back(from_text(text));
+    if (all.back().empty())
+      throw RankLost(ErrorKind::device,
+                     "rank " + std::to_string(all.size() - 1) + " sent nothing that can be understood",
+                     "all ranks need the same version and settings");
+  }
   const std::string table = differences(all);
   if (table.empty()) return;
   throw Error(ErrorKind::usage, "the ranks differ, so they would not make the same picture:" + table,

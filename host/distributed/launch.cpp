@@ -89,7 +89,9 @@ std::filesystem::path printed_file(const std::filesystem::path& folder, std::int
 std::string end_of(const Process& process) {
   if (WIFSIGNALED(process.status)) {
     const int number = WTERMSIG(process.status);
-    return std::string("it was ended by SIG") + ::sigabbrev_np(number);
+    const char* name = ::sigabbrev_np(number);  // signals of applications have none
+    return name ? std::string("it was ended by SIG") + name
+                : "it was ended by signal " + std::to_string(number);
   }
   const int status = WEXITSTATUS(process.status);
   return status == 0 ? "" : "it left with exit status " + std::to_string(status);
@@ -104,6 +106,7 @@ int exit_status(const Process& process) {
 
 int launch(std::int64_t ranks, const std::vector<std::string>& words) {
   const Folder folder;
+  std::signal(SIGCHLD, SIG_DFL);  // the parent may have it ignored, and the kernel would wait in our place
   // Waited for rather than handled, so that no signal is lost between two looks.
   sigset_t awaited;
   ::sigemptyset(&awaited);

@@ -130,7 +130,10 @@ struct Ranks::Engine {
 
   static constexpr std::int64_t kNone = -1, kUnknown = -2;
 
+  bool left = false;  // this process says why it ends
+
   explicit Engine(const RankEnvironment& environment);
+  [[noreturn]] void not_met(const std::string& why) const;
   bool end();
   void lose(std::int64_t rank, const std::string& reason);
   bool read_end(c10d::Store& from);
@@ -142,13 +145,29 @@ struct Ranks::Engine {
   bool by_network() const { return where.store_file.empty(); }
 };
 
+void Ranks::Engine::not_met(const std::string& why) const {
+  throw RankLost(
+      ErrorKind::file,
+      "rank " + std::to_string(where.rank) + " of " + std::to_string(where.count) +
+          " could not meet the others" +
+          (by_network() ? " at " + where.address + ":" + std::to_string(where.port) : "") + ": " + why,
+      "start all ranks within five minutes with the same WORLD_SIZE, MASTER_ADDR and MASTER_PORT, a "
+      "different RANK each, and a port that is free on the machine of rank 0; where a machine calls itself "
+      "by a "
+      "name for 127.0.1.1, or has several networks, GLOO_SOCKET_IFNAME names the interface, such as eth0");
+}
+
 Ranks::Engine::Engine(const RankEnvironment& environment) : where(environment) {
   if (by_network()) refuse_public(where.address);
   try {
     const bool serves = where.rank == 0 && !where.store_is_there;
     store = named(where, open_store(where, serves, kLatest));
     store->set(key("who", where.rank), host_name() + ", process " + std::to_string(::getpid()));
-    const auto options = c10d::ProcessGroupGloo::Options::create(kLatest);
+    std::vector<std::string> all;
+    for (std::int64_t rank = 0; rank < where.count; ++rank) all.push_back(key("who", rank));
+    store->wait(all, kLatest);
+    // Gloo takes its patience from here, for every exchange.
+    const auto options = c10d::ProcessGroupGloo::Options::create(kPatience);
     const char* interface = std::getenv("GLOO_SOCKET_IFNAME");
     const std::string address = by_network() ? own_address(where.address) : "127.0.0.1";
     options->devices.push_back(
@@ -160,30 +179,26 @@ Ranks::Engine::Engine(const RankEnvironment& environment) : where(environment) {
       group = c10::make_intrusive<c10d::ProcessGroupGloo>(store, static_cast<int>(where.rank),
                                                           static_cast<int>(where.count), options);
     }
-    group->getOptions()->timeout = kPatience;
-    for (std::int64_t rank = 0; rank < where.count; ++rank)
-      names.push_back("rank " + std::to_string(rank) + " of " + std::to_string(where.count) + " (" +
-                      store->get_to_str(key("who", rank)) + ")");
+    for (const std::string& who : all)
+      names.push_back("rank " + std::to_string(names.size()) + " of " + std::to_string(where.count) + " (" +
+                      store->get_to_str(who) + ")");
     if (by_network()) {
       auto pulse_store = named(where, open_store(where, false, kStoreAnswers));
       pulse = std::thread([this, pulse_store] { beat(pulse_store); });
     }
+  } catch (const Error&) {
+    throw;
   } catch (const c10::Error& error) {
-    throw RankLost(
-        ErrorKind::file,
-        "rank " + std::to_string(where.rank) + " of " + std::to_string(where.count) +
-            " could not meet the others" +
-            (by_network() ? " at " + where.address + ":" + std::to_string(where.port) : "") + ": " +
-            first_line(error),
-        "start all ranks within five minutes with the same WORLD_SIZE, MASTER_ADDR and MASTER_PORT, a "
-        "different RANK each, and a port that is free on the machine of rank 0");
+    not_met(first_line(error));
+  } catch (const std::exception& error) {  // Gloo's own
+    not_met(error.what());
   }
 }
 
 /// Whether nothing uses this any more.
 bool Ranks::Engine::end() {
   // The others read from the store of rank 0 who is missing.
-  if (lost != kNone && by_network() && where.rank == 0) std::this_thread::sleep_for(3 * kBeat);
+  if ((lost != kNone || left) && by_network() && where.rank == 0) std::this_thread::sleep_for(3 * kBeat);
   {
     const std::lock_guard lock(mutex);
     ending = true;
@@ -326,6 +341,7 @@ at::Tensor Ranks::gather(const at::Tensor& values) {
 
 void Ranks::leave(const std::string& why) noexcept {
   try {
+    engine_->left = true;
     if (engine_->lost == Engine::kNone)
       set_end(*engine_->store, rank(), why.empty() ? "it gave no reason" : why);
   } catch (...) {

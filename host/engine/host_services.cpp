@@ -9,6 +9,7 @@
 #include <cstdlib>
 
 #include "base/nearest.h"
+#include "distributed/environment.h"
 #include "engine/memory_account.h"
 #include "log/log.h"
 #include "log/printable.h"
@@ -45,8 +46,14 @@ c10::Device choose_device(const std::string& setting) {
   const std::string word = lower(setting);
   const int count = at::hasCUDA() ? at::detail::getCUDAHooks().deviceCount() : 0;
   if (word == "cpu") return c10::kCPU;
-  if (word == "auto") return count > 0 ? c10::Device(c10::kCUDA, 0) : c10::Device(c10::kCPU);
-  std::string index = word == "cuda" ? "0" : word.rfind("cuda:", 0) == 0 ? word.substr(5) : word;
+  // Ranks on one machine take one card each.
+  const auto rank = distributed::rank_environment();
+  const int own = rank && count > 0 ? static_cast<int>(rank->local_rank % count) : 0;
+  if (word == "auto")
+    return count > 0 ? c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(own)) : c10::Device(c10::kCPU);
+  std::string index = word == "cuda"                ? std::to_string(own)
+                      : word.rfind("cuda:", 0) == 0 ? word.substr(5)
+                                                    : word;
   if (index.empty() || index.size() > 3 || index.find_first_not_of("0123456789") != std::string::npos)
     throw Error(ErrorKind::settings, "'device' is '" + setting + "'; allowed: auto, cpu, cuda, cuda:N or N");
   // The reference's files all say 0, also those that are to run on a laptop.

@@ -190,10 +190,10 @@ std::vector<NumberedFile> numbered_files(const Path& folder, const std::string& 
 }
 
 void refuse_overtaken(const OutputNames& names) {
-  throw Error(ErrorKind::file,
-              "the run '" + names.base + "' in '" + names.folder.string() +
-                  "' was begun or continued by another process at the same moment",
-              "give the same command again to go on with it");
+  throw RunBusy(ErrorKind::file,
+                "the run '" + names.base + "' in '" + names.folder.string() +
+                    "' was begun or continued by another process at the same moment",
+                "give the same command again to go on with it");
 }
 
 void write_file(const Path& path, const std::string& text) {

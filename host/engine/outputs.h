@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "reverie/error.h"
+
 namespace reverie {
 
 class Settings;
@@ -78,6 +80,12 @@ struct NumberedFile {
 };
 /// In any order; none where there is no such folder.
 std::vector<NumberedFile> numbered_files(const std::filesystem::path& folder, const std::string& extension);
+
+/// Another process has the run. It is no mistake, and may be over later.
+class RunBusy : public Error {
+ public:
+  using Error::Error;
+};
 
 /// For a run that another process has begun or continued since this one looked.
 [[noreturn]] void refuse_overtaken(const OutputNames& names);

@@ -35,7 +35,7 @@ RunLock::RunLock(const OutputNames& names) : file_(names.folder / ("." + names.b
       }
       if (error != EWOULDBLOCK) return;  // some network file systems have no locks
       ::close(descriptor_);
-      throw Error(
+      throw RunBusy(
           ErrorKind::file,
           "the run '" + names.base + "' in '" + names.folder.string() +
               "' is being rendered by another process",

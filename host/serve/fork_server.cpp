@@ -116,7 +116,7 @@ class Forks {
     ::sigprocmask(SIG_SETMASK, &mask_, nullptr);
     if (page) write_activity_to(*page);
     // The server's own output is no place for what a run or a plugin prints.
-    if (const int nowhere = ::open("/dev/null", O_RDWR | O_CLOEXEC); nowhere >= 0) {
+    if (const int nowhere = ::open("/dev/null", O_RDWR | O_CLOEXEC); nowhere > STDOUT_FILENO) {
       ::dup2(nowhere, STDOUT_FILENO);
       ::close(nowhere);
     }
