@@ -40,11 +40,22 @@ TEST(Loops, NeedRoomForTheirTransition) {
   EXPECT_TRUE(holds(outcome.err, "1 to 4")) << outcome.err;
 }
 
+TEST(Loops, OfStillsHaveNoEffectAndLeaveNothingOut) {
+  const Scratch folder;
+  const Outcome outcome = render(folder.path(), tiny("a hill", {"loop=true", "save_every=2"}));
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_TRUE(holds(outcome.err, "loop has no effect")) << outcome.err;
+  EXPECT_TRUE(fs::exists(folder / "images_out/default/default_2.png"));
+}
+
 TEST(Retouching, SaysWhatHasNoEffect) {
   const Scratch folder;
   Outcome outcome = render(folder.path(), tiny("a hill", {"color_coherence=first", "steps_per_scene=1"}));
   EXPECT_EQ(outcome.status, 0);
   EXPECT_TRUE(holds(outcome.err, "color_coherence has no effect")) << outcome.err;
+  // A file that nobody looks at need not be there.
+  outcome = render(folder.path(), tiny("a hill", {"color_coherence=nowhere.png", "steps_per_scene=1"}));
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
   outcome = render(folder.path(), moving({"anti_blur_radius=3", "steps_per_scene=2"}));
   EXPECT_TRUE(holds(outcome.err, "anti_blur_radius has no effect: anti_blur is 0")) << outcome.err;
   outcome = render(folder.path(), moving({"color_coherence=nowhere.png"}));

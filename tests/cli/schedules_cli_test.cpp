@@ -55,6 +55,29 @@ TEST(Schedules, WhatDoesNotGoTogetherIsFoundBeforeTheRun) {
   EXPECT_EQ(check(folder, words).status, 0);
 }
 
+TEST(Schedules, OfTheLensOutOfRangeAreMistakesLikeOthers) {
+  const Scratch folder;
+  for (const char* setting : {"field_of_view=0: 60, 2: 200", "near_plane=1 - 10*t"}) {
+    const Outcome outcome =
+        check(folder, {"animation_mode=3D", "steps_per_frame=1", "pre_animation_steps=1", setting});
+    EXPECT_EQ(outcome.status, 2) << outcome.err;
+    EXPECT_TRUE(holds(outcome.err, "out of range") || holds(outcome.err, "it is ")) << outcome.err;
+  }
+  // Before the first move, where it would be below 0, nothing uses it.
+  EXPECT_EQ(check(folder, {"animation_mode=3D", "steps_per_frame=1", "pre_animation_steps=2",
+                           "far_plane=10 + 100000*t", "near_plane=1"})
+                .status,
+            0);
+}
+
+TEST(Schedules, OfCutoutsHaveNoEffectOnMethodsThatDoNotHaveThem) {
+  const Scratch folder;
+  const Outcome outcome = render(
+      folder.path(), tiny("red", {"cutout_method=disco", "cut_pow=0: 0.5, 3: 2", "steps_per_scene=2"}));
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_TRUE(holds(outcome.err, "cut_pow has no effect")) << outcome.err;
+}
+
 TEST(Schedules, PlainNumbersAndFormulasOfThemMakeTheSamePicture) {
   const Words base = {"image_model=limited_palette", "gradient_accumulation_steps=2"};
   const auto with = [&](const Words& more) {
@@ -236,6 +259,20 @@ TEST(CurvesFile, SaysWhatKeyframesInSettingsSay) {
   const Outcome config = run(command("config", {"sub/table.yaml"}), folder.path());
   EXPECT_TRUE(holds(config.out, "curves_file: \"keys.csv\"")) << config.out;
   EXPECT_FALSE(holds(config.out, "rotate_2d:")) << "it is in the file: " << config.out;
+}
+
+TEST(CurvesFile, ReadsWhatCurvesPrints) {
+  const Scratch folder;
+  const Words words = {"animation_mode=2D", "steps_per_frame=1", "pre_animation_steps=1",
+                       "translate_x=0: 0, 2: 8"};
+  const Outcome table = run(command("curves", tiny("red:[0: 1, 2: 0] | blue", words)), folder.path());
+  ASSERT_EQ(table.status, 0) << table.err;
+  ASSERT_TRUE(holds(table.out, "translate_x")) << table.out;
+  folder.write("curves.csv", table.out);
+  const Outcome again = check(
+      folder, {"animation_mode=2D", "steps_per_frame=1", "pre_animation_steps=1", "curves_file=curves.csv"});
+  EXPECT_EQ(again.status, 0) << again.err;
+  EXPECT_TRUE(holds(again.err, "left out")) << "the prompt's column: " << again.err;
 }
 
 TEST(CurvesFile, MistakesHaveTheirPlace) {

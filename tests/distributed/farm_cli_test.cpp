@@ -73,6 +73,14 @@ TEST(Shards, are_all_runs_once) {
   EXPECT_EQ(pictures(folder.path()), expected());
 }
 
+TEST(Shards, of_runs_in_one_folder_are_not_continued) {
+  const Scratch folder;
+  const Outcome outcome =
+      render(folder.path(), tiny("a red heart", {"-m", "cut_pow=1,2", "--restore", "--shard", "2/2"}));
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_TRUE(holds(outcome.err, "file_namespace")) << outcome.err;
+}
+
 TEST(Shards, that_are_none_are_refused) {
   const Scratch folder;
   for (const char* part : {"0/3", "4/3", "1", "a/b", "1/2/3", ""}) {
@@ -135,6 +143,27 @@ TEST(Claims, need_a_folder_for_each_run) {
       render(folder.path(), tiny("a red heart", {"-m", "cut_pow=1,2", "--claim", "claims"}));
   EXPECT_EQ(outcome.status, 2);
   EXPECT_TRUE(holds(outcome.err, "file_namespace")) << outcome.err;
+}
+
+TEST(Claims, with_other_settings_are_of_other_runs) {
+  const Scratch folder;
+  const Words one = tiny("a red heart", {"-m", "file_namespace='run_${seed}'", "--claim", "claims"});
+  EXPECT_EQ(render(folder.path(), one).status, 0);
+  Words longer = one;
+  longer.push_back("steps_per_scene=6");
+  const Outcome outcome = render(folder.path(), longer);
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_TRUE(holds(outcome.out, "  done  ")) << outcome.out;
+}
+
+TEST(Claims, make_no_sense_with_ranks) {
+  const Scratch folder;
+  for (const Words& options : {Words{"--claim", "c", "--ranks", "2"}, Words{"--lease", "5"},
+                               Words{"--claim", "c", "--list"}, Words{"--claim", "c", "--lease", "0"}}) {
+    const Outcome outcome = render(folder.path(), sweep(options));
+    EXPECT_EQ(outcome.status, 2) << outcome.err;
+    EXPECT_FALSE(fs::exists(folder / "images_out"));
+  }
 }
 
 TEST(Claims, of_runs_that_failed_are_not_tried_again) {

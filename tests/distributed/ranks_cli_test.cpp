@@ -133,6 +133,20 @@ TEST(Ranks, with_other_settings_are_refused_before_the_first_step) {
   }
 }
 
+TEST(Ranks, of_which_one_has_another_seed_are_refused_like_others) {
+  const Scratch folder, elsewhere;
+  Words none = still();
+  std::erase(none, "seed=1");
+  const std::string port = free_port();
+  Outcome other;
+  std::thread second([&] { other = run_rank(1, 2, port, with(none, {"seed=null"}), elsewhere.path()); });
+  const Outcome first = run_rank(0, 2, port, still(), folder.path());
+  second.join();
+  EXPECT_EQ(first.status, 2) << first.err;
+  EXPECT_EQ(other.status, 2) << other.err;
+  EXPECT_TRUE(holds(first.err, "'seed' of rank 0: 1\n")) << first.err;
+}
+
 /// The ranks that a process has started, by /proc.
 std::vector<pid_t> children_of(pid_t parent) {
   std::vector<pid_t> children;
