@@ -83,5 +83,15 @@ TEST(Wildcards, KeepScenesApart) {
   EXPECT_EQ(split_scenes("a { || b"), (std::vector<std::string>{"a { ", " b"}));
 }
 
+TEST(Wildcards, AnyTextIsReadInOnePass) {
+  std::string text;
+  for (int i = 0; i < 200'000; ++i) text += "{[";
+  EXPECT_FALSE(has_wildcards(text));  // with a look for each bracket's end it would take hours
+  EXPECT_EQ(split_scenes(text).size(), 1u);
+  std::string nested(200'000, '{');
+  nested += "a|b" + std::string(200'000, '}');
+  EXPECT_TRUE(has_wildcards(nested));
+}
+
 }  // namespace
 }  // namespace reverie::test
