@@ -47,8 +47,9 @@ std::vector<Mapping> mappings() {
 }
 
 bool of_malloc(const Mapping& mapping) {
-  return mapping.name == "[heap]" ||
-         (mapping.name.empty() && mapping.writable && mapping.range.begin % kHeapPart == 0);
+  // Memory for generated code may begin at such an address by chance.
+  return mapping.name == "[heap]" || (mapping.name.empty() && mapping.writable && !mapping.executable &&
+                                      mapping.range.begin % kHeapPart == 0);
 }
 
 std::int64_t number_behind(const std::string& line) {
