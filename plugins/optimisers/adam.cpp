@@ -4,6 +4,7 @@
 /// pass over memory; see reverie/adam.h.
 
 #include "reverie/adam.h"
+#include "adam_parameters.h"
 #include "clip_gradients.h"
 #include "reverie/optimiser.h"
 #include "reverie/plugin.h"
@@ -12,9 +13,9 @@ namespace reverie {
 namespace {
 
 constexpr ParamSpec kParams[] = {
-    number("beta1", 0.9).range(0, 0.999999).help("decay of the gradients' mean from step to step"),
-    number("beta2", 0.999).range(0, 0.999999).help("decay of the squared gradients' mean from step to step"),
-    number("epsilon", 1e-8).above(0).help("added to the root of the squared gradients' mean"),
+    kBeta1,
+    kBeta2,
+    kEpsilon,
     kMaxGradientNorm,
 };
 

@@ -4,6 +4,7 @@
 /// multiplied by 1 - learning_rate * weight_decay; its gradient knows nothing of that. What 0 means depends
 /// on the image model: black where parameters are colours, grey where they are waves or logits.
 
+#include "adam_parameters.h"
 #include "clip_gradients.h"
 #include "reverie/adam.h"
 #include "reverie/optimiser.h"
@@ -13,9 +14,9 @@ namespace reverie {
 namespace {
 
 constexpr ParamSpec kParams[] = {
-    number("beta1", 0.9).range(0, 0.999999).help("decay of the gradients' mean from step to step"),
-    number("beta2", 0.999).range(0, 0.999999).help("decay of the squared gradients' mean from step to step"),
-    number("epsilon", 1e-8).above(0).help("added to the root of the squared gradients' mean"),
+    kBeta1,
+    kBeta2,
+    kEpsilon,
     number("weight_decay", 0.01).at_least(0).help("parameters lose this, times learning_rate, at each step"),
     kMaxGradientNorm,
 };
