@@ -89,14 +89,8 @@ class Onset final : public AudioFilter {
     const at::NoGradGuard no_grad;
     const std::int64_t first = spectra();
     const at::Tensor stretch = at::zeros({(batch - 1) * hop_ + length_});
-    // Silence lies around the track.
-    const std::int64_t start = (first + 1) * hop_ - length_;
-    const std::int64_t begin = std::max<std::int64_t>(start, 0),
-                       end = std::min(start + stretch.size(0), passing_.count());
-    if (begin < end) {
-      const std::span<const float> samples = passing_.between(begin, end);
-      std::copy(samples.begin(), samples.end(), stretch.mutable_data_ptr<float>() + (begin - start));
-    }
+    passing_.copy_to({stretch.mutable_data_ptr<float>(), static_cast<std::size_t>(stretch.size(0))},
+                     (first + 1) * hop_ - length_);
     const at::Tensor magnitudes =
         at::fft_rfft(stretch.unfold(0, length_, hop_) * window_).narrow(1, first_bin_, before_.size(1)).abs();
     const at::Tensor earlier = at::cat({before_, magnitudes.narrow(0, 0, batch - 1)});

@@ -26,6 +26,14 @@ class PassingSamples {
     return std::span(kept_).subspan(static_cast<std::size_t>(begin - first()),
                                     static_cast<std::size_t>(end - begin));
   }
+  /// Copies those from `begin` on into `stretch`, which holds zeros: silence lies around the track.
+  void copy_to(std::span<float> stretch, std::int64_t begin) const {
+    const std::int64_t from = std::max<std::int64_t>(begin, 0),
+                       to = std::min(begin + std::ssize(stretch), count_);
+    if (from >= to) return;
+    const std::span<const float> samples = between(from, to);
+    std::copy(samples.begin(), samples.end(), stretch.begin() + (from - begin));
+  }
   float at(std::int64_t index) const { return kept_[static_cast<std::size_t>(index - first())]; }
 
  private:

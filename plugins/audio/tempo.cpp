@@ -88,14 +88,9 @@ class Tempo final : public AudioFilter {
     const at::NoGradGuard no_grad;
     const std::int64_t first = std::ssize(rises_);
     const at::Tensor stretch = at::zeros({(batch - 1) * hop_ + length_});
-    // Each spectrum ends a hop behind its number's place. Silence lies around the track.
-    const std::int64_t start = (first + 1) * hop_ - length_;
-    const std::int64_t begin = std::max<std::int64_t>(start, 0),
-                       end = std::min(start + stretch.size(0), passing_.count());
-    if (begin < end) {
-      const std::span<const float> samples = passing_.between(begin, end);
-      std::copy(samples.begin(), samples.end(), stretch.mutable_data_ptr<float>() + (begin - start));
-    }
+    // Each spectrum ends a hop behind its number's place.
+    passing_.copy_to({stretch.mutable_data_ptr<float>(), static_cast<std::size_t>(stretch.size(0))},
+                     (first + 1) * hop_ - length_);
     const at::Tensor magnitudes = at::fft_rfft(stretch.unfold(0, length_, hop_) * window_).abs();
     const at::Tensor levels = (magnitudes * (kCompression / static_cast<double>(length_))).log1p();
     const at::Tensor earlier = at::cat({before_, levels.narrow(0, 0, batch - 1)});
