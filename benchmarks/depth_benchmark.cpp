@@ -40,10 +40,10 @@ void run(int count, char** arguments) {
                     weights = given == "-" ? "" : given;
   const std::int64_t side = count > 3 ? std::atoll(arguments[3]) : 512;
   const int rounds = count > 4 ? std::atoi(arguments[4]) : 5;
-  keep_freed_memory();
-  HostServices::Options options{"cpu", 1, REVERIE_PREFIX "/share/reverie/models", "~/.cache"};
+  engine::keep_freed_memory();
+  engine::HostServices::Options options{"cpu", 1, REVERIE_PREFIX "/share/reverie/models", "~/.cache"};
   options.precision = count > 5 ? arguments[5] : "auto";
-  HostServices host(options);
+  engine::HostServices host(options);
   const PluginRegistry registry(plugin_search_path({}, REVERIE_PREFIX));
   const PluginFile& plugin = registry.find(DepthEstimator::kKind, name);
   const auto it = create<DepthEstimator>(plugin, host, params_with_weights(plugin, weights), {});

@@ -52,7 +52,7 @@ void measure(const char* before, const char* name, int rounds, const std::functi
   std::printf("%s\n  \"%s\": [%.4f, %.4f]", before, name, median(wall), median(processor));
 }
 
-std::shared_ptr<FlowEstimator> estimator(const PluginFile& plugin, HostServices& host,
+std::shared_ptr<FlowEstimator> estimator(const PluginFile& plugin, engine::HostServices& host,
                                          const std::string& weights, double iterations) {
   Settings settings = params_with_weights(plugin, weights);
   if (const SettingValue* found = settings.find("flow_iterations")) {  // of the networks
@@ -69,8 +69,8 @@ void run(int count, char** arguments) {
   const std::int64_t width = count > 4 ? std::atoll(arguments[3]) : 512,
                      height = count > 4 ? std::atoll(arguments[4]) : 288;
   const int rounds = count > 5 ? std::atoi(arguments[5]) : 5;
-  keep_freed_memory();
-  HostServices host(
+  engine::keep_freed_memory();
+  engine::HostServices host(
       {"cpu", 1, REVERIE_PREFIX "/share/reverie/models", "~/.cache", count > 6 ? arguments[6] : "auto"});
   const PluginRegistry registry(plugin_search_path({}, REVERIE_PREFIX));
   const PluginFile& plugin = registry.find(FlowEstimator::kKind, name);

@@ -92,8 +92,8 @@ at::Tensor deep(const at::Tensor& picture, const at::Tensor& depth, std::int64_t
 int main(int count, char** arguments) {
   const std::int64_t side = count > 1 ? std::atoll(arguments[1]) : 512;
   const int rounds = count > 2 ? std::atoi(arguments[2]) : 41;
-  keep_freed_memory();
-  HostServices host({"cpu", 1, REVERIE_PREFIX "/share/reverie/models", "~/.cache"});
+  engine::keep_freed_memory();
+  engine::HostServices host({"cpu", 1, REVERIE_PREFIX "/share/reverie/models", "~/.cache"});
   const PluginRegistry registry(plugin_search_path({}, REVERIE_PREFIX));
   const PluginFile& palette = registry.find(ImageModel::kKind, "unlimited_palette");
   const auto model = create<ImageModel>(palette, host, default_params(palette), {side, side});

@@ -25,8 +25,8 @@ using namespace reverie;
 
 constexpr std::int64_t kCutouts = 40, kPicture = 512, kSide = 64;
 
-HostServices& host() {
-  static HostServices instance({"cpu", 1, REVERIE_PREFIX "/share/reverie/models", "~/.cache"});
+engine::HostServices& host() {
+  static engine::HostServices instance({"cpu", 1, REVERIE_PREFIX "/share/reverie/models", "~/.cache"});
   return instance;
 }
 
@@ -147,7 +147,8 @@ std::vector<CutoutPlace> places() {
 }
 
 void image_mask(benchmark::State& state) {
-  const ImageMask mask((at::rand({1, 1, kPicture, kPicture}, host().generator()) > 0.9).to(at::kFloat));
+  const engine::ImageMask mask(
+      (at::rand({1, 1, kPicture, kPicture}, host().generator()) > 0.9).to(at::kFloat));
   const std::vector<CutoutPlace> cutouts = places();
   for (auto _ : state) benchmark::DoNotOptimize(mask(cutouts));
 }
@@ -155,14 +156,14 @@ BENCHMARK(image_mask)->Unit(benchmark::kMillisecond)->UseRealTime();
 
 void matching(benchmark::State& state) {
   const std::vector<CutoutPlace> from = places(), to = places();
-  for (auto _ : state) benchmark::DoNotOptimize(match_by_position(from, to));
+  for (auto _ : state) benchmark::DoNotOptimize(engine::match_by_position(from, to));
 }
 BENCHMARK(matching)->Unit(benchmark::kMillisecond)->UseRealTime();
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  keep_freed_memory();
+  engine::keep_freed_memory();
   if (native_bfloat16()) {  // elsewhere, the second one takes minutes
     benchmark::RegisterBenchmark("matrix_product/bf16", matrix_product, at::kBFloat16)
         ->Unit(benchmark::kMillisecond)

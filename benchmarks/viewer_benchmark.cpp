@@ -41,7 +41,7 @@ struct Times {
 /// Those who watch, in turns.
 struct Watchers {
   const char* name;
-  std::unique_ptr<Viewers> viewers;  ///< none: nobody
+  std::unique_ptr<engine::Viewers> viewers;  ///< none: nobody
   Times times;
 };
 
@@ -61,7 +61,7 @@ class Turns {
     wall_ = seconds_of(CLOCK_MONOTONIC);
     if (!present_->viewers) return;
     present_->viewers->post(step);
-    present_->viewers->post(RunDisplay{{done, 0}, [this] { return picture_; }, std::nullopt});
+    present_->viewers->post(engine::RunDisplay{{done, 0}, [this] { return picture_; }, std::nullopt});
   }
 
  private:
@@ -124,12 +124,12 @@ double undisturbed(std::vector<double> values) {
 
 /// What the render's thread does itself for a viewer that takes nothing, a step: the ratios' noise hides it.
 double seconds_of_posting() {
-  HostServices host({"cpu", 1, "", ""});
+  engine::HostServices host({"cpu", 1, "", ""});
   std::promise<void> gate;
-  Viewers viewers(host);
+  engine::Viewers viewers(host);
   viewers.add("blocked", std::make_shared<Blocked>(gate.get_future().share()));
   const at::Tensor image = at::zeros({1, 3, 256, 256});
-  const RunDisplay picture{{}, [&] { return image; }, std::nullopt};
+  const engine::RunDisplay picture{{}, [&] { return image; }, std::nullopt};
   constexpr std::int64_t kSteps = 200'000;
   const double start = seconds_of(CLOCK_THREAD_CPUTIME_ID);
   for (std::int64_t n = 1; n <= kSteps; ++n) {
@@ -145,7 +145,7 @@ double seconds_of_posting() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  keep_freed_memory();
+  engine::keep_freed_memory();
   const std::int64_t steps = argc > 1 ? std::atoi(argv[1]) : 1000;
   std::vector<std::string> words = {"scenes=a red heart | a hill:0.5",
                                     "perceptors=tiny_vit",
@@ -166,13 +166,13 @@ int main(int argc, char** argv) {
       (std::filesystem::temp_directory_path() / ("viewer_benchmark_" + std::to_string(::getpid()))).string();
   std::filesystem::create_directory(folder);
   std::filesystem::current_path(folder);
-  const PluginRegistry registry(plugin_search_path({}, installation_prefix()));
-  HostServices host({"cpu", 1, "", ""});
-  const Plan plan = make_plan({{}, words, {}}, registry);
+  const PluginRegistry registry(plugin_search_path({}, app::installation_prefix()));
+  engine::HostServices host({"cpu", 1, "", ""});
+  const app::Plan plan = app::make_plan({{}, words, {}}, registry);
   std::promise<void> gate;
   std::vector<Watchers> audiences;
   const auto add = [&](const char* name, const std::shared_ptr<Viewer>& viewer) {
-    audiences.push_back({name, viewer ? std::make_unique<Viewers>(host) : nullptr, {}});
+    audiences.push_back({name, viewer ? std::make_unique<engine::Viewers>(host) : nullptr, {}});
     if (viewer) audiences.back().viewers->add(name, viewer);
   };
   {
@@ -186,11 +186,11 @@ int main(int argc, char** argv) {
         create<Viewer>(preview, host, default_params(preview),
                        {folder, "name", "{}", {"a red heart"}, steps, 0, nullptr}));
     Turns turns(audiences);
-    RunOptions options;
-    options.follow = [&](const RunEvent& event) {
+    app::RunOptions options;
+    options.follow = [&](const engine::RunEvent& event) {
       if (const auto* step = std::get_if<RunUpdate::Step>(&event)) turns.step(*step);
     };
-    render_run(plan, registry, options);
+    app::render_run(plan, registry, options);
     gate.set_value();
     terminal.drain();
     for (Watchers& observers : audiences) observers.viewers.reset();

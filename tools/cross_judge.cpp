@@ -91,7 +91,7 @@ void judge(const std::string& guide, const std::string& judge_name, const fs::pa
   }
 
   const fs::path prefix = program.parent_path().parent_path();
-  HostServices host({"cpu", 0, prefix / "share/reverie/models", "~/.cache"});
+  engine::HostServices host({"cpu", 0, prefix / "share/reverie/models", "~/.cache"});
   const PluginRegistry registry(plugin_search_path({}, prefix));
   const auto weights = host.load_weights(judge_name);
   std::shared_ptr<Perceptor> perceptor;
@@ -109,7 +109,7 @@ void judge(const std::string& guide, const std::string& judge_name, const fs::pa
   for (std::size_t i = 0; i < prompts.size(); ++i) {
     const at::Tensor seen =
         perceptor->embed_images(at::adaptive_avg_pool2d(read_png(pictures[i]), {side, side}));
-    const at::Tensor order = spherical_distance(seen, texts)[0].argsort();
+    const at::Tensor order = engine::spherical_distance(seen, texts)[0].argsort();
     std::int64_t rank = 0;
     while (order[rank].item<std::int64_t>() != static_cast<std::int64_t>(i)) ++rank;
     first += rank == 0;

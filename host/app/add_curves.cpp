@@ -12,7 +12,7 @@
 #include "reverie/ordinary_file.h"
 #include "settings/curves_file.h"
 
-namespace reverie {
+namespace reverie::app {
 namespace {
 
 namespace fs = std::filesystem;
@@ -113,4 +113,4 @@ bool add_curves(const RunSettings& settings, const MayRead& may_read, const Plug
   return true;
 }
 
-}  // namespace reverie
+}  // namespace reverie::app

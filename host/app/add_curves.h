@@ -5,7 +5,7 @@
 #include "settings/groups.h"
 #include "settings/run_settings.h"
 
-namespace reverie {
+namespace reverie::app {
 
 /// Puts what the file that `settings` name says among the entries, before those of the place that names it:
 /// what stands there itself wins, with a notice. What is wrong with it is added to the problems. False if
@@ -13,4 +13,4 @@ namespace reverie {
 bool add_curves(const RunSettings& settings, const MayRead& may_read, const PluginRegistry& registry,
                 const std::vector<PluginParams>& installed, GatheredSettings& gathered);
 
-}  // namespace reverie
+}  // namespace reverie::app

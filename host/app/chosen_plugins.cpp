@@ -6,7 +6,7 @@
 #include "reverie/output_sink.h"
 #include "reverie/viewer.h"
 
-namespace reverie {
+namespace reverie::app {
 
 std::vector<PluginParams> installed_params(const PluginRegistry& registry) {
   std::vector<PluginParams> all;
@@ -104,4 +104,4 @@ Settings params_for(const PluginFile& plugin, const RunSettings& settings) {
   return result;
 }
 
-}  // namespace reverie
+}  // namespace reverie::app

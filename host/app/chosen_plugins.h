@@ -7,7 +7,7 @@
 #include "plugins/registry.h"
 #include "settings/resolve.h"
 
-namespace reverie {
+namespace reverie::app {
 
 /// All plugins and what they declare, also those whose parameters are no settings.
 std::vector<PluginParams> installed_params(const PluginRegistry& registry);
@@ -36,4 +36,4 @@ Settings params_for(const PluginFile& plugin, const RunSettings& settings);
 void collect(std::vector<Problem>& problems, const Settings& settings, const std::string& setting,
              const std::function<void()>& find);
 
-}  // namespace reverie
+}  // namespace reverie::app

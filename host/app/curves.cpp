@@ -7,7 +7,10 @@
 
 #include "engine/timeline.h"
 
-namespace reverie {
+namespace reverie::app {
+
+using engine::Timeline;
+
 namespace {
 
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
@@ -184,4 +187,4 @@ std::string curves_svg(const Curves& curves) {
   return text + "</svg>\n";
 }
 
-}  // namespace reverie
+}  // namespace reverie::app

@@ -7,7 +7,7 @@
 
 #include "app/plan.h"
 
-namespace reverie {
+namespace reverie::app {
 
 struct Curve {
   std::string name;            ///< the setting, or the scene and the prompt
@@ -28,4 +28,4 @@ std::string curves_csv(const Curves& curves);
 /// A drawing: one strip for each curve, over the frames.
 std::string curves_svg(const Curves& curves);
 
-}  // namespace reverie
+}  // namespace reverie::app

@@ -12,7 +12,7 @@
 #include "reverie/ordinary_file.h"
 #include "settings/limits.h"
 
-namespace reverie {
+namespace reverie::app {
 namespace {
 
 namespace fs = std::filesystem;
@@ -175,4 +175,4 @@ void draw_prompts(RunSettings& settings, const fs::path& beside, const MayRead& 
   settings.set("wildcards", off);
 }
 
-}  // namespace reverie
+}  // namespace reverie::app

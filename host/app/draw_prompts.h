@@ -8,7 +8,7 @@
 #include "settings/groups.h"
 #include "settings/run_settings.h"
 
-namespace reverie {
+namespace reverie::app {
 
 /// With `wildcards`, puts drawn texts in the place of `scenes`, `scene_prefix`, `scene_suffix` and `prompts`,
 /// and switches `wildcards` off: the same settings make the same run again. What was drawn is added to
@@ -21,4 +21,4 @@ void draw_prompts(RunSettings& settings, const std::filesystem::path& beside, co
 /// Gives the setting `seed` a number from the clock if it has none.
 void choose_seed(Settings& settings);
 
-}  // namespace reverie
+}  // namespace reverie::app

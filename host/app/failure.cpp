@@ -8,7 +8,7 @@
 #include "log/printable.h"
 #include "reverie/error.h"
 
-namespace reverie {
+namespace reverie::app {
 
 using log::shown;
 using log::shown_line;
@@ -36,4 +36,4 @@ int show(const Failure& failure) {
   return failure.status;
 }
 
-}  // namespace reverie
+}  // namespace reverie::app

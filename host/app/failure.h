@@ -3,7 +3,7 @@
 
 #include <string>
 
-namespace reverie {
+namespace reverie::app {
 
 /// What to show for an exception, as shown() makes it.
 struct Failure {
@@ -17,4 +17,4 @@ Failure current_failure();
 /// Shows it on standard error, and returns its status.
 int show(const Failure& failure);
 
-}  // namespace reverie
+}  // namespace reverie::app

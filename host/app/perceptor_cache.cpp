@@ -4,7 +4,11 @@
 
 #include "app/plan.h"
 
-namespace reverie {
+namespace reverie::app {
+
+using engine::HostServices;
+using engine::identity_of;
+
 namespace {
 
 constexpr std::size_t kTextsKept = 256;
@@ -59,4 +63,4 @@ std::shared_ptr<Perceptor> PerceptorCache::get(const PluginFile& plugin, const S
   return items_.front().perceptor;
 }
 
-}  // namespace reverie
+}  // namespace reverie::app

@@ -11,13 +11,13 @@
 #include "reverie/perceptor.h"
 #include "settings/settings.h"
 
-namespace reverie {
+namespace reverie::app {
 
 class PerceptorCache {
  public:
   /// At most so many stay when no run uses them; the one that was not used for longest goes first.
   /// `access`: which files they may read; none: any.
-  explicit PerceptorCache(std::size_t most = 8, std::shared_ptr<const FileAccess> access = nullptr)
+  explicit PerceptorCache(std::size_t most = 8, std::shared_ptr<const engine::FileAccess> access = nullptr)
       : most_(most), access_(std::move(access)) {}
 
   /// The perceptor for these weights, parameters, device and precision; loaded when there is none yet. It
@@ -30,12 +30,12 @@ class PerceptorCache {
     std::string key;
     std::shared_ptr<Perceptor> perceptor;
   };
-  HostServices& host_for(const Settings& settings);
+  engine::HostServices& host_for(const Settings& settings);
 
   std::size_t most_;
-  std::shared_ptr<const FileAccess> access_;
-  std::map<std::string, std::unique_ptr<HostServices>> hosts_;  // outlive their perceptors
-  std::list<Item> items_;                                       // the one used last comes first
+  std::shared_ptr<const engine::FileAccess> access_;
+  std::map<std::string, std::unique_ptr<engine::HostServices>> hosts_;  // outlive their perceptors
+  std::list<Item> items_;                                               // the one used last comes first
 };
 
-}  // namespace reverie
+}  // namespace reverie::app

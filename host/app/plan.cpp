@@ -23,11 +23,20 @@
 #include "reverie/viewer.h"
 #include "settings/reader.h"
 
-namespace reverie {
+namespace reverie::app {
 
 using audio::parse_sound_filters;
 using audio::sound_of;
 using audio::sound_variables;
+using engine::choose_output;
+using engine::Growth;
+using engine::newest_run;
+using engine::NewestRun;
+using engine::OutputNames;
+using engine::parse_backups_setting;
+using engine::RunPlace;
+using engine::trouble_with_loop;
+using engine::try_moments;
 
 std::filesystem::path installation_prefix() {
   std::error_code error;
@@ -472,4 +481,4 @@ std::optional<Destination> destination_of(const SettingsSources& sources, const 
   return std::nullopt;
 }
 
-}  // namespace reverie
+}  // namespace reverie::app

@@ -16,7 +16,7 @@
 #include "prompts/script.h"
 #include "settings/groups.h"
 
-namespace reverie {
+namespace reverie::app {
 
 /// The folder that holds bin/, lib/reverie/ and share/reverie/; found from the running program.
 std::filesystem::path installation_prefix();
@@ -32,15 +32,15 @@ struct Plan {
   const PluginFile* image_model = nullptr;
   const PluginFile* optimiser = nullptr;
   const PluginFile* cutout_method = nullptr;
-  const PluginFile* animation = nullptr;  ///< none: a still
-  std::optional<OutputNames> restored;    ///< the earlier run that this one continues
-  std::optional<OutputNames> again;       ///< the earlier run, without a backup, as which this one begins
-  std::optional<OutputNames> begins;      ///< with restore, of which there is no run yet
+  const PluginFile* animation = nullptr;        ///< none: a still
+  std::optional<engine::OutputNames> restored;  ///< the earlier run that this one continues
+  std::optional<engine::OutputNames> again;   ///< the earlier run, without a backup, as which this one begins
+  std::optional<engine::OutputNames> begins;  ///< with restore, of which there is no run yet
   std::vector<std::string> notices;
-  std::vector<std::string> choices;                    ///< what was drawn, told when the run begins
-  bool alone = true;                                   ///< no other run of this call has its folder
-  std::shared_ptr<const FileAccess> access = nullptr;  ///< none: its settings may name any file
-  std::shared_ptr<NetworkCache> networks = nullptr;    ///< none: networks are loaded for this run alone
+  std::vector<std::string> choices;                            ///< what was drawn, told when the run begins
+  bool alone = true;                                           ///< no other run of this call has its folder
+  std::shared_ptr<const engine::FileAccess> access = nullptr;  ///< none: its settings may name any file
+  std::shared_ptr<engine::NetworkCache> networks = nullptr;  ///< none: networks are loaded for this run alone
 };
 
 /// Finds more problems of a plan that has some: settings that are wrong have their defaults in it.
@@ -53,10 +53,10 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry, c
 
 /// Which folder a run is for, and whether it goes on with what is there.
 struct Destination {
-  RunPlace place;
+  engine::RunPlace place;
   bool restore = false;
 };
 /// Nothing where the settings are too wrong to tell; make_plan() then says why.
 std::optional<Destination> destination_of(const SettingsSources& sources, const PluginRegistry& registry);
 
-}  // namespace reverie
+}  // namespace reverie::app

@@ -11,10 +11,26 @@
 #include "media/footage.h"
 #include "reverie/mask.h"
 
-namespace reverie {
+namespace reverie::app {
 
 using audio::Soundtrack;
+using engine::choose_output;
+using engine::LoggedAsEvents;
+using engine::Member;
+using engine::Motion;
+using engine::OutputNames;
+using engine::Progress;
+using engine::RequestedControl;
+using engine::Reservation;
+using engine::RunEvent;
+using engine::RunEvents;
+using engine::RunPlace;
+using engine::RunPlugins;
+using engine::sound_at;
+using engine::Timeline;
+using engine::tools_of;
 using media::Footage;
+
 namespace {
 
 /// Whether a model with a pixel_size moves what that enlarges; others move what is large already, as all do
@@ -195,4 +211,4 @@ PreviewOutcome preview_motion(const Plan& plan, const PluginRegistry& registry, 
   return outcome;
 }
 
-}  // namespace reverie
+}  // namespace reverie::app

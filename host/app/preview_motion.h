@@ -3,10 +3,10 @@
 
 #include "app/render_run.h"
 
-namespace reverie {
+namespace reverie::app {
 
 struct PreviewOutcome {
-  OutputNames output;
+  engine::OutputNames output;
   std::filesystem::path file;  ///< the video
   std::int64_t pictures = 0;
   double seconds = 0;  ///< that the video lasts
@@ -19,4 +19,4 @@ std::int64_t count_moves(const Plan& plan);
 /// Of the options `follow`, `control`, `output`, `begins` and `on_terminal` count. Throws Error.
 PreviewOutcome preview_motion(const Plan& plan, const PluginRegistry& registry, const RunOptions& options);
 
-}  // namespace reverie
+}  // namespace reverie::app

@@ -16,12 +16,51 @@
 #include "media/footage.h"
 #include "reverie/takes_opacity.h"
 
-namespace reverie {
+namespace reverie::app {
 
+using engine::Backup;
+using engine::Backups;
+using engine::call_plugin;
+using engine::check_position;
+using engine::choose_output;
+using engine::claim_mapped_file;
+using engine::FrameWriter;
+using engine::Growth;
+using engine::HostServices;
+using engine::LoggedAsEvents;
+using engine::memory_line;
+using engine::memory_news;
+using engine::memory_table;
+using engine::MemoryAccount;
+using engine::MemoryScope;
+using engine::newest_run;
+using engine::note_steps_done;
+using engine::OutputNames;
+using engine::parse_backups_setting;
+using engine::pictures_left_out;
+using engine::Progress;
+using engine::refuse_overtaken;
+using engine::Render;
+using engine::RenderResult;
+using engine::RequestedControl;
+using engine::Reservation;
+using engine::RunDisplay;
+using engine::RunEnd;
+using engine::RunEvent;
+using engine::RunEvents;
+using engine::RunLock;
+using engine::RunObserver;
+using engine::RunPlace;
+using engine::RunPlugins;
+using engine::Timeline;
+using engine::tools_of;
+using engine::Viewers;
+using engine::write_file;
 using log::set_log_listener;
 using log::shown;
 using log::shown_line;
 using media::Footage;
+
 namespace {
 
 /// Closes every sink; the first that fails is told.
@@ -284,4 +323,4 @@ RunOutcome render_run(const Plan& given, const PluginRegistry& registry, const R
   return outcome;
 }
 
-}  // namespace reverie
+}  // namespace reverie::app

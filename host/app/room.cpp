@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace reverie {
+namespace reverie::app {
 namespace {
 
 /// The eye is at the origin, the picture's upper and lower edges are where the ceiling and the floor are 1
@@ -59,4 +59,4 @@ at::Tensor tiled_room(std::int64_t width, std::int64_t height) {
   return (walls * light).to(at::kFloat);
 }
 
-}  // namespace reverie
+}  // namespace reverie::app

@@ -8,11 +8,17 @@
 #include "prompts/coherence.h"
 #include "reverie/viewer.h"
 
-namespace reverie {
+namespace reverie::app {
 
+using engine::follows_sound;
+using engine::Foreknowledge;
+using engine::HostServices;
+using engine::Timeline;
+using engine::try_moments;
 using models::CatalogueEntry;
 using models::find_model;
 using models::model_path;
+
 namespace {
 
 /// The settings that switch on OpenAI's models; each is an alias in the catalogue.
@@ -299,4 +305,4 @@ void look_ahead(const RunPlan& run_plan, const Plan& plan) {
   if (!problems.empty()) throw SettingsError(problems);
 }
 
-}  // namespace reverie
+}  // namespace reverie::app

@@ -3,7 +3,7 @@
 
 #include "app/run_setup.h"
 
-namespace reverie {
+namespace reverie::app {
 
 /// Weights that judge, and the setting that asks for them.
 struct ChosenPerceptor {
@@ -34,4 +34,4 @@ void find_missing(const Plan& plan, const PluginRegistry& registry, std::vector<
 /// damaged, and what cannot be computed.
 void look_ahead(const RunPlan& run_plan, const Plan& plan);
 
-}  // namespace reverie
+}  // namespace reverie::app

@@ -13,14 +13,23 @@
 #include "reverie/varying_parameters.h"
 #include "settings/limits.h"
 
-namespace reverie {
+namespace reverie::app {
 
 using audio::hear_sound;
 using audio::kSoundRate;
 using audio::sound_of;
 using audio::Soundtrack;
 using audio::TakeSamples;
+using engine::choose_device;
+using engine::choose_precision;
+using engine::HostServices;
+using engine::kSoundMemory;
+using engine::Member;
+using engine::MemoryScope;
+using engine::RunPlugins;
+using engine::Timeline;
 using media::Pictures;
+
 namespace {
 
 /// Whether it computes with weights of which none ship with the program.
@@ -379,4 +388,4 @@ std::shared_ptr<OutputSink> make_video_sink(const PluginRegistry& registry, Host
   return create<OutputSink>(plugin, host, params, setup);
 }
 
-}  // namespace reverie
+}  // namespace reverie::app

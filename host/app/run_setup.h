@@ -15,12 +15,12 @@
 #include "engine/run_plugins.h"
 #include "media/pictures.h"
 
-namespace reverie {
+namespace reverie::app {
 
 /// What plugins stand on.
 struct RunContext {
   RunSettings settings;  ///< with the seed filled in
-  std::unique_ptr<HostServices> host;
+  std::unique_ptr<engine::HostServices> host;
   std::unique_ptr<media::Pictures> pictures;
 };
 /// Also says the plan's notices. `plan` must outlive the result. With `problems`, a device or precision that
@@ -60,19 +60,19 @@ void find_for_motion(RunContext& context, const Plan& plan, const PluginRegistry
 ImageModel::Setup picture_size(const RunContext& context, const at::Tensor& init_image);
 
 /// The animation mode and what it needs, for an ensemble that has its image model. Without a mode, nothing.
-void prepare_motion(RunPlugins& ensemble, const RunContext& context, const Plan& plan,
+void prepare_motion(engine::RunPlugins& ensemble, const RunContext& context, const Plan& plan,
                     const PluginRegistry& registry);
 
 /// The flow estimator of a command that needs one: the one that 'flow_model' names, or the first.
 void choose_flow_estimator(RunContext& context, const PluginRegistry& registry,
                            std::vector<Problem>& problems);
-Member<FlowEstimator> make_flow_estimator(const RunContext& context, const PluginRegistry& registry);
+engine::Member<FlowEstimator> make_flow_estimator(const RunContext& context, const PluginRegistry& registry);
 
 /// The sink of make_video_sink(), whose parameters it puts in force.
 void choose_video_sink(RunSettings& settings, const PluginRegistry& registry, std::vector<Problem>& problems);
 
 /// The sink with the role `encode`, alone: it keeps no pictures of its own.
-std::shared_ptr<OutputSink> make_video_sink(const PluginRegistry& registry, HostServices& host,
+std::shared_ptr<OutputSink> make_video_sink(const PluginRegistry& registry, engine::HostServices& host,
                                             const RunSettings& settings, const OutputSink::Setup& setup);
 
-}  // namespace reverie
+}  // namespace reverie::app

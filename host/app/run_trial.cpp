@@ -18,9 +18,20 @@
 #include "log/log.h"
 #include "prompts/steady.h"
 
-namespace reverie {
+namespace reverie::app {
 
+using engine::AddressRange;
+using engine::bytes_text;
+using engine::choose_device;
+using engine::OutputNames;
+using engine::process_memory;
+using engine::ProcessMemory;
+using engine::program_ranges;
+using engine::RequestedControl;
+using engine::resident_parts;
+using engine::RunEvent;
 using log::write_log;
+
 namespace {
 
 /// As many cutouts as the run has are tried where that is quick: few of them, or small perceptors, by the
@@ -331,4 +342,4 @@ std::string RunTrial::memory(const RunPlan& run_plan) {
          std::to_string(numbers[0]) + " and with " + std::to_string(most) + " cutouts)";
 }
 
-}  // namespace reverie
+}  // namespace reverie::app

@@ -10,7 +10,7 @@
 #include "app/run_plan.h"
 #include "engine/process_memory.h"
 
-namespace reverie {
+namespace reverie::app {
 
 /// What a trial writes goes to a temporary folder.
 class RunTrial {
@@ -64,10 +64,10 @@ class RunTrial {
   const PluginRegistry& registry_;
   std::int64_t batch_;  ///< cutouts that the run looks at together
   std::filesystem::path folder_;
-  std::vector<AddressRange> loaded_;  ///< pages of the program and its libraries
+  std::vector<engine::AddressRange> loaded_;  ///< pages of the program and its libraries
   std::vector<Part> parts_;
   std::string obstacle_;  ///< why there is no trial
   Figures begun_;
 };
 
-}  // namespace reverie
+}  // namespace reverie::app

@@ -14,12 +14,16 @@
 #include "models/sha256.h"
 #include "reverie/version.h"
 
-namespace reverie {
+namespace reverie::app {
 
 using distributed::Facts;
 using distributed::Ranks;
+using engine::HostServices;
+using engine::kMostGroups;
+using engine::RunPlugins;
 using models::Sha256;
 using models::sha256_of;
+
 namespace {
 
 void set_number(RunSettings& settings, const char* name, double number) {
@@ -82,4 +86,4 @@ Facts facts_of_run(Ranks& ranks, const RunSettings& settings, const HostServices
   return facts;
 }
 
-}  // namespace reverie
+}  // namespace reverie::app

@@ -9,7 +9,7 @@
 #include "engine/run_plugins.h"
 #include "settings/run_settings.h"
 
-namespace reverie {
+namespace reverie::app {
 
 /// [collective] A seed that is not set is that of rank 0, and `cutout_groups` a number. Throws Error(usage)
 /// where there are more ranks than groups.
@@ -18,7 +18,7 @@ void agree_on_settings(RunSettings& settings, distributed::Ranks& ranks);
 /// [collective] What must be the same on all ranks: version, settings, device, processor, weights, and what
 /// the run begins with.
 distributed::Facts facts_of_run(distributed::Ranks& ranks, const RunSettings& settings,
-                                const HostServices& host, const RunPlugins& ensemble,
+                                const engine::HostServices& host, const engine::RunPlugins& ensemble,
                                 const std::vector<std::filesystem::path>& weights, std::int64_t steps);
 
-}  // namespace reverie
+}  // namespace reverie::app

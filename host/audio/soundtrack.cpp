@@ -12,6 +12,10 @@
 #include "settings/resolve.h"
 
 namespace reverie::audio {
+
+using engine::HostServices;
+using engine::Timeline;
+
 namespace {
 
 constexpr const char* kPrevious = "_prev";

@@ -48,7 +48,7 @@ class Soundtrack {
   /// when the offset is past its end or a filter is asked for what it cannot do.
   using Read = std::function<void(const TakeSamples& take)>;
   Soundtrack(const std::vector<SoundFilter>& filters, const Read& read, double sample_rate,
-             const Settings& settings, std::size_t scenes, HostServices& host);
+             const Settings& settings, std::size_t scenes, engine::HostServices& host);
 
   /// The variables of a frame that starts at `t`, after one that started at `before`, if there was one.
   std::map<std::string, double> values(double t, std::optional<double> before) const;

@@ -19,11 +19,24 @@
 #include "models/sha256.h"
 #include "settings/sweep.h"
 
-namespace reverie {
+namespace reverie::cli {
 
+using app::current_failure;
+using app::Destination;
+using app::destination_of;
+using app::Failure;
+using app::find_missing;
+using app::FindMore;
+using app::make_plan;
+using app::Plan;
+using app::show;
+using engine::interrupted;
+using engine::RunBusy;
+using engine::RunPlace;
 using log::printable;
 using log::shown_line;
 using log::write_log;
+
 namespace {
 
 constexpr std::size_t kWidestLabel = 60;
@@ -368,4 +381,4 @@ int run_batch(const BatchRequest& request, const PluginRegistry& registry) {
   return batch.run_one(runs[0], unused);
 }
 
-}  // namespace reverie
+}  // namespace reverie::cli

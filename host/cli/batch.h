@@ -10,7 +10,7 @@
 #include "plugins/registry.h"
 #include "settings/groups.h"
 
-namespace reverie {
+namespace reverie::cli {
 
 /// Which part of a list of runs is done here: of `count` equal parts the `number`th, from 1.
 struct Shard {
@@ -51,4 +51,4 @@ std::vector<BatchRun> list_runs(const BatchRequest& request);
 /// mistakes in settings, else 1. Throws what the only run throws.
 int run_batch(const BatchRequest& request, const PluginRegistry& registry);
 
-}  // namespace reverie
+}  // namespace reverie::cli

@@ -13,7 +13,10 @@
 #include "engine/host_services.h"
 #include "reverie/error.h"
 
-namespace reverie {
+namespace reverie::cli {
+
+using engine::interrupted;
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -169,4 +172,4 @@ void Claims::wait() const {
         std::min<std::chrono::milliseconds>(lease_ / 4, std::chrono::milliseconds(100)));
 }
 
-}  // namespace reverie
+}  // namespace reverie::cli

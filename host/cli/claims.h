@@ -11,7 +11,7 @@
 #include <string>
 #include <thread>
 
-namespace reverie {
+namespace reverie::cli {
 
 /// A run that this process has claimed. While it lives, a thread renews the claim four times in a lease.
 class Claim {
@@ -68,4 +68,4 @@ class Claims {
   std::filesystem::path clock_;
 };
 
-}  // namespace reverie
+}  // namespace reverie::cli

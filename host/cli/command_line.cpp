@@ -8,7 +8,7 @@
 #include "cli/words.h"
 #include "settings/likely_setting.h"
 
-namespace reverie {
+namespace reverie::cli {
 namespace {
 
 constexpr const char* kUsage =
@@ -221,4 +221,4 @@ std::filesystem::path file_of_config(const std::string& name,
               "--config-dir DIR names the config folder");
 }
 
-}  // namespace reverie
+}  // namespace reverie::cli

@@ -7,7 +7,7 @@
 
 #include "reverie/error.h"
 
-namespace reverie {
+namespace reverie::cli {
 
 /// All commands, and examples.
 std::string usage();
@@ -37,4 +37,4 @@ Error missing_command(const std::vector<std::string>& words);
 std::filesystem::path file_of_config(const std::string& name,
                                      std::vector<std::filesystem::path> config_folders);
 
-}  // namespace reverie
+}  // namespace reverie::cli

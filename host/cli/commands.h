@@ -5,7 +5,7 @@
 #include "app/plan.h"
 #include "distributed/ranks.h"
 
-namespace reverie {
+namespace reverie::cli {
 
 /// What a run that ended without an exception has made.
 struct RunReport {
@@ -14,12 +14,13 @@ struct RunReport {
 };
 
 /// `ranks`: the processes that share the run; null: this one alone.
-int render_command(const Plan& plan, const PluginRegistry& registry, RunReport* report = nullptr,
+int render_command(const app::Plan& plan, const PluginRegistry& registry, RunReport* report = nullptr,
                    distributed::Ranks* ranks = nullptr);
-int preview_motion_command(const Plan& plan, const PluginRegistry& registry, RunReport* report = nullptr);
-int check_command(const Plan& plan, const PluginRegistry& registry, bool memory);
+int preview_motion_command(const app::Plan& plan, const PluginRegistry& registry,
+                           RunReport* report = nullptr);
+int check_command(const app::Plan& plan, const PluginRegistry& registry, bool memory);
 /// Prints what varies, as a table; with `svg`, draws it into that file.
-int curves_command(const Plan& plan, const std::string& svg);
+int curves_command(const app::Plan& plan, const std::string& svg);
 int list_plugins(const PluginRegistry& registry);
 int describe_plugin(const PluginRegistry& registry, const std::string& name);
 /// All settings, or those that are named.
@@ -28,4 +29,4 @@ int list_settings(const std::vector<std::string>& chosen, bool markdown, const P
 /// Of the program and of all plugins.
 std::vector<std::string> setting_names(const PluginRegistry& registry);
 
-}  // namespace reverie
+}  // namespace reverie::cli

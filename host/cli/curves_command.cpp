@@ -6,8 +6,13 @@
 #include "log/printable.h"
 #include "reverie/atomic_file.h"
 
-namespace reverie {
+namespace reverie::cli {
 
+using app::Curves;
+using app::curves_csv;
+using app::curves_of;
+using app::curves_svg;
+using app::Plan;
 using log::shown_line;
 
 int curves_command(const Plan& plan, const std::string& svg) {
@@ -26,4 +31,4 @@ int curves_command(const Plan& plan, const std::string& svg) {
   return 0;
 }
 
-}  // namespace reverie
+}  // namespace reverie::cli

@@ -8,10 +8,20 @@
 #include "engine/timeline.h"
 #include "log/printable.h"
 
-namespace reverie {
+namespace reverie::cli {
 
+using app::choose_video_sink;
+using app::destination_of;
+using app::installation_prefix;
+using app::make_plan;
+using app::make_video_sink;
+using app::Plan;
+using engine::HostServices;
+using engine::pictures_left_out;
+using engine::Timeline;
 using log::shown_line;
 using media::Pictures;
+
 namespace {
 
 using Path = std::filesystem::path;
@@ -61,4 +71,4 @@ int encode_command(const std::vector<std::string>& words, const std::vector<Path
   return 0;
 }
 
-}  // namespace reverie
+}  // namespace reverie::cli

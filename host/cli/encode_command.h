@@ -7,7 +7,7 @@
 
 #include "plugins/registry.h"
 
-namespace reverie {
+namespace reverie::cli {
 
 /// `words`: first the run, which is its folder <output_dir>/<file_namespace> (of several runs in it the
 /// newest), its settings file, one of its pictures, or its base name; then name=value, which win over the
@@ -16,4 +16,4 @@ namespace reverie {
 int encode_command(const std::vector<std::string>& words,
                    const std::vector<std::filesystem::path>& config_folders, const PluginRegistry& registry);
 
-}  // namespace reverie
+}  // namespace reverie::cli

@@ -4,7 +4,9 @@
 
 #include "reverie/error.h"
 
-namespace reverie {
+namespace reverie::cli {
+
+using engine::HostServices;
 
 namespace {
 
@@ -89,4 +91,4 @@ void warn_of_gaps(const FoundRun& run, HostServices& host) {
                                     std::to_string(count) + "; the video closes the gaps");
 }
 
-}  // namespace reverie
+}  // namespace reverie::cli

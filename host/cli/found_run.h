@@ -8,7 +8,7 @@
 
 #include "engine/host_services.h"
 
-namespace reverie {
+namespace reverie::cli {
 
 struct FoundRun {
   using Frames = std::map<std::int64_t, std::filesystem::path>;  ///< by number
@@ -26,6 +26,6 @@ FoundRun find_run(const std::string& word, const std::filesystem::path& output_d
 std::filesystem::path settings_of(const FoundRun& run);
 
 /// Where numbers are missing among the pictures of a video.
-void warn_of_gaps(const FoundRun& run, HostServices& host);
+void warn_of_gaps(const FoundRun& run, engine::HostServices& host);
 
-}  // namespace reverie
+}  // namespace reverie::cli

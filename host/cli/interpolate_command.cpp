@@ -10,12 +10,26 @@
 #include "log/printable.h"
 #include "media/between.h"
 
-namespace reverie {
+namespace reverie::cli {
 
+using app::choose_flow_estimator;
+using app::choose_video_sink;
+using app::destination_of;
+using app::make_flow_estimator;
+using app::make_plan;
+using app::make_run_context;
+using app::make_video_sink;
+using app::Plan;
+using app::RunContext;
+using engine::HostServices;
+using engine::Member;
+using engine::pictures_left_out;
+using engine::Timeline;
 using log::shown_line;
 using media::between;
 using media::Neighbours;
 using media::Pictures;
+
 namespace {
 
 using Path = std::filesystem::path;
@@ -96,4 +110,4 @@ int interpolate_command(const std::vector<std::string>& words, std::int64_t time
   return host.cancelled() ? 130 : 0;
 }
 
-}  // namespace reverie
+}  // namespace reverie::cli

@@ -7,7 +7,7 @@
 
 #include "plugins/registry.h"
 
-namespace reverie {
+namespace reverie::cli {
 
 /// `words`: as of encode_command(). The video has `times` the run's pictures a second. Returns the exit
 /// status; throws what encode_command() throws, and Error(usage) for `times` below 2.
@@ -15,4 +15,4 @@ int interpolate_command(const std::vector<std::string>& words, std::int64_t time
                         const std::vector<std::filesystem::path>& config_folders,
                         const PluginRegistry& registry);
 
-}  // namespace reverie
+}  // namespace reverie::cli

@@ -33,7 +33,13 @@
 #include "plugins/plugin_call.h"
 #include "reverie/viewer.h"
 
-namespace reverie {
+namespace reverie::cli {
+
+using app::current_failure;
+using app::installation_prefix;
+using app::show;
+using engine::kMostGroups;
+
 namespace {
 
 namespace po = boost::program_options;
@@ -310,16 +316,16 @@ int finish_output() {
 }
 
 }  // namespace
-}  // namespace reverie
+}  // namespace reverie::cli
 
 int main(int argc, char** argv) {
-  reverie::survive_failed_writes();
-  reverie::keep_freed_memory();
+  reverie::cli::survive_failed_writes();
+  reverie::engine::keep_freed_memory();
   const reverie::PluginWatch watch;
   try {
-    const int status = reverie::run(argc, argv);
-    return status == 0 ? reverie::finish_output() : status;
+    const int status = reverie::cli::run(argc, argv);
+    return status == 0 ? reverie::cli::finish_output() : status;
   } catch (...) {
-    return reverie::show(reverie::current_failure());
+    return reverie::app::show(reverie::app::current_failure());
   }
 }

@@ -19,8 +19,12 @@
 #include "reverie/error.h"
 #include "settings/reader.h"
 
-namespace reverie {
+namespace reverie::cli {
 
+using app::current_failure;
+using app::installation_prefix;
+using app::show;
+using engine::interrupted;
 using log::write_log;
 using models::by_hand;
 using models::CatalogueEntry;
@@ -38,6 +42,7 @@ using models::shipped_models;
 using models::ShippedModels;
 using models::size_text;
 using models::TransferProgress;
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -330,4 +335,4 @@ int models_command(const std::vector<std::string>& words, bool markdown) {
               "reverie models takes 'list', 'fetch NAME...', 'verify [NAME...]' or 'path NAME'", advice);
 }
 
-}  // namespace reverie
+}  // namespace reverie::cli

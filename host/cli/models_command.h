@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-namespace reverie {
+namespace reverie::cli {
 
 /// `words` after "models". Returns the process' exit status; mistakes in the words throw Error(usage).
 int models_command(const std::vector<std::string>& words, bool markdown);
 
-}  // namespace reverie
+}  // namespace reverie::cli

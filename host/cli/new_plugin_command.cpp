@@ -15,7 +15,10 @@
 #include "reverie/declaration.h"
 #include "reverie/kinds.h"
 
-namespace reverie {
+namespace reverie::cli {
+
+using app::installation_prefix;
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -202,4 +205,4 @@ int new_plugin_command(const std::vector<std::string>& words) {
   return 0;
 }
 
-}  // namespace reverie
+}  // namespace reverie::cli

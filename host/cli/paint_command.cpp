@@ -21,11 +21,22 @@
 #include "reverie/perceptor.h"
 #include "settings/json_string.h"
 
-namespace reverie {
+namespace reverie::cli {
 
+using app::choose_run_plan;
+using app::installation_prefix;
+using app::make_plan;
+using app::params_for;
+using app::Plan;
+using app::render_run;
+using app::RunOptions;
+using app::RunOutcome;
+using app::RunPlan;
+using engine::HostServices;
 using log::shown_line;
 using log::write_log;
 using models::kDefaultModelsParent;
+
 namespace {
 
 /// Knows photographs of a thousand classes of things.
@@ -153,4 +164,4 @@ int paint_command(const std::vector<std::string>& words,
   return result.interrupted ? 130 : 0;
 }
 
-}  // namespace reverie
+}  // namespace reverie::cli

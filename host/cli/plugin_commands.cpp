@@ -9,8 +9,9 @@
 #include "cli/commands.h"
 #include "log/printable.h"
 
-namespace reverie {
+namespace reverie::cli {
 
+using app::installed_params;
 using log::printable;
 using log::printable_line;
 
@@ -192,4 +193,4 @@ int list_settings(const std::vector<std::string>& chosen, bool markdown, const P
   return 0;
 }
 
-}  // namespace reverie
+}  // namespace reverie::cli

@@ -9,8 +9,12 @@
 #include "cli/signals.h"
 #include "log/printable.h"
 
-namespace reverie {
+namespace reverie::cli {
 
+using app::Plan;
+using app::preview_motion;
+using app::PreviewOutcome;
+using app::RunOptions;
 using log::shown_line;
 
 int preview_motion_command(const Plan& plan, const PluginRegistry& registry, RunReport* report) {
@@ -25,4 +29,4 @@ int preview_motion_command(const Plan& plan, const PluginRegistry& registry, Run
   return outcome.interrupted ? 130 : 0;
 }
 
-}  // namespace reverie
+}  // namespace reverie::cli

@@ -9,8 +9,18 @@
 #include "cli/signals.h"
 #include "log/printable.h"
 
-namespace reverie {
+namespace reverie::cli {
 
+using app::choose_run_plan;
+using app::look_ahead;
+using app::Plan;
+using app::render_run;
+using app::RunOptions;
+using app::RunOutcome;
+using app::RunPlan;
+using app::RunTrial;
+using engine::newest_run;
+using engine::RunPlace;
 using log::shown_line;
 
 int check_command(const Plan& plan, const PluginRegistry& registry, bool memory) {
@@ -43,4 +53,4 @@ int render_command(const Plan& plan, const PluginRegistry& registry, RunReport* 
   return result.interrupted ? 130 : 0;
 }
 
-}  // namespace reverie
+}  // namespace reverie::cli

@@ -26,8 +26,12 @@
 #include "web/token.h"
 #include "web/web_server.h"
 
-namespace reverie {
+namespace reverie::cli {
 
+using app::installation_prefix;
+using engine::FileAccess;
+using engine::interrupted;
+using engine::NetworkCache;
 using log::printable;
 using log::set_log_level;
 using models::CatalogueEntry;
@@ -35,9 +39,23 @@ using models::expand_home;
 using models::families_of_own_names;
 using models::kDefaultModelsParent;
 using models::model_catalogue;
+using serve::answer_check;
+using serve::answer_site;
+using serve::Api;
+using serve::Channel;
+using serve::Checks;
+using serve::ForkServer;
+using serve::render_runs;
+using serve::RunKind;
+using serve::RunQueue;
+using serve::RunRules;
+using serve::RunStore;
+using serve::RunWorker;
+using serve::settings_list;
 using web::HttpRequest;
 using web::make_secret;
 using web::WebServer;
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -183,4 +201,4 @@ int serve_command(const ServeOptions& options, const PluginRegistry& registry) {
   return interrupted ? 0 : 1;
 }
 
-}  // namespace reverie
+}  // namespace reverie::cli

@@ -6,8 +6,10 @@
 #include <vector>
 
 namespace reverie {
-
 class PluginRegistry;
+}
+
+namespace reverie::cli {
 
 struct ServeOptions {
   std::filesystem::path state = "reverie_serve";  ///< where the queue is kept
@@ -24,4 +26,4 @@ struct ServeOptions {
 /// Returns when the process is asked to end. Throws Error when it cannot begin.
 int serve_command(const ServeOptions& options, const PluginRegistry& registry);
 
-}  // namespace reverie
+}  // namespace reverie::cli

@@ -11,8 +11,9 @@
 #include "engine/host_services.h"
 #include "log/log.h"
 
-namespace reverie {
+namespace reverie::cli {
 
+using engine::interrupted;
 using log::write_log;
 namespace {
 
@@ -79,4 +80,4 @@ void end_on_signals(const std::string& answer) {
   if (!is_ignored(SIGHUP)) handle(SIGHUP, on_end_signal);
 }
 
-}  // namespace reverie
+}  // namespace reverie::cli

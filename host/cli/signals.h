@@ -3,7 +3,7 @@
 
 #include <string>
 
-namespace reverie {
+namespace reverie::cli {
 
 /// From now on writing to a pipe that nobody reads, or beyond the largest size of a file, is an error where
 /// it happens and not the end of the program.
@@ -14,4 +14,4 @@ void survive_failed_writes();
 /// the program began (nohup) stays so.
 void end_on_signals(const std::string& answer);
 
-}  // namespace reverie
+}  // namespace reverie::cli

@@ -5,7 +5,9 @@
 #include "app/plan.h"
 #include "conformance/run.h"
 
-namespace reverie {
+namespace reverie::cli {
+
+using app::installation_prefix;
 
 int test_plugin_command(const std::vector<std::string>& words, const TestPluginOptions& options) {
   namespace fs = std::filesystem;
@@ -36,4 +38,4 @@ int test_plugin_command(const std::vector<std::string>& words, const TestPluginO
   return report.passed() ? 0 : 1;
 }
 
-}  // namespace reverie
+}  // namespace reverie::cli

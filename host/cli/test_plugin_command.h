@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace reverie {
+namespace reverie::cli {
 
 struct TestPluginOptions {
   std::filesystem::path sample;  ///< a file for the plugin to read; empty: none
@@ -17,4 +17,4 @@ struct TestPluginOptions {
 /// `words` are the library and name=value of its parameters. Returns 0 when every promise is kept, else 1.
 int test_plugin_command(const std::vector<std::string>& words, const TestPluginOptions& options);
 
-}  // namespace reverie
+}  // namespace reverie::cli

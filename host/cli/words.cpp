@@ -8,7 +8,7 @@
 #include "base/nearest.h"
 #include "reverie/error.h"
 
-namespace reverie {
+namespace reverie::cli {
 namespace {
 
 std::string joined(const std::vector<std::string>& words) {
@@ -132,4 +132,4 @@ void refuse_blanks(const std::vector<std::string>& words) {
   }
 }
 
-}  // namespace reverie
+}  // namespace reverie::cli

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace reverie {
+namespace reverie::cli {
 
 /// A word as it is typed into a shell, with quotes where they are needed: scenes="a red heart".
 std::string shell_word(const std::string& word);
@@ -30,4 +30,4 @@ void refuse_near_miss(const std::string& file);
 /// Throws Error(usage) for words that a text has lost because it was not in quotes: scenes=a red heart.
 [[noreturn]] void refuse_loose_words(const std::vector<std::string>& words, std::size_t first);
 
-}  // namespace reverie
+}  // namespace reverie::cli

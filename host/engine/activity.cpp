@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-namespace reverie {
+namespace reverie::engine {
 
 ActivityPage* activity_page = nullptr;
 
@@ -51,4 +51,4 @@ void note_steps_done(std::int64_t steps) {
   if (activity_page) activity_page->steps_done(steps);
 }
 
-}  // namespace reverie
+}  // namespace reverie::engine

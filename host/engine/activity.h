@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace reverie {
+namespace reverie::engine {
 
 /// In memory that both processes share. Nothing is locked: it is read once the writer is dead.
 class ActivityPage {
@@ -44,4 +44,4 @@ void write_activity_apart();
 /// Steps that the run has done, for the page, if there is one.
 void note_steps_done(std::int64_t steps);
 
-}  // namespace reverie
+}  // namespace reverie::engine

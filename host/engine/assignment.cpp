@@ -4,7 +4,7 @@
 #include <cmath>
 #include <utility>
 
-namespace reverie {
+namespace reverie::engine {
 namespace {
 
 /// Shortest augmenting paths with dual variables (Jonker & Volgenant 1987; Crouse 2016): rows are added one
@@ -110,4 +110,4 @@ std::vector<std::size_t> match_by_position(const std::vector<CutoutPlace>& from,
   return optimal_assignment(cost, from.size(), to.size());
 }
 
-}  // namespace reverie
+}  // namespace reverie::engine

@@ -8,7 +8,7 @@
 
 #include "reverie/cutout_method.h"
 
-namespace reverie {
+namespace reverie::engine {
 
 inline constexpr std::size_t kUnassigned = std::numeric_limits<std::size_t>::max();
 
@@ -24,4 +24,4 @@ std::vector<std::size_t> optimal_assignment(const std::vector<double>& cost, std
 std::vector<std::size_t> match_by_position(const std::vector<CutoutPlace>& from,
                                            const std::vector<CutoutPlace>& to);
 
-}  // namespace reverie
+}  // namespace reverie::engine

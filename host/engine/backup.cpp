@@ -14,7 +14,7 @@
 #include "reverie/atomic_file.h"
 #include "weights/safetensors.h"
 
-namespace reverie {
+namespace reverie::engine {
 
 using log::write_log;
 using models::Sha256;
@@ -198,4 +198,4 @@ void Backups::remove(std::int64_t number) {
                 "check its folder's permissions");
 }
 
-}  // namespace reverie
+}  // namespace reverie::engine

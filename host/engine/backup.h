@@ -17,7 +17,7 @@
 
 #include "engine/outputs.h"
 
-namespace reverie {
+namespace reverie::engine {
 
 struct Backup {
   std::map<std::string, at::Tensor> tensors;    ///< of any dtype but complex; kept bit for bit
@@ -65,4 +65,4 @@ class Backups {
   std::optional<std::int64_t> keep_;
 };
 
-}  // namespace reverie
+}  // namespace reverie::engine

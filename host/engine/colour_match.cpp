@@ -4,7 +4,7 @@
 
 #include "engine/lab.h"
 
-namespace reverie {
+namespace reverie::engine {
 namespace {
 
 constexpr double kMostGain = 3;     // of a deviation
@@ -72,4 +72,4 @@ at::Tensor match_colours(const at::Tensor& picture, const at::Tensor& reference,
   return from;
 }
 
-}  // namespace reverie
+}  // namespace reverie::engine

@@ -5,7 +5,7 @@
 #include "distributed/tree_sum.h"
 #include "engine/host_services.h"
 
-namespace reverie {
+namespace reverie::engine {
 
 using distributed::Groups;
 using distributed::nodes_of;
@@ -73,4 +73,4 @@ at::Tensor sum_over_groups(std::int64_t groups, distributed::Ranks* ranks,
   return sum_nodes(nodes, sums);
 }
 
-}  // namespace reverie
+}  // namespace reverie::engine

@@ -11,7 +11,7 @@
 
 #include "distributed/ranks.h"
 
-namespace reverie {
+namespace reverie::engine {
 
 class HostServices;
 
@@ -43,4 +43,4 @@ class GroupRandomness {
 at::Tensor sum_over_groups(std::int64_t groups, distributed::Ranks* ranks,
                            const std::function<at::Tensor(std::int64_t)>& compute);
 
-}  // namespace reverie
+}  // namespace reverie::engine

@@ -4,7 +4,7 @@
 
 #include "reverie/ordinary_file.h"
 
-namespace reverie {
+namespace reverie::engine {
 namespace {
 
 namespace fs = std::filesystem;
@@ -61,4 +61,4 @@ void FileAccess::require_download(const std::string& address) const {
                 "download it by hand and name the file, or start the server with --allow-downloads");
 }
 
-}  // namespace reverie
+}  // namespace reverie::engine

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace reverie {
+namespace reverie::engine {
 
 class FileAccess {
  public:
@@ -30,4 +30,4 @@ class FileAccess {
   bool downloads_;
 };
 
-}  // namespace reverie
+}  // namespace reverie::engine

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <numbers>
 
-namespace reverie {
+namespace reverie::engine {
 namespace {
 
 /// SplitMix64 (Steele, Lea & Flood, 2014): neighbouring frames get unrelated seeds.
@@ -70,4 +70,4 @@ at::Tensor perlin_noise(std::uint64_t key, std::int64_t frame, std::int64_t heig
   return (noise - mean) / deviation.clamp_min(1e-6);
 }
 
-}  // namespace reverie
+}  // namespace reverie::engine

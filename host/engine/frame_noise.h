@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-namespace reverie {
+namespace reverie::engine {
 
 /// Independent values of mean 0 and deviation 1, [1, 3, height, width] on the CPU. The same key and frame
 /// give the same noise, on any device and whatever was drawn before.
@@ -17,4 +17,4 @@ at::Tensor white_noise(std::uint64_t key, std::int64_t frame, std::int64_t heigh
 at::Tensor perlin_noise(std::uint64_t key, std::int64_t frame, std::int64_t height, std::int64_t width,
                         double size);
 
-}  // namespace reverie
+}  // namespace reverie::engine

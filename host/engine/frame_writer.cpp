@@ -6,7 +6,7 @@
 #include "plugins/crash_stack.h"
 #include "reverie/takes_opacity.h"
 
-namespace reverie {
+namespace reverie::engine {
 namespace {
 
 /// Gives a picture to a sink: with opacity to the part of it that takes that, which is known to be there.
@@ -154,4 +154,4 @@ void FrameWriter::work() {
   }
 }
 
-}  // namespace reverie
+}  // namespace reverie::engine

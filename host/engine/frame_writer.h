@@ -14,7 +14,7 @@
 #include "engine/run_events.h"
 #include "engine/run_plugins.h"
 
-namespace reverie {
+namespace reverie::engine {
 
 /// Hands pictures to the sinks and writes backups on a thread of its own, one after another in the order in
 /// which they came: a backup is made only when its frame is on the disk. What fails there is thrown by the
@@ -70,4 +70,4 @@ class FrameWriter {
   std::thread thread_;
 };
 
-}  // namespace reverie
+}  // namespace reverie::engine

@@ -9,7 +9,7 @@
 
 #include "reverie/resize.h"
 
-namespace reverie {
+namespace reverie::engine {
 namespace {
 
 [[noreturn]] void refuse(const std::string& message, const std::string& advice) {
@@ -100,4 +100,4 @@ at::Tensor Growth::shown(const at::Tensor& picture) const {
   return is_on() ? lanczos_resize(picture, height_, width_) : picture;
 }
 
-}  // namespace reverie
+}  // namespace reverie::engine

@@ -10,7 +10,7 @@
 #include "reverie/resizable.h"
 #include "settings/settings.h"
 
-namespace reverie {
+namespace reverie::engine {
 
 class Growth {
  public:
@@ -47,4 +47,4 @@ class Growth {
   std::int64_t width_ = 0, height_ = 0;  // of decode() at the full size
 };
 
-}  // namespace reverie
+}  // namespace reverie::engine

@@ -19,7 +19,7 @@
 #include "reverie/ordinary_file.h"
 #include "weights/open.h"
 
-namespace reverie {
+namespace reverie::engine {
 
 using log::printable_line;
 using log::require_printable_name;
@@ -255,4 +255,4 @@ std::shared_ptr<const Weights> HostServices::load_weights(const std::string& nam
   throw Error(ErrorKind::file, message, near.empty() ? "" : "did you mean '" + near + "'?");
 }
 
-}  // namespace reverie
+}  // namespace reverie::engine

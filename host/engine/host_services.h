@@ -11,7 +11,7 @@
 #include "engine/network_cache.h"
 #include "reverie/host.h"
 
-namespace reverie {
+namespace reverie::engine {
 
 /// Set by the signal handler: the artist wants the run to end.
 extern std::atomic<bool> interrupted;
@@ -79,4 +79,4 @@ c10::ScalarType choose_precision(const std::string& setting, c10::Device device)
 /// `auto`, `cpu`, `cuda`, `cuda:N` or `N` to a device that exists.
 c10::Device choose_device(const std::string& setting);
 
-}  // namespace reverie
+}  // namespace reverie::engine

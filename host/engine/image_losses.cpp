@@ -9,7 +9,7 @@
 #include "plugins/registry.h"
 #include "reverie/mask.h"
 
-namespace reverie {
+namespace reverie::engine {
 
 using media::Footage;
 namespace {
@@ -190,4 +190,4 @@ ImageLosses::Result ImageLosses::evaluate(const at::Tensor& image, const at::Ten
   return result;
 }
 
-}  // namespace reverie
+}  // namespace reverie::engine

@@ -10,7 +10,7 @@
 #include "losses/loss_term.h"
 #include "media/footage.h"
 
-namespace reverie {
+namespace reverie::engine {
 
 class ImageLosses {
  public:
@@ -87,4 +87,4 @@ class ImageLosses {
   std::vector<Active> active_;
 };
 
-}  // namespace reverie
+}  // namespace reverie::engine

@@ -2,7 +2,7 @@
 
 #include <ATen/ATen.h>
 
-namespace reverie {
+namespace reverie::engine {
 namespace {
 
 // Of sRGB's primaries, divided by the white point's X, Y and Z (0.95047, 1, 1.08883): white becomes 1, 1, 1.
@@ -44,4 +44,4 @@ at::Tensor lab_to_rgb(const at::Tensor& lab) {
   return at::where(linear <= 0.0031308, linear * 12.92, linear.clamp_min(0).pow(1 / 2.4) * 1.055 - 0.055);
 }
 
-}  // namespace reverie
+}  // namespace reverie::engine

@@ -3,7 +3,7 @@
 
 #include <ATen/core/Tensor.h>
 
-namespace reverie {
+namespace reverie::engine {
 
 /// sRGB [N, 3, H, W] 0..1 to L* 0..100, a* and b*, for the white of D65 (IEC 61966-2-1; CIE 15).
 at::Tensor rgb_to_lab(const at::Tensor& rgb);
@@ -11,4 +11,4 @@ at::Tensor rgb_to_lab(const at::Tensor& rgb);
 /// Back again. Colours that sRGB does not have leave 0..1.
 at::Tensor lab_to_rgb(const at::Tensor& lab);
 
-}  // namespace reverie
+}  // namespace reverie::engine

@@ -2,7 +2,7 @@
 
 #include <ATen/ATen.h>
 
-namespace reverie {
+namespace reverie::engine {
 namespace {
 
 std::int64_t frames_of(const Settings& settings) {
@@ -60,4 +60,4 @@ std::string trouble_with_loop(const Settings& settings, std::int64_t scenes) {
          "; a longer run has more steps_per_scene";
 }
 
-}  // namespace reverie
+}  // namespace reverie::engine

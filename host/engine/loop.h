@@ -16,7 +16,7 @@
 #include "engine/timeline.h"
 #include "reverie/image_model.h"
 
-namespace reverie {
+namespace reverie::engine {
 
 class Loop {
  public:
@@ -55,4 +55,4 @@ std::int64_t pictures_left_out(const Settings& settings);
 /// Why the run is too short for its loop; empty if it is not.
 std::string trouble_with_loop(const Settings& settings, std::int64_t scenes);
 
-}  // namespace reverie
+}  // namespace reverie::engine

@@ -2,7 +2,7 @@
 
 #include <ATen/ATen.h>
 
-namespace reverie {
+namespace reverie::engine {
 namespace {
 
 at::Tensor unit(const at::Tensor& x) { return x / x.norm(2, -1, /*keepdim=*/true).clamp_min(1e-12); }
@@ -22,4 +22,4 @@ at::Tensor paired_spherical_distance(const at::Tensor& a, const at::Tensor& b) {
   return from_chord(unit(a) - unit(b));
 }
 
-}  // namespace reverie
+}  // namespace reverie::engine

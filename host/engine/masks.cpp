@@ -11,7 +11,7 @@
 
 #include "reverie/error.h"
 
-namespace reverie {
+namespace reverie::engine {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -137,4 +137,4 @@ PromptLoss prompt_loss(const at::Tensor& distances, double weight, double stop, 
   return {(limited * w.abs()).mean(), asked.any(), asked.logical_and(stopped.logical_not()).any()};
 }
 
-}  // namespace reverie
+}  // namespace reverie::engine

@@ -9,7 +9,7 @@
 #include "engine/losses.h"
 #include "reverie/cutout_method.h"
 
-namespace reverie {
+namespace reverie::engine {
 
 /// What a mask says of N cutouts. Both are tensors [N] without gradient.
 struct MaskValues {
@@ -70,4 +70,4 @@ struct PromptLoss {
 /// holds.
 PromptLoss prompt_loss(const at::Tensor& distances, double weight, double stop, const MaskValues& mask);
 
-}  // namespace reverie
+}  // namespace reverie::engine

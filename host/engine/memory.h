@@ -3,7 +3,7 @@
 
 #include <malloc.h>
 
-namespace reverie {
+namespace reverie::engine {
 
 /// Steps allocate and free the same large buffers over and over: keep them instead of returning them to the
 /// kernel, which would hand out zeroed pages again at each step. Call it before anything large is allocated.
@@ -16,4 +16,4 @@ inline void keep_freed_memory() {
 /// Gives back what loading needed and no step will.
 inline void release_freed_memory() { malloc_trim(0); }
 
-}  // namespace reverie
+}  // namespace reverie::engine

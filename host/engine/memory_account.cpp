@@ -15,7 +15,7 @@
 #include "engine/process_memory.h"
 #include "reverie/error.h"
 
-namespace reverie {
+namespace reverie::engine {
 namespace {
 
 constexpr int kProgram = 0, kRun = 1, kMost = 64;  // components; the last one stands for all beyond it
@@ -370,4 +370,4 @@ MemoryAccount::Report MemoryAccount::report() {
   return report;
 }
 
-}  // namespace reverie
+}  // namespace reverie::engine

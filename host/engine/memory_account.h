@@ -23,7 +23,7 @@ namespace c10 {
 class DebugInfoGuard;
 }
 
-namespace reverie {
+namespace reverie::engine {
 
 /// The components that the host itself names.
 constexpr const char* kProgramMemory = "program and libraries";
@@ -95,4 +95,4 @@ void own_memory_of_thread(std::string_view component);
 /// Whatever of this file is mapped belongs to the component of the present scope.
 void claim_mapped_file(const std::filesystem::path& file);
 
-}  // namespace reverie
+}  // namespace reverie::engine

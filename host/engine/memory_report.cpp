@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
-namespace reverie {
+namespace reverie::engine {
 namespace {
 
 constexpr std::size_t kPartsInLine = 4;
@@ -59,4 +59,4 @@ std::vector<RunUpdate::Memory> memory_news(const MemoryAccount::Report& report) 
   return news;
 }
 
-}  // namespace reverie
+}  // namespace reverie::engine

@@ -7,7 +7,7 @@
 #include "engine/memory_account.h"
 #include "reverie/viewer.h"
 
-namespace reverie {
+namespace reverie::engine {
 
 /// "about 410 MB": two or three digits, in steps of 1000.
 std::string bytes_text(std::int64_t bytes);
@@ -21,4 +21,4 @@ std::vector<std::string> memory_table(const MemoryAccount::Report& report);
 /// For viewers.
 std::vector<RunUpdate::Memory> memory_news(const MemoryAccount::Report& report);
 
-}  // namespace reverie
+}  // namespace reverie::engine

@@ -13,7 +13,7 @@
 #include "prompts/time_variables.h"
 #include "reverie/error.h"
 
-namespace reverie {
+namespace reverie::engine {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -310,4 +310,4 @@ bool follows_sound(const Script& script) {
   return found;
 }
 
-}  // namespace reverie
+}  // namespace reverie::engine

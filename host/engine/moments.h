@@ -9,7 +9,7 @@
 #include "prompts/script.h"
 #include "settings/settings.h"
 
-namespace reverie {
+namespace reverie::engine {
 
 /// What is known of a run besides its settings.
 struct Foreknowledge {
@@ -28,4 +28,4 @@ void try_moments(const Script& script, const Settings& settings, bool moving, co
 /// Whether any of its expressions depends on sound.
 bool follows_sound(const Script& script);
 
-}  // namespace reverie
+}  // namespace reverie::engine

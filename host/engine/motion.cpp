@@ -4,7 +4,7 @@
 
 #include "reverie/varying_parameters.h"
 
-namespace reverie {
+namespace reverie::engine {
 
 using audio::Soundtrack;
 
@@ -44,4 +44,4 @@ AnimationMode::Move Motion::advance(std::int64_t frame, const std::map<std::stri
   return call_plugin(name, moment_, [&, &mode = *mode] { return mode.advance(context, model, tools); });
 }
 
-}  // namespace reverie
+}  // namespace reverie::engine

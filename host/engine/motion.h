@@ -11,7 +11,7 @@
 #include "engine/timeline.h"
 #include "prompts/motion.h"
 
-namespace reverie {
+namespace reverie::engine {
 
 /// The sound's variables when `frame` begins; none where `sound` is null.
 std::map<std::string, double> sound_at(const audio::Soundtrack* sound, const Timeline& timeline,
@@ -37,4 +37,4 @@ class Motion {
   Warnings warnings_;
 };
 
-}  // namespace reverie
+}  // namespace reverie::engine

@@ -2,7 +2,7 @@
 
 #include <filesystem>
 
-namespace reverie {
+namespace reverie::engine {
 
 std::string identity_of(const Weights& weights) {
   std::error_code gone;
@@ -34,4 +34,4 @@ std::shared_ptr<const void> NetworkCache::get(const std::string& key,
   return object;
 }
 
-}  // namespace reverie
+}  // namespace reverie::engine

@@ -9,7 +9,7 @@
 
 #include "reverie/weights.h"
 
-namespace reverie {
+namespace reverie::engine {
 
 /// Names the file as it is now: another one in its place, or a change of it, has another name.
 std::string identity_of(const Weights& weights);
@@ -36,4 +36,4 @@ class NetworkCache {
   std::list<Item> items_;  // the one used last comes first
 };
 
-}  // namespace reverie
+}  // namespace reverie::engine

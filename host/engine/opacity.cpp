@@ -8,7 +8,7 @@
 #include "reverie/ops.h"
 #include "reverie/state.h"
 
-namespace reverie {
+namespace reverie::engine {
 namespace {
 
 // Pixels of the picture for one value: edges are soft, and single pixels are no holes.
@@ -73,4 +73,4 @@ void Opacity::load_state(const std::map<std::string, at::Tensor>& state) {
   if (is_on()) load_tensors(this->state(), state, "the opacity's");
 }
 
-}  // namespace reverie
+}  // namespace reverie::engine

@@ -12,7 +12,7 @@
 
 #include "settings/settings.h"
 
-namespace reverie {
+namespace reverie::engine {
 
 class Opacity {
  public:
@@ -51,4 +51,4 @@ class Opacity {
   at::Tensor values_;  // [1, 1, h, w], coarser than the picture; undefined: off
 };
 
-}  // namespace reverie
+}  // namespace reverie::engine

@@ -14,7 +14,7 @@
 #include "reverie/atomic_file.h"
 #include "settings/settings.h"
 
-namespace reverie {
+namespace reverie::engine {
 namespace {
 
 using Path = std::filesystem::path;
@@ -201,4 +201,4 @@ void write_file(const Path& path, const std::string& text) {
   write_atomically(path, {text});
 }
 
-}  // namespace reverie
+}  // namespace reverie::engine

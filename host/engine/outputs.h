@@ -12,8 +12,10 @@
 #include "reverie/error.h"
 
 namespace reverie {
-
 class Settings;
+}
+
+namespace reverie::engine {
 
 /// Where the runs of a file_namespace leave their files.
 struct RunPlace {
@@ -93,4 +95,4 @@ class RunBusy : public Error {
 /// Writes text so that the file is there whole or not at all, and makes its folder. Throws Error(file).
 void write_file(const std::filesystem::path& path, const std::string& text);
 
-}  // namespace reverie
+}  // namespace reverie::engine

@@ -11,7 +11,7 @@
 #include <cstring>
 #include <fstream>
 
-namespace reverie {
+namespace reverie::engine {
 namespace {
 
 /// Arenas of threads besides the first are made of parts this large, each at a multiple of its size.
@@ -177,4 +177,4 @@ Heap heap_memory() {
           std::max<std::int64_t>(0, static_cast<std::int64_t>(books.fordblks) - untouched)};
 }
 
-}  // namespace reverie
+}  // namespace reverie::engine

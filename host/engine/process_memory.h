@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace reverie {
+namespace reverie::engine {
 
 /// All in bytes; 0 where the kernel does not tell.
 struct ProcessMemory {
@@ -47,4 +47,4 @@ Heap heap_memory();
 /// Heap::in_use alone, which is much quicker.
 std::int64_t heap_in_use();
 
-}  // namespace reverie
+}  // namespace reverie::engine

@@ -10,7 +10,7 @@
 #include "log/log.h"
 #include "log/printable.h"
 
-namespace reverie {
+namespace reverie::engine {
 
 using log::shown_line;
 namespace {
@@ -102,4 +102,4 @@ void Progress::clear_line() {
   bar_shown_ = false;
 }
 
-}  // namespace reverie
+}  // namespace reverie::engine

@@ -6,7 +6,7 @@
 
 #include "engine/run_events.h"
 
-namespace reverie {
+namespace reverie::engine {
 
 class Progress {
  public:
@@ -33,4 +33,4 @@ class Progress {
   std::string last_line_;
 };
 
-}  // namespace reverie
+}  // namespace reverie::engine

@@ -11,7 +11,7 @@
 #include "engine/losses.h"
 #include "engine/memory.h"
 
-namespace reverie {
+namespace reverie::engine {
 
 using media::Footage;
 namespace {
@@ -330,4 +330,4 @@ void PromptLosses::load_state(const std::map<std::string, at::Tensor>& state) {
   }
 }
 
-}  // namespace reverie
+}  // namespace reverie::engine

@@ -12,7 +12,7 @@
 #include "prompts/evaluate.h"
 #include "prompts/prompt.h"
 
-namespace reverie {
+namespace reverie::engine {
 
 /// How perceptors look at a picture.
 struct CutoutCounts {
@@ -123,4 +123,4 @@ class PromptLosses {
   Warnings warnings_;
 };
 
-}  // namespace reverie
+}  // namespace reverie::engine

@@ -13,7 +13,7 @@
 #include "log/printable.h"
 #include "reverie/varying_parameters.h"
 
-namespace reverie {
+namespace reverie::engine {
 
 using audio::Soundtrack;
 using log::shown_line;
@@ -530,4 +530,4 @@ RenderResult Render::run(RunEvents& events, FrameWriter& frames, RequestedContro
   return result_;
 }
 
-}  // namespace reverie
+}  // namespace reverie::engine

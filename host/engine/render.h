@@ -24,7 +24,7 @@
 #include "prompts/script.h"
 #include "settings/settings.h"
 
-namespace reverie {
+namespace reverie::engine {
 
 struct RenderResult {
   RunPosition moment;
@@ -122,4 +122,4 @@ class Render {
   std::shared_ptr<Optimiser> optimiser_;
 };
 
-}  // namespace reverie
+}  // namespace reverie::engine

@@ -8,7 +8,7 @@
 #include "engine/colour_match.h"
 #include "engine/frame_noise.h"
 
-namespace reverie {
+namespace reverie::engine {
 namespace {
 
 constexpr double kReach = 4;         // deviations of the Gaussian, to either side
@@ -116,4 +116,4 @@ void Retouch::load_state(const std::map<std::string, at::Tensor>& state) {
   first_ = found == state.end() ? at::Tensor() : found->second;
 }
 
-}  // namespace reverie
+}  // namespace reverie::engine

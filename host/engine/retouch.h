@@ -12,7 +12,7 @@
 #include "prompts/script.h"
 #include "reverie/tiling.h"
 
-namespace reverie {
+namespace reverie::engine {
 
 class Retouch {
  public:
@@ -56,4 +56,4 @@ class Retouch {
 /// the outermost pixels are repeated.
 at::Tensor sharpened(const at::Tensor& picture, double amount, double radius, const Tiling& tiling = {});
 
-}  // namespace reverie
+}  // namespace reverie::engine

@@ -2,7 +2,7 @@
 
 #include <ATen/ATen.h>
 
-namespace reverie {
+namespace reverie::engine {
 
 void RetouchedModel::encode(const at::Tensor& image) {
   model_.encode(retouch_(image));
@@ -41,4 +41,4 @@ void RetouchedModel::finish(AnimationMode::Move& move) {
   unfinished_ = false;
 }
 
-}  // namespace reverie
+}  // namespace reverie::engine

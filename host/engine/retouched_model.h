@@ -6,7 +6,7 @@
 #include "reverie/animation_mode.h"
 #include "reverie/image_model.h"
 
-namespace reverie {
+namespace reverie::engine {
 
 class RetouchedModel final : public ImageModel {
  public:
@@ -46,4 +46,4 @@ class RetouchedModel final : public ImageModel {
   bool unfinished_ = false;
 };
 
-}  // namespace reverie
+}  // namespace reverie::engine

@@ -4,7 +4,7 @@
 
 #include "engine/host_services.h"
 
-namespace reverie {
+namespace reverie::engine {
 
 void RequestedControl::pause() {
   const std::lock_guard lock(mutex_);
@@ -58,4 +58,4 @@ double RequestedControl::wait_while_paused(const std::function<void()>& keep) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-}  // namespace reverie
+}  // namespace reverie::engine

@@ -7,7 +7,7 @@
 
 #include "reverie/viewer.h"
 
-namespace reverie {
+namespace reverie::engine {
 
 class RequestedControl final : public RunControl {
  public:
@@ -30,4 +30,4 @@ class RequestedControl final : public RunControl {
   bool paused_ = false, stop_ = false, keep_ = false;
 };
 
-}  // namespace reverie
+}  // namespace reverie::engine

@@ -2,7 +2,7 @@
 
 #include "log/log.h"
 
-namespace reverie {
+namespace reverie::engine {
 
 void RunEvents::subscribe(RunObserver observer) {
   const std::lock_guard lock(mutex_);
@@ -32,4 +32,4 @@ LoggedAsEvents::~LoggedAsEvents() {
   events_->close();
 }
 
-}  // namespace reverie
+}  // namespace reverie::engine

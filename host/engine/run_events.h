@@ -13,7 +13,7 @@
 #include "plugins/plugin_call.h"
 #include "reverie/viewer.h"
 
-namespace reverie {
+namespace reverie::engine {
 
 /// Every display_every steps, and behind the last one.
 struct RunDisplay {
@@ -61,4 +61,4 @@ class LoggedAsEvents {
   std::shared_ptr<RunEvents> events_;
 };
 
-}  // namespace reverie
+}  // namespace reverie::engine

@@ -9,7 +9,7 @@
 
 #include "reverie/atomic_file.h"
 
-namespace reverie {
+namespace reverie::engine {
 namespace {
 
 /// Whether the descriptor is of the file that has this name now: the one before may just have been removed.
@@ -52,4 +52,4 @@ RunLock::~RunLock() {
   ::close(descriptor_);
 }
 
-}  // namespace reverie
+}  // namespace reverie::engine

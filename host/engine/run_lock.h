@@ -3,7 +3,7 @@
 
 #include "engine/outputs.h"
 
-namespace reverie {
+namespace reverie::engine {
 
 /// Holds a run for this process, by a lock of the operating system on .<base>.lock beside its pictures:
 /// what a process that died has held is free. The file goes away with the lock.
@@ -20,4 +20,4 @@ class RunLock {
   int descriptor_ = -1;
 };
 
-}  // namespace reverie
+}  // namespace reverie::engine

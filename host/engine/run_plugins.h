@@ -18,8 +18,10 @@
 #include "reverie/perceptor.h"
 
 namespace reverie {
-
 struct LossTerm;
+}
+
+namespace reverie::engine {
 
 /// A plugin's instance and its name, "kind/name", for messages.
 template <typename Interface>
@@ -64,4 +66,4 @@ auto call_plugin(const std::string& plugin, const RunPosition& moment, Work&& wo
   }
 }
 
-}  // namespace reverie
+}  // namespace reverie::engine

@@ -10,7 +10,7 @@
 
 #include "settings/settings.h"
 
-namespace reverie {
+namespace reverie::engine {
 
 /// Frame 0 lasts until pre_animation_steps are done; then one begins every steps_per_frame steps.
 struct Timeline {
@@ -73,4 +73,4 @@ struct Timeline {
   double seconds(std::int64_t frame) const { return seconds_at(first_step(frame)); }
 };
 
-}  // namespace reverie
+}  // namespace reverie::engine

@@ -13,7 +13,7 @@
 
 #include "log/log.h"
 
-namespace reverie {
+namespace reverie::engine {
 
 using log::write_log;
 namespace {
@@ -180,4 +180,4 @@ void Viewers::wait() {
   mailboxes_.clear();
 }
 
-}  // namespace reverie
+}  // namespace reverie::engine

@@ -8,7 +8,7 @@
 
 #include "engine/run_events.h"
 
-namespace reverie {
+namespace reverie::engine {
 
 class Viewers {
  public:
@@ -41,4 +41,4 @@ class Viewers {
   std::vector<std::shared_ptr<Mailbox>> mailboxes_;
 };
 
-}  // namespace reverie
+}  // namespace reverie::engine

@@ -9,6 +9,8 @@
 
 namespace reverie::media {
 
+using engine::HostServices;
+
 Pictures::Pictures(const PluginRegistry& registry, HostServices& host, ParamsOf params)
     : registry_(registry), host_(host), params_(std::move(params)) {
   host_.load_images_with([this](const std::string& path_or_url) { return load(path_or_url); });

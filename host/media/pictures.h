@@ -17,7 +17,7 @@ namespace reverie::media {
 class Pictures {
  public:
   /// `registry` and `host` must outlive it. While it lives, host.load_image() is its load().
-  Pictures(const PluginRegistry& registry, HostServices& host, ParamsOf params = default_params);
+  Pictures(const PluginRegistry& registry, engine::HostServices& host, ParamsOf params = default_params);
   ~Pictures();
   Pictures(const Pictures&) = delete;
   Pictures& operator=(const Pictures&) = delete;
@@ -38,7 +38,7 @@ class Pictures {
                                         double frames_per_second) const;
   std::shared_ptr<FrameSource> open_file(const std::filesystem::path& path, double frames_per_second) const;
   const PluginRegistry& registry_;
-  HostServices& host_;
+  engine::HostServices& host_;
   ParamsOf params_;
   mutable std::mutex readers_mutex_;             // a sink may read pictures while the run does
   mutable std::set<const PluginFile*> readers_;  // which only grows while it is checked what can be read

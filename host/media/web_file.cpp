@@ -11,6 +11,9 @@
 #include "reverie/error.h"
 
 namespace reverie::media {
+
+using engine::write_file;
+
 namespace {
 
 using models::http_get, models::HttpHead, models::HttpRequest, models::HttpResult;

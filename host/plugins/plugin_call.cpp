@@ -22,6 +22,9 @@
 extern "C" const char __executable_start, etext;
 
 namespace reverie {
+
+using engine::activity_page;
+
 namespace {
 
 thread_local const PluginCall* current_call = nullptr;

@@ -8,6 +8,9 @@
 #include "prompts/pieces.h"
 
 namespace reverie {
+
+using engine::Timeline;
+
 namespace {
 
 std::string text_of(const Settings& settings, const char* name) {

@@ -7,6 +7,9 @@
 #include "engine/timeline.h"
 
 namespace reverie {
+
+using engine::Timeline;
+
 namespace {
 
 constexpr std::int64_t kPoints = 16;

@@ -11,7 +11,7 @@
 #include "web/pages.h"
 #include "web/run_routes.h"
 
-namespace reverie {
+namespace reverie::serve {
 
 using web::answer_run;
 using web::HttpRequest;
@@ -314,4 +314,4 @@ HttpResponse Api::ask_view(const Call& call) {
   return std::move(*response);
 }
 
-}  // namespace reverie
+}  // namespace reverie::serve

@@ -13,7 +13,7 @@
 #include "serve/run_queue.h"
 #include "web/http.h"
 
-namespace reverie {
+namespace reverie::serve {
 
 class Api {
  public:
@@ -57,4 +57,4 @@ class Api {
   RateLimit changes_;
 };
 
-}  // namespace reverie
+}  // namespace reverie::serve

@@ -13,7 +13,7 @@
 
 #include "reverie/error.h"
 
-namespace reverie {
+namespace reverie::serve {
 namespace {
 
 /// What stands before each message.
@@ -103,4 +103,4 @@ std::pair<int, int> socket_pair(int type) {
   return {sockets[0], sockets[1]};
 }
 
-}  // namespace reverie
+}  // namespace reverie::serve

@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace reverie {
+namespace reverie::serve {
 
 struct Message {
   Json::Value head;  ///< an object; "what" names the message
@@ -47,4 +47,4 @@ class Channel {
 /// Two connected sockets, which no program that is started inherits. Throws Error(file).
 std::pair<int, int> socket_pair(int type);
 
-}  // namespace reverie
+}  // namespace reverie::serve

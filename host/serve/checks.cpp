@@ -6,7 +6,7 @@
 
 #include "serve/request_error.h"
 
-namespace reverie {
+namespace reverie::serve {
 namespace {
 
 constexpr int kAtOnce = 2;   // each may decode pictures and sounds
@@ -131,4 +131,4 @@ void answer_check(Channel& channel, const RunRules& rules) {
   channel.send(answer);
 }
 
-}  // namespace reverie
+}  // namespace reverie::serve

@@ -7,7 +7,7 @@
 #include "serve/fork_server.h"
 #include "serve/run_settings.h"
 
-namespace reverie {
+namespace reverie::serve {
 
 /// Whatever a text does to the process that reads it, the client gets an answer, and the server goes on.
 class Checks {
@@ -36,4 +36,4 @@ class Checks {
 /// The other side: answers one question.
 void answer_check(Channel& channel, const RunRules& rules);
 
-}  // namespace reverie
+}  // namespace reverie::serve

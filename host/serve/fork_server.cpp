@@ -19,7 +19,11 @@
 #include "reverie/atomic_file.h"
 #include "reverie/error.h"
 
-namespace reverie {
+namespace reverie::serve {
+
+using engine::ActivityPage;
+using engine::write_activity_to;
+
 namespace {
 
 /// What the fork server writes when a child has ended.
@@ -287,4 +291,4 @@ void ForkServer::end() {
   }
 }
 
-}  // namespace reverie
+}  // namespace reverie::serve

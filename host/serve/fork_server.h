@@ -18,7 +18,7 @@
 #include "engine/activity.h"
 #include "serve/channel.h"
 
-namespace reverie {
+namespace reverie::serve {
 
 /// One of them, as the server sees it.
 class ChildProcess {
@@ -79,4 +79,4 @@ class ForkServer {
   pid_t pid_ = -1;
 };
 
-}  // namespace reverie
+}  // namespace reverie::serve

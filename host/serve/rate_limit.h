@@ -5,7 +5,7 @@
 #include <chrono>
 #include <mutex>
 
-namespace reverie {
+namespace reverie::serve {
 
 class RateLimit {
  public:
@@ -31,4 +31,4 @@ class RateLimit {
   Clock::time_point last_;
 };
 
-}  // namespace reverie
+}  // namespace reverie::serve

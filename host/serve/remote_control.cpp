@@ -1,6 +1,6 @@
 #include "serve/remote_control.h"
 
-namespace reverie {
+namespace reverie::serve {
 
 void RemoteControl::pause() {
   const std::lock_guard lock(mutex_);
@@ -42,4 +42,4 @@ void RemoteControl::send(const char* what) {
   if (process_) process_->send(Channel::named(what));  // to nobody when it is gone
 }
 
-}  // namespace reverie
+}  // namespace reverie::serve

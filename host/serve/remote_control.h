@@ -7,7 +7,7 @@
 #include "reverie/viewer.h"
 #include "serve/fork_server.h"
 
-namespace reverie {
+namespace reverie::serve {
 
 class RemoteControl final : public RunControl {
  public:
@@ -29,4 +29,4 @@ class RemoteControl final : public RunControl {
   bool paused_ = false, stopped_ = false;
 };
 
-}  // namespace reverie
+}  // namespace reverie::serve

@@ -14,7 +14,7 @@
 #include "serve/request_error.h"
 #include "web/http.h"
 
-namespace reverie {
+namespace reverie::serve {
 
 constexpr std::size_t kMostOverrides = 1000;
 constexpr std::size_t kMostValues = 2 * kMostOverrides;  // in a body
@@ -122,4 +122,4 @@ class RequestBody {
   std::vector<std::string> known_;
 };
 
-}  // namespace reverie
+}  // namespace reverie::serve

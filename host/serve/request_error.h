@@ -4,7 +4,7 @@
 #include <stdexcept>
 #include <string>
 
-namespace reverie {
+namespace reverie::serve {
 
 class RequestError final : public std::runtime_error {
  public:
@@ -15,4 +15,4 @@ class RequestError final : public std::runtime_error {
   int status_;  // of HTTP
 };
 
-}  // namespace reverie
+}  // namespace reverie::serve

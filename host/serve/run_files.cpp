@@ -5,7 +5,10 @@
 #include <map>
 #include <tuple>
 
-namespace reverie {
+namespace reverie::serve {
+
+using engine::RunPlace;
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -108,4 +111,4 @@ std::string disposition(const std::string& name) {
   return "inline; filename*=UTF-8''" + coded;
 }
 
-}  // namespace reverie
+}  // namespace reverie::serve

@@ -9,7 +9,7 @@
 
 #include "serve/run_record.h"
 
-namespace reverie {
+namespace reverie::serve {
 
 struct RunFile {
   std::string name;
@@ -32,4 +32,4 @@ std::string content_type(const std::string& name);
 /// As a Content-Disposition header, whatever is in the name.
 std::string disposition(const std::string& name);
 
-}  // namespace reverie
+}  // namespace reverie::serve

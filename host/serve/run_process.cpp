@@ -14,7 +14,26 @@
 #include "engine/memory_account.h"
 #include "serve/update_message.h"
 
-namespace reverie {
+namespace reverie::serve {
+
+using app::current_failure;
+using app::Failure;
+using app::PerceptorCache;
+using app::Plan;
+using app::preview_motion;
+using app::render_run;
+using app::RunOptions;
+using engine::Backups;
+using engine::choose_output;
+using engine::interrupted;
+using engine::MemoryScope;
+using engine::note_steps_done;
+using engine::OutputNames;
+using engine::RequestedControl;
+using engine::RunEvent;
+using engine::RunPlace;
+using engine::write_file;
+
 namespace {
 
 constexpr std::size_t kPerceptorsKept = 8;
@@ -198,4 +217,4 @@ void render_runs(Channel& channel, RunKind kind, const RunRules& rules) {
   Runs(channel, kind, rules).render_all();
 }
 
-}  // namespace reverie
+}  // namespace reverie::serve

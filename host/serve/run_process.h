@@ -4,7 +4,7 @@
 #include "serve/channel.h"
 #include "serve/run_settings.h"
 
-namespace reverie {
+namespace reverie::serve {
 
 /// Renders one run after another, as the server sends them, and keeps their models loaded. Does not return
 /// before the server is gone. What is sent:
@@ -21,4 +21,4 @@ namespace reverie {
 ///                    over {interrupted} | failed {message, advice}
 void render_runs(Channel& channel, RunKind kind, const RunRules& rules);
 
-}  // namespace reverie
+}  // namespace reverie::serve

@@ -7,9 +7,11 @@
 #include "reverie/viewer.h"
 #include "web/run_view.h"
 
-namespace reverie {
+namespace reverie::serve {
 
+using engine::OutputNames;
 using web::RunView;
+
 namespace {
 
 constexpr std::size_t kViewsKept = 4;  // each holds a picture and the losses of a run
@@ -329,4 +331,4 @@ void RunQueue::forget_old_views() {
     if (item->second.view && ++kept > kViewsKept && !item->second.control) item->second.view.reset();
 }
 
-}  // namespace reverie
+}  // namespace reverie::serve

@@ -13,13 +13,15 @@
 #include "serve/run_record.h"
 #include "serve/run_store.h"
 
+namespace reverie {
+class RunControl;
+}
+
 namespace reverie::web {
 class RunView;
 }
 
-namespace reverie {
-
-class RunControl;
+namespace reverie::serve {
 
 /// All methods may be called from any thread. What they change is on the disk when they return. They throw
 /// RequestError(404) when there is no such run and RequestError(409) when its state does not allow it.
@@ -73,7 +75,7 @@ class RunQueue {
   /// none when the server ends.
   std::optional<Turn> take(RunKind kind, std::shared_ptr<RunControl> control);
   /// Keeps the names of its files before any of them is written.
-  void begins(std::int64_t id, const OutputNames& output);
+  void begins(std::int64_t id, const engine::OutputNames& output);
   /// It goes on from a backup of this number.
   void restored(std::int64_t id, std::int64_t number);
   void prepared(std::int64_t id, double seconds, std::shared_ptr<web::RunView> view);
@@ -112,4 +114,4 @@ class RunQueue {
   bool closed_ = false;
 };
 
-}  // namespace reverie
+}  // namespace reverie::serve

@@ -6,7 +6,10 @@
 #include <iterator>
 #include <stdexcept>
 
-namespace reverie {
+namespace reverie::serve {
+
+using engine::OutputNames;
+
 namespace {
 
 constexpr const char* kKinds[] = {"render", "motion"};
@@ -102,4 +105,4 @@ std::int64_t milliseconds_now() {
       .count();
 }
 
-}  // namespace reverie
+}  // namespace reverie::serve

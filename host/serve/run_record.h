@@ -10,7 +10,7 @@
 
 #include "engine/outputs.h"
 
-namespace reverie {
+namespace reverie::serve {
 
 enum class RunKind {
   render,
@@ -27,10 +27,10 @@ struct RunRecord {
   bool cancelling = false;  ///< running: it is about to end
   double place = 0;         ///< those with lower numbers begin first
   std::string title;
-  std::string settings;               ///< resolved, as JSON: rendered again, they make the same files
-  std::vector<std::string> notices;   ///< what the artist should know of the settings
-  std::optional<OutputNames> output;  ///< from when it has begun
-  std::int64_t steps = 0;             ///< that it has in all; of a motion preview: moves
+  std::string settings;                       ///< resolved, as JSON: rendered again, they make the same files
+  std::vector<std::string> notices;           ///< what the artist should know of the settings
+  std::optional<engine::OutputNames> output;  ///< from when it has begun
+  std::int64_t steps = 0;                     ///< that it has in all; of a motion preview: moves
   std::int64_t done = 0;
   std::int64_t pictures = 0;    ///< frames saved, however many outputs write each
   std::string message, advice;  ///< why it failed
@@ -59,4 +59,4 @@ std::string json_text(const Json::Value& value);
 
 std::int64_t milliseconds_now();
 
-}  // namespace reverie
+}  // namespace reverie::serve

@@ -9,7 +9,19 @@
 #include "base/texts.h"
 #include "settings/reader.h"
 
-namespace reverie {
+namespace reverie::serve {
+
+using app::choose_run_plan;
+using app::count_moves;
+using app::current_failure;
+using app::Failure;
+using app::find_missing;
+using app::FindMore;
+using app::make_plan;
+using app::make_run_context;
+using app::Plan;
+using engine::RunPlace;
+
 namespace {
 
 constexpr const char* kName = "settings";  // what messages call a text that came without a name
@@ -191,4 +203,4 @@ Plan plan_of(const RunRecord& record, const RunRules& rules) {
   return plan;
 }
 
-}  // namespace reverie
+}  // namespace reverie::serve

@@ -12,17 +12,22 @@
 #include "serve/run_record.h"
 
 namespace reverie {
-
 class PluginRegistry;
-struct Plan;
 struct Problem;
+}  // namespace reverie
+
+namespace reverie::app {
+struct Plan;
+}
+
+namespace reverie::serve {
 
 /// What is the same for all runs of a server.
 struct RunRules {
   const PluginRegistry& registry;
-  std::shared_ptr<const FileAccess> access;
+  std::shared_ptr<const engine::FileAccess> access;
   std::vector<std::filesystem::path> config_folders;
-  std::shared_ptr<NetworkCache> networks;  ///< of image models and estimators
+  std::shared_ptr<engine::NetworkCache> networks;  ///< of image models and estimators
 };
 
 /// Settings as a client sends them.
@@ -45,10 +50,10 @@ struct CheckedRun {
 CheckedRun check_run(const Submission& submission, const RunRules& rules);
 
 /// The plan of a record that check_run() made. Throws Error.
-Plan plan_of(const RunRecord& record, const RunRules& rules);
+app::Plan plan_of(const RunRecord& record, const RunRules& rules);
 
 /// What a settings text says, unchecked and in its order: {entries: [{name, value}], problems: [...]}, where
 /// whatever is no list, group or null is a text.
 Json::Value read_settings(const std::string& text);
 
-}  // namespace reverie
+}  // namespace reverie::serve

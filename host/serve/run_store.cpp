@@ -11,7 +11,7 @@
 
 #include "reverie/atomic_file.h"
 
-namespace reverie {
+namespace reverie::serve {
 namespace {
 
 namespace fs = std::filesystem;
@@ -88,4 +88,4 @@ std::int64_t RunStore::next_id() { return ++last_id_; }
 
 fs::path RunStore::file(std::int64_t id) const { return runs_ / (std::to_string(id) + ".json"); }
 
-}  // namespace reverie
+}  // namespace reverie::serve

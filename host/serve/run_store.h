@@ -7,7 +7,7 @@
 
 #include "serve/run_record.h"
 
-namespace reverie {
+namespace reverie::serve {
 
 class RunStore {
  public:
@@ -34,4 +34,4 @@ class RunStore {
   std::int64_t last_id_ = 0;
 };
 
-}  // namespace reverie
+}  // namespace reverie::serve

@@ -8,9 +8,13 @@
 #include "serve/update_message.h"
 #include "web/run_feed.h"
 
-namespace reverie {
+namespace reverie::serve {
 
+using app::current_failure;
+using app::Failure;
+using engine::interrupted;
 using web::RunFeed;
+
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -192,4 +196,4 @@ void RunWorker::update(Run& run, Message& message) {
   queue_.progressed(run.id, run.done, run.frames);
 }
 
-}  // namespace reverie
+}  // namespace reverie::serve

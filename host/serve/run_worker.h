@@ -13,7 +13,7 @@ namespace reverie::web {
 class RunFeed;
 }
 
-namespace reverie {
+namespace reverie::serve {
 
 class RunWorker {
  public:
@@ -51,4 +51,4 @@ class RunWorker {
   std::thread thread_;
 };
 
-}  // namespace reverie
+}  // namespace reverie::serve

@@ -7,7 +7,10 @@
 #include "base/nearest.h"
 #include "base/texts.h"
 
-namespace reverie {
+namespace reverie::serve {
+
+using app::installed_params;
+
 namespace {
 
 const char* name_of(ParamType type) {
@@ -118,4 +121,4 @@ Json::Value settings_list(const PluginRegistry& registry) {
   return result;
 }
 
-}  // namespace reverie
+}  // namespace reverie::serve

@@ -4,10 +4,12 @@
 #include <json/value.h>
 
 namespace reverie {
-
 class PluginRegistry;
+}
+
+namespace reverie::serve {
 
 /// {settings: [...], plugins: [...]}; docs/openapi.yaml describes both.
 Json::Value settings_list(const PluginRegistry& registry);
 
-}  // namespace reverie
+}  // namespace reverie::serve

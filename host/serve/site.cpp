@@ -2,7 +2,7 @@
 
 #include "web/pages.h"
 
-namespace reverie {
+namespace reverie::serve {
 
 using web::HttpRequest;
 using web::HttpResponse;
@@ -36,4 +36,4 @@ HttpResponse answer_site(const HttpRequest& request, Api& api) {
   return response.status == 404 ? page(path.substr(files.size())) : response;
 }
 
-}  // namespace reverie
+}  // namespace reverie::serve

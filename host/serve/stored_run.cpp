@@ -5,7 +5,7 @@
 
 #include "web/plain_file.h"
 
-namespace reverie {
+namespace reverie::serve {
 
 using web::PlainFile;
 using web::RunView;
@@ -87,4 +87,4 @@ std::optional<std::filesystem::path> StoredRun::kept(std::size_t index) const {
   return index == 0 || index > kept_.size() ? std::nullopt : file_of(record_, kept_[index - 1].name);
 }
 
-}  // namespace reverie
+}  // namespace reverie::serve

@@ -4,7 +4,7 @@
 #include "serve/run_files.h"
 #include "web/run_view.h"
 
-namespace reverie {
+namespace reverie::serve {
 
 class StoredRun final : public web::RunView {
  public:
@@ -24,4 +24,4 @@ class StoredRun final : public web::RunView {
   std::vector<RunFile> frames_, kept_;
 };
 
-}  // namespace reverie
+}  // namespace reverie::serve

@@ -7,7 +7,7 @@
 
 #include "web/png_bytes.h"
 
-namespace reverie {
+namespace reverie::serve {
 
 using web::rgb_bytes;
 namespace {
@@ -135,4 +135,4 @@ Viewer::Setup setup_from(const Message& message, RunControl* control) {
   return setup;
 }
 
-}  // namespace reverie
+}  // namespace reverie::serve

@@ -4,7 +4,7 @@
 #include "reverie/viewer.h"
 #include "serve/channel.h"
 
-namespace reverie {
+namespace reverie::serve {
 
 /// Pictures travel as 8 bits a channel, as pages show them.
 Message to_message(const RunUpdate& update);
@@ -16,4 +16,4 @@ RunUpdate update_from(Message& message);
 Message to_message(const Viewer::Setup& setup);
 Viewer::Setup setup_from(const Message& message, RunControl* control);
 
-}  // namespace reverie
+}  // namespace reverie::serve

@@ -28,7 +28,7 @@ void write_left_half(const fs::path& path) {
 }
 
 at::Tensor read_picture(const fs::path& path, std::int64_t frame = 0) {
-  HostServices host(host_options());
+  engine::HostServices host(host_options());
   const PluginFile& reader = plugins().find(FrameSource::kKind, "ffmpeg");
   return *create<FrameSource>(reader, host, default_params(reader), {path, 0})->read(frame);
 }
@@ -98,7 +98,7 @@ TEST(Stabilisation, OfPixels) {
 }
 
 TEST(Stabilisation, OfMeaning) {
-  HostServices host(host_options());
+  engine::HostServices host(host_options());
   const auto weights = host.load_weights(shipped_model());
   const PluginFile& clip = plugins().find(Perceptor::kKind, "clip");
   const auto perceptor = create<Perceptor>(clip, host, usual_params(clip), {shipped_model(), weights});
@@ -119,7 +119,7 @@ TEST(Stabilisation, OfMeaning) {
 }
 
 TEST(Stabilisation, OfDepth) {
-  HostServices host(host_options());
+  engine::HostServices host(host_options());
   const auto estimator = make<DepthEstimator>(plugins().find(DepthEstimator::kKind, "tiny_depth"), host);
   const auto off = [&](const Pair& pair) {
     return root_mean_square(estimator->estimate(pair.after) - estimator->estimate(slid(pair.before)));
@@ -149,7 +149,7 @@ TEST(Stabilisation, OfEdges) {
 TEST(Stabilisation, OfFlowIn3D) {
   const double step = 3 / (std::tan(std::acos(-1) / 3) * 95 / 96);
   const at::Tensor wanted = at::tensor({3.0, 0.0}).view({1, 2, 1, 1});
-  HostServices host(host_options());
+  engine::HostServices host(host_options());
   const auto estimator = make<FlowEstimator>(plugins().find(FlowEstimator::kKind, "dis"), host);
   const auto off = [&](const Pair& pair) {
     const at::Tensor difference = estimator->estimate(pair.before, pair.after) - wanted;

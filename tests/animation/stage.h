@@ -60,7 +60,7 @@ class Stage {
   }
 
  private:
-  HostServices host_;
+  engine::HostServices host_;
   const PluginFile& plugin_;
   ImageSize size_;
   std::shared_ptr<AnimationMode> mode_;

@@ -88,7 +88,7 @@ TEST(VideoSource, StartsEachFrameFromTheVideosUnlessToldOtherwise) {
 
 TEST(VideoSource, NoticesACut) {
   for (const char* estimator : {"dis", "farneback", "horn_schunck"}) {
-    HostServices host(host_options());
+    engine::HostServices host(host_options());
     Cinema cinema("shots.mkv", {{"reencode_each_frame", "false"}}, {kWidth, kHeight},
                   make<FlowEstimator>(plugins().find(FlowEstimator::kKind, estimator), host));
     const auto model = cinema.stage().model(painted(cinema.frame(0)));
@@ -116,7 +116,7 @@ TEST(VideoSource, WhatIsMaskedDoesNotMove) {
   mask.slice(2, 0, kEdge).fill_(1);
   for (const auto& [estimator, seeps] : {std::pair{"dis", 3}, {"horn_schunck", 3}, {"farneback", 9}}) {
     SCOPED_TRACE(estimator);
-    HostServices host(host_options());
+    engine::HostServices host(host_options());
     Cinema cinema("square.mkv", {{"reencode_each_frame", "false"}}, {kWidth, kHeight},
                   make<FlowEstimator>(plugins().find(FlowEstimator::kKind, estimator), host));
     const at::Tensor before = painted(cinema.frame(0));

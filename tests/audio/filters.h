@@ -12,7 +12,7 @@ namespace reverie::test {
 inline std::shared_ptr<AudioFilter> filter(const std::string& name,
                                            const std::map<std::string, double>& params = {},
                                            const std::string& variable = "band") {
-  static HostServices host(host_options());
+  static engine::HostServices host(host_options());
   const PluginFile& plugin = plugins().find(AudioFilter::kKind, name);
   Settings settings = default_params(plugin);
   for (const auto& [param, value] : params) set(settings, param, value);

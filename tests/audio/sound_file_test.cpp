@@ -17,7 +17,7 @@ const fs::path& sounds() {
 
 std::vector<float> read_sound(const fs::path& file, std::vector<std::string>& notices) {
   std::vector<float> samples;
-  HostServices host(host_options());
+  engine::HostServices host(host_options());
   audio::hear_sound(
       plugins(), host, default_params, file,
       [&](std::span<const float> piece) { samples.insert(samples.end(), piece.begin(), piece.end()); },
@@ -163,7 +163,7 @@ TEST(SoundFile, SaysWhatIsWrongWithAFile) {
 TEST(SoundFile, WithoutAPluginThatReadsSoundsItIsTold) {
   std::vector<std::string> notices;
   const PluginRegistry none({"/nowhere"});
-  HostServices host(host_options());
+  engine::HostServices host(host_options());
   const fs::path file = sounds() / "mono.wav";
   const Error error = error_of([&] {
     audio::hear_sound(

@@ -37,7 +37,7 @@ std::vector<float> steps_of_loudness() {
 }
 
 audio::Soundtrack soundtrack(const std::string& text) {
-  static HostServices host(host_options());
+  static engine::HostServices host(host_options());
   // A run that hears it all, from t = -2 on.
   const Parsed parsed = parse("frames_per_second: 10\ninput_audio: a.wav\n" + text +
                               "\nsteps_per_scene: 10000\npre_animation_steps: 1000\nsteps_per_frame: 50\n");
@@ -114,7 +114,7 @@ std::int64_t most_memory() {
 
 // Twenty minutes, of which a run hears ten seconds: 200 MB of samples, and 1.8 MB.
 TEST(Soundtrack, KeepsWhatTheRunHears) {
-  static HostServices host(host_options());
+  static engine::HostServices host(host_options());
   const Parsed parsed = parse(
       "frames_per_second: 10\ninput_audio: a.wav\nsteps_per_scene: 100\nsteps_per_frame: 1\n"
       "pre_animation_steps: 0\ninput_audio_offset: 600\n"

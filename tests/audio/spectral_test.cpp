@@ -6,7 +6,7 @@ namespace {
 constexpr double kRate = 44100;
 
 std::shared_ptr<AudioFilter> spectral(const std::string& measure, const std::string& note = "A") {
-  static HostServices host(host_options());
+  static engine::HostServices host(host_options());
   const PluginFile& plugin = plugins().find(AudioFilter::kKind, "spectral");
   Settings settings = default_params(plugin);
   for (const auto& [param, text] : {std::pair{"measure", measure}, {"note", note}}) {

@@ -12,7 +12,7 @@ constexpr double kRate = 22050;
 
 std::shared_ptr<AudioFilter> tempo(const std::string& measure,
                                    const std::map<std::string, double>& params = {}) {
-  static HostServices host(host_options());
+  static engine::HostServices host(host_options());
   const PluginFile& plugin = plugins().find(AudioFilter::kKind, "tempo");
   Settings settings = default_params(plugin);
   SettingValue value = *settings.find("measure");

@@ -122,15 +122,15 @@ TEST_F(WithBackups, OneThatIsLargerThanAnyMemoryIsPassedOver) {
 
 /// A checksum is not a signature.
 TEST_F(WithBackups, NumbersInThemMayBeNonsense) {
-  const Backup sound = read_backup(backup(2));
+  const engine::Backup sound = engine::read_backup(backup(2));
   for (const auto& [name, value] : std::map<std::string, std::string>{{"scene", "x"},
                                                                       {"step", "-1"},
                                                                       {"steps", "99999999999999999999"},
                                                                       {"frames", "7"},
                                                                       {"steps", ""}}) {
-    Backup changed = sound;
+    engine::Backup changed = sound;
     changed.metadata[name] = value;
-    write_backup(backup(2), changed);
+    engine::write_backup(backup(2), changed);
     fs::remove(backup(3));  // of the round before
     const Outcome outcome = restore();
     EXPECT_EQ(outcome.status, 0) << name << " " << value << "\n" << outcome.err;
@@ -177,9 +177,9 @@ TEST_F(WithBackups, AFolderThatIsCalledLikeOneIsPassedOver) {
 }
 
 TEST_F(WithBackups, OneProcessAtATimeContinuesARun) {
-  const OutputNames names{scratch_ / "images_out/default", "default"};
+  const engine::OutputNames names{scratch_ / "images_out/default", "default"};
   {
-    const RunLock lock(names);
+    const engine::RunLock lock(names);
     const Outcome outcome = restore();
     EXPECT_EQ(outcome.status, 1);
     EXPECT_TRUE(holds(outcome.err, "'default'") && holds(outcome.err, "another process")) << outcome.err;
@@ -190,7 +190,7 @@ TEST_F(WithBackups, OneProcessAtATimeContinuesARun) {
   ASSERT_EQ(::pipe(ends), 0);
   const pid_t child = ::fork();
   if (child == 0) {
-    const RunLock lock(names);
+    const engine::RunLock lock(names);
     [[maybe_unused]] const ssize_t written = ::write(ends[1], "x", 1);
     ::pause();
     ::_exit(0);

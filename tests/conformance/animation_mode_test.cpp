@@ -87,7 +87,7 @@ class AnimationModeConformance : public testing::TestWithParam<std::string> {
     return result;
   }
 
-  HostServices host_;
+  engine::HostServices host_;
 };
 
 TEST_P(AnimationModeConformance, MovesThePicture) {

@@ -28,7 +28,7 @@ class AudioFilterConformance : public testing::TestWithParam<std::string> {
     return samples;
   }
 
-  HostServices host_;
+  engine::HostServices host_;
 };
 
 TEST_P(AudioFilterConformance, ValuesLieBetweenZeroAndOne) {

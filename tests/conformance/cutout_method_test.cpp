@@ -15,7 +15,7 @@ class CutoutMethodConformance : public testing::TestWithParam<std::string> {
   CutoutMethodConformance() : host_(host_options()) {}
 
   const PluginFile& plugin() const { return plugins().find(CutoutMethod::kKind, GetParam()); }
-  std::shared_ptr<CutoutMethod> method(HostServices& host) {
+  std::shared_ptr<CutoutMethod> method(engine::HostServices& host) {
     return create<CutoutMethod>(plugin(), host, usual_params(plugin()), {6});
   }
   std::shared_ptr<CutoutMethod> method() { return method(host_); }
@@ -23,7 +23,7 @@ class CutoutMethodConformance : public testing::TestWithParam<std::string> {
     return random_tensor({1, 3, height, width}, 5).sigmoid();
   }
 
-  HostServices host_;
+  engine::HostServices host_;
 };
 
 TEST_P(CutoutMethodConformance, PicturesOfEverySizeBecomeSquaresOfTheSideAskedFor) {
@@ -76,7 +76,7 @@ TEST_P(CutoutMethodConformance, AllChanceComesFromTheHostsGenerators) {
   const at::Tensor image = picture(24, 20);
   std::vector<at::Tensor> first;
   for (int run = 0; run < 2; ++run) {
-    HostServices host(host_options());
+    engine::HostServices host(host_options());
     const auto it = method(host);
     for (std::size_t call = 0; call < 3; ++call) {
       const at::Tensor images = it->take(image, 6, 16).images;
@@ -91,7 +91,7 @@ TEST_P(CutoutMethodConformance, AllChanceComesFromTheHostsGenerators) {
 TEST_P(CutoutMethodConformance, AnInstanceThatBeginsLaterGoesOnAlike) {
   promise("take()", "an instance keeps nothing from call to call, so that a restored run goes on exactly");
   const at::Tensor image = picture(24, 20);
-  HostServices one(host_options()), other(host_options());
+  engine::HostServices one(host_options()), other(host_options());
   const auto whole = method(one);
   method(other)->take(image, 6, 16);
   whole->take(image, 6, 16);
@@ -103,7 +103,7 @@ TEST_P(CutoutMethodConformance, TakesParametersThatVary) {
           "a method that declares is_animatable() has VaryingParameters, and works on with what it is told");
   FrameContext now = defaults_of(plugin());
   if (now.parameters.empty()) return;
-  HostServices one(host_options()), other(host_options());
+  engine::HostServices one(host_options()), other(host_options());
   const auto told = method(one), untold = method(other);
   auto* varying = extension_of<VaryingParameters>(*told);
   ASSERT_NE(varying, nullptr);

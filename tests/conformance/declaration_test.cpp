@@ -26,7 +26,7 @@ class DeclarationConformance : public testing::TestWithParam<std::string> {
 
 TEST_P(DeclarationConformance, ReadsEveryParameterThatItDeclares) {
   promise("its constructor", "reads all of its parameters but the animatable ones");
-  HostServices host(host_options());
+  engine::HostServices host(host_options());
   if (const std::string missing = missing_weights(plugin(), host); !missing.empty())
     GTEST_SKIP() << "the weights '" << missing << "' are not installed";
   if (plugin().kind == Perceptor::kKind && usual_setup<Perceptor>(plugin(), host).weights == nullptr &&

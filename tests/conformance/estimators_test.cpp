@@ -19,7 +19,7 @@ class DepthEstimatorConformance : public testing::TestWithParam<std::string> {
   }
   const PluginFile& plugin() const { return plugins().find(DepthEstimator::kKind, GetParam()); }
 
-  HostServices host_;
+  engine::HostServices host_;
   std::shared_ptr<DepthEstimator> it_;
 };
 
@@ -66,7 +66,7 @@ class FlowEstimatorConformance : public testing::TestWithParam<std::string> {
   }
   const PluginFile& plugin() const { return plugins().find(FlowEstimator::kKind, GetParam()); }
 
-  HostServices host_;
+  engine::HostServices host_;
   std::shared_ptr<FlowEstimator> it_;
 };
 

@@ -24,7 +24,7 @@ class FrameSourceConformance : public testing::TestWithParam<std::string> {
     return frames;
   }
 
-  HostServices host_;
+  engine::HostServices host_;
 };
 
 TEST_P(FrameSourceConformance, FramesAreWhatInfoSays) {

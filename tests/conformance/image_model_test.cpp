@@ -44,7 +44,7 @@ class ImageModelConformance : public testing::TestWithParam<std::string> {
     return value;
   }
 
-  HostServices host_;
+  engine::HostServices host_;
   std::uint64_t unrelated_ = 0;
 };
 

@@ -75,7 +75,7 @@ class LossConformance : public testing::TestWithParam<std::string> {
     bool differentiable() const override { return true; }
   };
 
-  HostServices host_;
+  engine::HostServices host_;
   Model model_;
   Depth depth_;
   Flow flow_;

@@ -48,7 +48,7 @@ class OptimiserConformance : public testing::TestWithParam<std::string> {
     return result;
   }
 
-  HostServices host_;
+  engine::HostServices host_;
 };
 
 TEST_P(OptimiserConformance, LeadsDownhill) {

@@ -53,7 +53,7 @@ class OutputSinkConformance : public testing::TestWithParam<std::string> {
     return result;
   }
 
-  HostServices host_;
+  engine::HostServices host_;
   TemporaryFolder folder_;
 };
 

@@ -34,7 +34,7 @@ struct Pair {
 };
 
 std::vector<Pair> pairs() {
-  HostServices host(host_options());
+  engine::HostServices host(host_options());
   std::vector<Pair> result;
   for (const PluginFile* plugin : plugins().usable(Perceptor::kKind)) {
     if (!is_tested(*plugin)) continue;
@@ -56,8 +56,8 @@ class PerceptorConformance : public testing::TestWithParam<Pair> {
     perceptor_ = perceptor;
   }
 
-  static HostServices& services() {
-    static HostServices host(host_options());
+  static engine::HostServices& services() {
+    static engine::HostServices host(host_options());
     return host;
   }
   std::shared_ptr<Perceptor> fresh() {
@@ -74,7 +74,7 @@ class PerceptorConformance : public testing::TestWithParam<Pair> {
     return (smooth_picture(side, side) * 0.8 + random_tensor({count, 3, side, side}, seed) * 0.1).clamp(0, 1);
   }
 
-  HostServices& host_;
+  engine::HostServices& host_;
   std::shared_ptr<Perceptor> perceptor_;
 };
 

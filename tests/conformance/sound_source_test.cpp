@@ -27,7 +27,7 @@ class SoundSourceConformance : public testing::TestWithParam<std::string> {
     return samples;
   }
 
-  HostServices host_;
+  engine::HostServices host_;
 };
 
 TEST_P(SoundSourceConformance, SamplesAreInRange) {

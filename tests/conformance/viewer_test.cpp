@@ -56,8 +56,8 @@ class ViewerConformance : public testing::TestWithParam<std::string> {
   }
 
   TemporaryFolder folder_;
-  HostServices host_;
-  RequestedControl control_;
+  engine::HostServices host_;
+  engine::RequestedControl control_;
 };
 
 TEST_P(ViewerConformance, TakesWhateverARunMayTellAndLeavesThePictureAsItIs) {

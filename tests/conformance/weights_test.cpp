@@ -31,7 +31,7 @@ void expect_refused(const std::string& who, const std::function<void()>& create)
 TEST(WeightsConformance, WholeNumbersAreNoNetwork) {
   promise("its constructor",
           "throws Error(model), naming the file, for weights of a dtype that it cannot compute with");
-  HostServices host(host_options());
+  engine::HostServices host(host_options());
   const Scratch scratch;
   int tried = 0;
   for (const PluginFile* plugin : plugins().usable(Perceptor::kKind)) {

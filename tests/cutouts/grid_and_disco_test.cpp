@@ -27,7 +27,7 @@ class Cutouts : public testing::Test {
     for (const auto& [param, number] : params) set(settings, param, number);
     return create<CutoutMethod>(plugin, host_, settings, {count})->take(image, count, side);
   }
-  HostServices host_;
+  engine::HostServices host_;
 };
 
 /// On pictures of places(): each cutout's middle is where its place says, and its sides reach as far.

@@ -21,9 +21,9 @@ namespace {
 
 void report(const std::string& name, const std::string& weights, const std::string& expected_path,
             const std::string& precision) {
-  HostServices::Options options = host_options();
+  engine::HostServices::Options options = host_options();
   options.precision = precision;
-  HostServices host(options);
+  engine::HostServices host(options);
   const PluginFile& plugin = plugins().find(DepthEstimator::kKind, name);
   const auto it = create<DepthEstimator>(plugin, host, params_with_weights(plugin, weights), {});
   const auto expected = weights::read_safetensors(expected_path);

@@ -32,13 +32,13 @@ class PublishedDepth : public testing::TestWithParam<Published> {
  protected:
   std::vector<DepthCase> cases() const { return depth_cases(GetParam().plugin); }
   const PluginFile& plugin() const { return plugins().find(DepthEstimator::kKind, GetParam().plugin); }
-  std::shared_ptr<DepthEstimator> make(HostServices& host, const std::string& weights) const {
+  std::shared_ptr<DepthEstimator> make(engine::HostServices& host, const std::string& weights) const {
     return create<DepthEstimator>(plugin(), host, params_with_weights(plugin(), weights), {});
   }
 };
 
-HostServices::Options with_precision(const char* precision) {
-  HostServices::Options options = host_options();
+engine::HostServices::Options with_precision(const char* precision) {
+  engine::HostServices::Options options = host_options();
   options.precision = precision;
   return options;
 }
@@ -58,7 +58,7 @@ TEST_P(PublishedDepth, EqualsPyTorchInDouble) {
 }
 
 TEST_P(PublishedDepth, IsNearPyTorchInFloat) {
-  HostServices host(with_precision("fp32"));
+  engine::HostServices host(with_precision("fp32"));
   for (const DepthCase& one : cases()) {
     SCOPED_TRACE(one.name);
     const auto it = make(host, one.checkpoint);
@@ -73,7 +73,7 @@ TEST_P(PublishedDepth, IsNearPyTorchInFloat) {
 // Random networks are rougher than trained ones: of a gradient's digits, hardly more than its direction is
 // left.
 TEST_P(PublishedDepth, IsLikePyTorchInBfloat16) {
-  HostServices host(with_precision("bf16"));
+  engine::HostServices host(with_precision("bf16"));
   for (const DepthCase& one : cases()) {
     SCOPED_TRACE(one.name);
     const auto it = make(host, one.checkpoint);
@@ -87,7 +87,7 @@ TEST_P(PublishedDepth, IsLikePyTorchInBfloat16) {
 }
 
 TEST_P(PublishedDepth, TakesPicturesOfAnySize) {
-  HostServices host(with_precision("fp32"));
+  engine::HostServices host(with_precision("fp32"));
   const DepthCase one = cases().front();
   const auto it = make(host, one.checkpoint);
   const DepthEstimator::Range range = it->range();
@@ -137,9 +137,9 @@ TEST_P(PublishedDepth, GradientsAgreeWithDifferences) {
 
 TEST_P(PublishedDepth, SaysHowToGetItsWeights) {
   const TemporaryFolder empty;
-  HostServices::Options options = host_options();
+  engine::HostServices::Options options = host_options();
   options.models_parent_dir = empty.path().string();
-  HostServices host(options);
+  engine::HostServices host(options);
   const Error error = error_of([&] { make(host, ""); });
   EXPECT_EQ(error.kind(), ErrorKind::file);
   for (const std::string word : {"reverie models fetch", GetParam().model})
@@ -147,7 +147,7 @@ TEST_P(PublishedDepth, SaysHowToGetItsWeights) {
 }
 
 TEST_P(PublishedDepth, RefusesAnothersFile) {
-  HostServices host(host_options());
+  engine::HostServices host(host_options());
   for (const std::string& path :
        {(kModels / "depth/tiny_depth.safetensors").string(), (kModels / "tiny_vit.safetensors").string()}) {
     const Error error = error_of([&] { make(host, path); });
@@ -162,7 +162,7 @@ TEST_P(PublishedDepth, RefusesAnothersFile) {
 }
 
 TEST_P(PublishedDepth, RefusesADamagedFile) {
-  HostServices host(host_options());
+  engine::HostServices host(host_options());
   const TemporaryFolder folder;
   const fs::path path = folder / "damaged.pth";
   const std::string whole = contents(cases().front().checkpoint);
@@ -174,7 +174,7 @@ TEST_P(PublishedDepth, RefusesADamagedFile) {
 
 // Whatever tensor is absent or of another shape, the message names the file and a tensor.
 TEST_P(PublishedDepth, NamesWhatIsMissingOrOfAnotherShape) {
-  HostServices host(host_options());
+  engine::HostServices host(host_options());
   const DepthCase one = cases().front();
   const TemporaryFolder folder;
   const std::string path = (folder / "other.safetensors").string();

@@ -13,8 +13,8 @@
 namespace reverie::test {
 namespace {
 
-HostServices::Options with_precision(const char* precision) {
-  HostServices::Options options = host_options();
+engine::HostServices::Options with_precision(const char* precision) {
+  engine::HostServices::Options options = host_options();
   options.precision = precision;
   return options;
 }
@@ -23,7 +23,7 @@ class TinyDepth : public testing::Test {
  protected:
   TinyDepth() : host_(with_precision("fp32")), it_(make(host_)) {}
 
-  static std::shared_ptr<DepthEstimator> make(HostServices& host, const std::string& weights = "") {
+  static std::shared_ptr<DepthEstimator> make(engine::HostServices& host, const std::string& weights = "") {
     const PluginFile& plugin = plugins().find(DepthEstimator::kKind, "tiny_depth");
     return create<DepthEstimator>(plugin, host, params_with_weights(plugin, weights), {});
   }
@@ -32,7 +32,7 @@ class TinyDepth : public testing::Test {
     return it_->estimate(picture);
   }
 
-  HostServices host_;
+  engine::HostServices host_;
   std::shared_ptr<DepthEstimator> it_;
 };
 
@@ -142,7 +142,7 @@ TEST_F(TinyDepth, GradientsAgreeWithDifferences) {
 }
 
 TEST_F(TinyDepth, ComputesInBfloat16) {
-  HostServices host(with_precision("bf16"));
+  engine::HostServices host(with_precision("bf16"));
   const auto half = make(host);
   const Views views = fresh_views(4, 128, 96);
   for (const at::Tensor& picture : views.pictures.split(1)) {

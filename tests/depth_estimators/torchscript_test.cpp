@@ -43,7 +43,7 @@ class Folder {
 
  private:
   TemporaryFolder folder_;
-  HostServices host_{host_options()};
+  engine::HostServices host_{host_options()};
   std::unique_ptr<PluginRegistry> registry_;
 };
 

@@ -78,7 +78,7 @@ TEST(TreeSum, nodes_are_powers_of_two_at_their_multiples) {
 TEST(CutoutGroups, hold_all_cutouts) {
   for (const std::int64_t cutouts : {1, 3, 16, 40, 100}) {
     std::int64_t all = 0;
-    for (std::int64_t group = 0; group < 16; ++group) all += cutouts_of_group(group, 16, cutouts);
+    for (std::int64_t group = 0; group < 16; ++group) all += engine::cutouts_of_group(group, 16, cutouts);
     EXPECT_EQ(all, cutouts);
   }
 }

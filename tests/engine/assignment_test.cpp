@@ -37,7 +37,7 @@ double total(const Matrix& matrix, const Pairs& pairs) {
   std::set<std::size_t> taken;
   double sum = 0;
   for (std::size_t row = 0; row < pairs.size(); ++row) {
-    if (pairs[row] == kUnassigned) continue;
+    if (pairs[row] == engine::kUnassigned) continue;
     EXPECT_LT(pairs[row], matrix.columns);
     EXPECT_TRUE(taken.insert(pairs[row]).second) << "column " << pairs[row] << " twice";
     sum += matrix.cost[row * matrix.columns + pairs[row]];
@@ -46,7 +46,7 @@ double total(const Matrix& matrix, const Pairs& pairs) {
   return sum;
 }
 double solve(const Matrix& matrix) {
-  return total(matrix, optimal_assignment(matrix.cost, matrix.rows, matrix.columns));
+  return total(matrix, engine::optimal_assignment(matrix.cost, matrix.rows, matrix.columns));
 }
 
 /// Over all orders of the longer side.
@@ -67,14 +67,15 @@ double least_by_trying(const Matrix& matrix) {
 }
 
 TEST(Assignment, ByHand) {
-  EXPECT_EQ(optimal_assignment({}, 0, 0), Pairs());
-  EXPECT_EQ(optimal_assignment({}, 0, 3), Pairs());
-  EXPECT_EQ(optimal_assignment({}, 2, 0), Pairs({kUnassigned, kUnassigned}));
-  EXPECT_EQ(optimal_assignment({5}, 1, 1), Pairs({0}));
+  EXPECT_EQ(engine::optimal_assignment({}, 0, 0), Pairs());
+  EXPECT_EQ(engine::optimal_assignment({}, 0, 3), Pairs());
+  EXPECT_EQ(engine::optimal_assignment({}, 2, 0), Pairs({engine::kUnassigned, engine::kUnassigned}));
+  EXPECT_EQ(engine::optimal_assignment({5}, 1, 1), Pairs({0}));
   // Each row's own best would be column 0: 1 + 9 is more than 2 + 3.
-  EXPECT_EQ(optimal_assignment({1, 2, 3, 9}, 2, 2), Pairs({1, 0}));
-  EXPECT_EQ(optimal_assignment({4, 2, 8}, 1, 3), Pairs({1}));
-  EXPECT_EQ(optimal_assignment({4, 2, 8}, 3, 1), Pairs({kUnassigned, 0, kUnassigned}));
+  EXPECT_EQ(engine::optimal_assignment({1, 2, 3, 9}, 2, 2), Pairs({1, 0}));
+  EXPECT_EQ(engine::optimal_assignment({4, 2, 8}, 1, 3), Pairs({1}));
+  EXPECT_EQ(engine::optimal_assignment({4, 2, 8}, 3, 1),
+            Pairs({engine::kUnassigned, 0, engine::kUnassigned}));
 }
 
 TEST(Assignment, AsGoodAsEveryOther) {
@@ -129,8 +130,8 @@ TEST(Assignment, AsGoodAsSciPys) {
 TEST(Assignment, TheSameForTheSameCosts) {
   std::mt19937 random(3);
   const Matrix matrix = random_matrix(60, 60, 2, random);
-  const Pairs first = optimal_assignment(matrix.cost, 60, 60);
-  for (int time = 0; time < 5; ++time) EXPECT_EQ(optimal_assignment(matrix.cost, 60, 60), first);
+  const Pairs first = engine::optimal_assignment(matrix.cost, 60, 60);
+  for (int time = 0; time < 5; ++time) EXPECT_EQ(engine::optimal_assignment(matrix.cost, 60, 60), first);
 }
 
 TEST(MatchByPosition, FindsShuffledAndJoggedPlacesAgain) {
@@ -145,13 +146,13 @@ TEST(MatchByPosition, FindsShuffledAndJoggedPlacesAgain) {
     from.push_back({static_cast<double>(i % 8) / 8, static_cast<double>(i / 8) / 8, 0.5, 0.5});
     to[order[i]] = {from[i].x + uniform(random) / 50, from[i].y + uniform(random) / 50, 0.1, 0.2};
   }
-  EXPECT_EQ(match_by_position(from, to), order);
+  EXPECT_EQ(engine::match_by_position(from, to), order);
 }
 
 TEST(MatchByPosition, AllPairsTogetherAreNearest) {
   const auto at = [](double x, double y) { return CutoutPlace{x, y, 1, 1}; };
   // The first is nearest to 0 too, but the second has only that one near.
-  EXPECT_EQ(match_by_position({at(0.5, 0), at(0, 0)}, {at(0.2, 0), at(0.9, 0)}), Pairs({1, 0}));
+  EXPECT_EQ(engine::match_by_position({at(0.5, 0), at(0, 0)}, {at(0.2, 0), at(0.9, 0)}), Pairs({1, 0}));
 }
 
 }  // namespace

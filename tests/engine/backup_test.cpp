@@ -40,9 +40,9 @@ at::Tensor random_bits(at::ScalarType type, std::int64_t count) {
   return at::randint(0, 256, {count * size}, seeded(7), at::kByte).view(type);
 }
 
-Backup varied() {
+engine::Backup varied() {
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
-  Backup backup;
+  engine::Backup backup;
   for (const auto type : {at::kFloat, at::kDouble, at::kHalf, at::kBFloat16, at::kLong, at::kInt, at::kShort,
                           at::kChar, at::kByte})
     backup.tensors[std::string("random ") + c10::toString(type)] = random_bits(type, 301);
@@ -64,9 +64,9 @@ Backup varied() {
 using BackupFile = InScratch;
 
 TEST_F(BackupFile, KeepsEveryBit) {
-  const Backup written = varied();
-  write_backup("deep/er/x.bak", written);
-  const Backup read = read_backup("deep/er/x.bak");
+  const engine::Backup written = varied();
+  engine::write_backup("deep/er/x.bak", written);
+  const engine::Backup read = engine::read_backup("deep/er/x.bak");
   ASSERT_EQ(read.tensors.size(), written.tensors.size());
   for (const auto& [name, tensor] : written.tensors) {
     ASSERT_TRUE(read.tensors.count(name)) << name;
@@ -74,37 +74,37 @@ TEST_F(BackupFile, KeepsEveryBit) {
   }
   EXPECT_TRUE(read.metadata.empty());
   const std::string bytes = read_bytes("deep/er/x.bak");
-  write_backup("again.bak", read);
+  engine::write_backup("again.bak", read);
   EXPECT_EQ(read_bytes("again.bak"), bytes) << "the same contents make the same file";
 }
 
 TEST_F(BackupFile, KeepsEveryText) {
   std::string every_byte;
   for (int byte = 0; byte < 256; ++byte) every_byte += static_cast<char>(byte);
-  const Backup written{{},
-                       {{"", "no key"},
-                        {"no text", ""},
-                        {"bytes", every_byte},
-                        {"json", R"({"a": "\"sha256\":\"00\"", "b": ["\\", "\u00e9"]})"},
-                        {"mark", "\"sha256\":\"" + std::string(64, '0') + "\""},
-                        {"\"sha256\":\"", "a key"},
-                        {"Ünï", "𝛼 → 日本\n\t\r"},
-                        {"step", "120"}}};
-  write_backup("x.bak", written);
-  EXPECT_EQ(read_backup("x.bak").metadata, written.metadata);
-  EXPECT_TRUE(read_backup("x.bak").tensors.empty());
-  write_backup("x.bak", {});
-  EXPECT_TRUE(read_backup("x.bak").metadata.empty());
+  const engine::Backup written{{},
+                               {{"", "no key"},
+                                {"no text", ""},
+                                {"bytes", every_byte},
+                                {"json", R"({"a": "\"sha256\":\"00\"", "b": ["\\", "\u00e9"]})"},
+                                {"mark", "\"sha256\":\"" + std::string(64, '0') + "\""},
+                                {"\"sha256\":\"", "a key"},
+                                {"Ünï", "𝛼 → 日本\n\t\r"},
+                                {"step", "120"}}};
+  engine::write_backup("x.bak", written);
+  EXPECT_EQ(engine::read_backup("x.bak").metadata, written.metadata);
+  EXPECT_TRUE(engine::read_backup("x.bak").tensors.empty());
+  engine::write_backup("x.bak", {});
+  EXPECT_TRUE(engine::read_backup("x.bak").metadata.empty());
   for (const char* name : {"sha256", "a\"sha256", "z\"sha256"})
-    EXPECT_THROW(write_backup("y.bak", {{}, {{name, std::string(64, '0')}}}), Error) << name;
-  EXPECT_THROW(write_backup("y.bak", {{{"z", at::zeros({2}, at::kComplexFloat)}}, {}}), Error);
+    EXPECT_THROW(engine::write_backup("y.bak", {{}, {{name, std::string(64, '0')}}}), Error) << name;
+  EXPECT_THROW(engine::write_backup("y.bak", {{{"z", at::zeros({2}, at::kComplexFloat)}}, {}}), Error);
   EXPECT_FALSE(fs::exists("y.bak"));
 }
 
 TEST_F(BackupFile, TensorsOwnTheirMemory) {
-  const Backup written = varied();
-  write_backup("x.bak", written);
-  const Backup read = read_backup("x.bak");
+  const engine::Backup written = varied();
+  engine::write_backup("x.bak", written);
+  const engine::Backup read = engine::read_backup("x.bak");
   fs::resize_file("x.bak", 0);
   for (const auto& [name, tensor] : read.tensors) {
     EXPECT_EQ(tensor.storage().nbytes(), tensor.nbytes()) << name;
@@ -115,10 +115,10 @@ TEST_F(BackupFile, TensorsOwnTheirMemory) {
 
 // The format as the header describes it, by other programs: safetensors' own reader and hashlib.
 TEST_F(BackupFile, IsASafetensorsFileWithItsChecksum) {
-  Backup written = varied();
+  engine::Backup written = varied();
   std::erase_if(written.tensors, [](const auto& item) { return item.second.scalar_type() == at::kBFloat16; });
   written.metadata = {{"settings", "{\"scenes\": \"a \\\"red\\\" hill\"}"}, {"step", "7"}};
-  write_backup("x.bak", written);
+  engine::write_backup("x.bak", written);
   const Outcome outcome =
       run({REVERIE_TEST_PYTHON, REVERIE_TEST_FOLDER "/backup_reference.py", "x.bak"}, scratch_.path());
   ASSERT_EQ(outcome.status, 0) << outcome.err;
@@ -148,7 +148,7 @@ std::string complaint_about(const std::string& bytes) {
   fs::remove("damaged.bak");  // some file systems wait for the disk when a file is cut and written again
   std::ofstream("damaged.bak", std::ios::binary) << bytes;
   try {
-    read_backup("damaged.bak");
+    engine::read_backup("damaged.bak");
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::model) << error.what();
     EXPECT_NE(std::string(error.what()).find("'damaged.bak'"), std::string::npos) << error.what();
@@ -158,8 +158,8 @@ std::string complaint_about(const std::string& bytes) {
 }
 
 TEST_F(BackupFile, EveryDamageIsNoticed) {
-  write_backup("x.bak", {{{"a", at::rand({5}, seeded(3))}, {"b", at::tensor({1, 0}).to(at::kBool)}},
-                         {{"step", "12"}}});
+  engine::write_backup("x.bak", {{{"a", at::rand({5}, seeded(3))}, {"b", at::tensor({1, 0}).to(at::kBool)}},
+                                 {{"step", "12"}}});
   const std::string whole = read_bytes("x.bak");
   ASSERT_LT(whole.size(), 500u);
   EXPECT_EQ(complaint_about(whole), "");
@@ -198,7 +198,7 @@ TEST_F(BackupFile, ContentsAreCheckedBehindTheChecksum) {
 TEST_F(BackupFile, ThatCannotBeReadIsAnErrorOfFiles) {
   const auto said = [](const std::string& path) {
     try {
-      read_backup(path);
+      engine::read_backup(path);
     } catch (const Error& error) {
       EXPECT_EQ(error.kind(), ErrorKind::file);
       return std::string(error.what());
@@ -210,7 +210,7 @@ TEST_F(BackupFile, ThatCannotBeReadIsAnErrorOfFiles) {
   EXPECT_EQ(said("folder.bak"), "cannot read the backup 'folder.bak': it is no file");
   ASSERT_EQ(::mkfifo("pipe.bak", 0600), 0);
   EXPECT_EQ(said("pipe.bak"), "cannot read the backup 'pipe.bak': it is no file");
-  write_backup("secret.bak", {});
+  engine::write_backup("secret.bak", {});
   fs::permissions("secret.bak", fs::perms(0));
   fs::permissions(".", fs::perms(0755));
   const ChildReport report = in_child([&] {

@@ -19,16 +19,16 @@ namespace fs = std::filesystem;
 using Names = std::set<std::string>;
 
 TEST(BackupsSetting, TakesANumberOrAll) {
-  EXPECT_EQ(parse_backups_setting("3"), 3);
-  EXPECT_EQ(parse_backups_setting("0"), 0);
-  EXPECT_EQ(parse_backups_setting("007"), 7);
-  EXPECT_EQ(parse_backups_setting("123456789012345678"), 123456789012345678);
-  EXPECT_EQ(parse_backups_setting("all"), std::nullopt);
-  EXPECT_EQ(parse_backups_setting("All"), std::nullopt);
+  EXPECT_EQ(engine::parse_backups_setting("3"), 3);
+  EXPECT_EQ(engine::parse_backups_setting("0"), 0);
+  EXPECT_EQ(engine::parse_backups_setting("007"), 7);
+  EXPECT_EQ(engine::parse_backups_setting("123456789012345678"), 123456789012345678);
+  EXPECT_EQ(engine::parse_backups_setting("all"), std::nullopt);
+  EXPECT_EQ(engine::parse_backups_setting("All"), std::nullopt);
   for (const char* text : {"", "-1", "3.0", "1e3", " 3", "3 ", "+3", "none", "al", "alle", "0x3", "３",
                            "99999999999999999999"}) {
     try {
-      parse_backups_setting(text);
+      engine::parse_backups_setting(text);
       ADD_FAILURE() << text;
     } catch (const Error& error) {
       EXPECT_EQ(error.kind(), ErrorKind::settings);
@@ -38,14 +38,14 @@ TEST(BackupsSetting, TakesANumberOrAll) {
   }
 }
 
-Backup numbered(std::int64_t number) {
+engine::Backup numbered(std::int64_t number) {
   return {{{"number", at::full({3}, number, at::kLong)}}, {{"number", std::to_string(number)}}};
 }
 
 class BackupsOfARun : public InScratch {
  protected:
   /// The newest one's number, -1 if there is none; its contents are those of that number.
-  std::int64_t newest(const Backups& backups) {
+  std::int64_t newest(const engine::Backups& backups) {
     notices_.clear();
     const auto found = backups.newest(notices_);
     if (!found) return -1;
@@ -64,7 +64,7 @@ class BackupsOfARun : public InScratch {
 TEST_F(BackupsOfARun, KeepsAsManyAsAsked) {
   const auto left = [](std::optional<std::int64_t> keep) {
     fs::remove_all("backup");
-    Backups backups(RunPlace("hill"), "hill(2)", keep);
+    engine::Backups backups(engine::RunPlace("hill"), "hill(2)", keep);
     for (std::int64_t number = 1; number <= 12; ++number) backups.add(number, numbered(number));
     return fs::exists("backup/hill") ? names_in("backup/hill") : Names{};
   };
@@ -76,7 +76,7 @@ TEST_F(BackupsOfARun, KeepsAsManyAsAsked) {
 }
 
 TEST_F(BackupsOfARun, TheNewestByNumber) {
-  Backups backups(RunPlace("hill"), "hill", std::nullopt);
+  engine::Backups backups(engine::RunPlace("hill"), "hill", std::nullopt);
   EXPECT_EQ(newest(backups), -1);
   for (const std::int64_t number : {2, 9, 10}) backups.add(number, numbered(number));
   EXPECT_EQ(newest(backups), 10);
@@ -88,7 +88,7 @@ TEST_F(BackupsOfARun, OthersAreLeftAlone) {
   const Names others = {"hill(1)_1.bak",  "hill_2_3.bak",      "hillside_1.bak", "hill_x.bak",
                         "hill_1.bak.old", "hill_settings.txt", "hill_01.bak",    "_1.bak"};
   for (const std::string& name : others) scratch_.write("backup/hill/" + name, "other");
-  Backups backups(RunPlace("hill"), "hill", 1);
+  engine::Backups backups(engine::RunPlace("hill"), "hill", 1);
   EXPECT_EQ(newest(backups), -1);
   EXPECT_TRUE(notices_.empty());
   backups.add(5, numbered(5));
@@ -101,7 +101,7 @@ TEST_F(BackupsOfARun, OthersAreLeftAlone) {
 }
 
 TEST_F(BackupsOfARun, DamagedOnesArePassedOver) {
-  Backups backups(RunPlace("hill"), "hill", 4);
+  engine::Backups backups(engine::RunPlace("hill"), "hill", 4);
   for (std::int64_t number = 1; number <= 4; ++number) backups.add(number, numbered(number));
   damage("backup/hill/hill_4.bak");
   EXPECT_EQ(newest(backups), 3);
@@ -119,7 +119,7 @@ TEST_F(BackupsOfARun, DamagedOnesArePassedOver) {
 }
 
 TEST_F(BackupsOfARun, WhatIsWrittenIsTheNewest) {
-  Backups backups(RunPlace("hill"), "hill", std::nullopt);
+  engine::Backups backups(engine::RunPlace("hill"), "hill", std::nullopt);
   for (std::int64_t number = 1; number <= 5; ++number) backups.add(number, numbered(number));
   damage("backup/hill/hill_5.bak");
   damage("backup/hill/hill_4.bak");
@@ -131,7 +131,7 @@ TEST_F(BackupsOfARun, WhatIsWrittenIsTheNewest) {
 }
 
 TEST_F(BackupsOfARun, IsOnTheDiskBeforeTheOldestGoes) {
-  Backups backups(RunPlace("hill"), "hill", 1);
+  engine::Backups backups(engine::RunPlace("hill"), "hill", 1);
   backups.add(1, numbered(1));
   const Watching watching;
   backups.add(2, numbered(2));
@@ -149,7 +149,7 @@ TEST_F(BackupsOfARun, SurvivesACrashAtAnyMoment) {
     std::size_t crashes = 0;
     for (bool ended = false; !ended; ++crashes) {
       fs::remove_all("backup");
-      Backups backups(RunPlace("hill"), "hill", keep);
+      engine::Backups backups(engine::RunPlace("hill"), "hill", keep);
       for (std::int64_t number = 1; number < 4; ++number) backups.add(number, numbered(number));
       const ChildReport report = in_child([&]() -> std::string {
         const Watching watching(
@@ -174,7 +174,7 @@ TEST_F(BackupsOfARun, SurvivesACrashAtAnyMoment) {
 }
 
 TEST_F(BackupsOfARun, ADiskThatFailsLeavesTheEarlierOnes) {
-  Backups backups(RunPlace("hill"), "hill", 1);
+  engine::Backups backups(engine::RunPlace("hill"), "hill", 1);
   backups.add(1, numbered(1));
   for (int call = 0; call < 4; ++call) {
     const Watching watching([call](const std::string&, std::size_t number) {

@@ -42,15 +42,15 @@ class FrameWriterTest : public InScratch {
     sinks_.push_back({name, std::make_shared<Doer>(std::move(work))});
   }
   static at::Tensor picture(double value) { return at::full({1, 3, 4, 4}, value); }
-  static Backup backup() { return {{{"model.x", at::ones({2})}}, {{"steps", "1"}}}; }
+  static engine::Backup backup() { return {{{"model.x", at::ones({2})}}, {{"steps", "1"}}}; }
   bool backed_up(int number) const {
     return fs::exists("backup/hill/hill_" + std::to_string(number) + ".bak");
   }
 
-  HostServices host_{{"cpu", 1, "", ""}};
-  std::vector<Member<OutputSink>> sinks_;
-  Backups backups_{RunPlace("hill"), "hill", std::nullopt};
-  RunEvents events_;
+  engine::HostServices host_{{"cpu", 1, "", ""}};
+  std::vector<engine::Member<OutputSink>> sinks_;
+  engine::Backups backups_{engine::RunPlace("hill"), "hill", std::nullopt};
+  engine::RunEvents events_;
 };
 
 TEST_F(FrameWriterTest, KeepsTheOrderAndWritesABackupOnlyBehindItsFrame) {
@@ -66,10 +66,10 @@ TEST_F(FrameWriterTest, KeepsTheOrderAndWritesABackupOnlyBehindItsFrame) {
     seen.emplace_back(number, backed_up(static_cast<int>(number)));
   });
   std::vector<std::int64_t> told;
-  events_.subscribe([&](const RunEvent& event) {
+  events_.subscribe([&](const engine::RunEvent& event) {
     if (const auto* file = std::get_if<RunUpdate::File>(&event)) told.push_back(file->number);
   });
-  FrameWriter frames(host_, sinks_, &backups_, events_);
+  engine::FrameWriter frames(host_, sinks_, &backups_, events_);
   for (std::int64_t number = 1; number <= 2; ++number) {
     frames.save(picture(0), {number, number - 1});
     frames.back_up(number, backup());
@@ -92,13 +92,13 @@ TEST_F(FrameWriterTest, NoMorePicturesWaitThanMay) {
   add("io/counter", [&](const at::Tensor&, std::int64_t number) {
     most = std::max(most, handed_over - (number - 1));  // this one, those behind it, and one on its way
   });
-  FrameWriter frames(host_, sinks_, nullptr, events_);
+  engine::FrameWriter frames(host_, sinks_, nullptr, events_);
   for (std::int64_t number = 1; number <= kFrames; ++number) {
     ++handed_over;
     frames.save(picture(0), {number, number - 1});
   }
   frames.wait();
-  EXPECT_LE(most, static_cast<std::int64_t>(FrameWriter::kMostWaiting) + 2);
+  EXPECT_LE(most, static_cast<std::int64_t>(engine::FrameWriter::kMostWaiting) + 2);
 }
 
 TEST_F(FrameWriterTest, AFailureIsThrownOnceWithThePluginAndTheMomentAndNothingFollows) {
@@ -107,7 +107,7 @@ TEST_F(FrameWriterTest, AFailureIsThrownOnceWithThePluginAndTheMomentAndNothingF
     if (number == 2) throw std::runtime_error("the shelf is full");
     written.push_back(number);
   });
-  FrameWriter frames(host_, sinks_, &backups_, events_);
+  engine::FrameWriter frames(host_, sinks_, &backups_, events_);
   std::string what;
   try {
     for (std::int64_t number = 1; number <= 20; ++number) {
@@ -135,7 +135,7 @@ TEST_F(FrameWriterTest, AtTheEndEverythingIsWrittenAndAFailureThatNobodyHeardOfI
   });
   ::testing::internal::CaptureStderr();
   {
-    FrameWriter frames(host_, sinks_, nullptr, events_);
+    engine::FrameWriter frames(host_, sinks_, nullptr, events_);
     for (std::int64_t number = 1; number <= 3; ++number) frames.save(picture(0), {number, number - 1});
   }
   const std::string said = ::testing::internal::GetCapturedStderr();
@@ -147,23 +147,23 @@ TEST_F(FrameWriterTest, WhatASinkDoesToItsPictureTheNextOneDoesNotSee) {
   double seen = 0;
   add("io/vandal", [](const at::Tensor& image, std::int64_t) { at::Tensor(image).zero_(); });
   add("io/witness", [&](const at::Tensor& image, std::int64_t) { seen = image.mean().item<double>(); });
-  FrameWriter frames(host_, sinks_, nullptr, events_);
+  engine::FrameWriter frames(host_, sinks_, nullptr, events_);
   frames.save(picture(0.25), {1, 0});
   frames.wait();
   EXPECT_EQ(seen, 0.25);
-  events_.publish(RunDisplay{{7, 1}, [] { return picture(0.5); }, std::nullopt});
+  events_.publish(engine::RunDisplay{{7, 1}, [] { return picture(0.5); }, std::nullopt});
   for (const auto& [name, sink] : sinks_)
     EXPECT_EQ(static_cast<Doer&>(*sink).displayed, (std::vector<std::pair<std::int64_t, double>>{{7, 0.5}}));
 }
 
 TEST_F(FrameWriterTest, IsWrittenDownApartFromTheRender) {
-  static ActivityPage page;
-  write_activity_to(page);
+  static engine::ActivityPage page;
+  engine::write_activity_to(page);
   std::string here;
   add("io/slow", [&](const at::Tensor&, std::int64_t) { here = page.at_work(); });
   {
-    FrameWriter frames(host_, sinks_, nullptr, events_);
-    const MemoryScope render("perceptors/one");
+    engine::FrameWriter frames(host_, sinks_, nullptr, events_);
+    const engine::MemoryScope render("perceptors/one");
     frames.save(picture(0), {1, 0});
     frames.wait();
     EXPECT_EQ(here, "perceptors/one, and beside it io/slow");

@@ -6,9 +6,10 @@
 namespace reverie::test {
 namespace {
 
-Growth growth_of(const std::string& settings, std::int64_t width, std::int64_t height, std::int64_t steps) {
+engine::Growth growth_of(const std::string& settings, std::int64_t width, std::int64_t height,
+                         std::int64_t steps) {
   const Studio studio("scenes=red;cutouts=2;" + settings);
-  return Growth(studio.settings, {width, height}, steps);
+  return engine::Growth(studio.settings, {width, height}, steps);
 }
 
 std::string refusal(const std::string& settings, std::int64_t steps = 30) {
@@ -32,7 +33,7 @@ TEST(Growth, SaysWhatDoesNotFit) {
 }
 
 struct Model {
-  HostServices host{host_options()};
+  engine::HostServices host{host_options()};
   std::shared_ptr<ImageModel> made;
   Model(const std::string& name, std::int64_t width, std::int64_t height) {
     const PluginFile& plugin = plugins().find(ImageModel::kKind, name);
@@ -47,7 +48,7 @@ at::Tensor smooth(std::int64_t width, std::int64_t height) {
 }
 
 TEST(Growth, SizesComeInTheirSteps) {
-  Growth growth = growth_of("upscale_from=[40, 100];upscale_at=[7, 12]", 200, 100, 30);
+  engine::Growth growth = growth_of("upscale_from=[40, 100];upscale_at=[7, 12]", 200, 100, 30);
   Model model("unlimited_palette", 200, 100);
   growth.begin(*model.made, 0);
   const auto width = [&](std::int64_t step) {
@@ -62,7 +63,7 @@ TEST(Growth, SizesComeInTheirSteps) {
   EXPECT_FALSE(growth.is_full(11));
   EXPECT_EQ(width(12), 200);
   EXPECT_TRUE(growth.is_full(12));
-  Growth even = growth_of("upscale_from=[40, 100]", 200, 100, 30);
+  engine::Growth even = growth_of("upscale_from=[40, 100]", 200, 100, 30);
   EXPECT_FALSE(even.is_full(19));
   EXPECT_TRUE(even.is_full(20)) << "a third of the steps for each size";
 }
@@ -71,7 +72,7 @@ class GrowthOf : public testing::TestWithParam<const char*> {};
 
 TEST_P(GrowthOf, ShowsTheSameLarger) {
   Model model(GetParam(), 96, 64);
-  Growth growth = growth_of("upscale_from=[48]", 96, 64, 10);
+  engine::Growth growth = growth_of("upscale_from=[48]", 96, 64, 10);
   growth.begin(*model.made, 0);
   const at::Tensor picture = smooth(48, 32);
   model.made->encode(picture);

@@ -29,15 +29,15 @@ Error error_of(const std::function<void()>& work) {
 bool holds(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 TEST(ChooseDevice, Cpu) {
-  EXPECT_TRUE(choose_device("cpu").is_cpu());
-  EXPECT_TRUE(choose_device("CPU").is_cpu());
-  EXPECT_NO_THROW(choose_device("auto"));
+  EXPECT_TRUE(engine::choose_device("cpu").is_cpu());
+  EXPECT_TRUE(engine::choose_device("CPU").is_cpu());
+  EXPECT_NO_THROW(engine::choose_device("auto"));
 }
 
 TEST(ChooseDevice, WordsThatNameNone) {
   for (const char* word :
        {"gpu", "", "cuda:", "cuda:x", "cuda:-1", "-1", "1.5", "99999999999999999999", "cpu:0", "mps"}) {
-    const Error error = error_of([&] { choose_device(word); });
+    const Error error = error_of([&] { engine::choose_device(word); });
     EXPECT_EQ(error.kind(), ErrorKind::settings) << word;
     EXPECT_TRUE(holds(error.what(), "'device' is '" + std::string(word) + "'")) << error.what();
     EXPECT_TRUE(holds(error.what(), "auto, cpu, cuda, cuda:N or N")) << error.what();
@@ -45,14 +45,14 @@ TEST(ChooseDevice, WordsThatNameNone) {
 }
 
 TEST(ChooseDevice, ABareNumberIsTheCpuWhereThereIsNoGpu) {
-  if (!choose_device("auto").is_cpu()) GTEST_SKIP() << "there is a GPU";
-  EXPECT_TRUE(choose_device("0").is_cpu());
+  if (!engine::choose_device("auto").is_cpu()) GTEST_SKIP() << "there is a GPU";
+  EXPECT_TRUE(engine::choose_device("0").is_cpu());
 }
 
 TEST(ChooseDevice, ThatIsNotThere) {
   for (const char* word : {"cuda", "cuda:999"}) {
-    if (word == std::string("cuda") && !choose_device("auto").is_cpu()) continue;  // there it is
-    const Error error = error_of([&] { choose_device(word); });
+    if (word == std::string("cuda") && !engine::choose_device("auto").is_cpu()) continue;  // there it is
+    const Error error = error_of([&] { engine::choose_device(word); });
     EXPECT_EQ(error.kind(), ErrorKind::device) << word;
     EXPECT_TRUE(holds(error.what(), word)) << error.what();
     EXPECT_TRUE(holds(error.advice(), "cpu")) << error.advice();
@@ -75,7 +75,9 @@ class HostWeights : public InScratch {
     weights::write_safetensors("cache/vqgan/faceshq.ckpt", {{"a", at::tensor({6.0f})}});
     weights::write_safetensors("cache/vqgan/sflckr.ckpt", {{"a", at::tensor({7.0f})}});
   }
-  HostServices host() { return HostServices({"cpu", 5, scratch_ / "models", (scratch_ / "cache").string()}); }
+  engine::HostServices host() {
+    return engine::HostServices({"cpu", 5, scratch_ / "models", (scratch_ / "cache").string()});
+  }
   float first(const std::string& name) { return host().load_weights(name)->tensor("a")[0].item<float>(); }
 };
 
@@ -136,9 +138,9 @@ TEST_F(HostWeights, Assets) {
 }
 
 TEST_F(HostWeights, WhatIsMadeOfThemIsKeptForTheNextRunAsLongAsTheFileStays) {
-  const auto networks = std::make_shared<NetworkCache>(2);
+  const auto networks = std::make_shared<engine::NetworkCache>(2);
   int made = 0;
-  const auto sum = [&](HostServices& host, const std::string& what, const std::string& name) {
+  const auto sum = [&](engine::HostServices& host, const std::string& what, const std::string& name) {
     const auto weights = host.load_weights(name);
     return host.cached<double>(what, *weights, [&] {
       ++made;
@@ -146,9 +148,9 @@ TEST_F(HostWeights, WhatIsMadeOfThemIsKeptForTheNextRunAsLongAsTheFileStays) {
     });
   };
   const auto run = [&](const std::string& precision = "fp32") {
-    return HostServices({"cpu", 1, "models", "cache", precision, nullptr, networks});
+    return engine::HostServices({"cpu", 1, "models", "cache", precision, nullptr, networks});
   };
-  HostServices one = run(), next = run(), other = run("bf16"), alone({"cpu", 1, "models", "cache"});
+  engine::HostServices one = run(), next = run(), other = run("bf16"), alone({"cpu", 1, "models", "cache"});
   const auto first = sum(one, "sum", "own.safetensors");
   EXPECT_EQ(*first, 4);
   EXPECT_EQ(sum(next, "sum", "own.safetensors"), first);
@@ -173,7 +175,7 @@ TEST_F(HostWeights, WhatIsMadeOfThemIsKeptForTheNextRunAsLongAsTheFileStays) {
 }
 
 TEST_F(HostWeights, TheSeedDecidesWhatIsDrawn) {
-  HostServices a({"cpu", 5, "models", ""}), b({"cpu", 5, "models", ""}), c({"cpu", 6, "models", ""});
+  engine::HostServices a({"cpu", 5, "models", ""}), b({"cpu", 5, "models", ""}), c({"cpu", 6, "models", ""});
   const at::Tensor x = at::rand({8}, a.generator());
   EXPECT_TRUE(at::equal(x, at::rand({8}, b.generator())));
   EXPECT_FALSE(at::equal(x, at::rand({8}, c.generator())));

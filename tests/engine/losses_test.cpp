@@ -13,7 +13,7 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 at::Tensor row(std::vector<double> values) { return at::tensor(values, at::kDouble).view({1, -1}); }
 
 double distance(std::vector<double> a, std::vector<double> b) {
-  return spherical_distance(row(a), row(b)).item<double>();
+  return engine::spherical_distance(row(a), row(b)).item<double>();
 }
 
 TEST(SphericalDistance, ClosedForms) {
@@ -30,7 +30,8 @@ TEST(SphericalDistance, IsHalfTheSquareOfTheAngle) {
 
 TEST(SphericalDistance, InPairsIsTheDiagonal) {
   const at::Tensor a = at::randn({5, 7}, at::kDouble), b = at::randn({5, 7}, at::kDouble);
-  EXPECT_LT(largest(paired_spherical_distance(a, b) - spherical_distance(a, b).diagonal()), 1e-12);
+  EXPECT_LT(largest(engine::paired_spherical_distance(a, b) - engine::spherical_distance(a, b).diagonal()),
+            1e-12);
 }
 
 TEST(SphericalDistance, LengthsDoNotMatter) {
@@ -41,35 +42,36 @@ TEST(SphericalDistance, LengthsDoNotMatter) {
 TEST(SphericalDistance, OfEveryImageToEveryText) {
   const at::Tensor images = at::randn({3, 5}, seeded(1), at::kDouble),
                    texts = at::randn({2, 5}, seeded(2), at::kDouble);
-  const at::Tensor all = spherical_distance(images, texts);
+  const at::Tensor all = engine::spherical_distance(images, texts);
   ASSERT_EQ(all.sizes(), at::IntArrayRef({3, 2}));
   for (std::int64_t i = 0; i < 3; ++i)
     for (std::int64_t k = 0; k < 2; ++k)
       EXPECT_NEAR(all[i][k].item<double>(),
-                  spherical_distance(images[i].view({1, 5}), texts[k].view({1, 5})).item<double>(), 1e-12);
+                  engine::spherical_distance(images[i].view({1, 5}), texts[k].view({1, 5})).item<double>(),
+                  1e-12);
 }
 
 TEST(SphericalDistance, Gradient) {
   const at::Tensor texts = at::randn({3, 4}, seeded(3), at::kDouble);
-  expect_gradient([&](const at::Tensor& x) { return spherical_distance(x, texts).sum(); },
+  expect_gradient([&](const at::Tensor& x) { return engine::spherical_distance(x, texts).sum(); },
                   at::randn({2, 4}, seeded(4)));
 }
 
 TEST(SphericalDistance, GradientIsFiniteWhereItCouldNotBe) {
   for (const std::vector<double>& image : {std::vector<double>{1, 2}, {-1, -2}, {0, 0}}) {
     const at::Tensor x = row(image).set_requires_grad(true);
-    spherical_distance(x, row({1, 2})).sum().backward();
+    engine::spherical_distance(x, row({1, 2})).sum().backward();
     EXPECT_TRUE(x.grad().isfinite().all().item<bool>()) << image[0];
   }
 }
 
 /// Of a prompt without a mask.
-PromptLoss loss_of(const at::Tensor& distances, double weight, double stop) {
+engine::PromptLoss loss_of(const at::Tensor& distances, double weight, double stop) {
   const std::vector<CutoutPlace> places(static_cast<std::size_t>(distances.size(0)), {0.5, 0.5, 1, 1});
-  return prompt_loss(distances, weight, stop, direction_mask('a', places));
+  return engine::prompt_loss(distances, weight, stop, engine::direction_mask('a', places));
 }
 
-bool held(const PromptLoss& loss) { return loss.asked.item<bool>() && !loss.free.item<bool>(); }
+bool held(const engine::PromptLoss& loss) { return loss.asked.item<bool>() && !loss.free.item<bool>(); }
 
 /// The specification's loss of one prompt over the whole picture, number by number.
 struct Expected {
@@ -94,7 +96,7 @@ TEST(PromptLoss, WeightsStopsAndTheirGradients) {
   for (const double weight : {1.0, 2.5, 0.1, -1.0, -3.0})
     for (const double stop : {-kInfinity, 0.0, 0.5, 0.6, 2.0, -0.7, -0.1}) {
       const at::Tensor x = at::tensor(distances, at::kDouble).set_requires_grad(true);
-      const PromptLoss loss = loss_of(x, weight, stop);
+      const engine::PromptLoss loss = loss_of(x, weight, stop);
       const Expected expected = expected_loss(distances, weight, stop);
       EXPECT_NEAR(loss.value.item<double>(), expected.value, 1e-12) << weight << " " << stop;
       EXPECT_EQ(held(loss), expected.held) << weight << " " << stop;

@@ -32,7 +32,7 @@ TEST(DirectionMask, HoldsBackOnTheOtherSide) {
   // Left and up; right and down, small; in the middle, wide.
   const std::vector<CutoutPlace> places = {{0.2, 0.3, 0.6, 0.8}, {0.9, 0.7, 0.1, 0.6}, {0.5, 0.5, 0.9, 0.5}};
   const auto stops = [&](char letter, double cutoff = 0.5) {
-    const MaskValues values = direction_mask(letter, places, cutoff);
+    const engine::MaskValues values = engine::direction_mask(letter, places, cutoff);
     EXPECT_EQ(numbers(values.weights), (std::vector<double>{1, 1, 1}));
     return numbers(values.stops);
   };
@@ -47,15 +47,15 @@ TEST(DirectionMask, HoldsBackOnTheOtherSide) {
   EXPECT_EQ(stops('r', 0.6), Stops({1, 0, 1}));
   EXPECT_EQ(stops('l', 0.1), Stops({1, 1, 1}));
   EXPECT_EQ(stops('n', 0.55), Stops({0, 1, 1}));
-  EXPECT_THROW(direction_mask('x', places), Error);
+  EXPECT_THROW(engine::direction_mask('x', places), Error);
 }
 
 TEST(SemanticMask, StopsByDistanceToThePhrase) {
   const at::Tensor distances = at::tensor({0.5, 0.84, 0.86, 1.2}).set_requires_grad(true);
   // 0.7 + 0.3 * 0.5 = 0.85
-  EXPECT_EQ(numbers(semantic_mask(distances, 0.5).stops), (std::vector<double>{0, 0, 1, 1}));
-  EXPECT_EQ(numbers(semantic_mask(distances, -0.5).stops), (std::vector<double>{0, 1, 1, 1}));
-  const MaskValues open = semantic_mask(distances, std::nullopt);
+  EXPECT_EQ(numbers(engine::semantic_mask(distances, 0.5).stops), (std::vector<double>{0, 0, 1, 1}));
+  EXPECT_EQ(numbers(engine::semantic_mask(distances, -0.5).stops), (std::vector<double>{0, 1, 1, 1}));
+  const engine::MaskValues open = engine::semantic_mask(distances, std::nullopt);
   EXPECT_TRUE(at::equal(open.stops, distances.detach()));
   EXPECT_FALSE(open.stops.requires_grad());
   EXPECT_EQ(numbers(open.weights), std::vector<double>(4, 1));
@@ -69,7 +69,7 @@ constexpr CutoutPlace kWhole{0.5, 0.5, 1, 1}, kLeft{0.25, 0.5, 0.5, 1}, kRight{0
 
 void expect_weights(const at::Tensor& mask, const std::vector<CutoutPlace>& places,
                     const std::vector<double>& expected, double tolerance = 1e-6) {
-  const MaskValues values = ImageMask(mask)(places);
+  const engine::MaskValues values = engine::ImageMask(mask)(places);
   EXPECT_EQ(numbers(values.stops), std::vector<double>(places.size(), -kInfinity));
   const std::vector<double> weights = numbers(values.weights);
   ASSERT_EQ(weights.size(), expected.size());
@@ -102,9 +102,9 @@ TEST(ImageMask, ErrorGoesFromLargeCutoutsToSmallOnes) {
 }
 
 TEST(ImageMask, RemembersNothing) {
-  const ImageMask mask(half(8, 4));
+  const engine::ImageMask mask(half(8, 4));
   const std::vector<CutoutPlace> places = {kWhole, kLeft, kRight};
-  const MaskValues first = mask(places), second = mask(places);
+  const engine::MaskValues first = mask(places), second = mask(places);
   EXPECT_TRUE(at::equal(first.weights, second.weights));
 }
 
@@ -127,7 +127,7 @@ TEST(ImageMask, AlmostBlackSwitchesThePromptOff) {
 
 TEST(ImageMask, IsACopy) {
   const at::Tensor picture = half(8, 4);
-  const ImageMask mask(picture);
+  const engine::ImageMask mask(picture);
   picture.zero_();
   EXPECT_GT(numbers(mask({kLeft}).weights)[0], 1);
 }
@@ -194,7 +194,7 @@ TEST(ImageMask, ShrinkingIsAsExactAsPromised) {
       {"noise", (at::rand({1, 1, height, width}, seeded(7)) > 0.5).to(at::kFloat)},
   };
   for (const auto& [name, mask] : masks) {
-    const ImageMask shrunk(mask);
+    const engine::ImageMask shrunk(mask);
     const double root = std::sqrt(mask.mean(at::kDouble).item<double>());
     for (const pytti::Cutout& c : drawn(width, height, "clamp", 8)) {
       const double exact =
@@ -240,7 +240,7 @@ TEST(MaskedPromptLoss, FollowsTheFormula) {
       for (const double weight : {1.0, 2.5, -1.0, -3.0, 0.0})
         for (const double stop : {-kInfinity, -0.6, 0.0, 0.6, 2.0, kInfinity}) {
           const at::Tensor x = at::tensor(distances, at::kDouble).set_requires_grad(true);
-          const PromptLoss loss = prompt_loss(
+          const engine::PromptLoss loss = engine::prompt_loss(
               x, weight, stop, {at::tensor(stops, at::kDouble), at::tensor(weights, at::kDouble)});
           const Expected expected = expected_loss(distances, weight, stop, stops, weights);
           if (std::isfinite(expected.value))
@@ -263,9 +263,9 @@ TEST(MaskedPromptLoss, FollowsTheFormula) {
 TEST(MaskedPromptLoss, DirectionsActOnBothSigns) {
   // Text distances lie below 1: a masked prompt neither pulls nor pushes there.
   const at::Tensor x = at::tensor({0.8, 0.9}).set_requires_grad(true);
-  const MaskValues right = direction_mask('r', {kLeft, kRight});
+  const engine::MaskValues right = engine::direction_mask('r', {kLeft, kRight});
   for (const double weight : {1.0, -1.0}) {
-    const PromptLoss loss = prompt_loss(x, weight, -kInfinity, right);
+    const engine::PromptLoss loss = engine::prompt_loss(x, weight, -kInfinity, right);
     EXPECT_TRUE(loss.free.item<bool>());
     x.mutable_grad() = at::Tensor();
     loss.value.backward();
@@ -275,7 +275,8 @@ TEST(MaskedPromptLoss, DirectionsActOnBothSigns) {
 
 TEST(MaskedPromptLoss, WithoutACutoffThePhraseMustBeNearerThanThePrompt) {
   const at::Tensor x = at::tensor({0.8, 0.8}).set_requires_grad(true);
-  const PromptLoss loss = prompt_loss(x, 1, -kInfinity, semantic_mask(at::tensor({0.7, 0.9}), std::nullopt));
+  const engine::PromptLoss loss =
+      engine::prompt_loss(x, 1, -kInfinity, engine::semantic_mask(at::tensor({0.7, 0.9}), std::nullopt));
   EXPECT_NEAR(loss.value.item<double>(), (0.8 + 0.9) / 2, 1e-6);
   loss.value.backward();
   EXPECT_EQ(numbers(x.grad()), (std::vector<double>{0.5, 0}));

@@ -160,20 +160,20 @@ TEST(Motion, WhatHoldsOnToTheStartEndsWithTheFirstMove) {
       "direct_stabilization_weight=1;semantic_stabilization_weight=1;edge_stabilization_weight=1");
   moving.footage["half.png"] = {colour(0.2, 0.4, 0.8)};
   std::vector<std::map<std::string, double>> reported;
-  HostServices host({"cpu", 3, "", ""});
+  engine::HostServices host({"cpu", 3, "", ""});
   moving.choose_cutouts(host);
-  Render render(host, moving.ensemble, moving.settings, moving.script, [&](const std::string& path) {
+  engine::Render render(host, moving.ensemble, moving.settings, moving.script, [&](const std::string& path) {
     return media::Footage(std::make_shared<Reel>(moving.footage.at(path), moving.read_frames[path]));
   });
-  RunEvents events;
-  events.subscribe([&](const RunEvent& event) {
+  engine::RunEvents events;
+  events.subscribe([&](const engine::RunEvent& event) {
     const auto* step = std::get_if<RunUpdate::Step>(&event);
     if (!step) return;
     reported.emplace_back();
     for (const RunUpdate::Loss& loss : step->losses) reported.back()[loss.name] = loss.value;
   });
-  RequestedControl control;
-  FrameWriter frames(host, moving.ensemble.sinks, nullptr, events);
+  engine::RequestedControl control;
+  engine::FrameWriter frames(host, moving.ensemble.sinks, nullptr, events);
   render.run(events, frames, control);
   ASSERT_EQ(reported.size(), 4u);
   for (std::size_t i = 0; i < 4; ++i) {
@@ -186,7 +186,7 @@ TEST(Motion, WhatHoldsOnToTheStartEndsWithTheFirstMove) {
 TEST(Motion, EndsTheRunWhenItsSourceEnds) {
   MovingStudio studio(kScene + "steps_per_scene=100;smoothing_weight=0;save_every=2");
   studio.painter->last_ = 2;
-  const RenderResult result = studio.run();
+  const engine::RenderResult result = studio.run();
   EXPECT_EQ(result.moment.steps, 3 + 2 * 2) << "two frames were moved to, the third is not there";
   EXPECT_FALSE(result.interrupted);
   EXPECT_EQ(studio.shelf->frames.size(), 4u) << "also the step behind the last multiple of save_every";

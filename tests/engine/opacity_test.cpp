@@ -6,20 +6,20 @@
 namespace reverie::test {
 namespace {
 
-Opacity opacity_of(const std::string& settings, const at::Tensor& picture) {
+engine::Opacity opacity_of(const std::string& settings, const at::Tensor& picture) {
   const Studio studio("scenes=red;cutouts=2;" + settings);
-  return Opacity(studio.settings, picture);
+  return engine::Opacity(studio.settings, picture);
 }
 
 TEST(Opacity, IsNothingUnlessItIsAskedFor) {
-  const Opacity opacity = opacity_of("", colour(1, 0, 0));
+  const engine::Opacity opacity = opacity_of("", colour(1, 0, 0));
   EXPECT_FALSE(opacity.is_on());
   EXPECT_TRUE(opacity.state().empty());
 }
 
 TEST(Opacity, BeginsOpaqueAndShowsWhatIsBehindItWhereItIsNot) {
   const at::Tensor picture = colour(1, 0, 0);
-  Opacity opacity = opacity_of("alpha=true;alpha_weight=3", picture);
+  engine::Opacity opacity = opacity_of("alpha=true;alpha_weight=3", picture);
   EXPECT_EQ(largest(opacity.over_background(picture, seeded(1)) - picture), 0);
   EXPECT_NEAR(opacity.loss().item<double>(), 3, 1e-6);
   opacity.load_state({{"values", at::zeros_like(opacity.parameter()).detach()}});
@@ -35,7 +35,7 @@ TEST(Opacity, BeginsOpaqueAndShowsWhatIsBehindItWhereItIsNot) {
 // d/da of (picture - background) a, pixel by pixel, and of the loss, 1 / pixels.
 TEST(Opacity, HasGradients) {
   const at::Tensor picture = colour(1, 0, 0).set_requires_grad(true);
-  Opacity opacity = opacity_of("alpha=true", picture);
+  engine::Opacity opacity = opacity_of("alpha=true", picture);
   opacity.load_state({{"values", at::full_like(opacity.parameter(), 0.5).detach()}});
   opacity.over_background(picture, seeded(1)).sum().backward();
   EXPECT_LT(largest(picture.grad() - 0.5), 1e-6);
@@ -48,7 +48,7 @@ TEST(Opacity, HasGradients) {
 }
 
 TEST(Opacity, GrowsWithItsPicture) {
-  Opacity opacity = opacity_of("alpha=true", colour(1, 0, 0));
+  engine::Opacity opacity = opacity_of("alpha=true", colour(1, 0, 0));
   const auto small = opacity.state();
   opacity.resize(at::zeros({1, 3, 24, 32}));
   EXPECT_EQ(opacity.decode().sizes(), at::IntArrayRef({1, 1, 24, 32}));

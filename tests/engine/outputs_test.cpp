@@ -25,8 +25,10 @@ using Calls = std::vector<std::string>;
 using OutputNamesTest = InScratch;
 
 TEST_F(OutputNamesTest, TheFirstThatIsFree) {
-  const auto base = [](bool overwrite = false) { return choose_output(RunPlace("hill"), overwrite).base; };
-  EXPECT_EQ(choose_output(RunPlace("hill"), false).folder, fs::path("images_out/hill"));
+  const auto base = [](bool overwrite = false) {
+    return engine::choose_output(engine::RunPlace("hill"), overwrite).base;
+  };
+  EXPECT_EQ(engine::choose_output(engine::RunPlace("hill"), false).folder, fs::path("images_out/hill"));
   EXPECT_EQ(base(), "hill");
   fs::create_directories("images_out/hill");
   EXPECT_EQ(base(), "hill");
@@ -44,10 +46,10 @@ TEST_F(OutputNamesTest, TheFirstThatIsFree) {
 TEST_F(OutputNamesTest, BackupsTakeANameToo) {
   fs::create_directories("backup/hill");
   scratch_.write("backup/hill/hill_12.bak", "");
-  EXPECT_EQ(choose_output(RunPlace("hill"), false).base, "hill(1)");
-  EXPECT_EQ(choose_output(RunPlace("hill"), true).base, "hill");
+  EXPECT_EQ(engine::choose_output(engine::RunPlace("hill"), false).base, "hill(1)");
+  EXPECT_EQ(engine::choose_output(engine::RunPlace("hill"), true).base, "hill");
   scratch_.write("backup/hill/hill(1)_3.bak", "");
-  EXPECT_EQ(choose_output(RunPlace("hill"), false).base, "hill(2)");
+  EXPECT_EQ(engine::choose_output(engine::RunPlace("hill"), false).base, "hill(2)");
 }
 
 TEST_F(OutputNamesTest, OtherFilesTakeNoName) {
@@ -55,18 +57,18 @@ TEST_F(OutputNamesTest, OtherFilesTakeNoName) {
   for (const char* file : {"hill_notes.txt", "hillside_1.png", "hill.png", "my_hill_1.png", "hill_1b.png",
                            "hill_.png", "hill_1.png.part", "hill_palette.png", "hill(0)_1.png"})
     scratch_.write(std::string("images_out/hill/") + file, "");
-  EXPECT_EQ(choose_output(RunPlace("hill"), false).base, "hill");
+  EXPECT_EQ(engine::choose_output(engine::RunPlace("hill"), false).base, "hill");
 }
 
 TEST_F(OutputNamesTest, AFolderThatCannotBeListedIsNotTakenForAnEmptyOne) {
   scratch_.write("backup", "a file");
-  EXPECT_THROW(newest_run(RunPlace("hill")), Error);
-  EXPECT_THROW(choose_output(RunPlace("hill"), false), Error);
+  EXPECT_THROW(engine::newest_run(engine::RunPlace("hill")), Error);
+  EXPECT_THROW(engine::choose_output(engine::RunPlace("hill"), false), Error);
 }
 
 TEST_F(OutputNamesTest, TheNewestRunIsTheOneThatWroteABackupLast) {
   const auto newest = [](const std::string& name) {
-    const auto run = newest_run(RunPlace(name));
+    const auto run = engine::newest_run(engine::RunPlace(name));
     return run ? run->base : "none";
   };
   EXPECT_EQ(newest("hill"), "none");
@@ -93,74 +95,76 @@ TEST_F(OutputNamesTest, TheNewestRunIsTheOneThatWroteABackupLast) {
   EXPECT_EQ(newest("hill"), "hill") << "though its other backup is the oldest of all";
   backup("hill(2)_901.bak", 31);
   EXPECT_EQ(newest("hill"), "hill(2)");
-  EXPECT_EQ(newest_run(RunPlace("hill"))->folder, fs::path("images_out/hill"));
-  EXPECT_TRUE(newest_run(RunPlace("hill"))->has_backup);
+  EXPECT_EQ(engine::newest_run(engine::RunPlace("hill"))->folder, fs::path("images_out/hill"));
+  EXPECT_TRUE(engine::newest_run(engine::RunPlace("hill"))->has_backup);
   // A run that began later counts, too, though it has written no backup yet.
   fs::create_directories("images_out/hill");
   const fs::path begun = scratch_.write("images_out/hill/hill(3)_settings.txt", "{}");
   fs::last_write_time(begun, fs::file_time_type(std::chrono::hours(150'001)));
   EXPECT_EQ(newest("hill"), "hill(3)");
-  EXPECT_FALSE(newest_run(RunPlace("hill"))->has_backup);
+  EXPECT_FALSE(engine::newest_run(engine::RunPlace("hill"))->has_backup);
 }
 
 TEST_F(OutputNamesTest, AReservedNameIsTaken) {
   {
-    const Reservation first(RunPlace("hill")), second(RunPlace("hill"));
+    const engine::Reservation first(engine::RunPlace("hill")), second(engine::RunPlace("hill"));
     EXPECT_EQ(first.names().folder, fs::path("images_out/hill"));
     EXPECT_EQ(first.names().base, "hill");
     EXPECT_EQ(second.names().base, "hill(1)");
-    EXPECT_EQ(choose_output(RunPlace("hill"), false).base, "hill(2)");
-    write_file("images_out/hill/hill_settings.txt", "{}");
+    EXPECT_EQ(engine::choose_output(engine::RunPlace("hill"), false).base, "hill(2)");
+    engine::write_file("images_out/hill/hill_settings.txt", "{}");
   }
   EXPECT_EQ(read_bytes("images_out/hill/hill_settings.txt"), "{}") << "what the run wrote stays";
-  EXPECT_EQ(choose_output(RunPlace("hill"), false).base, "hill(1)") << "what it did not use is free again";
-  { const Reservation another(RunPlace("dale")); }
+  EXPECT_EQ(engine::choose_output(engine::RunPlace("hill"), false).base, "hill(1)")
+      << "what it did not use is free again";
+  { const engine::Reservation another(engine::RunPlace("dale")); }
   EXPECT_FALSE(fs::exists("images_out/dale"));
   EXPECT_TRUE(fs::exists("images_out/hill"));
   scratch_.write("file", "");
-  EXPECT_THROW(Reservation(RunPlace("hill", "file")), Error) << "no folder to be in";
+  EXPECT_THROW(engine::Reservation(engine::RunPlace("hill", "file")), Error) << "no folder to be in";
 }
 
 TEST_F(OutputNamesTest, OfRunsThatLieElsewhere) {
-  const RunPlace here("hill"), there("hill", "far/away", "safe");
+  const engine::RunPlace here("hill"), there("hill", "far/away", "safe");
   {
-    const Reservation taken(there);
+    const engine::Reservation taken(there);
     EXPECT_EQ(taken.names().folder, fs::path("far/away/hill"));
-    EXPECT_EQ(choose_output(there, false).base, "hill(1)");
-    EXPECT_EQ(choose_output(here, false).base, "hill");
+    EXPECT_EQ(engine::choose_output(there, false).base, "hill(1)");
+    EXPECT_EQ(engine::choose_output(here, false).base, "hill");
   }
   EXPECT_FALSE(fs::exists("far")) << "folders that were made for it go, too";
-  Backups(there, "hill(4)", std::nullopt).add(1, {});
+  engine::Backups(there, "hill(4)", std::nullopt).add(1, {});
   EXPECT_TRUE(fs::exists("safe/hill/hill(4)_1.bak"));
-  EXPECT_EQ(newest_run(there)->folder, fs::path("far/away/hill"));
-  EXPECT_EQ(newest_run(there)->base, "hill(4)");
-  EXPECT_FALSE(newest_run(here));
+  EXPECT_EQ(engine::newest_run(there)->folder, fs::path("far/away/hill"));
+  EXPECT_EQ(engine::newest_run(there)->base, "hill(4)");
+  EXPECT_FALSE(engine::newest_run(here));
 }
 
 TEST_F(OutputNamesTest, NamesOfOtherThingsThanRuns) {
   fs::create_directories("images_out/hill");
   scratch_.write("images_out/hill/hill_motion.mp4", "");
   scratch_.write("images_out/hill/hill(1)_3.png", "");
-  EXPECT_EQ(choose_output(RunPlace("hill"), false).base, "hill") << "it is in no run's way";
+  EXPECT_EQ(engine::choose_output(engine::RunPlace("hill"), false).base, "hill") << "it is in no run's way";
   {
-    const Reservation first(RunPlace("hill"), "motion"), second(RunPlace("hill"), "motion");
+    const engine::Reservation first(engine::RunPlace("hill"), "motion"),
+        second(engine::RunPlace("hill"), "motion");
     EXPECT_EQ(first.names().base, "hill(2)") << "not that of a run, which may be of other settings";
     EXPECT_EQ(second.names().base, "hill(3)");
-    EXPECT_EQ(Reservation(RunPlace("hill")).names().base, "hill");
+    EXPECT_EQ(engine::Reservation(engine::RunPlace("hill")).names().base, "hill");
   }
-  EXPECT_EQ(Reservation(RunPlace("hill"), "motion").names().base, "hill(2)");
+  EXPECT_EQ(engine::Reservation(engine::RunPlace("hill"), "motion").names().base, "hill(2)");
   EXPECT_EQ(std::distance(fs::directory_iterator("images_out/hill"), {}), 2);
 }
 
 TEST_F(OutputNamesTest, RunsThatStartTogetherTakeDifferentNames) {
   constexpr int kRuns = 12;
   std::vector<std::string> bases(kRuns);
-  std::vector<std::unique_ptr<Reservation>> kept(kRuns);
+  std::vector<std::unique_ptr<engine::Reservation>> kept(kRuns);
   std::vector<std::thread> runs;
   for (int i = 0; i < kRuns; ++i)
     runs.emplace_back([&, i] {
-      for (int j = 0; j < 20; ++j) Reservation(RunPlace("hill"));  // comes and goes
-      kept[i] = std::make_unique<Reservation>(RunPlace("hill"));
+      for (int j = 0; j < 20; ++j) engine::Reservation(engine::RunPlace("hill"));  // comes and goes
+      kept[i] = std::make_unique<engine::Reservation>(engine::RunPlace("hill"));
       bases[i] = kept[i]->names().base;
     });
   for (std::thread& run : runs) run.join();
@@ -173,16 +177,16 @@ TEST_F(OutputNamesTest, RunsThatStartTogetherTakeDifferentNames) {
 TEST_F(OutputNamesTest, OddNames) {
   for (const std::string name : {"a.b", "x_1", "x_1_2", "(1)", "n(1)", "[a]*?", " ", "ü ö", "a+b{2}^$", "%d",
                                  "_", "settings", "x_settings", ".bak", "\xE9"}) {
-    EXPECT_EQ(choose_output(RunPlace(name), false).base, name);
-    EXPECT_FALSE(newest_run(RunPlace(name)));
+    EXPECT_EQ(engine::choose_output(engine::RunPlace(name), false).base, name);
+    EXPECT_FALSE(engine::newest_run(engine::RunPlace(name)));
     fs::create_directories("images_out/" + name);
     fs::create_directories("backup/" + name);
     scratch_.write("images_out/" + name + "/" + name + "_1.png", "");
-    EXPECT_EQ(choose_output(RunPlace(name), false).base, name + "(1)");
+    EXPECT_EQ(engine::choose_output(engine::RunPlace(name), false).base, name + "(1)");
     scratch_.write("backup/" + name + "/" + name + "(1)_3.bak", "");
-    EXPECT_EQ(choose_output(RunPlace(name), false).base, name + "(2)");
-    ASSERT_TRUE(newest_run(RunPlace(name))) << name;
-    EXPECT_EQ(newest_run(RunPlace(name))->base, name + "(1)");
+    EXPECT_EQ(engine::choose_output(engine::RunPlace(name), false).base, name + "(2)");
+    ASSERT_TRUE(engine::newest_run(engine::RunPlace(name))) << name;
+    EXPECT_EQ(engine::newest_run(engine::RunPlace(name))->base, name + "(1)");
   }
 }
 
@@ -286,7 +290,7 @@ TEST_F(AtomicFile, ThingsInTheWay) {
   fs::create_directories("taken.part");
   const auto said = [](const std::string& path) {
     try {
-      write_file(path, "text");
+      engine::write_file(path, "text");
     } catch (const Error& error) {
       EXPECT_EQ(error.kind(), ErrorKind::file);
       EXPECT_NE(error.advice(), "");
@@ -309,7 +313,7 @@ TEST_P(DiskTroubles, LeaveTheOldFileAlone) {
   const at::Tensor small = at::ones({1}), large = at::ones({1000});
   const std::vector<std::function<fs::path(const fs::path&, int)>> writers = {
       [](const fs::path& folder, int version) {
-        write_file(folder / "settings.txt", std::string(version == 1 ? 10 : 5000, 'x'));
+        engine::write_file(folder / "settings.txt", std::string(version == 1 ? 10 : 5000, 'x'));
         return folder / "settings.txt";
       },
       [&](const fs::path& folder, int version) {
@@ -318,7 +322,7 @@ TEST_P(DiskTroubles, LeaveTheOldFileAlone) {
         return folder / "weights.safetensors";
       },
       [&](const fs::path& folder, int version) {
-        write_backup(folder / "hill_1.bak", {{{"a", version == 1 ? small : large}}, {{"step", "1"}}});
+        engine::write_backup(folder / "hill_1.bak", {{{"a", version == 1 ? small : large}}, {{"step", "1"}}});
         return folder / "hill_1.bak";
       }};
   for (const auto& write : writers) {

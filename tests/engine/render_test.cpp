@@ -12,7 +12,7 @@ namespace {
 
 TEST(RenderFrames, AreSavedWhenDueAndAtTheEnd) {
   Studio studio("scenes=red;steps_per_scene=7;save_every=3;cutouts=2");
-  const RenderResult result = studio.run();
+  const engine::RenderResult result = studio.run();
   EXPECT_EQ(result.moment.steps, 7);
   EXPECT_EQ(result.moment.frames, 3);
   EXPECT_EQ(result.last_frame, "frame_3");
@@ -42,7 +42,7 @@ TEST(RenderFrames, AreThoseOfTheirStepsHoweverLateTheyAreWritten) {
 
 TEST(RenderFrames, CountOverScenes) {
   Studio studio("scenes=red || green;steps_per_scene=3;save_every=2;cutouts=2");
-  const RenderResult result = studio.run();
+  const engine::RenderResult result = studio.run();
   EXPECT_EQ(result.moment.steps, 6);
   EXPECT_EQ(result.moment.frames, 3) << "after steps 2, 4 and 6, and not again at the end";
 }
@@ -255,13 +255,13 @@ TEST(RenderSchedules, TheWeightOfSmoothingFollowsTheSteps) {
 class RenderRestore : public testing::Test {
  protected:
   Studio studio{"scenes=red || green;steps_per_scene=5;cutouts=2"};
-  HostServices host{{"cpu", 3, "", ""}};
-  Render render{host, studio.ensemble, studio.settings, studio.script,
-                [](const std::string&) -> media::Footage { throw std::runtime_error("no footage"); }};
+  engine::HostServices host{{"cpu", 3, "", ""}};
+  engine::Render render{host, studio.ensemble, studio.settings, studio.script,
+                        [](const std::string&) -> media::Footage { throw std::runtime_error("no footage"); }};
 };
 
 TEST_F(RenderRestore, NeedsTheOptimiserOfTheBackup) {
-  Backup backup;
+  engine::Backup backup;
   backup.metadata = {{"image_model", studio.ensemble.model.name},
                      {"optimiser", "optimisers/sgd"},
                      {"scene", "0"},
@@ -276,7 +276,7 @@ TEST_F(RenderRestore, NeedsTheOptimiserOfTheBackup) {
 }
 
 TEST_F(RenderRestore, NeedsTheScenesThatWereDone) {
-  Backup backup;
+  engine::Backup backup;
   backup.metadata = {{"image_model", studio.ensemble.model.name},
                      {"scene", "2"},
                      {"step", "1"},
@@ -335,8 +335,8 @@ TEST(RenderTime, AnExpressionThatFailsLaterIsLocated) {
 
 TEST(RenderEnd, InterruptionKeepsWhatWasMade) {
   Studio studio("scenes=red;steps_per_scene=100;cutouts=2");
-  studio.sense->on_look = [&] { interrupted = studio.sense->batches.size() >= 4; };
-  const RenderResult result = studio.run();
+  studio.sense->on_look = [&] { engine::interrupted = studio.sense->batches.size() >= 4; };
+  const engine::RenderResult result = studio.run();
   EXPECT_TRUE(result.interrupted);
   EXPECT_EQ(result.moment.steps, 4) << "the step that runs is finished";
   ASSERT_EQ(studio.shelf->frames.size(), 1u);

@@ -24,7 +24,7 @@ at::Tensor picture_between(std::int64_t height, std::int64_t width, double low, 
 // B. Lindbloom's tables of sRGB's primaries for D65.
 TEST(Lab, HasThePublishedCoordinates) {
   const auto expect = [](const at::Tensor& rgb, double l, double a, double b) {
-    EXPECT_LT(largest(rgb_to_lab(rgb) - one_pixel(l, a, b)), 0.02) << rgb;
+    EXPECT_LT(largest(engine::rgb_to_lab(rgb) - one_pixel(l, a, b)), 0.02) << rgb;
   };
   expect(one_pixel(1, 1, 1), 100, 0, 0);
   expect(one_pixel(0, 0, 0), 0, 0, 0);
@@ -35,7 +35,7 @@ TEST(Lab, HasThePublishedCoordinates) {
 
 TEST(Lab, LeadsBack) {
   const at::Tensor picture = picture_between(20, 30, 0, 1, 1);
-  EXPECT_LT(largest(lab_to_rgb(rgb_to_lab(picture)) - picture), 1e-4);
+  EXPECT_LT(largest(engine::lab_to_rgb(engine::rgb_to_lab(picture)) - picture), 1e-4);
 }
 
 std::tuple<at::Tensor, at::Tensor> moments(const at::Tensor& x) {
@@ -52,14 +52,14 @@ TEST(MatchColours, GivesMeanAndDeviationOfTheReference) {
     EXPECT_LT(largest(mean - wanted_mean), tolerance);
     EXPECT_LT(largest(deviation - wanted_deviation), tolerance);
   };
-  expect_moments(rgb_to_lab(match_colours(picture, reference, ColourSpace::lab)), rgb_to_lab(reference),
-                 1e-2);
-  expect_moments(match_colours(picture, reference, ColourSpace::rgb), reference, 1e-5);
+  expect_moments(engine::rgb_to_lab(engine::match_colours(picture, reference, ColourSpace::lab)),
+                 engine::rgb_to_lab(reference), 1e-2);
+  expect_moments(engine::match_colours(picture, reference, ColourSpace::rgb), reference, 1e-5);
   const auto saturation_value = [](const at::Tensor& rgb) {
     const at::Tensor most = rgb.amax(1, true);
     return at::cat({(most - rgb.amin(1, true)) / most, most}, 1);
   };
-  const at::Tensor hsv = match_colours(picture, reference, ColourSpace::hsv);
+  const at::Tensor hsv = engine::match_colours(picture, reference, ColourSpace::hsv);
   const auto [deviation, mean] = moments(saturation_value(hsv));
   const auto [wanted_deviation, wanted_mean] = moments(saturation_value(reference));
   EXPECT_LT(largest(mean - wanted_mean), 0.01) << "but for saturations that would fall below 0";
@@ -68,7 +68,7 @@ TEST(MatchColours, GivesMeanAndDeviationOfTheReference) {
 TEST(MatchColours, KeepsHuesInHsv) {
   const at::Tensor picture = picture_between(16, 16, 0.1, 0.9, 4),
                    reference = picture_between(16, 16, 0.3, 0.8, 5);
-  const at::Tensor matched = match_colours(picture, reference, ColourSpace::hsv);
+  const at::Tensor matched = engine::match_colours(picture, reference, ColourSpace::hsv);
   const auto way = [](const at::Tensor& rgb) {  // of each channel from the brightest to the darkest
     const at::Tensor most = rgb.amax(1, true);
     return (most - rgb) / (most - rgb.amin(1, true)).clamp_min(1e-6);
@@ -80,12 +80,13 @@ TEST(MatchColours, KeepsHuesInHsv) {
 TEST(MatchColours, GivesTheHistogramOfTheReference) {
   const at::Tensor picture = picture_between(16, 24, 0, 1, 6),
                    reference = picture_between(24, 16, 0.2, 0.4, 7);
-  const at::Tensor matched = match_colours(picture, reference, ColourSpace::histogram);
+  const at::Tensor matched = engine::match_colours(picture, reference, ColourSpace::histogram);
   const auto sorted = [](const at::Tensor& x) { return std::get<0>(x.flatten(2).sort(2)); };
   EXPECT_LT(largest(sorted(matched) - sorted(reference)), 1e-5);
   // The order of values stays, and equal ones stay equal.
   EXPECT_TRUE(at::equal(picture.flatten(2).argsort(2, false), matched.flatten(2).argsort(2, false)));
-  const at::Tensor even = match_colours(at::full({1, 3, 8, 8}, 0.7), reference, ColourSpace::histogram);
+  const at::Tensor even =
+      engine::match_colours(at::full({1, 3, 8, 8}, 0.7), reference, ColourSpace::histogram);
   EXPECT_EQ(largest(even - even.select(3, 0).select(2, 0).view({1, 3, 1, 1})), 0);
 }
 
@@ -93,13 +94,14 @@ TEST(MatchColours, ChangesNothingWhereColoursAreRight) {
   const at::Tensor picture = picture_between(16, 16, 0, 1, 8);
   for (const ColourSpace space :
        {ColourSpace::lab, ColourSpace::hsv, ColourSpace::rgb, ColourSpace::histogram})
-    EXPECT_LT(largest(match_colours(picture, picture, space) - picture), 1e-4) << static_cast<int>(space);
+    EXPECT_LT(largest(engine::match_colours(picture, picture, space) - picture), 1e-4)
+        << static_cast<int>(space);
 }
 
 TEST(MatchColours, DoesNotBlowUpWhatIsNearlyEven) {
   const at::Tensor even = picture_between(16, 16, 0.5, 0.501, 9),
                    reference = picture_between(16, 16, 0, 1, 10);
-  const at::Tensor matched = match_colours(even, reference, ColourSpace::rgb);
+  const at::Tensor matched = engine::match_colours(even, reference, ColourSpace::rgb);
   EXPECT_LE(largest(matched - matched.mean({2, 3}, true)), 3.01 * largest(even - even.mean({2, 3}, true)));
 }
 
@@ -107,7 +109,7 @@ TEST(MatchColours, DoesNotBlowUpWhatIsNearlyEven) {
 TEST(Sharpened, IsAnUnsharpMaskWithinWhatIsNear) {
   const at::Tensor picture = picture_between(9, 11, 0, 1, 12);
   const double radius = 1.3, amount = 0.7;
-  const at::Tensor sharp = sharpened(picture, amount, radius);
+  const at::Tensor sharp = engine::sharpened(picture, amount, radius);
   const auto at_place = [&](const at::Tensor& x, std::int64_t row,
                             std::int64_t column) {  // edges are repeated
     return x[0][0][std::clamp<std::int64_t>(row, 0, 8)][std::clamp<std::int64_t>(column, 0, 10)]
@@ -137,7 +139,7 @@ TEST(Sharpened, IsAnUnsharpMaskWithinWhatIsNear) {
 
 TEST(Sharpened, DoesNotBuildUp) {
   at::Tensor picture = picture_between(24, 24, 0.4, 0.6, 13);
-  for (int i = 0; i < 200; ++i) picture = sharpened(picture, 0.5, 1);
+  for (int i = 0; i < 200; ++i) picture = engine::sharpened(picture, 0.5, 1);
   EXPECT_GE(picture.min().item<double>(), 0.4);
   EXPECT_LE(picture.max().item<double>(), 0.6);
 }
@@ -145,27 +147,27 @@ TEST(Sharpened, DoesNotBuildUp) {
 TEST(Sharpened, SeesTheOppositeEdgeOfAPictureThatJoinsItself) {
   const at::Tensor picture = picture_between(12, 16, 0, 1, 11);
   const Tiling both("xy");
-  const at::Tensor turned = sharpened(picture.roll({5, 7}, {2, 3}), 1, 2, both);
-  EXPECT_LT(largest(turned - sharpened(picture, 1, 2, both).roll({5, 7}, {2, 3})), 1e-5);
+  const at::Tensor turned = engine::sharpened(picture.roll({5, 7}, {2, 3}), 1, 2, both);
+  EXPECT_LT(largest(turned - engine::sharpened(picture, 1, 2, both).roll({5, 7}, {2, 3})), 1e-5);
 }
 
 TEST(FrameNoise, IsOfItsFrameAndKeyAlone) {
-  for (const auto& noise : {white_noise(5, 3, 40, 60), perlin_noise(5, 3, 40, 60, 8)}) {
+  for (const auto& noise : {engine::white_noise(5, 3, 40, 60), engine::perlin_noise(5, 3, 40, 60, 8)}) {
     const auto [deviation, mean] = at::std_mean(noise, std::nullopt, /*unbiased=*/false, false);
     EXPECT_NEAR(mean.item<double>(), 0, 0.05);
     EXPECT_NEAR(deviation.item<double>(), 1, 0.05);
   }
   at::manual_seed(77);
-  EXPECT_TRUE(at::equal(white_noise(5, 3, 40, 60), white_noise(5, 3, 40, 60)));
-  const at::Tensor own = white_noise(5, 3, 40, 60).flatten();
-  for (const at::Tensor& other :
-       {white_noise(5, 4, 40, 60), white_noise(6, 3, 40, 60), white_noise(4, 3, 40, 60)})
+  EXPECT_TRUE(at::equal(engine::white_noise(5, 3, 40, 60), engine::white_noise(5, 3, 40, 60)));
+  const at::Tensor own = engine::white_noise(5, 3, 40, 60).flatten();
+  for (const at::Tensor& other : {engine::white_noise(5, 4, 40, 60), engine::white_noise(6, 3, 40, 60),
+                                  engine::white_noise(4, 3, 40, 60)})
     EXPECT_LT(std::abs(at::dot(own, other.flatten()).item<double>()) / static_cast<double>(own.numel()),
               0.05);
 }
 
 TEST(FrameNoise, PerlinIsSmoothAndJoinsItself) {
-  const at::Tensor noise = perlin_noise(1, 2, 48, 64, 16), white = white_noise(1, 2, 48, 64);
+  const at::Tensor noise = engine::perlin_noise(1, 2, 48, 64, 16), white = engine::white_noise(1, 2, 48, 64);
   const auto step = [](const at::Tensor& x, std::int64_t axis) { return x - x.roll({1}, {axis}); };
   for (const std::int64_t axis : {2, 3}) {
     const at::Tensor steps = step(noise, axis).abs();
@@ -200,7 +202,7 @@ class Number final : public ImageModel {
 
 TEST(Loop, GoesOverInEqualSteps) {
   const Studio studio("scenes=red;cutouts=2;loop=true;loop_frames=4");
-  Loop loop(studio.settings, 20);
+  engine::Loop loop(studio.settings, 20);
   Number model;
   // Until frame 16 nothing changes, and frames 1 to 4 are kept.
   for (std::int64_t frame = 0; frame <= 16; ++frame) {
@@ -211,7 +213,7 @@ TEST(Loop, GoesOverInEqualSteps) {
     EXPECT_EQ(loop.leaves_out(frame), frame <= 4);
   }
   EXPECT_EQ(loop.state().size(), 4u * 2);
-  Loop again(studio.settings, 20);  // as after a restart
+  engine::Loop again(studio.settings, 20);  // as after a restart
   again.load_state(loop.state());
   // What stays at 100 where the beginning was 1, 2, 3 and 4 goes a quarter of the way to 1, a third of the
   // rest to 2, half of what is left to 3, and is 4 then.
@@ -268,12 +270,12 @@ struct Retouching {
   }
   /// What the model shows after a move that gives it `moved`.
   at::Tensor after(ImageModel& model, const at::Tensor& moved, std::int64_t frame = 1) {
-    Retouch retouch(studio.settings, script, [this](const std::string& path) {
+    engine::Retouch retouch(studio.settings, script, [this](const std::string& path) {
       return media::Footage(std::make_shared<Reel>(studio.footage.at(path), studio.read_frames[path]));
     });
     const bool active = retouch.begin(frame, {{"t", 0.0}}, 0, model.decode_final());
     if (!active) return moved;  // the model is not even wrapped
-    RetouchedModel front(model, retouch);
+    engine::RetouchedModel front(model, retouch);
     if (const auto canvas = front.canvas())
       front.set_canvas(canvas->size(1) == 3 ? moved : at::cat({moved, moved}, 1));
     else

@@ -102,7 +102,7 @@ struct Studio {
     std::istringstream lines(settings_text);
     for (std::string line; std::getline(lines, line, ';');)
       for (RawEntry& entry : read_override(line, problems)) entries.push_back(std::move(entry));
-    Resolution resolution = resolve(entries, problems, installed_params(plugins()));
+    Resolution resolution = resolve(entries, problems, app::installed_params(plugins()));
     EXPECT_EQ(report(resolution.problems), "");
     settings = chosen = resolution.settings;
     std::vector<Problem> wrong;
@@ -122,35 +122,35 @@ struct Studio {
       return create<Loss>(*term.plugin, makers, term.params, setup);
     };
   }
-  ~Studio() { interrupted = false; }
+  ~Studio() { engine::interrupted = false; }
 
   /// They draw from the generators of this host, which must live as long as the run.
-  void choose_cutouts(HostServices& host) {
+  void choose_cutouts(engine::HostServices& host) {
     const PluginFile& method =
         plugins().find(CutoutMethod::kKind, settings.get<std::string>("cutout_method"));
     ensemble.cutouts = {"cutouts/" + method.name,
-                        create<CutoutMethod>(method, host, params_for(method, chosen),
+                        create<CutoutMethod>(method, host, app::params_for(method, chosen),
                                              {settings.get<std::int64_t>("cutouts")})};
   }
 
-  RenderResult run() {
-    HostServices host({"cpu", 3, "", ""});
+  engine::RenderResult run() {
+    engine::HostServices host({"cpu", 3, "", ""});
     choose_cutouts(host);
-    Render render(host, ensemble, settings, script, [this](const std::string& path) {
+    engine::Render render(host, ensemble, settings, script, [this](const std::string& path) {
       return media::Footage(std::make_shared<Reel>(footage.at(path), read_frames[path]));
     });
-    RunEvents events;
-    events.subscribe([this](const RunEvent& event) {
+    engine::RunEvents events;
+    events.subscribe([this](const engine::RunEvent& event) {
       if (const auto* step = std::get_if<RunUpdate::Step>(&event))
         for (const RunUpdate::Loss& loss : step->losses) losses[loss.name] = loss.value;
     });
-    RequestedControl control;
-    FrameWriter frames(host, ensemble.sinks, nullptr, events);
+    engine::RequestedControl control;
+    engine::FrameWriter frames(host, ensemble.sinks, nullptr, events);
     return render.run(events, frames, control);
   }
   double mean(std::int64_t channel) const { return model->pixels_.select(1, channel).mean().item<double>(); }
 
-  HostServices makers{{"cpu", 3, "", ""}};  ///< of losses and optimisers
+  engine::HostServices makers{{"cpu", 3, "", ""}};  ///< of losses and optimisers
   RunSettings chosen;
   Settings settings;
   Script script;
@@ -160,7 +160,7 @@ struct Studio {
   std::shared_ptr<Pixels> model = std::make_shared<Pixels>();
   std::shared_ptr<ColourSense> sense = std::make_shared<ColourSense>();
   std::shared_ptr<Shelf> shelf = std::make_shared<Shelf>();
-  RunPlugins ensemble;
+  engine::RunPlugins ensemble;
 };
 
 }  // namespace reverie::test

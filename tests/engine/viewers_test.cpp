@@ -34,9 +34,9 @@ class Witness final : public Viewer {
 
 class ViewersTest : public ::testing::Test {
  protected:
-  HostServices host{{"cpu", 1, "", ""}};
-  static void end(Viewers& viewers, RunUpdate::State state, const std::string& message = "") {
-    viewers.post(RunEnd{state, message});
+  engine::HostServices host{{"cpu", 1, "", ""}};
+  static void end(engine::Viewers& viewers, RunUpdate::State state, const std::string& message = "") {
+    viewers.post(engine::RunEnd{state, message});
     viewers.wait();
   }
   static RunUpdate::Step step(std::int64_t number) { return {number, 0, 0, 0, {{"red", 1.0 / number}}}; }
@@ -45,7 +45,7 @@ class ViewersTest : public ::testing::Test {
 TEST_F(ViewersTest, EveryStepArrivesInOrderAndTheEndComesLast) {
   const auto witness = std::make_shared<Witness>();
   {
-    Viewers viewers(host);
+    engine::Viewers viewers(host);
     viewers.add("witness", witness);
     for (std::int64_t n = 1; n <= 1000; ++n) viewers.post(step(n));
     end(viewers, RunUpdate::State::finished);
@@ -64,15 +64,15 @@ TEST_F(ViewersTest, ASlowViewerFindsTheNewestPictureAndNoMoreStepsThanMayWait) {
   std::promise<void> gate;
   const auto witness = std::make_shared<Witness>(gate.get_future().share());
   auto begun = witness->begun.get_future();
-  Viewers viewers(host);
+  engine::Viewers viewers(host);
   viewers.add("witness", witness);
   viewers.post(step(1));
   begun.wait();
-  const std::int64_t last = 5 * static_cast<std::int64_t>(Viewers::kMostWaiting);
+  const std::int64_t last = 5 * static_cast<std::int64_t>(engine::Viewers::kMostWaiting);
   for (std::int64_t n = 2; n <= last; ++n) {
     viewers.post(step(n));
     const auto picture = [n] { return at::full({1, 3, 2, 2}, static_cast<double>(n)); };
-    if (n % 100 == 0) viewers.post(RunDisplay{{n, 0}, picture, std::nullopt});
+    if (n % 100 == 0) viewers.post(engine::RunDisplay{{n, 0}, picture, std::nullopt});
   }
   gate.set_value();
   end(viewers, RunUpdate::State::interrupted);
@@ -82,8 +82,8 @@ TEST_F(ViewersTest, ASlowViewerFindsTheNewestPictureAndNoMoreStepsThanMayWait) {
     if (update.picture) pictures.push_back(update.picture->step);
   }
   EXPECT_EQ(pictures, std::vector<std::int64_t>{last / 100 * 100});
-  EXPECT_LE(numbers.size(), Viewers::kMostWaiting + 1);
-  EXPECT_GE(numbers.size(), Viewers::kMostWaiting / 2);
+  EXPECT_LE(numbers.size(), engine::Viewers::kMostWaiting + 1);
+  EXPECT_GE(numbers.size(), engine::Viewers::kMostWaiting / 2);
   EXPECT_EQ(numbers.back(), last);
   EXPECT_TRUE(std::is_sorted(numbers.begin(), numbers.end()));
   EXPECT_EQ(std::adjacent_find(numbers.begin(), numbers.end()), numbers.end());
@@ -96,7 +96,7 @@ TEST_F(ViewersTest, OneThatNeverReturnsOrThrowsDoesNotHoldUpTheOthers) {
   std::promise<void> gate;
   const auto stuck = std::make_shared<Witness>(gate.get_future().share());
   const auto witness = std::make_shared<Witness>();
-  Viewers viewers(host, std::chrono::milliseconds(1));
+  engine::Viewers viewers(host, std::chrono::milliseconds(1));
   auto needed = std::make_shared<int>(1);
   const std::weak_ptr<int> still_needed = needed;
   viewers.add("stuck", stuck, std::move(needed));
@@ -126,18 +126,18 @@ TEST_F(ViewersTest, MessagesGoToOneThatShowsTheProgressAsLongAsItLives) {
   };
   const auto screen = std::make_shared<Screen>();
   const auto witness = std::make_shared<Witness>();
-  Viewers viewers(host);
+  engine::Viewers viewers(host);
   viewers.add("witness", witness);
   EXPECT_FALSE(viewers.show_progress());
   viewers.add("screen", screen);
   EXPECT_TRUE(viewers.show_progress());
-  const auto events = std::make_shared<RunEvents>();
-  events->subscribe([&](const RunEvent& event) {
+  const auto events = std::make_shared<engine::RunEvents>();
+  events->subscribe([&](const engine::RunEvent& event) {
     const auto* message = std::get_if<RunUpdate::Message>(&event);
     if (message && !viewers.show_progress()) log::print_log(message->level, message->text);
     viewers.post(event);
   });
-  std::optional<LoggedAsEvents> logged(events);
+  std::optional<engine::LoggedAsEvents> logged(events);
   ::testing::internal::CaptureStderr();
   log::write_log(LogLevel::debug, "not asked for");
   log::write_log(LogLevel::info, "hello");
@@ -157,7 +157,7 @@ TEST_F(ViewersTest, MessagesGoToOneThatShowsTheProgressAsLongAsItLives) {
 }
 
 TEST(RunControlTest, AttendKeepsWaitsAndGoesOn) {
-  RequestedControl control;
+  engine::RequestedControl control;
   int kept = 0;
   const auto wait_while_paused = [&] { return control.wait_while_paused([&] { ++kept; }); };
   EXPECT_EQ(wait_while_paused(), 0);

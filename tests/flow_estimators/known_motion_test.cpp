@@ -13,7 +13,7 @@ class KnownMotion : public testing::TestWithParam<std::string> {
   KnownMotion() : host_(host_options()) {
     it_ = make<FlowEstimator>(plugins().find(FlowEstimator::kKind, GetParam()), host_);
   }
-  HostServices host_;
+  engine::HostServices host_;
   std::shared_ptr<FlowEstimator> it_;
 };
 

@@ -14,13 +14,13 @@
 namespace reverie::test {
 namespace {
 
-HostServices::Options with_precision(const char* precision) {
-  HostServices::Options options = host_options();
+engine::HostServices::Options with_precision(const char* precision) {
+  engine::HostServices::Options options = host_options();
   options.precision = precision;
   return options;
 }
 
-std::shared_ptr<FlowEstimator> pretrained(HostServices& host, const std::string& plugin,
+std::shared_ptr<FlowEstimator> pretrained(engine::HostServices& host, const std::string& plugin,
                                           const std::string& weights, double iterations = 2) {
   const PluginFile& file = plugins().find(FlowEstimator::kKind, plugin);
   Settings settings = params_with_weights(file, weights);
@@ -36,13 +36,13 @@ class PretrainedFlow : public testing::Test {
   std::shared_ptr<FlowEstimator> make(const FlowCase& one, double iterations = 2) {
     return pretrained(host_, plugin_of(one), one.checkpoint, iterations);
   }
-  HostServices host_;
+  engine::HostServices host_;
 };
 
 TEST_F(PretrainedFlow, PicturesOfAnySize) {
-  HostServices rough(with_precision("bf16"));
+  engine::HostServices rough(with_precision("bf16"));
   for (const FlowCase& one : {flow_case("raft_small"), flow_case("gma")})
-    for (HostServices* host : {&host_, &rough}) {
+    for (engine::HostServices* host : {&host_, &rough}) {
       const auto it = pretrained(*host, plugin_of(one), one.checkpoint, 1);
       for (const auto& [width, height] : {std::pair{1, 1}, {7, 5}, {1, 9}, {130, 66}, {201, 3}}) {
         const at::Tensor from = smooth_picture(width, height).set_requires_grad(true),
@@ -187,9 +187,9 @@ TEST_F(WrongFlowWeights, Damaged) {
 }
 
 TEST_F(WrongFlowWeights, NotThere) {
-  HostServices::Options options = with_precision("fp32");
+  engine::HostServices::Options options = with_precision("fp32");
   options.models_parent_dir = scratch_.path().string();
-  HostServices host(options);
+  engine::HostServices host(options);
   expect(
       error_of([&] { pretrained(host, "raft", ""); }), ErrorKind::file,
       {(scratch_ / "raft/raft_large_C_T_SKHT_V2-ff5fadd5.pth").string(), "reverie models fetch raft_large"});

@@ -30,7 +30,7 @@ struct ModelUnderTest {
     return create<ImageModel>(plugin, host, settings, {width, height});
   }
 
-  HostServices host;
+  engine::HostServices host;
   const media::Pictures pictures{plugins(), host};  // what host.load_image() loads
   const PluginFile& plugin;
 };

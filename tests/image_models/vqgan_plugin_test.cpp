@@ -25,13 +25,13 @@ class VqganModel : public testing::Test {
  protected:
   VqganModel() : registry_({REVERIE_PLUGINS}), host_(options("fp32")) {}
 
-  static HostServices::Options options(const char* precision) {
-    HostServices::Options options{"cpu", 1, "/nowhere", "/nowhere"};
+  static engine::HostServices::Options options(const char* precision) {
+    engine::HostServices::Options options{"cpu", 1, "/nowhere", "/nowhere"};
     options.precision = precision;
     return options;
   }
   std::shared_ptr<ImageModel> model(const std::string& weights, std::int64_t width, std::int64_t height,
-                                    std::int64_t pixel_size = 1, HostServices* host = nullptr) {
+                                    std::int64_t pixel_size = 1, engine::HostServices* host = nullptr) {
     const PluginFile& plugin = registry_.find(ImageModel::kKind, "VQGAN");
     Settings settings = default_params(plugin);
     SettingValue name = *settings.find("vqgan_model"), scale = *settings.find("pixel_size");
@@ -46,7 +46,7 @@ class VqganModel : public testing::Test {
     return model(one.checkpoint, width, height, pixel_size);
   }
   /// Of the size of the case's own pictures.
-  std::shared_ptr<ImageModel> model(const VqganCase& one, HostServices* host = nullptr) {
+  std::shared_ptr<ImageModel> model(const VqganCase& one, engine::HostServices* host = nullptr) {
     const at::Tensor image = one.expected->tensor("image");
     return model(one.checkpoint, image.size(3), image.size(2), 1, host);
   }
@@ -61,7 +61,7 @@ class VqganModel : public testing::Test {
   }
 
   PluginRegistry registry_;
-  HostServices host_;
+  engine::HostServices host_;
 };
 
 /// What decode() gives for a latent [1, embedding, h, w] of codes.
@@ -102,7 +102,7 @@ TEST_F(VqganModel, EncodesAndDecodesAsTheReferenceDoes) {
 }
 
 TEST_F(VqganModel, WorksInBfloat16) {
-  HostServices host(options("bf16"));
+  engine::HostServices host(options("bf16"));
   for (const char* name : {"lightning", "gumbel"}) {
     const VqganCase& one = find_case(name);
     const auto it = model(one, &host);

@@ -93,7 +93,7 @@ class PngSequence : public InScratch {
   }
 
   PluginRegistry registry_;
-  HostServices host_;
+  engine::HostServices host_;
 };
 
 TEST_F(PngSequence, SettingsTravelInEachPicture) {

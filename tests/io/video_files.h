@@ -154,7 +154,7 @@ class WithVideo : public InScratch {
     return file;
   }
 
-  HostServices host_;
+  engine::HostServices host_;
   media::Pictures pictures_;
 };
 

@@ -85,7 +85,7 @@ TEST(LossesSetting, SaysWhatIsWrongAndWhere) {
 }
 
 TEST(LossesSetting, TargetsAndMasksMustBeOfUse) {
-  HostServices host(host_options());
+  engine::HostServices host(host_options());
   const auto problems_with = [&](const std::string& yaml) {
     const Chosen run = chosen(yaml);
     EXPECT_EQ(run.problems, "");

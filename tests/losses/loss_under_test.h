@@ -13,7 +13,7 @@ namespace reverie::test {
 inline std::shared_ptr<Loss> make_loss(const std::string& name, ImageSize size,
                                        const std::map<std::string, std::string>& params = {},
                                        double latent_strength = 0) {
-  static HostServices host(host_options());
+  static engine::HostServices host(host_options());
   const PluginFile& plugin = plugins().find(Loss::kKind, name);
   Settings settings = default_params(plugin);
   for (const auto& [param, text] : params) {

@@ -33,7 +33,7 @@ class PicturesTest : public testing::Test {
   }
 
   Scratch scratch_;
-  HostServices host_;
+  engine::HostServices host_;
   media::Pictures pictures_;
   std::string before_;
 };

@@ -6,8 +6,8 @@
 
 namespace reverie::test {
 
-inline HostServices& quiet_host() {
-  static HostServices host(host_options());
+inline engine::HostServices& quiet_host() {
+  static engine::HostServices host(host_options());
   return host;
 }
 

@@ -22,31 +22,31 @@ constexpr double kNear = 0.1 * kMega;  // labels, pages, what the standard libra
 
 at::Tensor megabytes(std::int64_t count) { return at::ones({count * kMega}, at::kByte); }
 
-MemoryAccount::Line line(MemoryAccount& account, const std::string& component) {
-  for (const MemoryAccount::Line& line : account.report().lines)
+engine::MemoryAccount::Line line(engine::MemoryAccount& account, const std::string& component) {
+  for (const engine::MemoryAccount::Line& line : account.report().lines)
     if (line.component == component) return line;
   return {component, 0, 0, 0};
 }
 
-double now(MemoryAccount& account, const std::string& component) {
+double now(engine::MemoryAccount& account, const std::string& component) {
   return static_cast<double>(line(account, component).now);
 }
 
 TEST(MemoryAccount, TensorsBelongToTheScopeThatTookThem) {
-  MemoryAccount account;
+  engine::MemoryAccount account;
   at::Tensor first, second;
   {
-    const MemoryScope scope("first");
+    const engine::MemoryScope scope("first");
     first = megabytes(30);
     {
-      const MemoryScope inner("second");
+      const engine::MemoryScope inner("second");
       second = megabytes(7);
     }
     first = at::cat({first, megabytes(5)});
   }
   EXPECT_NEAR(now(account, "first"), 35 * kMega, kNear);
   EXPECT_NEAR(now(account, "second"), 7 * kMega, kNear);
-  const MemoryScope elsewhere("second");
+  const engine::MemoryScope elsewhere("second");
   first = at::Tensor();  // whoever frees it
   EXPECT_NEAR(now(account, "first"), 0, kNear);
   EXPECT_NEAR(now(account, "second"), 7 * kMega, kNear);
@@ -54,27 +54,27 @@ TEST(MemoryAccount, TensorsBelongToTheScopeThatTookThem) {
 }
 
 TEST(MemoryAccount, WhatIsNoTensorCountsToo) {
-  MemoryAccount account;
+  engine::MemoryAccount account;
   std::vector<char> buffer;
   {
-    const MemoryScope scope("encoder");
+    const engine::MemoryScope scope("encoder");
     buffer.assign(20 * kMega, 1);
   }
   EXPECT_NEAR(now(account, "encoder"), 20 * kMega, kNear);
   {
-    const MemoryScope scope("encoder");
+    const engine::MemoryScope scope("encoder");
     std::vector<char>().swap(buffer);
   }
   EXPECT_NEAR(now(account, "encoder"), 0, kNear);
 }
 
 TEST(MemoryAccount, OtherThreadsWorkForTheScopeOrForThemselves) {
-  MemoryAccount account;
+  engine::MemoryAccount account;
   at::Tensor of_scope, of_thread;
-  const MemoryScope scope("scope");
+  const engine::MemoryScope scope("scope");
   std::thread([&] { of_scope = megabytes(11); }).join();
   std::thread([&] {
-    own_memory_of_thread("viewer");
+    engine::own_memory_of_thread("viewer");
     of_thread = megabytes(13);
   }).join();
   EXPECT_NEAR(now(account, "scope"), 11 * kMega, kNear);
@@ -82,18 +82,18 @@ TEST(MemoryAccount, OtherThreadsWorkForTheScopeOrForThemselves) {
 }
 
 TEST(MemoryAccount, ThePeakTellsWhoHadWhatThen) {
-  MemoryAccount account;
+  engine::MemoryAccount account;
   {
-    const MemoryScope scope("early");
+    const engine::MemoryScope scope("early");
     const at::Tensor gone = megabytes(60);
   }
   at::Tensor kept;
   {
-    const MemoryScope scope("late");
+    const engine::MemoryScope scope("late");
     kept = megabytes(50);
     const at::Tensor gone = megabytes(300);
   }
-  const MemoryAccount::Report report = account.report();
+  const engine::MemoryAccount::Report report = account.report();
   EXPECT_NEAR(static_cast<double>(line(account, "late").at_peak), 350 * kMega, 0.02 * 350 * kMega);
   EXPECT_NEAR(static_cast<double>(line(account, "early").at_peak), 0, kNear);
   EXPECT_NEAR(static_cast<double>(line(account, "early").most), 60 * kMega, kNear);
@@ -104,9 +104,9 @@ TEST(MemoryAccount, MappedFilesBelongToWhoAskedForThemAsFarAsTheyAreRead) {
   const test::Scratch scratch;
   const auto path = scratch / "weights.bin";
   std::ofstream(path) << std::string(40 * kMega, 'w');
-  MemoryAccount account;
-  const MemoryScope scope("reader");
-  claim_mapped_file(path);
+  engine::MemoryAccount account;
+  const engine::MemoryScope scope("reader");
+  engine::claim_mapped_file(path);
   const weights::Mapping file(path);
   EXPECT_LT(now(account, "reader"), kMega);
   char sum = 0;
@@ -116,16 +116,16 @@ TEST(MemoryAccount, MappedFilesBelongToWhoAskedForThemAsFarAsTheyAreRead) {
 }
 
 TEST(MemoryAccount, TheSumIsWhatTheKernelSays) {
-  MemoryAccount account;
+  engine::MemoryAccount account;
   std::vector<at::Tensor> held;
   std::vector<std::string> others;
   for (int i = 0; i < 40; ++i) {
-    const MemoryScope scope("holder " + std::to_string(i % 4));
+    const engine::MemoryScope scope("holder " + std::to_string(i % 4));
     held.push_back(megabytes(1 + i % 7));
     others.emplace_back(100'000 + 1000 * i, 'x');
   }
   for (std::size_t i = 0; i < held.size(); i += 2) held[i] = at::Tensor();
-  const MemoryAccount::Report report = account.report();
+  const engine::MemoryAccount::Report report = account.report();
   const auto process = static_cast<double>(report.process_now);
   EXPECT_GT(process, 50 * kMega);
   EXPECT_NEAR(static_cast<double>(report.now), process, 0.1 * process);
@@ -134,18 +134,18 @@ TEST(MemoryAccount, TheSumIsWhatTheKernelSays) {
 TEST(MemoryAccount, BlocksMayOutliveTheAccount) {
   at::Tensor survivor;
   {
-    MemoryAccount account;
-    const MemoryScope scope("one");
+    engine::MemoryAccount account;
+    const engine::MemoryScope scope("one");
     survivor = megabytes(9);
   }
   EXPECT_EQ(survivor.sum().item<std::int64_t>(), 9 * kMega);
   const at::Tensor unlabelled = megabytes(1);
-  MemoryAccount account;
-  const MemoryScope scope("one");
+  engine::MemoryAccount account;
+  const engine::MemoryScope scope("one");
   const at::Tensor mine = megabytes(4);
   survivor = at::Tensor();
   EXPECT_NEAR(now(account, "one"), 4 * kMega, kNear);
-  EXPECT_THROW(MemoryAccount second, Error);
+  EXPECT_THROW(engine::MemoryAccount second, Error);
   EXPECT_NEAR(now(account, "one"), 4 * kMega, kNear) << "the refused one has changed nothing";
 }
 
@@ -159,17 +159,17 @@ TEST(MemoryAccount, OnAGpuItHearsItsAllocator) {
     c10::reportMemoryUsageToProfiler(&blocks[static_cast<std::size_t>(block)], bytes, total, 100 * kMega,
                                      device);
   };
-  MemoryAccount account;
+  engine::MemoryAccount account;
   account.count_on(gpu);
   {
-    const MemoryScope scope("network");
+    const engine::MemoryScope scope("network");
     tell(0, 30 * kMega, gpu);
     tell(1, 20 * kMega, other);
     const at::Tensor on_cpu = megabytes(5);
     EXPECT_EQ(line(account, "network").now, 30 * kMega);
   }
   {
-    const MemoryScope scope("cutouts");
+    const engine::MemoryScope scope("cutouts");
     tell(2, 40 * kMega, gpu);
     tell(2, -40 * kMega, gpu);
     tell(3, 10 * kMega, gpu);
@@ -177,20 +177,20 @@ TEST(MemoryAccount, OnAGpuItHearsItsAllocator) {
   EXPECT_EQ(line(account, "network").now, 30 * kMega);
   EXPECT_EQ(line(account, "cutouts").now, 10 * kMega);
   EXPECT_EQ(line(account, "cutouts").at_peak, 40 * kMega);
-  EXPECT_EQ(line(account, kKeptMemory).now, 60 * kMega);
+  EXPECT_EQ(line(account, engine::kKeptMemory).now, 60 * kMega);
   EXPECT_EQ(account.report().now, 100 * kMega) << "all that the allocator has reserved";
 }
 
 TEST(ProcessMemory, FreedMemoryIsKeptAsFarAsItWasTouched) {
-  const Heap before = heap_memory();
+  const engine::Heap before = engine::heap_memory();
   constexpr std::size_t kPieces = 400, kPiece = 100'000;
   std::vector<std::vector<char>> pieces;
   for (std::size_t i = 0; i < kPieces; ++i) pieces.emplace_back(kPiece, 'p');
-  const Heap full = heap_memory();
+  const engine::Heap full = engine::heap_memory();
   EXPECT_NEAR(static_cast<double>(full.in_use - before.in_use), 40 * kMega, kMega);
   const std::vector<char> last(kPiece, 'l');  // so that the heap's end cannot be given back
   pieces.clear();
-  const Heap freed = heap_memory();
+  const engine::Heap freed = engine::heap_memory();
   EXPECT_NEAR(static_cast<double>(freed.in_use), static_cast<double>(before.in_use), kMega);
   EXPECT_NEAR(static_cast<double>(freed.kept - full.kept), 40 * kMega, kMega);
 }
@@ -201,25 +201,25 @@ TEST(ProcessMemory, OnlyPagesThatWereTouchedAreResident) {
   ASSERT_NE(memory, MAP_FAILED);
   ::madvise(memory, kBytes, MADV_NOHUGEPAGE);
   const auto begin = reinterpret_cast<std::uintptr_t>(memory);
-  const AddressRange range{begin, begin + kBytes};
-  EXPECT_EQ(resident_bytes(range), 0);
-  const std::int64_t before = process_memory().resident;
+  const engine::AddressRange range{begin, begin + kBytes};
+  EXPECT_EQ(engine::resident_bytes(range), 0);
+  const std::int64_t before = engine::process_memory().resident;
   std::fill_n(static_cast<char*>(memory) + (8 << 20), 16 << 20, 'x');
-  EXPECT_EQ(resident_bytes(range), 16 << 20);
-  const auto parts = resident_parts(range);
+  EXPECT_EQ(engine::resident_bytes(range), 16 << 20);
+  const auto parts = engine::resident_parts(range);
   ASSERT_EQ(parts.size(), 1u);
   EXPECT_EQ(parts[0].begin, begin + (8 << 20));
-  EXPECT_NEAR(static_cast<double>(process_memory().resident - before), 16 << 20, kMega);
-  EXPECT_GE(process_memory().most, process_memory().resident);
+  EXPECT_NEAR(static_cast<double>(engine::process_memory().resident - before), 16 << 20, kMega);
+  EXPECT_GE(engine::process_memory().most, engine::process_memory().resident);
   ::munmap(memory, kBytes);
 }
 
 TEST(MemoryReport, BytesAreShortAndRounded) {
-  EXPECT_EQ(bytes_text(0), "0 kB");
-  EXPECT_EQ(bytes_text(512'400), "512 kB");
-  EXPECT_EQ(bytes_text(999'700), "1.0 MB");
-  EXPECT_EQ(bytes_text(12'345'678), "12 MB");
-  EXPECT_EQ(bytes_text(9'940'000'000), "9.9 GB");
+  EXPECT_EQ(engine::bytes_text(0), "0 kB");
+  EXPECT_EQ(engine::bytes_text(512'400), "512 kB");
+  EXPECT_EQ(engine::bytes_text(999'700), "1.0 MB");
+  EXPECT_EQ(engine::bytes_text(12'345'678), "12 MB");
+  EXPECT_EQ(engine::bytes_text(9'940'000'000), "9.9 GB");
 }
 
 }  // namespace

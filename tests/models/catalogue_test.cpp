@@ -113,9 +113,9 @@ TEST(Catalogue, SizesForPeople) {
 class HostFindsModels : public testing::Test {
  protected:
   Error error_of(const std::string& name) {
-    const HostServices::Options options{"cpu", 1, scratch_ / "shipped", scratch_.path().string()};
+    const engine::HostServices::Options options{"cpu", 1, scratch_ / "shipped", scratch_.path().string()};
     try {
-      HostServices(options).load_weights(name);
+      engine::HostServices(options).load_weights(name);
     } catch (const Error& error) {
       return error;
     }

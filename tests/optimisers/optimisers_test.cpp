@@ -62,7 +62,7 @@ class Optimisers : public testing::Test {
     using OptionsOf = torch::optim::SGDOptions;
   };
 
-  HostServices host_;
+  engine::HostServices host_;
 };
 
 TEST_F(Optimisers, AdamsFirstStepIsTheLearningRate) {

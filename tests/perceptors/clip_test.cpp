@@ -25,8 +25,8 @@ std::shared_ptr<ToyWeights> toy(bool vit = true) {
   return weights;
 }
 
-HostServices& host() {
-  static HostServices services({"cpu", 1, "", ""});
+engine::HostServices& host() {
+  static engine::HostServices services({"cpu", 1, "", ""});
   return services;
 }
 
@@ -147,7 +147,7 @@ TEST(ClipPlugin, OpenaisVocabularyIsMissed) {
   auto weights = toy();
   weights->texts.erase("clip.merges");
   const Scratch empty;
-  HostServices without_files({"cpu", 1, empty.path(), empty.path()});
+  engine::HostServices without_files({"cpu", 1, empty.path(), empty.path()});
   try {
     create<Perceptor>(plugin(), without_files, default_params(plugin()), {"toy", weights});
     FAIL();
@@ -164,7 +164,7 @@ TEST(ClipPlugin, TheVocabularyIsLookedForInTheModelsFolder) {
   const Scratch shipped, fetched;
   std::filesystem::create_directory(fetched / "clip");
   const std::filesystem::path file = fetched.write("clip/bpe_simple_vocab_16e6.txt.gz", "");
-  HostServices services({"cpu", 1, shipped.path(), fetched.path()});
+  engine::HostServices services({"cpu", 1, shipped.path(), fetched.path()});
   EXPECT_EQ(services.resolve_asset("clip/bpe_simple_vocab_16e6.txt.gz"), file);
   std::filesystem::create_directory(shipped / "clip");
   const std::filesystem::path first = shipped.write("clip/bpe_simple_vocab_16e6.txt.gz", "");

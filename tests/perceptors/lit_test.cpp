@@ -50,7 +50,7 @@ class Lit : public testing::Test {
 
   static inline Scratch* scratch_ = nullptr;
   PluginRegistry registry_{{REVERIE_PLUGINS}};
-  HostServices host_{{"cpu", 1, REVERIE_MODELS, ""}};
+  engine::HostServices host_{{"cpu", 1, REVERIE_MODELS, ""}};
 };
 
 TEST_F(Lit, ComputesWhatPyTorchComputes) {

@@ -28,7 +28,7 @@ inline double relative_difference(const at::Tensor& result, const at::Tensor& ex
   return ((r - e).norm(2, 1) / e.norm(2, 1)).max().item<double>();
 }
 
-inline Parity compare(const PluginFile& plugin, HostServices& host, const std::string& weights_path,
+inline Parity compare(const PluginFile& plugin, engine::HostServices& host, const std::string& weights_path,
                       const std::filesystem::path& expected_path) {
   const auto expected = weights::read_safetensors(expected_path);
   std::vector<std::string> texts;

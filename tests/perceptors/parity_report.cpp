@@ -11,7 +11,7 @@ namespace {
 /// Whether everything is as near as it should be.
 bool report(const std::string& weights_path, const std::string& expected_path) {
   const PluginRegistry registry({REVERIE_PLUGINS});
-  HostServices host({"cpu", 1, REVERIE_MODELS, ""});
+  engine::HostServices host({"cpu", 1, REVERIE_MODELS, ""});
   const Parity parity = compare(registry.find(Perceptor::kKind, "clip"), host, weights_path, expected_path);
   std::printf("images %.1e, gradient %.1e, texts %.1e", parity.images, parity.gradient, parity.texts);
   bool near = parity.images < 1e-4 && parity.texts < 1e-4;

@@ -19,7 +19,7 @@ int expect_parity(const std::vector<std::string>& cases) {
   EXPECT_EQ(made.status, 0) << made.err << "\n(tools/setup_test_python.sh installs what the script needs)";
   const PluginRegistry registry({REVERIE_PLUGINS});
   const PluginFile& plugin = registry.find(Perceptor::kKind, "clip");
-  HostServices host({"cpu", 1, REVERIE_MODELS, ""});
+  engine::HostServices host({"cpu", 1, REVERIE_MODELS, ""});
   int count = 0;
   std::istringstream lines(made.out);
   for (std::string weights, expected; std::getline(lines, weights, '\t') && std::getline(lines, expected);) {

@@ -63,7 +63,7 @@ class Faulty : public testing::Test {
   }
 
   PluginRegistry registry_;
-  HostServices host_;
+  engine::HostServices host_;
 };
 
 const at::Tensor kPicture = at::full({1, 3, 4, 6}, 0.25);

@@ -191,7 +191,7 @@ class Creation : public testing::Test {
   }
 
   PluginRegistry registry_;
-  HostServices host_;
+  engine::HostServices host_;
 };
 
 TEST_F(Creation, AnErrorArrivesWhole) {

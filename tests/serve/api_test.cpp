@@ -20,7 +20,7 @@ TEST(Api, IsDescribedWhole) {
   Json::Value description;
   std::string errors;
   ASSERT_TRUE(Json::parseFromStream(Json::CharReaderBuilder(), file, &description, &errors)) << errors;
-  std::vector<std::string> described, routes = Api::routes();
+  std::vector<std::string> described, routes = serve::Api::routes();
   const Json::Value& paths = description["paths"];
   for (const std::string& path : paths.getMemberNames())
     for (std::string method : paths[path].getMemberNames()) {
@@ -32,16 +32,16 @@ TEST(Api, IsDescribedWhole) {
   EXPECT_EQ(described, routes);
 }
 
-RunRecord record_of(const std::string& title) {
-  RunRecord record;
+serve::RunRecord record_of(const std::string& title) {
+  serve::RunRecord record;
   record.settings = "{}";
   record.title = title;
   return record;
 }
 
-std::vector<std::int64_t> order(const RunQueue& queue) {
+std::vector<std::int64_t> order(const serve::RunQueue& queue) {
   std::vector<std::int64_t> ids;
-  for (const RunRecord& record : queue.list()) ids.push_back(record.id);
+  for (const serve::RunRecord& record : queue.list()) ids.push_back(record.id);
   return ids;
 }
 
@@ -50,8 +50,8 @@ TEST(RunQueue, PlacesNeverRunOut) {
   std::vector<std::string> notices;
   std::vector<std::int64_t> expected = {1, 2, 3, 4};
   {
-    RunStore store(scratch.path());
-    RunQueue queue(store, notices);
+    serve::RunStore store(scratch.path());
+    serve::RunQueue queue(store, notices);
     for (const char* title : {"a", "b", "c", "d"}) queue.submit(record_of(title));
     // Each time the gap before the last one is halved: far more often than a double has digits.
     for (int i = 0; i < 120; ++i) {
@@ -65,22 +65,22 @@ TEST(RunQueue, PlacesNeverRunOut) {
     std::rotate(expected.begin(), expected.end() - 1, expected.end());
     ASSERT_EQ(order(queue), expected);
   }
-  RunStore again(scratch.path());
-  EXPECT_EQ(order(RunQueue(again, notices)), expected);
+  serve::RunStore again(scratch.path());
+  EXPECT_EQ(order(serve::RunQueue(again, notices)), expected);
   EXPECT_TRUE(notices.empty());
 }
 
 TEST(RunQueue, RefusesWhatDoesNotFit) {
   const Scratch scratch;
   std::vector<std::string> notices;
-  RunStore store(scratch.path());
-  RunQueue queue(store, {2, 3, 5}, notices);
+  serve::RunStore store(scratch.path());
+  serve::RunQueue queue(store, {2, 3, 5}, notices);
   queue.submit(record_of("a"));
   queue.submit(record_of("b"));
   const auto status = [](const auto& ask) {
     try {
       ask();
-    } catch (const RequestError& error) {
+    } catch (const serve::RequestError& error) {
       return error.status();
     }
     return 0;
@@ -97,18 +97,18 @@ TEST(RunQueue, RefusesWhatDoesNotFit) {
 TEST(RunQueue, WhatTheDiskDoesNotTakeIsNotDone) {
   const Scratch scratch;
   std::vector<std::string> notices;
-  RunStore store(scratch.path());
-  RunQueue queue(store, notices);
+  serve::RunStore store(scratch.path());
+  serve::RunQueue queue(store, notices);
   std::filesystem::remove_all(scratch / "runs");
   EXPECT_THROW(queue.submit(record_of("a")), Error);
   EXPECT_TRUE(queue.list().empty());
 }
 
 TEST(RunFiles, NamesInHeaders) {
-  EXPECT_EQ(disposition("a_1.png"), "inline; filename*=UTF-8''a_1.png");
-  EXPECT_EQ(disposition("\r\n\"%;é"), "inline; filename*=UTF-8''%0D%0A%22%25%3B%C3%A9");
-  EXPECT_EQ(content_type("a.html"), "application/octet-stream");
-  EXPECT_EQ(content_type("a.svg"), "application/octet-stream");
+  EXPECT_EQ(serve::disposition("a_1.png"), "inline; filename*=UTF-8''a_1.png");
+  EXPECT_EQ(serve::disposition("\r\n\"%;é"), "inline; filename*=UTF-8''%0D%0A%22%25%3B%C3%A9");
+  EXPECT_EQ(serve::content_type("a.html"), "application/octet-stream");
+  EXPECT_EQ(serve::content_type("a.svg"), "application/octet-stream");
 }
 
 }  // namespace
