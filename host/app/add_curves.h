@@ -7,9 +7,9 @@
 
 namespace reverie::app {
 
-/// Puts what the file that `settings` name says among the entries, before those of the place that names it:
-/// what stands there itself wins, with a notice. What is wrong with it is added to the problems. False if
-/// they name no file: nothing has changed.
+/// Adds the entries of the file that `settings` name, before those of the place that names it: settings that
+/// are written there win, with a notice. Mistakes in the file are added to the problems. False if no file is
+/// named: nothing has changed.
 bool add_curves(const RunSettings& settings, const MayRead& may_read, const PluginRegistry& registry,
                 const std::vector<PluginParams>& installed, GatheredSettings& gathered);
 

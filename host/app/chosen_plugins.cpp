@@ -25,8 +25,8 @@ std::vector<PluginParams> installed_params(const PluginRegistry& registry) {
                         plugin.descriptor->roles};
     if (has_grouped_params(plugin.kind))
       params.unusable = plugin.kind == AudioFilter::kKind
-                            ? "the parameters of audio filters stand in groups of input_audio_filters"
-                            : "the parameters of losses stand in groups of losses";
+                            ? "the parameters of audio filters belong in groups of input_audio_filters"
+                            : "the parameters of losses belong in groups of losses";
     all.push_back(std::move(params));
   }
   return all;

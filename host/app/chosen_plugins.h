@@ -19,7 +19,7 @@ std::string title(const PluginFile& plugin);
 std::vector<const PluginFile*> chosen_sinks(const Settings& settings, const PluginRegistry& registry,
                                             std::vector<Problem>& problems);
 
-/// Those that the settings name, or the terminal's; and those that a setting of their own asks for.
+/// The viewers that the settings name, or else the terminal's, and those that have a setting of their own.
 std::vector<const PluginFile*> chosen_viewers(const Settings& settings, const PluginRegistry& registry,
                                               bool on_terminal, std::vector<Problem>& problems);
 
@@ -28,11 +28,11 @@ void choose(RunSettings& settings, const std::vector<const PluginFile*>& plugins
             std::vector<Problem>& problems);
 void choose(RunSettings& settings, const PluginFile& plugin, std::vector<Problem>& problems);
 
-/// What a plugin is created with: its parameters, and the settings of the program that it reads.
+/// The values for a plugin's constructor: its parameters, and the settings of the program that it reads.
 Settings params_for(const PluginFile& plugin, const RunSettings& settings);
 
-/// What `find` throws becomes a problem of that setting, located; problems that it has located itself stay as
-/// they are.
+/// An Error that `find` throws becomes a problem of that setting, with its location. Problems that already
+/// have one stay as they are.
 void collect(std::vector<Problem>& problems, const Settings& settings, const std::string& setting,
              const std::function<void()>& find);
 

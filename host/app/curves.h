@@ -1,5 +1,5 @@
 #pragma once
-// What scheduled values will be: every expression that varies, at every frame, before anything is rendered.
+// Values of schedules: every expression that varies, at every frame, before anything is rendered.
 
 #include <cstdint>
 #include <string>

@@ -161,7 +161,7 @@ void draw_prompts(RunSettings& settings, const fs::path& beside, const MayRead& 
         for (const auto& [place, text] : group.members) some = some || has_wildcards(text.text);
     if (some)
       notices.push_back(
-          "{red|green} and __colours__ are parts of the prompts as they stand there; with "
+          "{red|green} and __colours__ are used in the prompts as they are written; with "
           "wildcards: true, one of them is drawn (docs/prompts.md)");
     return;
   }

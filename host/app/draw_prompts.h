@@ -1,5 +1,5 @@
 #pragma once
-// Draws what prompts leave to chance, before anything else is made of them.
+// Draws the wildcards of prompts, before the prompts are parsed.
 
 #include <filesystem>
 #include <string>
@@ -12,7 +12,7 @@ namespace reverie::app {
 
 /// With `wildcards`, puts drawn texts in the place of `scenes`, `scene_prefix`, `scene_suffix` and `prompts`,
 /// and switches `wildcards` off: the same settings make the same run again. What was drawn is added to
-/// `choices`. Without, `notices` say where something looks as if it should be drawn. A seed that is not given
+/// `choices`. Without it, `notices` say where a text has the form of a wildcard. A seed that is not given
 /// is chosen. Problems are located. `beside`: the folder of the settings file.
 void draw_prompts(RunSettings& settings, const std::filesystem::path& beside, const MayRead& may_read,
                   std::vector<Problem>& problems, std::vector<std::string>& choices,

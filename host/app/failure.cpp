@@ -20,7 +20,7 @@ Failure current_failure() {
     const bool mistake = error.kind() == ErrorKind::usage || error.kind() == ErrorKind::settings;
     return {mistake ? 2 : 1, shown(error.what()), shown(error.advice())};
   } catch (const c10::Error& error) {
-    // Its what() goes on with a stack trace, which helps nobody at the terminal.
+    // After the message, its what() has a stack trace, which is of no use at the terminal.
     return {1, shown_line(trimmed(error.what_without_backtrace())), ""};
   } catch (const std::exception& error) {
     // Only the program's own errors have lines of their own: a library's may quote a file's name.

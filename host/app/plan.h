@@ -37,8 +37,8 @@ struct Plan {
   std::optional<engine::OutputNames> again;   ///< the earlier run, without a backup, as which this one begins
   std::optional<engine::OutputNames> begins;  ///< with restore, of which there is no run yet
   std::vector<std::string> notices;
-  std::vector<std::string> choices;                            ///< what was drawn, told when the run begins
-  bool alone = true;                                           ///< no other run of this call has its folder
+  std::vector<std::string> choices;  ///< the texts that were drawn, logged when the run begins
+  bool alone = true;                 ///< no other run of this call has its folder
   std::shared_ptr<const engine::FileAccess> access = nullptr;  ///< none: its settings may name any file
   std::shared_ptr<engine::NetworkCache> networks = nullptr;  ///< none: networks are loaded for this run alone
 };
@@ -51,12 +51,12 @@ using FindMore = std::function<void(const Plan&, std::vector<Problem>&)>;
 /// the report of everything that is wrong; `more` adds to it.
 Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry, const FindMore& more = {});
 
-/// Which folder a run is for, and whether it goes on with what is there.
+/// The folder of a run, and whether it continues the run in it.
 struct Destination {
   engine::RunPlace place;
   bool restore = false;
 };
-/// Nothing where the settings are too wrong to tell; make_plan() then says why.
+/// Nothing where mistakes in the settings leave it open; make_plan() then reports them.
 std::optional<Destination> destination_of(const SettingsSources& sources, const PluginRegistry& registry);
 
 }  // namespace reverie::app

@@ -85,7 +85,7 @@ std::string nothing_moved(const Plan& plan) {
          "; docs/motion.md says how";
 }
 
-/// The mask of the flow, which tells a mode what may move.
+/// The mask of the flow: the parts of the picture that a mode may move.
 class FlowMask {
  public:
   FlowMask(const Plan& plan, const RunContext& context, ImageModel& model) : device_(context.host->device()) {

@@ -63,7 +63,7 @@ using media::Footage;
 
 namespace {
 
-/// Closes every sink; the first that fails is told.
+/// Closes every sink, then throws the first failure.
 void close_all(const RunPlugins& ensemble, const RunPosition& moment) {
   std::exception_ptr failure;
   for (const auto& [name, sink] : ensemble.sinks) {
@@ -92,7 +92,7 @@ std::pair<std::int64_t, Backup> read_backup_of(const Backups& backups, HostServi
   for (const std::string& notice : notices) host.log(LogLevel::warning, notice);
   if (!newest)
     throw Error(ErrorKind::file, "no backup of the run '" + output.base + "' can be read",
-                "render it anew, without restore");
+                "render it again from the start, without restore");
   host.log(LogLevel::info,
            "continuing '" + output.base + "' from its backup number " + std::to_string(newest->first));
   return std::move(*newest);

@@ -59,12 +59,12 @@ bool switched_off(const Settings& settings, const std::string& name) {
          });
 }
 
-/// A model that judges, and the setting that asks for it.
+/// A perceptor, and the setting that asks for it.
 struct Wanted {
   std::string name, setting;
 };
 
-/// The models that judge: those of the list, those that are switched on, or the default.
+/// The perceptors of the list and those that are switched on; if there are none, the default.
 std::vector<Wanted> wanted_perceptors(const Settings& settings, const HostServices& host,
                                       std::vector<std::string>& choices) {
   std::vector<std::string> names = settings.get<std::vector<std::string>>("perceptors");

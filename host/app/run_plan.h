@@ -12,11 +12,11 @@ struct ChosenPerceptor {
   std::string setting;
 };
 
-/// What a run will be made of: every plugin and weights file found, nothing of them created yet.
+/// The parts of a run: every plugin and weights file has been found, and nothing is created yet.
 struct RunPlan : RunContext {  // its settings with perceptors and weights filled in, too
   std::unique_ptr<audio::Soundtrack> sound;
   std::vector<const PluginFile*> sinks, viewers;
-  std::vector<std::string> choices;  ///< what was chosen because nobody did, in words
+  std::vector<std::string> choices;  ///< choices that the settings left open, in words
   std::vector<ChosenPerceptor> perceptors;
 };
 

@@ -210,7 +210,7 @@ Estimators estimators_of(const Plan& plan, const std::vector<Loss::Traits>& loss
   bool depth_loss = false, flow_loss = false;
   for (const Loss::Traits& traits : losses) {
     depth_loss = depth_loss || traits.depth;
-    // A mode that works with flows tells what to expect; the flow of others has to be estimated.
+    // A mode that works with flows gives the expected one; for other modes it has to be estimated.
     flow_loss =
         flow_loss || traits.flow || (traits.flow_of_moves && plan.animation && !needs.flow && needs.depth);
   }

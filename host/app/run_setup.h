@@ -17,7 +17,7 @@
 
 namespace reverie::app {
 
-/// What plugins stand on.
+/// The parts of a run that plugins are created from.
 struct RunContext {
   RunSettings settings;  ///< with the seed filled in
   std::unique_ptr<engine::HostServices> host;

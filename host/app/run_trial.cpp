@@ -35,7 +35,7 @@ using log::write_log;
 namespace {
 
 /// As many cutouts as the run has are tried where that is quick: few of them, or small perceptors, by the
-/// sizes of their files. Else as many as are quick and a third of them, and what lies between tells the rest.
+/// sizes of their files. Else as many as are quick and a third of them, and their difference gives the rest.
 constexpr std::int64_t kLeast = 12, kPart = 3;
 constexpr std::int64_t kQuick = 2'000'000'000;  // cutouts times bytes
 constexpr std::int64_t kSteps = 3;
@@ -84,7 +84,7 @@ Plan shortened(const Plan& plan, std::int64_t cutouts, bool counts) {
   return result;
 }
 
-/// Sees what a run's steps needed.
+/// Measures the memory that a run's steps need.
 class Gauge {
  public:
   void look() {

@@ -18,7 +18,7 @@ class RunTrial {
   /// Makes the processes, which wait. They are copies of this one, so it must not have begun to compute yet.
   /// `plan` and `registry` must outlive this.
   RunTrial(const Plan& plan, const PluginRegistry& registry);
-  /// Ends what still goes, and removes what was written.
+  /// Ends processes that still run, and removes the files.
   ~RunTrial();
   RunTrial(const RunTrial&) = delete;
   RunTrial& operator=(const RunTrial&) = delete;
@@ -62,7 +62,7 @@ class RunTrial {
 
   const Plan& plan_;
   const PluginRegistry& registry_;
-  std::int64_t batch_;  ///< cutouts that the run looks at together
+  std::int64_t batch_;  ///< cutouts that the run embeds together
   std::filesystem::path folder_;
   std::vector<engine::AddressRange> loaded_;  ///< pages of the program and its libraries
   std::vector<Part> parts_;

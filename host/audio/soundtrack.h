@@ -43,8 +43,8 @@ class Soundtrack {
   /// All variables are 0 always: what a run without sound has.
   explicit Soundtrack(const std::vector<SoundFilter>& filters);
 
-  /// Analyses a track, of which the run's t = 0 is input_audio_offset seconds in. `read` gives its samples to
-  /// whom it is given; those that a run of `scenes` scenes hears are kept. Throws Error(settings), located,
+  /// Analyses a track, of which the run's t = 0 is input_audio_offset seconds in. `read` passes its samples
+  /// to its argument; those that a run of `scenes` scenes uses are kept. Throws Error(settings), located,
   /// when the offset is past its end or a filter is asked for what it cannot do.
   using Read = std::function<void(const TakeSamples& take)>;
   Soundtrack(const std::vector<SoundFilter>& filters, const Read& read, double sample_rate,

@@ -46,9 +46,9 @@ struct BatchRun {
 /// All runs in their order: for each file, each combination. Throws Error(usage).
 std::vector<BatchRun> list_runs(const BatchRequest& request);
 
-/// Runs one after another and sums up at the end if there are several. A run that fails is told and does not
-/// end the batch; Ctrl-C does. Returns the exit status: 0, 130 if interrupted, 2 if all that failed were
-/// mistakes in settings, else 1. Throws what the only run throws.
+/// Runs one after another and sums up at the end if there are several. The failure of a run is printed and
+/// does not end the batch; Ctrl-C does. Returns the exit status: 0, 130 if interrupted, 2 if all that failed
+/// were mistakes in settings, else 1. Throws what the only run throws.
 int run_batch(const BatchRequest& request, const PluginRegistry& registry);
 
 }  // namespace reverie::cli

@@ -88,7 +88,7 @@ TestPluginOptions read_test_options(const po::variables_map& given) {
   return options;
 }
 
-/// What stands for the viewer that --preview without a name means.
+/// The value of --preview without a name.
 constexpr const char* kDefaultPreview = "-";
 
 /// The other processes that work on the same runs, if there are any. Only rank 0 prints.

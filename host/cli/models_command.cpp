@@ -48,7 +48,7 @@ namespace {
 namespace fs = std::filesystem;
 using Files = std::vector<const CatalogueEntry*>;
 
-/// What stands after `models` and its subcommand.
+/// The arguments after `models` and its subcommand.
 struct Request {
   std::vector<std::string> names;
   std::string parent = kDefaultModelsParent;
@@ -110,7 +110,7 @@ fs::path shipped_file(const std::string& name) {
   return {};
 }
 
-/// The files that a name stands for. Throws Error(usage) with the nearest name.
+/// The files that a name means. Throws Error(usage) with the nearest name.
 Files find_files(const std::string& name) {
   Files files = find_model_files(name);
   if (!files.empty()) return files;

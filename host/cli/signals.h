@@ -1,5 +1,5 @@
 #pragma once
-// What signals do to the program.
+// How the program reacts to signals.
 
 #include <string>
 

@@ -1,8 +1,8 @@
 // How OpenMP's threads wait for each other.
 //
-// libgomp lets them look 300,000 times, some milliseconds, before they sleep. Where another program wants the
+// libgomp lets them spin 300,000 times, some milliseconds, before they sleep. Where another program wants the
 // processor, they take it from each other: on a busy machine a run with two threads was up to ten times
-// slower than it need be. With 1,000 looks neither a quiet machine loses anything nor a busy one
+// slower than it need be. With 1,000 spins neither a quiet machine loses anything nor a busy one
 // (benchmarks/wait_policy.py).
 //
 // libgomp reads its environment when it is loaded, before main() and before every constructor of ours. So the

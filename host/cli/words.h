@@ -20,11 +20,11 @@ bool names_file(const std::string& word);
 /// Throws Error(usage) for width = 64, width= 64 and width =64.
 void refuse_blanks(const std::vector<std::string>& words);
 
-/// Throws Error(usage) where a prompt stands among files, in one word or in several.
+/// Throws Error(usage) for a prompt in the place of a file, in one word or in several.
 void refuse_prompt(const std::vector<std::string>& files, const std::string& command);
 
 /// Throws Error(usage) for a folder that holds settings files, and for a file that is not there where one is
-/// called almost so. What else is wrong with a file shows when it is read.
+/// called almost so. Other mistakes in a file are found when it is read.
 void refuse_near_miss(const std::string& file);
 
 /// Throws Error(usage) for words that a text has lost because it was not in quotes: scenes=a red heart.

@@ -52,7 +52,7 @@ class Scratch {
 /// Of a child that runs the suite.
 struct Child {
   pid_t pid = -1;
-  int report = -1, words = -1;  ///< where its report and whatever it prints can be read; -1: closed
+  int report = -1, words = -1;  ///< pipes of its report and its output; -1: closed
 };
 
 std::vector<std::string> command_of(const Request& request, const std::vector<Test>& done, int report) {

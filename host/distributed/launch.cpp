@@ -107,7 +107,7 @@ int exit_status(const Process& process) {
 int launch(std::int64_t ranks, const std::vector<std::string>& words) {
   const Folder folder;
   std::signal(SIGCHLD, SIG_DFL);  // the parent may have it ignored, and the kernel would wait in our place
-  // Waited for rather than handled, so that no signal is lost between two looks.
+  // Waited for rather than handled, so that no signal is lost between two checks.
   sigset_t awaited;
   ::sigemptyset(&awaited);
   for (const int number : {SIGCHLD, SIGINT, SIGTERM, SIGHUP}) ::sigaddset(&awaited, number);

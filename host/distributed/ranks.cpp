@@ -102,7 +102,7 @@ class Silence {
   std::streambuf* before_;
 };
 
-/// Only the first that ends is told of: the others end because of it.
+/// Only the first that ends is recorded: the others end because of it.
 void set_end(c10d::Store& store, std::int64_t rank, const std::string& why) {
   if (!store.check({kEnd})) store.set(kEnd, std::to_string(rank) + " " + why);
 }

@@ -19,7 +19,7 @@ class ActivityPage {
   // For the process that is written about.
   void enter(std::string_view component);
   void leave();
-  /// Whoever ends the process now, whatever else is at work. A signal's handler may call it.
+  /// `component` is ending the process now, also if another one is at work. Signal handlers may call it.
   void blame(std::string_view component);
   void steps_done(std::int64_t steps) { steps_ = steps; }
 

@@ -26,8 +26,8 @@ using weights::to_safetensors;
 namespace {
 
 const std::string kChecksum = "sha256";
-/// As it stands in the header. It cannot stand inside a text, where quotes are escaped; only a name that ends
-/// with a quote and the same word looks alike.
+/// As it is written in the header. A text cannot contain it, because quotes are escaped there; only a name
+/// that ends with a quote and the same word is alike.
 const std::string kMark = "\"" + kChecksum + "\":\"";
 const std::string kZeros(64, '0');
 
@@ -42,7 +42,7 @@ const std::string kZeros(64, '0');
 }
 
 /// How large a backup is, as its header says: a file that claims to be larger than any memory is not read.
-/// The header's tensors stand as "data_offsets":[begin,end]; inside of a text the quotes would be escaped.
+/// The header lists tensors as "data_offsets":[begin,end]; inside a text the quotes would be escaped.
 std::uintmax_t size_by_header(std::istream& file) {
   constexpr std::uint64_t kLongestHeader = 100'000'000;
   unsigned char count[8] = {};

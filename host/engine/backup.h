@@ -1,8 +1,8 @@
 #pragma once
-// Backups: what a run needs to go on exactly where it was, in files that tell when they are damaged.
+// Backups: the state that a run needs to continue exactly, in files with a checksum.
 //
 // A backup is a safetensors file whose metadata says "sha256":"<64 digits>", without spaces: the SHA-256 of
-// the whole file as it is while zeros stand for those digits. Nothing in it is executed.
+// the whole file with zeros in place of those digits. Nothing in it is executed.
 
 #include <ATen/core/Tensor.h>
 
@@ -51,7 +51,7 @@ class Backups {
   std::optional<std::pair<std::int64_t, Backup>> newest(std::vector<std::string>& notices,
                                                         const Check& check = {}) const;
 
-  /// For a run that begins anew under a base name that was in use: otherwise `restore` could go on with the
+  /// For a run that starts under a base name that was in use: otherwise `restore` could continue the
   /// earlier run. Throws Error(file).
   void remove_all();
 

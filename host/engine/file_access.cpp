@@ -20,7 +20,7 @@ fs::path plain(const fs::path& path) {
   return normal.has_filename() ? normal : normal.parent_path();
 }
 
-/// With all links of the part that is there followed; empty if that cannot be told.
+/// With all links of the existing part followed; empty if that fails.
 fs::path without_links(const fs::path& path) {
   std::error_code error;
   const fs::path absolute = fs::absolute(path, error);

@@ -25,7 +25,7 @@ class HostServices final : public Host {
     std::string models_parent_dir;                       ///< as the setting
     std::string precision = "fp32";                      ///< as the setting
     std::shared_ptr<const FileAccess> access = nullptr;  ///< none: settings may name any file
-    std::shared_ptr<NetworkCache> networks = nullptr;    ///< none: kept() makes everything anew
+    std::shared_ptr<NetworkCache> networks = nullptr;    ///< none: kept() makes everything again
   };
   /// Throws Error(device) when the device is not there, Error(settings) when it has no such precision.
   explicit HostServices(const Options& options);

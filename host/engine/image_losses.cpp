@@ -42,7 +42,7 @@ ImageLosses::ImageLosses(const std::vector<LossTerm>& terms, ImageModel& model,
   for (const LossTerm& term : terms) {
     Active active;
     active.term = &term;
-    // That a picture cannot be decoded is to be known now, whatever its weight.
+    // A picture that cannot be decoded is reported now, also with weight 0.
     if (term.target == LossTerm::Target::picture) active.target.emplace(open(term.picture)).seek(0);
     if (!term.mask.empty()) active.mask.emplace(open(term.mask)).seek(0);
     active_.push_back(std::move(active));
@@ -115,7 +115,7 @@ void ImageLosses::begin_step(const FrameContext& now, const std::map<std::string
     if (active.weight == 0) continue;
     active.stop =
         reverie::evaluate(term.stop, values, {term.whose(), "stop", "none"}, warnings_).value_or(kNever);
-    if (std::isinf(active.stop) && active.stop > 0) active.weight = 0;  // held, whatever the loss
+    if (std::isinf(active.stop) && active.stop > 0) active.weight = 0;  // held at any loss
     if (active.weight == 0) continue;
     for (const MotionSetting& setting : term.varying)
       active.parameters[setting.name] = numbers_of(setting, values, warnings_);

@@ -26,7 +26,7 @@ class ImageLosses {
   /// no effect until then.
   void start_from(const at::Tensor& picture);
 
-  /// The picture has another size: what compares with targets and masks takes them anew.
+  /// The picture has another size: losses with targets and masks read them again.
   void resized();
 
   /// From now on losses whose target is the last frame compare with what `move` made of the picture `before`,
@@ -42,7 +42,7 @@ class ImageLosses {
   /// where there is none.
   std::optional<at::Tensor> flow_mask(std::int64_t video_frame);
 
-  /// What cannot be computed again after a restart. load_state() follows stabilise().
+  /// State that cannot be computed again after a restart. load_state() follows stabilise().
   std::map<std::string, at::Tensor> state() const;
   void load_state(const std::map<std::string, at::Tensor>& state);
 
@@ -56,7 +56,7 @@ class ImageLosses {
     bool stopped = true;  ///< each that has a stop or holds the scene is held by its stop
   };
   /// Adds the losses' gradients to image.grad() and to the model's parameters. `turned` is the same picture,
-  /// or, where that joins itself, turned around: a loss for which only neighbours count looks at that.
+  /// or, where that joins itself, turned around: a loss for which only neighbours count gets that one.
   Result evaluate(const at::Tensor& image, const at::Tensor& turned);
 
  private:

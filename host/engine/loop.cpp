@@ -18,7 +18,7 @@ Loop::Loop(const Settings& settings, std::int64_t last) : frames_(frames_of(sett
 double Loop::share(std::int64_t frame) const {
   const std::int64_t left = last_ - frame;  // frames of the transition after this one
   if (!is_on() || left < 0 || left >= frames_) return 0;
-  // What was taken over stays, so that the first part of the way is behind those that follow.
+  // Earlier frames have covered the first part of the way, and keep it.
   return 1 / static_cast<double>(left + 1);
 }
 

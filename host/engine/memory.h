@@ -1,5 +1,5 @@
 #pragma once
-// What the allocator is told.
+// Options for malloc.
 
 #include <malloc.h>
 
@@ -13,7 +13,7 @@ inline void keep_freed_memory() {
   mallopt(M_TOP_PAD, 64 << 20);
 }
 
-/// Gives back what loading needed and no step will.
+/// Returns memory to the kernel that loading needed and no step will need.
 inline void release_freed_memory() { malloc_trim(0); }
 
 }  // namespace reverie::engine

@@ -18,9 +18,9 @@
 namespace reverie::engine {
 namespace {
 
-constexpr int kProgram = 0, kRun = 1, kMost = 64;  // components; the last one stands for all beyond it
+constexpr int kProgram = 0, kRun = 1, kMost = 64;  // components; the last one counts for all further ones
 
-/// A peak is looked at again when it has grown by this much: a look takes a millisecond or more.
+/// A peak is measured again when it has grown by this much: measuring takes a millisecond or more.
 constexpr double kGrowth = 1.02;
 constexpr std::int64_t kLeastGrowth = 1 << 20;
 
@@ -80,7 +80,7 @@ int index_of(Books& b, std::string_view name) {
   return static_cast<int>(b.names.size()) - 1;
 }
 
-/// What malloc gave out besides tensors has grown or shrunk since the last look: by the work of the present
+/// Books the change of malloc's memory without tensors, since the last call, to the present
 /// component.
 void settle(Books& b) {
   const std::int64_t now = heap_in_use() - b.tensors.load();
@@ -157,7 +157,7 @@ class Listener final : public c10::MemoryReportingInfoBase {
     if (device != device_ || epoch_ != books().epoch.load()) return;
     reserved_ = static_cast<std::int64_t>(reserved);
     const std::lock_guard lock(mutex_);
-    // A block may also come back unheard, on a thread of nobody's; its place is then taken anew.
+    // A block may also be freed unnoticed, on a thread without a listener; its address is then used again.
     if (const auto found = blocks_.find(block); found != blocks_.end()) {
       given_back(found->second.component, found->second.bytes);
       blocks_.erase(found);
@@ -288,7 +288,7 @@ void open_books(Books& b, bool on_cpu) {
   b.at_peak = {};
   b.on_cpu = on_cpu;
   b.current = kProgram;
-  if (on_cpu) settle(b);  // whatever is there
+  if (on_cpu) settle(b);  // books all that exists by now
   b.program_most = on_cpu ? program_bytes() : 0;
   b.current = kRun;
 }

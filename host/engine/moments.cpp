@@ -263,7 +263,7 @@ class Moments {
     return evaluate(expression, values, purpose, warnings_).value_or(otherwise);
   }
 
-  /// Each is told once.
+  /// Each is reported once.
   template <typename Work>
   void tried(const std::string& setting, const void* which, const Work& work) {
     const SettingValue* value = settings_.find(setting);

@@ -41,7 +41,7 @@ struct OutputNames {
 OutputNames choose_output(const RunPlace& place, bool allow_overwrite, const std::string& mark = "settings");
 
 /// Takes the base name that choose_output() finds without `allow_overwrite`, so that no other run takes it,
-/// however close together they start: an empty <base>_settings.txt stands for the run until it writes its
+/// however close together they start: an empty <base>_settings.txt reserves it until the run writes its
 /// own. With another `mark`, such as "motion", it takes a name for something besides runs: one that is free
 /// of files <base>_<mark>.*, too.
 class Reservation {

@@ -7,7 +7,7 @@
 
 namespace reverie::engine {
 
-/// All in bytes; 0 where the kernel does not tell.
+/// All in bytes; 0 where the kernel does not say.
 struct ProcessMemory {
   std::int64_t resident = 0;  ///< in RAM now (VmRSS)
   std::int64_t most = 0;      ///< at most so far (VmHWM)

@@ -53,7 +53,7 @@ Progress::~Progress() { clear_line(); }
 void Progress::show(const RunEvent& event) {
   if (const auto* step = std::get_if<RunUpdate::Step>(&event)) {
     const auto now = Clock::now();
-    // Ten redraws a second are smooth; without a terminal, about twenty lines tell a run's story.
+    // Ten redraws a second are smooth; without a terminal, about twenty lines are enough for a run.
     const bool due = terminal_ ? now - last_drawn_ > std::chrono::milliseconds(100)
                                : step->number % std::max<std::int64_t>(1, total_ / 20) == 0;
     if (!due && step->number != total_) return;

@@ -257,8 +257,7 @@ at::Tensor PromptLosses::look_in_batches(const at::Tensor& image, const std::vec
   return told;
 }
 
-/// The gradients of all groups and what they say of the prompts are summed in one tensor, so that ranks send
-/// one, too.
+/// The gradients of all groups and the sums of the prompts are in one tensor, so that ranks send only one.
 at::Tensor PromptLosses::look_in_groups(const at::Tensor& image, const std::vector<Active>& prompts,
                                         const Turn& turn) {
   GroupRandomness randomness(host_, moment_.steps);
@@ -293,7 +292,7 @@ PromptLosses::Result PromptLosses::evaluate(const at::Tensor& image, const std::
   return result;
 }
 
-/// Names who pictures_seen at what: a look by another network or at another picture is none.
+/// Names the perceptor and the picture of an embedding, so that no other one is taken for it.
 std::string PromptLosses::key(std::size_t prompt, std::size_t perceptor) const {
   return std::to_string(prompt) + "." + std::to_string(perceptor) + " " + perceptors_[perceptor].name + ": " +
          prompts_[prompt].prompt->text + " ";
@@ -319,7 +318,7 @@ void PromptLosses::load_state(const std::map<std::string, at::Tensor>& state) {
       if (embeddings == state.end() || places == state.end() || frame == state.end() ||
           places->second.scalar_type() != at::kDouble ||
           places->second.sizes() != at::IntArrayRef({embeddings->second.size(0), 4}))
-        break;  // seen anew
+        break;  // they are embedded again
       pictures_seen.push_back({embeddings->second.to(host_.device()), as_places(places->second)});
       prompts_[i].seen_frame = frame->second.item<std::int64_t>();
     }

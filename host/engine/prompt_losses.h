@@ -14,7 +14,7 @@
 
 namespace reverie::engine {
 
-/// How perceptors look at a picture.
+/// How many cutouts perceptors embed, and in which parts.
 struct CutoutCounts {
   std::int64_t cutouts = 40;            ///< in a step, for each perceptor
   std::int64_t batches = 1;             ///< that they are split into, where there are no groups
@@ -45,16 +45,16 @@ class PromptLosses {
   void start_from(const at::Tensor& picture);
 
   /// From the next frame on the prompts that stabilise motion compare with `moved`, and those that hold on to
-  /// the start rest. `frame`, above 0, tells this picture from earlier ones.
+  /// the start rest. `frame`, above 0, distinguishes this picture from earlier ones.
   void stabilise(const at::Tensor& moved, std::int64_t frame);
 
-  /// From here on expressions have these values, perceptors look at so many cutouts, and moving pictures and
+  /// From here on expressions have these values, perceptors embed this many cutouts, and moving pictures and
   /// masks show `video_frame`.
   void begin_step(const std::map<std::string, double>& values, std::int64_t cutouts,
                   std::int64_t video_frame);
 
   /// The prompts that count at a step of a scene. Those of other scenes and of weight 0 do not and cost
-  /// nothing: their other expressions are not evaluated, their pictures not looked at.
+  /// nothing: their other expressions are not evaluated, their pictures not read.
   std::vector<Active> active(std::size_t scene, std::int64_t step, std::int64_t interpolation_steps);
 
   /// How far a picture that joins itself is turned around, in pixels to the right and down.
@@ -69,7 +69,7 @@ class PromptLosses {
 
   const Prompt& prompt(std::size_t index) const { return *prompts_[index].prompt; }
 
-  /// What cannot be computed again after a restart: how the pictures in the prompts were seen.
+  /// State that cannot be computed again after a restart: the embeddings of pictures in prompts.
   std::map<std::string, at::Tensor> state() const;
   void load_state(const std::map<std::string, at::Tensor>& state);
 
@@ -93,9 +93,9 @@ class PromptLosses {
   };
 
   void embed_words();
-  /// Adds the gradients of one batch of cutouts, as seen by one perceptor, to image.grad(), and what is to be
-  /// known of each prompt to `told` [prompts, 3]: loss, whether any cutout was let through, whether any was
-  /// free.
+  /// Adds the gradients of one batch of cutouts, for one perceptor, to image.grad(), and three sums for each
+  /// prompt to `told` [prompts, 3]: its loss, whether its mask let any cutout through, whether its stop left
+  /// any free.
   void look(const at::Tensor& image, const std::vector<Active>& prompts, std::size_t perceptor,
             std::int64_t count, double share, const Turn& turn, const at::Tensor& told);
   at::Tensor look_in_batches(const at::Tensor& image, const std::vector<Active>& prompts, const Turn& turn);

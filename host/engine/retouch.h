@@ -52,7 +52,7 @@ class Retouch {
 
 /// `picture` [1, C, h, w] plus `amount` of what a Gaussian of deviation `radius` takes away (unsharp mask),
 /// but not beyond the values within `radius` pixels: edges get steeper, without halos, and where the picture
-/// stands still nothing builds up from move to move. Beyond an edge, where the picture does not join itself,
+/// does not move nothing builds up from move to move. Beyond an edge, where the picture does not join itself,
 /// the outermost pixels are repeated.
 at::Tensor sharpened(const at::Tensor& picture, double amount, double radius, const Tiling& tiling = {});
 

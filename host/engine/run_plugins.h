@@ -51,8 +51,8 @@ inline AnimationMode::Tools tools_of(const RunPlugins& ensemble) {
   return {ensemble.depth.instance.get(), ensemble.flow.instance.get(), ensemble.video.get()};
 }
 
-/// Runs a plugin's part of the work; what is thrown meanwhile is told with its name and the moment, and the
-/// memory that it takes is its own.
+/// Runs a plugin's part of the work. Errors from it get the plugin's name and the moment, and the memory
+/// that it allocates counts as the plugin's.
 template <typename Work>
 auto call_plugin(const std::string& plugin, const RunPosition& moment, Work&& work) -> decltype(work()) {
   const MemoryScope memory(plugin);

@@ -18,7 +18,7 @@ struct Frame {
 
 namespace {
 
-/// Of a variable that tells the time.
+/// Value of a variable that is a time.
 double time_value(const std::string& name, double seconds, double fps, double bpm) {
   if (name == "f") return seconds * fps;
   if (name == "beat") return seconds * bpm / 60;
@@ -27,7 +27,7 @@ double time_value(const std::string& name, double seconds, double fps, double bp
 
 class Evaluator {
  public:
-  /// `steps` and `level`: what is left, and how deep it is, where another program looks this one up.
+  /// Where another program looks this one up: `steps` it may still take, and `level` of the nesting.
   Evaluator(const Program& program, std::span<const double> variables, std::size_t steps = kMostSteps,
             std::size_t level = 0)
       : program_(program),
@@ -253,7 +253,7 @@ class Evaluator {
     return reached;
   }
 
-  /// The other setting, as it is at another time; whatever does not tell the time is as it is now.
+  /// The other setting at another time; variables that are not times keep their present values.
   Value curve(const Node& node, Frame* frame) {
     const Value when = value(node.children[0], frame);
     context_.column = node.column;

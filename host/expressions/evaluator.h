@@ -11,7 +11,7 @@ namespace reverie::expressions {
 /// called.
 Value evaluate(const Program& program, std::span<const double> variables);
 
-/// Whether a variable tells the time; its value follows then from t, in seconds, `fps` and `bpm`.
+/// Whether a variable is a time; its value then follows from t, in seconds, `fps` and `bpm`.
 bool tells_time(const std::string& name);
 
 }  // namespace reverie::expressions

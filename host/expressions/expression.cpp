@@ -54,7 +54,7 @@ Expression Expression::with_curves(const std::function<Expression(const Lookup&)
   for (CurveUse& use : program->curves) {
     use.target = find({use.name, use.column}).program_;
     use.slots = {slot_of("fps"), slot_of("bpm")};
-    // Those that tell the time need none, but every slot has a place.
+    // Variables of the time need none, but every slot has a place.
     for (const std::string& name : use.target->slots)
       use.slots.push_back(tells_time(name) ? 0 : slot_of(name));
   }

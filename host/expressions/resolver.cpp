@@ -70,7 +70,7 @@ class Resolver {
 
   [[noreturn]] void unknown(const Node& node) const {
     const std::string& name = node.names[0];
-    if (name == "np") throw ExpressionError("np stands before a name, as in np.sin", node.column, name);
+    if (name == "np") throw ExpressionError("np is written before a name, as in np.sin", node.column, name);
     if (name == "curve")
       throw ExpressionError("curve() takes the name of a setting, and seconds: curve(translate_x, t - 0.5)",
                             node.column);

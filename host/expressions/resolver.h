@@ -1,5 +1,5 @@
 #pragma once
-// What the names in an expression stand for.
+// Finds what the names in an expression mean.
 
 #include <set>
 #include <string>

@@ -65,7 +65,7 @@ bool is_of_scheme(char c) {
          c == '.';
 }
 
-/// Where an address ends in a text: at what no address holds, or what stands around one.
+/// Characters that end an address in a text: no address contains them, or texts put them around one.
 constexpr std::string_view kEnds = " \t\r\n'\"<>|[]{}`\\^";
 
 constexpr const char* kHidden = "***";
@@ -92,7 +92,7 @@ bool is_own(std::string_view host) {
   return false;
 }
 
-/// What stands behind the :// of an address.
+/// `address` begins after its "://".
 std::string without_credentials_of_one(std::string_view address) {
   const std::size_t authority_end = std::min(address.find_first_of("/?#"), address.size());
   std::string_view authority = address.substr(0, authority_end), rest = address.substr(authority_end);

@@ -18,11 +18,11 @@ namespace reverie {
 void choose_losses(std::vector<LossTerm>& terms, const Settings& settings, const PluginRegistry& registry,
                    const std::set<std::string>& variables, std::vector<Problem>& problems);
 
-/// What one of them works with, asked of an instance for a picture of one pixel. Throws what its constructor
+/// The traits of a loss, from an instance for a picture of one pixel. Throws what its constructor
 /// throws.
 Loss::Traits traits_of(const LossTerm& term, Host& host);
 
-/// Adds to `problems` a target or mask that the loss would not look at, and a target that it lacks.
+/// Adds to `problems` a target or mask that the loss does not use, and a target that it needs.
 void check_traits(const LossTerm& term, const Loss::Traits& traits, std::vector<Problem>& problems);
 
 }  // namespace reverie

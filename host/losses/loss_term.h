@@ -19,7 +19,7 @@ struct LossTerm {
   std::string name;     ///< for the progress
   std::string setting;  ///< the one it comes from; a loss of its own setting has the plugin of that role
   std::string written;  ///< for messages
-  Location location;    ///< where its setting or group stands
+  Location location;    ///< of its setting or group
   Expression weight = Expression::compile("1", {});
   Expression stop = Expression::compile("-inf", {});
   Target target = Target::none;

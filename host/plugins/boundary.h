@@ -14,7 +14,7 @@
 namespace reverie {
 
 /// Where a plugin's instance meets the host. All checks throw PluginFault, which names the plugin, its
-/// method, what came, and what the header promises.
+/// method, the result, and the header's promise.
 class Boundary {
  public:
   Boundary(std::string plugin, c10::Device device, std::span<const ParamSpec> params)
@@ -51,12 +51,12 @@ class Boundary {
   /// `tensor` was made of what `input` says: gradients must flow where they can.
   void check_gradient(const char* method, const at::Tensor& tensor, bool input_has_gradient) const;
 
-  /// Of what another plugin hands over: shape and numbers. The one that calls is to blame; the host is
+  /// Checks the shape and numbers of an argument. A plugin that calls with a wrong one is blamed; the host is
   /// trusted.
   void check_argument(const char* method, const at::Tensor& tensor, const Shape& shape) const;
 
-  /// For a method that must not be called, because this plugin is as `why` says. The one that calls is to
-  /// blame.
+  /// For a method that must not be called, for the reason `why`. The calling plugin is
+  /// blamed.
   [[noreturn]] void refuse(const char* method, const char* why) const;
 
   void check_number(const char* method, double value, const char* what) const;

@@ -6,7 +6,7 @@
 
 namespace reverie {
 
-/// While it lives, what has used up this thread's stack can still be named.
+/// While it lives, a plugin that has used up this thread's stack can still be named.
 class CrashStack {
  public:
   CrashStack() : room_(new char[kSize]) {

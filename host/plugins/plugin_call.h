@@ -1,5 +1,5 @@
 #pragma once
-// Every call of a plugin: who is called, and what is thrown made an Error that names it.
+// Every call of a plugin: records which plugin is called, and adds its name to what it throws.
 
 #include <cstdint>
 #include <string>
@@ -15,7 +15,7 @@ struct RunPosition {
   std::int64_t frames = 0;  ///< saved
 };
 
-/// What a plugin did wrong. Its message names the plugin, so nobody on the way adds another name.
+/// A fault of a plugin. Its message names the plugin, so no other code adds a name.
 class PluginFault final : public Error {
   using Error::Error;
 };
@@ -83,8 +83,8 @@ class PluginWatch {
 /// For a process that main()'s has forked to run plugins; other children may end as they like.
 void watch_this_process();
 
-/// What stands for the system's _exit() and _Exit() in the program. `caller` is the place of the call: the
-/// host's own calls do what they say.
+/// Replaces the system's _exit() and _Exit() in the program. `caller` is the address of the call: the
+/// host's own calls end the process as usual.
 [[noreturn]] void end_process(int status, const void* caller);
 
 }  // namespace reverie

@@ -33,7 +33,7 @@ std::vector<boost::dll::shared_library>& handles() {
   return *libraries;
 }
 
-/// "My Model" also finds my_model.so when that is too damaged to tell its aliases.
+/// "My Model" also finds my_model.so when its aliases cannot be read because it is damaged.
 std::string folded_name(const std::string& wanted) {
   std::string folded = lower(wanted);
   std::replace(folded.begin(), folded.end(), ' ', '_');
@@ -60,8 +60,8 @@ std::string cannot_be_plugin(const std::filesystem::path& path) {
   return {};
 }
 
-/// What the system's loader said, without Boost's words around it and the error number that only looks like
-/// one.
+/// The message of the system's loader, without Boost's words around it and the error number that only looks
+/// like one.
 std::string loader_words(const std::string& what) {
   static const std::string before = "dlerror system message: ";
   const auto begin = what.find(before);

@@ -12,7 +12,7 @@
 
 namespace reverie {
 
-/// One file that looks like a plugin.
+/// A file that is named like a plugin.
 struct PluginFile {
   enum class State { usable, shadowed, rejected };
 
@@ -28,7 +28,7 @@ struct PluginFile {
   /// Loads the library, once, and returns what it exports. Throws Error(plugin) if it is not what was found.
   const PluginDescriptor& load() const;
 
-  /// Its own name or "kind/name", case-insensitively; a blank may stand for '_'.
+  /// Its own name or "kind/name", case-insensitively; a blank counts as '_'.
   bool is_called(const std::string& wanted) const;
   /// Its name or one of its aliases, case-insensitively.
   bool answers_to(const std::string& wanted) const;
@@ -85,7 +85,7 @@ const std::vector<std::string>& plugin_kinds();
 std::vector<std::filesystem::path> plugin_search_path(const std::vector<std::string>& command_line,
                                                       const std::filesystem::path& prefix);
 
-/// Whether the parameters of plugins of this kind stand in the group of values that names the plugin, rather
+/// Whether parameters of plugins of this kind belong in the group of values that names the plugin, rather
 /// than being settings of their own.
 bool has_grouped_params(const std::string& kind);
 

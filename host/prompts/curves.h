@@ -13,7 +13,7 @@ namespace reverie {
 /// the settings that may be expressions: of the program, of the image model and of the animation mode. Adds
 /// to `problems`, located, where there is none of that name, where settings look each other up in a circle,
 /// and where one depends on the sound or on depths, which are known at no other time.
-/// `place` says where a setting stands.
+/// `place` gives the location of a setting.
 void link_curves(Script& script, const std::function<Location(const std::string&)>& place,
                  std::vector<Problem>& problems);
 

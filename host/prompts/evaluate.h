@@ -11,13 +11,13 @@
 
 namespace reverie {
 
-/// Says each thing once: what goes wrong at one frame goes wrong at many.
+/// Logs each warning once: a mistake at one frame is one at many.
 class Warnings {
  public:
-  /// Not `aloud`, it says nothing: for trials of what will say it itself.
+  /// Not `aloud`, it logs nothing: for trials of a run that will log it itself.
   explicit Warnings(bool aloud = true) : aloud_(aloud) {}
 
-  /// `what` stands for the message: a second one about the same is not said.
+  /// `what` identifies the message: a second one about the same is not logged.
   void once(const std::string& what, const std::string& message) {
     if (aloud_ && said_.insert(what).second) log::write_log(LogLevel::warning, message);
   }
@@ -27,7 +27,7 @@ class Warnings {
   std::set<std::string> said_;
 };
 
-/// What an expression is for, in words.
+/// The use of an expression, in words.
 struct Purpose {
   std::string whose;        ///< "prompt 'a cat:1/t'"
   std::string what;         ///< "weight"

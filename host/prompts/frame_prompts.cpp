@@ -56,7 +56,7 @@ std::vector<FramePrompt> read(const SettingValue& value, const std::map<std::str
   for (const RawValue& group : value.groups)
     for (const auto& [place, text] : group.members) {
       if (text.kind != RawValue::Kind::scalar || trimmed(text.text).empty()) {
-        problems.push_back("'prompts': at " + place + " stands no text; write " + place + ": \"a forest\"");
+        problems.push_back("'prompts': there is no text at " + place + "; write " + place + ": \"a forest\"");
         continue;
       }
       try {
@@ -111,7 +111,7 @@ std::vector<Scene> parse_frame_prompts(const Settings& settings,
         parse_scenes(all[i].text, settings.get<std::string>("scene_prefix"),
                      settings.get<std::string>("scene_suffix"), sound, problems, notices);
     if (parsed.size() > 1)
-      problems.push_back("'prompts': at " + all[i].place + " stand several scenes; leave || out");
+      problems.push_back("'prompts': there are several scenes at " + all[i].place + "; leave || out");
     if (parsed.empty()) continue;
     std::string share = i == 0 ? "1" : fade_in(all[i].frame, fade);
     if (i + 1 < all.size()) share += " - " + fade_in(all[i + 1].frame, fade);

@@ -11,10 +11,10 @@
 
 namespace reverie {
 
-/// Whether `prompts` stands in the place of `scenes`.
+/// Whether `prompts` is set instead of `scenes`.
 bool has_frame_prompts(const Settings& settings);
 
-/// The one scene that `prompts` stands for: all of them, each with a weight that fades it in at its frame and
+/// The one scene that `prompts` describes: all of them, each with a weight that fades it in at its frame and
 /// out at the next one's, over `prompt_fade`. `constants` are fps, bpm and max_f. Problems are without their
 /// location.
 std::vector<Scene> parse_frame_prompts(const Settings& settings,

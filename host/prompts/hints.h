@@ -15,7 +15,7 @@ namespace reverie {
 /// other; empty where nothing speaks for it. `constant`: the weight depends on nothing.
 std::string hint_at_text(const std::string& written, const Piece& text, const Piece& weight, bool constant);
 
-/// Whether what stands where a weight belongs reads like the rest of a sentence.
+/// Whether the text in the place of a weight reads like the rest of a sentence.
 bool reads_like_text(const std::string& written, const Piece& weight);
 
 /// What is wrong with an expression, and where a name is not known, which there are and what it takes to have

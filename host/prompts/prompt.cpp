@@ -47,9 +47,9 @@ void compile(const Piece& piece, const std::string& what, const std::set<std::st
     std::string why =
         "the " + what + " '" + piece.text + "': " + (prose ? error.what() : explain(error, {}, sound));
     if (text)
-      why += "; behind a ':' stands the prompt's weight, so a text keeps one only in [ ]: leave it out";
+      why += "; a prompt's weight follows a ':', so a text keeps one only in [ ]: leave it out";
     else if (trouble.of_picture() && what == "weight" && piece.text.find('.') != std::string::npos)
-      why += "; a path that holds ':' stands in [ ]";
+      why += "; write a path that has a ':' in [ ]";
     trouble.at(piece.at + error.column(), why);
   }
 }

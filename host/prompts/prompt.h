@@ -10,8 +10,8 @@
 
 namespace reverie {
 
-/// When a prompt counts: what the start is held by gives way to what the motion is held by. Where a run
-/// starts from a picture, the latter holds on to that before the first move.
+/// When a prompt counts: before the first move, prompts that hold on to the start; after it, prompts that
+/// stabilise motion. Where a run starts from a picture, the latter hold on to it before the first move.
 enum class When { always, before_moves, after_moves };
 
 /// Where in the picture a prompt counts.
@@ -47,8 +47,8 @@ std::vector<Scene> parse_scenes(const std::string& scenes, const std::string& pr
                                 const std::string& suffix, const std::set<std::string>& sound,
                                 std::vector<std::string>& problems, std::vector<std::string>& notices);
 
-/// A picture that the output should resemble pixel by pixel: `path[:weight[_mask][:stop]]`. The path need not
-/// stand in [ ]: neither `C:\` nor the `://` and port of an address is taken for a separator.
+/// A picture that the output should resemble pixel by pixel: `path[:weight[_mask][:stop]]`. The path needs
+/// no [ ]: neither `C:\` nor the `://` and port of an address is taken for a separator.
 struct DirectPrompt {
   std::string path;
   Expression weight = Expression::compile("1", {});

@@ -20,7 +20,7 @@ std::string text_of(const Settings& settings, const char* name) {
 /// Weights that switch something off without being parsed, as in the reference.
 bool is_off(const std::string& weight) { return weight.empty() || weight == "0"; }
 
-/// What is known before a run, and the same in all of it; nothing where a setting is too wrong to tell.
+/// The variables that are constant in a run; nothing where mistakes in the settings leave them open.
 std::optional<std::map<std::string, double>> constants_of(const Settings& settings) {
   for (const char* name : {"pre_animation_steps", "steps_per_frame", "frames_per_second", "frame_stride",
                            "steps_per_scene", "bpm", "scene_prefix", "scene_suffix", "prompt_fade"})

@@ -17,7 +17,7 @@ bool of_name(char c) {
 }
 
 /// Of each bracket that opens something, the end, past the one that closes it; npos if none does. In [ ],
-/// braces do not count. One pass over the text, whatever it holds.
+/// braces do not count. One pass over the text, for any content.
 class Brackets {
  public:
   explicit Brackets(const std::string& text)
@@ -115,8 +115,8 @@ std::string Wildcards::expand(const std::string& text, int depth) {
   const Brackets brackets(text);
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (result.size() > kLongest)
-      throw Error(ErrorKind::settings,
-                  "what wildcards stand for is longer than " + std::to_string(kLongest) + " characters");
+      throw Error(ErrorKind::settings, "the text that the wildcards give is longer than " +
+                                           std::to_string(kLongest) + " characters");
     if (text[i] == '[') {
       const std::size_t end = std::min(brackets.end(i), text.size());
       result += text.substr(i, end - i);

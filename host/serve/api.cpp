@@ -100,8 +100,8 @@ std::vector<std::string> Api::routes() {
 
 namespace {
 
-/// Whether `path` is of the form `pattern`; then `id` and `rest` are what stands for its {...}: `rest` is all
-/// that comes behind the run's number.
+/// Whether `path` matches `pattern`; then `id` and `rest` are the values of its {...}: `rest` is everything
+/// after the run's number.
 bool matches(const std::string& pattern, const std::string& path, std::int64_t& id, std::string& rest) {
   std::size_t at = 0, in = 0;
   rest.clear();
@@ -197,7 +197,7 @@ HttpResponse Api::list_runs(const Call& call) {
 
 Json::Value Api::list_json(std::int64_t limit) const {
   Json::Value answer;
-  answer["version"] = Json::UInt64(queue_.version());  // first: what changes meanwhile is told again
+  answer["version"] = Json::UInt64(queue_.version());  // first: changes from here on are sent again
   answer["runs"] = Json::arrayValue;
   for (const RunRecord& record : queue_.list()) {
     const bool over = record.state != RunState::queued && record.state != RunState::running;

@@ -20,7 +20,7 @@ class Api {
   /// `settings`: see settings_list(). Everything given must outlive this.
   Api(RunQueue& queue, Checks& checks, const Json::Value& settings);
 
-  /// Answers whatever begins with /api/. May be called from several threads at a time.
+  /// Answers all paths that begin with /api/. May be called from several threads at a time.
   web::HttpResponse answer(const web::HttpRequest& request);
 
   /// "GET /api/runs/{id}" and so on, all of them.

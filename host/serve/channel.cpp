@@ -16,7 +16,7 @@
 namespace reverie::serve {
 namespace {
 
-/// What stands before each message.
+/// The bytes before each message.
 struct Sizes {
   std::uint64_t head, body;
 };

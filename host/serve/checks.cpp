@@ -39,7 +39,7 @@ std::string why(const std::string& ended) {
 
 }  // namespace
 
-/// One of those that go at the same time.
+/// One of the checks that run at the same time.
 class Checks::Place {
  public:
   explicit Place(Checks& checks) : checks_(checks) {

@@ -1,5 +1,5 @@
 #pragma once
-// What is asked of a run that goes in another process.
+// Passes requests to a run in another process.
 
 #include <memory>
 #include <mutex>
@@ -18,7 +18,7 @@ class RemoteControl final : public RunControl {
   /// A second time: the process is ended at once, since the run does not end by itself.
   void stop() override;
 
-  /// From now on the run goes in this process; what was asked before is passed on.
+  /// The run is now in this process. Requests that came earlier are passed on.
   void attach(std::shared_ptr<ChildProcess> process);
 
  private:

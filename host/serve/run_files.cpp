@@ -46,7 +46,7 @@ std::optional<fs::path> folder_of(const RunRecord& record) {
   return !error && folder.parent_path() == parent ? std::optional(folder) : std::nullopt;
 }
 
-/// Where a video of a run that makes no other pictures keeps those that it is made of.
+/// The folder of a video's own pictures, where the run has no other output of pictures.
 fs::path frames_folder(const fs::path& folder, const RunRecord& record) {
   return folder / (record.output->base + "_frames");
 }

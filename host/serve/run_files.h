@@ -29,7 +29,7 @@ std::optional<std::filesystem::path> file_of(const RunRecord& record, const std:
 /// What the file's ending says it is, among the kinds that sinks write; else application/octet-stream.
 std::string content_type(const std::string& name);
 
-/// As a Content-Disposition header, whatever is in the name.
+/// The name as a Content-Disposition header; any characters are allowed in it.
 std::string disposition(const std::string& name);
 
 }  // namespace reverie::serve

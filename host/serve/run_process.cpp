@@ -187,7 +187,7 @@ class Runs {
   OutputNames begin(const Plan& plan, const RunRecord& record) {
     const bool renders = kind_ == RunKind::render;
     const OutputNames output = choose_output(RunPlace(plan.settings), false, renders ? "settings" : "motion");
-    // In this order: whatever ends the server, the run finds its own files again, and takes no others.
+    // In this order: if the server ends at any point, the run finds its own files again, and no others.
     Json::Value head = Channel::named("begins");
     head["folder"] = output.folder.string();
     head["base"] = output.base;

@@ -1,5 +1,5 @@
 #pragma once
-// The runs of a server: those that wait, the one that goes, and those that are over.
+// The runs of a server: waiting, running and ended ones.
 
 #include <condition_variable>
 #include <cstdint>
@@ -33,54 +33,54 @@ class RunQueue {
     std::int64_t attempts = 5;  ///< starts of a run that ended the server before it got any further
   };
 
-  /// Goes on with what `store` holds. What was wrong with it is told in `notices`.
+  /// Continues with the runs in `store`. `notices` gets a line for each one that cannot be read.
   RunQueue(RunStore& store, Limits limits, std::vector<std::string>& notices);
   RunQueue(RunStore& store, std::vector<std::string>& notices) : RunQueue(store, Limits(), notices) {}
 
-  /// Puts a run at the end of the queue. Of `record`, what the queue decides about is replaced. Throws
+  /// Puts a run at the end of the queue. The queue fills in its own fields of `record`. Throws
   /// RequestError(429) when too many wait.
   RunRecord submit(RunRecord record);
 
-  /// The one that goes comes first, then those that wait, in their order, then those that are over, the
-  /// newest first.
+  /// First the running ones, then the waiting ones in their order, then the ended ones, the newest
+  /// first.
   std::vector<RunRecord> list() const;
   RunRecord get(std::int64_t id) const;
 
-  /// A run that waits lets others go first; the one that goes stands still and keeps its turn.
+  /// A waiting run lets others go first; a running one stops between two steps and keeps its turn.
   RunRecord pause(std::int64_t id);
-  /// Also puts a run that was cancelled or failed at the end of the queue; it goes on where it was.
+  /// Also puts a cancelled or failed run at the end of the queue; it continues where it was.
   RunRecord resume(std::int64_t id);
-  /// The one that goes is saved first; cancelled a second time, it is ended at once.
+  /// A running one is saved first; cancelled a second time, it ends at once.
   RunRecord cancel(std::int64_t id);
-  /// Puts a run that waits before another that waits, or at the end.
+  /// Puts a waiting run before another waiting one, or at the end.
   RunRecord move(std::int64_t id, std::optional<std::int64_t> before);
   /// Takes a run off the list; its files stay.
   void remove(std::int64_t id);
 
-  /// For pages: what goes on, and what went on in the last runs; null where that is not known any more.
+  /// For pages: the present state of a running run, or the last state of a recent one; null for older runs.
   std::shared_ptr<web::RunView> view(std::int64_t id) const;
 
   /// Grows with every change of the list but steps and pictures.
   std::uint64_t version() const;
-  /// Those that go; `progress` grows with every step and picture of them.
+  /// The running ones; `progress` grows with every step and picture of them.
   std::vector<RunRecord> running(std::uint64_t& progress) const;
 
-  // For those who do the work.
+  // For workers.
 
   struct Turn {
     RunRecord record;
     std::shared_ptr<RunControl> control;
   };
-  /// Waits for a run of the kind whose turn it is, which is asked by `control` for what people want of it;
-  /// none when the server ends.
+  /// Waits for the next run of this kind. Requests for it (pause, stop, ...) go to `control`. None when the
+  /// server ends.
   std::optional<Turn> take(RunKind kind, std::shared_ptr<RunControl> control);
-  /// Keeps the names of its files before any of them is written.
+  /// Stores the names of its files, before the first of them is written.
   void begins(std::int64_t id, const engine::OutputNames& output);
-  /// It goes on from a backup of this number.
+  /// It continues from the backup with this number.
   void restored(std::int64_t id, std::int64_t number);
   void prepared(std::int64_t id, double seconds, std::shared_ptr<web::RunView> view);
   void progressed(std::int64_t id, std::int64_t done, std::int64_t pictures);
-  /// Of a run that is over, or of one that is to go on when the server comes again: then its state is
+  /// A run has ended, or is to continue at the next start of the server: then its state is
   /// `running`.
   void ended(std::int64_t id, RunState state, const std::string& message = {},
              const std::string& advice = {});
@@ -89,7 +89,7 @@ class RunQueue {
  private:
   struct Item {
     RunRecord record;
-    std::shared_ptr<RunControl> control;  // while it goes
+    std::shared_ptr<RunControl> control;  // while it runs
     std::shared_ptr<web::RunView> view;
   };
   using Lock = std::unique_lock<std::mutex>;

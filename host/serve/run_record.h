@@ -23,7 +23,7 @@ struct RunRecord {
   std::int64_t id = 0;
   RunKind kind = RunKind::render;
   RunState state = RunState::queued;
-  bool paused = false;      ///< queued: others go first; running: it stands still
+  bool paused = false;      ///< queued: others go first; running: it waits between two steps
   bool cancelling = false;  ///< running: it is about to end
   double place = 0;         ///< those with lower numbers begin first
   std::string title;
@@ -47,14 +47,14 @@ const char* name_of(RunState state);
 
 /// Whole, as it is kept.
 Json::Value to_json(const RunRecord& record);
-/// Throws std::exception when it is not what to_json() makes.
+/// Throws std::exception for a value that is not of to_json()'s form.
 RunRecord record_from_json(const Json::Value& value);
 
 /// As clients see it: without the settings and the book-keeping.
 Json::Value summary(const RunRecord& record);
 
 Json::Value json_of(const std::vector<std::string>& texts);
-/// On one line, and everything beyond ASCII escaped, so that it is valid whatever it was.
+/// On one line, with everything beyond ASCII escaped, so that it is valid JSON for any text.
 std::string json_text(const Json::Value& value);
 
 std::int64_t milliseconds_now();

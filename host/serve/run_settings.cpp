@@ -92,7 +92,7 @@ std::string trouble_with_folder(const std::string& file_namespace) {
   return {};
 }
 
-/// What settings may say and a server does in another way.
+/// Replaces or refuses settings that a server handles in its own way.
 void apply_rules(Plan& plan, std::vector<Problem>& problems, std::vector<std::string>& notices) {
   if (plan.restored || plan.again)
     problems.push_back({{kName, 0},
@@ -199,7 +199,7 @@ Plan plan_of(const RunRecord& record, const RunRules& rules) {
   Plan plan = make_plan(sources(record.settings, rules), rules.registry);
   plan.access = rules.access;
   plan.networks = rules.networks;
-  plan.notices.clear();  // told when it was submitted
+  plan.notices.clear();  // the client got them when it submitted the run
   return plan;
 }
 

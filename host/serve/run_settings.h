@@ -1,5 +1,5 @@
 #pragma once
-// From what a client sends to settings that a server renders.
+// Makes settings to render from a client's request.
 
 #include <json/value.h>
 
@@ -38,22 +38,22 @@ struct Submission {
   std::string title;  ///< empty: the beginning of the scenes
 };
 
-/// What became of them.
+/// The result of checking them.
 struct CheckedRun {
   RunRecord record;      ///< of use when there are no problems
   Json::Value problems;  ///< [{message, setting, file, line}]
   std::vector<std::string> notices;
 };
 
-/// As `reverie check`: everything that is wrong, and files that are missing. What a run would choose by
-/// itself, such as its seed, is chosen now, so that it is the same run whenever it is rendered.
+/// As `reverie check`: all mistakes, and files that are missing. Values that a run would choose by itself,
+/// such as its seed, are chosen now, so that it is the same run whenever it is rendered.
 CheckedRun check_run(const Submission& submission, const RunRules& rules);
 
 /// The plan of a record that check_run() made. Throws Error.
 app::Plan plan_of(const RunRecord& record, const RunRules& rules);
 
-/// What a settings text says, unchecked and in its order: {entries: [{name, value}], problems: [...]}, where
-/// whatever is no list, group or null is a text.
+/// The entries of a settings text, unchecked and in their order: {entries: [{name, value}], problems: [...]}.
+/// Values are lists, groups, null or texts.
 Json::Value read_settings(const std::string& text);
 
 }  // namespace reverie::serve

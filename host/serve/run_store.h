@@ -20,7 +20,7 @@ class RunStore {
   /// All of them; for a file that cannot be read, `notices` gets a line, and it stays where it is.
   std::vector<RunRecord> load(std::vector<std::string>& notices) const;
 
-  /// The file holds the old record or the new one, whatever happens. Throws Error(file).
+  /// After a crash, too, the file holds either the old record or the new one. Throws Error(file).
   void save(const RunRecord& record) const;
   void remove(std::int64_t id);
 

@@ -120,7 +120,7 @@ bool RunWorker::go_once(const RunQueue::Turn& turn) {
     run.end_feed(RunUpdate::State::failed, error.what());
     throw;
   } catch (const std::exception& error) {
-    broken = error.what();  // whatever it sends from here on means nothing
+    broken = error.what();  // nothing that it sends after this can be trusted
   }
   const ChildProcess::End end = process->end();
   const bool cancelling = queue_.get(run.id).cancelling;

@@ -18,11 +18,11 @@ namespace reverie::serve {
 class RunWorker {
  public:
   /// Works on a thread of its own until the queue is closed. `role`: that of render_runs() for this kind of
-  /// run. A run that fails is told in its record and by `say`; one whose process ends fails, and the next one
-  /// gets a new process. Everything given must outlive this.
+  /// run. A failure is written into the run's record and to `say`. A run fails if its process ends, and the
+  /// next run gets a new process. Everything given must outlive this.
   RunWorker(RunQueue& queue, RunKind kind, ForkServer& processes, std::size_t role,
             std::function<void(const std::string&)> say);
-  /// The queue must be closed. The run that goes is saved first.
+  /// The queue must be closed. The present run is saved first.
   ~RunWorker();
   RunWorker(const RunWorker&) = delete;
   RunWorker& operator=(const RunWorker&) = delete;

@@ -1,5 +1,5 @@
 #pragma once
-// A run that this server did not see, or has forgotten: what its record and its files tell.
+// The view of a run that is not in memory any more: made from its record and its files.
 
 #include "serve/run_files.h"
 #include "web/run_view.h"

@@ -1,6 +1,6 @@
 #pragma once
-// What can be asked about a run that goes, and of it. Free of LibTorch and HTTP, so that either side of it
-// compiles without the other's headers.
+// Questions about a run, and requests to it while it runs. Without headers of LibTorch or HTTP, so that each
+// side compiles without the other's.
 
 #include <cstdint>
 #include <filesystem>
@@ -13,7 +13,7 @@ namespace reverie::web {
 /// All methods may be called from any thread.
 class RunView {
  public:
-  /// Grows with whatever happens; 0: before anything.
+  /// Grows with every event of the run; 0: before the first.
   using Sequence = std::uint64_t;
   struct News {
     Sequence sequence;  ///< of the last change in the text
@@ -24,7 +24,7 @@ class RunView {
 
   virtual ~RunView() = default;
 
-  /// What changed since then. Of nothing at all, 0, it is everything that a page needs.
+  /// The changes since then. Since 0, that is everything that a page needs.
   virtual News news(Sequence since) const = 0;
   std::string state_json() const { return news(0).json; }
   /// The newest; to be asked now and then.

@@ -86,8 +86,8 @@ struct Part {
   std::uint64_t first, size;
 };
 
-/// What "bytes=first-last", "bytes=first-" or "bytes=-size" asks of a file. Nothing for all of it: servers
-/// may take no notice of ranges they do not like.
+/// The part that "bytes=first-last", "bytes=first-" or "bytes=-size" asks of a file. Nothing for all of it:
+/// servers may take no notice of ranges they do not like.
 std::optional<Part> asked_part(const std::string& range, std::uint64_t size) {
   const std::string unit = "bytes=";
   if (range.compare(0, unit.size(), unit) != 0 || size == 0) return std::nullopt;

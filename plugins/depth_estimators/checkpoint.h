@@ -13,8 +13,8 @@ namespace reverie::depth_estimators {
 
 class Checkpoint {
  public:
-  /// `network` is what messages call the network, `marker` a tensor that only it has. What stands before the
-  /// marker in the file stands before all names: checkpoints wrap networks in "model.", "module." and more.
+  /// `network` is what messages call the network, `marker` a tensor that only it has. The prefix of the
+  /// marker in the file is that of all names: checkpoints wrap networks in "model.", "module." and more.
   /// `advice` says where the right file comes from. Throws Error(model) when there is no marker.
   Checkpoint(const Weights& weights, std::string network, const std::string& marker, std::string advice)
       : weights_(weights), network_(std::move(network)), advice_(std::move(advice)) {

@@ -1,7 +1,7 @@
 /// Contact sheet: pictures of the whole run on one page, <base>_sheet.jpg, to see a run at a glance.
 ///
 /// It begins with every frame. When the page is full, every second one leaves it, so that it always shows
-/// frames at equal distances, and its size and memory have a limit. It is written anew with each frame that
+/// frames at equal distances, and its size and memory have a limit. It is written again with each frame that
 /// joins it. A restored run takes those of before from their PNG files: with png_sequence among the outputs,
 /// it ends with the same page as an uninterrupted one.
 

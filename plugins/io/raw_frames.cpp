@@ -122,7 +122,7 @@ class RawFrames final : public OutputSink {
     host_.log(LogLevel::info, how.str());
   }
 
-  /// The frame behind those that are there; whatever an interrupted run has left behind them goes.
+  /// The frame after the existing ones. Anything that an interrupted run left after these is removed.
   void append(const std::string& bytes) {
     if (end_ == 0) {
       create_folder_of(path_);

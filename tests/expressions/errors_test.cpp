@@ -81,7 +81,7 @@ TEST(ExpressionErrors, PointAtNamesAndCalls) {
       {"`mu", "the name 'mu' is not known"},
       {"`__import__(1)", "not known"},
       {"`np.arctn(1)", "is 'np.arctan' meant?"},
-      {"`np", "np stands before a name"},
+      {"`np", "np is written before a name"},
       {"`np.linalg.inv(1)", "not known"},
       {"[x for x in [1]][0] + `x", "the name 'x' is not known"},
       {"1 or `sin()", "sin() takes 1 argument, not 0"},

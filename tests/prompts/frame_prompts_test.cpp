@@ -103,7 +103,7 @@ TEST(FramePrompts, MistakesAreNamed) {
   says("prompts: {0: red, now: blue}\n", "'now' is no place");
   says("prompts: {0: red, 60: blue, 5s: green}\n", "two at the same frame");
   says("prompts: {0: red || blue}\n", "several scenes");
-  says("prompts: {0: [red]}\n", "stands no text");
+  says("prompts: {0: [red]}\n", "there is no text at");
   says("prompts: {0: red}\nprompt_fade: soon\n", "'prompt_fade' is 'soon'");
   says("prompts: {0: red}\nprompt_fade: '-3'\n", "less than 0");
   says("prompts: {0: 'red:*'}\n", "FILE:4");

@@ -247,12 +247,12 @@ TEST(PromptProblems, ATextBehindAColonIsExplained) {
   for (const char* written : {"star wars: a new hope", "Alien: Covenant", "at 12:30 pm", "at 12:30pm"}) {
     const std::vector<std::string> problems = problems_of(written);
     ASSERT_EQ(problems.size(), 1u) << written;
-    EXPECT_NE(problems[0].find("behind a ':' stands the prompt's weight"), std::string::npos) << problems[0];
+    EXPECT_NE(problems[0].find("a prompt's weight follows a ':'"), std::string::npos) << problems[0];
   }
   std::vector<std::string> problems;
   parse_direct_prompts("shot 12:30.png", kNames, problems);
   ASSERT_EQ(problems.size(), 1u);
-  EXPECT_NE(problems[0].find("a path that holds ':' stands in [ ]"), std::string::npos) << problems[0];
+  EXPECT_NE(problems[0].find("write a path that has a ':' in [ ]"), std::string::npos) << problems[0];
 }
 
 DirectPrompt only_direct(const std::string& text) {

@@ -43,7 +43,7 @@ async function differences(runs) {
 }
 
 export async function compare(runs) {
-  // What is being looked at is made anew only when there is something new to see.
+  // The comparison is rebuilt only when there is something new to show.
   const key = runs.map((run) => `${run.id} ${run.state} ${run.pictures}`).join();
   if (key === shown) return;
   shown = key;

@@ -16,8 +16,8 @@ class Network {
   /// Error(model) naming the tensor that is absent or of another shape.
   Network(const Weights& weights, c10::Device device, at::ScalarType dtype);
 
-  /// The size at which the network looks at a picture: its own, unless the network would have too few tokens
-  /// of it or too many.
+  /// The size to which a picture is scaled for the network: its own, unless the network would have too few
+  /// tokens of it or too many.
   struct Size {
     std::int64_t height, width;
   };

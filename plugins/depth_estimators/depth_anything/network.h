@@ -1,5 +1,5 @@
 #pragma once
-// Depth Anything V2 (Yang et al. 2024): a vision transformer and a decoder that tell inverse depths.
+// Depth Anything V2 (Yang et al. 2024): a vision transformer and a decoder that estimate inverse depths.
 
 #include "decoder.h"
 #include "encoder.h"
@@ -17,7 +17,7 @@ class Network {
   /// Throws Error(model) naming the tensor that is absent or of another shape.
   Network(const Weights& weights, c10::Device device, at::ScalarType dtype);
 
-  /// The size at which the network looks at a picture: as published, the shorter side is that of the
+  /// The size to which a picture is scaled for the network: as published, the shorter side is that of the
   /// training's pictures and both are multiples of a patch. Panoramas are seen smaller, for attention takes
   /// time with the square of the patches: no more of them than of a picture of 4 to 1.
   struct Size {

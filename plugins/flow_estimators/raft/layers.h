@@ -9,7 +9,7 @@
 
 namespace reverie::raft {
 
-/// What stands behind a convolution.
+/// The norm after a convolution.
 enum class Norm {
   none,
   batch,     ///< with fixed statistics: it is part of the convolution's weights

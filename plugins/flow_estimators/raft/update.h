@@ -12,7 +12,7 @@
 
 namespace reverie::raft {
 
-/// Widths that tell the variants apart.
+/// Widths in which the variants differ.
 struct Widths {
   std::int64_t features, hidden, context, radius;
   static Widths of(Variant variant);

@@ -95,7 +95,7 @@ MediaFile::MediaFile(const std::filesystem::path& path) : path_(path), io_(open_
 
 void MediaFile::find_stream() {
   if (!still_) {
-    // Some formats tell only in their packets what they hold.
+    // For some formats, only the packets say what they hold.
     StreamOptions options(format_->nb_streams);
     const int result = avformat_find_stream_info(format_.get(), options.data());
     if (result < 0) fail(path_, "cannot be read: " + reason(result));

@@ -1,5 +1,5 @@
 #pragma once
-// What FFmpeg does not tell of a picture: single tags of TIFF and EXIF, and the colours of a JPEG.
+// Facts about a picture that FFmpeg does not give: single tags of TIFF and EXIF, and the colours of a JPEG.
 
 #include <cstdint>
 #include <span>

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kMostCached = 8;
 constexpr std::int64_t kMostCachedBytes = 256 << 20;
-// Recordings of broadcasts restart their clock; none stands still for longer.
+// Recordings of broadcasts restart their clock; no real pause is longer.
 constexpr double kLongestFrameOfBroadcasts = 10;
 
 bool is_key(const AVFrame& frame) {
@@ -177,7 +177,7 @@ void Timeline::remember(FramePtr frame) {
         jumps_work_ = false;  // several frames may have one time stamp
       }
     }
-    // Time never runs backwards, whatever the file says.
+    // Time never runs backwards, even if the file says so.
     if (!stamps_.empty()) seconds = std::max(seconds, stamps_.back().seconds);
     stamps_.push_back({timestamp, seconds, is_key(*frame)});
     last_duration_ = shown_for(*frame);

@@ -54,7 +54,7 @@ at::Tensor activated(const at::Tensor& x, const Norm& norm, const Convolution& c
 /// naming the tensor that is absent or of another shape.
 class LayerSource {
  public:
-  /// `prefix` is what stands before all names. Tensors that have device and dtype already stay the same
+  /// `prefix` comes before all names. Tensors that have device and dtype already stay the same
   /// objects, unless they are `fixed`: those need no gradient and may get another memory layout.
   LayerSource(const Weights& weights, std::string prefix, c10::Device device, at::ScalarType dtype,
               bool fixed);

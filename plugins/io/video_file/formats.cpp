@@ -16,7 +16,7 @@ constexpr Codec kH264{"libx264", "H.264", "preset=slow:tune=zerolatency"},
     kProRes4444{"prores_ks", "ProRes", "profile=4444:vendor=apl0:alpha_bits=0"}, kGif{"gif", "GIF", ""},
     kFfv1{"ffv1", "FFV1", "g=1"};
 
-// Each picture is a fragment. The header waits for the first one, so that it can tell where the sound begins.
+// Each picture is a fragment. The header waits for the first one, so that it can say where the sound begins.
 constexpr const char* kFragments = "movflags=frag_custom+delay_moov+default_base_moof";
 constexpr const char *kFastStart = "movflags=faststart", *kCuesFirst = "cues_to_front=1";
 

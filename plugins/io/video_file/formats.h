@@ -1,5 +1,5 @@
 #pragma once
-// What a value of video_format stands for.
+// The meaning of the values of video_format.
 
 #include <string>
 

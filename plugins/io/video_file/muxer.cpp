@@ -43,7 +43,7 @@ Muxer::Muxer(const std::filesystem::path& file, const Format& format, const char
                 "this FFmpeg cannot write " + std::string(format.container) + " files");
   output_.reset(output);
   output->flags |= AVFMT_FLAG_BITEXACT;
-  // What starts before the first picture is an encoder's delay, which containers tell in their own ways.
+  // A start before the first picture is an encoder's delay, which containers store in their own ways.
   output->avoid_negative_ts = AVFMT_AVOID_NEG_TS_DISABLED;
   AVStream& pictures = add_stream(*output, video, av_inv_q(rate));
   pictures.avg_frame_rate = pictures.r_frame_rate = rate;

@@ -32,7 +32,7 @@ std::optional<Json::Value> beside(const Weights& weights, const std::string& nam
   return value;
 }
 
-/// An object's member, or null; never a throw, whatever the file holds.
+/// An object's member, or null; never throws, for any content of the file.
 const Json::Value& member(const Json::Value& object, const char* name) {
   return object.isObject() ? object[name] : Json::Value::nullSingleton();
 }

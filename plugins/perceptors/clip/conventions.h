@@ -1,5 +1,5 @@
 #pragma once
-// What a CLIP's tensors cannot tell: its activation, and how its pictures are to be normalised.
+// Facts that a CLIP's tensors do not show: its activation, and how its pictures are to be normalised.
 
 #include "naming.h"
 #include "towers.h"

@@ -116,7 +116,7 @@ cv::Point fine(cv::Point2d at) {
           static_cast<int>(std::lround(at.y * (1 << kShift)))};
 }
 
-/// From the lowest to the highest of what each point stands for.
+/// From the lowest to the highest of the values that each point summarises.
 void draw_band(cv::Mat& picture, const Plot& plot, const Curve& curve, const cv::Scalar& colour) {
   std::vector<cv::Point> outline;
   for (const Curve::Point& point : curve.points) outline.push_back(fine(plot.at(point.x, point.high)));

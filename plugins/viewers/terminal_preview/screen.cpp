@@ -42,7 +42,7 @@ void Screen::show(const Block& block, const std::vector<std::string>& messages, 
                   const std::string& remove_picture) {
   const int lines = static_cast<int>(block.lines.size());
   const int rows = lines + (block.picture ? block.picture->rows : 0);
-  // The cursor is hidden only within one write: whatever ends the program, it is seen.
+  // The cursor is hidden only within one write, so that it is visible however the program ends.
   std::string output = "\033[?25l";
   const bool lines_only =
       same_picture && messages.empty() && !clear && drawn_.rows == rows && drawn_.lines == lines;
