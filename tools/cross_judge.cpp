@@ -6,7 +6,9 @@
 //
 // Renders every prompt of the file with the guide, then asks the judge which of all the prompts fits
 // each picture best, and prints a table with the rank of the right one. Pictures that exist already in FOLDER
-// are judged without rendering them again.
+// are judged without rendering them again. With `--guide paint`, `reverie paint` makes the pictures and
+// chooses the guides, unless `perceptors=...` is among the settings. `--every 2 --from 1` renders the first
+// prompt, the third and so on; each is still ranked among all prompts of the file.
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
@@ -16,7 +18,6 @@
 
 #include <boost/program_options.hpp>
 #include <fstream>
-#include <iomanip>
 #include <iostream>
 
 #include "engine/host_services.h"
@@ -60,8 +61,13 @@ void run(const std::vector<std::string>& words, const fs::path& folder) {
     throw Error(ErrorKind::plugin, "rendering '" + words[2] + "' failed");
 }
 
+struct Choice {
+  std::size_t from = 1, every = 1;  // lines of the list, counted from 1
+};
+
 void judge(const std::string& guide, const std::string& judge_name, const fs::path& program,
-           const fs::path& folder, const fs::path& list, const std::vector<std::string>& overrides) {
+           const fs::path& folder, const fs::path& list, const Choice& lines_to_do,
+           const std::vector<std::string>& overrides) {
   std::vector<std::string> prompts;
   std::ifstream lines(list);
   for (std::string line; std::getline(lines, line);)
@@ -69,8 +75,13 @@ void judge(const std::string& guide, const std::string& judge_name, const fs::pa
   if (prompts.empty()) throw Error(ErrorKind::file, "no prompts in '" + list.string() + "'");
 
   fs::create_directories(folder);
-  std::vector<fs::path> pictures;
-  for (std::size_t i = 0; i < prompts.size(); ++i) {
+  std::vector<std::size_t> chosen;
+  for (std::size_t i = lines_to_do.from - 1; i < prompts.size(); i += lines_to_do.every) chosen.push_back(i);
+  if (chosen.empty())
+    throw Error(ErrorKind::file,
+                "'" + list.string() + "' has only " + std::to_string(prompts.size()) + " lines");
+  std::vector<fs::path> pictures(prompts.size());
+  for (const std::size_t i : chosen) {
     const std::string name = guide + "_" + std::to_string(i + 1);
     fs::path newest;
     const auto find = [&] {
@@ -82,12 +93,14 @@ void judge(const std::string& guide, const std::string& judge_name, const fs::pa
     find();
     if (newest.empty()) {
       std::vector<std::string> words = {program.string(), "render", "scenes=" + prompts[i],
-                                        "perceptors=" + guide, "file_namespace=" + name};
+                                        "perceptors=" + guide};
+      if (guide == "paint") words = {program.string(), "paint", prompts[i]};
+      words.push_back("file_namespace=" + name);
       words.insert(words.end(), overrides.begin(), overrides.end());
       run(words, folder);
       find();
     }
-    pictures.push_back(newest);
+    pictures[i] = newest;
   }
 
   const fs::path prefix = program.parent_path().parent_path();
@@ -106,7 +119,7 @@ void judge(const std::string& guide, const std::string& judge_name, const fs::pa
   int first = 0;
   std::cout << "| prompt | rank of the right prompt of " << prompts.size() << " | what " << judge_name
             << " saw |\n|---|---|---|\n";
-  for (std::size_t i = 0; i < prompts.size(); ++i) {
+  for (const std::size_t i : chosen) {
     const at::Tensor seen =
         perceptor->embed_images(at::adaptive_avg_pool2d(read_png(pictures[i]), {side, side}));
     const at::Tensor order = engine::spherical_distance(seen, texts)[0].argsort();
@@ -117,7 +130,7 @@ void judge(const std::string& guide, const std::string& judge_name, const fs::pa
               << prompts[static_cast<std::size_t>(order[0].item<std::int64_t>())] << " |\n";
   }
   std::cout << "\nguided by " << guide << ", judged by " << judge_name << ": the right prompt came first for "
-            << first << " of " << prompts.size() << " pictures\n";
+            << first << " of " << chosen.size() << " pictures\n";
 }
 
 }  // namespace
@@ -127,13 +140,16 @@ int main(int argc, char** argv) {
   namespace po = boost::program_options;
   std::string guide, judge, program, out, prompts;
   std::vector<std::string> overrides;
+  reverie::Choice lines;
   po::options_description options("cross_judge");
   options.add_options()("help", "show this")("guide", po::value(&guide)->required(),
-                                             "model that guides the render")(
+                                             "model that guides the render, or paint")(
       "judge", po::value(&judge)->required(), "model that judges the pictures")(
       "program", po::value(&program)->required(), "the reverie program")("out", po::value(&out)->required(),
                                                                          "folder for the pictures")(
       "prompts", po::value(&prompts)->required(), "file with a prompt a line")(
+      "from", po::value(&lines.from)->default_value(1), "first line to render")(
+      "every", po::value(&lines.every)->default_value(1), "render every K-th line")(
       "override", po::value(&overrides), "name=value for the render");
   po::positional_options_description rest;
   rest.add("override", -1);
@@ -145,7 +161,8 @@ int main(int argc, char** argv) {
       return 0;
     }
     po::notify(given);
-    reverie::judge(guide, judge, std::filesystem::absolute(program), out, prompts, overrides);
+    if (lines.from < 1 || lines.every < 1) throw po::error("--from and --every are at least 1");
+    reverie::judge(guide, judge, std::filesystem::absolute(program), out, prompts, lines, overrides);
     return 0;
   } catch (const std::exception& error) {
     std::cerr << "cross_judge: " << error.what() << "\n";
