@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what Reverie is built with, where it is missing: packages of Debian 12 or 13 or Ubuntu 24.04, and LibTorch from
-# PyTorch's wheel. Elsewhere it says which packages that takes.
+# PyTorch's wheel. On other systems it says which packages that takes.
 set -euo pipefail
 
 root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
@@ -15,10 +15,28 @@ packages=(
 )
 
 fedora_packages=(
-  gcc-c++ cmake ninja-build ccache mold pkgconf-pkg-config unzip python3-pip
+  gcc-c++ cmake ninja-build ccache mold pkgconf-pkg-config unzip findutils python3-pip
   boost-devel yaml-cpp-devel jsoncpp-devel spdlog-devel libpng-devel gtest-devel google-benchmark-devel libicu-devel
-  zlib-devel libcurl-devel openssl-devel ffmpeg-free-devel opencv-devel chafa-devel glib2-devel
+  zlib-devel libcurl-devel openssl-devel ffmpeg-free-devel opencv-devel chafa-devel glib2-devel gloo-devel
 )
+
+# debian or fedora: whose packages this system has; nothing if neither. Not by its commands, because Fedora can have dpkg, too.
+packages_of() (
+  ID='' ID_LIKE=''
+  [ -r /etc/os-release ] && . /etc/os-release
+  case " $ID $ID_LIKE " in
+    *" debian "* | *" ubuntu "*) echo debian ;;
+    *" fedora "*) echo fedora ;;
+  esac
+)
+
+name_fedora_packages() {
+  local missing=() package
+  for package in "${fedora_packages[@]}"; do
+    rpm -q --quiet --whatprovides "$package" >/dev/null 2>&1 || missing+=("$package")
+  done
+  [ ${#missing[@]} = 0 ] || say "these packages are missing; run: sudo dnf install ${missing[*]}"
+}
 
 new_enough() { dpkg --compare-versions "${1:-0}" ge 1.81; }
 
@@ -36,11 +54,14 @@ boost_number() {
 }
 
 install_packages() {
-  if ! command -v dpkg-query >/dev/null; then
-    say "no Debian and no Ubuntu; install the like of: libboost-dev libboost-filesystem-dev libboost-program-options-dev ${packages[*]}"
-    command -v dnf >/dev/null && say "on Fedora that is: dnf install ${fedora_packages[*]}"
-    return 0
-  fi
+  case "$(packages_of)" in
+    debian) ;;
+    fedora) name_fedora_packages; return ;; # CMake decides: RPM Fusion's FFmpeg has other names, for one
+    *)
+      say "this system's packages are not known; install the like of Debian's:" \
+        "libboost-dev libboost-filesystem-dev libboost-program-options-dev ${packages[*]}"
+      return ;;
+  esac
   local sudo=() log=$root/build/packages.log
   if [ "$(id -u)" != 0 ] && command -v sudo >/dev/null; then sudo=(sudo); fi
   local number
@@ -70,7 +91,7 @@ install_libtorch() ( # a subshell, so that its trap is its own
   local target=$root/.deps/libtorch
   local wanted=tools/libtorch.txt
   [ -e /proc/driver/nvidia/version ] && wanted=tools/libtorch-cuda.txt
-  cmp -s "$target/.installed-from" "$root/$wanted" && return 0
+  [ -e "$target/.installed-from" ] && [ "$(<"$target/.installed-from")" = "$(<"$root/$wanted")" ] && return 0
   [ "$(uname -m)" = x86_64 ] ||
     fail "no LibTorch is pinned for $(uname -m); unpack LibTorch 2.7 or newer and set REVERIE_LIBTORCH to its folder"
   say "downloading LibTorch (0.9 GB once; $(grep -m1 -o 'torch==[0-9.]*' "$root/$wanted"))"
