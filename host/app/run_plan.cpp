@@ -55,7 +55,7 @@ bool switched_off(const Settings& settings, const std::string& name) {
   const CatalogueEntry* model = find_model(name);
   return model && std::any_of(std::begin(kPerceptorFlags), std::end(kPerceptorFlags), [&](const char* flag) {
            return find_model(flag) == model && !settings.get<bool>(flag) &&
-                  settings.find(flag)->location.file == "command line";
+                  settings.find(flag)->location.is(Location::Source::command_line);
          });
 }
 
@@ -70,7 +70,7 @@ std::vector<Wanted> wanted_perceptors(const Settings& settings, const HostServic
   std::vector<std::string> names = settings.get<std::vector<std::string>>("perceptors");
   // The flags in the list's own file are no answer to it: saved settings hold the list and no flag that is
   // on.
-  if (settings.find("perceptors")->location.file != "command line")
+  if (!settings.find("perceptors")->location.is(Location::Source::command_line))
     std::erase_if(names, [&](const std::string& name) { return switched_off(settings, name); });
   std::vector<Wanted> wanted;
   for (const std::string& name : names) wanted.push_back({name, "perceptors"});
@@ -140,7 +140,7 @@ void choose_perceptors(RunPlan& run_plan, const PluginRegistry& registry, std::v
   for (const char* flag : kPerceptorFlags) {
     SettingValue off = *run_plan.settings.find(flag);
     off.number = 0;
-    off.location = {"chosen", 0};  // no default any more
+    off.location = Location::program();  // no default any more
     run_plan.settings.set(flag, off);
   }
 }
@@ -160,7 +160,8 @@ void choose_weights(RunPlan& run_plan, const PluginFile& model, std::vector<Prob
     run_plan.choices.push_back(std::string(spec.name) + ": '" + value.text +
                                "' is not installed; using the shipped '" + spec.fallback_text + "'");
     value.text = spec.fallback_text;
-    value.location = {"chosen", 0};  // no default any more: a rerun must not depend on what is installed then
+    value.location =
+        Location::program();  // no default any more: a rerun must not depend on what is installed then
     run_plan.settings.set_param(title(model), spec.name, value);
   }
 }

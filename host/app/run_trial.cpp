@@ -51,7 +51,7 @@ void set_number(Settings& settings, const std::string& name, double number) {
 void set_list(Settings& settings, const std::string& name, std::vector<std::string> list) {
   SettingValue value = *settings.find(name);
   value.list = std::move(list);
-  value.location = {"trial", 0};
+  value.location = Location::program();
   settings.set(name, value);
 }
 

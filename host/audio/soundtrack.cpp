@@ -111,7 +111,7 @@ std::vector<SoundFilter> parse_sound_filters(const Settings& settings, const Plu
   std::vector<SoundFilter> filters;
   std::set<std::string> names;
   for (const RawValue& group : setting->groups) {
-    const Location location{setting->location.file, group.line > 0 ? group.line : setting->location.line};
+    const Location location = setting->location.in_line(group.line);
     const std::string who = "filter " + std::to_string(filters.size() + 1);
     filters.push_back(read_filter(group, who, location, registry, mode, problems));
     filters.back().location = location;

@@ -103,7 +103,7 @@ void choose_losses(std::vector<LossTerm>& terms, const Settings& settings, const
   if (!losses) return;
   int number = 0;
   for (const RawValue& group : losses->groups) {
-    const Location location{losses->location.file, group.line > 0 ? group.line : losses->location.line};
+    const Location location = losses->location.in_line(group.line);
     LossReader reader(group, "loss " + std::to_string(++number), location, variables, problems);
     if (std::optional<LossTerm> term = reader.read(registry, variables)) terms.push_back(std::move(*term));
   }

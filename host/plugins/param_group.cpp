@@ -20,7 +20,7 @@ std::string ParamGroup::text(const std::string& name) const {
 
 Location ParamGroup::place(const std::string& name) const {
   const RawValue* value = find(name);
-  return value && value->line > 0 ? Location{location_.file, value->line} : location_;
+  return value ? location_.in_line(value->line) : location_;
 }
 
 void ParamGroup::problem(const std::string& message, const Location& place) const {
@@ -54,7 +54,7 @@ Settings ParamGroup::params(std::span<const ParamSpec> specs, std::vector<std::s
     problem(plugin + " has no parameter '" + key + "'" +
                 (near.empty() ? "; reverie plugins describe " + name + " lists them"
                               : "; did you mean '" + near + "'?"),
-            value.line > 0 ? Location{location_.file, value.line} : location_);
+            location_.in_line(value.line));
   }
   return result;
 }

@@ -58,7 +58,8 @@ Json::Value json_of(const Problem& problem) {
   Json::Value value;
   value["message"] = problem.message;
   value["setting"] = setting_of(problem.message);
-  value["file"] = problem.location.file;
+  const Location& where = problem.location;
+  value["file"] = where.is(Location::Source::file) ? where.file : where.text();
   value["line"] = problem.location.line;
   return value;
 }

@@ -34,8 +34,7 @@ std::vector<DefaultsItem> read_defaults(const RawEntry& entry, std::vector<Probl
   bool has_self = false;
   for (const RawValue& item : entry.value.items) {
     DefaultsItem read;
-    read.where = entry.location;
-    if (item.line > 0) read.where.line = item.line;
+    read.where = entry.location.in_line(item.line);
     if (item.kind == RawValue::Kind::scalar) {
       if (item.text != "_self_") {
         read.kind = DefaultsItem::Kind::file;

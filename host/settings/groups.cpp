@@ -149,9 +149,7 @@ class Composer {
     if (entry.value.kind == RawValue::Kind::map) {  // as Hydra nests values; here they are global
       const auto& members = entry.value.members;
       for (auto member = members.rbegin(); member != members.rend(); ++member) {
-        Location where = entry.location;
-        if (member->second.line > 0) where.line = member->second.line;
-        add({member->first, member->second, where}, by);
+        add({member->first, member->second, entry.location.in_line(member->second.line)}, by);
       }
       return;
     }
@@ -174,7 +172,7 @@ class Composer {
       const fs::path found = folders_.find(group, *option);
       if (!found.empty())
         read({found, (fs::path(group) / *option).parent_path().string(), &by}, where);
-      else if (where.file == "command line" && option->find(',') != std::string::npos)
+      else if (where.is(Location::Source::command_line) && option->find(',') != std::string::npos)
         problems.push_back({where, "'" + group + "' is '" + *option + "': several options are written " +
                                        group + "='[" + *option + "]'; with -m, each makes a run of its own"});
       else if (!optional && *option != kNothing)
@@ -302,7 +300,7 @@ bool is_of_hydra(const std::string& name) {
 
 GatheredSettings gather_settings(const SettingsSources& sources, const std::vector<PluginParams>& plugins) {
   GatheredSettings result;
-  const Location command_line{"command line", 0};
+  const Location command_line = Location::command_line();
   for (const fs::path& folder : sources.config_folders) {
     std::error_code error;
     if (!fs::is_directory(folder, error))
@@ -363,7 +361,7 @@ GatheredSettings gather_settings(const SettingsSources& sources, const std::vect
           {choice.where, "the config group '" + group + "' is overridden, but was not selected before"});
   result.entries = composer.entries();
   std::erase_if(result.entries, [&](const RawEntry& entry) {
-    return entry.location.file != command_line.file && removed.count(names.identity(entry.name));
+    return !entry.location.is(Location::Source::command_line) && removed.count(names.identity(entry.name));
   });
   for (const auto& [name, why] : sources.left_out)
     if (std::erase_if(result.entries, [&, identity = names.identity(name)](const RawEntry& entry) {

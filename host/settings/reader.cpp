@@ -194,7 +194,7 @@ std::vector<RawEntry> read_settings_text(const std::string& text, const std::str
 }
 
 std::vector<RawEntry> read_override(const std::string& text, std::vector<Problem>& problems) {
-  const Location where{"command line", 0};
+  const Location where = Location::command_line();
   const auto equals = text.find('=');
   std::string name = text.substr(0, equals);
   const bool removes = name.size() > 1 && name[0] == '~';

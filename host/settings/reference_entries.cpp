@@ -60,10 +60,8 @@ RawEntry perceptors_of(const RawEntry& models, std::vector<Problem>& problems) {
   for (const RawValue& item : items) {
     std::string why;
     const std::string name = perceptor_of(item, why);
-    Location where = models.location;
-    if (item.line > 0) where.line = item.line;
     if (name.empty())
-      problems.push_back({where, why});
+      problems.push_back({models.location.in_line(item.line), why});
     else
       result.value.items.push_back(RawValue::scalar(name, true));
   }

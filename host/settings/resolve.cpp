@@ -204,7 +204,7 @@ class SettingsResolver {
   /// Whether `name` counts more than `plugin.name`: when it stands in a later file, or on the command line.
   static bool replaces(const Written& everyones, const Written& own) {
     return everyones.origin.entry > own.origin.entry &&
-           everyones.entry->location.file != own.entry->location.file;
+           !everyones.entry->location.same_source(own.entry->location);
   }
 
   void report_unknown(const RawEntry& entry) {
@@ -327,8 +327,8 @@ class SettingsResolver {
       while ((static_cast<unsigned char>(shown[end]) & 0xC0) == 0x80) --end;  // no half characters
       shown = shown.substr(0, end) + "...";
     }
-    const bool several = entry.location.file == "command line" && raw.kind == RawValue::Kind::scalar &&
-                         raw.text.find(',') != std::string::npos;
+    const bool several = entry.location.is(Location::Source::command_line) &&
+                         raw.kind == RawValue::Kind::scalar && raw.text.find(',') != std::string::npos;
     if (!why.empty())
       return "'" + name + "' is " + shown + ", which " + why +
              "; allowed: " + (groups ? allowed(*groups) : allowed(spec)) +

@@ -21,7 +21,7 @@ struct SettingValue {
   std::vector<RawValue> groups;  // of a list of groups of values, which no ParamSpec declares
   Location location;             // empty: the default
 
-  bool is_default() const { return location.file.empty(); }
+  bool is_default() const { return location.is(Location::Source::none); }
   /// Of what may be an expression: whether it is more than a plain number.
   bool is_expression() const;
   /// Of an integer, exactly; above 2^63 - 1 the negative number with the same bits.

@@ -195,7 +195,7 @@ std::vector<Combination> expand_sweep(const Words& overrides, std::vector<Proble
     if (why.empty() && runs.size() * values.size() > kMostRuns)
       why = "with it, the sweep has more than 10,000 runs";
     if (!why.empty()) {
-      problems.push_back({{"command line", 0}, "'" + name + "': " + why});
+      problems.push_back({Location::command_line(), "'" + name + "': " + why});
       continue;
     }
     if (values.size() < 2) {

@@ -7,12 +7,38 @@
 
 namespace reverie {
 
-/// Where something was written: a file and line, or the command line.
+/// Where something was written.
 struct Location {
-  std::string file;
-  int line = 0;
+  enum class Source {
+    none,          ///< nowhere: a default, or something that is missing
+    file,          ///< a settings file; line 0: somewhere in it
+    command_line,  ///< name=value
+    program        ///< the program has chosen it, since nothing was given
+  };
+
+  Location() = default;
+  Location(std::string in_file, int in_line)
+      : source(in_file.empty() ? Source::none : Source::file), file(std::move(in_file)), line(in_line) {}
+  static Location command_line() { return Location(Source::command_line); }
+  static Location program() { return Location(Source::program); }
+
+  bool is(Source wanted) const { return source == wanted; }
   /// "file:line", or "command line".
-  std::string text() const { return line > 0 ? file + ":" + std::to_string(line) : file; }
+  std::string text() const {
+    if (source == Source::command_line) return "command line";
+    if (source == Source::program) return "chosen by the program";
+    return line > 0 ? file + ":" + std::to_string(line) : file;
+  }
+  /// A line of the same file; itself where the line is not known (0), or where it is no file.
+  Location in_line(int known) const { return is(Source::file) && known > 0 ? Location(file, known) : *this; }
+  bool same_source(const Location& other) const { return source == other.source && file == other.file; }
+
+  Source source = Source::none;
+  std::string file;  ///< of Source::file alone
+  int line = 0;
+
+ private:
+  explicit Location(Source from) : source(from) {}
 };
 
 struct RawValue {

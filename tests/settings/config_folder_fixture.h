@@ -14,6 +14,8 @@ using Texts = std::vector<std::string>;
 /// A config folder that is written as a test needs it.
 class Groups : public testing::Test {
  protected:
+  std::string path(const std::string& name) const { return (scratch_ / name).string(); }
+
   void file(const std::string& name, const std::string& text) {
     fs::create_directories((scratch_ / name).parent_path());
     scratch_.write(name, text);
@@ -25,8 +27,10 @@ class Groups : public testing::Test {
     for (const std::string& folder : config_folders) sources.config_folders.push_back(scratch_ / folder);
     GatheredSettings result = gather_settings(sources, {});
     for (RawEntry& entry : result.entries) entry.location.file = local(entry.location.file);
-    for (Problem& problem : result.problems)
-      problem = {{local(problem.location.file), problem.location.line}, local(problem.message)};
+    for (Problem& problem : result.problems) {
+      problem.location.file = local(problem.location.file);
+      problem.message = local(problem.message);
+    }
     for (std::string& notice : result.notices) notice = local(notice);
     return result;
   }
