@@ -38,6 +38,7 @@ TEST(Plugins, AreFound) {
                            "viewers/tensorboard",
                            "audio/butterworth",
                            "audio/envelope",
+                           "audio/midi",
                            "audio/onset",
                            "audio/spectral",
                            "audio/tempo",

@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(sys.argv.pop(1))
 # Names that are usual words, too: these are looked for as texts of their own.
 WORDS = {"2D", "3D", "cells", "clip", "contrast", "depth", "direct", "dis", "disco", "edge", "envelope", "flow", "fourier", "grid",
-         "latent", "lit", "onset", "palette", "pyramid", "raft", "range", "saturation", "siren", "smoothing", "spectral",
+         "latent", "lit", "midi", "onset", "palette", "pyramid", "raft", "range", "saturation", "siren", "smoothing", "spectral",
          "spectrum", "symmetry", "tempo"}
 # Where such a text is not a plugin's name.
 NO_NAMES = {("host/engine/render.cpp", "flow"), ("host/plugins/checked_motion.cpp", "flow"),  # a tensor of a move
