@@ -21,6 +21,7 @@
 #include "footage.h"
 #include "moves.h"
 #include "reverie/plugin.h"
+#include "video_mix.h"
 
 namespace reverie::animation {
 namespace {
@@ -31,6 +32,15 @@ constexpr ParamSpec kParams[] = {
         .help("frames of the video, and of mask videos, for each rendered frame"),
     boolean("reencode_each_frame", true)
         .help("start each frame from the video frame instead of the warped output"),
+    number(kVideoMix, 0)
+        .range(0, 1)
+        .is_animatable()
+        .help("with reencode_each_frame: false, how much of the video's frame shows through the picture that "
+              "was moved along, "
+              "f(t)"),
+    choice("video_mix_where", "everywhere", "everywhere|bright|dark|changed|unchanged|near|far")
+        .help("where it does: where the video's frame is bright or dark, differs from the picture or does "
+              "not, or is near or far"),
     integer("flow_long_term_samples", 1)
         .range(0, 8)
         .help("also use flows from 2, 4, ... 2^n frames before the next one; 0 off"),
@@ -51,12 +61,14 @@ class VideoSource final : public AnimationMode {
         stride_(params.get<std::int64_t>("frame_stride")),
         samples_(params.get<std::int64_t>("flow_long_term_samples")),
         reencode_(params.get<bool>("reencode_each_frame")),
+        mix_(params),
         resampling_(params),
         footage_(setup.size, host.device()) {}
 
   Needs needs() const override {
     Needs needs;
     needs.flow = needs.video = true;
+    needs.depth = mix_.needs_depth() && !reencode_;
     return needs;
   }
 
@@ -81,7 +93,7 @@ class VideoSource final : public AnimationMode {
     move.flow = seen.forth;
     move.expected = seen.picture;
     move.reliable = seen.trust;
-    move.reset_optimiser = show(model, picture, *next, seen);
+    move.reset_optimiser = show(model, picture, *next, seen, context, tools);
     remember(picture);
     footage_.forget_before((context.frame + 1 - frames_back(samples_)) * stride_);
     return move;
@@ -171,7 +183,8 @@ class VideoSource final : public AnimationMode {
   }
 
   /// Whether the parameters were encoded again.
-  bool show(ImageModel& model, const at::Tensor& picture, const at::Tensor& next, const Expectation& seen) {
+  bool show(ImageModel& model, const at::Tensor& picture, const at::Tensor& next, const Expectation& seen,
+            const FrameContext& context, const Tools& tools) {
     if (seen.cut) {
       model.encode(next);
       return true;
@@ -181,7 +194,11 @@ class VideoSource final : public AnimationMode {
       encoded = move_model(
           model, resampling_, [&](std::int64_t h, std::int64_t w) { return places(seen.back, h, w); },
           picture);
-    if (!reencode_) return encoded;
+    if (!reencode_) {
+      const auto mixed = mix_(model.decode_final(), next, context, tools);
+      if (mixed) model.encode_next(*mixed);
+      return encoded || mixed;
+    }
     model.encode_next(next);
     return true;
   }
@@ -204,6 +221,7 @@ class VideoSource final : public AnimationMode {
   Host& host_;
   std::int64_t stride_, samples_;
   bool reencode_;
+  VideoMix mix_;
   Resampling resampling_;
   Footage footage_;
   std::vector<at::Tensor>

@@ -86,6 +86,67 @@ TEST(VideoSource, StartsEachFrameFromTheVideosUnlessToldOtherwise) {
   }
 }
 
+/// What the frame after `from` begins with, and what it would without any mix.
+std::pair<at::Tensor, at::Tensor> mixed(const std::map<std::string, std::string>& settings, double share,
+                                        DepthEstimator* depth = nullptr) {
+  const auto begin = [&](double mix) {
+    std::map<std::string, std::string> all = settings;
+    all["reencode_each_frame"] = "false";
+    Cinema cinema("square.mkv", all);
+    const auto model = cinema.stage().model(painted(cinema.frame(0)));
+    FrameContext context = cinema.stage().context({{"video_mix", {mix}}});
+    context.frame = 0;
+    AnimationMode::Tools tools = cinema.tools();
+    tools.depth = depth;
+    EXPECT_EQ(cinema.mode().advance(context, *model, tools).reset_optimiser, mix > 0);
+    return model->decode_final().clone();
+  };
+  return {begin(share), begin(0)};
+}
+
+TEST(VideoMix, IsAShareOfTheVideosFrame) {
+  const at::Tensor next = Cinema("square.mkv").frame(1);
+  const auto [half, moved] = mixed({}, 0.5);
+  EXPECT_LT(largest(half - (moved + next) / 2), 1e-6);
+  const auto [whole, ignored] = mixed({}, 1);
+  EXPECT_LT(largest(whole - next), 1e-6);
+}
+
+TEST(VideoMix, IsWhereItIsAskedFor) {
+  const at::Tensor next = Cinema("square.mkv").frame(1);
+  const at::Tensor luma =
+      (next * at::tensor({0.2126f, 0.7152f, 0.0722f}).view({1, 3, 1, 1})).sum(1, /*keepdim=*/true);
+  const auto [bright, moved] = mixed({{"video_mix_where", "bright"}}, 0.5);
+  EXPECT_LT(largest(bright - (moved + (next - moved) * luma / 2)), 1e-6);
+  const auto [dark, again] = mixed({{"video_mix_where", "dark"}}, 1);
+  EXPECT_LT(largest(dark - (next + (moved - next) * luma)), 1e-6);
+  const at::Tensor change = ((moved - next).abs().mean(1, true) * 2).clamp(0, 1);
+  EXPECT_LT(largest(mixed({{"video_mix_where", "unchanged"}}, 1).first - (next + (moved - next) * change)),
+            1e-6);
+}
+
+/// The left half is near, the right half far.
+class Halves : public DepthEstimator {
+ public:
+  Range range() const override { return {1, 10}; }
+  bool differentiable() const override { return false; }
+  at::Tensor estimate(const at::Tensor& image) override {
+    at::Tensor depth = at::full({1, 1, image.size(2), image.size(3)}, 2.0f);
+    depth.slice(3, image.size(3) / 2).fill_(7);
+    return depth;
+  }
+};
+
+TEST(VideoMix, IsNearOrFar) {
+  Halves halves;
+  const at::Tensor next = Cinema("square.mkv").frame(1);
+  const auto [near, moved] = mixed({{"video_mix_where", "near"}}, 1, &halves);
+  EXPECT_LT(largest((near - next).slice(3, 0, kWidth / 2)), 1e-6);
+  EXPECT_LT(largest((near - moved).slice(3, kWidth / 2)), 1e-6);
+  Cinema asks("square.mkv", {{"video_mix_where", "far"}, {"reencode_each_frame", "false"}});
+  EXPECT_TRUE(asks.mode().needs().depth);
+}
+
 TEST(VideoSource, NoticesACut) {
   for (const char* estimator : {"dis", "farneback", "horn_schunck"}) {
     engine::HostServices host(host_options());
