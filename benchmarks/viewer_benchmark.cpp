@@ -166,7 +166,7 @@ int main(int argc, char** argv) {
       (std::filesystem::temp_directory_path() / ("viewer_benchmark_" + std::to_string(::getpid()))).string();
   std::filesystem::create_directory(folder);
   std::filesystem::current_path(folder);
-  const PluginRegistry registry(plugin_search_path({}, app::installation_prefix()));
+  const PluginRegistry registry(plugin_search_path({}, installation_prefix()));
   engine::HostServices host({"cpu", 1, "", ""});
   const app::Plan plan = app::make_plan({{}, words, {}}, registry);
   std::promise<void> gate;

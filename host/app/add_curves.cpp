@@ -10,6 +10,7 @@
 #include "models/catalogue.h"
 #include "reverie/animation_mode.h"
 #include "reverie/ordinary_file.h"
+#include "settings/camera_path.h"
 #include "settings/curves_file.h"
 
 namespace reverie::app {
@@ -48,6 +49,7 @@ CurveUnits units_of(const RunSettings& settings, const PluginRegistry& registry)
   units.frames_per_second = number("frames_per_second", units.frames_per_second);
   units.width = number("width", 0);
   units.height = number("height", 0);
+  units.camera = number("camera_scale", units.camera);
   const PluginFile* mode = mode_of(settings, registry);
   if (!mode) return units;
   const auto params = [mode] { return std::span(mode->descriptor->params, mode->descriptor->param_count); };
@@ -93,13 +95,15 @@ bool add_curves(const RunSettings& settings, const MayRead& may_read, const Plug
   const bool json = first != std::string::npos && text[first] == '{';
   const CurveUnits units = units_of(settings, registry);
   CurvesFile curves = json ? read_parseq(text, file.string(), units)
-                           : read_curves_csv(text, file.string(), units, names, spec);
+                      : is_camera_path(text, file.string())
+                          ? read_camera_path(text, file.string(), units)
+                          : read_curves_csv(text, file.string(), units, names, spec);
   gathered.problems.insert(gathered.problems.end(), curves.problems.begin(), curves.problems.end());
   gathered.notices.insert(gathered.notices.end(), curves.notices.begin(), curves.notices.end());
   gathered.curves = file;
   std::vector<RawEntry>& entries = gathered.entries;
   const auto place = std::find_if(entries.begin(), entries.end(), [&](const RawEntry& entry) {
-    return entry.location.file == setting->location.file;
+    return entry.location.same_source(setting->location);
   });
   for (const RawEntry& curve : curves.entries) {
     const std::string identity = names.identity(curve.name);

@@ -9,6 +9,7 @@
 #include "base/nearest.h"
 #include "base/texts.h"
 #include "engine/backup.h"
+#include "engine/cadence.h"
 #include "engine/growth.h"
 #include "engine/loop.h"
 #include "engine/moments.h"
@@ -30,6 +31,8 @@ using audio::sound_of;
 using audio::sound_variables;
 using engine::choose_output;
 using engine::Growth;
+using engine::has_cadence;
+using engine::kCadence;
 using engine::newest_run;
 using engine::NewestRun;
 using engine::OutputNames;
@@ -37,12 +40,6 @@ using engine::parse_backups_setting;
 using engine::RunPlace;
 using engine::trouble_with_loop;
 using engine::try_moments;
-
-std::filesystem::path installation_prefix() {
-  std::error_code error;
-  const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
-  return self.parent_path().parent_path();
-}
 
 namespace {
 
@@ -190,6 +187,18 @@ void check_tile(const Plan& plan, const Settings& settings, std::vector<Problem>
     problems.push_back({border->location, "'border_mode' is '" + border->text +
                                               "', but with 'tile' there is no edge that cutouts could reach "
                                               "over; leave border_mode out"});
+}
+
+/// Why the run cannot leave frames to the motion alone; empty if it can.
+std::string trouble_with_cadence(const Plan& plan) {
+  if (!plan.animation || !has_cadence(plan.script)) return "";
+  if (plan.animation->has_role(kVideoRole))
+    return "'cadence' leaves frames to the motion alone, but those of " + plan.animation->name +
+           " come from the video unpainted; leave it out, or use a larger frame_stride and reverie "
+           "interpolate";
+  if (plan.settings.get<bool>("loop"))
+    return "'cadence' and 'loop' cannot be used together; leave one of them out";
+  return "";
 }
 
 /// Transparency is for stills.
@@ -402,11 +411,12 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry, c
   // What is missing has no line, but it is missing in the file.
   const std::string file = gathered.file.string();
   for (Problem& problem : resolution.problems)
-    if (problem.location.file.empty()) problem.location.file = file;
+    if (problem.location.is(Location::Source::none)) problem.location = {file, 0};
   // The file's own first, then those of the files it selects, then the command line's.
   const auto place = [&](const Problem& problem) {
-    const std::string& name = problem.location.file;
-    return std::tuple(name == file ? 0 : name != "command line" ? 1 : 2, name, problem.location.line);
+    const Location& where = problem.location;
+    return std::tuple(where.is(Location::Source::file) ? (where.file == file ? 0 : 1) : 2, where.file,
+                      where.line);
   };
   const auto in_order = [&](const Problem& a, const Problem& b) { return place(a) < place(b); };
   std::stable_sort(resolution.problems.begin(), resolution.problems.end(), in_order);
@@ -420,7 +430,7 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry, c
   if (SettingValue save_every = *plan.settings.find("save_every");
       save_every.number == 0 || (plan.animation && save_every.is_default())) {
     save_every.number = plan.settings.find("steps_per_frame")->number;
-    save_every.location = {"chosen", 0};
+    save_every.location = Location::program();
     plan.settings.set("save_every", save_every);
   }
   // The reference's rule: a frame of the video is worked on before the next one comes.
@@ -452,6 +462,8 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry, c
     if (const std::string why = trouble_with_loop(plan.settings, std::ssize(plan.script.scenes));
         !why.empty())
       throw SettingsError({{plan.settings.find("loop")->location, why}});
+  if (const std::string why = trouble_with_cadence(plan); !why.empty())
+    throw SettingsError({{plan.settings.find(kCadence)->location, why}});
   // Which moments a run that goes on still has, its backup says.
   if (!plan.restored) {
     std::vector<Problem> problems;

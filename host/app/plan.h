@@ -10,6 +10,7 @@
 
 #include "app/chosen_plugins.h"
 #include "audio/soundtrack.h"
+#include "base/installation.h"
 #include "engine/file_access.h"
 #include "engine/outputs.h"
 #include "plugins/registry.h"
@@ -17,9 +18,6 @@
 #include "settings/groups.h"
 
 namespace reverie::app {
-
-/// The folder that holds bin/, lib/reverie/ and share/reverie/; found from the running program.
-std::filesystem::path installation_prefix();
 
 /// The role of animation modes that take each frame from the video: the setting that names it.
 inline constexpr const char* kVideoRole = "video_path";

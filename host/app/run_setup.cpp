@@ -8,6 +8,7 @@
 
 #include "app/draw_prompts.h"
 #include "audio/sound_file.h"
+#include "engine/cadence.h"
 #include "engine/timeline.h"
 #include "losses/choose_losses.h"
 #include "reverie/varying_parameters.h"
@@ -22,7 +23,9 @@ using audio::Soundtrack;
 using audio::TakeSamples;
 using engine::choose_device;
 using engine::choose_precision;
+using engine::has_cadence;
 using engine::HostServices;
+using engine::kCadence;
 using engine::kSoundMemory;
 using engine::Member;
 using engine::MemoryScope;
@@ -214,7 +217,8 @@ Estimators estimators_of(const Plan& plan, const std::vector<Loss::Traits>& loss
     flow_loss =
         flow_loss || traits.flow || (traits.flow_of_moves && plan.animation && !needs.flow && needs.depth);
   }
-  return {needs.depth || depth_loss, depth_loss, needs.flow || flow_loss, flow_loss};
+  return {needs.depth || depth_loss, depth_loss, needs.flow || flow_loss || has_cadence(plan.script),
+          flow_loss};
 }
 
 /// The setting of the first loss that is `so`, for messages.
@@ -352,7 +356,10 @@ void prepare_motion(RunPlugins& ensemble, const RunContext& context, const Plan&
     ensemble.depth = estimator<DepthEstimator>("depth_model", estimators.depth_loss ? depth_for() : who,
                                                estimators.depth_loss, settings, registry, host);
   if (estimators.flow)
-    ensemble.flow = estimator<FlowEstimator>("flow_model", estimators.flow_loss ? flow_for() : who,
+    ensemble.flow = estimator<FlowEstimator>("flow_model",
+                                             estimators.flow_loss ? flow_for()
+                                             : needs.flow         ? who
+                                                                  : kCadence,
                                              estimators.flow_loss, settings, registry, host);
   if (needs.video) {
     const std::string path = settings.get<std::string>("video_path");

@@ -28,6 +28,10 @@ usage:
                                             a smoother video of them, with N - 1 pictures between any two
   reverie serve                             a studio in the browser and an interface for programs: a queue of
                                             runs, rendered in this folder; models stay loaded
+  reverie presets list [--markdown]         looks and motions to start from: paint WORDS preset=NAME
+  reverie presets show NAME                 the settings of one
+  reverie presets save NAME FILE [name=value ...]
+                                            keep a file's look as a preset of your own, without its words
   reverie settings [NAME...] [--markdown]   every setting, or those named, with default and meaning
   reverie plugins list                      every plugin found, and those that were rejected, with the reason
   reverie plugins describe NAME             a plugin's parameters
@@ -57,9 +61,9 @@ exit status: 0 done, 1 a run failed, 2 a mistake in the command line or the sett
              130 interrupted (what was made so far is saved)
 )";
 
-constexpr const char* kCommands[] = {"paint",          "render", "check",       "config", "curves",
-                                     "preview-motion", "encode", "interpolate", "serve",  "settings",
-                                     "plugins",        "models", "help"};
+constexpr const char* kCommands[] = {"paint",          "render",  "check",       "config", "curves",
+                                     "preview-motion", "encode",  "interpolate", "serve",  "settings",
+                                     "presets",        "plugins", "models",      "help"};
 
 /// What other programs call our commands.
 constexpr const char* kHabits[][2] = {
@@ -86,6 +90,8 @@ constexpr const char* kHabits[][2] = {
     {"video", "reverie encode RUN"},
     {"smooth", "reverie interpolate RUN"},
     {"validate", "reverie check FILE"},
+    {"styles", "reverie presets list"},
+    {"preset", "reverie presets list, or paint WORDS preset=NAME"},
     {"new", "reverie plugins new KIND NAME"},
     {"test", "reverie check FILE or reverie plugins test FILE.so"},
     {"verify", "reverie check FILE or reverie models verify"},

@@ -12,7 +12,6 @@ namespace reverie::cli {
 
 using app::choose_video_sink;
 using app::destination_of;
-using app::installation_prefix;
 using app::make_plan;
 using app::make_video_sink;
 using app::Plan;

@@ -22,6 +22,7 @@
 #include "cli/models_command.h"
 #include "cli/new_plugin_command.h"
 #include "cli/paint_command.h"
+#include "cli/presets_command.h"
 #include "cli/serve_command.h"
 #include "cli/signals.h"
 #include "cli/test_plugin_command.h"
@@ -36,7 +37,6 @@
 namespace reverie::cli {
 
 using app::current_failure;
-using app::installation_prefix;
 using app::show;
 using engine::kMostGroups;
 
@@ -131,7 +131,7 @@ int run(int argc, char** argv) {
       "with --claim: how long a process may be silent before another takes over its run; 60 without it")(
       "times", po::value<std::int64_t>()->value_name("N"),
       "with interpolate: so many times the pictures a second; 2 when not given")("verbose,v", "say more")(
-      "markdown", "with settings and models list: print a table for the documentation")(
+      "markdown", "with settings, presets list and models list: print a table for the documentation")(
       "config-name", po::value<std::string>()->value_name("NAME"),
       "the settings file NAME.yaml of a config folder; Hydra's -cn, as -cp and -cd are --config-dir")(
       "cfg", po::value<std::string>()->value_name("job"), "as Hydra has it: the same as reverie config")(
@@ -210,6 +210,8 @@ int run(int argc, char** argv) {
   if (given.count("config-dir"))
     for (const std::string& folder : given["config-dir"].as<std::vector<std::string>>())
       config_folders.emplace_back(folder);
+  if (command == "presets")
+    return presets_command(rest, given.count("markdown") > 0, config_folders, registry());
   if (command == "serve") {
     if (!rest.empty())
       throw Error(ErrorKind::usage, "reverie serve takes options only, not '" + rest[0] + "'",

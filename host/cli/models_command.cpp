@@ -22,7 +22,6 @@
 namespace reverie::cli {
 
 using app::current_failure;
-using app::installation_prefix;
 using app::show;
 using engine::interrupted;
 using log::write_log;

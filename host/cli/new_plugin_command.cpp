@@ -17,8 +17,6 @@
 
 namespace reverie::cli {
 
-using app::installation_prefix;
-
 namespace {
 
 namespace fs = std::filesystem;

@@ -20,11 +20,11 @@
 #include "models/catalogue.h"
 #include "reverie/perceptor.h"
 #include "settings/json_string.h"
+#include "settings/presets.h"
 
 namespace reverie::cli {
 
 using app::choose_run_plan;
-using app::installation_prefix;
 using app::make_plan;
 using app::params_for;
 using app::Plan;
@@ -46,33 +46,27 @@ constexpr const char* kBeyond = "tiny_lit_concepts, tiny_resnet";
 constexpr double kFamiliar = 0.3;  // below it, the latter two look
 constexpr double kSeconds = 25;    // that the steps should take
 
-/// What a picture from words alone is made with, apart from its perceptors and steps.
-std::string chosen_settings() {
-  const std::filesystem::path file = installation_prefix() / "share/reverie/paint.yaml";
-  std::ostringstream text;
-  text << std::ifstream(file).rdbuf();
-  if (text.str().empty())
-    throw Error(ErrorKind::file, "there is no file '" + file.string() + "', which belongs to the program",
-                "install the program once more");
-  return text.str();
-}
+/// The preset that everything is painted with, on which presets that the user chooses are based.
+constexpr const char* kPreset = "paint";
+/// The same for subjects that the classes lack, most of which are drawn.
+constexpr const char* kPresetBeyond = "drawn";
 
-/// The setting that chooses the first perceptor; empty, with a warning, where its network is missing.
-std::string perceptors() {
+/// Whether the first perceptor can be used. If not, a warning says what is missing.
+bool has_photographs() {
   HostServices::Options places;
   places.models = installation_prefix() / "share/reverie/models";
   places.models_parent_dir = kDefaultModelsParent;
   places.device = "cpu";
   HostServices host(places);
-  if (!host.find_weights(kPerceptor)) return "";
+  if (!host.find_weights(kPerceptor)) return false;
   try {
     host.resolve_asset("trunks/efficientnet-lite0.pth");
-    return std::string("perceptors: [") + kPerceptor + "]\n";
+    return true;
   } catch (const Error&) {
     write_log(LogLevel::warning,
               "the network that knows photographs is missing, so smaller ones look at the picture; "
               "tools/setup.sh downloads it (17 MB)");
-    return "";
+    return false;
   }
 }
 
@@ -139,21 +133,40 @@ int paint_command(const std::vector<std::string>& words,
   if (text.empty())
     throw Error(ErrorKind::usage, "reverie paint needs words that say what to paint",
                 "for example: reverie paint \"a castle on a hill\"");
-  const std::string settings = "scenes: " + json_string(text) + "\n" + chosen_settings();
-  const auto plan_with = [&](const std::string& more) {
-    return make_plan({"paint", overrides, config_folders, settings + more}, registry);
+  std::string preset = kPreset;
+  std::vector<std::string> chosen;  // by this command, and written like words of the command line: a preset
+                                    // that the user chooses comes after the settings below
+  const auto plan_now = [&] {
+    std::vector<std::string> all = overrides;
+    all.insert(all.end(), chosen.begin(), chosen.end());
+    const std::string settings = std::string("defaults: [/") + kPresetGroup + "/" + preset +
+                                 ", _self_]\nscenes: " + json_string(text) + "\n";
+    return make_plan({"paint", all, config_folders, settings}, registry);
   };
-  std::string eyes = perceptors();
-  Plan plan = plan_with(eyes);
-  if (plan.settings.get<std::vector<std::string>>("perceptors") == std::vector<std::string>{kPerceptor} &&
-      !familiar(plan, registry)) {
-    eyes = std::string("perceptors: [") + kBeyond + "]\n";
-    plan = plan_with(eyes);
+  const auto written = [](const Plan& plan, const char* name) {
+    return plan.settings.find(name)->location.is(Location::Source::command_line);
+  };
+  const bool chooses_preset = std::any_of(overrides.begin(), overrides.end(), [](const std::string& word) {
+    return word.starts_with(std::string(kPresetGroup) + "=");
+  });
+  Plan plan = plan_now();
+  const auto from_preset = [&](const char* name) {
+    return std::filesystem::path(plan.settings.find(name)->location.file).stem() == kPreset;
+  };
+  // Presets name the first perceptor, for everyday things.
+  if (!written(plan, "perceptors") &&
+      plan.settings.get<std::vector<std::string>>("perceptors") == std::vector<std::string>{kPerceptor}) {
+    if (!has_photographs())
+      chosen.push_back("perceptors=[]");
+    else if (!familiar(plan, registry) && !chooses_preset)
+      preset = kPresetBeyond;
+    else if (!familiar(plan, registry))
+      chosen.push_back(std::string("perceptors=[") + kBeyond + "]");
+    plan = plan_now();
   }
-  const bool given = !plan.settings.find("steps_per_scene")->is_default();
-  const std::string steps =
-      std::to_string(given ? plan.settings.get<std::int64_t>("steps_per_scene") : steps_for(plan, registry));
-  plan = plan_with(eyes + "steps_per_scene: " + steps + "\nsave_every: " + steps + "\n");
+  if (from_preset("steps_per_scene"))
+    chosen.push_back("steps_per_scene=" + std::to_string(steps_for(plan, registry)));
+  plan = plan_now();
   end_on_signals("interrupted: the present step is finished and saved first (Ctrl-C again ends at once)");
   RunOptions options;
   options.on_terminal = ::isatty(STDERR_FILENO) != 0;

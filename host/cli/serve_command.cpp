@@ -28,7 +28,6 @@
 
 namespace reverie::cli {
 
-using app::installation_prefix;
 using engine::FileAccess;
 using engine::interrupted;
 using engine::NetworkCache;

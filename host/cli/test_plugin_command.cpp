@@ -7,8 +7,6 @@
 
 namespace reverie::cli {
 
-using app::installation_prefix;
-
 int test_plugin_command(const std::vector<std::string>& words, const TestPluginOptions& options) {
   namespace fs = std::filesystem;
   if (words.empty() || words[0].find('=') != std::string::npos)

@@ -101,6 +101,7 @@ Render::Render(HostServices& host, RunPlugins& ensemble, const Settings& setting
       motion_(ensemble, script.motion, result_.moment),
       retouch_(settings, script, open),
       loop_(settings, last_frame_of(timeline_)),
+      cadence_(script, last_frame_of(timeline_)),
       prompt_losses_(host, ensemble, result_.moment, script.scenes, cutouts_, open),
       image_losses_(
           script.losses, *ensemble.model.instance,
@@ -168,6 +169,34 @@ void Render::begin_frame(std::int64_t frame) {
   frame_ = frame;
   if (frame > 0 && ensemble_.animation.instance) move(sound_at(sound_, timeline_, frame));
   hold_on_to_move(frame);
+  if (cadence_.begin(frame, values_at(timeline_.first_step(frame), heard_)) && cadence_.waits())
+    cadence_.begin_with(final_picture());
+}
+
+/// Passes over the steps of a frame that is not optimised, as far as its scene goes.
+void Render::skip_frame() {
+  const std::int64_t steps =
+      std::min(timeline_.first_step(frame_ + 1) - result_.moment.steps, steps_per_scene_ - position_.step);
+  const std::int64_t before = result_.moment.steps / save_every_;
+  position_.step += steps;
+  result_.moment.steps += steps;
+  for (std::int64_t i = before; i < result_.moment.steps / save_every_; ++i) cadence_.keep(final_picture());
+}
+
+/// Saves the frames that were made by the motion alone. `done`: the next optimised one; undefined if none
+/// follows.
+void Render::save_waiting(FrameWriter& frames, const at::Tensor& done) {
+  if (!cadence_.waits()) return;
+  const auto& [name, flow] = ensemble_.flow;
+  const std::vector<at::Tensor> pictures =
+      done.defined()
+          ? call_plugin(name, result_.moment,
+                        [&, &flow = *flow] { return cadence_.release(done, flow, host_.device()); })
+          : cadence_.release();
+  for (const at::Tensor& picture : pictures) {
+    if (!ensemble_.ranks || ensemble_.ranks->first()) frames.save(picture, result_.moment);
+    ++result_.moment.frames;
+  }
 }
 
 void Render::move(const std::map<std::string, double>& sound) {
@@ -356,6 +385,7 @@ Backup Render::backup() {
   put(backup, "losses", image_losses_.state());
   put(backup, "retouch", retouch_.state());
   put(backup, "loop", loop_.state());
+  put(backup, "cadence", cadence_.state());
   put(backup, "opacity", opacity_.state());
   if (const auto& [animation, mode] = ensemble_.animation; mode)
     put(backup, "animation",
@@ -425,6 +455,7 @@ void Render::restore(const Backup& backup) {
   };
   retouch_.load_state(take_here("retouch"));
   loop_.load_state(take_here("loop"));
+  cadence_.load_state(take(backup, "cadence"));
   opacity_.load_state(take_here("opacity"));
   auto move = take_here("move");
   if (move.count("image") && move.count("before")) {
@@ -452,6 +483,7 @@ RenderResult Render::run(RunEvents& events, FrameWriter& frames, RequestedContro
   const MomentScope now(result_.moment);
   distributed::Ranks* const ranks = ensemble_.ranks;
   bool unsaved = false, undisplayed = false;
+  std::vector<RunUpdate::Loss> losses;  // of the newest step
   const auto scenes = static_cast<std::int64_t>(script_.scenes.size());
   using Clock = std::chrono::steady_clock;
   const Clock::time_point start = Clock::now();
@@ -478,6 +510,14 @@ RenderResult Render::run(RunEvents& events, FrameWriter& frames, RequestedContro
       set_parameters(frame);  // a move may encode, which depends on them
       begin_frame(frame);
       if (finished_) break;
+      if (!cadence_.optimises()) {
+        skip_frame();
+        unsaved = false;
+        events.publish(RunUpdate::Step{result_.moment.steps,
+                                       std::chrono::duration<double>(Clock::now() - start).count() - paused,
+                                       position_.scene, timeline_.seconds(frame_), losses});
+        continue;
+      }
       if (call_plugin(ensemble_.model.name, result_.moment,
                       [&] { return growth_.grow(*ensemble_.model.instance, result_.moment.steps); }))
         resized();
@@ -485,13 +525,14 @@ RenderResult Render::run(RunEvents& events, FrameWriter& frames, RequestedContro
       const auto prompts = prompt_losses_.active(static_cast<std::size_t>(position_.scene), position_.step,
                                                  interpolation_steps_);
       const StepReport report = step(prompts);
+      losses = report.losses;
       const bool ends = report.all_stopped && position_.step >= interpolation_steps_;
       ++position_.step;
       ++result_.moment.steps;
       end_frame();
       events.publish(RunUpdate::Step{result_.moment.steps,
                                      std::chrono::duration<double>(Clock::now() - start).count() - paused,
-                                     position_.scene, timeline_.seconds(frame_), report.losses});
+                                     position_.scene, timeline_.seconds(frame_), losses});
       undisplayed = display_every_ > 0 && result_.moment.steps % display_every_ != 0;
       if (display_every_ > 0 && !undisplayed) display_now();
       if (ends) {
@@ -501,6 +542,8 @@ RenderResult Render::run(RunEvents& events, FrameWriter& frames, RequestedContro
         position_.step = steps_per_scene_;  // so that a backup knows it, too
       }
       unsaved = result_.moment.steps % save_every_ != 0;
+      if (cadence_.waits() && (!unsaved || timeline_.frame_of(result_.moment.steps) != frame_))
+        save_waiting(frames, final_picture());
       if (unsaved || loop_.leaves_out(frame_)) continue;
       save();
       ++result_.moment.frames;
@@ -520,9 +563,11 @@ RenderResult Render::run(RunEvents& events, FrameWriter& frames, RequestedContro
                                      ": its end does not lead into its beginning");
   if (undisplayed) display_now();
   // What was made since the last frame is not thrown away. A run that goes on later makes this frame anew.
+  const bool whole = !cadence_.waits();  // of frames that wait, a backup knows nothing
+  save_waiting(frames, {});
   if (unsaved) {
     save();
-    back_up(result_.moment.frames + 1);
+    if (whole) back_up(result_.moment.frames + 1);
     ++result_.moment.frames;
   }
   frames.wait();

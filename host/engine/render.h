@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "audio/soundtrack.h"
+#include "engine/cadence.h"
 #include "engine/frame_writer.h"
 #include "engine/growth.h"
 #include "engine/host_services.h"
@@ -73,6 +74,8 @@ class Render {
   void set_parameters(std::int64_t frame);
   void begin_frame(std::int64_t frame);
   void end_frame();
+  void skip_frame();
+  void save_waiting(FrameWriter& frames, const at::Tensor& done);
   void make_optimiser();
   void resized();
   void move(const std::map<std::string, double>& sound);
@@ -116,6 +119,7 @@ class Render {
   Motion motion_;
   Retouch retouch_;
   Loop loop_;
+  Cadence cadence_;
   PromptLosses prompt_losses_;
   ImageLosses image_losses_;
   std::vector<at::Tensor> parameters_;  // the model's

@@ -9,7 +9,7 @@ namespace reverie {
 namespace {
 
 constexpr const char* kVarying[] = {"color_coherence_strength", "anti_blur", "anti_blur_radius",
-                                    "frame_noise"};
+                                    "frame_noise", "cadence"};
 /// And those that mean nothing where nothing moves.
 constexpr const char* kOthers[] = {
     "color_coherence", "color_coherence_space", "frame_noise_type", "frame_noise_size", "loop",

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/nearest.h"
+#include "settings/presets.h"
 
 namespace reverie {
 namespace {
@@ -69,8 +70,16 @@ ConfigFolders::ConfigFolders(const fs::path& file, const std::vector<fs::path>& 
   }
 }
 
+std::vector<fs::path> ConfigFolders::folders_of(const std::string& path) const {
+  std::vector<fs::path> folders = folders_;
+  if (path.substr(0, path.find('/')) != kPresetGroup) return folders;
+  for (fs::path& folder : preset_folders()) folders.push_back(std::move(folder));
+  return folders;
+}
+
 bool ConfigFolders::has_group(const std::string& group) const {
-  return stays_below(group) && std::any_of(folders_.begin(), folders_.end(), [&](const fs::path& folder) {
+  const std::vector<fs::path> folders = folders_of(group);
+  return stays_below(group) && std::any_of(folders.begin(), folders.end(), [&](const fs::path& folder) {
            return holds_options(folder / group, true);
          });
 }
@@ -93,7 +102,7 @@ std::vector<std::string> ConfigFolders::groups_below(const std::string& name) co
 fs::path ConfigFolders::find(const std::string& group, const std::string& option) const {
   if (!stays_below(option)) return {};
   const bool has_ending = fs::path(option).extension() == ".yaml";
-  for (const fs::path& folder : folders_) {
+  for (const fs::path& folder : folders_of(group.empty() ? option : group)) {
     const fs::path file = (folder / group / (has_ending ? option : option + ".yaml")).lexically_normal();
     std::error_code error;
     if (fs::exists(file, error) && !fs::is_directory(file, error)) return file;
@@ -103,7 +112,7 @@ fs::path ConfigFolders::find(const std::string& group, const std::string& option
 
 std::string ConfigFolders::missing(const std::string& group, const std::string& option) const {
   std::vector<std::string> searched, all, held;
-  for (const fs::path& folder : folders_) {
+  for (const fs::path& folder : folders_of(group)) {
     searched.push_back(folder.string());
     std::error_code error;
     const fs::path place = (folder / group).lexically_normal();

@@ -11,7 +11,8 @@ namespace reverie {
 class ConfigFolders {
  public:
   /// Looks in `given`, in the folder of `file` and the one above it (where the file is an option itself), and
-  /// in config/ of the working directory. `file` may be empty.
+  /// in config/ of the working directory. `file` may be empty. Presets are also looked for in
+  /// preset_folders().
   ConfigFolders(const std::filesystem::path& file, const std::vector<std::filesystem::path>& given);
 
   /// `group` may be several folders deep, "a/b"; anything that leaves the config folder is not a group.
@@ -28,6 +29,9 @@ class ConfigFolders {
   std::string missing(const std::string& group, const std::string& option) const;
 
  private:
+  /// Those in which a path below a config folder may be.
+  std::vector<std::filesystem::path> folders_of(const std::string& path) const;
+
   std::vector<std::filesystem::path> folders_;
 };
 

@@ -14,91 +14,12 @@
 
 #include "base/nearest.h"
 #include "base/texts.h"
+#include "settings/curve_points.h"
+#include "settings/quaternion.h"
+#include "settings/table_rows.h"
 
 namespace reverie {
 namespace {
-
-std::string shortest(double value) {
-  char buffer[32];
-  const auto [end, error] = std::to_chars(buffer, buffer + sizeof buffer, value);
-  return std::string(buffer, error == std::errc() ? end : buffer);
-}
-
-std::optional<double> number_of(const std::string& text) {
-  const std::string word = trimmed(text);
-  double number = 0;
-  const char* end = word.data() + word.size();
-  const auto [rest, error] = std::from_chars(word.data() + (word.starts_with('+') ? 1 : 0), end, number);
-  if (error != std::errc() || rest != end || !std::isfinite(number)) return std::nullopt;
-  return number;
-}
-
-/// Keyframes with straight lines in between, as an expression has them. Those are left out that have the same
-/// value as their neighbours.
-class Keyframes {
- public:
-  void add(double place, std::vector<double> values) { points_.push_back({place, std::move(values)}); }
-  bool empty() const { return points_.empty(); }
-
-  RawValue value() const {
-    std::string text;
-    for (std::size_t i = 0; i < points_.size(); ++i) {
-      const bool inner = i > 0 && i + 1 < points_.size();
-      if (inner && points_[i].values == points_[i - 1].values && points_[i].values == points_[i + 1].values)
-        continue;
-      text += (text.empty() ? "" : ", ") + shortest(points_[i].place) + ": ";
-      std::string list;
-      for (const double number : points_[i].values) list += (list.empty() ? "" : ", ") + shortest(number);
-      text += points_[i].values.size() == 1 ? list : "[" + list + "]";
-    }
-    return RawValue::scalar(text, true);
-  }
-
- private:
-  struct Point {
-    double place;
-    std::vector<double> values;
-  };
-  std::vector<Point> points_;
-};
-
-struct Row {
-  int line;
-  std::vector<std::string> cells;
-};
-
-/// RFC 4180, with ',' or, where the first line has none, ';' or tabulators between cells.
-std::vector<Row> rows_of(const std::string& text) {
-  const std::string head = text.substr(0, text.find('\n'));
-  char separator = ',';
-  for (const char other : {'\t', ';', ','})
-    if (head.find(other) != std::string::npos) separator = other;
-  std::vector<Row> rows;
-  Row row{1, {""}};
-  bool quoted = false;
-  int line = 1;
-  const auto end_row = [&] {
-    if (row.cells.size() > 1 || !trimmed(row.cells[0]).empty()) rows.push_back(row);
-    row = {line, {""}};
-  };
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    line += c == '\n';
-    if (quoted && c == '"' && i + 1 < text.size() && text[i + 1] == '"') {
-      row.cells.back() += text[++i];
-    } else if (c == '"') {
-      quoted = !quoted;
-    } else if (!quoted && c == separator) {
-      row.cells.emplace_back();
-    } else if (!quoted && c == '\n') {
-      end_row();
-    } else if (c != '\r') {
-      row.cells.back() += c;
-    }
-  }
-  end_row();
-  return rows;
-}
 
 /// "rotate_3d[2]" is rotate_3d and 2.
 std::pair<std::string, std::optional<std::size_t>> name_and_index(const std::string& column) {
@@ -124,7 +45,7 @@ CurvesFile read_curves_csv(const std::string& text, const std::string& file, con
   const auto problem = [&](int line, const std::string& message) {
     result.problems.push_back({{file, line}, message});
   };
-  const std::vector<Row> rows = rows_of(text);
+  const std::vector<TableRow> rows = table_rows(text);
   const std::string first = rows.empty() ? "" : lower(trimmed(rows[0].cells[0]));
   if (first != "frame" && first != "t") {
     problem(1,
@@ -178,10 +99,10 @@ CurvesFile read_curves_csv(const std::string& text, const std::string& file, con
         problem(1, "the column '" + column.name + "[" + std::to_string(i) + "]' is missing");
   if (!result.problems.empty()) return result;
 
-  std::map<std::string, Keyframes> keyframes;
+  std::map<std::string, CurvePoints> keyframes;
   std::optional<double> before;
   for (std::size_t r = 1; r < rows.size(); ++r) {
-    const Row& row = rows[r];
+    const TableRow& row = rows[r];
     const auto cell = [&](std::size_t i) { return i < row.cells.size() ? trimmed(row.cells[i]) : ""; };
     const std::string written = cell(seconds ? *seconds : *frames);
     std::optional<double> place = number_of(written);
@@ -224,31 +145,6 @@ CurvesFile read_curves_csv(const std::string& text, const std::string& file, con
 }
 
 namespace {
-
-using Vector = std::array<double, 3>;
-using Quaternion = std::array<double, 4>;
-
-Quaternion product(const Quaternion& a, const Quaternion& b) {
-  return {a[0] * b[0] - a[1] * b[1] - a[2] * b[2] - a[3] * b[3],
-          a[0] * b[1] + a[1] * b[0] + a[2] * b[3] - a[3] * b[2],
-          a[0] * b[2] - a[1] * b[3] + a[2] * b[0] + a[3] * b[1],
-          a[0] * b[3] + a[1] * b[2] - a[2] * b[1] + a[3] * b[0]};
-}
-
-/// By half the angle, in degrees, about the axis 1, 2 or 3.
-Quaternion about(std::size_t axis, double degrees) {
-  const double half = degrees * std::numbers::pi / 360;
-  Quaternion result = {std::cos(half), 0, 0, 0};
-  result[axis] = std::sin(half);
-  return result;
-}
-
-/// `vector` turned back.
-Vector unturned(const Quaternion& by, const Vector& vector) {
-  const Quaternion back = {by[0], -by[1], -by[2], -by[3]};
-  const Quaternion turned = product(product(back, {0, vector[0], vector[1], vector[2]}), by);
-  return {turned[1], turned[2], turned[3]};
-}
 
 /// What Parseq calls the fields of a frame that move the picture, in both modes of Deforum.
 constexpr const char* kFlat[] = {"angle", "zoom"};
@@ -325,7 +221,7 @@ CurvesFile read_parseq(const std::string& text, const std::string& file, const C
     problem("has a zoom, which needs 'width' and 'height' as numbers: zoom_x_2d and zoom_y_2d are pixels");
     return result;
   }
-  std::map<std::string, Keyframes> curves;
+  std::map<std::string, CurvePoints> curves;
   std::optional<double> before;
   for (const Json::Value& frame : frames) {
     // Frame 0 is there before anything moves; the first move is the one into frame 1.

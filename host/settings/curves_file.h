@@ -15,6 +15,7 @@ namespace reverie {
 struct CurveUnits {
   double frames_per_second = 12;
   double width = 0, height = 0;  ///< of the moved picture; 0: not known
+  double camera = 100;           ///< pixels of one unit of a camera's path
   double depth = 1000;           ///< pixels of one unit of estimated depth
   /// Whether the animation mode has a parameter of this name. Null: nothing moves.
   std::function<bool(const std::string&)> moves_by;

@@ -103,7 +103,11 @@ constexpr Setting kTable[] = {
          .help("beats per minute of the music: for beat and bar in expressions, and for keyframes in beats"),
      "Animation"},
     {text("curves_file", "")
-         .help("table of values by frame: CSV with a column for each setting, or what Parseq writes (JSON)"),
+         .help("table of values by frame: CSV with a column for each setting, what Parseq writes (JSON), or "
+               "a camera's "
+               "path (.chan, COLMAP, CSV)"),
+     "Animation"},
+    {number("camera_scale", 100).above(0).unit("pixels").help("one unit in a camera's path of curves_file"),
      "Animation"},
     {text("depth_model", "").help("the plugin that estimates depth; when empty, the first of these"),
      "Animation", false, "", "depth_estimators"},
@@ -162,6 +166,13 @@ constexpr Setting kTable[] = {
          .help("of frame_noise: each pixel by itself, or soft blots"),
      "Animation"},
     {number("frame_noise_size", 16).at_least(1).unit("pixels").help("size of the blots of perlin"),
+     "Animation"},
+    {integer("cadence", 1)
+         .range(1, 1000)
+         .is_animatable()
+         .help("one of so many frames is optimised, those between are made by the motion alone and blended "
+               "with it; in 2D "
+               "and 3D; an expression is rounded"),
      "Animation"},
     {boolean("loop", false)
          .help("the last frame leads into the first: at the end, the picture goes over into its beginning"),

@@ -48,6 +48,41 @@ TEST(Loops, OfStillsHaveNoEffectAndLeaveNothingOut) {
   EXPECT_TRUE(fs::exists(folder / "images_out/default/default_2.png"));
 }
 
+TEST(Cadences, OfOneChangeNothing) {
+  const Scratch plain, one;
+  ASSERT_EQ(render(plain.path(), moving({})).status, 0);
+  ASSERT_EQ(render(one.path(), moving({"cadence=1"})).status, 0);
+  for (const int number : {1, 5, 10}) EXPECT_EQ(pixels(plain, number), pixels(one, number)) << number;
+}
+
+// Nine moves, of which 3, 6 and 9 are optimised. Without a change by the steps, all frames are what the moves
+// make.
+TEST(Cadences, MakeAllFramesInTheirOrder) {
+  const Words still = {"learning_rate=1e-12", "translate_x=3", "zoom_x_2d=0", "zoom_y_2d=0"};
+  Words skipping = still;
+  skipping.push_back("cadence=3");
+  const Scratch all, some;
+  ASSERT_EQ(render(all.path(), moving(still)).status, 0);
+  const Outcome outcome = render(some.path(), moving(skipping));
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  for (int number = 1; number <= 10; ++number) {
+    const auto wanted = pixels(all, number), made = pixels(some, number);
+    ASSERT_EQ(wanted.size(), made.size());
+    for (std::size_t i = 0; i < made.size(); ++i) ASSERT_NEAR(wanted[i], made[i], 1) << number;
+  }
+  EXPECT_FALSE(fs::exists(some / "images_out/default/default_11.png"));
+}
+
+TEST(Cadences, AreRefusedWhereFramesWouldStayUnpainted) {
+  const Scratch folder;
+  const Outcome loop = render(folder.path(), moving({"cadence=2", "loop=true", "loop_frames=2"}));
+  EXPECT_EQ(loop.status, 2);
+  EXPECT_TRUE(holds(loop.err, "'cadence' and 'loop'")) << loop.err;
+  const Outcome nothing = render(folder.path(), moving({"cadence=1-f"}));
+  EXPECT_EQ(nothing.status, 2);
+  EXPECT_TRUE(holds(nothing.err, "'cadence' at t = ")) << nothing.err;
+}
+
 TEST(Retouching, SaysWhatHasNoEffect) {
   const Scratch folder;
   Outcome outcome = render(folder.path(), tiny("a hill", {"color_coherence=first", "steps_per_scene=1"}));

@@ -1,6 +1,7 @@
 // `reverie paint`: words in, a picture out.
 
 #include "cli/real_program.h"
+#include "support/scratch.h"
 
 namespace reverie::test {
 namespace {
@@ -48,6 +49,21 @@ TEST(Paint, SaysWhichSettingsMakeTheSamePicture) {
   const std::string number = painted.substr(painted.rfind('_'));
   const Picture second = read_png(scratch / ("images_out/again/again" + number));
   for (std::size_t c = 0; c < 3; ++c) EXPECT_DOUBLE_EQ(first.mean[c], second.mean[c]);
+}
+
+// ImageNet has tigers, and no hearts.
+TEST(Paint, ChoosesItsPresetByTheWords) {
+  for (const auto& [words, perceptor, limit] :
+       {std::tuple{"a tiger", "\"tiny_lit\"", "0.12"}, {"a red heart", "\"tiny_lit_concepts\"", "0.22"}}) {
+    const Scratch scratch;
+    const Outcome outcome =
+        run(command("paint", {words, "width=32", "height=32", "cutouts=2", "steps_per_scene=1", "seed=1"}),
+            scratch.path());
+    ASSERT_EQ(outcome.status, 0) << outcome.err;
+    const std::string settings = read_bytes(scratch / "images_out/paint/paint_settings.txt");
+    EXPECT_TRUE(holds(settings, perceptor)) << settings;
+    EXPECT_TRUE(holds(settings, std::string("\"saturation_limit\": ") + limit)) << settings;
+  }
 }
 
 TEST(Paint, WithoutWordsIsAMistake) {
