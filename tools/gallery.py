@@ -18,8 +18,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "docs/pictures/gallery"
-COMMON = ["examples/paint.yaml", "perceptors=[tiny_lit]", "width=256", "height=192", "cutouts=10", "learning_rate=0.12",
-          "steps_per_scene=60", "save_every=60", "seed=1"]
+COMMON = ["preset=paint", "width=256", "height=192", "cutouts=10", "learning_rate=0.12",
+          "steps_per_scene=60", "seed=1"]
 INIT = "docs/pictures/first_light.png"
 DISC = "docs/pictures/gallery/disc.png"
 GOLDFISH = ["scenes=a goldfish", "init_image=docs/pictures/paint/goldfish.png", "learning_rate=null", "steps_per_scene=40",
@@ -128,8 +128,8 @@ def render(program, name, settings):
 
 def page():
     lines = ["# Gallery", "", "Made by `tools/gallery.py` with the included models; do not edit.", "", *paint_chapter(), "## Features", "",
-             "Each picture is the last frame of `./reverie render` with these settings and those below it. `examples/paint.yaml` has what",
-             "`reverie paint` chooses; the pictures are smaller, with fewer cutouts and steps:", "",
+             "Each picture is the last frame of `./reverie render` with these settings and those below it. The preset `paint` is what",
+             "`reverie paint` uses; the pictures are smaller, with fewer cutouts and steps:", "",
              "    " + " ".join(shlex.quote(word) for word in COMMON), ""]
     for title, introduction, entries in CHAPTERS:
         # A picture that was removed, because it does not show its feature well, is left out until it is made again.
