@@ -1,10 +1,9 @@
 #!/usr/bin/env python3
-"""Writes what examples/beat.yaml listens to and shows, the same bytes at every run:
+"""Writes what examples/beat.yaml listens to, the same bytes at every run:
 
     python3 examples/make_beat.py        # in the folder where the run will be started
 
-images_out/beat_inputs/beat.wav is four seconds of a kick drum on the beat and of hi-hats between, at 120 beats a minute;
-light.ppm and dark.ppm are the two pictures between which the beat switches.
+images_out/beat_inputs/beat.wav is four seconds of a kick drum on the beat and of hi-hats between, at 120 beats a minute.
 """
 import array
 import math
@@ -43,12 +42,6 @@ def put(sound, start, i, value):
         sound[at] += value
 
 
-def gradient(path, top, bottom):
-    """An 8 x 6 picture as a PPM file."""
-    rows = (bytes(round(255 * (a + (b - a) * y / 5)) for a, b in zip(top, bottom)) * 8 for y in range(6))
-    path.write_bytes(b"P6\n8 6\n255\n" + b"".join(rows))
-
-
 def main():
     FOLDER.mkdir(parents=True, exist_ok=True)
     samples = track()
@@ -59,8 +52,6 @@ def main():
         file.setsampwidth(2)
         file.setframerate(RATE)
         file.writeframes(samples.tobytes())
-    gradient(FOLDER / "light.ppm", (1, 0.95, 0.7), (1, 0.75, 0.4))
-    gradient(FOLDER / "dark.ppm", (0.05, 0.05, 0.2), (0.1, 0.03, 0.15))
 
 
 if __name__ == "__main__":
