@@ -81,7 +81,8 @@ def make(program, work, prompt, preset):
 
 def cell(preset, prompt):
     command = shlex.join(["./reverie", *words_of(prompt, preset)]).replace("'", '"')
-    return f"![{prompt}](pictures/presets/{preset}.jpg)<br>`{command}`"
+    picture = f"![{prompt}](pictures/presets/{preset}.jpg)<br>" if (ROOT / f"docs/pictures/presets/{preset}.jpg").exists() else ""
+    return f"{picture}`{command}`"
 
 
 def page(about):

@@ -27,6 +27,8 @@ std::vector<std::int64_t> optimised(const std::string& text, std::int64_t last) 
 
 using Frames = std::vector<std::int64_t>;
 
+const std::map<std::string, double> kNow = {{"t", 0}};  // of a number, nothing is looked up
+
 TEST(Cadence, OptimisesEveryNthFrameAndTheLast) {
   EXPECT_FALSE(engine::has_cadence(with_cadence("1")));
   EXPECT_EQ(optimised("1", 3), (Frames{0, 1, 2, 3}));
@@ -53,13 +55,13 @@ TEST(Cadence, CarriesTheGainBackInProportionToTime) {
   const Script script = with_cadence("4");
   engine::Cadence cadence(script, 4);
   const at::Tensor start = at::full({1, 3, 4, 8}, 0.4f), done = start + 0.2f;
-  cadence.begin(0, {});
+  cadence.begin(0, kNow);
   for (std::int64_t frame = 1; frame < 4; ++frame) {
-    ASSERT_FALSE(cadence.begin(frame, {}));
+    ASSERT_FALSE(cadence.begin(frame, kNow));
     cadence.keep(start);
   }
   EXPECT_TRUE(cadence.waits());
-  ASSERT_TRUE(cadence.begin(4, {}));
+  ASSERT_TRUE(cadence.begin(4, kNow));
   cadence.begin_with(start);
   Shift still(0);
   const std::vector<at::Tensor> pictures = cadence.release(done, still, at::kCPU);
@@ -77,10 +79,10 @@ TEST(Cadence, CarriesItAlongTheMotion) {
   const at::Tensor before = ramp + 0.02f, start = ramp.contiguous();
   at::Tensor done = start.clone();
   done.select(3, 5).add_(0.5f);
-  cadence.begin(0, {});
-  cadence.begin(1, {});
+  cadence.begin(0, kNow);
+  cadence.begin(1, kNow);
   cadence.keep(before);
-  cadence.begin(2, {});
+  cadence.begin(2, kNow);
   cadence.begin_with(start);
   Shift right(2);
   const at::Tensor made = cadence.release(done, right, at::kCPU).at(0);
@@ -92,10 +94,10 @@ TEST(Cadence, CarriesItAlongTheMotion) {
 TEST(Cadence, DoesNotCarryBackWhereTheMotionIsUnknown) {
   const Script script = with_cadence("2");
   engine::Cadence cadence(script, 2);
-  cadence.begin(0, {});
-  cadence.begin(1, {});
+  cadence.begin(0, kNow);
+  cadence.begin(1, kNow);
   cadence.keep(at::zeros({1, 3, 4, 4}));
-  cadence.begin(2, {});
+  cadence.begin(2, kNow);
   cadence.begin_with(at::ones({1, 3, 4, 4}));  // nothing of it was to be seen before
   Shift still(0);
   EXPECT_LT(largest(cadence.release(at::full({1, 3, 4, 4}, 0.5f), still, at::kCPU).at(0)), 1e-3);
@@ -104,8 +106,8 @@ TEST(Cadence, DoesNotCarryBackWhereTheMotionIsUnknown) {
 TEST(Cadence, WithoutANextFrameGivesWhatWaits) {
   const Script script = with_cadence("5");
   engine::Cadence cadence(script, 9);
-  cadence.begin(0, {});
-  cadence.begin(1, {});
+  cadence.begin(0, kNow);
+  cadence.begin(1, kNow);
   const at::Tensor picture = at::rand({1, 3, 2, 2});
   cadence.keep(picture);
   const auto pictures = cadence.release();
@@ -116,11 +118,11 @@ TEST(Cadence, WithoutANextFrameGivesWhatWaits) {
 TEST(Cadence, GoesOnAfterARestart) {
   const Script script = with_cadence("3");
   engine::Cadence first(script, 20), second(script, 20);
-  first.begin(0, {});
+  first.begin(0, kNow);
   second.load_state(first.state());
   Frames frames;
   for (std::int64_t frame = 1; frame < 8; ++frame)
-    if (second.begin(frame, {})) frames.push_back(frame);
+    if (second.begin(frame, kNow)) frames.push_back(frame);
   EXPECT_EQ(frames, (Frames{3, 6}));
 }
 
