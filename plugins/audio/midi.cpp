@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "midi_file.h"
 #include "reverie/audio_filter.h"
@@ -32,6 +33,12 @@ constexpr ParamSpec kParams[] = {
     number("midi_offset", 0).unit("seconds").help("when the MIDI file begins, in the sound"),
 };
 
+/// A number that may be null.
+std::optional<std::int64_t> wanted(const Params& params, const char* name) {
+  if (!params.has(name)) return std::nullopt;
+  return params.get<std::int64_t>(name);
+}
+
 class Midi final : public AudioFilter {
  public:
   Midi(Host& host, const Params& params, const Setup& setup)
@@ -40,22 +47,21 @@ class Midi final : public AudioFilter {
         offset_(params.get<double>("midi_offset")),
         controls_(params.has("controller")) {
     const std::string file = params.get<std::string>("midi_file");
+    const auto channel = params.get<std::int64_t>("channel");
+    const std::optional<std::int64_t> pitch = wanted(params, "midi_note"),
+                                      controller = wanted(params, "controller");
     if (file.empty()) {
       host.log(LogLevel::warning, "the filter '" + name_ + "' is always 0: its midi_file names no file");
       return;
     }
     MidiFile read = read_midi(host.resolve_asset(file));
-    const auto channel = params.get<std::int64_t>("channel");
-    const auto other = [&](const auto& event) { return channel != 0 && event.channel != channel; };
-    std::erase_if(read.notes, other);
-    std::erase_if(read.controls, other);
-    if (controls_)
-      std::erase_if(read.controls, [wanted = params.get<std::int64_t>("controller")](
-                                       const MidiControl& control) { return control.controller != wanted; });
-    if (params.has("midi_note"))
-      std::erase_if(read.notes, [wanted = params.get<std::int64_t>("midi_note")](const MidiNote& note) {
-        return note.pitch != wanted;
-      });
+    std::erase_if(read.notes, [&](const MidiNote& note) {
+      return (channel != 0 && note.channel != channel) || (pitch && note.pitch != *pitch);
+    });
+    std::erase_if(read.controls, [&](const MidiControl& control) {
+      return (channel != 0 && control.channel != channel) ||
+             (controller && control.controller != *controller);
+    });
     if (controls_ ? read.controls.empty() : read.notes.empty())
       host.log(LogLevel::warning, "the filter '" + name_ + "' is always 0: '" + file + "' has no such " +
                                       (controls_ ? "controller" : "note"));

@@ -1,6 +1,8 @@
 #include "reverie/audio_filter.h"
 
+#include <algorithm>
 #include <cmath>
+#include <span>
 
 #include "conformance/promise.h"
 #include "conformance/tensors.h"
@@ -15,6 +17,15 @@ class AudioFilterConformance : public testing::TestWithParam<std::string> {
 
   const PluginFile& plugin() const { return plugins().find(AudioFilter::kKind, GetParam()); }
   std::shared_ptr<AudioFilter> filter() { return make<AudioFilter>(plugin(), host_); }
+
+  /// What it gives comes from a file that no default can name, not from the sound.
+  bool reads_a_file() const {
+    const PluginDescriptor& descriptor = *plugin().descriptor;
+    const std::span params(descriptor.params, descriptor.param_count);
+    return std::any_of(params.begin(), params.end(), [](const ParamSpec& spec) {
+      return spec.type == ParamType::text && !*spec.default_text && std::string(spec.name).ends_with("_file");
+    });
+  }
 
   /// Swelling and fading tones of many pitches.
   static std::vector<float> track(double seconds, double rate) {
@@ -32,8 +43,10 @@ class AudioFilterConformance : public testing::TestWithParam<std::string> {
 };
 
 TEST_P(AudioFilterConformance, ValuesLieBetweenZeroAndOne) {
-  promise("analyse()",
-          "values 0..1, among them the variable that the settings named; a loud track is not silent");
+  promise(
+      "analyse()",
+      "values 0..1, among them the variable that the settings named; a loud track is not silent, unless the "
+      "values come from a file that a parameter NAME_file names");
   for (const double rate : {44100.0, 8000.0}) {
     for (const double frames_per_second : {12.0, 29.97, 0.5}) {
       SCOPED_TRACE(std::to_string(rate) + " Hz, " + std::to_string(frames_per_second) + " frames per second");
@@ -50,7 +63,7 @@ TEST_P(AudioFilterConformance, ValuesLieBetweenZeroAndOne) {
           most = std::max(most, value);
         }
       }
-      EXPECT_GT(most, 0) << "a loud track says something";
+      if (!reads_a_file()) EXPECT_GT(most, 0) << "a loud track says something";
     }
   }
 }
