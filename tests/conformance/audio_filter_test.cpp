@@ -23,7 +23,8 @@ class AudioFilterConformance : public testing::TestWithParam<std::string> {
     const PluginDescriptor& descriptor = *plugin().descriptor;
     const std::span params(descriptor.params, descriptor.param_count);
     return std::any_of(params.begin(), params.end(), [](const ParamSpec& spec) {
-      return spec.type == ParamType::text && !*spec.default_text && std::string(spec.name).ends_with("_file");
+      return spec.type == reverie::ParamType::text && !*spec.default_text &&
+             std::string(spec.name).ends_with("_file");
     });
   }
 
@@ -63,7 +64,9 @@ TEST_P(AudioFilterConformance, ValuesLieBetweenZeroAndOne) {
           most = std::max(most, value);
         }
       }
-      if (!reads_a_file()) EXPECT_GT(most, 0) << "a loud track says something";
+      if (!reads_a_file()) {
+        EXPECT_GT(most, 0) << "a loud track says something";
+      }
     }
   }
 }
