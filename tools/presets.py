@@ -110,7 +110,7 @@ what `list` shows; `defaults: [paint, _self_]` bases it on another preset. Prese
 ([settings-files.md](settings-files.md#config-groups)) that is found everywhere: on the command line `preset=NAME` wins over the
 file, and single settings win over both. A folder `preset` beside your settings file is looked in first.
 
-Stills take the steps for which the machine has time in about 25 seconds; the motions take one to three minutes. All pictures are
+Stills take the steps for which the machine has time in about 25 seconds; motions take some minutes. The pictures, of some of them so far, are
 first tries, with seed 1.
 """]
     for title, presets in GROUPS.items():
