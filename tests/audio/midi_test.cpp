@@ -2,8 +2,8 @@
 
 #include <cstring>
 
-#include "audio/filters.h"
 #include "../../plugins/audio/midi_file.h"
+#include "audio/filters.h"
 #include "support/scratch.h"
 
 namespace reverie::test {
