@@ -22,16 +22,19 @@ endif()
 
 find_program(CCACHE ccache)
 if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  # Without this sloppiness ccache refuses to cache files that use a precompiled header.
+  # Without this sloppiness ccache refuses to cache files that use a precompiled header. The other two let a clone in
+  # another folder use what this one compiled.
   set(CMAKE_CXX_COMPILER_LAUNCHER
-    "${CMAKE_COMMAND};-E;env;CCACHE_SLOPPINESS=pch_defines,time_macros;${CCACHE}")
+    "${CMAKE_COMMAND};-E;env;CCACHE_SLOPPINESS=pch_defines,time_macros;CCACHE_BASEDIR=${CMAKE_SOURCE_DIR}"
+    "CCACHE_NOHASHDIR=1;${CCACHE}")
 endif()
 
 # Everything that uses LibTorch shares one precompiled header: parsing LibTorch's headers costs 5 to 15 s a file.
 function(reverie_use_torch target)
   target_link_libraries(${target} PRIVATE LibTorch::LibTorch)
   if(NOT TARGET reverie_torch_pch)
-    file(WRITE ${CMAKE_BINARY_DIR}/torch_pch.cpp "")
+    # file(CONFIGURE) leaves an equal file alone: a newer one would compile the header again after each configuration.
+    file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/torch_pch.cpp CONTENT "")
     add_library(reverie_torch_pch OBJECT ${CMAKE_BINARY_DIR}/torch_pch.cpp)
     target_link_libraries(reverie_torch_pch PRIVATE LibTorch::LibTorch)
     set_target_properties(reverie_torch_pch PROPERTIES POSITION_INDEPENDENT_CODE OFF)
