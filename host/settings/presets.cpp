@@ -15,6 +15,31 @@ namespace fs = std::filesystem;
 /// Whatever a file is, its beginning says enough.
 constexpr std::size_t kMostAbout = 400;
 
+constexpr std::streamsize kMostRead = 100'000;
+
+std::string beginning(const fs::path& file) {
+  std::error_code error;
+  if (!fs::is_regular_file(file, error)) return "";
+  std::string text(static_cast<std::size_t>(kMostRead), '\0');
+  std::ifstream in(file);
+  in.read(text.data(), kMostRead);
+  text.resize(static_cast<std::size_t>(in.gcount()));
+  return text;
+}
+
+/// Whether some value is "???", which the user must give, in the file or in the preset that it is based on.
+bool has_gap(const std::map<std::string, Preset>& presets, const std::string& name, int depth = 0) {
+  constexpr std::string_view kDefaults = "\ndefaults: [";
+  const auto found = presets.find(name);
+  if (found == presets.end() || depth > 10) return false;
+  const std::string text = "\n" + beginning(found->second.file);
+  if (text.find(": ???") != std::string::npos) return true;
+  const std::size_t base = text.find(kDefaults);
+  if (base == std::string::npos) return false;
+  const std::size_t start = base + kDefaults.size();
+  return has_gap(presets, text.substr(start, text.find_first_of(",]", start) - start), depth + 1);
+}
+
 std::string about(const fs::path& file) {
   std::error_code error;
   if (!fs::is_regular_file(file, error)) return "";
@@ -56,6 +81,7 @@ std::vector<Preset> installed_presets() {
     }
   }
   std::vector<Preset> presets;
+  for (auto& [name, preset] : found) preset.needs_file = has_gap(found, name);
   for (auto& [name, preset] : found) presets.push_back(std::move(preset));
   return presets;
 }
