@@ -5,9 +5,11 @@
 #include <chrono>
 #include <functional>
 
+#include "base/texts.h"
 #include "serve/request_body.h"
 #include "serve/run_files.h"
 #include "serve/stored_run.h"
+#include "settings/presets.h"
 #include "web/pages.h"
 #include "web/run_routes.h"
 
@@ -68,6 +70,8 @@ const std::vector<Api::Route>& Api::table() {
       {"GET", "/api/settings", &Api::list_settings},
       {"POST", "/api/settings/read", &Api::read_settings},
       {"POST", "/api/check", &Api::check},
+      {"GET", "/api/presets", &Api::list_presets},
+      {"POST", "/api/paint", &Api::paint},
       {"GET", "/api/events", &Api::events},
       {"GET", "/api/runs", &Api::list_runs},
       {"POST", "/api/runs", &Api::submit},
@@ -184,6 +188,21 @@ HttpResponse Api::check(const Call& call) {
   return json_response(answer);
 }
 
+HttpResponse Api::list_presets(const Call&) {
+  Json::Value presets(Json::arrayValue);
+  for (const Preset& preset : installed_presets()) {
+    Json::Value item;
+    item["name"] = preset.name;
+    item["about"] = preset.about;
+    item["own"] = preset.own;
+    item["needs_file"] = preset.needs_file;
+    presets.append(item);
+  }
+  Json::Value answer;
+  answer["presets"] = presets;
+  return json_response(answer);
+}
+
 HttpResponse Api::list_runs(const Call& call) {
   std::int64_t limit = kListed;
   for (const auto& [name, value] : call.request.query) {
@@ -213,6 +232,22 @@ HttpResponse Api::submit(const Call& call) {
   submission.title = body.text("title");
   const bool paused = body.boolean("paused");
   body.finish();
+  return enqueue(submission, paused);
+}
+
+HttpResponse Api::paint(const Call& call) {
+  RequestBody body(call.request);
+  Submission submission;
+  submission.words = trimmed(body.text("words", true));
+  if (submission.words.empty()) throw RequestError(400, "'words' must say what to paint");
+  submission.overrides = body.texts("overrides");
+  submission.title = submission.words;
+  const bool paused = body.boolean("paused");
+  body.finish();
+  return enqueue(submission, paused);
+}
+
+HttpResponse Api::enqueue(const Submission& submission, bool paused) {
   CheckedRun checked = checks_.check(submission);
   if (!checked.problems.empty()) {
     Json::Value answer;
@@ -306,7 +341,13 @@ HttpResponse Api::ask_view(const Call& call) {
   std::shared_ptr<RunView> view = queue_.view(call.id);
   if (!view) {
     const RunRecord record = queue_.get(call.id);
-    if (!record.output || record.state == RunState::running) throw RequestError(404, "the run has not begun");
+    const bool begins = !record.output || record.state == RunState::running;
+    if (begins && call.rest == "picture") {
+      HttpResponse none;
+      none.status = 204;
+      return none;
+    }
+    if (begins) throw RequestError(404, "the run has not begun");
     view = std::make_shared<StoredRun>(record);
   }
   auto response = answer_run(view, call.rest, call.request);

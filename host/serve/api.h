@@ -35,8 +35,11 @@ class Api {
   web::HttpResponse list_settings(const Call& call);
   web::HttpResponse read_settings(const Call& call);
   web::HttpResponse check(const Call& call);
+  web::HttpResponse list_presets(const Call& call);
   web::HttpResponse list_runs(const Call& call);
   web::HttpResponse submit(const Call& call);
+  web::HttpResponse paint(const Call& call);
+  web::HttpResponse enqueue(const Submission& submission, bool paused);
   web::HttpResponse get_run(const Call& call);
   web::HttpResponse remove_run(const Call& call);
   web::HttpResponse pause(const Call& call);

@@ -83,6 +83,7 @@ CheckedRun Checks::check(const Submission& submission) {
   head["kind"] = static_cast<int>(submission.kind);
   head["title"] = submission.title;
   head["overrides"] = json_of(submission.overrides);
+  head["words"] = submission.words;
   std::string ended;
   auto answer = ask(head, submission.text, ended);
   CheckedRun checked;
@@ -123,6 +124,7 @@ void answer_check(Channel& channel, const RunRules& rules) {
   submission.text = question->body;
   submission.kind = static_cast<RunKind>(question->head["kind"].asInt());
   submission.title = question->head["title"].asString();
+  submission.words = question->head["words"].asString();
   for (const Json::Value& text : question->head["overrides"]) submission.overrides.push_back(text.asString());
   const CheckedRun checked = check_run(submission, rules);
   answer["problems"] = checked.problems;

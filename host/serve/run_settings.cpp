@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "app/failure.h"
+#include "app/paint.h"
 #include "app/preview_motion.h"
 #include "app/run_plan.h"
 #include "base/nearest.h"
@@ -17,6 +18,7 @@ using app::current_failure;
 using app::Failure;
 using app::find_missing;
 using app::FindMore;
+using app::make_paint_plan;
 using app::make_plan;
 using app::make_run_context;
 using app::Plan;
@@ -153,7 +155,10 @@ CheckedRun check_run(const Submission& submission, const RunRules& rules) {
       plan.access = rules.access;
       find_missing(plan, rules.registry, more);
     };
-    Plan plan = make_plan(from, rules.registry, submission.kind == RunKind::render ? find_more : FindMore());
+    Plan plan =
+        submission.words.empty()
+            ? make_plan(from, rules.registry, submission.kind == RunKind::render ? find_more : FindMore())
+            : make_paint_plan(from, submission.words, rules.registry, find_more);
     plan.access = rules.access;
     std::swap(checked.notices, plan.notices);  // they are the client's, not the server's
     apply_rules(plan, problems, checked.notices);

@@ -32,7 +32,8 @@ struct RunRules {
 
 /// Settings as a client sends them.
 struct Submission {
-  std::string text;                    ///< as a settings file; a PNG picture that reverie made will do
+  std::string text;   ///< as a settings file; a PNG picture that reverie made will do
+  std::string words;  ///< if not empty, in the place of `text`: for what `reverie paint` does
   std::vector<std::string> overrides;  ///< name=value
   RunKind kind = RunKind::render;
   std::string title;  ///< empty: the beginning of the scenes

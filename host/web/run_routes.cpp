@@ -12,8 +12,11 @@ HttpResponse wrong_method(const std::string& right) {
 }
 
 HttpResponse png(const RunView::Bytes& bytes) {
-  if (!bytes) return HttpResponse::error(404, "there is no picture yet");
   HttpResponse response;
+  if (!bytes) {
+    response.status = 204;  // none yet
+    return response;
+  }
   response.headers.emplace_back("Content-Type", "image/png");
   response.shared_body = bytes;
   return response;

@@ -8,7 +8,7 @@ import time
 import unittest
 from pathlib import Path
 
-from serving import PROGRAM, ServerTest, settings
+from serving import PROGRAM, TINY, ServerTest, settings
 
 LONG = {"steps_per_scene": 1000000}
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -37,6 +37,23 @@ class QueueTest(ServerTest):
         answer = self.server.post("/api/check", {"settings": settings("a || b"), "overrides": ["cut_pow=3", "seed=7"]}).json()
         used = json.loads(answer["settings"])
         self.assertEqual((used["cut_pow"], used["seed"], answer["steps"], answer["problems"]), (3, 7, 12, []))
+
+    def test_words_alone_are_painted_as_the_command_does(self):
+        presets = {preset["name"]: preset for preset in self.server.get("/api/presets")["presets"]}
+        self.assertFalse(presets["paint"]["needs_file"])
+        self.assertTrue(presets["restyle"]["needs_file"])
+        self.assertTrue(presets["restyle_print"]["needs_file"])  # which is based on it
+        self.assertEqual(self.server.post("/api/paint", {"words": " "}).status, 400)
+        self.assertEqual(self.server.post("/api/paint", {}).status, 400)
+        answer = self.server.post("/api/paint", {"words": "a heart", "overrides": ["widht=40"]})
+        self.assertEqual(answer.status, 422)
+        self.assertIn("widht", answer.json()["problems"][0]["message"])
+        tiny = [f"{name}={value}" for name, value in TINY.items()]
+        answer = self.server.post("/api/paint", {"words": "a heart", "overrides": ["preset=noir", *tiny], "paused": True})
+        self.assertEqual(answer.status, 201)
+        self.assertEqual((answer.json()["title"], answer.json()["steps"], answer.json()["paused"]), ("a heart", 6, True))
+        made = self.server.get("/api/runs/1/settings")
+        self.assertEqual((made["scenes"], made["width"], made["saturation_weight"]), ("a heart", 40, 200))
 
     def test_order_pause_cancel_delete(self):
         server = self.server

@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 """A real browser uses the studio of a real server. Nothing here waits for a time: every step waits for what it says to
 become true, and fails when it does not after several minutes."""
+import os
 import re
+import shutil
+import tempfile
 import unittest
 from pathlib import Path
 
@@ -20,6 +23,14 @@ EVIL = "<img src=x onerror=\"document.title='taken'\"> </textarea><script>docume
 class StudioTest(ServerTest):
     @classmethod
     def setUpClass(cls):
+        # A preset of the user's, which paints in moments.
+        cls.config = tempfile.mkdtemp()
+        os.environ["XDG_CONFIG_HOME"] = cls.config
+        preset = Path(cls.config) / "reverie/preset/in_moments.yaml"
+        preset.parent.mkdir(parents=True)
+        tiny = {name: value for name, value in TINY.items() if name != "perceptors"}
+        preset.write_text("# Tiny, and of little use.\ndefaults: [paint, _self_]\nperceptors: [tiny_vit]\n"
+                          + "".join(f"{name}: {value}\n" for name, value in tiny.items()))
         options = webdriver.ChromeOptions()
         options.binary_location = "/usr/bin/chromium"
         # The sandbox needs rights that containers do not give; the page is our own.
@@ -31,10 +42,12 @@ class StudioTest(ServerTest):
     @classmethod
     def tearDownClass(cls):
         cls.browser.quit()
+        shutil.rmtree(cls.config)
 
     def setUp(self):
         super().setUp()
         self.open()
+        self.browser.execute_script("localStorage.clear(); document.getElementById('all').open = true")
 
     def tearDown(self):
         self.assertEqual(self.browser.title, "Reverie studio")
@@ -78,7 +91,8 @@ class StudioTest(ServerTest):
 
     def field(self, name):
         found = self.by("setting-" + name)
-        self.browser.execute_script("arguments[0].closest('details').open = true", found)
+        self.browser.execute_script("for (let at = arguments[0]; at; at = at.parentElement.closest('details')) at.open = true",
+                                    found.find_element(By.XPATH, "ancestor::details[1]"))
         return found
 
     def write(self, name, value):
@@ -123,6 +137,60 @@ class StudioTest(ServerTest):
         self.write("scenes", "a heart")
         self.until(lambda: self.text("verdict") == "no problems found; 4 steps")
         self.assertEqual(self.all("[aria-invalid]"), [])
+
+    def test_make_paints_words_with_the_chosen_look(self):
+        looks = self.until(lambda: self.texts(".look"))
+        self.assertEqual(looks[0], "automatic")
+        self.assertIn("in moments (yours)", looks)
+        self.assertIn("noir", looks)
+        self.assertNotIn("restyle", looks)  # needs a film
+        self.click(self.by("make-start"))
+        self.until(lambda: "for example" in self.text("make-problem"))
+        self.assertEqual(self.focused("id"), "words")
+        self.browser.execute_script("document.getElementById('look-in_moments').click()")
+        self.assertEqual(self.text("look-about"), "Tiny, and of little use.")
+        self.by("words").send_keys("a red heart" + Keys.ENTER)
+        self.until(lambda: self.chip(1) == "finished")
+        self.assertEqual(self.text("make-problem"), "")
+        self.until(lambda: self.widths("#stage-picture") == [40])
+        self.until(lambda: self.text("stage-caption") == "a red heart · finished")
+        made = self.server.get("/api/runs/1/settings")
+        self.assertEqual((made["scenes"], made["width"], made["perceptors"]), ("a red heart", 40, ["tiny_vit"]))
+        self.assertEqual(made["contrast_limit"], 0.2)  # of the preset paint
+        # What was typed before is offered again, also to another tab.
+        self.browser.refresh()
+        self.until(lambda: [one.get_attribute("value") for one in self.all("#history option")] == ["a red heart"])
+        # A mistake is shown beside the words.
+        self.by("words").send_keys("a heart:1_[nowhere.png]" + Keys.ENTER)
+        self.until(lambda: "nowhere.png" in self.text("make-problem"))
+        self.assertEqual(len(self.server.get("/api/runs")["runs"]), 1)
+        [refusal] = [entry["message"] for entry in self.browser.get_log("browser")]  # the browser reports the answer
+        self.assertIn("422", refusal)
+
+    def test_words_become_settings(self):
+        self.browser.execute_script("document.getElementById('all').open = false")
+        self.until(lambda: self.texts(".look"))
+        self.by("words").send_keys("a blue fish")
+        self.browser.execute_script("document.getElementById('look-noir').click()")
+        self.click(self.all("#all > summary")[0])
+        self.until(lambda: self.field("scenes").get_property("value") == "a blue fish")
+        self.assertEqual(self.by("more").get_property("value"), "preset: noir")
+        self.until(lambda: self.text("verdict").startswith("no problems found"))
+
+    def test_only_settings_in_use_are_shown(self):
+        def visible():
+            for group in self.all("#groups > details"):
+                self.browser.execute_script("arguments[0].open = true", group)
+            return [text.split(" ")[0] for text in self.texts(".setting")]
+        self.assertNotIn("translate_x", visible())
+        self.write("animation_mode", "2D")
+        self.until(lambda: "translate_x" in visible())
+        self.assertNotIn("field_of_view", visible())  # of 3D
+        self.click(self.by("unused"))
+        self.until(lambda: "field_of_view" in visible())
+        self.click(self.by("unused"))
+        self.by("search").send_keys("fps")
+        self.until(lambda: "frames_per_second" in visible() and "cut_pow" not in visible())
 
     def test_an_empty_form_says_what_is_missing(self):
         for button in "start", "motion":
@@ -283,9 +351,14 @@ class StudioTest(ServerTest):
         wide = self.browser.execute_script("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
         ground = self.until(lambda: (colour := self.browser.execute_script(
             "return getComputedStyle(document.body).backgroundColor")) and max(map(int, re.findall(r"\d+", colour)[:3])) < 80 and colour)
+        self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": 320, "height": 700, "deviceScaleFactor": 1, "mobile": True})
+        self.until(lambda: self.browser.execute_script("return innerWidth") <= 330)
+        phone = self.browser.execute_script("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        self.browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
         self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
         self.browser.set_window_size(1300, 1000)
         self.assertLessEqual(wide, 0)
+        self.assertLessEqual(phone, 0)
         self.assertLess(max(map(int, re.findall(r"\d+", ground)[:3])), 80)
 
 

@@ -55,8 +55,8 @@ TEST_F(RunRoutesTest, ButtonsArePosts) {
 }
 
 TEST_F(RunRoutesTest, PicturesAreThereOnceTheyAre) {
-  EXPECT_EQ(status("picture"), 404);
-  EXPECT_EQ(status("palette"), 404);
+  EXPECT_EQ(status("picture"), 204);
+  EXPECT_EQ(status("palette"), 204);
   RunUpdate update;
   update.picture = RunUpdate::Picture{1, at::rand({1, 3, 4, 4}), std::nullopt};
   feed->update(update);

@@ -5,13 +5,35 @@ import { ask, attempt, count, element, make } from './server.js';
 // Which plugins a setting names.
 const PLUGIN_KINDS = {
   image_model: 'image_models', animation_mode: 'animation', depth_model: 'depth_estimators', flow_model: 'flow_estimators',
+  cutout_method: 'cutouts', optimiser: 'optimisers', outputs: 'io',
 };
 const ROOMY = ['scenes'];
-const OPEN_AT_FIRST = ['Prompts'];
+// What settings are for, in the order of the page. Groups of plugins are called after their kind.
+const TASKS = {
+  Words: ['Prompts'],
+  Look: ['Image', 'Plugins: Image models', 'Plugins: Losses', 'Plugins: Cutouts'],
+  Motion: ['Animation', 'Plugins: Animation', 'Plugins: Depth estimators', 'Plugins: Flow estimators'],
+  Sound: ['Audio', 'Plugins: Audio', 'Plugins: Sound sources'],
+  Output: ['Output', 'Plugins: Io', 'Plugins: Viewers'],
+  'Speed and quality': ['Perceptors', 'Plugins: Perceptors', 'Plugins: Optimisers'],
+};
+const OPEN_AT_FIRST = ['Words'];
+// Settings that choose plugins of a kind. Parameters of others have no effect, so they are shown only where asked for.
+const CHOOSERS = ['image_model', 'animation_mode', 'cutout_method', 'optimiser', 'outputs'];
+// What people search for, and what settings call it.
+const SYNONYMS = {
+  resolution: ['width', 'height', 'pixel_size'], size: ['width', 'height', 'pixel_size'],
+  speed: ['steps_per', 'cutouts', 'precision'], fast: ['steps_per', 'cutouts', 'precision'], quality: ['steps_per', 'cutouts', 'precision'],
+  music: ['audio'], sound: ['audio'], beat: ['tempo', 'onset'], noise: ['smoothing', 'noise'], grain: ['smoothing', 'noise'],
+  colour: ['color', 'palette', 'saturation', 'gamma'], color: ['colour', 'palette', 'saturation', 'gamma'],
+  fps: ['frames_per_second'], length: ['steps_per_scene'], duration: ['steps_per_scene'], memory: ['gradient_accumulation', 'precision'],
+  camera: ['translate', 'rotate', 'zoom'], movie: ['video'], film: ['video'], words: ['scenes', 'prompts'], prompt: ['scenes', 'prompts'],
+};
 const EXAMPLE = 'a red heart | soft light || a green leaf';
 const PATIENCE = 350; // milliseconds without typing before it is checked
 
 const fields = new Map(); // by the setting's name in lower case
+let plugins = [];
 let lineOwners = []; // the setting that each line of the text is about
 let timer = 0, checks = 0, going = false;
 
@@ -60,7 +82,19 @@ function edited(field) {
   checkSoon();
 }
 
-function suggest(plugins) {
+const taskOf = (setting) => Object.keys(TASKS).find((task) => TASKS[task].includes(setting.group)) ?? 'Other';
+
+const plain = (name) => name.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
+
+// Plugins that no chooser chooses. Of kinds without a chooser all may be in use.
+function unused() {
+  const chosen = new Set(CHOOSERS.map((name) => fields.get(name)).filter((field) => field)
+    .flatMap(({ input, setting }) => (input.value || setting.default_text).split(/[\n,]/)).map((name) => plain(name.trim())));
+  const kinds = new Set(CHOOSERS.map((name) => PLUGIN_KINDS[name]));
+  return new Set(plugins.filter((plugin) => kinds.has(plugin.kind) && !chosen.has(plain(plugin.name))).map((plugin) => plugin.name));
+}
+
+function suggest() {
   for (const [name, kind] of Object.entries(PLUGIN_KINDS)) {
     const field = fields.get(name);
     if (!field) continue;
@@ -74,19 +108,19 @@ function suggest(plugins) {
 export async function buildForm() {
   const table = await ask('GET', '/api/settings');
   const groups = new Map();
-  for (const setting of table.settings) {
-    if (!groups.has(setting.group)) {
-      const group = make('details', { className: 'group', open: OPEN_AT_FIRST.includes(setting.group) },
-        make('summary', {}, make('h3', {}, setting.group), make('span', { className: 'badge', hidden: true }),
-          make('span', { className: 'badge bad', hidden: true })));
-      groups.set(setting.group, group);
-      element('groups').append(group);
-    }
-    addField(setting, groups.get(setting.group));
+  for (const task of [...Object.keys(TASKS), 'Other']) {
+    const group = make('details', { className: 'group', open: OPEN_AT_FIRST.includes(task) },
+      make('summary', {}, make('h3', {}, task), make('span', { className: 'badge', hidden: true }),
+        make('span', { className: 'badge bad', hidden: true })));
+    groups.set(task, group);
+    element('groups').append(group);
   }
-  suggest(table.plugins);
+  for (const setting of table.settings) addField(setting, groups.get(taskOf(setting)));
+  plugins = table.plugins;
+  suggest();
   element('search').addEventListener('input', show);
   element('changed-only').addEventListener('change', show);
+  element('unused').addEventListener('change', show);
   element('more').addEventListener('input', checkSoon);
   restoreDraft();
   show();
@@ -97,10 +131,13 @@ export async function buildForm() {
 function show() {
   const words = element('search').value.toLowerCase().split(/\s+/).filter((word) => word);
   const changedOnly = element('changed-only').checked;
+  const others = words.length || element('unused').checked ? new Set() : unused();
   let shown = 0;
   for (const { setting, input, row } of fields.values()) {
     const text = `${setting.name} ${setting.group} ${setting.help} ${setting.plugins.join(' ')}`.toLowerCase();
-    row.hidden = !words.every((word) => text.includes(word)) || (changedOnly && input.value === '');
+    const wanted = words.every((word) => [word, ...(SYNONYMS[word] ?? [])].some((one) => text.includes(one)));
+    const idle = setting.group.startsWith('Plugins:') && setting.plugins.every((name) => others.has(name));
+    row.hidden = !wanted || ((changedOnly || idle) && input.value === '');
     if (!row.hidden) ++shown;
   }
   for (const group of element('groups').children) {
@@ -121,7 +158,7 @@ function written(setting, text) {
     case 'boolean': case 'choice': return text;
     case 'list': if (!setting.expression) return JSON.stringify(listed(text)); break;
     case 'integer': case 'number':
-      // A number, or a reference such as ${steps_per_scene}; anything else is told by the check.
+      // A number, or a reference such as ${steps_per_scene}; the check reports anything else.
       if (!setting.expression && /^[-+.\w]+$/.test(text.trim())) return text.trim();
   }
   return JSON.stringify(text);
@@ -179,6 +216,15 @@ export function fill(entries) {
   element('more').value = others.join('\n');
   element('more-group').open = others.length > 0;
   show();
+  checkSoon();
+}
+
+// The beginning of a settings file for what was written elsewhere, where the form is still empty.
+export function prefill(words, preset) {
+  if (settingsText().trim() !== '' || !words) return;
+  fill([{ name: 'scenes', value: words }]);
+  element('more').value = `preset: ${preset || 'paint'}`;
+  element('more-group').open = true;
   checkSoon();
 }
 

@@ -1,14 +1,16 @@
-// The list of runs, as the server tells it.
+// The list of runs, as the server sends it.
 
 import { ask, attempt, count, element, make } from './server.js';
 import { loadRun } from './form.js';
 
 const rows = new Map(); // by the run's number
 const filesOf = new Map(); // of runs that are over, once they were asked for
+const seen = new Map(); // when each was seen first while it ran, and how far it was
 let runs = [];
-let chosen = new Set(), whenChosen = () => {};
+let chosen = new Set(), whenChosen = () => {}, whenOpened = () => {};
 
 export const onChoice = (call) => { whenChosen = call; };
+export const onOpening = (call) => { whenOpened = call; };
 export const currentRuns = () => runs;
 export const isOver = (run) => !['queued', 'running'].includes(run.state);
 
@@ -25,10 +27,23 @@ const words = (run) => (run.cancelling ? 'ending' : run.state === 'running' && r
 
 const time = (milliseconds) => new Date(milliseconds).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
 
+// For how long a run will go on, by its speed since this page first saw it: ', 1:20 left'; empty if unknown.
+export function timeLeft(run) {
+  if (run.state !== 'running' || run.paused) {
+    seen.delete(run.id);
+    return '';
+  }
+  if (!seen.has(run.id)) seen.set(run.id, { done: run.done, at: Date.now() });
+  const first = seen.get(run.id), done = run.done - first.done;
+  if (done < 3) return '';
+  const seconds = Math.round((Date.now() - first.at) / 1000 * (run.steps - run.done) / done);
+  return `, ${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')} left`;
+}
+
 function facts(run) {
   const parts = [`run ${run.id}`];
   if (run.kind === 'motion') parts.push('motion preview');
-  if (run.state === 'running' || run.done > 0) parts.push(`${run.done} of ${count(run.steps, run.kind === 'motion' ? 'move' : 'step')}`);
+  if (run.state === 'running' || run.done > 0) parts.push(`${run.done} of ${count(run.steps, run.kind === 'motion' ? 'move' : 'step')}${timeLeft(run)}`);
   if (run.pictures) parts.push(count(run.pictures, 'picture'));
   parts.push(run.ended ? `ended ${time(run.ended)}` : run.begun ? `begun ${time(run.begun)}` : `submitted ${time(run.submitted)}`);
   return parts.join(' · ');
@@ -54,6 +69,7 @@ function makeRow(id) {
   };
   const row = {
     thumb: make('img', { alt: '', hidden: true }),
+    open: make('button', { type: 'button', className: 'thumb', title: 'Show it large' }),
     title: make('p', { className: 'title' }),
     state: make('span', { className: 'chip' }),
     facts: make('span', { className: 'quiet' }),
@@ -68,7 +84,8 @@ function makeRow(id) {
     cancel: button('Cancel', 'Cancel', () => act(run, 'cancel')()),
     use: button('Use settings', 'Use the settings of', () => attempt(async () => {
       await loadRun(id);
-      element('new').scrollIntoView();
+      element('all').open = true;
+      element('all').scrollIntoView();
     })),
     remove: button('Remove', 'Remove from the list', () => attempt(() => ask('DELETE', `/api/runs/${id}`))),
     compare: make('input', { type: 'checkbox' }),
@@ -82,12 +99,15 @@ function makeRow(id) {
     choose();
   });
   row.files.addEventListener('toggle', () => row.files.open && attempt(() => listFiles(run(), row)));
-  row.item = make('li', { className: 'run' }, make('div', { className: 'thumb' }, row.thumb),
+  row.item = make('li', { className: 'run' }, row.open,
     make('div', { className: 'about' }, row.title,
       make('div', { className: 'facts' }, row.state, row.facts, make('label', { className: 'quiet' }, row.compare, ' compare')),
       row.progress, row.message, row.notices,
       make('div', { className: 'buttons' }, row.watch, row.pause, row.resume, row.up, row.down, row.cancel, row.use, row.remove),
       row.files));
+  row.open.append(row.thumb);
+  row.open.setAttribute('aria-label', `Show run ${id} large`);
+  row.open.addEventListener('click', () => whenOpened(id));
   row.item.dataset.run = id;
   row.thumb.addEventListener('error', () => { row.thumb.hidden = true; });
   return row;

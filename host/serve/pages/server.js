@@ -38,7 +38,7 @@ export function make(tag, properties = {}, ...children) {
   return made;
 }
 
-// Whatever fails is told at the top of the page until something works again.
+// Whatever fails is shown at the top of the page until something works again.
 export async function attempt(work) {
   const trouble = element('trouble');
   try {

@@ -2,7 +2,8 @@
 
 import { ask, attempt, element, Refused } from './server.js';
 import { buildForm, clear, hintIfEmpty, loadFile, settingsText, tell } from './form.js';
-import { currentRuns, fileAddress, files, isOver, onChoice, showRuns } from './queue.js';
+import { currentRuns, fileAddress, files, isOver, onChoice, onOpening, showRuns } from './queue.js';
+import { buildMake, showStage, stage, toSettings } from './make.js';
 import { compare } from './compare.js';
 
 let previewed = null; // the number of the motion preview that is waited for
@@ -51,11 +52,13 @@ function connect() {
   source.addEventListener('queue', (event) => {
     say('connected', 'connected');
     showRuns(JSON.parse(event.data).runs);
+    showStage();
     if (previewed !== null) attempt(showPreview);
   });
   source.addEventListener('progress', (event) => {
     const going = new Map(JSON.parse(event.data).runs.map((run) => [run.id, run]));
     showRuns(currentRuns().map((run) => going.get(run.id) ?? run));
+    showStage();
     if (previewed !== null) attempt(showPreview);
   });
   source.addEventListener('error', () => {
@@ -87,5 +90,19 @@ element('file').addEventListener('change', () => attempt(async () => {
 element('save').addEventListener('click', save);
 element('clear').addEventListener('click', clear);
 onChoice(compare);
+onOpening((id) => {
+  stage(id);
+  element('make').scrollIntoView();
+});
+element('all').addEventListener('toggle', () => {
+  sessionStorage.setItem('all', String(element('all').open));
+  if (element('all').open) toSettings();
+});
+// A link to what is closed opens it.
+const openTarget = () => { if (location.hash === '#all') element('all').open = true; };
+addEventListener('hashchange', openTarget);
+element('all').open = sessionStorage.getItem('all') === 'true';
+openTarget();
 attempt(buildForm);
+buildMake();
 connect();
