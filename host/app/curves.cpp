@@ -114,6 +114,7 @@ Curves curves_of(const Plan& plan) {
     if (!setting.expression.is_constant()) table.add(setting.name, setting.expression);
   for (const MotionSetting& setting : script.cutting) table.add(setting.name, setting.expression);
   for (const MotionSetting& setting : script.model) table.add(setting.name, setting.expression);
+  for (const MotionSetting& weight : script.perceptor_weights) table.add(weight.name, weight.expression);
   for (const std::optional<MotionSetting>& setting : {script.cutouts, script.learning_rate})
     if (setting) table.add(setting->name, setting->expression);
   return table.take();

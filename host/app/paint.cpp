@@ -59,7 +59,7 @@ bool has_photographs() {
 /// Whether the first perceptor knows pictures of all that the prompts are about.
 bool familiar(const Plan& plan, const PluginRegistry& registry) {
   const RunPlan run_plan = choose_run_plan(plan, registry, false);
-  const auto& [plugin, setup, setting] = run_plan.perceptors.front();
+  const auto& [plugin, setup, setting, weight] = run_plan.perceptors.front();
   const auto perceptor =
       create<Perceptor>(*plugin, *run_plan.host, params_for(*plugin, run_plan.settings), setup);
   Familiarity* known = extension_of<Familiarity>(*perceptor);
@@ -76,7 +76,7 @@ bool familiar(const Plan& plan, const PluginRegistry& registry) {
 double measure_look(const RunPlan& run_plan) {
   using Clock = std::chrono::steady_clock;
   double total = 0;
-  for (const auto& [plugin, setup, setting] : run_plan.perceptors) {
+  for (const auto& [plugin, setup, setting, weight] : run_plan.perceptors) {
     const auto perceptor =
         create<Perceptor>(*plugin, *run_plan.host, params_for(*plugin, run_plan.settings), setup);
     const std::int64_t side = perceptor->input_size();

@@ -193,6 +193,7 @@ RunOutcome render_run(const Plan& given, const PluginRegistry& registry, const R
     const MemoryScope its_own(name);
     if (chosen.setup.weights) claim_mapped_file(chosen.setup.weights->origin());
     ensemble.perceptors.push_back({name, perceptor(chosen, host, settings, plan, options.shelf)});
+    if (chosen.weight) ensemble.perceptor_weights.push_back(*chosen.weight);
   }
   const std::vector<std::filesystem::path> weights = weights_of(run_plan);
   run_plan.perceptors.clear();     // the weights' files need not stay open

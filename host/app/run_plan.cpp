@@ -7,6 +7,7 @@
 #include "models/catalogue.h"
 #include "prompts/coherence.h"
 #include "reverie/viewer.h"
+#include "settings/perceptor_list.h"
 
 namespace reverie::app {
 
@@ -62,6 +63,7 @@ bool switched_off(const Settings& settings, const std::string& name) {
 /// A perceptor, and the setting that asks for it.
 struct Wanted {
   std::string name, setting;
+  std::optional<std::size_t> item = {};  ///< of the list
 };
 
 /// The perceptors of the list and those that are switched on; if there are none, the default.
@@ -70,10 +72,11 @@ std::vector<Wanted> wanted_perceptors(const Settings& settings, const HostServic
   std::vector<std::string> names = settings.get<std::vector<std::string>>("perceptors");
   // The flags in the list's own file are no answer to it: saved settings hold the list and no flag that is
   // on.
-  if (!settings.find("perceptors")->location.is(Location::Source::command_line))
-    std::erase_if(names, [&](const std::string& name) { return switched_off(settings, name); });
+  const bool flags_count = !settings.find("perceptors")->location.is(Location::Source::command_line);
   std::vector<Wanted> wanted;
-  for (const std::string& name : names) wanted.push_back({name, "perceptors"});
+  for (std::size_t i = 0; i < names.size(); ++i)
+    if (!flags_count || !switched_off(settings, names[i])) wanted.push_back({names[i], "perceptors", i});
+  const bool listed = !wanted.empty();
   const auto add = [&](const CatalogueEntry& model, const char* flag) {
     for (const Wanted& other : wanted)
       if (find_model(other.name) == &model) return;
@@ -85,7 +88,7 @@ std::vector<Wanted> wanted_perceptors(const Settings& settings, const HostServic
     const CatalogueEntry* model = find_model(flag);
     settings.find(flag)->is_default() ? void(by_default = model) : add(*model, flag);
   }
-  if (by_default && names.empty() &&
+  if (by_default && !listed &&
       std::filesystem::exists(model_path(*by_default, settings.get<std::string>("models_parent_dir"))))
     add(*by_default, "ViTB32");
   if (!wanted.empty()) return wanted;
@@ -111,15 +114,35 @@ std::string offline_choice(const Settings& settings, const std::vector<std::stri
   return words;
 }
 
-void choose_perceptors(RunPlan& run_plan, const PluginRegistry& registry, std::vector<Problem>& problems) {
+/// What the list says of it; a perceptor that it does not name has no weight there.
+RawValue group_of(const Wanted& wanted, const SettingValue& list) {
+  if (wanted.item) return list.groups[*wanted.item];
+  RawValue group;
+  group.kind = RawValue::Kind::map;
+  group.members.emplace_back("name", RawValue::scalar(wanted.name, true));
+  return group;
+}
+
+/// Its weight over time; nothing where no perceptor has one.
+std::optional<MotionSetting> weight_of(const Wanted& wanted, const std::vector<MotionSetting>& weights) {
+  if (weights.empty()) return std::nullopt;
+  if (wanted.item && *wanted.item < weights.size()) return weights[*wanted.item];
+  return MotionSetting{kPerceptors, 1, Expression::compile("1", {})};
+}
+
+void choose_perceptors(RunPlan& run_plan, const Plan& plan, const PluginRegistry& registry,
+                       std::vector<Problem>& problems) {
   std::vector<Wanted> all;
   collect(problems, run_plan.settings, "perceptors",
           [&] { all = wanted_perceptors(run_plan.settings, *run_plan.host, run_plan.choices); });
   SettingValue chosen = *run_plan.settings.find("perceptors");
+  const SettingValue given = chosen;
   chosen.list.clear();
+  chosen.groups.clear();
   std::size_t missing = 0;
   for (const Wanted& wanted : all) {
     chosen.list.push_back(wanted.name);
+    if (!given.groups.empty()) chosen.groups.push_back(group_of(wanted, given));
     missing += find_model(wanted.name) && !run_plan.host->find_weights(wanted.name);
     collect(problems, run_plan.settings, wanted.setting, [&] {
       const PluginFile* plugin = called(registry, wanted.name);
@@ -129,7 +152,8 @@ void choose_perceptors(RunPlan& run_plan, const PluginRegistry& registry, std::v
         plugin = &plugin_for(registry, *weights);
       }
       choose(run_plan.settings, *plugin, problems);
-      run_plan.perceptors.push_back({plugin, {wanted.name, weights}, wanted.setting});
+      run_plan.perceptors.push_back(
+          {plugin, {wanted.name, weights}, wanted.setting, weight_of(wanted, plan.script.perceptor_weights)});
     });
   }
   if (const auto shipped = run_plan.host->shipped_models(); missing > 0 && !shipped.empty())
@@ -232,7 +256,7 @@ RunPlan find_run_plan(const Plan& plan, const PluginRegistry& registry, bool on_
   find_for_motion(run_plan, plan, registry, problems);
   if (plan.image_model) choose_weights(run_plan, *plan.image_model, problems);
   for (const LossTerm& term : plan.script.losses) find_weights(run_plan, term, problems);
-  choose_perceptors(run_plan, registry, problems);
+  choose_perceptors(run_plan, plan, registry, problems);
   return run_plan;
 }
 

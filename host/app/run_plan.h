@@ -10,6 +10,7 @@ struct ChosenPerceptor {
   const PluginFile* plugin;
   Perceptor::Setup setup;
   std::string setting;
+  std::optional<MotionSetting> weight;  ///< none: no perceptor of the run has one
 };
 
 /// The parts of a run: every plugin and weights file has been found, and nothing is created yet.

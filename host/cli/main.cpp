@@ -132,6 +132,8 @@ int run(int argc, char** argv) {
       "times", po::value<std::int64_t>()->value_name("N"),
       "with interpolate: so many times the pictures a second; 2 when not given")("verbose,v", "say more")(
       "markdown", "with settings, presets list and models list: print a table for the documentation")(
+      "accept-licence",
+      "with models fetch: accept the licences of weights that are not free for every use, which are shown")(
       "config-name", po::value<std::string>()->value_name("NAME"),
       "the settings file NAME.yaml of a config folder; Hydra's -cn, as -cp and -cd are --config-dir")(
       "cfg", po::value<std::string>()->value_name("job"), "as Hydra has it: the same as reverie config")(
@@ -204,7 +206,8 @@ int run(int argc, char** argv) {
     throw Error(ErrorKind::usage,
                 "reverie plugins takes 'list', 'describe NAME', 'new KIND NAME' or 'test FILE.so'");
   }
-  if (command == "models") return models_command(rest, given.count("markdown") > 0);
+  if (command == "models")
+    return models_command(rest, given.count("markdown") > 0, given.count("accept-licence") > 0);
   if (command == "settings") return list_settings(rest, given.count("markdown") > 0, registry());
   std::vector<std::filesystem::path> config_folders;
   if (given.count("config-dir"))

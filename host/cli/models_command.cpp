@@ -50,6 +50,7 @@ using Files = std::vector<const CatalogueEntry*>;
 /// The arguments after `models` and its subcommand.
 struct Request {
   std::vector<std::string> names;
+  bool accepts_licences = false;
   std::string parent = kDefaultModelsParent;
 };
 
@@ -71,6 +72,12 @@ std::string parent_of(const std::string& word) {
   }
   if (!problems.empty()) throw Error(ErrorKind::usage, report(problems));
   return folder;
+}
+
+std::string names_of(const Request& request) {
+  std::string names;
+  for (const std::string& name : request.names) names += " " + name;
+  return names;
 }
 
 Request read_words(const std::vector<std::string>& words) {
@@ -186,6 +193,10 @@ void print_columns(const std::vector<Row>& rows) {
 /// The table for the documentation says what is true on every machine.
 int list(const std::string& parent, bool markdown) {
   const auto used_by = [](const std::string& plugin) { return plugin.empty() ? "not used yet" : plugin; };
+  const auto what_it_is = [](const CatalogueEntry& entry) {
+    return entry.purpose + (entry.activation.empty() ? "" : "; activation " + entry.activation) +
+           (entry.second_hand ? "; SHA-256 second-hand" : "");
+  };
   std::vector<Row> rows = {{"name", "size", "licence", "installed", "used by", "what it is"}};
   for (const ShippedModels& models : shipped_models())
     for (const fs::path& file : shipped_files(models))
@@ -195,7 +206,7 @@ int list(const std::string& parent, bool markdown) {
   entries.insert(entries.end(), models_without_address().begin(), models_without_address().end());
   for (const CatalogueEntry& entry : entries)
     rows.push_back({entry.name, entry.bytes ? size_text(entry.bytes) : "", entry.licence,
-                    markdown ? "" : state(entry, parent), used_by(entry.used_by), entry.purpose});
+                    markdown ? "" : state(entry, parent), used_by(entry.used_by), what_it_is(entry)});
   if (!markdown) {
     // A terminal has no room for all columns.
     for (Row& row : rows) row = {row[0], row[1], row[3], row[5] + "; " + row[2]};
@@ -233,6 +244,26 @@ DownloadEnd fetch_one(const CatalogueEntry& entry, const std::string& parent) {
   return download(entry, parent, options);
 }
 
+/// Shows the licences of what is not free for every use, and returns whether the user accepts them.
+bool accepts_licences(const Files& files, const Request& request) {
+  std::vector<const CatalogueEntry*> restricted;
+  for (const CatalogueEntry* entry : files)
+    if (entry->restricted() && !installed(*entry, request.parent)) restricted.push_back(entry);
+  if (restricted.empty()) return true;
+  std::cerr << "these weights are not known to be free for every use:\n";
+  for (const CatalogueEntry* entry : restricted)
+    std::cerr << "  " << entry->name << ": licence: " << entry->licence << "; " << entry->urls.front()
+              << "\n";
+  if (request.accepts_licences) return true;
+  if (::isatty(STDIN_FILENO) == 0 || ::isatty(STDERR_FILENO) == 0)
+    throw Error(ErrorKind::usage, "nothing was downloaded: the licences above have to be accepted",
+                "reverie models fetch" + names_of(request) + " --accept-licence accepts them");
+  std::cerr << "Download them? [y/N] ";
+  std::string answer;
+  std::getline(std::cin, answer);
+  return lower(trimmed(answer)) == "y" || lower(trimmed(answer)) == "yes";
+}
+
 int fetch(const Request& request) {
   Files files;
   for (const std::string& name : request.names) {
@@ -243,6 +274,10 @@ int fetch(const Request& request) {
     }
     for (const CatalogueEntry* entry : find_files(name))
       if (std::find(files.begin(), files.end(), entry) == files.end()) files.push_back(entry);
+  }
+  if (!accepts_licences(files, request)) {
+    std::cerr << "nothing was downloaded\n";
+    return 1;
   }
   end_on_signals("");
   int status = 0;
@@ -307,17 +342,12 @@ int print_path(const Request& request) {
   return 0;
 }
 
-std::string names_of(const Request& request) {
-  std::string names;
-  for (const std::string& name : request.names) names += " " + name;
-  return names;
-}
-
 }  // namespace
 
-int models_command(const std::vector<std::string>& words, bool markdown) {
+int models_command(const std::vector<std::string>& words, bool markdown, bool accepts_licences) {
   const std::string action = words.empty() ? "" : words[0];
-  const Request request = read_words(words);
+  Request request = read_words(words);
+  request.accepts_licences = accepts_licences;
   if (action == "list" && request.names.empty()) return list(request.parent, markdown);
   if (action == "fetch" && !request.names.empty()) return fetch(request);
   if (action == "verify") return verify(request);

@@ -7,6 +7,7 @@
 namespace reverie::cli {
 
 /// `words` after "models". Returns the process' exit status; mistakes in the words throw Error(usage).
-int models_command(const std::vector<std::string>& words, bool markdown);
+/// `accepts_licences`: weights that are not free for every use are downloaded without a question.
+int models_command(const std::vector<std::string>& words, bool markdown, bool accepts_licences);
 
 }  // namespace reverie::cli

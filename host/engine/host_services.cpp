@@ -18,6 +18,7 @@
 #include "reverie/cpu.h"
 #include "reverie/ordinary_file.h"
 #include "weights/open.h"
+#include "weights/with_metadata.h"
 
 namespace reverie::engine {
 
@@ -220,11 +221,32 @@ std::optional<std::filesystem::path> HostServices::find_weights(const std::strin
   return std::nullopt;
 }
 
+namespace {
+
+/// What the list of models says of the file, where it is one of them and does not say so itself: for the
+/// plugin `clip`, the activation is `clip.activation`.
+std::shared_ptr<const Weights> with_published_facts(std::shared_ptr<const Weights> weights,
+                                                    const std::filesystem::path& path,
+                                                    const std::string& models_parent_dir) {
+  for (const CatalogueEntry& entry : model_catalogue()) {
+    std::error_code ignored;
+    if (entry.activation.empty() ||
+        !std::filesystem::equivalent(path, model_path(entry, models_parent_dir), ignored))
+      continue;
+    const std::string plugin = entry.used_by.substr(entry.used_by.find('/') + 1);
+    return std::make_shared<weights::WithMetadata>(
+        std::move(weights), std::map<std::string, std::string>{{plugin + ".activation", entry.activation}});
+  }
+  return weights;
+}
+
+}  // namespace
+
 std::shared_ptr<const Weights> HostServices::load_weights(const std::string& name_or_path) {
   require_printable_name(name_or_path);
   if (const auto path = find_weights(name_or_path)) {
     claim_mapped_file(*path);
-    return open_weights(*path);
+    return with_published_facts(open_weights(*path), *path, options_.models_parent_dir);
   }
   const std::vector<std::filesystem::path> candidates = weights_candidates(name_or_path);
   if (options_.access)

@@ -12,6 +12,7 @@
 #include "prompts/evaluate.h"
 #include "prompts/time_variables.h"
 #include "reverie/error.h"
+#include "settings/perceptor_list.h"
 
 namespace reverie::engine {
 namespace {
@@ -29,6 +30,7 @@ std::vector<const MotionSetting*> of_steps(const Script& script) {
   if (script.cutouts) result.push_back(&*script.cutouts);
   for (const MotionSetting& setting : script.cutting) result.push_back(&setting);
   for (const MotionSetting& setting : script.model) result.push_back(&setting);
+  for (const MotionSetting& setting : script.perceptor_weights) result.push_back(&setting);
   return result;
 }
 
@@ -215,7 +217,8 @@ class Moments {
       const Values values = at(step);
       for (const MotionSetting* setting : settings)
         if (is_known(setting->expression) && !failed_.count(setting))
-          tried(setting->name, setting, [&] { numbers_of(*setting, values, warnings_, moment_of(step)); });
+          tried(settings_.find(setting->name) ? setting->name : kPerceptors, setting,
+                [&] { numbers_of(*setting, values, warnings_, moment_of(step)); });
       return true;
     });
   }

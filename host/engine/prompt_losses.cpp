@@ -64,6 +64,8 @@ PromptLosses::PromptLosses(HostServices& host, const RunPlugins& ensemble, const
                            const std::function<Footage(const std::string&)>& open)
     : host_(host),
       perceptors_(ensemble.perceptors),
+      weights_over_time_(ensemble.perceptor_weights),
+      weights_(perceptors_.size(), 1),
       cutouts_(ensemble.cutouts),
       moment_(moment),
       settings_(settings) {
@@ -126,6 +128,8 @@ void PromptLosses::stabilise(const at::Tensor& moved, std::int64_t frame) {
 void PromptLosses::begin_step(const std::map<std::string, double>& values, std::int64_t cutouts,
                               std::int64_t video_frame) {
   values_ = values;
+  for (std::size_t p = 0; p < weights_over_time_.size(); ++p)
+    weights_.at(p) = numbers_of(weights_over_time_[p], values_, warnings_)[0];
   settings_.cutouts = cutouts;
   video_frame_ = video_frame;
   for (PromptState& prompt_state : prompts_) prompt_state.current = false;
@@ -252,8 +256,8 @@ at::Tensor PromptLosses::look_in_batches(const at::Tensor& image, const std::vec
   const at::Tensor told =
       at::zeros({static_cast<std::int64_t>(prompts.size()), 3}, image.options().requires_grad(false));
   for (std::size_t p = 0; p < perceptors_.size(); ++p)
-    for (std::int64_t batch = 0; batch < settings_.batches; ++batch)
-      look(image, prompts, p, in_a_batch(), share, turn, told);
+    for (std::int64_t batch = 0; weights_[p] > 0 && batch < settings_.batches; ++batch)
+      look(image, prompts, p, in_a_batch(), weights_[p] * share, turn, told);
   return told;
 }
 
@@ -272,7 +276,7 @@ at::Tensor PromptLosses::look_in_groups(const at::Tensor& image, const std::vect
     const at::Tensor told = at::zeros({rows, 3}, before.options());
     randomness.begin(group);
     for (std::size_t p = 0; count > 0 && p < perceptors_.size(); ++p)
-      look(image, prompts, p, count, share, turn, told);
+      if (weights_[p] > 0) look(image, prompts, p, count, weights_[p] * share, turn, told);
     return at::cat({image.grad().flatten(), told.flatten()});
   });
   image.mutable_grad() = before + sum.narrow(0, 0, before.numel()).view_as(before);

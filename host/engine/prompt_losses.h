@@ -30,7 +30,7 @@ class PromptLosses {
     double share;
   };
   struct Result {
-    std::vector<double> losses;  ///< of each active prompt, mean over perceptors, before its share
+    std::vector<double> losses;  ///< of each active prompt, weighted mean over perceptors, before its share
     bool stopped = false;        ///< every prompt is held by its stop: there is nothing more to gain
   };
 
@@ -62,9 +62,9 @@ class PromptLosses {
     std::int64_t x = 0, y = 0;
   };
 
-  /// Shows cutouts of `image` to every perceptor and adds the prompts' gradients to image.grad(). A batch's
-  /// graph is gone before the next is built, which is what makes accumulation save memory. What is at `turn`
-  /// in the image is at 0 for masks.
+  /// Shows cutouts of `image` to every perceptor that has a weight at this step, and adds the prompts'
+  /// gradients to image.grad(). A batch's graph is gone before the next is built, which is what makes
+  /// accumulation save memory. What is at `turn` in the image is at 0 for masks.
   Result evaluate(const at::Tensor& image, const std::vector<Active>& prompts, const Turn& turn);
 
   const Prompt& prompt(std::size_t index) const { return *prompts_[index].prompt; }
@@ -111,6 +111,8 @@ class PromptLosses {
 
   HostServices& host_;
   const std::vector<Member<Perceptor>>& perceptors_;
+  const std::vector<MotionSetting>& weights_over_time_;  // of the perceptors; empty: all are 1
+  std::vector<double> weights_;                          // at the present step
   const Member<CutoutMethod>& cutouts_;
   const RunPosition& moment_;
   CutoutCounts settings_;

@@ -9,6 +9,7 @@
 #include "distributed/ranks.h"
 #include "engine/memory_account.h"
 #include "plugins/plugin_call.h"
+#include "prompts/motion.h"
 #include "reverie/animation_mode.h"
 #include "reverie/cutout_method.h"
 #include "reverie/image_model.h"
@@ -38,6 +39,7 @@ struct RunPlugins {
   Member<FlowEstimator> flow;
   std::shared_ptr<FrameSource> video;
   std::vector<Member<Perceptor>> perceptors;
+  std::vector<MotionSetting> perceptor_weights;  ///< of each of them; empty: all are 1
   Member<CutoutMethod> cutouts;
   std::vector<Member<OutputSink>> sinks;
   distributed::Ranks* ranks = nullptr;  ///< the processes that share the run; null: this one alone

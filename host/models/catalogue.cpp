@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <iterator>
 #include <memory>
+#include <set>
 
 #include "reverie/error.h"
 
@@ -48,7 +49,8 @@ std::vector<CatalogueEntry> published(bool checked) {
       result.push_back({entry["name"].asString(), texts(entry["aliases"]), entry["family"].asString(),
                         entry["file"].asString(), entry.get("bytes", 0).asUInt64(),
                         entry.get("sha256", "").asString(), texts(entry["urls"]), entry["licence"].asString(),
-                        entry["purpose"].asString(), entry["used_by"].asString()});
+                        entry["purpose"].asString(), entry["used_by"].asString(),
+                        entry.get("activation", "").asString(), entry.get("second_hand", false).asBool()});
   return result;
 }
 
@@ -69,6 +71,12 @@ bool plain_word(const std::string& word) {
 }
 
 }  // namespace
+
+bool CatalogueEntry::restricted() const {
+  // These allow every use; what is left is for some uses only, or nobody has said what it is for.
+  static const std::set<std::string> kFree = {"MIT", "Apache-2.0", "BSD-3-Clause", "WTFPL"};
+  return kFree.count(licence) == 0;
+}
 
 const std::vector<CatalogueEntry>& model_catalogue() {
   static const std::vector<CatalogueEntry> catalogue = published(true);

@@ -19,7 +19,11 @@ struct CatalogueEntry {
   std::vector<std::string> urls;  ///< the publisher's, then mirrors
   std::string licence;
   std::string purpose;
-  std::string used_by;  ///< plugin as kind/name; empty while no plugin uses it
+  std::string used_by;       ///< plugin as kind/name; empty while no plugin uses it
+  std::string activation;    ///< of a CLIP: "quick_gelu" or "gelu"; the file itself may not say
+  bool second_hand = false;  ///< size and sha256 were published by others, not by the publisher
+  /// Whether the licence is not known to allow every use: it is shown and accepted before a download.
+  bool restricted() const;
 };
 
 const std::vector<CatalogueEntry>& model_catalogue();

@@ -6,6 +6,7 @@
 #include "base/nearest.h"
 #include "base/texts.h"
 #include "expressions/point_at.h"
+#include "settings/perceptor_list.h"
 
 namespace reverie {
 namespace {
@@ -36,6 +37,8 @@ class Linker {
       link(term.stop, term.location, term.whose());
       for (MotionSetting& setting : term.varying) link(setting.expression, term.location, term.whose());
     }
+    for (MotionSetting& weight : script_.perceptor_weights)
+      link(weight.expression, place(kPerceptors), weight.name);
   }
 
  private:

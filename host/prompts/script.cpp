@@ -5,6 +5,7 @@
 #include "engine/timeline.h"
 #include "prompts/coherence.h"
 #include "prompts/frame_prompts.h"
+#include "prompts/perceptor_weights.h"
 #include "prompts/pieces.h"
 
 namespace reverie {
@@ -128,6 +129,7 @@ Script parse_script(const Settings& settings, std::vector<Problem>& problems,
         without_effect + (without_effect.find(',') == std::string::npos ? " has" : " have") +
         " no effect: animation_mode is off" +
         (held ? ", and what does not move has no flow" : ", and there is no init_image to stay near"));
+  script.perceptor_weights = parse_perceptor_weights(settings, variables, problems);
   script.retouching = parse_retouching(settings, variables, moving, problems, notices);
   const SettingValue* smoothing = settings.find(kSmoothing);
   if (smoothing && (smoothing->is_expression() || smoothing->number != 0))

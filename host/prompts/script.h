@@ -15,12 +15,13 @@ struct Script {
   /// Of direct_image_prompts, of what holds on to the init image and the moved frame, and of
   /// smoothing_weight; see choose_losses() for their plugins and for more.
   std::vector<LossTerm> losses;
-  std::vector<MotionSetting> motion;           ///< of the animation mode
-  std::vector<MotionSetting> retouching;       ///< of what is done to each moved frame
-  std::optional<MotionSetting> learning_rate;  ///< none: the image model's own
-  std::optional<MotionSetting> cutouts;        ///< none: the setting is a plain number
-  std::vector<MotionSetting> cutting;          ///< the program's settings of how cutouts are taken
-  std::vector<MotionSetting> model;            ///< of the image model
+  std::vector<MotionSetting> motion;             ///< of the animation mode
+  std::vector<MotionSetting> retouching;         ///< of what is done to each moved frame
+  std::optional<MotionSetting> learning_rate;    ///< none: the image model's own
+  std::optional<MotionSetting> cutouts;          ///< none: the setting is a plain number
+  std::vector<MotionSetting> cutting;            ///< the program's settings of how cutouts are taken
+  std::vector<MotionSetting> model;              ///< of the image model
+  std::vector<MotionSetting> perceptor_weights;  ///< of each item of `perceptors`; empty: none has one
 };
 
 /// Reads scenes, direct_image_prompts, the weights that hold on to the init image and, with `moving` or an

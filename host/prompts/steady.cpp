@@ -105,6 +105,7 @@ Script steady(const Script& script, const Settings& settings) {
   hold(result.cutting);
   hold(result.model);
   if (result.cutouts) steady.weight(result.cutouts->expression);
+  for (MotionSetting& weight : result.perceptor_weights) steady.weight(weight.expression);
   return result;
 }
 

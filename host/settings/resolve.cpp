@@ -13,6 +13,7 @@
 #include "log/printable.h"
 #include "settings/interpolation.h"
 #include "settings/limits.h"
+#include "settings/perceptor_list.h"
 #include "settings/reference_entries.h"
 
 namespace reverie {
@@ -315,7 +316,10 @@ class SettingsResolver {
     } catch (const std::runtime_error& error) {
       return "'" + name + "': " + error.what();
     }
-    std::string why = groups ? convert_groups(*groups, raw, value) : convert(spec, raw, value);
+    const bool perceptors = name == kPerceptors;
+    std::string why = perceptors ? convert_perceptors(spec, raw, value)
+                      : groups   ? convert_groups(*groups, raw, value)
+                                 : convert(spec, raw, value);
     const bool list_in_text = raw.kind == RawValue::Kind::list && is_list_in_a_text(name);
     // In brackets stands a picture. What is called like none is a list, as it is in a file.
     if (list_in_text && why.empty() &&
@@ -330,8 +334,10 @@ class SettingsResolver {
     const bool several = entry.location.is(Location::Source::command_line) &&
                          raw.kind == RawValue::Kind::scalar && raw.text.find(',') != std::string::npos;
     if (!why.empty())
-      return "'" + name + "' is " + shown + ", which " + why +
-             "; allowed: " + (groups ? allowed(*groups) : allowed(spec)) +
+      return "'" + name + "' is " + shown + ", which " + why + "; allowed: " +
+             (perceptors ? kPerceptorsAllowed
+              : groups   ? allowed(*groups)
+                         : allowed(spec)) +
              (list_in_text ? as_one_text(name, raw) : "") +
              (several ? "; with -m, commas separate the values of several runs" : "");
     if (names_a_file(spec)) value.text = unquoted(value.text);
@@ -417,6 +423,7 @@ class SettingsResolver {
 };
 
 std::string allowed(const Setting& setting) {
+  if (std::string(setting.spec.name) == kPerceptors) return kPerceptorsAllowed;
   if (!setting.takes_groups) return allowed(setting.spec);
   return std::string("list of ") + (*setting.word ? "names and " : "") + "groups of values";
 }

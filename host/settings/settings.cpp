@@ -109,7 +109,8 @@ std::string SettingValue::json() const {
     case ParamType::list: {
       std::string result;
       for (const RawValue& group : groups) result += (result.empty() ? "" : ", ") + json_of(group);
-      for (const std::string& item : list) result += (result.empty() ? "" : ", ") + json_string(item);
+      for (const std::string& item : groups.empty() ? list : std::vector<std::string>())
+        result += (result.empty() ? "" : ", ") + json_string(item);
       return "[" + result + "]";
     }
   }

@@ -215,7 +215,9 @@ constexpr Setting kTable[] = {
 
     {list("perceptors", "")
          .help("models that judge the picture, besides those switched on below: names (reverie models list), "
-               "paths of weights files, or perceptor plugins that need none; when nothing is chosen, "
+               "paths of weights files, or perceptor plugins that need none; {name, weight} multiplies what "
+               "one "
+               "says by its weight, which may be an expression; when nothing is chosen, "
                "ViT-B/32 if it is installed, else the shipped "
                "models"),
      "Perceptors"},

@@ -93,6 +93,42 @@ TEST(Schedules, PlainNumbersAndFormulasOfThemMakeTheSamePicture) {
                          "smoothing_weight=0.25"}));
 }
 
+TEST(PerceptorWeights, AreSavedAndMakeTheSamePicture) {
+  const auto with = [](const std::string& perceptors) { return Words{"perceptors=" + perceptors}; };
+  const auto plain = rendered(tiny("red", with("[tiny_resnet, tiny_vit]")));
+  EXPECT_EQ(plain, rendered(tiny("red", with("[{name: tiny_resnet, weight: 1+0*t}, tiny_vit]"))));
+  // Nothing of a perceptor without weight is left in the picture.
+  EXPECT_EQ(rendered(tiny("red", with("[{name: tiny_resnet, weight: 0}, {name: tiny_vit, weight: 2}]"))),
+            rendered(tiny("red", with("tiny_vit"))));
+  const Scratch folder;
+  const Words words =
+      tiny("red", with("[{name: tiny_resnet, weight: \"0: 1, 3: 0\"}, {name: tiny_vit, weight: 2*t+0.5}]"));
+  ASSERT_EQ(render(folder.path(), words).status, 0);
+  const auto first = pixels(folder);
+  EXPECT_NE(first, plain);
+  const Outcome again =
+      render(folder.path(), {"images_out/default/default_settings.txt", "allow_overwrite=true"});
+  ASSERT_EQ(again.status, 0) << again.err;
+  EXPECT_EQ(pixels(folder), first);
+}
+
+TEST(PerceptorWeights, MistakesAreFoundBeforeTheRun) {
+  const Scratch folder;
+  const auto outcome = [&](const std::string& weight) {
+    return check(folder, {"pre_animation_steps=0", "steps_per_frame=1",
+                          "perceptors=[{name: tiny_vit, weight: \"" + weight + "\"}]"});
+  };
+  const Outcome late = outcome("0: 1, 3: -2");  // -1 at f = 2
+  EXPECT_EQ(late.status, 2) << late.err;
+  for (const char* words : {"'tiny_vit'", "step 3", "it is -1", "command line"})
+    EXPECT_TRUE(holds(late.err, words)) << words << " in " << late.err;
+  const Outcome unknown = outcome("1 + tt");
+  EXPECT_EQ(unknown.status, 2) << unknown.err;
+  EXPECT_TRUE(holds(unknown.err, "'tiny_vit'") && holds(unknown.err, "tt")) << unknown.err;
+  EXPECT_EQ(outcome("curve(learning_rate, 0) if f > 9 else 1").status, 2) << "it is not set";
+  EXPECT_EQ(outcome("0: 1, 3: 0").status, 0);
+}
+
 constexpr const char* kSlides =
     "scenes: a hill\nanimation_mode: 2D\npre_animation_steps: 0\nsteps_per_frame: 1\nsteps_per_scene: 10\n"
     "frames_per_second: 4\ntranslate_x: '0: 0, 8: 80'\n";

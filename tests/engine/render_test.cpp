@@ -194,6 +194,64 @@ TEST(RenderOptimiser, TheLearningRateFollowsTheSteps) {
   EXPECT_NEAR(largest(studio.model->pixels_.detach().narrow(3, 0, 8) - (0.75 + difference / 2)), 0, 1e-6);
 }
 
+/// A run with two perceptors that see colours, and the settings `perceptors` of their weights.
+struct Pair : Studio {
+  explicit Pair(const std::string& perceptors, const std::string& more = "")
+      : Studio(
+            "scenes=red;steps_per_scene=4;cutouts=3;smoothing_weight=0;pre_animation_steps=0;"
+            "steps_per_frame=1;perceptors=" +
+            perceptors + ";" + more) {
+    ensemble.perceptors.push_back({"perceptors/other_sense", other});
+    ensemble.perceptor_weights = script.perceptor_weights;
+  }
+  at::Tensor picture() {
+    run();
+    return model->pixels_.detach().clone();
+  }
+  std::shared_ptr<ColourSense> other = std::make_shared<ColourSense>();
+};
+
+TEST(RenderPerceptors, LossesAreMultipliedByTheirWeights) {
+  const auto loss = [](const std::string& perceptors, const std::string& more) {
+    Pair pair(perceptors, more);
+    pair.sense->ignores_brightness = pair.other->ignores_brightness = true;
+    pair.run();
+    return pair.losses.at("red");
+  };
+  for (const std::string more : {"", "gradient_accumulation_steps=3", "cutout_groups=2"}) {
+    // All colours look grey, so each perceptor says the same: 2 asin(|grey - red| / 2)^2.
+    const double each = 2 * std::pow(std::asin(std::sqrt(2 - 2 / std::sqrt(3.0)) / 2), 2);
+    EXPECT_NEAR(loss("[a, b]", more), each, 1e-5) << "their mean";
+    EXPECT_NEAR(loss("[{name: a, weight: 0.5}, b]", more), 0.75 * each, 1e-5);
+    EXPECT_NEAR(loss("[{name: a, weight: 0.5}, {name: b, weight: 3}]", more), 1.75 * each, 1e-5);
+    EXPECT_NEAR(loss("[{name: a, weight: 0}, {name: b, weight: 0: 0, 4: 2}]", more), 0.75 * each, 1e-5)
+        << "at the fourth step, f = 3";
+  }
+}
+
+TEST(RenderPerceptors, TheWeightsOneAndNoneAreTheSameBytes) {
+  const at::Tensor plain = Pair("[a, b]").picture();
+  EXPECT_TRUE(at::equal(plain, Pair("[{name: a, weight: 1}, b]").picture()));
+  EXPECT_TRUE(at::equal(plain, Pair("[{name: a, weight: 1 + 0*t}, {name: b}]").picture()));
+  EXPECT_FALSE(at::equal(plain, Pair("[{name: a, weight: 0.25}, b]").picture()));
+}
+
+TEST(RenderPerceptors, OneWithoutWeightSeesNothing) {
+  Pair pair("[{name: a, weight: 1 if f in [0, 3] else 0}, b]");
+  pair.run();
+  EXPECT_EQ(pair.sense->batches, std::vector<std::int64_t>(2, 3));
+  EXPECT_EQ(pair.other->batches, std::vector<std::int64_t>(4, 3));
+  // It draws nothing either: the other one alone, with the same share, makes the same picture.
+  Studio alone(
+      "scenes=red;steps_per_scene=4;cutouts=3;smoothing_weight=0;pre_animation_steps=0;steps_per_frame=1");
+  alone.run();
+  EXPECT_TRUE(at::equal(Pair("[{name: a, weight: 0}, {name: b, weight: 2}]").picture(),
+                        alone.model->pixels_.detach()));
+  Pair none("[{name: a, weight: 0}, {name: b, weight: 0}]");
+  EXPECT_EQ(largest(none.picture() - 0.5), 0);
+  EXPECT_EQ(none.model->steps, 4) << "nothing holds the scene";
+}
+
 TEST(RenderSchedules, TheNumberOfCutoutsFollowsTheSteps) {
   const auto looks = [](const std::string& more) {
     Studio studio("scenes=red;steps_per_scene=4;pre_animation_steps=0;steps_per_frame=1;smoothing_weight=0;" +

@@ -42,12 +42,48 @@ TEST(Catalogue, EveryEntryIsComplete) {
 TEST(Catalogue, OpenAIsAddressesContainTheHash) {
   int count = 0;
   for (const models::CatalogueEntry& entry : models::model_catalogue()) {
-    if (entry.family != "clip" || entry.name == "clip-vocabulary") continue;
+    if (entry.purpose.rfind("OpenAI's CLIP", 0) != 0) continue;
     ++count;
     for (const std::string& url : entry.urls)
       EXPECT_NE(url.find("/" + entry.sha256 + "/" + entry.file), std::string::npos) << url;
   }
   EXPECT_EQ(count, 9);
+}
+
+TEST(Catalogue, EveryClipHasAnActivation) {
+  int count = 0;
+  for (const models::CatalogueEntry& entry : models::model_catalogue()) {
+    const bool clip = entry.used_by == "perceptors/clip" && entry.name != "clip-vocabulary";
+    count += clip;
+    EXPECT_EQ(entry.activation == "gelu" || entry.activation == "quick_gelu", clip) << entry.name;
+  }
+  EXPECT_EQ(count, 12);
+  EXPECT_EQ(models::find_model("ViT-B/32")->activation, "quick_gelu");
+  // Its own name would suggest quick_gelu: CLIPs trained on YFCC15M alone have it.
+  EXPECT_EQ(models::find_model("TinyCLIP-ViT-8M-16-Text-3M-YFCC15M")->activation, "gelu");
+}
+
+TEST(Catalogue, HashesFromOthersBelongToOneRevision) {
+  int count = 0;
+  for (const models::CatalogueEntry& entry : models::model_catalogue()) {
+    if (!entry.second_hand) continue;
+    ++count;
+    for (const std::string& url : entry.urls) {
+      const std::size_t at = url.find("/resolve/");
+      ASSERT_NE(at, std::string::npos) << url;
+      const std::string revision = url.substr(at + 9, url.find('/', at + 9) - at - 9);
+      EXPECT_EQ(revision.size(), 40u) << url;
+      EXPECT_EQ(revision.find_first_not_of("0123456789abcdef"), std::string::npos) << url;
+    }
+  }
+  EXPECT_EQ(count, 3);
+}
+
+TEST(Catalogue, WhatIsNotFreeForEveryUseIsKnown) {
+  for (const char* free : {"ViT-B/32", "TinyCLIP", "clip-vocabulary", "Depth-Anything-V2-Small"})
+    EXPECT_FALSE(models::find_model(free)->restricted()) << free;
+  for (const char* other : {"sflckr", "coco", "AdaBins", "raft_large"})
+    EXPECT_TRUE(models::find_model(other)->restricted()) << other;
 }
 
 TEST(Catalogue, SettingsNameTheirModels) {
@@ -142,6 +178,30 @@ TEST_F(HostFindsModels, InstalledOnesAreOpened) {
   EXPECT_NE(std::string(error.what()).find((scratch_ / "clip/ViT-B-32.pt").string()), std::string::npos)
       << error.what();
   EXPECT_EQ(error.advice().find("fetch"), std::string::npos) << error.advice();
+}
+
+/// A file with one tensor.
+std::string safetensors(const std::string& metadata) {
+  const std::string header = "{" + metadata + R"("a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})";
+  std::string bytes(8, '\0');
+  bytes[0] = static_cast<char>(header.size());
+  return bytes + header + std::string(4, '\0');
+}
+
+TEST_F(HostFindsModels, TheListSaysTheActivationThatFilesLeaveOut) {
+  std::filesystem::create_directories(scratch_ / "clip");
+  engine::HostServices host({"cpu", 1, scratch_ / "shipped", scratch_.path().string()});
+  const std::string file = "clip/TinyCLIP-ViT-8M-16-Text-3M-YFCC15M.safetensors", key = "clip.activation";
+  scratch_.write(file, safetensors(""));
+  const auto by_name = host.load_weights("TinyCLIP"), by_path = host.load_weights((scratch_ / file).string());
+  EXPECT_EQ(by_name->metadata().at(key), "gelu");
+  EXPECT_EQ(by_path->metadata().at(key), "gelu");
+  EXPECT_EQ(by_path->names(), std::vector<std::string>{"a"});
+  EXPECT_EQ(by_path->origin(), (scratch_ / file).string());
+  scratch_.write(file, safetensors(R"("__metadata__":{"clip.activation":"quick_gelu"},)"));
+  EXPECT_EQ(host.load_weights("TinyCLIP")->metadata().at(key), "quick_gelu") << "it says so itself";
+  scratch_.write("other.safetensors", safetensors(""));
+  EXPECT_EQ(host.load_weights((scratch_ / "other.safetensors").string())->metadata().count(key), 0u);
 }
 
 TEST_F(HostFindsModels, MistypedOnesSuggestTheNearest) {

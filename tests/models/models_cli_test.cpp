@@ -217,6 +217,59 @@ TEST_F(ModelsCommand, MistakesAreFoundBeforeAnythingIsDownloaded) {
   EXPECT_TRUE(server_.requests().empty());
 }
 
+TEST_F(ModelsCommand, LicencesThatDoNotAllowEverythingAreAccepted) {
+  // The server has the vocabulary whatever it is asked for: what is accepted is asked for, and is wrong.
+  Outcome outcome = models({"fetch", "clip-vocabulary", "coco config"});
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_TRUE(holds(outcome.err, "coco config: licence: unstated")) << outcome.err;
+  EXPECT_TRUE(holds(outcome.err, "--accept-licence")) << outcome.err;
+  EXPECT_FALSE(holds(outcome.err, "clip-vocabulary: licence")) << outcome.err;
+  EXPECT_TRUE(server_.requests().empty());
+  outcome = models({"fetch", "coco config", "--accept-licence"});
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_TRUE(holds(outcome.err, "coco config: licence: unstated")) << outcome.err;
+  EXPECT_EQ(server_.requests().size(), 1u);
+  // What is there already needs no question.
+  fs::create_directories(parent_ / "vqgan");
+  std::ofstream(parent_ / "vqgan/coco.yaml") << "something";
+  outcome = models({"fetch", "coco config"});
+  EXPECT_FALSE(holds(outcome.err, "licence")) << outcome.err;
+}
+
+/// What the program shows on a terminal on which somebody types, and how it ends.
+std::pair<std::string, int> on_terminal(const Words& command, const fs::path& folder,
+                                        const std::string& typed) {
+  int terminal = -1;
+  const pid_t child = ::forkpty(&terminal, nullptr, nullptr, nullptr);
+  if (child == 0) become(command, folder);
+  std::string shown;
+  char buffer[4096];
+  bool answered = false;
+  for (ssize_t n; (n = ::read(terminal, buffer, sizeof buffer)) > 0;) {
+    shown.append(buffer, static_cast<std::size_t>(n));
+    if (answered || !holds(shown, "[y/N]")) continue;
+    answered = true;
+    EXPECT_EQ(::write(terminal, typed.data(), typed.size()), static_cast<ssize_t>(typed.size()));
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  ::close(terminal);
+  Outcome outcome;
+  record_end(status, outcome);
+  return {shown, outcome.status};
+}
+
+TEST_F(ModelsCommand, ATerminalIsAskedForLicences) {
+  const auto [refused, no] = on_terminal(command({"fetch", "coco config"}), scratch_.path(), "n\n");
+  EXPECT_EQ(no, 1) << refused;
+  EXPECT_TRUE(holds(refused, "coco config: licence: unstated")) << refused;
+  EXPECT_TRUE(holds(refused, "nothing was downloaded")) << refused;
+  EXPECT_TRUE(server_.requests().empty());
+  const auto [accepted, yes] = on_terminal(command({"fetch", "coco config"}), scratch_.path(), "y\n");
+  EXPECT_EQ(yes, 1) << accepted;
+  EXPECT_EQ(server_.requests().size(), 1u);
+}
+
 TEST_F(ModelsCommand, TheListKnowsEverything) {
   const std::string list = models({"list"}).out;
   for (const models::CatalogueEntry& entry : models::model_catalogue())

@@ -557,6 +557,37 @@ TEST(ResolveRoundTrip, ThroughYamlAndJson) {
   }
 }
 
+TEST(ResolvePerceptors, WeightsStandBesideNames) {
+  using Texts = std::vector<std::string>;
+  const RunSettings settings = settings_of(
+      "scenes: red\nperceptors:\n- one\n- {name: two, weight: 0.5}\n- name: three\n  weight: [{frame: 0, "
+      "value: 1}, {frame: 9, value: t}]\n");
+  EXPECT_EQ(settings.get<Texts>("perceptors"), (Texts{"one", "two", "three"}));
+  const std::string json = settings.find("perceptors")->json();
+  EXPECT_EQ(
+      json,
+      R"~([{"name": "one"}, {"name": "two", "weight": 0.5}, {"name": "three", "weight": "0: (1), 9: (t)"}])~");
+  EXPECT_EQ(settings_of(settings_json(settings)).find("perceptors")->json(), json);
+  EXPECT_EQ(settings_of(settings_yaml(settings)).find("perceptors")->json(), json);
+  // Without weights it is the list of names that it always was.
+  EXPECT_EQ(settings_of("scenes: red\nperceptors: [one, {name: two}]").find("perceptors")->json(),
+            R"(["one", "two"])");
+  EXPECT_EQ(settings_of("scenes: red\nperceptors: {name: two, weight: 1}").get<Texts>("perceptors"),
+            Texts{"two"});
+}
+
+TEST(ResolvePerceptors, MistakesAreNamed) {
+  for (const auto& [list, words] : {std::pair{"[{name: a, weight: -1}]", "out of range"},
+                                    {"[{name: a, weight: }]", "no value"},
+                                    {"[{weight: 1}]", "without 'name'"},
+                                    {"[{name: a, wieght: 1}]", "'wieght'"},
+                                    {"[[a]]", "something other"}}) {
+    const std::string problems = problems_of("scenes: red\nperceptors: " + std::string(list));
+    EXPECT_NE(problems.find(words), std::string::npos) << problems;
+    EXPECT_NE(problems.find(":2: 'perceptors'"), std::string::npos) << problems;
+  }
+}
+
 TEST(ResolveTable, DefaultsFitTheirOwnDeclarations) {
   for (const Setting& setting : settings_table()) {
     if (setting.spec.required || setting.spec.nullable || setting.spec.type == ParamType::list) continue;

@@ -37,6 +37,8 @@ let plugins = [];
 let lineOwners = []; // the setting that each line of the text is about
 let timer = 0, checks = 0, going = false;
 
+// An item of a list that is no text, such as {name: tiny_vit, weight: 0.5}.
+const isGroup = (item) => item.startsWith('{');
 const listed = (text) => text.split('\n').map((line) => line.trim()).filter((line) => line);
 const indented = (text) => text.split('\n').map((line) => `  ${line}`).join('\n');
 
@@ -156,7 +158,7 @@ function written(setting, text) {
   if (setting.nullable && text.trim() === 'null') return 'null';
   switch (setting.type) {
     case 'boolean': case 'choice': return text;
-    case 'list': if (!setting.expression) return JSON.stringify(listed(text)); break;
+    case 'list': if (!setting.expression) return `[${listed(text).map((item) => isGroup(item) ? item : JSON.stringify(item)).join(', ')}]`; break;
     case 'integer': case 'number':
       // A number, or a reference such as ${steps_per_scene}; the check reports anything else.
       if (!setting.expression && /^[-+.\w]+$/.test(text.trim())) return text.trim();
@@ -181,6 +183,8 @@ export function settingsText() {
   return lines.join('\n') + (lines.length ? '\n' : '') + more + (more && !more.endsWith('\n') ? '\n' : '');
 }
 
+const shownItem = (item) => item !== null && typeof item === 'object' ? JSON.stringify(item) : item;
+
 // A value of a settings file as the field shows it.
 function shown(setting, value) {
   if (value === null) return setting.nullable ? 'null' : '';
@@ -190,7 +194,7 @@ function shown(setting, value) {
   }
   if (setting.type === 'choice') return setting.choices.find((word) => word.toLowerCase() === String(value).toLowerCase()) ?? '';
   if (setting.type === 'groups') return Array.isArray(value) && value.length === 0 ? '' : JSON.stringify(value);
-  if (Array.isArray(value)) return setting.type === 'list' && !setting.expression ? value.join('\n') : `[${value.join(', ')}]`;
+  if (Array.isArray(value)) return setting.type === 'list' && !setting.expression ? value.map(shownItem).join('\n') : `[${value.join(', ')}]`;
   return typeof value === 'object' ? JSON.stringify(value) : value;
 }
 
