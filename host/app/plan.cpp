@@ -14,11 +14,13 @@
 #include "engine/loop.h"
 #include "engine/moments.h"
 #include "losses/choose_losses.h"
+#include "models/catalogue.h"
 #include "prompts/curves.h"
 #include "prompts/steady.h"
 #include "reverie/animation_mode.h"
 #include "reverie/cutout_method.h"
 #include "reverie/optimiser.h"
+#include "reverie/ordinary_file.h"
 #include "reverie/output_sink.h"
 #include "reverie/tiling.h"
 #include "reverie/viewer.h"
@@ -234,6 +236,26 @@ void check_growth(const Plan& plan, const Settings& settings, std::vector<Proble
   }
 }
 
+/// The changes of an earlier run that changes_file names.
+void read_changes_file(Plan& plan, const Settings& settings, const MayRead& may_read,
+                       const std::filesystem::path& beside, std::vector<Problem>& problems) {
+  const SettingValue* setting = settings.find("changes_file");
+  if (!setting || setting->text.empty()) return;
+  try {
+    const std::filesystem::path path = models::expand_home(setting->text), near = beside / path;
+    std::error_code none;
+    const bool is_near =
+        path.is_relative() && !std::filesystem::exists(path, none) && std::filesystem::exists(near, none);
+    const std::filesystem::path file = is_near ? near : path;
+    if (may_read) may_read(file, setting->text);
+    require_ordinary_file(file, "a file of changes");
+    plan.changes = engine::read_changes(file);
+  } catch (const Error& error) {
+    problems.push_back({setting->location, "'changes_file': " + std::string(error.what()) +
+                                               (error.advice().empty() ? "" : "; " + error.advice())});
+  }
+}
+
 /// The settings with the declared default in the place of each that is wrong.
 RunSettings with_defaults(const Resolution& resolution, const std::vector<PluginParams>& installed) {
   RunSettings settings = resolution.settings;
@@ -392,6 +414,8 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry, c
       resolution.problems);
   check_alpha(plan, resolution.settings, resolution.problems, resolution.notices);
   check_growth(plan, resolution.settings, resolution.problems);
+  read_changes_file(plan, resolution.settings, sources.may_read, gathered.file.parent_path(),
+                    resolution.problems);
   check_tile(plan, resolution.settings, resolution.problems);
   if (const SettingValue* backups = resolution.settings.find("backups")) {
     try {

@@ -11,6 +11,7 @@
 #include "app/chosen_plugins.h"
 #include "audio/soundtrack.h"
 #include "base/installation.h"
+#include "engine/change_log.h"
 #include "engine/file_access.h"
 #include "engine/outputs.h"
 #include "plugins/registry.h"
@@ -35,8 +36,9 @@ struct Plan {
   std::optional<engine::OutputNames> again;   ///< the earlier run, without a backup, as which this one begins
   std::optional<engine::OutputNames> begins;  ///< with restore, of which there is no run yet
   std::vector<std::string> notices;
-  std::vector<std::string> choices;  ///< the texts that were drawn, logged when the run begins
-  bool alone = true;                 ///< no other run of this call has its folder
+  std::vector<std::string> choices;          ///< the texts that were drawn, logged when the run begins
+  std::vector<engine::Change> changes = {};  ///< of changes_file, to be made again
+  bool alone = true;                         ///< no other run of this call has its folder
   std::shared_ptr<const engine::FileAccess> access = nullptr;  ///< none: its settings may name any file
   std::shared_ptr<engine::NetworkCache> networks = nullptr;  ///< none: networks are loaded for this run alone
 };

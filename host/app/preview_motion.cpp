@@ -179,6 +179,7 @@ PreviewOutcome preview_motion(const Plan& plan, const PluginRegistry& registry, 
   };
   RequestedControl own_control;
   RequestedControl& control = options.control ? *options.control : own_control;
+  control.refuse_changes("a preview of the motion cannot be changed while it goes");
   {
     const auto events = std::make_shared<RunEvents>();
     Progress progress(moves, options.on_terminal, 0, "move");

@@ -4,6 +4,7 @@
 
 #include "app/run_plan.h"
 #include "app/shared_run.h"
+#include "app/steer_run.h"
 #include "engine/backup.h"
 #include "engine/growth.h"
 #include "engine/loop.h"
@@ -21,6 +22,9 @@ namespace reverie::app {
 using engine::Backup;
 using engine::Backups;
 using engine::call_plugin;
+using engine::Change;
+using engine::ChangeLog;
+using engine::changes_file;
 using engine::check_position;
 using engine::choose_output;
 using engine::claim_mapped_file;
@@ -39,6 +43,7 @@ using engine::OutputNames;
 using engine::parse_backups_setting;
 using engine::pictures_left_out;
 using engine::Progress;
+using engine::read_changes;
 using engine::refuse_overtaken;
 using engine::Render;
 using engine::RenderResult;
@@ -114,6 +119,29 @@ std::shared_ptr<Perceptor> perceptor(const ChosenPerceptor& chosen, HostServices
     throw SettingsError({{setting->location, "'" + chosen.setting + "': " + error.what() +
                                                  (error.advice().empty() ? "" : "; " + error.advice())}});
   }
+}
+
+/// The perceptors once more, for words that come later: their weights are opened again.
+std::function<std::shared_ptr<Perceptor>(std::size_t)> text_encoders(const RunPlan& run_plan,
+                                                                     const Plan& plan,
+                                                                     PerceptorCache* shelf) {
+  std::vector<ChosenPerceptor> all = run_plan.perceptors;
+  std::vector<bool> has_weights;
+  for (ChosenPerceptor& chosen : all) {
+    has_weights.push_back(chosen.setup.weights != nullptr);
+    chosen.setup.weights = nullptr;
+  }
+  return [all, has_weights, &run_plan, &plan, shelf](std::size_t index) {
+    ChosenPerceptor chosen = all[index];
+    if (has_weights[index]) chosen.setup.weights = run_plan.host->load_weights(chosen.setup.name);
+    return perceptor(chosen, *run_plan.host, run_plan.settings, plan, shelf);
+  };
+}
+
+/// What a run that goes on has changed before.
+std::vector<Change> read_own_changes(const std::filesystem::path& file) {
+  std::error_code none;
+  return std::filesystem::exists(file, none) ? read_changes(file) : std::vector<Change>();
 }
 
 std::vector<std::filesystem::path> weights_of(const RunPlan& run_plan) {
@@ -195,6 +223,7 @@ RunOutcome render_run(const Plan& given, const PluginRegistry& registry, const R
     ensemble.perceptors.push_back({name, perceptor(chosen, host, settings, plan, options.shelf)});
     if (chosen.weight) ensemble.perceptor_weights.push_back(*chosen.weight);
   }
+  ensemble.text_encoder = text_encoders(run_plan, plan, options.shelf);
   const std::vector<std::filesystem::path> weights = weights_of(run_plan);
   run_plan.perceptors.clear();     // the weights' files need not stay open
   host.seed_default_generators();  // once more: perceptors may have been there already
@@ -238,6 +267,16 @@ RunOutcome render_run(const Plan& given, const PluginRegistry& registry, const R
       run_plan.sound.get(), std::move(growth));
   if (init_image.defined()) render.start_from(init_image);
   init_image = at::Tensor();
+  const auto control = options.control ? options.control : std::make_shared<RequestedControl>();
+  control->set_values(changeable(plan));
+  if (ranks) control->refuse_changes("a run that several processes share cannot be changed while it goes");
+  const std::filesystem::path record = changes_file(place, output.base);
+  const bool goes_on = plan.restored || plan.again || options.output;
+  const std::vector<Change> own = goes_on ? read_own_changes(record) : std::vector<Change>();
+  std::error_code none;
+  if (!goes_on && writes) std::filesystem::remove(record, none);  // of another run of this name
+  render.steer_by({ScriptReviser(plan, registry, settings, run_plan.sound.get()), &plan.script,
+                   ChangeLog(writes ? record : "", own), recorded_changes(plan, own)});
   const std::int64_t saved = backup ? backup->first : 0;
   if (backup) {
     render.restore(backup->second);
@@ -267,7 +306,7 @@ RunOutcome render_run(const Plan& given, const PluginRegistry& registry, const R
               "'alpha' is true, but " + name + " keeps no transparency; leave it out of 'outputs'"}});
   if (writes) write_file(output.folder / (output.base + "_settings.txt"), json);
 
-  const auto control = options.control ? options.control : std::make_shared<RequestedControl>();
+  if (!ranks) control->take_changes();
   Viewers viewers(host);
   const Viewer::Setup view{output.folder, output.base,           json,         scene_texts(plan.script),
                            steps,         render.moment().steps, control.get()};
@@ -296,6 +335,7 @@ RunOutcome render_run(const Plan& given, const PluginRegistry& registry, const R
   if (memory) events->subscribe(memory_reports(*memory, host, *events));
   const LoggedAsEvents logged(events);
   const auto end = [&](RunUpdate::State state, const std::string& message = {}) {
+    control->refuse_changes("the run has ended");
     events->publish(RunEnd{state, message});
     events->close();
     viewers.wait();

@@ -68,48 +68,82 @@ PromptLosses::PromptLosses(HostServices& host, const RunPlugins& ensemble, const
       weights_(perceptors_.size(), 1),
       cutouts_(ensemble.cutouts),
       moment_(moment),
-      settings_(settings) {
+      settings_(settings),
+      open_(open),
+      text_encoder_(ensemble.text_encoder),
+      all_(opened(scenes)) {
+  embed_words(all_, true);
+}
+
+PromptLosses::Prompts PromptLosses::opened(const std::vector<Scene>& scenes) const {
   using Kind = PromptMask::Kind;
+  Prompts result;
   for (const Scene& scene : scenes) {
-    first_.push_back(prompts_.size());
+    result.first.push_back(result.states.size());
     for (const Prompt& prompt : scene.prompts) {
       PromptState prompt_state;
       prompt_state.prompt = &prompt;
       const auto footage = [&](const std::string& path) {
-        Footage result = open(path);
-        result.seek(0);  // that it cannot be decoded is to be known before the first scene, not in the last
-        return result;
+        Footage opened = open_(path);
+        opened.seek(0);  // that it cannot be decoded is to be known before the first scene, not in the last
+        return opened;
       };
       if (prompt.picture && prompt.when != When::after_moves) prompt_state.picture = footage(prompt.text);
       if (prompt.mask.kind == Kind::picture || prompt.mask.kind == Kind::video)
         prompt_state.mask_picture = footage(prompt.mask.what);
-      prompts_.push_back(std::move(prompt_state));
+      if (!prompt.picture) result.texts.push_back(prompt.text);
+      if (prompt.mask.kind == Kind::phrase) result.texts.push_back(prompt.mask.what);
+      result.states.push_back(std::move(prompt_state));
     }
   }
-  first_.push_back(prompts_.size());
-  embed_words();
+  result.first.push_back(result.states.size());
+  return result;
 }
 
-void PromptLosses::embed_words() {
-  std::vector<std::string> texts;
-  for (const PromptState& prompt_state : prompts_) {
-    if (!prompt_state.prompt->picture) texts.push_back(prompt_state.prompt->text);
-    if (prompt_state.prompt->mask.kind == PromptMask::Kind::phrase)
-      texts.push_back(prompt_state.prompt->mask.what);
-  }
-  for (const auto& [name, perceptor] : perceptors_) {
+/// Later than at the beginning, perceptors have no text encoders any more: others are made for the occasion.
+void PromptLosses::embed_words(Prompts& prompts, bool begins) {
+  for (std::size_t p = 0; p < perceptors_.size(); ++p) {
+    const auto& [name, perceptor] = perceptors_[p];
+    const std::shared_ptr<Perceptor> encoder = begins || !text_encoder_ ? perceptor : text_encoder_(p);
     std::int64_t row = 0;
-    const at::Tensor rows = call_plugin(name, moment_, [&, &perceptor = *perceptor] {
-      return texts.empty() ? at::Tensor() : perceptor.embed_texts(texts).detach();
+    const at::Tensor rows = call_plugin(name, moment_, [&] {
+      return prompts.texts.empty() ? at::Tensor() : encoder->embed_texts(prompts.texts).detach();
     });
-    for (PromptState& prompt_state : prompts_) {
+    for (PromptState& prompt_state : prompts.states) {
       if (!prompt_state.prompt->picture) prompt_state.words.push_back(rows.narrow(0, row++, 1));
       if (prompt_state.prompt->mask.kind == PromptMask::Kind::phrase)
         prompt_state.phrase.push_back(rows.narrow(0, row++, 1));
     }
-    call_plugin(name, moment_, [&perceptor = *perceptor] { perceptor.release_text_encoder(); });
+    if (begins) call_plugin(name, moment_, [&perceptor = *perceptor] { perceptor.release_text_encoder(); });
   }
   release_freed_memory();
+}
+
+PromptLosses::Prepared PromptLosses::prepare(const std::vector<Scene>& scenes) {
+  Prepared result;
+  result.prompts_ = opened(scenes);
+  if (result.prompts_.texts != all_.texts) {
+    embed_words(result.prompts_, false);
+    return result;
+  }
+  // The same words in the same order: each is one row for each perceptor.
+  std::vector<std::vector<at::Tensor>> rows;
+  for (const PromptState& prompt_state : prompts_) {
+    if (!prompt_state.prompt->picture) rows.push_back(prompt_state.words);
+    if (prompt_state.prompt->mask.kind == PromptMask::Kind::phrase) rows.push_back(prompt_state.phrase);
+  }
+  std::size_t row = 0;
+  for (PromptState& prompt_state : result.prompts_.states) {
+    if (!prompt_state.prompt->picture) prompt_state.words = rows[row++];
+    if (prompt_state.prompt->mask.kind == PromptMask::Kind::phrase) prompt_state.phrase = rows[row++];
+  }
+  return result;
+}
+
+void PromptLosses::take_over(Prepared prepared) {
+  const std::map<std::string, at::Tensor> seen = state();
+  all_ = std::move(prepared.prompts_);
+  load_state(seen);
 }
 
 /// Pictures in prompts are seen in as many cutouts as a batch of the run's own picture.
@@ -183,7 +217,7 @@ std::vector<PromptLosses::Active> PromptLosses::active(std::size_t scene, std::i
   std::vector<Active> result;
   for (const SceneShare& part : scene_shares(scene, step, interpolation_steps)) {
     if (part.share <= 0) continue;
-    for (std::size_t i = first_[part.scene]; i < first_[part.scene + 1]; ++i) {
+    for (std::size_t i = all_.first[part.scene]; i < all_.first[part.scene + 1]; ++i) {
       update(prompts_[i]);
       if (prompts_[i].weight != 0) result.push_back({i, part.share});
     }

@@ -40,6 +40,14 @@ class PromptLosses {
                const std::vector<Scene>& scenes, const CutoutCounts& settings,
                const std::function<media::Footage(const std::string&)>& open);
 
+  /// Prompts that are to take the place of the present ones.
+  class Prepared;
+  /// Opens what `scenes` name and embeds words that are new. Nothing changes yet, and nothing is drawn at
+  /// random but by what it takes to embed words. `scenes` must outlive what is made of this.
+  Prepared prepare(const std::vector<Scene>& scenes);
+  /// From the next step on. Pictures that are in the same place as before stay as they were seen.
+  void take_over(Prepared prepared);
+
   /// Until the first move the prompts that stabilise motion compare with `picture`. Without it they rest
   /// until then.
   void start_from(const at::Tensor& picture);
@@ -92,7 +100,13 @@ class PromptLosses {
     std::vector<EmbeddedCutouts> pictures_seen;  // per perceptor, of pictures
   };
 
-  void embed_words();
+  struct Prompts {
+    std::vector<std::size_t> first;   // number of each scene's first prompt
+    std::vector<PromptState> states;  // of all scenes, in their order
+    std::vector<std::string> texts;   // all that were embedded, together: one may depend on the others
+  };
+  Prompts opened(const std::vector<Scene>& scenes) const;
+  void embed_words(Prompts& prompts, bool begins);
   /// Adds the gradients of one batch of cutouts, for one perceptor, to image.grad(), and three sums for each
   /// prompt to `told` [prompts, 3]: its loss, whether its mask let any cutout through, whether its stop left
   /// any free.
@@ -116,13 +130,24 @@ class PromptLosses {
   const Member<CutoutMethod>& cutouts_;
   const RunPosition& moment_;
   CutoutCounts settings_;
-  std::vector<std::size_t> first_;    // number of each scene's first prompt
-  std::vector<PromptState> prompts_;  // of all scenes, in their order
+  std::function<media::Footage(const std::string&)> open_;
+  std::function<std::shared_ptr<Perceptor>(std::size_t)> text_encoder_;
+  Prompts all_;
+  std::vector<PromptState>& prompts_ = all_.states;
   std::map<std::string, double> values_;
   std::int64_t video_frame_ = 0;
   at::Tensor held_;  // what stabilises motion: the start's picture, then each move's; may be undefined
   std::int64_t held_frame_ = 0;  // the frame that began with it; 0: none has moved yet
   Warnings warnings_;
+};
+
+class PromptLosses::Prepared {
+ public:
+  Prepared() = default;
+
+ private:
+  friend class PromptLosses;
+  Prompts prompts_;
 };
 
 }  // namespace reverie::engine

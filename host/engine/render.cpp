@@ -139,11 +139,21 @@ void Render::start_from(const at::Tensor& picture) {
   image_losses_.start_from(here);
 }
 
+void Render::steer_by(RunChangesSetup setup) { changes_.emplace(std::move(setup), host_, prompt_losses_); }
+
+/// Between two steps: answers those who want something changed.
+void Render::attend(RequestedControl& control) {
+  const std::int64_t step = result_.moment.steps, frame = timeline_.frame_of(step);
+  const bool begun = ensemble_.animation.instance && frame == frame_;
+  changes_->attend(control, begun ? timeline_.first_step(frame + 1) : step);
+}
+
 /// Tells the image model and the cutout method what their parameters are at this step, where they vary.
 void Render::set_parameters(std::int64_t frame) {
   const auto tell = [&](auto& member, const std::vector<MotionSetting>& settings) {
     if (std::all_of(settings.begin(), settings.end(),
-                    [](const MotionSetting& setting) { return setting.expression.is_constant(); }))
+                    [](const MotionSetting& setting) { return setting.expression.is_constant(); }) &&
+        !(changes_ && changes_->any() && extension_of<VaryingParameters>(*member.instance)))
       return;
     FrameContext now;
     now.step = result_.moment.steps;
@@ -414,6 +424,7 @@ void Render::restore(const Backup& backup) {
                 "restore it with the settings it was made with");
   position_ = {number_in(backup, "scene"), number_in(backup, "step")};
   result_.moment = {number_in(backup, "steps"), number_in(backup, "frames")};
+  if (changes_) changes_->make_earlier(result_.moment.steps);
   const auto scenes = static_cast<std::int64_t>(script_.scenes.size());
   if (position_.scene >= scenes)
     throw Error(ErrorKind::settings,
@@ -501,12 +512,16 @@ RenderResult Render::run(RunEvents& events, FrameWriter& frames, RequestedContro
   for (;;) {
     while (position_.step < steps_per_scene_) {
       frames.check();
-      paused += control.wait_while_paused([&] { frames.keep(final_picture(), result_.moment); });
+      paused += control.wait_while_paused(
+          [&] { frames.keep(final_picture(), result_.moment); },
+          [&] { changes_ ? attend(control) : control.refuse_changes("this run cannot be changed"); });
       if (ranks ? ranks->any(control.stopping()) : control.stopping()) {
         result_.interrupted = true;
         break;
       }
       const std::int64_t frame = timeline_.frame_of(result_.moment.steps);
+      if (changes_)
+        changes_->make_due(control, result_.moment.steps, !ensemble_.animation.instance || frame != frame_);
       set_parameters(frame);  // a move may encode, which depends on them
       begin_frame(frame);
       if (finished_) break;

@@ -18,6 +18,7 @@
 #include "engine/opacity.h"
 #include "engine/prompt_losses.h"
 #include "engine/retouch.h"
+#include "engine/run_changes.h"
 #include "engine/run_control.h"
 #include "engine/run_events.h"
 #include "engine/run_plugins.h"
@@ -49,6 +50,10 @@ class Render {
   /// that stabilise motion hold on to. Before restore().
   void start_from(const at::Tensor& picture);
 
+  /// Lets settings change while the run goes. `setup.script` is the script that this was made with. Before
+  /// restore().
+  void steer_by(RunChangesSetup setup);
+
   /// Continues where a backup was made; the result is then the same, bit for bit, as without the pause.
   /// Throws Error(model) when the backup is of another kind of run.
   void restore(const Backup& backup);
@@ -72,6 +77,7 @@ class Render {
   };
 
   void set_parameters(std::int64_t frame);
+  void attend(RequestedControl& control);
   void begin_frame(std::int64_t frame);
   void end_frame();
   void skip_frame();
@@ -122,6 +128,7 @@ class Render {
   Cadence cadence_;
   PromptLosses prompt_losses_;
   ImageLosses image_losses_;
+  std::optional<RunChanges> changes_;   // none: nothing changes
   std::vector<at::Tensor> parameters_;  // the model's
   std::shared_ptr<Optimiser> optimiser_;
 };

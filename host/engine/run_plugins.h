@@ -40,6 +40,8 @@ struct RunPlugins {
   std::shared_ptr<FrameSource> video;
   std::vector<Member<Perceptor>> perceptors;
   std::vector<MotionSetting> perceptor_weights;  ///< of each of them; empty: all are 1
+  /// Another instance of one of these, which still has its text encoder; null: they keep theirs.
+  std::function<std::shared_ptr<Perceptor>(std::size_t)> text_encoder;
   Member<CutoutMethod> cutouts;
   std::vector<Member<OutputSink>> sinks;
   distributed::Ranks* ranks = nullptr;  ///< the processes that share the run; null: this one alone

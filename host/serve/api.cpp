@@ -76,6 +76,7 @@ const std::vector<Api::Route>& Api::table() {
       {"GET", "/api/runs", &Api::list_runs},
       {"POST", "/api/runs", &Api::submit},
       {"GET", "/api/runs/{id}", &Api::get_run},
+      {"PATCH", "/api/runs/{id}", &Api::ask_view},
       {"DELETE", "/api/runs/{id}", &Api::remove_run},
       {"POST", "/api/runs/{id}/pause", &Api::pause},
       {"POST", "/api/runs/{id}/resume", &Api::resume},

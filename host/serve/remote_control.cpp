@@ -31,6 +31,57 @@ void RemoteControl::stop() {
   send("stop");
 }
 
+void RemoteControl::change(const Settings& settings, std::function<void(const Answer&)> answered) {
+  {
+    const std::lock_guard lock(mutex_);
+    Json::Value head = Channel::named("change");
+    head["number"] = Json::Int64(++last_change_);
+    for (const auto& [name, value] : settings) head["settings"][name] = value;
+    if (process_ && process_->send(head)) {
+      changes_[last_change_] = std::move(answered);
+      return;
+    }
+  }
+  answered({{"the run has not begun"}, 0});
+}
+
+std::vector<Steering::Value> RemoteControl::values() const {
+  const std::lock_guard lock(mutex_);
+  return values_;
+}
+
+std::uint64_t RemoteControl::version() const {
+  const std::lock_guard lock(mutex_);
+  return version_;
+}
+
+void RemoteControl::set_values(std::vector<Value> values) {
+  const std::lock_guard lock(mutex_);
+  values_ = std::move(values);
+  ++version_;
+}
+
+void RemoteControl::answered(std::int64_t number, const Answer& answer) {
+  std::function<void(const Answer&)> waits;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = changes_.find(number);
+    if (found == changes_.end()) return;
+    waits = std::move(found->second);
+    changes_.erase(found);
+  }
+  waits(answer);
+}
+
+void RemoteControl::lost() {
+  std::map<std::int64_t, std::function<void(const Answer&)>> unanswered;
+  {
+    const std::lock_guard lock(mutex_);
+    unanswered.swap(changes_);
+  }
+  for (const auto& [number, waits] : unanswered) waits({{"the run has ended"}, 0});
+}
+
 void RemoteControl::attach(std::shared_ptr<ChildProcess> process) {
   const std::lock_guard lock(mutex_);
   process_ = std::move(process);

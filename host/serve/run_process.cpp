@@ -90,8 +90,22 @@ class Orders {
       if (what == "resume") control_->resume();
       if (what == "keep") control_->keep_picture();
       if (what == "stop") control_->stop();
+      if (what == "change") change(message.head);
     }
     changed_.notify_all();
+  }
+
+  void change(const Json::Value& head) {
+    Steering::Settings settings;
+    for (const std::string& name : head["settings"].getMemberNames())
+      settings[name] = head["settings"][name].asString();
+    control_->change(settings, [this, number = head["number"].asInt64()](const Steering::Answer& answer) {
+      Json::Value said = Channel::named("changed");
+      said["number"] = Json::Int64(number);
+      said["step"] = Json::Int64(answer.step);
+      for (const std::string& problem : answer.problems) said["problems"].append(problem);
+      channel_.send(said);
+    });
   }
 
   Channel& channel_;
@@ -105,7 +119,8 @@ class Orders {
 /// Sends what viewers get.
 class RemoteView final : public Viewer {
  public:
-  RemoteView(Channel& channel, std::int64_t id, const Viewer::Setup& setup) : channel_(channel), id_(id) {
+  RemoteView(Channel& channel, std::int64_t id, const Viewer::Setup& setup)
+      : channel_(channel), id_(id), steering_(dynamic_cast<Steering*>(setup.control)) {
     send(to_message(setup));
   }
   void update(const RunUpdate& update) override { send(to_message(update)); }
@@ -113,10 +128,16 @@ class RemoteView final : public Viewer {
  private:
   void send(Message message) {
     message.head["id"] = Json::Int64(id_);  // one that is slow may still speak when its run is over
+    if (steering_ && steering_->version() != version_) {
+      version_ = steering_->version();
+      message.head["changeable"] = json_of(steering_->values());
+    }
     channel_.send(message.head, message.body);
   }
   Channel& channel_;
   std::int64_t id_;
+  const Steering* steering_;  // outlives this
+  std::uint64_t version_ = 0;
 };
 
 /// The number of the newest backup that can be used, of a run with these names.

@@ -108,6 +108,8 @@ void RunWorker::go(const RunQueue::Turn& turn) {
 }
 
 bool RunWorker::go_once(const RunQueue::Turn& turn) {
+  const std::shared_ptr<void> over(
+      nullptr, [&](void*) { std::static_pointer_cast<RemoteControl>(turn.control)->lost(); });
   const Clock::time_point start = Clock::now();
   const std::shared_ptr<ChildProcess> process = process_for(turn);
   Run run{turn.record.id, turn.control, start, *process, turn.record.pictures, nullptr};
@@ -152,6 +154,10 @@ bool RunWorker::take(Run& run, Message& message) {
     prepared(run, message);
   } else if (what == "update") {
     if (head["id"].asInt64() == run.id) update(run, message);
+  } else if (what == "changed") {
+    Steering::Answer answer{{}, head["step"].asInt64()};
+    for (const Json::Value& problem : head["problems"]) answer.problems.push_back(problem.asString());
+    control_of(run).answered(head["number"].asInt64(), answer);
   } else if (what == "failed") {
     run.end_feed(RunUpdate::State::failed, head["message"].asString());
     queue_.ended(run.id, RunState::failed, head["message"].asString(), head["advice"].asString());
@@ -183,11 +189,16 @@ void RunWorker::keep_names(Run& run, const Message& message) {
 
 void RunWorker::prepared(Run& run, const Message& message) {
   run.done = message.head["done"].asInt64();
+  control_of(run).set_values(values_from(message.head["changeable"]));
   run.feed = std::make_shared<RunFeed>(setup_from(message, run.control.get()));
   queue_.prepared(run.id, std::chrono::duration<double>(Clock::now() - run.start).count(), run.feed);
 }
 
+RemoteControl& RunWorker::control_of(const Run& run) { return static_cast<RemoteControl&>(*run.control); }
+
 void RunWorker::update(Run& run, Message& message) {
+  if (message.head.isMember("changeable"))
+    control_of(run).set_values(values_from(message.head["changeable"]));
   const RunUpdate update = update_from(message);
   if (run.feed) run.feed->update(update);
   if (!update.steps.empty()) run.done = update.steps.back().number;

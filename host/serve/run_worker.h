@@ -15,6 +15,8 @@ class RunFeed;
 
 namespace reverie::serve {
 
+class RemoteControl;
+
 class RunWorker {
  public:
   /// Works on a thread of its own until the queue is closed. `role`: that of render_runs() for this kind of
@@ -39,6 +41,7 @@ class RunWorker {
   void keep_names(Run& run, const Message& message);
   void prepared(Run& run, const Message& message);
   void update(Run& run, Message& message);
+  static RemoteControl& control_of(const Run& run);
 
   RunQueue& queue_;
   RunKind kind_;

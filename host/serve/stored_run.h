@@ -18,6 +18,9 @@ class StoredRun final : public web::RunView {
   std::optional<std::filesystem::path> frame(std::int64_t number) const override;
   std::optional<std::filesystem::path> kept(std::size_t index) const override;
   bool ask(Wish) override { return false; }
+  bool change(const Steering::Settings&, std::function<void(const Steering::Answer&)>) override {
+    return false;
+  }
 
  private:
   RunRecord record_;

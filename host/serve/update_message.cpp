@@ -135,4 +135,29 @@ Viewer::Setup setup_from(const Message& message, RunControl* control) {
   return setup;
 }
 
+Json::Value json_of(const std::vector<Steering::Value>& values) {
+  Json::Value list(Json::arrayValue);
+  for (const Steering::Value& value : values) {
+    Json::Value& one = list.append(Json::arrayValue);
+    one.append(value.name);
+    one.append(value.value);
+    one.append(value.help);
+    one.append(value.number);
+    one.append(value.low ? Json::Value(*value.low) : Json::Value());
+    one.append(value.high ? Json::Value(*value.high) : Json::Value());
+  }
+  return list;
+}
+
+std::vector<Steering::Value> values_from(const Json::Value& json) {
+  const auto bound = [](const Json::Value& value) {
+    return value.isNull() ? std::nullopt : std::optional(value.asDouble());
+  };
+  std::vector<Steering::Value> values;
+  for (const Json::Value& one : json)
+    values.push_back({one[0].asString(), one[1].asString(), one[2].asString(), one[3].asBool(), bound(one[4]),
+                      bound(one[5])});
+  return values;
+}
+
 }  // namespace reverie::serve

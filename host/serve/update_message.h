@@ -1,6 +1,7 @@
 #pragma once
 // What a viewer gets, as messages between processes.
 
+#include "reverie/steering.h"
 #include "reverie/viewer.h"
 #include "serve/channel.h"
 
@@ -15,5 +16,9 @@ RunUpdate update_from(Message& message);
 /// All but the control.
 Message to_message(const Viewer::Setup& setup);
 Viewer::Setup setup_from(const Message& message, RunControl* control);
+
+/// Settings that can change.
+Json::Value json_of(const std::vector<Steering::Value>& values);
+std::vector<Steering::Value> values_from(const Json::Value& json);
 
 }  // namespace reverie::serve

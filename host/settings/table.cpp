@@ -211,6 +211,10 @@ constexpr Setting kTable[] = {
     {boolean("show_graphs", false).help("loss graphs with each display"), "Output"},
     {boolean("approximate_vram_usage", false).help("report memory per component"), "Output"},
     {boolean("use_tensorboard", false).help("write TensorBoard event files"), "Output"},
+    {text("changes_file", "")
+         .help("changes that were made while an earlier run went, to be made again at their steps: the file "
+               "NAME_changes.json beside that run's backups"),
+     "Output"},
     {boolean("restore", false).help("continue the newest run of file_namespace"), "Output"},
 
     {list("perceptors", "")

@@ -137,6 +137,7 @@ void RunFeed::update(const RunUpdate& update) {
   state_ = update.state;
   message_ = update.message;
   if (state_ != RunUpdate::State::running) {
+    notice_control();
     control_ = nullptr;
     paused_ = false;
   }
@@ -144,7 +145,7 @@ void RunFeed::update(const RunUpdate& update) {
 
 RunView::News RunFeed::news(Sequence since) const {
   const std::lock_guard lock(mutex_);
-  notice_pause();
+  notice_control();
   Json::Value json(Json::objectValue);
   json["sequence"] = static_cast<Json::UInt64>(sequence_);
   json["id"] = id_;
@@ -175,6 +176,7 @@ RunView::News RunFeed::news(Sequence since) const {
     entry["share"] = loss.share;
   }
   json["history"] = history_json(history_, since);
+  if (since == 0 || settings_changed_ > since) add_settings(json);
   const auto add_shown = [&](const char* name, const Shown& shown) {
     if (!shown.image.defined()) return;
     json[name]["step"] = number(shown.step);
@@ -210,16 +212,37 @@ void RunFeed::add_speed(Json::Value& json) const {
   json["seconds_left"] = static_cast<double>(steps_ - last) / speed;
 }
 
-void RunFeed::notice_pause() const {
+/// What others have done to the run.
+void RunFeed::notice_control() const {
+  if (const auto* steering = dynamic_cast<const Steering*>(control_);
+      steering && steering->version() != steering_version_) {
+    steering_version_ = steering->version();
+    values_ = steering->values();
+    settings_changed_ = ++sequence_;
+  }
   const bool now = control_ && control_->paused();
   if (now == paused_) return;
   paused_ = now;
   ++sequence_;
 }
 
+/// Those that can change, and their present values.
+void RunFeed::add_settings(Json::Value& json) const {
+  Json::Value& list = json["changeable"] = Json::Value(Json::arrayValue);
+  for (const Steering::Value& value : values_) {
+    Json::Value& entry = list.append(Json::Value(Json::objectValue));
+    entry["name"] = value.name;
+    entry["value"] = value.value;
+    entry["help"] = value.help;
+    entry["number"] = value.number;
+    if (value.low) entry["low"] = *value.low;
+    if (value.high) entry["high"] = *value.high;
+  }
+}
+
 RunView::Sequence RunFeed::sequence() const {
   const std::lock_guard lock(mutex_);
-  notice_pause();
+  notice_control();
   return sequence_;
 }
 
@@ -276,7 +299,16 @@ bool RunFeed::ask(Wish wish) {
       ++sequence_;
       break;
   }
-  notice_pause();
+  notice_control();
+  return true;
+}
+
+bool RunFeed::change(const Steering::Settings& settings,
+                     std::function<void(const Steering::Answer&)> answered) {
+  const std::lock_guard lock(mutex_);
+  auto* steering = dynamic_cast<Steering*>(control_);
+  if (!steering) return false;
+  steering->change(settings, std::move(answered));
   return true;
 }
 

@@ -35,6 +35,8 @@ class RunFeed final : public Viewer, public RunView {
   std::optional<std::filesystem::path> frame(std::int64_t number) const override;
   std::optional<std::filesystem::path> kept(std::size_t index) const override;
   bool ask(Wish wish) override;
+  bool change(const Steering::Settings& settings,
+              std::function<void(const Steering::Answer&)> answered) override;
 
  private:
   /// A picture and, once somebody asked, its file.
@@ -45,7 +47,8 @@ class RunFeed final : public Viewer, public RunView {
   };
 
   Bytes encoded(Shown& newest) const;
-  void notice_pause() const;
+  void notice_control() const;
+  void add_settings(Json::Value& json) const;
   void add_speed(Json::Value& json) const;
 
   std::string id_, base_, folder_, settings_;
@@ -58,6 +61,9 @@ class RunFeed final : public Viewer, public RunView {
   RunControl* control_;          ///< null once the run is over
   mutable bool paused_ = false;  ///< as last seen: others may pause the run, too
   bool stopping_ = false;
+  mutable std::uint64_t steering_version_ = 0;  ///< as last seen
+  mutable Sequence settings_changed_ = 0;       ///< when that was
+  mutable std::vector<Steering::Value> values_;
   LossHistory history_;
   RunUpdate::Step last_{};
   std::deque<std::pair<std::int64_t, double>> recent_;  ///< steps and their seconds, for the speed

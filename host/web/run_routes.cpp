@@ -1,6 +1,13 @@
 #include "web/run_routes.h"
 
+#include <json/reader.h>
+#include <json/writer.h>
+
+#include <algorithm>
+#include <atomic>
 #include <charconv>
+#include <chrono>
+#include <future>
 
 namespace reverie::web {
 namespace {
@@ -45,6 +52,102 @@ HttpResponse events(const std::shared_ptr<RunView>& run) {
   return response;
 }
 
+constexpr std::size_t kLongestChange = 64 << 10, kMostChanged = 100;
+/// A change is answered between two steps; who waits longer hears that it has been taken.
+constexpr std::chrono::seconds kPatience(30);
+
+std::string as_text(const Json::Value& value) {
+  if (value.isString()) return value.asString();
+  if (value.isDouble()) {
+    char digits[40];  // the fewest that mean the same
+    return {digits, std::to_chars(digits, std::end(digits), value.asDouble()).ptr};
+  }
+  Json::StreamWriterBuilder builder;
+  builder["indentation"] = "";
+  builder["emitUTF8"] = true;
+  return Json::writeString(builder, value);
+}
+
+/// The body of a change: a JSON object of settings. Empty, with why, where it is none.
+Steering::Settings settings_of(const HttpRequest& request, HttpResponse& refusal) {
+  const std::string& type = request.header("content-type");
+  if (type.substr(0, type.find(';')) != "application/json") {
+    refusal = HttpResponse::error(415, "the body must be application/json");
+    return {};
+  }
+  if (request.body.size() > kLongestChange) {
+    refusal = HttpResponse::error(413, "the body is longer than 64 KiB");
+    return {};
+  }
+  Json::CharReaderBuilder builder;
+  Json::CharReaderBuilder::strictMode(&builder.settings_);
+  const std::unique_ptr<Json::CharReader> reader(builder.newCharReader());
+  Json::Value json;
+  std::string errors;
+  bool read = false;
+  try {
+    read = reader->parse(request.body.data(), request.body.data() + request.body.size(), &json, &errors);
+  } catch (const Json::Exception& error) {  // nested too deeply
+    errors = error.what();
+  }
+  if (!read || !json.isObject() || json.empty() || json.size() > kMostChanged) {
+    refusal = HttpResponse::error(
+        400, "the body must be a JSON object of settings, such as {\"learning_rate\": 0.02}" +
+                 (errors.empty() ? "" : ": " + errors));
+    return {};
+  }
+  Steering::Settings settings;
+  for (const std::string& name : json.getMemberNames()) settings[name] = as_text(json[name]);
+  return settings;
+}
+
+/// The words between the first two apostrophes, which in problems are a setting's name.
+std::string setting_in(const std::string& message) {
+  const std::size_t begin = message.find('\''), end = message.find('\'', begin + 1);
+  if (begin == std::string::npos || end == std::string::npos) return {};
+  const std::string word = message.substr(begin + 1, end - begin - 1);
+  const bool name = !word.empty() && std::all_of(word.begin(), word.end(), [](unsigned char c) {
+    return std::isalnum(c) || c == '_' || c == '.' || c == '/';
+  });
+  return name ? word : "";
+}
+
+HttpResponse change(const std::shared_ptr<RunView>& run, const HttpRequest& request) {
+  HttpResponse refusal;
+  const Steering::Settings settings = settings_of(request, refusal);
+  if (settings.empty()) return refusal;
+  // Each that waits holds one of the server's threads.
+  static std::atomic_flag waiting;
+  if (waiting.test_and_set()) {
+    refusal = HttpResponse::error(429, "another change is being checked; wait a moment");
+    refusal.headers.emplace_back("Retry-After", "1");
+    return refusal;
+  }
+  const std::shared_ptr<void> done(nullptr, [](void*) { waiting.clear(); });
+  const auto promise = std::make_shared<std::promise<Steering::Answer>>();
+  std::future<Steering::Answer> future = promise->get_future();
+  if (!run->change(settings, [promise](const Steering::Answer& answer) { promise->set_value(answer); }))
+    return HttpResponse::error(409, "the run has ended");
+  Json::Value json(Json::objectValue);
+  json["step"] = Json::Value();
+  if (future.wait_for(kPatience) != std::future_status::ready) return HttpResponse::json(as_text(json), 202);
+  const Steering::Answer answer = future.get();
+  if (answer.problems.empty()) {
+    json["step"] = Json::Int64(answer.step);
+    return HttpResponse::json(as_text(json));
+  }
+  json = Json::Value(Json::objectValue);
+  json["error"] = "the run cannot change like this, and goes on as it was";
+  for (const std::string& message : answer.problems) {
+    Json::Value& problem = json["problems"].append(Json::Value(Json::objectValue));
+    problem["message"] = message;
+    problem["setting"] = setting_in(message);
+    problem["file"] = "command line";
+    problem["line"] = 0;
+  }
+  return HttpResponse::json(as_text(json), 422);
+}
+
 std::optional<RunView::Wish> wish_of(const std::string& path) {
   if (path == "pause") return RunView::Wish::pause;
   if (path == "resume") return RunView::Wish::resume;
@@ -66,6 +169,7 @@ std::optional<std::int64_t> number_behind(const std::string& path, const std::st
 
 std::optional<HttpResponse> answer_run(const std::shared_ptr<RunView>& run, const std::string& path,
                                        const HttpRequest& request) {
+  if (path.empty()) return request.method == "PATCH" ? change(run, request) : wrong_method("PATCH");
   if (const auto wish = wish_of(path)) {
     if (request.method != "POST") return wrong_method("POST");
     if (!run->ask(*wish)) return HttpResponse::error(409, "the run has ended");

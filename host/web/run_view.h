@@ -8,6 +8,8 @@
 #include <optional>
 #include <string>
 
+#include "reverie/steering.h"
+
 namespace reverie::web {
 
 /// All methods may be called from any thread.
@@ -43,6 +45,10 @@ class RunView {
 
   /// False when the run is over.
   virtual bool ask(Wish wish) = 0;
+  /// Changes settings of the run; Steering::change() says when `answered` is called. False when the run is
+  /// over: then it is not.
+  virtual bool change(const Steering::Settings& settings,
+                      std::function<void(const Steering::Answer&)> answered) = 0;
 };
 
 }  // namespace reverie::web

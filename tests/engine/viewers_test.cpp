@@ -182,5 +182,36 @@ TEST(RunControlTest, AttendKeepsWaitsAndGoesOn) {
   EXPECT_TRUE(control.stopping());
 }
 
+TEST(RunControlTest, ChangesAreAnsweredOnceWhateverHappens) {
+  std::vector<std::string> answers;
+  const auto answered = [&](const Steering::Answer& answer) {
+    answers.push_back(answer.problems.empty() ? "step " + std::to_string(answer.step) : answer.problems[0]);
+  };
+  {
+    engine::RequestedControl control;
+    control.change({{"a", "1"}}, answered);
+    EXPECT_EQ(answers.size(), 1u) << "before the run takes changes";
+    control.take_changes();
+    control.change({{"a", "2"}}, answered);
+    control.pause();
+    const auto attend = [&] {
+      while (const auto request = control.next_change()) {
+        EXPECT_EQ(request->settings.at("a"), "2");
+        request->answered({{}, 7});
+      }
+      control.resume();
+    };
+    control.wait_while_paused([] {}, attend);  // also while it is paused
+    EXPECT_EQ(answers.back(), "step 7");
+    control.change({{"a", "3"}}, answered);
+    control.refuse_changes("it is late");
+    EXPECT_EQ(answers.back(), "it is late");
+    control.take_changes();
+    control.change({{"a", "4"}}, answered);
+  }
+  EXPECT_EQ(answers.size(), 4u);
+  EXPECT_EQ(answers.back(), "the run has ended");
+}
+
 }  // namespace
 }  // namespace reverie

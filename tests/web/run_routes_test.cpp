@@ -32,7 +32,7 @@ class RunRoutesTest : public ::testing::Test {
 
 TEST_F(RunRoutesTest, ThereIsNothingElse) {
   for (const char* path :
-       {"", "State", "state/", "frames", "frames/", "frames/x", "frames/1x", "frames/-1", "frames/0",
+       {"State", "state/", "frames", "frames/", "frames/x", "frames/1x", "frames/-1", "frames/0",
         "frames/../settings", "kept/", "pictures", "frames/99999999999999999999"})
     EXPECT_FALSE(ask(path)) << path;
 }
@@ -52,6 +52,66 @@ TEST_F(RunRoutesTest, ButtonsArePosts) {
   EXPECT_EQ(status("state", "POST"), 405);
   feed->update(made_end());
   EXPECT_EQ(status("pause", "POST"), 409);
+}
+
+/// Takes changes of one setting.
+class SteeredControl final : public RunControl, public Steering {
+ public:
+  void pause() override {}
+  void resume() override {}
+  bool paused() const override { return false; }
+  void keep_picture() override {}
+  void stop() override {}
+  void change(const Settings& settings, std::function<void(const Answer&)> answered) override {
+    asked = settings;
+    const auto rate = settings.find("learning_rate");
+    answered(rate == settings.end() ? Answer{{"there is no setting 'hue'"}, 0} : Answer{{}, 41});
+    ++made;
+  }
+  std::vector<Value> values() const override {
+    return {{"learning_rate", "0.1", "step size", true, 0.0, {}}};
+  }
+  std::uint64_t version() const override { return 1 + made; }
+  Settings asked;
+  std::uint64_t made = 0;
+};
+
+TEST_F(RunRoutesTest, ChangesAreAnswered) {
+  EXPECT_EQ(status(""), 405);
+  SteeredControl steered;
+  Viewer::Setup setup = test::made_setup(control);
+  setup.control = &steered;
+  feed = std::make_shared<web::RunFeed>(setup);
+  const auto change = [&](const std::string& body, const std::string& type = "application/json") {
+    web::HttpRequest request;
+    request.method = "PATCH";
+    request.headers = {{"content-type", type}};
+    request.body = body;
+    return *web::answer_run(feed, "", request);
+  };
+  const web::RunView::Sequence before = feed->sequence();
+  const web::HttpResponse done =
+      change(R"({"learning_rate": 0.3, "cutouts": 4, "prompts": {"0": "a"}, "scenes": "b"})");
+  EXPECT_EQ(done.status, 200);
+  EXPECT_EQ(parsed(done.body)["step"], 41);
+  const Steering::Settings wanted = {
+      {"learning_rate", "0.3"}, {"cutouts", "4"}, {"prompts", R"({"0":"a"})"}, {"scenes", "b"}};
+  EXPECT_EQ(steered.asked, wanted);
+  const Json::Value news = parsed(feed->news(before).json);
+  EXPECT_EQ(news["changeable"][0]["name"], "learning_rate") << "pages hear of what has changed";
+  EXPECT_EQ(news["changeable"][0]["low"], 0.0);
+  EXPECT_FALSE(news["changeable"][0].isMember("high"));
+  EXPECT_FALSE(parsed(feed->news(feed->sequence()).json).isMember("changeable"));
+  const web::HttpResponse wrong = change(R"({"hue": 1})");
+  EXPECT_EQ(wrong.status, 422);
+  EXPECT_EQ(parsed(wrong.body)["problems"][0]["message"], "there is no setting 'hue'");
+  EXPECT_EQ(parsed(wrong.body)["problems"][0]["setting"], "hue");
+  for (const char* body : {"", "[]", "{}", "1", "{\"a\": }"}) EXPECT_EQ(change(body).status, 400) << body;
+  EXPECT_EQ(change(std::string(10'000, '[')).status, 400);
+  EXPECT_EQ(change("{}", "text/plain").status, 415);
+  EXPECT_EQ(change("{\"a\": \"" + std::string(70'000, 'a') + "\"}").status, 413);
+  feed->update(made_end());
+  EXPECT_EQ(change(R"({"learning_rate": 1})").status, 409);
 }
 
 TEST_F(RunRoutesTest, PicturesAreThereOnceTheyAre) {

@@ -1,5 +1,6 @@
 // Shows one run: asks the server for its state and for news, and sends what the buttons say.
 
+import { Changes } from './change.js';
 import { Graph, short } from './graph.js';
 
 const element = (id) => document.getElementById(id);
@@ -17,6 +18,21 @@ const graphs = [
   new Graph(element('distances'), 'Distance to the prompts', (series) => series.kind === 'prompt'),
   new Graph(element('losses'), 'Losses', (series) => series.kind !== 'prompt'),
 ];
+
+const changes = new Changes(element('change-card'), element('changes'), async (settings) => {
+  const say = (text) => { element('change-answer').textContent = text; };
+  try {
+    say('…');
+    const answer = await fetch(api.slice(0, -1), {
+      method: 'PATCH', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(settings) });
+    const json = await answer.json();
+    const problems = (json.problems || []).map((problem) => problem.message).join('\n') || json.error;
+    say(!answer.ok ? problems : json.step === null ? 'Taken; it is checked when the present step is done.'
+      : `From step ${json.step + 1} on: ${Object.keys(settings).join(', ')}`);
+  } catch {
+    say('The run cannot be reached.');
+  }
+});
 
 // ---- The picture: the live one, or a saved frame ----
 
@@ -198,6 +214,8 @@ function show() {
     cell(part.component, 'th'), cell(bytes(part.bytes), 'td', 'number'),
     measured(part.most, most, bytes(part.most))]).concat([[cell('all', 'th'), cell(bytes(now), 'td', 'number'), cell('')]]));
 
+  changes.update(run.changeable || [], !over() && !run.stopping);
+
   element('palette-card').hidden = !run.palette;
   if (run.palette) {
     const address = `${api}palette?step=${run.palette.step}`;
@@ -344,6 +362,7 @@ addEventListener('resize', () => { if (run && view.shown) resize(); });
 document.addEventListener('keydown', (event) => {
   if (!run || event.ctrlKey || event.metaKey || event.altKey || element('ask-stop').open) return;
   const at = event.target;
+  if (at.matches('textarea, #changes input')) return;
   if (at.matches('input[type="search"]') || (at.matches('input[type="range"]') && event.key.startsWith('Arrow'))) return;
   const frame = view.live ? (run.frames ? run.frames.last + 1 : 0) : view.frame;
   const keys = {

@@ -66,6 +66,7 @@ class WebPreview final : public Viewer {
     server_ = std::make_unique<web::WebServer>(
         options, [feed = feed_](const web::HttpRequest& request) -> web::HttpResponse {
           const std::string run = "/api/run/", pages = "/pages/";
+          if (request.path == run.substr(0, run.size() - 1)) return *web::answer_run(feed, "", request);
           if (request.path.starts_with(run)) {
             if (auto response = web::answer_run(feed, request.path.substr(run.size()), request))
               return *response;
