@@ -1,5 +1,6 @@
 #include "app/run_trial.h"
 
+#include <ATen/Parallel.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/mman.h>
@@ -8,12 +9,15 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstring>
 #include <fstream>
+#include <sstream>
 
 #include "app/failure.h"
 #include "app/render_run.h"
+#include "engine/cutout_groups.h"
 #include "engine/memory_report.h"
 #include "log/log.h"
 #include "prompts/steady.h"
@@ -23,6 +27,7 @@ namespace reverie::app {
 using engine::AddressRange;
 using engine::bytes_text;
 using engine::choose_device;
+using engine::GroupClock;
 using engine::OutputNames;
 using engine::process_memory;
 using engine::ProcessMemory;
@@ -55,8 +60,8 @@ void set_list(Settings& settings, const std::string& name, std::vector<std::stri
   settings.set(name, value);
 }
 
-/// The same run, but short, small, and without anybody who watches.
-Plan shortened(const Plan& plan, std::int64_t cutouts, bool counts) {
+/// The same run, but short, small, and without anybody who watches. `frames`: each step makes a frame.
+Plan shortened(const Plan& plan, std::int64_t cutouts, std::int64_t groups, bool counts, bool frames) {
   Plan result = plan;
   result.restored.reset();
   result.again.reset();
@@ -67,9 +72,14 @@ Plan shortened(const Plan& plan, std::int64_t cutouts, bool counts) {
   Settings& settings = result.settings;
   set_number(settings, "cutouts", static_cast<double>(cutouts));
   set_number(settings, "gradient_accumulation_steps", 1);
-  set_number(settings, "pre_animation_steps", 1);
-  set_number(settings, "steps_per_frame", 1);
-  set_number(settings, "save_every", 1);
+  if (groups >= 0) set_number(settings, "cutout_groups", static_cast<double>(groups));
+  // Enough steps to time, also of a run that has few.
+  constexpr double kTimedSteps = 16;
+  if (!frames)
+    set_number(settings, "steps_per_scene", std::max(kTimedSteps, settings.get<double>("steps_per_scene")));
+  if (frames)
+    for (const char* name : {"pre_animation_steps", "steps_per_frame", "save_every"})
+      set_number(settings, name, 1);
   set_number(settings, "seed", 1);
   set_number(settings, "show_graphs", 0);
   set_number(settings, "use_tensorboard", 0);
@@ -96,6 +106,47 @@ class Gauge {
 
  private:
   std::int64_t own_ = 0, files_ = 0;
+};
+
+double median(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+/// Times steps: the part that ranks share, and the rest.
+class Stopwatch {
+ public:
+  /// After a step. Whether there are enough of them.
+  bool look() {
+    using Clock = std::chrono::steady_clock;
+    constexpr std::size_t kFirst = 2;  // which allocate and choose kernels
+    constexpr std::size_t kMost = 11, kLeastTimed = 3;
+    constexpr double kLongEnough = 15;
+    const Clock::time_point now = Clock::now();
+    const double before = sums_;
+    sums_ = clock_.seconds;
+    if (++looks_ > kFirst) {
+      const double all = std::chrono::duration<double>(now - last_).count();
+      parallel_.push_back(sums_ - before);
+      serial_.push_back(all - parallel_.back());
+      seconds_ += all;
+    }
+    last_ = now;
+    return parallel_.size() >= kMost || (parallel_.size() >= kLeastTimed && seconds_ > kLongEnough);
+  }
+  std::int64_t steps() const { return static_cast<std::int64_t>(serial_.size()); }
+  distributed::MeasuredStep step() const {
+    return {serial_.empty() ? 0 : median(serial_), parallel_.empty() ? 0 : median(parallel_), clock_.bytes,
+            0};
+  }
+
+ private:
+  GroupClock clock_;
+  double sums_ = 0, seconds_ = 0;
+  std::size_t looks_ = 0;
+  std::chrono::steady_clock::time_point last_;
+  std::vector<double> serial_, parallel_;
 };
 
 /// A copy of a process has no pages of files until it touches them.
@@ -170,7 +221,7 @@ std::int64_t extrapolate(const Figures& few, const Figures& more, std::int64_t c
 
 }  // namespace
 
-RunTrial::RunTrial(const Plan& plan, const PluginRegistry& registry)
+RunTrial::RunTrial(const Plan& plan, const PluginRegistry& registry, bool of_ranks)
     : plan_(plan),
       registry_(registry),
       batch_(plan.settings.get<std::int64_t>("cutouts") /
@@ -188,7 +239,7 @@ RunTrial::RunTrial(const Plan& plan, const PluginRegistry& registry)
   folder_ = name;
   for (const AddressRange& range : program_ranges())
     for (const AddressRange& part : resident_parts(range)) loaded_.push_back(part);
-  parts_.resize(3);  // one to begin() with, two for memory()
+  parts_.resize(of_ranks ? 5 : 3);  // one to begin() with, two for memory(), two for rank_step()
   for (Part& part : parts_) start(part);
 }
 
@@ -244,7 +295,11 @@ void RunTrial::be(int go, int answer, int said) const {
   std::string text;
   try {
     const Figures figures = try_run(order);
-    text = "+" + std::to_string(figures.most) + " " + std::to_string(figures.steps);
+    std::ostringstream words;
+    words.precision(9);
+    words << "+" << figures.most << " " << figures.steps << " " << figures.step.serial << " "
+          << figures.step.parallel << " " << figures.step.bytes << " " << figures.timed;
+    text = words.str();
   } catch (...) {
     const Failure failure = current_failure();
     text = "-" + std::to_string(failure.status) + failure.message + "\n" + failure.advice;
@@ -256,18 +311,28 @@ void RunTrial::be(int go, int answer, int said) const {
 RunTrial::Figures RunTrial::try_run(const Order& order) const {
   const bool on_gpu = !choose_device(plan_.settings.get<std::string>("device")).is_cpu();
   const auto control = std::make_shared<RequestedControl>();
+  if (order.threads > 0) at::set_num_threads(order.threads);
   Gauge gauge;
+  std::optional<Stopwatch> watch;
+  if (order.timed) watch.emplace();
   RunOptions options;
   options.follow = [&](const RunEvent& event) {
-    if (const auto* step = std::get_if<RunUpdate::Step>(&event); step && step->number >= order.steps)
-      control->stop();
+    if (const auto* step = std::get_if<RunUpdate::Step>(&event))
+      if (watch ? watch->look() : step->number >= order.steps) control->stop();
     if (std::holds_alternative<RunUpdate::File>(event)) gauge.look();
   };
   options.control = control;
   options.output = OutputNames{folder_, folder_.filename().string()};
-  const RunOutcome outcome = render_run(shortened(plan_, order.cutouts, on_gpu), registry_, options);
-  if (on_gpu) return {outcome.memory_at_peak, outcome.memory_at_peak, order.cutouts};
-  return {process_memory().most, gauge.resident(), order.cutouts};
+  const RunOutcome outcome =
+      render_run(shortened(plan_, order.cutouts, order.groups, on_gpu && !order.timed, !order.timed),
+                 registry_, options);
+  Figures figures{on_gpu ? outcome.memory_at_peak : process_memory().most,
+                  on_gpu ? outcome.memory_at_peak : gauge.resident(), order.cutouts};
+  if (watch) {
+    figures.step = watch->step();
+    figures.timed = watch->steps();
+  }
+  return figures;
 }
 
 RunTrial::Answer RunTrial::give(Part& part, const Order& order) {
@@ -292,8 +357,10 @@ RunTrial::Answer RunTrial::give(Part& part, const Order& order) {
     throw Error(mistake ? ErrorKind::settings : ErrorKind::model,
                 "the run would fail: " + text->substr(2, end - 2), text->substr(end + 1));
   }
-  const Figures figures{std::stoll(text->substr(1)), std::stoll(text->substr(text->find(' '))),
-                        order.cutouts};
+  Figures figures;
+  figures.cutouts = order.cutouts;
+  std::istringstream(text->substr(1)) >> figures.most >> figures.steps >> figures.step.serial >>
+      figures.step.parallel >> figures.step.bytes >> figures.timed;
   write_log(LogLevel::debug, "a trial with " + std::to_string(order.cutouts) + " cutouts: its steps needed " +
                                  bytes_text(figures.steps) + ", at most there were " +
                                  bytes_text(figures.most));
@@ -305,6 +372,36 @@ std::string RunTrial::begin() {
   const Answer answer = give(parts_[0], {1, 2});
   begun_ = answer.figures;
   return answer.obstacle;
+}
+
+RunTrial::RankStep RunTrial::rank_step(const RunPlan& run_plan, std::int64_t groups, int threads) {
+  RankStep result;
+  result.obstacle = obstacle_;
+  if (!result.obstacle.empty()) return result;
+  const auto all = plan_.settings.get<std::int64_t>("cutouts");
+  // Groups come one after another, so that fewer of the same size take a part of the time.
+  const std::int64_t quick = quick_cutouts(run_plan);
+  Order order;
+  order.groups = groups;
+  while (order.groups > 1 && all * order.groups / groups > quick) order.groups /= 2;
+  order.cutouts = std::max<std::int64_t>(1, all * order.groups / groups);
+  order.steps = kSteps;
+  order.threads = threads;
+  const Answer memory = give(parts_[3], order);
+  if (!(result.obstacle = memory.obstacle).empty()) return result;
+  order.timed = true;
+  const Answer time = give(parts_[4], order);
+  if (!(result.obstacle = time.obstacle).empty()) return result;
+  if (time.figures.timed == 0) {
+    result.obstacle = "it has too few steps";
+    return result;
+  }
+  result.step = time.figures.step;
+  result.step.parallel *= static_cast<double>(all) / static_cast<double>(order.cutouts);
+  result.step.memory = memory.figures.most;
+  result.steps = time.figures.timed;
+  result.cutouts = order.cutouts;
+  return result;
 }
 
 bool RunTrial::may_be_large(const RunPlan& run_plan) const {

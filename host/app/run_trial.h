@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "app/run_plan.h"
+#include "distributed/step_model.h"
 #include "engine/process_memory.h"
 
 namespace reverie::app {
@@ -17,7 +18,8 @@ class RunTrial {
  public:
   /// Makes the processes, which wait. They are copies of this one, so it must not have begun to compute yet.
   /// `plan` and `registry` must outlive this.
-  RunTrial(const Plan& plan, const PluginRegistry& registry);
+  /// `of_ranks`: rank_step() will be asked for, too.
+  RunTrial(const Plan& plan, const PluginRegistry& registry, bool of_ranks = false);
   /// Ends processes that still run, and removes the files.
   ~RunTrial();
   RunTrial(const RunTrial&) = delete;
@@ -35,6 +37,17 @@ class RunTrial {
   /// why that cannot be said. Throws like begin().
   std::string memory(const RunPlan& run_plan);
 
+  struct RankStep {
+    distributed::MeasuredStep step{};
+    std::int64_t steps = 0;    ///< that were measured
+    std::int64_t cutouts = 0;  ///< with so many in each
+    std::string obstacle;      ///< why there are no figures; empty: there are
+  };
+  /// Does steps of the run as one of its ranks, with this number of threads and `groups` of cutouts; with
+  /// fewer groups of the same size where all would take long. A step of a frame; what is done once for a
+  /// frame does not count unless each step is one. Throws like begin().
+  RankStep rank_step(const RunPlan& run_plan, std::int64_t groups, int threads);
+
  private:
   struct Part {
     pid_t process = -1;
@@ -44,11 +57,16 @@ class RunTrial {
   /// What a part is to do, and what it answers.
   struct Order {
     std::int64_t cutouts = 1, steps = 2;
+    std::int64_t groups = -1;  ///< -1: as the run has it
+    int threads = 0;           ///< 0: as the program has it
+    bool timed = false;        ///< the run's own steps, to be timed
   };
   struct Figures {
     std::int64_t most = 0;   ///< ever
     std::int64_t steps = 0;  ///< that the steps needed
     std::int64_t cutouts = 0;
+    distributed::MeasuredStep step{};  ///< of a timed one, without its memory
+    std::int64_t timed = 0;            ///< steps
   };
   struct Answer {
     Figures figures;

@@ -53,13 +53,18 @@ void agree_on_settings(RunSettings& settings, Ranks& ranks) {
   // Also where a seed is set, since it may not be on another rank.
   const std::string of_first = ranks.gather(std::to_string(now % kSeeds))[0];
   if (!settings.has("seed")) set_number(settings, "seed", static_cast<double>(std::stoull(of_first)));
-  if (settings.get<std::int64_t>("cutout_groups") == 0)
-    set_number(settings, "cutout_groups", static_cast<double>(kMostGroups));
-  if (const auto groups = settings.get<std::int64_t>("cutout_groups"); ranks.count() > groups)
+  set_number(settings, "cutout_groups", static_cast<double>(groups_for(settings, ranks.count())));
+}
+
+std::int64_t groups_for(const RunSettings& settings, std::int64_t ranks) {
+  const auto wanted = settings.get<std::int64_t>("cutout_groups");
+  const std::int64_t groups = wanted == 0 ? kMostGroups : wanted;
+  if (ranks > groups)
     throw Error(ErrorKind::usage,
-                "there are " + std::to_string(ranks.count()) + " ranks, but the cutouts are in " +
+                "there are " + std::to_string(ranks) + " ranks, but the cutouts are in " +
                     std::to_string(groups) + " groups ('cutout_groups'), so some would have nothing to do",
                 groups < kMostGroups ? "cutout_groups=16 lets 16 ranks work" : "start 16 ranks at most");
+  return groups;
 }
 
 Facts facts_of_run(Ranks& ranks, const RunSettings& settings, const HostServices& host,

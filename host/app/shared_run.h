@@ -15,6 +15,10 @@ namespace reverie::app {
 /// where there are more ranks than groups.
 void agree_on_settings(RunSettings& settings, distributed::Ranks& ranks);
 
+/// How many groups the cutouts of a run over so many ranks are in. Throws Error(usage) where that is fewer
+/// than there are ranks.
+std::int64_t groups_for(const RunSettings& settings, std::int64_t ranks);
+
 /// [collective] What must be the same on all ranks: version, settings, device, processor, weights, and what
 /// the run begins with.
 distributed::Facts facts_of_run(distributed::Ranks& ranks, const RunSettings& settings,

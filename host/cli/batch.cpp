@@ -91,6 +91,7 @@ class Batch {
   Batch(const BatchRequest& request, const PluginRegistry& registry)
       : command_(request.command),
         memory_(request.memory),
+        forecast_(request.forecast),
         svg_(request.svg),
         ranks_(request.ranks),
         registry_(registry) {}
@@ -109,7 +110,7 @@ class Batch {
       return 0;
     }
     if (command_ == "curves") return curves_command(plan, svg_);
-    if (command_ == "check") return check_command(plan, registry_, memory_);
+    if (command_ == "check") return check_command(plan, registry_, memory_, forecast_);
     spare_earlier_runs(plan, folders_);
     return command_ == "render" ? render_command(plan, registry_, &report, ranks_)
                                 : preview_motion_command(plan, registry_, &report);
@@ -284,6 +285,7 @@ class Batch {
 
   std::string command_;
   bool memory_;
+  std::optional<app::RankQuestion> forecast_;
   std::string svg_;
   distributed::Ranks* ranks_;
   bool claims_ = false;  // the runs are shared by claims

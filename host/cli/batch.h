@@ -3,9 +3,11 @@
 
 #include <chrono>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "app/rank_forecast.h"
 #include "distributed/ranks.h"
 #include "plugins/registry.h"
 #include "settings/groups.h"
@@ -25,16 +27,17 @@ struct BatchRequest {
   std::string command;
   std::vector<std::string> words;  ///< files and name=value
   std::vector<std::filesystem::path> config_folders;
-  bool multirun = false;                ///< commas separate the values of a sweep
-  bool restore = false;                 ///< as if restore=true were the last word
-  bool memory = false;                  ///< of check: say how much a run will need
-  distributed::Ranks* ranks = nullptr;  ///< of render: the processes that share every run
-  Shard shard;                          ///< of render
-  bool list = false;                    ///< of render: print a command for each run instead
-  std::filesystem::path claims;         ///< of render: a folder by which machines share the runs; empty: none
-  std::chrono::seconds lease{60};       ///< after which a claim that is not renewed is taken over
-  std::vector<std::string> options;     ///< that commands of `list` need, too
-  std::string svg;                      ///< of curves: the file of a drawing instead of a table
+  bool multirun = false;                      ///< commas separate the values of a sweep
+  bool restore = false;                       ///< as if restore=true were the last word
+  bool memory = false;                        ///< of check: say how much a run will need
+  std::optional<app::RankQuestion> forecast;  ///< of check: predict a run over ranks
+  distributed::Ranks* ranks = nullptr;        ///< of render: the processes that share every run
+  Shard shard;                                ///< of render
+  bool list = false;                          ///< of render: print a command for each run instead
+  std::filesystem::path claims;      ///< of render: a folder by which machines share the runs; empty: none
+  std::chrono::seconds lease{60};    ///< after which a claim that is not renewed is taken over
+  std::vector<std::string> options;  ///< that commands of `list` need, too
+  std::string svg;                   ///< of curves: the file of a drawing instead of a table
 };
 
 /// One run of a batch.

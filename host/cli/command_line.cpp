@@ -17,7 +17,8 @@ constexpr const char* kUsage =
 usage:
   reverie paint WORDS... [name=value ...]   a picture of what the words say; everything else is chosen for you
   reverie render FILE... [name=value ...]   render what settings files (YAML or JSON) ask for, one after another
-  reverie check  FILE... [name=value ...]   report everything that is wrong with them, without rendering
+  reverie check  FILE... [name=value ...] [--ranks N]
+                                            report everything that is wrong with them, without rendering
   reverie config FILE... [name=value ...]   print the settings as they would be used
   reverie curves FILE... [name=value ...] [--svg=FILE]
                                             every value that varies, at every frame, as a table (CSV) or a drawing

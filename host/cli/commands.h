@@ -3,6 +3,7 @@
 // status.
 
 #include "app/plan.h"
+#include "app/rank_forecast.h"
 #include "distributed/ranks.h"
 
 namespace reverie::cli {
@@ -18,7 +19,8 @@ int render_command(const app::Plan& plan, const PluginRegistry& registry, RunRep
                    distributed::Ranks* ranks = nullptr);
 int preview_motion_command(const app::Plan& plan, const PluginRegistry& registry,
                            RunReport* report = nullptr);
-int check_command(const app::Plan& plan, const PluginRegistry& registry, bool memory);
+int check_command(const app::Plan& plan, const PluginRegistry& registry, bool memory,
+                  const std::optional<app::RankQuestion>& ranks);
 /// Prints what varies, as a table; with `svg`, draws it into that file.
 int curves_command(const app::Plan& plan, const std::string& svg);
 int list_plugins(const PluginRegistry& registry);

@@ -121,16 +121,19 @@ int run(int argc, char** argv) {
       "viewers=NAME")("memory", "with check: say how much memory the run will need")(
       "svg", po::value<std::string>()->value_name("FILE"), "with curves: draw them into this file")(
       "ranks", po::value<std::uint16_t>()->value_name("N"),
-      "with render: share each run between N processes on this machine (docs/distributed.md)")(
+      "with render: share each run between N processes on this machine (docs/distributed.md); with check: "
+      "predict how fast that is")("bandwidth", po::value<double>()->value_name("GBIT"),
+                                  "with check --ranks: on N machines that are connected by so many Gbit/s")(
       "list", "with render: print a command for each run of a sweep, one a line, instead of running them")(
       "shard", po::value<std::string>()->value_name("I/N"),
       "with render: only the Ith of N parts of the runs")(
       "claim", po::value<std::string>()->value_name("DIR"),
       "with render: share the runs with all processes that are given the same folder")(
       "lease", po::value<std::uint32_t>()->value_name("SECONDS"),
-      "with --claim: how long a process may be silent before another takes over its run; 60 without it")(
-      "times", po::value<std::int64_t>()->value_name("N"),
-      "with interpolate: so many times the pictures a second; 2 when not given")("verbose,v", "say more")(
+      "with --claim and serve --workers: how long a process may be silent before its run goes elsewhere; 60 "
+      "without it")("times", po::value<std::int64_t>()->value_name("N"),
+                    "with interpolate: so many times the pictures a second; 2 when not given")("verbose,v",
+                                                                                               "say more")(
       "markdown", "with settings, presets list and models list: print a table for the documentation")(
       "accept-licence",
       "with models fetch: accept the licences of weights that are not free for every use, which are shown")(
@@ -250,18 +253,20 @@ int run(int argc, char** argv) {
     throw Error(ErrorKind::usage, "--list prints commands, and --claim would do the runs",
                 "leave one of them out");
   if (given.count("ranks")) {
-    if (command != "render") throw Error(ErrorKind::usage, "--ranks is an option of reverie render");
+    if (command != "render" && command != "check")
+      throw Error(ErrorKind::usage, "--ranks is an option of reverie render and reverie check");
     const auto count = given["ranks"].as<std::uint16_t>();
     if (count < 1 || count > kMostGroups)
       throw Error(ErrorKind::usage, "--ranks is " + std::to_string(count) + ", not a number from 1 to " +
                                         std::to_string(kMostGroups));
     const auto rank = distributed::rank_environment();
-    if (rank && rank->store_file.empty())
+    if (command == "render" && rank && rank->store_file.empty())
       throw Error(ErrorKind::usage,
                   "--ranks starts processes, but the environment says that this is one of " +
                       std::to_string(rank->count) + " already",
                   "leave --ranks out, or unset RANK and WORLD_SIZE");
-    if (!rank && given.count("list") == 0) return distributed::launch(count, Words(argv, argv + argc));
+    if (command == "render" && !rank && given.count("list") == 0)
+      return distributed::launch(count, Words(argv, argv + argc));
   }
 
   BatchRequest request;
@@ -285,6 +290,14 @@ int run(int argc, char** argv) {
   // A run that another process has begun goes on, and one that nobody has begun begins.
   request.restore = given.count("restore") > 0 || given.count("claim") > 0;
   request.memory = given.count("memory") > 0;
+  if (command == "check" && given.count("ranks"))
+    request.forecast = app::RankQuestion{given["ranks"].as<std::uint16_t>()};
+  if (given.count("bandwidth")) {
+    if (!request.forecast) throw Error(ErrorKind::usage, "--bandwidth is an option of reverie check --ranks");
+    request.forecast->gigabits = given["bandwidth"].as<double>();
+    if (!(request.forecast->gigabits > 0 && request.forecast->gigabits < 1e6))
+      throw Error(ErrorKind::usage, "--bandwidth is a number of Gbit/s, more than 0");
+  }
   if (given.count("svg")) {
     request.svg = given["svg"].as<std::string>();
     if (command != "curves") throw Error(ErrorKind::usage, "--svg is an option of reverie curves");

@@ -14,6 +14,8 @@ namespace reverie::cli {
 using app::choose_run_plan;
 using app::look_ahead;
 using app::Plan;
+using app::RankForecast;
+using app::RankQuestion;
 using app::render_run;
 using app::RunOptions;
 using app::RunOutcome;
@@ -23,13 +25,17 @@ using engine::newest_run;
 using engine::RunPlace;
 using log::shown_line;
 
-int check_command(const Plan& plan, const PluginRegistry& registry, bool memory) {
-  RunTrial trial(plan, registry);
+int check_command(const Plan& plan, const PluginRegistry& registry, bool memory,
+                  const std::optional<RankQuestion>& ranks) {
+  std::optional<RankForecast> forecast;
+  if (ranks) forecast.emplace(*ranks, plan);
+  RunTrial trial(plan, registry, ranks.has_value());
   const RunPlan run_plan = choose_run_plan(plan, registry, false);
   look_ahead(run_plan, plan);
   const std::string obstacle = trial.begin();
   std::string more = obstacle.empty() ? "" : "the run was not tried, because " + obstacle + "\n";
   if (memory || (obstacle.empty() && trial.may_be_large(run_plan))) more += trial.memory(run_plan) + "\n";
+  if (forecast && obstacle.empty()) more += forecast->text(trial, run_plan);
   std::cout << "no problems found\n" << more;
   return 0;
 }

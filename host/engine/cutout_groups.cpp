@@ -1,6 +1,7 @@
 #include "engine/cutout_groups.h"
 
 #include <ATen/ATen.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
 
 #include "distributed/tree_sum.h"
 #include "engine/host_services.h"
@@ -20,6 +21,12 @@ std::uint64_t mixed(std::uint64_t value) {
   value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9U;
   value = (value ^ (value >> 27)) * 0x94D049BB133111EBU;
   return value ^ (value >> 31);
+}
+
+GroupClock* clock_that_lives = nullptr;
+
+void wait_for(const at::Device& device) {
+  if (!device.is_cpu()) c10::impl::VirtualGuardImpl(device.type()).synchronizeDevice(device.index());
 }
 
 }  // namespace
@@ -71,6 +78,25 @@ at::Tensor sum_over_groups(std::int64_t groups, distributed::Ranks* ranks,
   std::vector<at::Tensor> sums;
   for (const auto& [rank, number] : places) sums.push_back(all[rank][number]);
   return sum_nodes(nodes, sums);
+}
+
+GroupClock::GroupClock() { clock_that_lives = this; }
+GroupClock::~GroupClock() { clock_that_lives = nullptr; }
+
+GroupClock::Lap::Lap(const at::Tensor& on) : device_(on.device()) {
+  if (clock_that_lives) wait_for(device_);
+  start_ = std::chrono::steady_clock::now();
+}
+
+GroupClock::Lap::~Lap() {
+  if (!clock_that_lives) return;
+  wait_for(device_);
+  clock_that_lives->seconds +=
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+}
+
+void GroupClock::Lap::result(const at::Tensor& sum) const {
+  if (clock_that_lives) clock_that_lives->bytes = static_cast<std::int64_t>(sum.nbytes());
 }
 
 }  // namespace reverie::engine

@@ -4,6 +4,7 @@
 #include <ATen/core/Generator.h>
 #include <ATen/core/Tensor.h>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -42,5 +43,30 @@ class GroupRandomness {
 /// null, and are no more than there are groups: each computes its share, and all get the sum.
 at::Tensor sum_over_groups(std::int64_t groups, distributed::Ranks* ranks,
                            const std::function<at::Tensor(std::int64_t)>& compute);
+
+/// While one lives, it measures the sums over groups: the part of a step that ranks share.
+class GroupClock {
+ public:
+  GroupClock();
+  ~GroupClock();
+  GroupClock(const GroupClock&) = delete;
+  GroupClock& operator=(const GroupClock&) = delete;
+  double seconds = 0;      ///< in all so far
+  std::int64_t bytes = 0;  ///< of the newest sum: what a rank sends for each node of its share
+
+  /// One sum. Waits for the device at both ends where a clock lives.
+  class Lap {
+   public:
+    explicit Lap(const at::Tensor& on);
+    ~Lap();
+    Lap(const Lap&) = delete;
+    Lap& operator=(const Lap&) = delete;
+    void result(const at::Tensor& sum) const;
+
+   private:
+    at::Device device_;
+    std::chrono::steady_clock::time_point start_;
+  };
+};
 
 }  // namespace reverie::engine

@@ -300,6 +300,7 @@ at::Tensor PromptLosses::look_in_groups(const at::Tensor& image, const std::vect
                                         const Turn& turn) {
   GroupRandomness randomness(host_, moment_.steps);
   const at::Tensor before = image.grad();
+  const GroupClock::Lap lap(before);
   const auto rows = static_cast<std::int64_t>(prompts.size());
   const at::Tensor sum = sum_over_groups(settings_.groups, settings_.ranks, [&](std::int64_t group) {
     const std::int64_t count = cutouts_of_group(group, settings_.groups, settings_.cutouts);
@@ -313,6 +314,7 @@ at::Tensor PromptLosses::look_in_groups(const at::Tensor& image, const std::vect
       if (weights_[p] > 0) look(image, prompts, p, count, weights_[p] * share, turn, told);
     return at::cat({image.grad().flatten(), told.flatten()});
   });
+  lap.result(sum);
   image.mutable_grad() = before + sum.narrow(0, 0, before.numel()).view_as(before);
   return sum.narrow(0, before.numel(), rows * 3).view({rows, 3});
 }
