@@ -12,6 +12,7 @@
 #include "cli/claims.h"
 #include "cli/commands.h"
 #include "cli/signals.h"
+#include "cli/slurm_sweep.h"
 #include "cli/words.h"
 #include "engine/host_services.h"
 #include "log/log.h"
@@ -41,12 +42,6 @@ namespace {
 
 constexpr std::size_t kWidestLabel = 60;
 constexpr int kInterrupted = 130;
-
-/// One line of the summary.
-struct Line {
-  std::string end;  ///< done, failed, interrupted
-  std::string label, rest;
-};
 
 /// Of the exception that is being handled: whether another process has the run.
 bool is_busy() {
@@ -155,7 +150,7 @@ class Batch {
     }
     for (const std::size_t i : open)
       if (std::none_of(lines_.begin(), lines_.end(),
-                       [&](const Line& line) { return line.label == shown_line(runs[i].label); }))
+                       [&](const RunLine& line) { return line.label == shown_line(runs[i].label); }))
         not_begun(runs[i]);
     return finish();
   }
@@ -213,9 +208,9 @@ class Batch {
   }
 
   int finish() {
-    if (command_ != "config" && command_ != "curves") sum_up();
+    if (command_ != "config" && command_ != "curves") sum_up(lines_);
     const auto any = [&](const char* end) {
-      return std::any_of(lines_.begin(), lines_.end(), [&](const Line& line) { return line.end == end; });
+      return std::any_of(lines_.begin(), lines_.end(), [&](const RunLine& line) { return line.end == end; });
     };
     if (any("interrupted") || interrupted) return kInterrupted;
     return !any("failed") ? 0 : all_mistakes_ ? 2 : 1;
@@ -245,7 +240,7 @@ class Batch {
   }
 
   int run_next(const BatchRun& run, bool alone) {
-    Line line{"done", shown_line(run.label), ""};
+    RunLine line{"done", shown_line(run.label), ""};
     RunReport report;
     int status = 1;
     try {
@@ -265,24 +260,6 @@ class Batch {
     return status;
   }
 
-  void sum_up() {
-    std::size_t width = 0, failed = 0, done = 0;
-    for (const Line& line : lines_) {
-      width = std::max(width, shortened(line.label, kWidestLabel).size());
-      failed += line.end == "failed";
-      done += line.end == "done" || line.end == "elsewhere";
-    }
-    std::cout << "\n"
-              << lines_.size() << " runs: " << done << " done, " << failed << " failed"
-              << (done + failed < lines_.size() ? ", interrupted" : "") << "\n";
-    for (const Line& line : lines_) {
-      std::string end = line.end, label = shortened(line.label, kWidestLabel);
-      end.resize(std::string("interrupted").size(), ' ');
-      label.resize(line.rest.empty() ? label.size() : width, ' ');
-      std::cout << "  " << end << "  " << label << (line.rest.empty() ? "" : "  ") << line.rest << "\n";
-    }
-  }
-
   std::string command_;
   bool memory_;
   std::optional<app::RankQuestion> forecast_;
@@ -292,7 +269,7 @@ class Batch {
   const PluginRegistry& registry_;
   std::set<std::filesystem::path> folders_;               // that runs of this batch have written to
   std::vector<std::optional<Destination>> destinations_;  // of all runs
-  std::vector<Line> lines_;
+  std::vector<RunLine> lines_;
   bool all_mistakes_ = true;  // all failures so far were mistakes in settings
 };
 
@@ -306,6 +283,24 @@ std::string command_of(const BatchRun& run, const std::vector<std::string>& opti
 }
 
 }  // namespace
+
+void sum_up(const std::vector<RunLine>& lines) {
+  std::size_t width = 0, failed = 0, done = 0;
+  for (const RunLine& line : lines) {
+    width = std::max(width, shortened(line.label, kWidestLabel).size());
+    failed += line.end == "failed";
+    done += line.end == "done" || line.end == "elsewhere";
+  }
+  std::cout << "\n"
+            << lines.size() << " runs: " << done << " done, " << failed << " failed"
+            << (done + failed < lines.size() ? ", interrupted" : "") << "\n";
+  for (const RunLine& line : lines) {
+    std::string end = line.end, label = shortened(line.label, kWidestLabel);
+    end.resize(std::string("interrupted").size(), ' ');
+    label.resize(line.rest.empty() ? label.size() : width, ' ');
+    std::cout << "  " << end << "  " << label << (line.rest.empty() ? "" : "  ") << line.rest << "\n";
+  }
+}
 
 std::vector<BatchRun> list_runs(const BatchRequest& request) {
   refuse_blanks(request.words);
@@ -359,6 +354,7 @@ Shard parse_shard(const std::string& text) {
 
 int run_batch(const BatchRequest& request, const PluginRegistry& registry) {
   const std::vector<BatchRun> runs = list_runs(request);
+  if (request.slurm) return run_slurm_sweep(request, runs, registry);
   const Shard& shard = request.shard;
   if (shard.number > runs.size()) {
     std::cout << "nothing to do: there are fewer runs than parts\n";

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "app/rank_forecast.h"
+#include "cli/slurm_job.h"
 #include "distributed/ranks.h"
 #include "plugins/registry.h"
 #include "settings/groups.h"
@@ -34,10 +35,11 @@ struct BatchRequest {
   distributed::Ranks* ranks = nullptr;        ///< of render: the processes that share every run
   Shard shard;                                ///< of render
   bool list = false;                          ///< of render: print a command for each run instead
-  std::filesystem::path claims;      ///< of render: a folder by which machines share the runs; empty: none
-  std::chrono::seconds lease{60};    ///< after which a claim that is not renewed is taken over
-  std::vector<std::string> options;  ///< that commands of `list` need, too
-  std::string svg;                   ///< of curves: the file of a drawing instead of a table
+  std::filesystem::path claims;       ///< of render: a folder by which machines share the runs; empty: none
+  std::chrono::seconds lease{60};     ///< after which a claim that is not renewed is taken over
+  std::optional<SlurmOptions> slurm;  ///< of render: the runs are tasks of Slurm
+  std::vector<std::string> options;   ///< that commands of `list` need, too
+  std::string svg;                    ///< of curves: the file of a drawing instead of a table
 };
 
 /// One run of a batch.
@@ -45,6 +47,15 @@ struct BatchRun {
   SettingsSources sources;
   std::string label;  ///< the file and what differs from the other runs of a sweep
 };
+
+/// A line of the summary of several runs.
+struct RunLine {
+  std::string end;          ///< done, failed, interrupted, ...
+  std::string label, rest;  ///< which run it was, and what there is to say
+};
+
+/// Prints the summary.
+void sum_up(const std::vector<RunLine>& lines);
 
 /// All runs in their order: for each file, each combination. Throws Error(usage).
 std::vector<BatchRun> list_runs(const BatchRequest& request);

@@ -59,7 +59,7 @@ config/default.yaml leaves open:
 constexpr const char* kExitStatus =
     R"(
 exit status: 0 done, 1 a run failed, 2 a mistake in the command line or the settings (of all runs that failed),
-             130 interrupted (what was made so far is saved)
+             130 interrupted (what was made so far is saved), 75 interrupted by SIGUSR1, to be started again
 )";
 
 constexpr const char* kCommands[] = {"paint",          "render",  "check",       "config", "curves",

@@ -91,6 +91,25 @@ TestPluginOptions read_test_options(const po::variables_map& given) {
 /// The value of --preview without a name.
 constexpr const char* kDefaultPreview = "-";
 
+void refuse_beside_slurm(const po::variables_map& given, const std::string& command) {
+  if (command != "render") throw Error(ErrorKind::usage, "--launcher is an option of reverie render");
+  const std::string name = given.count("launcher") ? given["launcher"].as<std::string>() : "slurm";
+  if (name != "slurm" && name != "submitit_slurm")
+    throw Error(ErrorKind::usage, "--launcher is '" + name + "', and only slurm is known");
+  for (const char* option : {"shard", "claim", "lease", "preview"})
+    if (given.count(option))
+      throw Error(ErrorKind::usage, std::string("--") + option + " cannot be used with --launcher slurm",
+                  "the launcher shares the runs between its tasks; --slurm tasks=N limits their number");
+}
+
+/// From --slurm and from words of Hydra, which are taken out.
+SlurmOptions slurm_options(const po::variables_map& given, Words& words) {
+  Words all = take_launcher_words(words);
+  if (given.count("slurm"))
+    for (const std::string& word : given["slurm"].as<Words>()) all.push_back(word);
+  return read_slurm_options(all);
+}
+
 /// The other processes that work on the same runs, if there are any. Only rank 0 prints.
 std::unique_ptr<distributed::Ranks> join_ranks() {
   const auto environment = distributed::rank_environment();
@@ -129,6 +148,11 @@ int run(int argc, char** argv) {
       "with render: only the Ith of N parts of the runs")(
       "claim", po::value<std::string>()->value_name("DIR"),
       "with render: share the runs with all processes that are given the same folder")(
+      "launcher", po::value<std::string>()->value_name("slurm"),
+      "with render: submit the runs to Slurm and watch them (docs/distributed.md)")(
+      "slurm", po::value<Words>()->value_name("NAME=VALUE"),
+      "with --launcher slurm: what to ask for, such as partition=gpu (repeatable); the same as "
+      "hydra.launcher.NAME=VALUE")(
       "lease", po::value<std::uint32_t>()->value_name("SECONDS"),
       "with --claim and serve --workers: how long a process may be silent before its run goes elsewhere; 60 "
       "without it")("times", po::value<std::int64_t>()->value_name("N"),
@@ -243,10 +267,14 @@ int run(int argc, char** argv) {
       command != "curves")
     throw unknown_command(command, typed);
 
+  const bool slurm = given.count("launcher") || (command == "render" && asks_for_slurm(rest));
+  if (slurm) refuse_beside_slurm(given, command);
   const bool shared = given.count("ranks") || (command == "render" && distributed::rank_environment());
   if (given.count("claim") && shared)
     throw Error(ErrorKind::usage, "--claim cannot be used with ranks: each of them would take another run",
                 "share the runs by --shard, or leave the ranks out");
+  if (given.count("slurm") && !slurm)
+    throw Error(ErrorKind::usage, "--slurm has no meaning without --launcher slurm");
   if (given.count("lease") && !given.count("claim"))
     throw Error(ErrorKind::usage, "--lease has no meaning without --claim");
   if (given.count("list") && given.count("claim"))
@@ -265,7 +293,7 @@ int run(int argc, char** argv) {
                   "--ranks starts processes, but the environment says that this is one of " +
                       std::to_string(rank->count) + " already",
                   "leave --ranks out, or unset RANK and WORLD_SIZE");
-    if (command == "render" && !rank && given.count("list") == 0)
+    if (command == "render" && !rank && given.count("list") == 0 && !slurm)
       return distributed::launch(count, Words(argv, argv + argc));
   }
 
@@ -280,11 +308,12 @@ int run(int argc, char** argv) {
   if (given.count("lease")) request.lease = std::chrono::seconds(given["lease"].as<std::uint32_t>());
   if (request.lease < std::chrono::seconds(1))
     throw Error(ErrorKind::usage, "--lease is a number of seconds, at least 1");
+  request.words = rest;
+  if (slurm) request.slurm = slurm_options(given, request.words);
   for (const std::string& folder : folders) request.options.push_back("--plugin-path=" + folder);
   if (given.count("ranks"))
     request.options.push_back("--ranks=" + std::to_string(given["ranks"].as<std::uint16_t>()));
   for (const auto& folder : config_folders) request.options.push_back("--config-dir=" + folder.string());
-  request.words = rest;
   request.config_folders = config_folders;
   request.multirun = given.count("multirun") > 0;
   // A run that another process has begun goes on, and one that nobody has begun begins.
@@ -305,7 +334,7 @@ int run(int argc, char** argv) {
   if (given.count("config-name"))
     request.words.insert(request.words.begin(),
                          file_of_config(given["config-name"].as<std::string>(), config_folders).string());
-  const auto ranks = command == "render" ? join_ranks() : nullptr;
+  const auto ranks = command == "render" && !slurm ? join_ranks() : nullptr;
   request.ranks = ranks.get();
   const PluginRegistry plugins = registry();
   if (given.count("preview")) {
@@ -341,7 +370,7 @@ int main(int argc, char** argv) {
   reverie::engine::keep_freed_memory();
   const reverie::PluginWatch watch;
   try {
-    const int status = reverie::cli::run(argc, argv);
+    const int status = reverie::cli::exit_status_of(reverie::cli::run(argc, argv));
     return status == 0 ? reverie::cli::finish_output() : status;
   } catch (...) {
     return reverie::app::show(reverie::app::current_failure());

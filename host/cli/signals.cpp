@@ -1,8 +1,10 @@
 #include "cli/signals.h"
 
 #include <fcntl.h>
+#include <sysexits.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <system_error>
@@ -18,6 +20,7 @@ using log::write_log;
 namespace {
 
 int to_answerer = -1;  // end of a pipe
+std::atomic<bool> to_be_continued = false;
 
 /// On the stack that PluginWatch gives to signals, never on the ordinary one: oneDNN's generated matrix
 /// product lets the stack pointer point into the heap while it works (jit_avx*_gemm_f32, more than 2,048
@@ -36,9 +39,11 @@ bool is_ignored(int signal) {
 
 extern "C" void on_end_signal(int signal) {
   const int error = errno;
+  if (signal == SIGUSR1) to_be_continued = true;
   const bool first = !interrupted.exchange(true);
-  // When a terminal is closed, SIGHUP may come twice: from the system and from the shell.
-  if (signal != SIGHUP) {
+  // When a terminal is closed, SIGHUP may come twice: from the system and from the shell. After SIGUSR1, a
+  // batch system that loses patience sends the first SIGTERM.
+  if (signal != SIGHUP && signal != SIGUSR1) {
     std::signal(SIGINT, SIG_DFL);
     std::signal(SIGTERM, SIG_DFL);
   }
@@ -77,7 +82,13 @@ void end_on_signals(const std::string& answer) {
   if (!answer.empty()) answer_signals_with(answer);
   handle(SIGINT, on_end_signal);
   handle(SIGTERM, on_end_signal);
+  handle(SIGUSR1, on_end_signal);
   if (!is_ignored(SIGHUP)) handle(SIGHUP, on_end_signal);
+}
+
+int exit_status_of(int status) {
+  constexpr int kInterrupted = 130;
+  return status == kInterrupted && to_be_continued ? EX_TEMPFAIL : status;
 }
 
 }  // namespace reverie::cli

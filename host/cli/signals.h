@@ -9,9 +9,13 @@ namespace reverie::cli {
 /// it happens and not the end of the program.
 void survive_failed_writes();
 
-/// From now on Ctrl-C, SIGTERM and SIGHUP set `interrupted`, and `answer` is logged at once, however long the
-/// present step takes; a second Ctrl-C or SIGTERM ends the program at once. A SIGHUP that was ignored when
-/// the program began (nohup) stays so.
+/// From now on Ctrl-C, SIGTERM, SIGHUP and SIGUSR1 set `interrupted`, and `answer` is logged at once, however
+/// long the present step takes; a second Ctrl-C or SIGTERM ends the program at once. A SIGHUP that was
+/// ignored when the program began (nohup) stays so.
 void end_on_signals(const std::string& answer);
+
+/// What the program leaves with: `status`, but EX_TEMPFAIL (75) for a run that was interrupted (130) by
+/// SIGUSR1. By that a batch system says that the time is up, and it starts the run again.
+int exit_status_of(int status);
 
 }  // namespace reverie::cli

@@ -110,7 +110,7 @@ int launch(std::int64_t ranks, const std::vector<std::string>& words) {
   // Waited for rather than handled, so that no signal is lost between two checks.
   sigset_t awaited;
   ::sigemptyset(&awaited);
-  for (const int number : {SIGCHLD, SIGINT, SIGTERM, SIGHUP}) ::sigaddset(&awaited, number);
+  for (const int number : {SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGUSR1}) ::sigaddset(&awaited, number);
   ::sigprocmask(SIG_BLOCK, &awaited, nullptr);
   std::vector<Process> processes(static_cast<std::size_t>(ranks));
   const pid_t self = ::getpid();

@@ -50,6 +50,7 @@ ELSEWHERE = [
     (r"models (fetch|verify|path)", "downloads, or is about what has been downloaded; tests/models runs it against a server of its own"),
     (r"\breverie test\b", "is what runs this"),
     (r"torchscript", "needs a scripted model; tests/plugins runs it with one"),
+    (r"--launcher slurm(?!.* --list)", "needs Slurm; tests/distributed/slurm_test.py runs it"),
     (r"my_grid/", "needs the built plugin; tests/consumer builds and runs those that plugins new writes"),
     (r"image_model=soft_grid|describe soft_grid", "needs the built example; tests/consumer builds and runs it"),
 ]
