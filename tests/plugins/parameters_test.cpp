@@ -44,6 +44,8 @@ TEST(Plugins, AreFound) {
                            "audio/tempo",
                            "animation/2D",
                            "animation/3D",
+                           "animation/breath",
+                           "animation/kaleidoscope",
                            "animation/video_source",
                            "depth_estimators/tiny_depth",
                            "flow_estimators/dis",
