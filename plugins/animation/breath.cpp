@@ -86,7 +86,7 @@ class Breath final : public AnimationMode {
  private:
   Host& host_;
   Resampling resampling_;
-  double seconds_;                 // of a frame
+  double seconds_;                // of a frame
   double phase_ = 0, scale_ = 1;  // of the last move
 };
 

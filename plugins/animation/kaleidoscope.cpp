@@ -87,9 +87,9 @@ class Kaleidoscope final : public AnimationMode {
     const at::Tensor number = (angle / sector).floor().clamp_max(2 * mirrors.sectors - 1);
     const at::Tensor mirrored = number.remainder(2);  // 0 or 1
     // Turned by -(number * sector + turn), or mirrored: `by` minus the place's own angle.
-    const at::Tensor by = at::where(mirrored.gt(0),
-                                    2 * mirrors.rotation + (number + 1) * sector - mirrors.turn,
-                                    -(number * sector + mirrors.turn));
+    const at::Tensor by =
+        at::where(mirrored.gt(0), 2 * mirrors.rotation + (number + 1) * sector - mirrors.turn,
+                  -(number * sector + mirrors.turn));
     const at::Tensor cosine = by.cos() * scale, sine = by.sin() * scale;
     const at::Tensor sign = 2 * mirrored - 1;  // of y: 1 where mirrored
     const at::Tensor from_x = cosine * x + sign * sine * y, from_y = sine * x - sign * cosine * y;

@@ -100,17 +100,20 @@ TEST(Kaleidoscope, IsWhatItsFormulaSaysInPolarCoordinates) {
   struct Case {
     double n, x, y, rotation, turn, zoom;
   };
-  for (const Case& c : {Case{3, 0.5, 0.5, 0, 0, 0}, {5, 0.3, 0.6, 20, 0, 0}, {6, 0.5, 0.5, -75, 7, 0},
-                        {1, 0.5, 0.5, 90, 0, 5}, {7, 1.1, 0.2, 200, -31, -8}}) {
+  for (const Case& c : {Case{3, 0.5, 0.5, 0, 0, 0},
+                        {5, 0.3, 0.6, 20, 0, 0},
+                        {6, 0.5, 0.5, -75, 7, 0},
+                        {1, 0.5, 0.5, 90, 0, 5},
+                        {7, 1.1, 0.2, 200, -31, -8}}) {
     SCOPED_TRACE(std::to_string(c.n) + " sectors");
-    const double cx = c.x * (width - 1), cy = c.y * (height - 1), w = kPi / c.n,
-                 r = c.rotation * kPi / 180;
+    const double cx = c.x * (width - 1), cy = c.y * (height - 1), w = kPi / c.n, r = c.rotation * kPi / 180;
     const at::Tensor grid = at::empty({1, height, width, 2}, at::kDouble);
     auto at_grid = grid.accessor<double, 4>();
     for (std::int64_t j = 0; j < height; ++j)
       for (std::int64_t i = 0; i < width; ++i) {
         const double dx = static_cast<double>(i) - cx, dy = cy - static_cast<double>(j);
-        double angle = std::fmod(std::atan2(dy, dx) - r + 4 * kPi, 2 * w);  // within a sector and its mirror image
+        double angle =
+            std::fmod(std::atan2(dy, dx) - r + 4 * kPi, 2 * w);  // within a sector and its mirror image
         if (angle < 0) angle += 2 * w;
         if (angle > w) angle = 2 * w - angle;
         const double from = r + angle - c.turn * kPi / 180,

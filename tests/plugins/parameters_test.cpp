@@ -30,6 +30,7 @@ TEST(Plugins, AreFound) {
                            "io/exr_sequence",
                            "io/picture_sequence",
                            "io/animated_png",
+                           "io/animated_webp",
                            "io/contact_sheet",
                            "io/raw_frames",
                            "viewers/terminal_preview",
