@@ -21,6 +21,7 @@ TEST(Plugins, AreFound) {
                            "image_models/pyramid",
                            "image_models/siren",
                            "image_models/cells",
+                           "image_models/strokes",
                            "image_models/soft_grid",
                            "perceptors/clip",
                            "frame_sources/ffmpeg",
@@ -64,11 +65,14 @@ TEST(Plugins, AreFound) {
                            "losses/range",
                            "losses/palette",
                            "losses/spectrum",
+                           "losses/style",
+                           "losses/aesthetic",
                            "cutouts/pytti",
                            "cutouts/grid",
                            "cutouts/disco",
                            "optimisers/adam",
                            "optimisers/adamw",
+                           "optimisers/lbfgs",
                            "optimisers/radam",
                            "optimisers/sgd"}) {
     const std::vector<std::string> all = every_plugin();
