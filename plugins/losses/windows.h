@@ -18,13 +18,14 @@ namespace reverie {
 inline at::Tensor windows_of(const at::Tensor& picture, std::int64_t side, std::int64_t across) {
   const std::int64_t shorter = std::min(picture.size(2), picture.size(3));
   const auto scaled = [&](std::int64_t length) {
-    return std::max(side * across,
-                    std::llround(static_cast<double>(length * side * across) / static_cast<double>(shorter)));
+    const double longer = static_cast<double>(length * side * across) / static_cast<double>(shorter);
+    return std::max(side * across, static_cast<std::int64_t>(std::llround(longer)));
   };
   const std::int64_t height = scaled(picture.size(2)), width = scaled(picture.size(3));
+  const std::int64_t size[] = {height, width};
   at::Tensor resized = picture;
   if (height != picture.size(2) || width != picture.size(3))
-    resized = at::_upsample_bilinear2d_aa(picture, {height, width}, /*align_corners=*/false);
+    resized = at::_upsample_bilinear2d_aa(picture, at::IntArrayRef(size), /*align_corners=*/false);
   const auto places = [side](std::int64_t length) {
     const std::int64_t count = (length + side - 1) / side;
     std::vector<std::int64_t> result;

@@ -1,6 +1,8 @@
 // The image model strokes: its gradients against differences, its coverage against areas, and its SVG as
 // librsvg draws it (the program rsvg-convert, of Debian's librsvg2-bin).
 
+#include <ATen/Parallel.h>
+
 #include <fstream>
 
 #include "cli/real_program.h"
