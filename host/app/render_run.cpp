@@ -259,7 +259,9 @@ RunOutcome render_run(const Plan& given, const PluginRegistry& registry, const R
     return create<Optimiser>(*plan.optimiser, host, params_for(*plan.optimiser, settings), setup);
   };
   ensemble.make_loss = [&](const LossTerm& term, const Loss::Setup& setup) {
-    return create<Loss>(*term.plugin, host, term.params, setup);
+    auto loss = create<Loss>(*term.plugin, host, term.params, setup);
+    engine::give_perceptors(*loss, ensemble.perceptors);
+    return loss;
   };
   Render render(
       host, ensemble, settings, plan.script,

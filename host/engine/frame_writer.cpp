@@ -5,6 +5,7 @@
 #include "log/printable.h"
 #include "plugins/crash_stack.h"
 #include "reverie/takes_opacity.h"
+#include "reverie/vector_drawing.h"
 
 namespace reverie::engine {
 namespace {
@@ -16,6 +17,12 @@ auto give(OutputSink& sink, const at::Tensor& image, const WithOpacity& with_opa
   auto* part = extension_of<TakesOpacity>(sink);
   if (!part) throw Error(ErrorKind::plugin, "it takes no picture with opacity");
   return with_opacity(*part, image.narrow(1, 0, 3).contiguous(), image.narrow(1, 3, 1).contiguous());
+}
+
+/// Gives a drawing to a sink that takes it, of the file that its picture is in.
+void give_drawing(OutputSink& sink, const std::string& svg, const std::filesystem::path& picture) {
+  if (svg.empty() || picture.empty()) return;
+  if (auto* part = extension_of<TakesDrawing>(sink)) part->write_drawing(svg, picture);
 }
 
 }  // namespace
@@ -30,18 +37,20 @@ FrameWriter::FrameWriter(Host& host, const std::vector<Member<OutputSink>>& sink
 
 FrameWriter::~FrameWriter() { stop(); }
 
-void FrameWriter::save(const at::Tensor& image, const RunPosition& moment) {
-  post([this, image, moment] {
+void FrameWriter::save(const at::Tensor& image, const RunPosition& moment, const std::string& svg) {
+  post([this, image, moment, svg] {
     last_frame_.clear();
     const std::int64_t number = moment.frames + 1;
     for (const auto& [name, sink] : sinks_) {
       const auto file = call_plugin(name, moment, [&, &sink = *sink] {
-        return give(
+        auto written = give(
             sink, image,
             [&](TakesOpacity& part, const at::Tensor& colours, const at::Tensor& opacity) {
               return part.write(colours, opacity, number);
             },
             [&](const at::Tensor& picture) { return sink.write(picture, number); });
+        give_drawing(sink, svg, written);
+        return written;
       });
       if (file.empty()) continue;
       events_.publish(RunUpdate::File{file, number});
@@ -50,17 +59,19 @@ void FrameWriter::save(const at::Tensor& image, const RunPosition& moment) {
   });
 }
 
-void FrameWriter::keep(const at::Tensor& image, const RunPosition& moment) {
-  post([this, image, moment] {
+void FrameWriter::keep(const at::Tensor& image, const RunPosition& moment, const std::string& svg) {
+  post([this, image, moment, svg] {
     bool kept = false;
     for (const auto& [name, sink] : sinks_) {
       const auto file = call_plugin(name, moment, [&, &sink = *sink] {
-        return give(
+        auto written = give(
             sink, image,
             [&](TakesOpacity& part, const at::Tensor& colours, const at::Tensor& opacity) {
               return part.keep(colours, opacity, moment.steps);
             },
             [&](const at::Tensor& picture) { return sink.keep(picture, moment.steps); });
+        if (written) give_drawing(sink, svg, *written);
+        return written;
       });
       if (!file) continue;
       kept = true;

@@ -33,10 +33,10 @@ class FrameWriter {
   bool backs_up() const { return backups_ != nullptr; }
 
   /// `image` [1, 3, H, W], or with its opacity [1, 4, H, W], is the writer's from here on, and nobody changes
-  /// it. `moment`: before the frame counts.
-  void save(const at::Tensor& image, const RunPosition& moment);
+  /// it. `moment`: before the frame counts. `svg`: the same as a vector drawing; empty: there is none.
+  void save(const at::Tensor& image, const RunPosition& moment, const std::string& svg = {});
   /// Of a picture that the artist asked for.
-  void keep(const at::Tensor& image, const RunPosition& moment);
+  void keep(const at::Tensor& image, const RunPosition& moment, const std::string& svg = {});
   /// Of the frame that was saved last. It shares no memory with what the run goes on with.
   void back_up(std::int64_t number, Backup backup);
 

@@ -8,6 +8,7 @@
 #include "losses/weighted.h"
 #include "plugins/registry.h"
 #include "reverie/mask.h"
+#include "reverie/uses_perceptors.h"
 
 namespace reverie::engine {
 
@@ -33,6 +34,18 @@ at::Tensor evaluate_as(const LossTerm& term, Loss& loss, const Loss::Context& co
 }
 
 }  // namespace
+
+void give_perceptors(Loss& loss, const std::vector<Member<Perceptor>>& perceptors) {
+  auto* part = extension_of<UsesPerceptors>(loss);
+  if (!part) return;
+  std::vector<UsesPerceptors::Named> named;
+  for (const auto& [name, perceptor] : perceptors) {
+    const std::string separator = " with ";  // "kind/plugin with weights"
+    const std::size_t at = name.find(separator);
+    named.push_back({at == std::string::npos ? name : name.substr(at + separator.size()), perceptor.get()});
+  }
+  part->set_perceptors(named);
+}
 
 ImageLosses::ImageLosses(const std::vector<LossTerm>& terms, ImageModel& model,
                          std::function<ImageSize()> size, Make make, c10::Device device,

@@ -12,6 +12,9 @@
 
 namespace reverie::engine {
 
+/// For a loss that looks at the picture through the run's perceptors.
+void give_perceptors(Loss& loss, const std::vector<Member<Perceptor>>& perceptors);
+
 class ImageLosses {
  public:
   using Make = std::function<std::shared_ptr<Loss>(const LossTerm&, const Loss::Setup&)>;

@@ -12,6 +12,7 @@
 #include "engine/retouched_model.h"
 #include "log/printable.h"
 #include "reverie/varying_parameters.h"
+#include "reverie/vector_drawing.h"
 
 namespace reverie::engine {
 
@@ -367,6 +368,16 @@ at::Tensor Render::final_picture() {
   return growth_.shown(picture).detach().to(at::kCPU, at::kFloat).clone(at::MemoryFormat::Contiguous);
 }
 
+/// The same as an SVG document, where the image model draws; else empty. A drawing has no transparency.
+std::string Render::final_drawing() {
+  const auto& [name, instance] = ensemble_.model;
+  if (opacity_.is_on()) return {};
+  return call_plugin(name, result_.moment, [&, &model = *instance] {
+    auto* drawing = extension_of<VectorDrawing>(model);
+    return drawing ? drawing->svg() : std::string();
+  });
+}
+
 /// The same for those who watch, who know of no transparency.
 at::Tensor Render::picture_to_show() {
   if (!opacity_.is_on()) return final_picture();
@@ -504,7 +515,7 @@ RenderResult Render::run(RunEvents& events, FrameWriter& frames, RequestedContro
     display(events);
   };
   const auto save = [&] {
-    if (!ranks || ranks->first()) frames.save(final_picture(), result_.moment);
+    if (!ranks || ranks->first()) frames.save(final_picture(), result_.moment, final_drawing());
   };
   const auto back_up = [&](std::int64_t number) {
     if (frames.backs_up()) frames.back_up(number, backup());
@@ -513,7 +524,7 @@ RenderResult Render::run(RunEvents& events, FrameWriter& frames, RequestedContro
     while (position_.step < steps_per_scene_) {
       frames.check();
       paused += control.wait_while_paused(
-          [&] { frames.keep(final_picture(), result_.moment); },
+          [&] { frames.keep(final_picture(), result_.moment, final_drawing()); },
           [&] { changes_ ? attend(control) : control.refuse_changes("this run cannot be changed"); });
       if (ranks ? ranks->any(control.stopping()) : control.stopping()) {
         result_.interrupted = true;

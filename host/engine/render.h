@@ -94,6 +94,7 @@ class Render {
   StepReport step(const std::vector<PromptLosses::Active>& prompts);
   at::Tensor decode_final();
   at::Tensor final_picture();
+  std::string final_drawing();
   at::Tensor picture_to_show();
   double rate_now();
   void display(RunEvents& events);

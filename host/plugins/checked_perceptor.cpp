@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "plugins/checked.h"
+#include "reverie/features.h"
 #include "reverie/perceptor.h"
 
 namespace reverie {
@@ -21,6 +22,25 @@ class CheckedFamiliarity final : public Familiarity {
  private:
   const Boundary& boundary_;
   Familiarity& part_;
+};
+
+class CheckedFeatures final : public Features {
+ public:
+  CheckedFeatures(const Boundary& boundary, Features& part) : boundary_(boundary), part_(part) {}
+
+  std::vector<at::Tensor> features(const at::Tensor& images) override {
+    auto result = boundary_.call("features()", [&] { return part_.features(images); });
+    if (result.empty()) boundary_.broken("features()", "nothing", "features at one depth at least");
+    for (const at::Tensor& features : result) {
+      boundary_.check("features()", features, {{images.size(0), -1, -1, -1}, "NCHW"});
+      boundary_.check_gradient("features()", features, images.requires_grad());
+    }
+    return result;
+  }
+
+ private:
+  const Boundary& boundary_;
+  Features& part_;
 };
 
 class CheckedPerceptor final : public Perceptor {
@@ -53,9 +73,15 @@ class CheckedPerceptor final : public Perceptor {
 
   void* extension(std::string_view id) override {
     void* part = boundary_.call("extension()", [&] { return perceptor_->extension(id); });
-    if (!part || id != Familiarity::kId) return part;
-    familiarity_.emplace(boundary_, *static_cast<Familiarity*>(part));
-    return &*familiarity_;
+    if (part && id == Familiarity::kId) {
+      familiarity_.emplace(boundary_, *static_cast<Familiarity*>(part));
+      return static_cast<Familiarity*>(&*familiarity_);
+    }
+    if (part && id == Features::kId) {
+      features_.emplace(boundary_, *static_cast<Features*>(part));
+      return static_cast<Features*>(&*features_);
+    }
+    return part;
   }
 
  private:
@@ -71,6 +97,7 @@ class CheckedPerceptor final : public Perceptor {
   std::shared_ptr<Perceptor> perceptor_;
   std::int64_t input_size_, embedding_size_;
   std::optional<CheckedFamiliarity> familiarity_;
+  std::optional<CheckedFeatures> features_;
 };
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include <numeric>
 #include <vector>
 
+#include "growing_file.h"
 #include "png_file.h"
 #include "reverie/atomic_file.h"
 #include "reverie/output_sink.h"
@@ -143,18 +144,6 @@ class AnimatedPng final : public OutputSink {
     return put(file, chunk("IEND", ""), end_) && put(file, animation(frames_), count_at_) &&
            ::ftruncate(file, static_cast<off_t>(end_ + kEnd)) == 0;
   }
-
-  static bool put(int file, std::string_view bytes, std::size_t at) {
-    while (!bytes.empty()) {
-      const ssize_t count = ::pwrite(file, bytes.data(), bytes.size(), static_cast<off_t>(at));
-      if (count < 0 && errno == EINTR) continue;
-      if (count <= 0) return false;
-      bytes.remove_prefix(static_cast<std::size_t>(count));
-      at += static_cast<std::size_t>(count);
-    }
-    return true;
-  }
-  static bool sync(int file) { return ::fsync(file) == 0 || errno == EINVAL || errno == ENOTSUP; }
 
   /// Where this run's file is, and, when an earlier one is restored, what is in it.
   void begin(const std::string& before, std::int64_t number) {

@@ -1,8 +1,10 @@
-/// Picture sequence: each saved frame becomes <base>_<n>.jpg or .webp, smaller than a PNG file.
+/// Picture sequence: each saved frame becomes <base>_<n>.jpg, .webp or .avif, smaller than a PNG file.
 ///
-/// Written by FFmpeg's library, like video_file's videos. The files hold no settings: the reader of pictures'
-/// settings, and `reverie encode`, need PNG files.
+/// JPEG and WebP are written by FFmpeg's library, like video_file's videos, and hold no settings. AVIF is
+/// written by libavif, with the settings as XMP. The reader of pictures' settings, and `reverie encode`, need
+/// PNG files.
 
+#include "avif_file.h"
 #include "png_file.h"
 #include "reverie/atomic_file.h"
 #include "reverie/output_sink.h"
@@ -13,11 +15,12 @@ namespace reverie::io {
 namespace {
 
 constexpr ParamSpec kParams[] = {
-    choice("picture_format", "jpeg", "jpeg|webp|webp_lossless")
-        .help("jpeg, webp (smaller at the same quality) or webp_lossless (smaller than PNG)"),
+    choice("picture_format", "jpeg", "jpeg|webp|webp_lossless|avif|avif_lossless")
+        .help("jpeg, webp and avif (smaller at the same quality), or webp_lossless (smaller than PNG) and "
+              "avif_lossless"),
     integer("picture_quality", 90)
         .range(1, 100)
-        .help("of jpeg and webp: higher is better and larger; webp_lossless has none"),
+        .help("of jpeg, webp and avif: higher is better and larger; the lossless ones have none"),
     kFrameDigits,
 };
 
@@ -26,6 +29,7 @@ class PictureSequence final : public OutputSink {
   PictureSequence(Host&, const Params& params, const Setup& setup)
       : folder_(setup.folder),
         base_(setup.base_name),
+        settings_(setup.settings),
         format_(params.get<std::string>("picture_format")),
         quality_(static_cast<int>(params.get<std::int64_t>("picture_quality"))),
         digits_(params.get<std::int64_t>("frame_digits")) {}
@@ -40,25 +44,32 @@ class PictureSequence final : public OutputSink {
 
  private:
   std::filesystem::path put(const at::Tensor& image, std::filesystem::path path) const {
-    const bool jpeg = format_ == "jpeg";
-    const std::string bytes =
-        jpeg ? video_file::encode_jpeg(image, quality_)
-             : video_file::encode_webp(image, format_ == "webp" ? quality_ : video_file::kLossless);
-    path.replace_extension(jpeg ? ".jpg" : ".webp");
+    const bool lossless = format_.ends_with("_lossless");
+    std::string bytes;
+    if (format_ == "jpeg") {
+      bytes = video_file::encode_jpeg(image, quality_);
+      path.replace_extension(".jpg");
+    } else if (format_.starts_with("webp")) {
+      bytes = video_file::encode_webp(image, lossless ? video_file::kLossless : quality_);
+      path.replace_extension(".webp");
+    } else {
+      bytes = encode_avif(image, lossless ? kLosslessAvif : quality_, settings_);
+      path.replace_extension(".avif");
+    }
     create_folder_of(path);
     write_atomically(path, {bytes});
     return path;
   }
 
   std::filesystem::path folder_;
-  std::string base_, format_;
+  std::string base_, settings_, format_;
   int quality_;
   std::int64_t digits_;
 };
 
 }  // namespace
 
-REVERIE_EXPORT_PLUGIN(PictureSequence, OutputSink, "picture_sequence", "1.0",
-                      "one JPEG or WebP file for each saved frame", kParams);
+REVERIE_EXPORT_PLUGIN(PictureSequence, OutputSink, "picture_sequence", "1.1",
+                      "one JPEG, WebP or AVIF file for each saved frame", kParams);
 
 }  // namespace reverie::io

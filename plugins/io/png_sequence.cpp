@@ -1,6 +1,8 @@
 /// PNG sequence: each saved frame becomes <base>_<n>.png, 8 or 16 bits a channel, with the run's settings in
 /// it.
 ///
+/// Where the image model knows its picture as a vector drawing, <base>_<n>.svg is that.
+///
 /// Where show_palette is on, <base>_palette.png shows the present colours. Written with libpng rather than
 /// OpenCV because its start-up costs nothing.
 
@@ -10,16 +12,18 @@
 #include <optional>
 
 #include "png_file.h"
+#include "reverie/atomic_file.h"
 #include "reverie/output_sink.h"
 #include "reverie/plugin.h"
 #include "reverie/takes_opacity.h"
+#include "reverie/vector_drawing.h"
 
 namespace reverie::io {
 namespace {
 
 constexpr ParamSpec kParams[] = {kFrameDigits, kPngBits};
 
-class PngSequence final : public OutputSink, public TakesOpacity {
+class PngSequence final : public OutputSink, public TakesOpacity, public TakesDrawing {
  public:
   PngSequence(Host&, const Params& params, const Setup& setup)
       : folder_(setup.folder),
@@ -41,7 +45,9 @@ class PngSequence final : public OutputSink, public TakesOpacity {
   }
 
   void* extension(std::string_view id) override {
-    return id == TakesOpacity::kId ? static_cast<TakesOpacity*>(this) : nullptr;
+    return id == TakesOpacity::kId   ? static_cast<TakesOpacity*>(this)
+           : id == TakesDrawing::kId ? static_cast<void*>(static_cast<TakesDrawing*>(this))
+                                     : nullptr;
   }
   std::filesystem::path write(const at::Tensor& image, const at::Tensor& opacity,
                               std::int64_t number) override {
@@ -50,6 +56,10 @@ class PngSequence final : public OutputSink, public TakesOpacity {
   std::optional<std::filesystem::path> keep(const at::Tensor& image, const at::Tensor& opacity,
                                             std::int64_t step) override {
     return keep(at::cat({image, opacity}, 1), step);
+  }
+
+  void write_drawing(const std::string& svg, const std::filesystem::path& picture) override {
+    write_atomically(std::filesystem::path(picture).replace_extension(".svg"), {svg});
   }
 
   void display(const Picture&, const std::optional<at::Tensor>& palette, std::int64_t) override {
@@ -70,7 +80,7 @@ class PngSequence final : public OutputSink, public TakesOpacity {
 
 }  // namespace
 
-REVERIE_EXPORT_PLUGIN(PngSequence, OutputSink, "png_sequence", "1.2", "one PNG file for each saved frame",
+REVERIE_EXPORT_PLUGIN(PngSequence, OutputSink, "png_sequence", "1.3", "one PNG file for each saved frame",
                       kParams, "", "outputs");
 
 }  // namespace reverie::io

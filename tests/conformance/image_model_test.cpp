@@ -4,6 +4,7 @@
 #include "conformance/tensors.h"
 #include "fixtures/plugins_under_test.h"
 #include "reverie/varying_parameters.h"
+#include "reverie/vector_drawing.h"
 
 namespace reverie::test {
 namespace {
@@ -292,6 +293,20 @@ TEST_P(ImageModelConformance, CanvasRoundTripChangesNothing) {
   // The canvas handed out is a copy.
   at::Tensor writable = *canvas;
   writable.zero_();
+  EXPECT_TRUE(at::equal(picture_of(*it), before));
+}
+
+TEST_P(ImageModelConformance, ADrawingIsAWholeDocument) {
+  promise("svg()", "what decode_final() shows as a whole SVG document of its size; nothing changes");
+  const auto it = model(37, 23);
+  auto* drawing = extension_of<VectorDrawing>(*it);
+  if (!drawing) return;
+  const at::Tensor before = picture_of(*it);
+  const std::string svg = drawing->svg();
+  EXPECT_NE(svg.find("<svg"), std::string::npos);
+  EXPECT_NE(svg.find("</svg>"), std::string::npos);
+  EXPECT_NE(svg.find("width=\"" + std::to_string(before.size(3)) + "\""), std::string::npos);
+  EXPECT_NE(svg.find("height=\"" + std::to_string(before.size(2)) + "\""), std::string::npos);
   EXPECT_TRUE(at::equal(picture_of(*it), before));
 }
 

@@ -1,8 +1,10 @@
 #include "reverie/loss.h"
 
 #include "conformance/promise.h"
+#include "conformance/stand_ins.h"
 #include "conformance/tensors.h"
 #include "fixtures/plugins_under_test.h"
+#include "reverie/uses_perceptors.h"
 
 namespace reverie::test {
 namespace {
@@ -14,7 +16,13 @@ class LossConformance : public testing::TestWithParam<std::string> {
   const PluginFile& plugin() const { return plugins().find(Loss::kKind, GetParam()); }
   std::shared_ptr<Loss> loss(std::int64_t width = 64, std::int64_t height = 48) {
     // One that compares latents says so at its first evaluation; the image model here has none.
-    return create<Loss>(plugin(), host_, usual_params(plugin()), {{width, height}, 0});
+    auto made = create<Loss>(plugin(), host_, usual_params(plugin()), {{width, height}, 0});
+    if (auto* part = extension_of<UsesPerceptors>(*made)) part->set_perceptors({{"colours", &perceptor_}});
+    return made;
+  }
+  void SetUp() override {
+    if (const std::string missing = missing_weights(plugin(), host_); !missing.empty())
+      GTEST_SKIP() << "the weights '" << missing << "' are not installed";
   }
   /// A picture that can be differentiated, unlike any target here, and even in no way.
   static at::Tensor image(std::int64_t width = 64, std::int64_t height = 48) {
@@ -76,6 +84,7 @@ class LossConformance : public testing::TestWithParam<std::string> {
   };
 
   engine::HostServices host_;
+  ColoursOfQuarters perceptor_;
   Model model_;
   Depth depth_;
   Flow flow_;

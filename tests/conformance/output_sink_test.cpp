@@ -7,6 +7,7 @@
 #include "conformance/promise.h"
 #include "conformance/tensors.h"
 #include "fixtures/plugins_under_test.h"
+#include "reverie/vector_drawing.h"
 #include "support/disk_trouble.h"
 
 namespace reverie::test {
@@ -204,6 +205,24 @@ TEST_P(OutputSinkConformance, ClosesWithoutAFrame) {
   const fs::path folder = folder_ / "unused";
   sink(folder)->close();
   EXPECT_FALSE(fs::exists(folder));
+}
+
+TEST_P(OutputSinkConformance, KeepsADrawingBesideItsPicture) {
+  promise("write_drawing()", "the drawing is in a file of its own, and the picture stays as it is");
+  const auto it = sink(folder_ / "drawn");
+  auto* part = extension_of<TakesDrawing>(*it);
+  if (!part) return;
+  const std::string svg = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"24\" height=\"16\"></svg>\n";
+  const fs::path picture = it->write(random_picture(24, 16, 1), 1);
+  const std::string before = contents(picture);
+  part->write_drawing(svg, picture);
+  part->write_drawing(svg, picture);
+  it->close();
+  EXPECT_EQ(contents(picture), before);
+  int drawings = 0;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder_ / "drawn"))
+    drawings += contents(entry.path()) == svg;
+  EXPECT_EQ(drawings, 1);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, OutputSinkConformance, testing::ValuesIn(names_of(OutputSink::kKind)),

@@ -1,8 +1,11 @@
 #include "reverie/perceptor.h"
 
+#include <torch/csrc/autograd/autograd.h>
+
 #include "conformance/promise.h"
 #include "conformance/tensors.h"
 #include "fixtures/plugins_under_test.h"
+#include "reverie/features.h"
 
 namespace reverie::test {
 namespace {
@@ -202,6 +205,26 @@ TEST_P(PerceptorConformance, ForeignWeightsAreNotAccepted) {
   ASSERT_TRUE(plugin().load().accepts);
   const ForeignWeights foreign;
   EXPECT_FALSE(plugin().load().accepts(&foreign));
+}
+
+TEST_P(PerceptorConformance, FeaturesAreMapsWithAGradient) {
+  promise("features()", "float32 [N, C, h, w] at several depths, always as many, differentiable");
+  auto* part = extension_of<Features>(*perceptor_);
+  if (!part) return;
+  const at::Tensor batch = images(2).set_requires_grad(true);
+  const std::vector<at::Tensor> two = part->features(batch), one = part->features(images(1));
+  ASSERT_FALSE(two.empty());
+  ASSERT_EQ(one.size(), two.size());
+  for (std::size_t i = 0; i < two.size(); ++i) {
+    ASSERT_EQ(two[i].dim(), 4) << i;
+    EXPECT_TRUE(
+        is_plane(two[i], {2, two[i].size(1), two[i].size(2), two[i].size(3)}, -kUnbounded, kUnbounded));
+    EXPECT_EQ(one[i].sizes().slice(1), two[i].sizes().slice(1)) << i;
+    const at::Tensor gradient =
+        torch::autograd::grad({(two[i] * random_tensor(two[i].sizes(), i)).sum()}, {batch}, {}, true)[0];
+    EXPECT_TRUE(gradient.isfinite().all().item<bool>()) << i;
+    EXPECT_GT(gradient.abs().max().item<double>(), 0) << i;
+  }
 }
 
 TEST_P(PerceptorConformance, MissingWeightsAreRefusedUnlessItNeedsNone) {

@@ -1,13 +1,34 @@
 #pragma once
-// What animation modes work with in the suite: the plainest estimators and video there can be.
+// What animation modes and losses work with in the suite: the plainest estimators, video and perceptor there
+// can be.
 
 #include <ATen/ATen.h>
 
 #include "reverie/depth_estimator.h"
+#include "reverie/features.h"
 #include "reverie/flow_estimator.h"
 #include "reverie/frame_source.h"
+#include "reverie/perceptor.h"
 
 namespace reverie::test {
+
+/// Places a picture by the colours of its quarters; texts anywhere. Its features are the pixels and these.
+struct ColoursOfQuarters final : Perceptor, Features {
+  std::int64_t input_size() const override { return 16; }
+  std::int64_t embedding_size() const override { return 12; }
+  at::Tensor embed_images(const at::Tensor& images) override {
+    return at::adaptive_avg_pool2d(images, {2, 2}).flatten(1);
+  }
+  at::Tensor embed_texts(const std::vector<std::string>& texts) override {
+    return at::ones({static_cast<std::int64_t>(texts.size()), embedding_size()});
+  }
+  void* extension(std::string_view id) override {
+    return id == Features::kId ? static_cast<Features*>(this) : nullptr;
+  }
+  std::vector<at::Tensor> features(const at::Tensor& images) override {
+    return {images, at::avg_pool2d(images, 2)};
+  }
+};
 
 /// Every pixel is equally far.
 struct PlaneDepth final : DepthEstimator {

@@ -119,7 +119,9 @@ struct Studio {
       return create<Optimiser>(optimiser, makers, default_params(optimiser), setup);
     };
     ensemble.make_loss = [this](const LossTerm& term, const Loss::Setup& setup) {
-      return create<Loss>(*term.plugin, makers, term.params, setup);
+      auto loss = create<Loss>(*term.plugin, makers, term.params, setup);
+      engine::give_perceptors(*loss, ensemble.perceptors);
+      return loss;
     };
   }
   ~Studio() { engine::interrupted = false; }

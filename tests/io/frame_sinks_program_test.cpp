@@ -48,7 +48,7 @@ TEST_F(FrameSinksProgram, AReaderThatLeavesEndsTheRunWithAMessage) {
 
 TEST_F(FrameSinksProgram, RunsThatGoOnLaterEndWithTheSameFiles) {
   const std::string sinks =
-      "outputs=[png_sequence, animated_png, contact_sheet, raw_frames, picture_sequence]";
+      "outputs=[png_sequence, animated_png, animated_webp, contact_sheet, raw_frames, picture_sequence]";
   const Words more = {sinks, "sheet_pictures=3", "seed=3"};
   const auto with = [&](const std::string& steps, const std::string& last) {
     Words words = more;
@@ -70,6 +70,11 @@ TEST_F(FrameSinksProgram, RunsThatGoOnLaterEndWithTheSameFiles) {
     return bytes.substr(bytes.find("acTL"));
   };
   EXPECT_TRUE(frames("parts") == frames("whole"));
+  const auto moving = [&](const std::string& folder) {
+    const std::string bytes = file(folder + "/hill/hill.webp");
+    return bytes.substr(bytes.find("ANMF"), bytes.find("XMP ") - bytes.find("ANMF"));
+  };
+  EXPECT_TRUE(moving("parts") == moving("whole"));
   for (const char* name : {"hill_sheet.jpg", "hill_24x16.rgb", "hill_8.jpg"})
     EXPECT_TRUE(file(std::string("parts/hill/") + name) == file(std::string("whole/hill/") + name)) << name;
 }

@@ -9,6 +9,7 @@
 
 #include "perceptors/parity.h"
 #include "perceptors/toy_weights.h"
+#include "reverie/features.h"
 #include "support/process.h"
 
 namespace reverie::test {
@@ -62,6 +63,36 @@ TEST_F(Lit, ComputesWhatPyTorchComputes) {
     EXPECT_LT(parity.texts, 1e-4) << name;
     EXPECT_LT(parity.gradient, 1e-3) << name;
   }
+}
+
+// The embedding is compared with PyTorch's above; its first parts are made of the features.
+TEST_F(Lit, FeaturesAreWhatTheEmbeddingIsMadeOf) {
+  const auto weights = changeable();
+  const auto perceptor = load(weights);
+  auto* part = extension_of<Features>(*perceptor);
+  ASSERT_NE(part, nullptr);
+  const std::int64_t side = perceptor->input_size();
+  const at::Tensor images =
+      at::rand({2, 3, side, side}, at::make_generator<at::CPUGeneratorImpl>(1)).set_requires_grad(true);
+  const std::vector<at::Tensor> features = part->features(images);
+  ASSERT_EQ(features.size(), 3u) << "two taps and the last layer";
+  const at::Tensor embedding = perceptor->embed_images(images);
+  std::int64_t begin = 0;
+  for (std::size_t i = 0; i < features.size(); ++i) {
+    const at::Tensor places = features[i].flatten(2);
+    at::Tensor row = places.mean(2);
+    if (i + 1 < features.size()) row = at::cat({row, (places.var(2, false) + 1e-5).sqrt()}, 1);
+    const std::string head = "heads." + std::to_string(i);
+    const at::Tensor weight = weights->tensor(head + ".weight");
+    const at::Tensor wanted = at::linear(row, weight, weights->tensor(head + ".bias"));
+    const at::Tensor found = embedding.narrow(1, begin, weight.size(0));
+    begin += weight.size(0);
+    EXPECT_LT((found / found.norm(2, 1, true) - wanted / wanted.norm(2, 1, true)).abs().max().item<double>(),
+              1e-4)
+        << i;
+  }
+  features[0].sum().backward();
+  EXPECT_GT(images.grad().abs().max().item<double>(), 0);
 }
 
 TEST_F(Lit, RefusesAClassifierThatDoesNotFit) {

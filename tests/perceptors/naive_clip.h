@@ -204,7 +204,9 @@ inline Picture halve(const Picture& x) {
   return y;
 }
 
-inline Vector resnet(const at::Tensor& image, const Weights& weights, const std::array<int, 4>& layers) {
+/// `features`, unless null, gets the picture behind each layer.
+inline Vector resnet(const at::Tensor& image, const Weights& weights, const std::array<int, 4>& layers,
+                     std::vector<Picture>* features = nullptr) {
   const auto conv = [&](const Picture& x, const std::string& name, std::int64_t stride = 1) {
     return convolve(x, Values(weights.tensor(name + ".weight")), stride);
   };
@@ -218,7 +220,7 @@ inline Vector resnet(const at::Tensor& image, const Weights& weights, const std:
     x = relu(batch_norm(conv(x, "visual.conv" + n, i == 1 ? 2 : 1), weights, "visual.bn" + n));
   }
   x = halve(x);
-  for (int layer = 1; layer <= 4; ++layer)
+  for (int layer = 1; layer <= 4; ++layer) {
     for (int block = 0; block < layers[index(layer - 1)]; ++block) {
       const std::string p = "visual.layer" + std::to_string(layer) + "." + std::to_string(block) + ".";
       Picture h = relu(batch_norm(conv(x, p + "conv1"), weights, p + "bn1"));
@@ -234,6 +236,8 @@ inline Vector resnet(const at::Tensor& image, const Weights& weights, const std:
           for (std::size_t s = 0; s < h[c].size(); ++s) h[c][r][s] += x[c][r][s];
       x = relu(h);
     }
+    if (features) features->push_back(x);
+  }
   const std::string pool = "visual.attnpool.";
   const std::size_t side = x[0].size();
   Matrix tokens(1 + side * side, Vector(x.size(), 0.0));

@@ -48,6 +48,33 @@ TEST(ResNet, AgreesWithPlainLoops) {
                                  naive::resnet(images[1], weights, {2, 1, 2, 1})});
 }
 
+TEST(ResNet, FeaturesAreThoseBehindItsLayers) {
+  const ToyWeights weights = toy_resnet();
+  const at::Tensor images = at::randn({1, 3, 64, 64}, seeded(2));
+  std::vector<naive::Picture> expected;
+  naive::resnet(images[0], weights, {2, 1, 2, 1}, &expected);
+  const std::vector<at::Tensor> found =
+      clip::make_vision_tower(clip::infer_shape(weights), source(weights), Activation::quick_gelu)
+          ->features(images);
+  ASSERT_EQ(found.size(), 4u);
+  for (std::size_t layer = 0; layer < 4; ++layer) {
+    const naive::Picture& wanted = expected[layer];
+    ASSERT_EQ(found[layer].sizes(), (std::vector<std::int64_t>{1, std::ssize(wanted), std::ssize(wanted[0]),
+                                                               std::ssize(wanted[0][0])}));
+    double difference = 0, length = 0;
+    for (std::size_t c = 0; c < wanted.size(); ++c)
+      for (std::size_t y = 0; y < wanted[c].size(); ++y)
+        for (std::size_t x = 0; x < wanted[c][y].size(); ++x) {
+          const double value = found[layer][0][static_cast<std::int64_t>(c)][static_cast<std::int64_t>(y)]
+                                    [static_cast<std::int64_t>(x)]
+                                        .item<double>();
+          difference += std::pow(value - wanted[c][y][x], 2);
+          length += std::pow(wanted[c][y][x], 2);
+        }
+    EXPECT_LT(std::sqrt(difference), 1e-4 * std::sqrt(length)) << "layer " << layer + 1;
+  }
+}
+
 TEST(TextTower, AgreesWithPlainLoops) {
   const ToyWeights weights = toy_vit();
   const Shape shape = clip::infer_shape(weights);

@@ -13,6 +13,7 @@
 
 #include "conventions.h"
 #include "inference_tower.h"
+#include "reverie/features.h"
 #include "reverie/network_tensor.h"
 #include "reverie/perceptor.h"
 #include "reverie/plugin.h"
@@ -30,7 +31,7 @@ constexpr ParamSpec kParams[] = {
         .help("mean and deviation that CLIP models expect of pictures; half: 0.5 for every channel"),
 };
 
-class Clip final : public Perceptor {
+class Clip final : public Perceptor, public Features {
  public:
   /// Relatives of CLIP are accepted too, for the sake of a message that says why they cannot be used.
   static bool accepts(const Weights& weights) { return clip::recognise(weights) != clip::Naming::none; }
@@ -73,6 +74,11 @@ class Clip final : public Perceptor {
   }
 
   void release_text_encoder() override { text_.reset(); }
+
+  void* extension(std::string_view id) override {
+    return id == Features::kId && !shape_.vision_transformer ? static_cast<Features*>(this) : nullptr;
+  }
+  std::vector<at::Tensor> features(const at::Tensor& images) override { return vision_->features(images); }
 
  private:
   std::unique_ptr<clip::Tokenizer> make_tokenizer(Host& host, const Weights& weights) const {
@@ -146,7 +152,7 @@ class Clip final : public Perceptor {
 
 }  // namespace
 
-REVERIE_EXPORT_PLUGIN(Clip, Perceptor, "clip", "1.0", "CLIP image and text encoders, ViT and ResNet",
+REVERIE_EXPORT_PLUGIN(Clip, Perceptor, "clip", "1.1", "CLIP image and text encoders, ViT and ResNet",
                       kParams);
 
 }  // namespace reverie

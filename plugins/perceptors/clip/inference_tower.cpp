@@ -14,6 +14,14 @@ class Framed final : public VisionTower {
   Framed(std::unique_ptr<VisionTower> tower, const Normalisation& normalisation, at::ScalarType precision)
       : tower_(std::move(tower)), normalisation_(normalisation), precision_(precision) {}
   at::Tensor operator()(const at::Tensor& images) const override {
+    return (*tower_)(normalised(images)).to(at::kFloat);
+  }
+  std::vector<at::Tensor> features(const at::Tensor& images) const override {
+    return tower_->features(normalised(images));
+  }
+
+ private:
+  at::Tensor normalised(const at::Tensor& images) const {
     std::vector<at::Tensor> channels;
     for (std::size_t c = 0; c < 3; ++c) {
       const double scale = 1 / normalisation_.deviation[c];
@@ -22,10 +30,9 @@ class Framed final : public VisionTower {
     }
     // Stacked behind the pixels, the channels have the channels-last layout. Asking LibTorch's contiguous()
     // for that layout costs a fifth of a ResNet's whole step.
-    return (*tower_)(at::stack(channels, -1).permute({0, 3, 1, 2})).to(at::kFloat);
+    return at::stack(channels, -1).permute({0, 3, 1, 2});
   }
 
- private:
   std::unique_ptr<VisionTower> tower_;
   Normalisation normalisation_;
   at::ScalarType precision_;

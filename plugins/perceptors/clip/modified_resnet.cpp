@@ -94,12 +94,27 @@ at::Tensor ModifiedResNet::attention_pool(const at::Tensor& x) const {
   return at::linear(pooled.transpose(1, 2).reshape({batch, width}), out_weight_, out_bias_);
 }
 
-at::Tensor ModifiedResNet::operator()(const at::Tensor& images) const {
+at::Tensor ModifiedResNet::stem(const at::Tensor& images) const {
   at::Tensor x = images;
   for (int i = 0; i < 3; ++i) x = at::relu(convolve(x, stem_[i], i == 0 ? 2 : 1));
-  x = at::avg_pool2d(x, 2);
+  return at::avg_pool2d(x, 2);
+}
+
+at::Tensor ModifiedResNet::operator()(const at::Tensor& images) const {
+  at::Tensor x = stem(images);
   for (const Block& block : blocks_) x = bottleneck(x, block);
   return attention_pool(x);
+}
+
+std::vector<at::Tensor> ModifiedResNet::features(const at::Tensor& images) const {
+  at::Tensor x = stem(images);
+  std::vector<at::Tensor> maps;
+  for (std::size_t i = 0; i < blocks_.size(); ++i) {
+    x = bottleneck(x, blocks_[i]);
+    const bool ends_layer = i + 1 == blocks_.size() || blocks_[i + 1].stride > 1;
+    if (ends_layer) maps.push_back(x.to(at::kFloat));
+  }
+  return maps;
 }
 
 }  // namespace reverie::clip

@@ -15,6 +15,7 @@ class ModifiedResNet final : public VisionTower {
   ModifiedResNet(const Shape& shape, const TensorSource& get, bool training,
                  std::optional<at::ScalarType> precision = std::nullopt);
   at::Tensor operator()(const at::Tensor& images) const override;
+  std::vector<at::Tensor> features(const at::Tensor& images) const override;
 
  private:
   /// A convolution and the batch norm behind it.
@@ -26,6 +27,7 @@ class ModifiedResNet final : public VisionTower {
     Convolution conv1, conv2, conv3, shortcut;  // shortcut is undefined where the block keeps its shape
     std::int64_t stride;
   };
+  at::Tensor stem(const at::Tensor& images) const;
   at::Tensor convolve(const at::Tensor& x, const Convolution& convolution, std::int64_t stride = 1) const;
   at::Tensor bottleneck(const at::Tensor& x, const Block& block) const;
   at::Tensor attention_pool(const at::Tensor& x) const;

@@ -40,6 +40,8 @@ class VisionTower {
   virtual ~VisionTower() = default;
   /// images [N, 3, image_size, image_size], normalised, to embeddings [N, embedding]. Differentiable.
   virtual at::Tensor operator()(const at::Tensor& images) const = 0;
+  /// Of a ResNet, the features behind each of its four layers [N, C, h, w], float; of others none.
+  virtual std::vector<at::Tensor> features(const at::Tensor& /*images*/) const { return {}; }
 };
 
 /// `training` makes a ResNet's batch norms use, and record, the statistics of each batch.

@@ -15,6 +15,7 @@
 #include <cmath>
 #include <sstream>
 
+#include "reverie/features.h"
 #include "reverie/network_tensor.h"
 #include "reverie/perceptor.h"
 #include "reverie/plugin.h"
@@ -74,7 +75,7 @@ lit::Layout layout_of(const Declared& declared) {
   return layout;
 }
 
-class Lit final : public Perceptor, public Familiarity {
+class Lit final : public Perceptor, public Familiarity, public Features {
  public:
   static bool accepts(const Weights& weights) { return weights.metadata().count(kTrunkKey) > 0; }
 
@@ -134,8 +135,11 @@ class Lit final : public Perceptor, public Familiarity {
   }
 
   void* extension(std::string_view id) override {
-    return id == Familiarity::kId ? static_cast<Familiarity*>(this) : nullptr;
+    if (id == Familiarity::kId) return static_cast<Familiarity*>(this);
+    return id == Features::kId ? static_cast<Features*>(this) : nullptr;
   }
+
+  std::vector<at::Tensor> features(const at::Tensor& images) override { return trunk_->features(images); }
 
   double familiarity(const std::string& text) override {
     at::NoGradGuard no_grad;
@@ -206,7 +210,7 @@ class Lit final : public Perceptor, public Familiarity {
 
 }  // namespace
 
-REVERIE_EXPORT_PLUGIN(Lit, Perceptor, "lit", "1.0",
+REVERIE_EXPORT_PLUGIN(Lit, Perceptor, "lit", "1.1",
                       "a frozen image network with trained heads, and a text tower", {});
 
 }  // namespace reverie

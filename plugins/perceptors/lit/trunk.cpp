@@ -80,17 +80,24 @@ at::Tensor Trunk::pass(const at::Tensor& x, const Block& block, std::int64_t str
   return stride == 1 && y.size(1) == x.size(1) ? x + y : y;
 }
 
-std::vector<at::Tensor> Trunk::operator()(const at::Tensor& images) const {
+std::vector<at::Tensor> Trunk::features(const at::Tensor& images) const {
   at::Tensor x = ((images - layout_.mean) * (1 / layout_.deviation)).to(precision_);
   x = at::relu6(convolve(x.contiguous(at::MemoryFormat::ChannelsLast), stem_, 2, 1));
-  std::vector<at::Tensor> rows;
+  std::vector<at::Tensor> maps;
   for (std::size_t i = 0; i < blocks_.size(); ++i) {
     x = pass(x, blocks_[i], layout_.strides[i]);
     if (std::find(layout_.taps.begin(), layout_.taps.end(), static_cast<std::int64_t>(i)) !=
         layout_.taps.end())
-      rows.push_back(mean_and_deviation(x.to(at::kFloat)));
+      maps.push_back(x.to(at::kFloat));
   }
-  rows.push_back(at::relu6(convolve(x, head_, 1, 1)).to(at::kFloat).mean({2, 3}));
+  maps.push_back(at::relu6(convolve(x, head_, 1, 1)).to(at::kFloat));
+  return maps;
+}
+
+std::vector<at::Tensor> Trunk::operator()(const at::Tensor& images) const {
+  std::vector<at::Tensor> rows = features(images);
+  for (std::size_t i = 0; i + 1 < rows.size(); ++i) rows[i] = mean_and_deviation(rows[i]);
+  rows.back() = rows.back().mean({2, 3});
   return rows;
 }
 

@@ -31,6 +31,9 @@ class Trunk {
   /// channel at the taps, the mean at the end. Differentiable with respect to the images.
   std::vector<at::Tensor> operator()(const at::Tensor& images) const;
 
+  /// The features that these describe, float [N, C, h, w]: at the taps, and of the last layer.
+  std::vector<at::Tensor> features(const at::Tensor& images) const;
+
   /// Lengths of these rows.
   std::vector<std::int64_t> sizes() const;
 
