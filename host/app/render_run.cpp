@@ -5,10 +5,12 @@
 #include "app/run_plan.h"
 #include "app/shared_run.h"
 #include "engine/backup.h"
+#include "engine/card_kernels.h"
 #include "engine/growth.h"
 #include "engine/loop.h"
 #include "engine/memory_report.h"
 #include "engine/progress.h"
+#include "engine/recorded_perceptor.h"
 #include "engine/run_lock.h"
 #include "engine/timeline.h"
 #include "engine/viewers.h"
@@ -187,12 +189,22 @@ RunOutcome render_run(const Plan& given, const PluginRegistry& registry, const R
 
   RunPlugins ensemble;
   ensemble.ranks = ranks;
+  if (ranks && ranks->use_cards(host.device(), &engine::card_function) && ranks->first())
+    host.log(LogLevel::info, "ranks: gradients are exchanged between the cards by NCCL");
   host.seed_default_generators();
   for (const ChosenPerceptor& chosen : run_plan.perceptors) {
     const std::string name = title(*chosen.plugin) + " with " + chosen.setup.name;
     const MemoryScope its_own(name);
     if (chosen.setup.weights) claim_mapped_file(chosen.setup.weights->origin());
     ensemble.perceptors.push_back({name, perceptor(chosen, host, settings, plan, options.shelf)});
+    if (settings.get<bool>("cuda_graphs") && !host.device().is_cpu()) {
+      auto* const record = reinterpret_cast<engine::RecordWork*>(engine::card_function(engine::kRecordWork));
+      auto& last = ensemble.perceptors.back().instance;
+      if (record)
+        last = engine::recorded(last, name, host, *record);
+      else
+        host.log(LogLevel::warning, "cuda_graphs needs a program that was built with REVERIE_CUDA");
+    }
   }
   const std::vector<std::filesystem::path> weights = weights_of(run_plan);
   run_plan.perceptors.clear();     // the weights' files need not stay open
