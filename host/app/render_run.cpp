@@ -6,10 +6,12 @@
 #include "app/shared_run.h"
 #include "app/steer_run.h"
 #include "engine/backup.h"
+#include "engine/card_kernels.h"
 #include "engine/growth.h"
 #include "engine/loop.h"
 #include "engine/memory_report.h"
 #include "engine/progress.h"
+#include "engine/recorded_perceptor.h"
 #include "engine/run_lock.h"
 #include "engine/timeline.h"
 #include "engine/viewers.h"
@@ -215,6 +217,8 @@ RunOutcome render_run(const Plan& given, const PluginRegistry& registry, const R
 
   RunPlugins ensemble;
   ensemble.ranks = ranks;
+  if (ranks && ranks->use_cards(host.device(), &engine::card_function) && ranks->first())
+    host.log(LogLevel::info, "ranks: gradients are exchanged between the cards by NCCL");
   host.seed_default_generators();
   for (const ChosenPerceptor& chosen : run_plan.perceptors) {
     const std::string name = title(*chosen.plugin) + " with " + chosen.setup.name;
@@ -222,6 +226,14 @@ RunOutcome render_run(const Plan& given, const PluginRegistry& registry, const R
     if (chosen.setup.weights) claim_mapped_file(chosen.setup.weights->origin());
     ensemble.perceptors.push_back({name, perceptor(chosen, host, settings, plan, options.shelf)});
     if (chosen.weight) ensemble.perceptor_weights.push_back(*chosen.weight);
+    if (settings.get<bool>("cuda_graphs") && !host.device().is_cpu()) {
+      auto* const record = reinterpret_cast<engine::RecordWork*>(engine::card_function(engine::kRecordWork));
+      auto& last = ensemble.perceptors.back().instance;
+      if (record)
+        last = engine::recorded(last, name, host, *record);
+      else
+        host.log(LogLevel::warning, "cuda_graphs needs a program that was built with REVERIE_CUDA");
+    }
   }
   ensemble.text_encoder = text_encoders(run_plan, plan, options.shelf);
   const std::vector<std::filesystem::path> weights = weights_of(run_plan);

@@ -21,6 +21,8 @@
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
+#include "distributed/card_group.h"
+
 namespace reverie::distributed {
 namespace {
 
@@ -119,8 +121,9 @@ struct Ranks::Engine {
   std::vector<std::string> names;  // of all ranks, for messages
   c10::intrusive_ptr<c10d::Store> store;
   c10::intrusive_ptr<c10d::ProcessGroupGloo> group;
-  std::atomic<std::int64_t> lost = kNone;  // the rank that is missing, as far as is known
-  std::string why;                         // written before `lost`
+  c10::intrusive_ptr<c10d::Backend> cards;  // for tensors on cards, if by NCCL
+  std::atomic<std::int64_t> lost = kNone;   // the rank that is missing, as far as is known
+  std::string why;                          // written before `lost`
   // The pulse, a thread that talks to the store: a machine that is gone may keep it waiting for ever.
   std::atomic<Clock::time_point> last_beat = Clock::now();
   std::mutex mutex;
@@ -321,7 +324,39 @@ Ranks::~Ranks() {
 std::int64_t Ranks::rank() const { return engine_->where.rank; }
 std::int64_t Ranks::count() const { return engine_->where.count; }
 
+bool Ranks::use_cards(c10::Device device, void* (*function)(const char*)) {
+  if (engine_->cards) return true;  // an earlier run of this process
+  auto* const make = reinterpret_cast<MakeCardGroup*>(function(kMakeCardGroup));
+  auto* const address_of = reinterpret_cast<AddressOfCard*>(function(kAddressOfCard));
+  std::string card;
+  if (device.is_cuda() && make && address_of) {
+    char address[64] = {};
+    address_of(device.index(), address, sizeof address);
+    card = host_name() + " " + address;
+  }
+  if (count() == 1 || !each_has_a_card(gather(card))) return false;
+  c10::intrusive_ptr<c10d::Backend> cards;
+  bool made = true;
+  try {
+    make(c10::make_intrusive<c10d::PrefixStore>("cards", engine_->store), static_cast<int>(rank()),
+         static_cast<int>(count()), cards);
+  } catch (const std::exception&) {
+    made = false;
+  }
+  if (any(!made)) return false;
+  engine_->cards = std::move(cards);
+  return true;
+}
+
 at::Tensor Ranks::gather(const at::Tensor& values) {
+  if (engine_->cards && values.is_cuda()) {
+    try {
+      return gather_in_group(*engine_->cards, count(), values,
+                             [&](c10d::Work& work) { engine_->wait(work); });
+    } catch (const c10::Error& error) {
+      engine_->report(first_line(error));
+    }
+  }
   at::Tensor own = values.detach().to(at::kCPU).contiguous();
   std::vector<std::int64_t> shape = own.sizes().vec();
   shape.insert(shape.begin(), count());

@@ -2,6 +2,7 @@
 // The processes of one run, and what they send each other: LibTorch's c10d over Gloo.
 
 #include <ATen/core/Tensor.h>
+#include <c10/core/Device.h>
 
 #include <cstdint>
 #include <memory>
@@ -34,8 +35,13 @@ class Ranks {
   /// Only this one writes files and shows the run.
   bool first() const { return rank() == 0; }
 
+  /// [collective] From here on, tensors on cards are exchanged by NCCL, if each rank has a card of its own
+  /// and all have the library that exports what card_group.h says. `device` is this rank's; `function` finds
+  /// an exported function, or gives null. Otherwise everything stays as it was. True: by NCCL.
+  bool use_cards(c10::Device device, void* (*function)(const char*));
+
   /// [collective] `values` of each rank, of the same shape and dtype for all and on any device: [count, ...],
-  /// on the CPU.
+  /// on the CPU, or by NCCL on the device.
   at::Tensor gather(const at::Tensor& values);
 
   /// [collective] Whether it holds for one of them.

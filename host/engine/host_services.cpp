@@ -10,6 +10,7 @@
 
 #include "base/nearest.h"
 #include "distributed/environment.h"
+#include "engine/card_kernels.h"
 #include "engine/memory_account.h"
 #include "log/log.h"
 #include "log/printable.h"
@@ -108,6 +109,7 @@ HostServices::HostServices(const Options& options)
   if (device_.is_cpu()) {
     generator_ = cpu_generator_;
   } else {
+    load_card_kernels();
     generator_ = at::detail::getCUDAHooks().getNewGenerator(device_.index());
     generator_.set_current_seed(options.seed);
   }

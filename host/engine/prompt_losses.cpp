@@ -10,6 +10,7 @@
 #include "engine/assignment.h"
 #include "engine/losses.h"
 #include "engine/memory.h"
+#include "plugins/out_of_memory.h"
 
 namespace reverie::engine {
 
@@ -295,6 +296,56 @@ at::Tensor PromptLosses::look_in_batches(const at::Tensor& image, const std::vec
   return told;
 }
 
+std::int64_t more_batches(std::int64_t cutouts, std::int64_t batches) {
+  for (std::int64_t more = batches + 1; more <= cutouts; ++more)
+    if (cutouts % more == 0) return more;
+  return 0;
+}
+
+/// If memory does not suffice, the step begins again with the next number of batches, and the steps after it
+/// keep that. Everything is put back before: the gradient, and what was drawn.
+at::Tensor PromptLosses::look_in_batches_that_fit(const at::Tensor& image, const std::vector<Active>& prompts,
+                                                  const Turn& turn) {
+  if (settings_.automatic && settings_.cutouts % settings_.batches != 0)
+    settings_.batches = more_batches(settings_.cutouts, settings_.batches);  // 'cutouts' may vary
+  if (settings_.batches == 0) settings_.batches = settings_.cutouts;
+  const at::Tensor before = settings_.automatic ? image.grad().clone() : at::Tensor();
+  std::map<std::string, at::Tensor> drawn;
+  if (settings_.automatic)
+    for (const auto& [name, generator] : host_.generators()) drawn[name] = generator.get_state();
+  for (;;) {
+    std::string reason;
+    try {
+      return look_in_batches(image, prompts, turn);
+    } catch (const OutOfMemory& error) {
+      reason = error.what();
+    }
+    const std::int64_t more = more_batches(settings_.cutouts, settings_.batches);
+    const std::string now = std::to_string(in_a_batch()) + " cutouts at a time",
+                      device = host_.device().str();
+    if (more == 0)
+      throw OutOfMemory(
+          ErrorKind::device,
+          "even one cutout at a time does not fit into the memory of " + device + ": " + reason,
+          "smaller perceptors, or a smaller width and height, need less; the last backup is whole, so "
+          "--restore goes on from there");
+    if (!settings_.automatic)
+      throw OutOfMemory(
+          ErrorKind::device, now + " do not fit into the memory of " + device + ": " + reason,
+          "gradient_accumulation_steps=" + std::to_string(more) + " takes " +
+              std::to_string(settings_.cutouts / more) +
+              " at a time, and gradient_accumulation=auto as many as fit; the last backup is whole, so "
+              "--restore goes on from there");
+    settings_.batches = more;
+    host_.log(LogLevel::info, "gradient_accumulation: " + now + " do not fit into the memory of " + device +
+                                  "; from "
+                                  "here on there are " +
+                                  std::to_string(in_a_batch()));
+    image.mutable_grad() = before.clone();
+    for (auto& [name, generator] : host_.generators()) generator.set_state(drawn.at(name));
+  }
+}
+
 /// The gradients of all groups and the sums of the prompts are in one tensor, so that ranks send only one.
 at::Tensor PromptLosses::look_in_groups(const at::Tensor& image, const std::vector<Active>& prompts,
                                         const Turn& turn) {
@@ -323,8 +374,8 @@ PromptLosses::Result PromptLosses::evaluate(const at::Tensor& image, const std::
                                             const Turn& turn) {
   Result result;
   if (prompts.empty()) return result;
-  const at::Tensor told =
-      settings_.groups > 0 ? look_in_groups(image, prompts, turn) : look_in_batches(image, prompts, turn);
+  const at::Tensor told = settings_.groups > 0 ? look_in_groups(image, prompts, turn)
+                                               : look_in_batches_that_fit(image, prompts, turn);
   // Once, at the end: a GPU need not be waited for before.
   const at::Tensor read = told.to(at::kCPU, at::kDouble);
   result.stopped = (read.select(1, 1) > 0).all().item<bool>() && (read.select(1, 2) == 0).all().item<bool>();
@@ -340,6 +391,7 @@ std::string PromptLosses::key(std::size_t prompt, std::size_t perceptor) const {
 
 std::map<std::string, at::Tensor> PromptLosses::state() const {
   std::map<std::string, at::Tensor> result;
+  if (settings_.automatic) result["batches"] = at::scalar_tensor(settings_.batches, at::kLong);
   for (std::size_t i = 0; i < prompts_.size(); ++i)
     for (std::size_t p = 0; p < prompts_[i].pictures_seen.size(); ++p) {
       result[key(i, p) + "embeddings"] = prompts_[i].pictures_seen[p].embeddings;
@@ -350,6 +402,8 @@ std::map<std::string, at::Tensor> PromptLosses::state() const {
 }
 
 void PromptLosses::load_state(const std::map<std::string, at::Tensor>& state) {
+  if (const auto batches = state.find("batches"); batches != state.end() && settings_.automatic)
+    settings_.batches = std::max<std::int64_t>(1, batches->second.item<std::int64_t>());
   for (std::size_t i = 0; i < prompts_.size(); ++i) {
     std::vector<EmbeddedCutouts> pictures_seen;
     for (std::size_t p = 0; prompts_[i].prompt->picture && p < perceptors_.size(); ++p) {

@@ -18,9 +18,13 @@ namespace reverie::engine {
 struct CutoutCounts {
   std::int64_t cutouts = 40;            ///< in a step, for each perceptor
   std::int64_t batches = 1;             ///< that they are split into, where there are no groups
+  bool automatic = false;               ///< more batches where the device's memory does not suffice
   std::int64_t groups = 0;              ///< as `cutout_groups`; 0: none
   distributed::Ranks* ranks = nullptr;  ///< that share the groups; none: this process does all
 };
+
+/// The next larger number of batches that divides the cutouts, or 0 where each has one already.
+std::int64_t more_batches(std::int64_t cutouts, std::int64_t batches);
 
 class PromptLosses {
  public:
@@ -77,7 +81,8 @@ class PromptLosses {
 
   const Prompt& prompt(std::size_t index) const { return *prompts_[index].prompt; }
 
-  /// State that cannot be computed again after a restart: the embeddings of pictures in prompts.
+  /// State that cannot be computed again after a restart: the embeddings of pictures in prompts, and the
+  /// number of batches where memory decided it.
   std::map<std::string, at::Tensor> state() const;
   void load_state(const std::map<std::string, at::Tensor>& state);
 
@@ -113,6 +118,8 @@ class PromptLosses {
   void look(const at::Tensor& image, const std::vector<Active>& prompts, std::size_t perceptor,
             std::int64_t count, double share, const Turn& turn, const at::Tensor& told);
   at::Tensor look_in_batches(const at::Tensor& image, const std::vector<Active>& prompts, const Turn& turn);
+  at::Tensor look_in_batches_that_fit(const at::Tensor& image, const std::vector<Active>& prompts,
+                                      const Turn& turn);
   at::Tensor look_in_groups(const at::Tensor& image, const std::vector<Active>& prompts, const Turn& turn);
   void update(PromptState& prompt_state);
   std::string key(std::size_t prompt, std::size_t perceptor) const;

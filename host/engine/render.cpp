@@ -89,6 +89,7 @@ Render::Render(HostServices& host, RunPlugins& ensemble, const Settings& setting
       display_every_(settings.get<std::int64_t>("display_every")),
       cutouts_{settings.get<std::int64_t>("cutouts"),
                settings.get<std::int64_t>("gradient_accumulation_steps"),
+               settings.get<std::string>("gradient_accumulation") == "auto",
                settings.get<std::int64_t>("cutout_groups"), ensemble.ranks},
       learning_rate_(ensemble.model.instance->learning_rate()),
       learning_rate_decay_(settings.get<double>("learning_rate_decay")),

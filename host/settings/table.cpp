@@ -295,6 +295,13 @@ constexpr Setting kTable[] = {
          .at_least(1)
          .help("batches the cutouts are split into, to save memory; must divide cutouts"),
      "Perceptors"},
+    {choice("gradient_accumulation", "fixed", "fixed|auto")
+         .help("auto: more batches than gradient_accumulation_steps where a GPU's memory does not suffice"),
+     "Perceptors"},
+    {boolean("cuda_graphs", false)
+         .help(
+             "record a perceptor's work on a GPU once for each number of cutouts, and launch it as a whole"),
+     "Perceptors"},
     {text("models_parent_dir", "~/.cache").help("folder of downloaded models, each family below it"),
      "Perceptors"},
     {text("device", "auto")

@@ -6,6 +6,7 @@
 
 #include <memory>
 
+#include "direct_on_card.h"
 #include "latent_loss.h"
 #include "reverie/colour.h"
 #include "reverie/comparison.h"
@@ -23,9 +24,11 @@ class PixelLoss final : public ComparisonLoss {
     target_colour_ = target().defined() ? saturation_value(target()) : at::Tensor();
   }
   at::Tensor compare(const Context& context) override {
-    // Three of five channels and two of five, apart: putting them together would copy all of them.
-    return masked_mse(context.image, target(), mask()) * 0.6 +
-           masked_mse(saturation_value(context.image), target_colour_, mask()) * 0.4;
+    const at::Tensor& image = context.image;
+    if (image.scalar_type() == at::kFloat && !image.is_cpu() &&
+        direct_kernels_for_cards().usable(image.device()))
+      return direct_loss_by_operator(image, target(), target_colour_, mask());
+    return direct_loss(image, target(), target_colour_, mask());
   }
 
   at::Tensor target_colour_;  // [1, 2, H, W]

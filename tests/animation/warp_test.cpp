@@ -2,8 +2,11 @@
 
 #include "reverie/warp.h"
 
+#include <torch/library.h>
 #include <limits>
 
+#include "reverie/warp_operator.h"
+#include "support/host_walk.h"
 #include "support/numbers.h"
 
 namespace reverie::test {
@@ -24,16 +27,28 @@ const char* name(Infill infill) {
 
 at::Tensor noise(at::IntArrayRef sizes, std::uint64_t seed) { return at::rand(sizes, seeded(seed)); }
 
-/// Calls `check` for every combination, and for both implementations where they differ.
+bool upside_down = false;  // a kernel that is wrong
+
+at::Tensor warp_by_elements(const at::Tensor& canvas, const at::Tensor& places, std::int64_t sampling,
+                            std::int64_t infill) {
+  const at::Tensor result = detail::walk_warp<ShuffledWalk>(canvas, places, sampling, infill);
+  return upside_down ? result.flip({2}) : result;
+}
+// The kernel for cards, walked over by a loop.
+TORCH_LIBRARY_FRAGMENT(reverie, library) { library.def(detail::kWarpSchema); }
+TORCH_LIBRARY_IMPL(reverie, CPU, library) { library.impl("warp", &warp_by_elements); }
+
+/// Calls `check` for every combination, and for all implementations.
 template <typename Check>
 void for_all(const Check& check) {
   for (const Sampling sampling : kSamplings)
     for (const Infill infill : kInfills)
-      for (const bool anywhere : {false, true}) {
-        SCOPED_TRACE(std::string(name(sampling)) + ", " + name(infill) + (anywhere ? ", anywhere" : ""));
+      for (const auto& [how, implementation] : {std::pair{"on the CPU", &warp},
+                                                {"anywhere", &detail::warp_anywhere},
+                                                {"by the card's kernel", &detail::warp_by_operator}}) {
+        SCOPED_TRACE(std::string(name(sampling)) + ", " + name(infill) + ", " + how);
         check(sampling, infill, [=](const at::Tensor& canvas, const at::Tensor& places) {
-          return anywhere ? detail::warp_anywhere(canvas, places, sampling, infill)
-                          : warp(canvas, places, sampling, infill);
+          return implementation(canvas, places, sampling, infill);
         });
       }
 }
@@ -169,6 +184,15 @@ TEST(Warp, RefusesWhatItCannotWarp) {
   refuses(at::zeros({1, 3, 4, 4}, at::kByte), places);
   refuses(canvas, places.permute({0, 2, 3, 1}));
   refuses(canvas, at::zeros({2, 2, 4, 4}));
+}
+
+TEST(Warp, AKernelForCardsIsUsedWhereItAgrees) {
+  for (const bool wrong : {false, true}) {
+    upside_down = wrong;
+    CardKernels kernels("warps", {"reverie::warp"}, &detail::warp_operator_agrees);
+    EXPECT_EQ(kernels.usable(c10::kCPU), !wrong);
+  }
+  upside_down = false;
 }
 
 }  // namespace

@@ -74,6 +74,65 @@ TEST(RenderSteps, EachCallsTheModelOnceAndShowsAllCutouts) {
   EXPECT_TRUE(studio.sense->released);
 }
 
+/// A perceptor for which the memory suffices for `most` pictures at a time.
+void limit_memory(Studio& studio, std::int64_t most) {
+  studio.sense->on_look = [sense = studio.sense.get(), most] {
+    if (sense->batches.back() > most)
+      throw c10::OutOfMemoryError({__func__, __FILE__, __LINE__}, "CUDA out of memory.");
+  };
+}
+
+TEST(OutOfMemory, AutomaticAccumulationTakesTheLargestBatchThatFits) {
+  const std::string run = "scenes=red | green:0.5;steps_per_scene=6;cutouts=12;";
+  Studio limited(run + "gradient_accumulation=auto"), fixed(run + "gradient_accumulation_steps=3");
+  limit_memory(limited, 5);
+  limited.run();
+  fixed.run();
+  // 12 and 6 at a time do not fit; then there are 4, from the first step to the last.
+  std::vector<std::int64_t> looks = {12, 6};
+  looks.insert(looks.end(), 18, 4);
+  EXPECT_EQ(limited.sense->batches, looks);
+  EXPECT_TRUE(at::equal(limited.model->pixels_, fixed.model->pixels_)) << "as if it had been known before";
+}
+
+TEST(OutOfMemory, AutomaticAccumulationChangesNothingWhereAllFits) {
+  const std::string run = "scenes=red | green:0.5;steps_per_scene=6;cutouts=12;";
+  Studio automatic(run + "gradient_accumulation=auto"), fixed(run);
+  automatic.run();
+  fixed.run();
+  EXPECT_EQ(automatic.sense->batches, std::vector<std::int64_t>(6, 12));
+  EXPECT_TRUE(at::equal(automatic.model->pixels_, fixed.model->pixels_));
+}
+
+TEST(OutOfMemory, TheMessageSaysWhatWouldFit) {
+  const auto message_of = [](const std::string& settings, std::int64_t most) {
+    Studio studio("scenes=red;steps_per_scene=2;cutouts=10;" + settings);
+    limit_memory(studio, most);
+    try {
+      studio.run();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::device);
+      return std::string(error.what()) + " / " + error.advice();
+    }
+    return std::string("no error");
+  };
+  const std::string fixed = message_of("", 5);
+  EXPECT_NE(fixed.find("10 cutouts at a time"), std::string::npos) << fixed;
+  EXPECT_NE(fixed.find("gradient_accumulation_steps=2 takes 5"), std::string::npos) << fixed;
+  EXPECT_NE(fixed.find("colour_sense"), std::string::npos) << "who needed it: " << fixed;
+  EXPECT_NE(fixed.find("--restore"), std::string::npos) << fixed;
+  const std::string hopeless = message_of("gradient_accumulation=auto", 0);
+  EXPECT_NE(hopeless.find("even one cutout"), std::string::npos) << hopeless;
+}
+
+TEST(OutOfMemory, MoreBatchesDivideTheCutouts) {
+  EXPECT_EQ(engine::more_batches(12, 1), 2);
+  EXPECT_EQ(engine::more_batches(12, 4), 6);
+  EXPECT_EQ(engine::more_batches(7, 1), 7);
+  EXPECT_EQ(engine::more_batches(7, 7), 0);
+  EXPECT_EQ(engine::more_batches(1, 1), 0);
+}
+
 TEST(RenderSteps, AccumulationSplitsTheCutouts) {
   Studio whole("scenes=red | green:0.5;steps_per_scene=20;cutouts=12");
   Studio split("scenes=red | green:0.5;steps_per_scene=20;cutouts=12;gradient_accumulation_steps=4");

@@ -4,9 +4,13 @@
 
 #include <limits>
 
+#include <torch/library.h>
+
+#include "card_operators.h"
 #include "correlation.h"
 #include "flow_estimators/flow_cases.h"
 #include "instance_norm.h"
+#include "support/host_walk.h"
 #include "support/numbers.h"
 
 namespace reverie::test {
@@ -56,11 +60,36 @@ struct Found {
   at::Tensor of_from, of_to;
 };
 
+/// What is made wrong in the kernels for cards.
+enum class Fault { none, value, gradient };
+Fault fault = Fault::none;
+
+at::Tensor look_up(const at::Tensor& volume, const at::Tensor& places, at::IntArrayRef levels,
+                   std::int64_t radius) {
+  const at::Tensor result = raft::raft_look_up<ShuffledWalk>(volume, places, levels, radius);
+  return fault == Fault::value ? result.roll({1}, {2}) : result;
+}
+void look_up_backward(at::Tensor& gradient, const at::Tensor& places, const at::Tensor& given,
+                      at::IntArrayRef levels, std::int64_t radius) {
+  raft::raft_look_up_backward<ShuffledWalk>(gradient, places, fault == Fault::gradient ? given * 1.1 : given,
+                                            levels, radius);
+}
+// The kernels for cards, walked over by a loop.
+TORCH_LIBRARY_FRAGMENT(reverie, library) {
+  for (const char* schema : raft::kLookUpSchemas) library.def(schema);
+}
+TORCH_LIBRARY_IMPL(reverie, CPU, library) {
+  library.impl("raft_look_up", &look_up);
+  library.impl("raft_look_up_backward", &look_up_backward);
+}
+
+using By = raft::Correlation::By;
+
 Found found(const at::Tensor& from, const at::Tensor& to, std::int64_t radius, at::ScalarType dtype,
-            at::ScalarType of_results, const std::vector<at::Tensor>& places) {
+            at::ScalarType of_results, const std::vector<at::Tensor>& places, By by = By::choose) {
   const at::Tensor a = from.to(dtype).clone().set_requires_grad(true),
                    b = to.to(dtype).clone().set_requires_grad(true);
-  const raft::Correlation correlation(a, b, radius);
+  const raft::Correlation correlation(a, b, radius, by);
   Found result;
   at::Tensor sum = at::zeros({}, dtype);
   for (std::size_t i = 0; i < places.size(); ++i) {
@@ -89,8 +118,11 @@ TEST(Correlation, EqualsOperators) {
   for (const std::int64_t radius : {3, 4}) {
     const Found expected = found(from, to, radius, at::kDouble, at::kDouble, places);
     EXPECT_EQ(expected.results[0].size(1), 4 * (2 * radius + 1) * (2 * radius + 1));
-    for (const auto& [dtype, tolerance] : {std::pair{at::kFloat, 1e-5}, {at::kBFloat16, 1e-2}}) {
-      const Found result = found(from, to, radius, at::kFloat, dtype, places);
+    for (const auto& [dtype, tolerance, by] : {std::tuple{at::kFloat, 1e-5, By::choose},
+                                               {at::kBFloat16, 1e-2, By::choose},
+                                               {at::kFloat, 1e-5, By::card_kernels},
+                                               {at::kBFloat16, 1e-2, By::card_kernels}}) {
+      const Found result = found(from, to, radius, at::kFloat, dtype, places, by);
       for (std::size_t i = 0; i < places.size(); ++i)
         EXPECT_LT(relative_difference(result.results[i], expected.results[i]), tolerance);
       EXPECT_LT(relative_difference(result.of_from, expected.of_from), tolerance);
@@ -130,10 +162,22 @@ TEST(Correlation, IsTheProductOfFeatures) {
 
 TEST(Correlation, PlacesThatAreNoNumbersAreOutside) {
   const at::Tensor features = normal({1, 16, 16, 16}, 1).to(at::kFloat);
-  const raft::Correlation correlation(features, features, 4);
-  for (const float odd : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(),
-                          -std::numeric_limits<float>::infinity(), 1e30f})
-    EXPECT_EQ(largest(correlation.look_up(at::full({1, 2, 16, 16}, odd), at::kFloat)), 0);
+  for (const By by : {By::choose, By::card_kernels})
+    for (const float odd : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(),
+                            -std::numeric_limits<float>::infinity(), 1e30f})
+      EXPECT_EQ(largest(raft::Correlation(features, features, 4, by)
+                            .look_up(at::full({1, 2, 16, 16}, odd), at::kFloat)),
+                0);
+}
+
+TEST(Correlation, KernelsForCardsAreUsedWhereTheyAgree) {
+  for (const Fault wrong : {Fault::none, Fault::value, Fault::gradient}) {
+    fault = wrong;
+    CardKernels kernels("looking up", {"reverie::raft_look_up", "reverie::raft_look_up_backward"},
+                        &raft::look_up_kernels_agree);
+    EXPECT_EQ(kernels.usable(c10::kCPU), wrong == Fault::none) << static_cast<int>(wrong);
+  }
+  fault = Fault::none;
 }
 
 }  // namespace

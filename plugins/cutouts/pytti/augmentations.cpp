@@ -97,7 +97,7 @@ at::Tensor shift_colours(const at::Tensor& rgb, const at::Tensor& hue, const at:
   return at::stack(result, 1);
 }
 
-at::Tensor augment(const at::Tensor& images, const Augmentation& a, at::Generator generator) {
+at::Tensor augment_without_noise(const at::Tensor& images, const Augmentation& a) {
   const auto count = images.size(0), side = images.size(2);
   const auto here = images.options();
   // Pixel centres in -1..1, homogeneous: [S*S, 3].
@@ -125,8 +125,12 @@ at::Tensor augment(const at::Tensor& images, const Augmentation& a, at::Generato
                               .logical_and(px < box.select(1, 2))
                               .logical_and(py >= box.select(1, 1))
                               .logical_and(py < box.select(1, 3));
-  result = result.masked_fill(hole.unsqueeze(1), 0.0);
+  return result.masked_fill(hole.unsqueeze(1), 0.0);
+}
 
+at::Tensor augment(const at::Tensor& images, const Augmentation& a, at::Generator generator) {
+  const at::TensorOptions here = images.options();
+  const at::Tensor result = augment_without_noise(images, a);
   const at::Tensor noise = at::randn(images.sizes(), generator, here);
   return result + noise * a.noise.to(here.device()).view({-1, 1, 1, 1});
 }

@@ -32,6 +32,9 @@ Augmentation draw_augmentation(std::int64_t count, std::int64_t side, at::Genera
 /// S].
 at::Tensor augment(const at::Tensor& images, const Augmentation& augmentation, at::Generator generator);
 
+/// The same without the noise.
+at::Tensor augment_without_noise(const at::Tensor& images, const Augmentation& augmentation);
+
 /// RGB 0..1 with the hue turned by `hue` circles and the HSV saturation multiplied, both [N].
 at::Tensor shift_colours(const at::Tensor& rgb, const at::Tensor& hue, const at::Tensor& saturation);
 

@@ -7,7 +7,7 @@
 
 #include <algorithm>
 
-#include "kernels.h"
+#include "cutouts_on_card.h"
 #include "reverie/cpu.h"
 
 namespace reverie::pytti {
@@ -28,29 +28,6 @@ const CutoutKernels& cutout_kernels() {
 namespace {
 
 constexpr std::int64_t kBand = 32;  // rows of the picture whose gradient one thread sums up
-
-std::vector<AugmentedCutout> describe(const std::vector<Cutout>& cutouts, const Augmentation& a) {
-  std::vector<AugmentedCutout> result(cutouts.size());
-  const at::Tensor affine = a.affine.contiguous(), perspective = a.perspective.contiguous();
-  for (std::size_t i = 0; i < cutouts.size(); ++i) {
-    const auto n = static_cast<std::int64_t>(i);
-    AugmentedCutout& g = result[i];
-    g.x = cutouts[i].x;
-    g.y = cutouts[i].y;
-    g.width = cutouts[i].width;
-    g.height = cutouts[i].height;
-    std::copy_n(affine.const_data_ptr<float>() + n * 6, 6, g.affine);
-    std::copy_n(perspective.const_data_ptr<float>() + n * 9, 9, g.perspective);
-    g.hue = a.hue.accessor<float, 1>()[n];
-    g.saturation = a.saturation.accessor<float, 1>()[n];
-    for (std::int64_t k = 0; k < 4; ++k)
-      g.erased[k] = static_cast<std::int64_t>(a.erased.accessor<float, 2>()[n][k]);
-    g.noise = a.noise.accessor<float, 1>()[n];
-    for (std::int64_t k = 0; k < 2; ++k)
-      g.noise_key[k] = static_cast<std::uint32_t>(a.noise_key.accessor<std::int64_t, 2>()[n][k]);
-  }
-  return result;
-}
 
 /// What autograd keeps for the way back, beside tensors.
 struct Kept : torch::CustomClassHolder {
@@ -145,9 +122,11 @@ struct TakeAugmentedCutouts : torch::autograd::Function<TakeAugmentedCutouts> {
 at::Tensor take_augmented_cutouts(const at::Tensor& image, const std::vector<Cutout>& cutouts,
                                   std::int64_t side, const CutoutSettings& settings,
                                   const Augmentation& changes, at::Generator generator) {
-  if (!image.device().is_cpu())
+  const bool on_cpu = image.device().is_cpu();
+  if (!on_cpu && !(fits_operators(image, side) && cutout_kernels_for_cards().usable(image.device())))
     return augment(take_cutouts(image, cutouts, side, settings), changes, std::move(generator));
   const auto [source, places] = extend_picture(image, cutouts, settings);
+  if (!on_cpu) return take_cutouts_by_operators(source, places, side, changes);
   return TakeAugmentedCutouts::apply(source, describe(places, changes), side);
 }
 

@@ -1,6 +1,7 @@
 #include "correlation.h"
 
 #include <ATen/ATen.h>
+#include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
 #include <torch/csrc/autograd/custom_function.h>
@@ -60,6 +61,44 @@ struct Products : torch::autograd::Function<Products<Volume>> {
     if (context->needs_input_grad(0)) of_from = at::bmm(gradient, saved[1].transpose(1, 2));
     if (context->needs_input_grad(1)) of_to = at::bmm(saved[0].transpose(1, 2), gradient);
     return {of_from, of_to, at::Tensor()};
+  }
+};
+
+/// The same by the operators for cards. The levels are offset, height and width of each.
+template <typename Volume>
+struct LookUpOnCard : torch::autograd::Function<LookUpOnCard<Volume>> {
+  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& token,
+                            const at::Tensor& places, const c10::intrusive_ptr<Volume>& volume,
+                            const std::vector<std::int64_t>& levels, std::int64_t radius,
+                            at::ScalarType dtype) {
+    static const auto op =
+        card_operator<at::Tensor(const at::Tensor&, const at::Tensor&, at::IntArrayRef, std::int64_t)>(
+            "reverie::raft_look_up");
+    const at::Tensor planes = places.detach().to(at::kFloat).flatten(2).contiguous();
+    const at::Tensor result = op.call(volume->values, planes, levels, radius);
+    if (token.requires_grad()) {
+      context->save_for_backward({planes});
+      context->saved_data["volume"] = at::IValue::make_capsule(volume);
+      context->saved_data["radius"] = radius;
+      context->saved_data["levels"] = levels;
+    }
+    return result.transpose(1, 2)
+        .reshape({result.size(0), result.size(2), places.size(2), places.size(3)})
+        .to(dtype);
+  }
+  static torch::autograd::tensor_list backward(torch::autograd::AutogradContext* context,
+                                               torch::autograd::tensor_list gradients) {
+    static const auto op =
+        card_operator<void(at::Tensor&, const at::Tensor&, const at::Tensor&, at::IntArrayRef, std::int64_t)>(
+            "reverie::raft_look_up_backward");
+    const auto volume = c10::static_intrusive_pointer_cast<Volume>(context->saved_data["volume"].toCapsule());
+    if (!volume->gradient.defined()) volume->gradient = at::zeros_like(volume->values);
+    const at::Tensor planes = context->get_saved_variables()[0],
+                     given = gradients[0].flatten(2).transpose(1, 2).to(at::kFloat).contiguous();
+    op.call(volume->gradient, planes, given, context->saved_data["levels"].toIntVector(),
+            context->saved_data["radius"].toInt());
+    const at::Tensor none;
+    return {at::zeros({}, planes.options()), none, none, none, none, none};
   }
 };
 
@@ -127,7 +166,7 @@ struct LookUp : torch::autograd::Function<LookUp<Volume>> {
 
 }  // namespace
 
-Correlation::Correlation(const at::Tensor& from, const at::Tensor& to, std::int64_t radius)
+Correlation::Correlation(const at::Tensor& from, const at::Tensor& to, std::int64_t radius, By by)
     : radius_(radius), volume_(c10::make_intrusive<Volume>()) {
   std::int64_t height = from.size(2), width = from.size(3), offset = 0;
   for (std::int64_t i = 0; i < kLevels; ++i, height /= 2, width /= 2) {
@@ -136,8 +175,11 @@ Correlation::Correlation(const at::Tensor& from, const at::Tensor& to, std::int6
   }
   const double scale = 1 / std::sqrt(static_cast<double>(from.size(1)));
   const at::Tensor one = (from * scale).flatten(2).transpose(1, 2), other = pyramid(to);
-  // The kernels know floats of the processor.
-  if (from.is_cpu() && from.scalar_type() == at::kFloat) {
+  // The kernels know floats.
+  const bool chooses = by == By::choose && from.scalar_type() == at::kFloat;
+  by_card_kernels_ = by == By::card_kernels ||
+                     (chooses && !from.is_cpu() && look_up_kernels_for_cards().usable(from.device()));
+  if (by_card_kernels_ || (chooses && from.is_cpu())) {
     token_ = Products<Volume>::apply(one, other, volume_);
     return;
   }
@@ -150,6 +192,12 @@ Correlation::Correlation(const at::Tensor& from, const at::Tensor& to, std::int6
 Correlation::~Correlation() = default;
 
 at::Tensor Correlation::look_up(const at::Tensor& places, at::ScalarType dtype) const {
+  if (by_card_kernels_) {
+    std::vector<std::int64_t> numbers;
+    for (const Level& level : levels_)
+      numbers.insert(numbers.end(), {level.offset, level.height, level.width});
+    return LookUpOnCard<Volume>::apply(token_, places, volume_, numbers, radius_, dtype);
+  }
   if (token_.defined() && (dtype == at::kFloat || dtype == at::kBFloat16))
     return LookUp<Volume>::apply(token_, places, volume_, levels_, radius_, dtype);
   return look_up_by_operators(places.detach()).to(dtype);
@@ -171,6 +219,42 @@ at::Tensor Correlation::look_up_by_operators(const at::Tensor& places) const {
     scale /= 2;
   }
   return at::cat(result, 3).permute({0, 3, 1, 2});
+}
+
+bool look_up_kernels_agree(c10::Device device) {
+  const at::Generator generator = at::make_generator<at::CPUGeneratorImpl>(std::uint64_t{1});
+  const auto normal = [&](at::IntArrayRef sizes) { return at::randn(sizes, generator).to(device); };
+  constexpr std::int64_t kHeight = 16, kWidth = 19;
+  const at::Tensor from = normal({2, 16, kHeight, kWidth}), to = normal({2, 16, kHeight, kWidth});
+  const std::vector<at::Tensor> places = {normal({2, 2, kHeight, kWidth}) * 8 + 8,
+                                          normal({2, 2, kHeight, kWidth}) * 100};
+  for (const std::int64_t radius : {3, 4}) {
+    const at::Tensor mix = normal({2, kLevels * (2 * radius + 1) * (2 * radius + 1), kHeight, kWidth});
+    const auto look = [&](Correlation::By by) {
+      const at::Tensor a = from.clone().set_requires_grad(true), b = to.clone().set_requires_grad(true);
+      const Correlation correlation(a, b, radius, by);
+      std::vector<at::Tensor> results;
+      at::Tensor sum = at::zeros({}, from.options());
+      for (const at::Tensor& place : places) {
+        results.push_back(correlation.look_up(place, at::kFloat).detach());
+        sum = sum + (correlation.look_up(place, at::kFloat) * mix).sum();
+      }
+      sum.backward();
+      results.insert(results.end(), {a.grad(), b.grad()});
+      return results;
+    };
+    const auto one = look(Correlation::By::card_kernels), other = look(Correlation::By::operators);
+    for (std::size_t i = 0; i < one.size(); ++i)
+      if (!((one[i] - other[i]).norm().item<double>() <= 1e-3 * other[i].norm().item<double>())) return false;
+  }
+  return true;
+}
+
+CardKernels& look_up_kernels_for_cards() {
+  static CardKernels kernels("looking up RAFT's correlations",
+                             {"reverie::raft_look_up", "reverie::raft_look_up_backward"},
+                             &look_up_kernels_agree);
+  return kernels;
 }
 
 }  // namespace reverie::raft

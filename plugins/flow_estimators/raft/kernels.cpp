@@ -4,6 +4,7 @@
 #include "kernels.h"
 
 #include "reverie/simd.h"
+#include "window.h"
 
 namespace reverie::raft {
 namespace {
@@ -88,21 +89,8 @@ void put(BFloat16* to, float value) {
   to->bits = static_cast<std::uint16_t>((word + 0x7FFF + ((word >> 16) & 1)) >> 16);
 }
 
-/// Where a window of values begins, and how far between them.
-struct Place {
-  int64_t first;
-  float fraction;
-};
-
-/// Windows that lie outside as a whole are not distinguished; NaN is one of them.
-template <int R>
-Place place(float centre, int64_t size) {
-  const float low = -2.0f * R - 4, high = static_cast<float>(size) + 2 * R + 4;
-  if (!(centre > low)) centre = low;
-  if (centre > high) centre = high;
-  const float floor = __builtin_floorf(centre);
-  return {static_cast<int64_t>(floor) - R, centre - floor};
-}
+struct ThisSet;  // see window.h
+using Place = WindowPlace<ThisSet>;
 
 template <typename T, int R>
 void look_up_of(int64_t rows, const float* xs, const float* ys, const float* volume, int64_t stride,
@@ -112,7 +100,7 @@ void look_up_of(int64_t rows, const float* xs, const float* ys, const float* vol
     float scale = 1;
     for (int64_t level = 0; level < kLevels; ++level, scale *= 0.5f, result += kSide * kSide) {
       const Level& l = levels[level];
-      const Place x = place<R>(xs[row] * scale, l.width), y = place<R>(ys[row] * scale, l.height);
+      const Place x(xs[row] * scale, R, l.width), y(ys[row] * scale, R, l.height);
       float between[kSide + 1][kSide];  // interpolated in x
       for (int j = 0; j <= kSide; ++j) {
         const int64_t line = y.first + j;
@@ -146,7 +134,7 @@ void look_up_backward_of(int64_t rows, const float* xs, const float* ys, const T
     float scale = 1;
     for (int64_t level = 0; level < kLevels; ++level, scale *= 0.5f, given += kSide * kSide) {
       const Level& l = levels[level];
-      const Place x = place<R>(xs[row] * scale, l.width), y = place<R>(ys[row] * scale, l.height);
+      const Place x(xs[row] * scale, R, l.width), y(ys[row] * scale, R, l.height);
       float between[kSide + 1][kSide] = {};
       for (int i = 0; i < kSide; ++i)
         for (int j = 0; j < kSide; ++j) {

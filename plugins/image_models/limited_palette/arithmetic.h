@@ -1,10 +1,12 @@
 #pragma once
-// What is computed for every pixel and palette, twice: by kernels on the CPU, where LibTorch's operators
-// would spend most of the time on passes over memory, and by those operators on any device.
+// What is computed for every pixel and palette: by kernels on the CPU, where LibTorch's operators would spend
+// most of the time on passes over memory; by those operators on any device; and on a card by its kernels.
 
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+
+#include "reverie/card_kernels.h"
 
 namespace reverie::limited_palette {
 
@@ -40,5 +42,11 @@ struct PaletteArithmetic {
 };
 
 extern const PaletteArithmetic kPalettesOnCpu, kPalettesAnywhere;
+/// For devices where palette_kernels_for_cards() is usable.
+extern const PaletteArithmetic kPalettesOnCard;
+
+/// Compares that with kPalettesAnywhere.
+bool palette_operator_agrees(c10::Device device);
+CardKernels& palette_kernels_for_cards();
 
 }  // namespace reverie::limited_palette

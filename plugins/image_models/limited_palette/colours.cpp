@@ -9,7 +9,8 @@ namespace reverie::limited_palette {
 namespace {
 
 const PaletteArithmetic& arithmetic(const at::Tensor& tensor) {
-  return tensor.is_cpu() ? kPalettesOnCpu : kPalettesAnywhere;
+  if (tensor.is_cpu()) return kPalettesOnCpu;
+  return palette_kernels_for_cards().usable(tensor.device()) ? kPalettesOnCard : kPalettesAnywhere;
 }
 
 struct PaletteColours : torch::autograd::Function<PaletteColours> {

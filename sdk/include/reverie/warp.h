@@ -6,11 +6,13 @@
 // sampling. Nothing is converted, limited or rounded on the way; no gradient is computed.
 
 #include <ATen/ATen.h>
+#include <ATen/CPUGeneratorImpl.h>
 #include <ATen/core/grad_mode.h>
 
 #include <array>
 #include <string>
 
+#include "reverie/card_kernels.h"
 #include "reverie/error.h"
 #include "reverie/params.h"
 #include "reverie/warp_on_cpu.h"
@@ -135,6 +137,34 @@ inline at::Tensor warp_on_cpu(const at::Tensor& canvas, const at::Tensor& places
   return result;
 }
 
+/// By the operator, which must be loaded for the device.
+inline at::Tensor warp_by_operator(const at::Tensor& canvas, const at::Tensor& places, Sampling sampling,
+                                   Infill infill) {
+  static const auto op =
+      card_operator<at::Tensor(const at::Tensor&, const at::Tensor&, std::int64_t, std::int64_t)>(
+          "reverie::warp");
+  return op.call(canvas, places.to(at::kFloat), static_cast<std::int64_t>(sampling),
+                 static_cast<std::int64_t>(infill));
+}
+
+inline bool warp_operator_agrees(c10::Device device) {
+  const at::Generator generator = at::make_generator<at::CPUGeneratorImpl>(std::uint64_t{1});
+  const at::Tensor canvas = at::rand({1, 5, 33, 47}, generator).to(device);
+  const at::Tensor places = (at::rand({1, 2, 60, 70}, generator) * 140 - 50).to(device);
+  for (const Sampling sampling : {Sampling::nearest, Sampling::bilinear, Sampling::bicubic})
+    for (const Infill infill : {Infill::mirror, Infill::wrap, Infill::black, Infill::smear}) {
+      const at::Tensor difference = warp_by_operator(canvas, places, sampling, infill) -
+                                    warp_anywhere(canvas, places, sampling, infill);
+      if (!(difference.abs().max().item<double>() < 1e-4)) return false;
+    }
+  return true;
+}
+
+inline CardKernels& warp_kernels_for_cards() {
+  static CardKernels kernels("warps", {"reverie::warp"}, &warp_operator_agrees);
+  return kernels;
+}
+
 }  // namespace detail
 
 /// `canvas` [1, C, h, w] of any floating-point type, looked up at `places` [1, 2, H, W] (x, then y) on the
@@ -150,9 +180,11 @@ inline at::Tensor warp(const at::Tensor& canvas, const at::Tensor& places, Sampl
     throw Error(ErrorKind::plugin,
                 "places to warp from must be a tensor [1, 2, H, W] on the canvas's device");
   at::NoGradGuard no_grad;
-  const bool plain = canvas.device().is_cpu() && canvas.scalar_type() == at::kFloat;
-  return plain ? detail::warp_on_cpu(canvas, places, sampling, infill)
-               : detail::warp_anywhere(canvas, places, sampling, infill);
+  const bool plain = canvas.scalar_type() == at::kFloat;
+  if (plain && canvas.device().is_cpu()) return detail::warp_on_cpu(canvas, places, sampling, infill);
+  if (plain && detail::warp_kernels_for_cards().usable(canvas.device()))
+    return detail::warp_by_operator(canvas, places, sampling, infill);
+  return detail::warp_anywhere(canvas, places, sampling, infill);
 }
 
 }  // namespace reverie

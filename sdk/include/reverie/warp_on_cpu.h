@@ -7,44 +7,11 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "reverie/warp_element.h"
+
 namespace reverie {
 
-/// How values between pixels come about.
-enum class Sampling { nearest, bilinear, bicubic };
-
-/// What lies outside a picture.
-enum class Infill {
-  mirror,  ///< its reflection in its outermost pixels, which are not repeated
-  wrap,    ///< the picture again, like tiles: the first column follows the last
-  black,   ///< zeros
-  smear,   ///< its outermost pixels
-};
-
 namespace detail {
-
-inline constexpr double kKeys = -0.75;  // the slope of Keys' cubic at its first zero
-/// Places are limited to this: farther out a float has no fractions left.
-inline constexpr float kFarthestPlace = 1 << 22;
-
-/// The pixel that stands at `i` in a row of `size`, or -1 for none.
-inline std::int64_t infill_index(std::int64_t i, std::int64_t size, Infill infill) {
-  if (i >= 0 && i < size) return i;
-  switch (infill) {
-    case Infill::black:
-      return -1;
-    case Infill::smear:
-      return i < 0 ? 0 : size - 1;
-    case Infill::wrap:
-      i %= size;
-      return i < 0 ? i + size : i;
-    case Infill::mirror: {
-      const std::int64_t period = std::max<std::int64_t>(1, 2 * (size - 1));
-      i = (i < 0 ? -i : i) % period;
-      return std::min(i, period - i);
-    }
-  }
-  return -1;
-}
 
 typedef float FourFloats __attribute__((vector_size(16)));
 
@@ -52,28 +19,26 @@ typedef float FourFloats __attribute__((vector_size(16)));
 /// and their shares.
 template <Sampling kSampling>
 struct Taps {
-  static constexpr int kCount = kSampling == Sampling::nearest ? 1 : kSampling == Sampling::bilinear ? 2 : 4;
+  static constexpr int kCount = AxisPlace<kSampling>::kCount;
 
   std::int64_t offset[kCount];
   FourFloats weight;  // the first kCount
 
-  Taps(float place, std::int64_t size, std::int64_t step, Infill infill) {
-    place = place > -kFarthestPlace ? std::min(place, kFarthestPlace) : -kFarthestPlace;  // also if it is NaN
-    auto first = static_cast<std::int64_t>(place);
-    first -= static_cast<float>(first) > place;
-    const float t = place - static_cast<float>(first);
+  Taps(float where, std::int64_t size, std::int64_t step, Infill infill) {
+    const AxisPlace<kSampling> place(where);
+    const std::int64_t first = place.first;
+    const float t = place.t;
     if constexpr (kSampling == Sampling::nearest) {
-      first += t >= 0.5f;
       weight = FourFloats{1};
     } else if constexpr (kSampling == Sampling::bilinear) {
       weight = FourFloats{1 - t, t};
     } else {
-      // Keys' cubic at the distances 1 + t, t, 1 - t and 2 - t. Exactly 0, 1, 0, 0 where t is 0.
-      first -= 1;
-      constexpr auto a = static_cast<float>(kKeys);
-      constexpr FourFloats third{a, a + 2, -a - 2, -a}, second{-2 * a, -a - 3, 2 * a + 3, a},
-          once{a, 0, -a, 0}, constant{0, 1, 0, 0};
-      weight = ((third * t + second) * t + once) * t + constant;
+      // tap_share() of all four.
+      constexpr auto all = [](int power) {
+        return FourFloats{keys_coefficient(power, 0), keys_coefficient(power, 1), keys_coefficient(power, 2),
+                          keys_coefficient(power, 3)};
+      };
+      weight = ((all(3) * t + all(2)) * t + all(1)) * t + all(0);
     }
     if (first >= 0 && first + kCount <= size) {
       for (int i = 0; i < kCount; ++i) offset[i] = (first + i) * step;
