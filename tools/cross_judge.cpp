@@ -109,7 +109,7 @@ void judge(const std::string& guide, const std::string& judge_name, const fs::pa
   const auto weights = host.load_weights(judge_name);
   std::shared_ptr<Perceptor> perceptor;
   for (const PluginFile* plugin : registry.usable(Perceptor::kKind))
-    if (!perceptor && plugin->descriptor->accepts(weights.get()))
+    if (!perceptor && accepts(*plugin, weights.get()))
       perceptor = create<Perceptor>(*plugin, host, default_params(*plugin), {judge_name, weights});
   if (!perceptor) throw Error(ErrorKind::model, "no perceptor understands '" + judge_name + "'");
 
