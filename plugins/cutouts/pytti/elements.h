@@ -165,15 +165,13 @@ struct ScatterToPooled {
   const std::int64_t* largest;
   std::int64_t* sums;  // [count, side, side, 3]
 
-  REVERIE_DEVICE void add(std::int64_t pixel, int channel, Real value, double scale) const {
-    // Rounded to the nearest unit, without a call.
-    const double units = static_cast<double>(value) * scale;
-    const auto whole = static_cast<std::int64_t>(units < 0 ? units - 0.5 : units + 0.5);
+  REVERIE_DEVICE void add(std::int64_t pixel, int channel, Real value, Real scale) const {
+    const std::int64_t whole = device::fixed_point(value, scale);
     if (whole != 0) device::add_in_any_order(sums + 3 * pixel + channel, whole);
   }
   REVERIE_DEVICE void operator()(std::int64_t index) const {
     const PlaceInCutouts at(index, side);
-    const double scale = device::fixed_point_scale(largest[at.cutout]);
+    const Real scale = device::fixed_point_scale<Real>(largest[at.cutout]);
     if (!(scale > 0)) return;
     const Neighbours<Real> n(cutouts[at.cutout], at, side);
     const Quad<Real> d = d_sampled[index];
@@ -221,7 +219,7 @@ struct GatherToPicture {
         }
       }
       // NaN where the cutout's gradient was not finite.
-      const auto unit = static_cast<Real>(1 / device::fixed_point_scale(largest[n]));
+      const Real unit = 1 / device::fixed_point_scale<Real>(largest[n]);
       for (int c = 0; c < 3; ++c) total[c] += sum[c] * unit;
     }
     for (int c = 0; c < 3; ++c) d_picture[c * std::int64_t{height} * width + index] = total[c];

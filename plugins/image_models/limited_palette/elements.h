@@ -47,10 +47,9 @@ struct PaletteBackwardElement {
   Real *d_position, *d_logits;  // like position and logits
   std::int64_t* sums;           // [kCopies, shades, palettes, 3]
 
-  REVERIE_DEVICE void add(std::int64_t* to, const Real* g, Real weight, double scale) const {
+  REVERIE_DEVICE void add(std::int64_t* to, const Real* g, Real weight, Real scale) const {
     for (int c = 0; c < 3; ++c) {
-      const double units = static_cast<double>(g[c] * weight) * scale;
-      const auto whole = static_cast<std::int64_t>(units < 0 ? units - 0.5 : units + 0.5);
+      const std::int64_t whole = device::fixed_point(g[c] * weight, scale);
       if (whole != 0) device::add_in_any_order(to + c, whole);
     }
   }
@@ -59,7 +58,7 @@ struct PaletteBackwardElement {
   }
   REVERIE_DEVICE void operator()(std::int64_t i) const {
     const Real g[3] = {gradient[i], gradient[pixels + i], gradient[2 * pixels + i]};
-    const double scale = device::fixed_point_scale(*largest);
+    const Real scale = device::fixed_point_scale<Real>(*largest);
     const bool finite = scale > 0;
     std::int64_t* copy = sums + i % kCopies * shades * palettes * 3;
     // On the brightest colour the slope is that from the one before it: clamped pixels can come back.
@@ -103,7 +102,7 @@ struct PaletteSumElement {
     std::int64_t total = 0;
     for (std::int64_t k = 0; k < kCopies; ++k) total += sums[k * count + i];
     // NaN where the gradient was not finite.
-    result[i] = static_cast<Real>(static_cast<double>(total) / device::fixed_point_scale(*largest));
+    result[i] = static_cast<Real>(total) / device::fixed_point_scale<Real>(*largest);
   }
 };
 

@@ -74,22 +74,32 @@ REVERIE_DEVICE inline void keep_largest(std::int64_t* to, double value) {
 }
 
 /// How many fixed-point units a number is worth, for sums of up to 2^21 numbers whose largest magnitude is
-/// given by keep_largest(). A power of two, or NaN where there was no finite largest.
-REVERIE_DEVICE inline double fixed_point_scale(std::int64_t largest) {
-  const std::int64_t exponent = largest >> 52;  // of a magnitude below 2^(exponent - 1022)
-  if (exponent == 0x7FF) {
-    const std::int64_t nan = 0x7FF8000000000000;
-    double result;
-    std::memcpy(&result, &nan, sizeof result);
-    return result;
+/// given by keep_largest(). A power of two, or NaN where there was no finite largest. In Real itself: many
+/// cards have few units for double.
+template <typename Real>
+REVERIE_DEVICE Real fixed_point_scale(std::int64_t largest) {
+  constexpr bool kIsFloat = sizeof(Real) == 4;
+  constexpr std::int64_t kGreatest = kIsFloat ? 126 : 1022;  // its reciprocal is still a normal number
+  const std::int64_t exponent = largest >> 52;               // of a magnitude below 2^(exponent - 1022)
+  std::int64_t power = 40 + 1022 - exponent;
+  if (power > kGreatest) power = kGreatest;
+  Real result;
+  if constexpr (kIsFloat) {
+    const auto bits =
+        exponent == 0x7FF ? std::int32_t{0x7FC00000} : static_cast<std::int32_t>((power + 127) << 23);
+    std::memcpy(&result, &bits, sizeof result);
+  } else {
+    const std::int64_t bits = exponent == 0x7FF ? std::int64_t{0x7FF8000000000000} : (power + 1023) << 52;
+    std::memcpy(&result, &bits, sizeof result);
   }
-  // 2^(40 - (exponent - 1022)), with care for what is too small for a normal number.
-  std::int64_t wanted = 40 + 1022 - exponent + 1023;
-  if (wanted > 0x7FE) wanted = 0x7FE;
-  const std::int64_t bits = wanted << 52;
-  double result;
-  std::memcpy(&result, &bits, sizeof result);
   return result;
+}
+
+/// A number in such units, rounded.
+template <typename Real>
+REVERIE_DEVICE std::int64_t fixed_point(Real value, Real scale) {
+  const Real units = value * scale;
+  return static_cast<std::int64_t>(units < 0 ? units - Real(0.5) : units + Real(0.5));
 }
 
 }  // namespace reverie::device
