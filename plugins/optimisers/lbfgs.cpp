@@ -7,9 +7,10 @@
 /// of its mean square would be more than the learning rate. Before there is a pair, H g is the gradient at
 /// just that length.
 ///
-/// Gradients of a picture are noisy, as each is of other cutouts. So they are averaged over steps, and a pair
-/// along which the curvature is too low, or negative, is damped (Powell; the same book, procedure 18.2): y
-/// becomes a mixture with s / (s.y / y.y), so that s.y is `lbfgs_damping` of what H expected.
+/// Gradients of a picture are noisy, as each is of other cutouts: changes look larger than they are, and so
+/// steps become shorter. A pair along which the curvature is too low, or negative, is damped (Powell; the
+/// same book, procedure 18.2): y becomes a mixture with s / (s.y / y.y), so that s.y is `lbfgs_damping` of
+/// what H expected.
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
@@ -32,9 +33,6 @@ constexpr ParamSpec kParams[] = {
         .range(0, 1)
         .help("the least curvature along a step, as a part of what was expected; 0: steps without any are "
               "forgotten"),
-    number("lbfgs_average", 0)
-        .range(0, 0.999)
-        .help("how much of the gradients' mean each step keeps, against noise; 0: no mean"),
     kMaxGradientNorm,
 };
 
@@ -46,7 +44,6 @@ class Lbfgs final : public Optimiser {
       : parameters_(setup.parameters),
         history_(params.get<std::int64_t>("lbfgs_history")),
         damping_(params.get<double>("lbfgs_damping")),
-        average_(params.get<double>("lbfgs_average")),
         max_gradient_norm_(params.get<double>("max_gradient_norm")) {
     std::int64_t count = 0;
     for (const at::Tensor& parameter : parameters_) count += parameter.numel();
@@ -56,7 +53,6 @@ class Lbfgs final : public Optimiser {
     changes_ = at::zeros({history_, count}, options);
     place_ = at::zeros({count}, options);
     gradient_ = at::zeros({count}, options);
-    mean_ = at::zeros({count}, options);
     counts_ = at::zeros({2}, at::kLong);
   }
 
@@ -64,7 +60,7 @@ class Lbfgs final : public Optimiser {
     const at::NoGradGuard no_grad;
     if (place_.numel() == 0) return;
     clip_gradients(parameters_, max_gradient_norm_);
-    const at::Tensor place = flat(false), gradient = averaged(flat(true));
+    const at::Tensor place = flat(false), gradient = flat(true);
     if (number_of(kTaken) > 0) remember(place - place_, gradient - gradient_);
     place_.copy_(place);
     gradient_.copy_(gradient);
@@ -77,8 +73,11 @@ class Lbfgs final : public Optimiser {
   }
 
   std::map<std::string, at::Tensor> state() const override {
-    return {{"steps", steps_},       {"changes", changes_}, {"place", place_},
-            {"gradient", gradient_}, {"mean", mean_},       {"counts", counts_}};
+    return {{"steps", steps_},
+            {"changes", changes_},
+            {"place", place_},
+            {"gradient", gradient_},
+            {"counts", counts_}};
   }
   void load_state(const std::map<std::string, at::Tensor>& state) override {
     load_tensors(this->state(), state, "the optimiser's");
@@ -104,12 +103,6 @@ class Lbfgs final : public Optimiser {
       parts.push_back(part.reshape(-1));
     }
     return at::cat(parts);
-  }
-
-  at::Tensor averaged(const at::Tensor& gradient) {
-    if (average_ == 0) return gradient;
-    mean_.mul_(average_).add_(gradient, 1 - average_);
-    return mean_ / (1 - std::pow(average_, static_cast<double>(number_of(kTaken) + 1)));
   }
 
   void remember(const at::Tensor& s, at::Tensor y) {
@@ -171,10 +164,9 @@ class Lbfgs final : public Optimiser {
 
   std::vector<at::Tensor> parameters_;
   std::int64_t history_;
-  double damping_, average_, max_gradient_norm_;
+  double damping_, max_gradient_norm_;
   at::Tensor steps_, changes_;   // [history, all parameters]: pairs, the oldest written over
   at::Tensor place_, gradient_;  // of the last step, before it
-  at::Tensor mean_;              // of gradients, not yet corrected for its beginning at 0
   at::Tensor counts_;            // on the CPU: they decide what to compute
 };
 

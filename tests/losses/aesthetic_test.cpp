@@ -57,6 +57,17 @@ TEST_F(Aesthetic, LeadsToBetterRatings) {
   EXPECT_LT(value(*loss, better).item<double>(), before.item<double>());
 }
 
+// The suite's own perceptor has embeddings of twelve numbers, too. Without a head, it leaves this loss out.
+TEST_F(Aesthetic, KeepsThePromisesOfItsInterface) {
+  rating("several", "head.pth");
+  const Outcome outcome =
+      run({REVERIE_PROGRAM, "plugins", "test", (kBuild / "lib/reverie/plugins/losses/aesthetic.so").string(),
+           "aesthetic_weights=" + path("head.pth")},
+          folder_.path());
+  EXPECT_EQ(outcome.status, 0) << outcome.out << outcome.err;
+  EXPECT_NE(outcome.out.find("promises kept"), std::string::npos) << outcome.out;
+}
+
 TEST_F(Aesthetic, RefusesWhatDoesNotFit) {
   rating("several", "head.pth");
   struct Short final : Perceptor {

@@ -90,7 +90,7 @@ TEST(Style, WassersteinOfAShiftIsItsLengthOnAverage) {
   constexpr int kSteps = 400;  // three directions in each
   for (int step = 0; step < kSteps; ++step) mean += value_of(*loss, target + shift, step) / kSteps;
   const double variance = target[0].flatten(1).var(1, false).mean().item<double>();
-  EXPECT_NEAR(mean, 0.14 / 3 / variance, 0.05 * 0.14 / 3 / variance);
+  EXPECT_NEAR(mean, 0.14 / 3 / variance, 0.08 * 0.14 / 3 / variance);
   EXPECT_EQ(value_of(*loss, target + shift, 7), value_of(*loss, target + shift, 7));
   EXPECT_NE(value_of(*loss, target + shift, 7), value_of(*loss, target + shift, 8));
 }
@@ -107,7 +107,7 @@ TEST(Style, PlacesDoNotCount) {
     const auto both = looking_through(sense, "style", {{"style_measure", measure}});
     both->set_target(target);
     EXPECT_LT(value_of(*both, target), 1e-9) << measure;
-    EXPECT_GT(value_of(*both, shuffled(target)), 1e-3) << measure;
+    EXPECT_GT(value_of(*both, shuffled(target)), 1e-4) << measure;
   }
 }
 

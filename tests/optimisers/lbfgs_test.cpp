@@ -136,18 +136,15 @@ TEST_F(Lbfgs, NoStepIsLongerThanTheLearningRate) {
   }
 }
 
-TEST_F(Lbfgs, AnAverageRemovesNoise) {
-  // The same noise on the slope of a bowl: with the mean of gradients it comes nearer to the bottom.
-  const auto distance = [&](double average) {
-    const at::Tensor x = at::ones({200}).set_requires_grad(true);
-    const auto it = make({x}, {{"lbfgs_average", average}});
-    for (int step = 0; step < 150; ++step) {
-      x.mutable_grad() = x.detach() + at::randn({200}, seeded(static_cast<std::uint64_t>(step)));
-      it->step(0.05);
-    }
-    return rms(x.detach());
-  };
-  EXPECT_LT(distance(0.9), 0.75 * distance(0));
+TEST_F(Lbfgs, NoiseDoesNotThrowItOff) {
+  // As much noise on the slope of a bowl as the slope itself is steep at the beginning.
+  const at::Tensor x = at::ones({200}).set_requires_grad(true);
+  const auto it = make({x});
+  for (int step = 0; step < 150; ++step) {
+    x.mutable_grad() = x.detach() + at::randn({200}, seeded(static_cast<std::uint64_t>(step)));
+    it->step(0.05);
+  }
+  EXPECT_LT(rms(x.detach()), 0.3);
 }
 
 TEST_F(Lbfgs, StandsStillOnLevelGround) {
