@@ -10,7 +10,6 @@
 #include "engine/assignment.h"
 #include "engine/losses.h"
 #include "engine/memory.h"
-#include "plugins/out_of_memory.h"
 
 namespace reverie::engine {
 
@@ -317,20 +316,22 @@ at::Tensor PromptLosses::look_in_batches_that_fit(const at::Tensor& image, const
     std::string reason;
     try {
       return look_in_batches(image, prompts, turn);
-    } catch (const OutOfMemory& error) {
-      reason = error.what();
+    } catch (const PluginFault& fault) {
+      // Within a step the device is there, so it is its memory.
+      if (fault.kind() != ErrorKind::device) throw;
+      reason = fault.what();
     }
     const std::int64_t more = more_batches(settings_.cutouts, settings_.batches);
     const std::string now = std::to_string(in_a_batch()) + " cutouts at a time",
                       device = host_.device().str();
     if (more == 0)
-      throw OutOfMemory(
+      throw Error(
           ErrorKind::device,
           "even one cutout at a time does not fit into the memory of " + device + ": " + reason,
           "smaller perceptors, or a smaller width and height, need less; the last backup is whole, so "
           "--restore goes on from there");
     if (!settings_.automatic)
-      throw OutOfMemory(
+      throw Error(
           ErrorKind::device, now + " do not fit into the memory of " + device + ": " + reason,
           "gradient_accumulation_steps=" + std::to_string(more) + " takes " +
               std::to_string(settings_.cutouts / more) +

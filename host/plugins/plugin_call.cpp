@@ -14,7 +14,6 @@
 #include "engine/activity.h"
 #include "log/printable.h"
 #include "plugins/crash_stack.h"
-#include "plugins/out_of_memory.h"
 #include "plugins/plugin_code.h"
 #include "plugins/process_end.h"
 #include "settings/resolve.h"
@@ -156,8 +155,6 @@ void rethrow_named(const std::string& plugin, const char* method) {
     throw;
   } catch (const PluginFault&) {
     throw;
-  } catch (const OutOfMemory&) {
-    throw;
   } catch (const SettingsError&) {
     throw;  // of the host, which a plugin has called: its lines are the host's
   } catch (const Error& error) {
@@ -165,7 +162,7 @@ void rethrow_named(const std::string& plugin, const char* method) {
     throw Error(error.kind(), log::printable_line(trimmed(error.what())),
                 log::printable_line(error.advice()));
   } catch (const c10::OutOfMemoryError& error) {
-    throw OutOfMemory(ErrorKind::device,
+    throw PluginFault(ErrorKind::device,
                       failure_of(plugin, method, on_one_line(error.what_without_backtrace())),
                       "smaller width and height, fewer perceptors or smaller ones need less; the last backup "
                       "is whole, so --restore goes on from there");

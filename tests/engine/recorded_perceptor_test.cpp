@@ -2,6 +2,8 @@
 
 #include "engine/recorded_perceptor.h"
 
+#include <ATen/core/grad_mode.h>
+
 #include "engine/host_services.h"
 #include "engine/studio.h"
 #include "log/log.h"
@@ -11,7 +13,10 @@ namespace {
 
 struct Tape : engine::Recording {
   std::function<void()> work;
-  void replay() override { work(); }
+  void replay() override {
+    const at::AutoGradMode as_when_it_was_recorded(true);
+    work();
+  }
 };
 int recordings = 0;
 
