@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 # Makes .deps/python, the Python that the tests compare with: Debian's PyTorch and Pillow, and the packages of
 # tests/python-packages.txt. Also installs the ffmpeg program, which makes the tests' videos, Chromium to look at the
-# pages, tmux, a terminal to look into, clang, which must compile the SDK's headers, too, and Slurm (4 MB), under which sweeps
-# run. Rendering uses none of it.
+# pages, tmux, a terminal to look into, clang, which must compile the SDK's headers, too, Slurm and Open MPI (15 MB), which
+# start runs, and duktape, which runs the job type for Flamenco. Rendering uses none of it.
 set -euo pipefail
 
 root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
 target=$root/.deps/python wanted=$root/tests/python-packages.txt
 
 say() { echo "reverie: $*" >&2; }
-packages=(python3-torch python3-torchvision python3-numpy python3-pil python3-yaml python3-requests python3-venv python3-selenium chromium chromium-driver ffmpeg tmux clang slurmctld slurmd slurm-client munge)
+packages=(python3-torch python3-torchvision python3-numpy python3-pil python3-yaml python3-requests python3-venv python3-selenium chromium chromium-driver ffmpeg tmux clang slurmctld slurmd slurm-client munge openmpi-bin duktape)
 mkdir -p "$root/build" "$root/.deps"
 log=$root/build/test-python.log
 if command -v dpkg-query >/dev/null; then

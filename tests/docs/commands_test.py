@@ -51,6 +51,7 @@ ELSEWHERE = [
     (r"\breverie test\b", "is what runs this"),
     (r"torchscript", "needs a scripted model; tests/plugins runs it with one"),
     (r"--launcher slurm(?!.* --list)", "needs Slurm; tests/distributed/slurm_test.py runs it"),
+    (r"/api/v3/jobs", "needs Flamenco's manager; tests/distributed/flamenco_test.py compiles such jobs and runs their commands"),
     (r"my_grid/", "needs the built plugin; tests/consumer builds and runs those that plugins new writes"),
     (r"image_model=soft_grid|describe soft_grid", "needs the built example; tests/consumer builds and runs it"),
 ]
