@@ -46,6 +46,8 @@ class Api {
   web::HttpResponse run_settings(const Call& call);
   web::HttpResponse list_files(const Call& call);
   web::HttpResponse get_file(const Call& call);
+  web::HttpResponse list_backups(const Call& call);
+  web::HttpResponse get_backup(const Call& call);
   web::HttpResponse events(const Call& call);
   web::HttpResponse ask_view(const Call& call);
 

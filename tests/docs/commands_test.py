@@ -51,6 +51,7 @@ ELSEWHERE = [
     (r"\breverie test\b", "is what runs this"),
     (r"torchscript", "needs a scripted model; tests/plugins runs it with one"),
     (r"my_grid/", "needs the built plugin; tests/consumer builds and runs those that plugins new writes"),
+    (r"--listen 10\.|--workers", "needs other machines; tests/serve/farm_test.py runs such servers"),
     (r"image_model=soft_grid|describe soft_grid", "needs the built example; tests/consumer builds and runs it"),
 ]
 
