@@ -291,26 +291,28 @@ bool FarmWorker::submit(Run& run) {
     give_back(run, "the worker " + client_.url() + " cannot render it: " + why);
     return false;
   };
-  Submission submission;
-  submission.text = record.settings;
-  submission.hash_files = true;
-  CheckedRun checked;
-  try {
-    checked = checks_.check(submission);
-  } catch (const RequestError& error) {  // others are being checked
-    give_back(run, error.what());
-    queue_.wait(kAgain);
-    return false;
-  }
-  if (!checked.problems.empty()) return refuse(checked.problems[0]["message"].asString());
   Json::Value body;
   body["settings"] = record.settings;
   body["title"] = record.title;
   body["lease"] = Json::Int64(lease_.count());
   body["files"] = Json::objectValue;
-  for (const auto& [file, hash] : checked.files) {
-    if (hash == kFolder) return refuse("it reads the folder '" + file + "', and folders are not compared");
-    body["files"][file] = hash;
+  if (fresh) {  // else the worker knows the key, and asks for no files
+    Submission submission;
+    submission.text = record.settings;
+    submission.hash_files = true;
+    CheckedRun checked;
+    try {
+      checked = checks_.check(submission);
+    } catch (const RequestError& error) {  // others are being checked
+      give_back(run, error.what());
+      queue_.wait(kAgain);
+      return false;
+    }
+    if (!checked.problems.empty()) return refuse(checked.problems[0]["message"].asString());
+    for (const auto& [file, hash] : checked.files) {
+      if (hash == kFolder) return refuse("it reads the folder '" + file + "', and folders are not compared");
+      body["files"][file] = hash;
+    }
   }
   if (!take_names(record)) {
     queue_.ended(record.id, RunState::running);
@@ -334,6 +336,11 @@ bool FarmWorker::submit(Run& run) {
         return refuse(answer.json["problems"][0]["message"].asString());
       }
       if (answer.status != 429 && answer.status < 500) return refuse(answer.error());
+      if (lost() || (fresh && answer.status == 429)) {
+        give_back(run, client_.url() + ": " + answer.error());
+        queue_.wait(kAgain);
+        return false;
+      }
     } catch (const WorkerSilent& error) {
       if (!queue_.wait(milliseconds(0))) break;
       if (lost() || (fresh && !error.may_be_received)) {
@@ -452,6 +459,7 @@ FarmWorker::Next FarmWorker::ended(Run& run, const Json::Value& there) {
   const bool asked_to = queue_.get(run.record.id).cancelling;
   if (cancelled && !asked_to && message == kNobodyAsks) {
     client_.post(run.there + "/resume");
+    if (run.control->paused()) client_.post(run.there + "/pause");
     return Next::same;
   }
   if (!run.base.empty()) {
