@@ -63,7 +63,11 @@ po::options_description serve_options() {
       ("where the queue is kept: " + usual.state.string()).c_str())(
       "allow", po::value<Words>()->value_name("DIR"),
       "settings may name files there, besides those of the working directory (repeatable)")(
-      "allow-downloads", "settings may name addresses of the web");
+      "allow-downloads", "settings may name addresses of the web")(
+      "workers", po::value<Words>()->value_name("URL")->multitoken(),
+      "other servers that render runs of this one's queue, too (docs/distributed.md)")(
+      "worker-tokens", po::value<std::string>()->value_name("FILE"),
+      "their tokens: a line with one for all, or lines with an address and a token");
   return options;
 }
 
@@ -77,6 +81,15 @@ ServeOptions read_serve_options(const po::variables_map& given) {
   if (given.count("allow"))
     for (const std::string& folder : given["allow"].as<Words>()) options.allow.emplace_back(folder);
   options.allow_downloads = given.count("allow-downloads") > 0;
+  if (given.count("workers")) options.workers = given["workers"].as<Words>();
+  if (given.count("worker-tokens")) {
+    options.worker_tokens = given["worker-tokens"].as<std::string>();
+    if (options.workers.empty())
+      throw Error(ErrorKind::usage, "--worker-tokens has no meaning without --workers");
+  }
+  if (given.count("lease")) options.lease = std::chrono::seconds(given["lease"].as<std::uint32_t>());
+  if (options.lease < std::chrono::seconds(1) || options.lease > std::chrono::hours(24))
+    throw Error(ErrorKind::usage, "--lease is a number of seconds from 1 to 86400");
   return options;
 }
 

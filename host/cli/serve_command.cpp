@@ -19,6 +19,7 @@
 #include "log/printable.h"
 #include "models/catalogue.h"
 #include "reverie/atomic_file.h"
+#include "serve/farm_worker.h"
 #include "serve/run_process.h"
 #include "serve/run_worker.h"
 #include "serve/settings_list.h"
@@ -43,6 +44,7 @@ using serve::answer_site;
 using serve::Api;
 using serve::Channel;
 using serve::Checks;
+using serve::FarmWorker;
 using serve::ForkServer;
 using serve::render_runs;
 using serve::RunKind;
@@ -51,6 +53,8 @@ using serve::RunRules;
 using serve::RunStore;
 using serve::RunWorker;
 using serve::settings_list;
+using serve::worker_addresses;
+using serve::WorkerAddress;
 using web::HttpRequest;
 using web::make_secret;
 using web::WebServer;
@@ -117,6 +121,12 @@ bool is_loopback(const std::string& address) {
   return address == "localhost" || address == "::1" || address.rfind("127.", 0) == 0;
 }
 
+/// Of http://host:port.
+std::string host_of(const std::string& url) {
+  const std::string rest = url.substr(url.find("://") + 3);
+  return rest.substr(0, rest.find(':'));
+}
+
 WebServer::Options web_options(const ServeOptions& options, const std::string& token) {
   WebServer::Options web;
   web.address = options.listen;
@@ -156,6 +166,8 @@ int serve_command(const ServeOptions& options, const PluginRegistry& registry) {
   // What a run says of itself would be said again each time that somebody stops typing.
   if (!options.verbose) set_log_level(LogLevel::warning);
   const std::string token = token_of(options.token_file);
+  std::vector<WorkerAddress> farm;
+  if (!options.workers.empty()) farm = worker_addresses(options.workers, options.worker_tokens);
   const Json::Value settings = settings_list(registry);
   const RunRules rules{registry, access_of(options), options.config_folders,
                        std::make_shared<NetworkCache>()};
@@ -175,6 +187,15 @@ int serve_command(const ServeOptions& options, const PluginRegistry& registry) {
     std::cout << "reverie: " << printable(text) << std::endl;
   };
   for (const std::string& notice : notices) say("warning: " + notice);
+  std::vector<std::string> urls;
+  for (const WorkerAddress& worker : farm) {
+    urls.push_back(worker.url);
+    if (worker.url.starts_with("http:") && !is_loopback(host_of(worker.url)))
+      say("warning: what is sent to " + worker.url + ", the token too, can be read by those in between");
+  }
+  if (const std::size_t count = queue.give_back_all_but(urls))
+    say("warning: " + std::to_string(count) +
+        " runs that other servers had are rendered again: those servers are not among the --workers now");
 
   Checks checks(processes, Role::check);
   Api api(queue, checks, settings);
@@ -189,7 +210,13 @@ int serve_command(const ServeOptions& options, const PluginRegistry& registry) {
   {
     RunWorker renders(queue, RunKind::render, processes, Role::render, say),
         moves(queue, RunKind::motion, processes, Role::motion, say);
-    while (!interrupted && processes.lives()) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    std::vector<std::unique_ptr<FarmWorker>> workers;
+    for (const WorkerAddress& worker : farm)
+      workers.push_back(std::make_unique<FarmWorker>(queue, checks, worker, options.lease, say));
+    while (!interrupted && processes.lives()) {
+      queue.end_leases();
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
     say(interrupted
             ? "ending; the run that goes is saved first (Ctrl-C again ends at once)"
             : "ending, because the process that starts runs is gone; start the server again, it goes on "

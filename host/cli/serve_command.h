@@ -1,6 +1,7 @@
 #pragma once
 // `reverie serve`
 
+#include <chrono>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -20,6 +21,9 @@ struct ServeOptions {
   std::vector<std::filesystem::path> allow;  ///< folders whose files settings may name, besides this one
   bool allow_downloads = false;              ///< settings may name addresses of the web
   std::vector<std::filesystem::path> config_folders;
+  std::vector<std::string> workers;     ///< addresses of other servers that render runs of this one, too
+  std::filesystem::path worker_tokens;  ///< a file
+  std::chrono::seconds lease{60};       ///< how long a worker may be silent before its run goes elsewhere
   bool verbose = false;
 };
 

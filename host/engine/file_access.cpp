@@ -1,7 +1,10 @@
 #include "engine/file_access.h"
 
 #include <algorithm>
+#include <mutex>
+#include <set>
 
+#include "engine/found_files.h"
 #include "reverie/ordinary_file.h"
 
 namespace reverie::engine {
@@ -28,7 +31,20 @@ fs::path without_links(const fs::path& path) {
   return error ? fs::path() : plain(result);
 }
 
+std::mutex mutex;
+std::set<fs::path> found;
+
+void note_found(const fs::path& path) {
+  const std::lock_guard lock(mutex);
+  found.insert(path);
+}
+
 }  // namespace
+
+std::vector<fs::path> found_files() {
+  const std::lock_guard lock(mutex);
+  return {found.begin(), found.end()};
+}
 
 FileAccess::FileAccess(const std::vector<fs::path>& folders, fs::path shipped, bool downloads)
     : shipped_(plain(shipped)), downloads_(downloads) {
@@ -40,9 +56,12 @@ bool FileAccess::allows(const fs::path& path) const {
   if (path.native().find('\0') != std::string::npos) return false;
   const fs::path real = without_links(path);
   if (real.empty()) return false;
-  return is_below(plain(path), shipped_) ||
-         std::any_of(folders_.begin(), folders_.end(),
-                     [&](const fs::path& folder) { return is_below(real, folder); });
+  if (is_below(plain(path), shipped_)) return true;
+  const bool allowed = std::any_of(folders_.begin(), folders_.end(),
+                                   [&](const fs::path& folder) { return is_below(real, folder); });
+  std::error_code ignored;
+  if (allowed && fs::exists(real, ignored)) note_found(path);
+  return allowed;
 }
 
 void FileAccess::require(const fs::path& path, const std::string& written) const {

@@ -26,6 +26,8 @@ namespace {
 
 constexpr double kChangesPerSecond = 30, kChangesAtOnce = 100;
 constexpr std::int64_t kMostListed = 1000, kListed = 200;
+constexpr std::int64_t kLongestLease = 86'400;
+constexpr std::size_t kLongestKey = 100;
 constexpr std::chrono::milliseconds kBetweenProgress(300);
 
 HttpResponse json_response(const Json::Value& value, int status = 200) {
@@ -37,6 +39,29 @@ std::int64_t number_of(const std::string& text) {
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   return error == std::errc() && end == text.data() + text.size() && number > 0 ? number : 0;
+}
+
+/// Problems where the files that settings name are not those of the client.
+Json::Value differences(const std::map<std::string, std::string>& theirs,
+                        const std::map<std::string, std::string>& ours) {
+  Json::Value problems(Json::arrayValue);
+  const auto add = [&](const std::string& message) {
+    Json::Value problem;
+    problem["message"] = message;
+    problem["setting"] = problem["file"] = "";
+    problem["line"] = 0;
+    problems.append(problem);
+  };
+  for (const auto& [file, hash] : theirs) {
+    const auto found = ours.find(file);
+    if (found == ours.end())
+      add("'" + file + "' is not here, or no setting names it");
+    else if (found->second != hash || hash == kFolder)
+      add("'" + file + "' is another file here");
+  }
+  for (const auto& [file, hash] : ours)
+    if (!theirs.count(file)) add("'" + file + "' is not among the files of this request");
+  return problems;
 }
 
 Submission submission_of(RequestBody& body) {
@@ -86,6 +111,8 @@ const std::vector<Api::Route>& Api::table() {
       {"GET", "/api/runs/{id}/settings", &Api::run_settings},
       {"GET", "/api/runs/{id}/files", &Api::list_files},
       {"GET", "/api/runs/{id}/files/{name}", &Api::get_file},
+      {"GET", "/api/runs/{id}/backups", &Api::list_backups},
+      {"GET", "/api/runs/{id}/backups/{number}", &Api::get_backup},
       {"GET", "/api/runs/{id}/state", &Api::ask_view},
       {"GET", "/api/runs/{id}/events", &Api::ask_view},
       {"GET", "/api/runs/{id}/picture", &Api::ask_view},
@@ -232,8 +259,23 @@ HttpResponse Api::submit(const Call& call) {
   Submission submission = submission_of(body);
   submission.title = body.text("title");
   const bool paused = body.boolean("paused");
+  const std::string key = body.text("key");
+  const std::int64_t lease = body.number("lease", 1, kLongestLease);
+  const auto files = body.map("files");
   body.finish();
-  return enqueue(submission, paused);
+  if (key.size() > kLongestKey)
+    throw RequestError(400, "'key' has more than " + std::to_string(kLongestKey) + " bytes");
+  // What was submitted and not answered is submitted again.
+  if (const auto same = key.empty() ? std::nullopt : queue_.with_key(key)) {
+    queue_.asked(same->id);
+    return json_response(summary(*same));
+  }
+  submission.hash_files = files.has_value();
+  CheckedRun checked = checks_.check(submission);
+  if (files && checked.problems.empty()) checked.problems = differences(*files, checked.files);
+  checked.record.key = key;
+  checked.record.lease = lease;
+  return enqueue(std::move(checked), paused);
 }
 
 HttpResponse Api::paint(const Call& call) {
@@ -245,11 +287,10 @@ HttpResponse Api::paint(const Call& call) {
   submission.title = submission.words;
   const bool paused = body.boolean("paused");
   body.finish();
-  return enqueue(submission, paused);
+  return enqueue(checks_.check(submission), paused);
 }
 
-HttpResponse Api::enqueue(const Submission& submission, bool paused) {
-  CheckedRun checked = checks_.check(submission);
+HttpResponse Api::enqueue(CheckedRun checked, bool paused) {
   if (!checked.problems.empty()) {
     Json::Value answer;
     answer["error"] = "the settings cannot be rendered as they are";
@@ -260,7 +301,10 @@ HttpResponse Api::enqueue(const Submission& submission, bool paused) {
   return json_response(summary(queue_.submit(checked.record)), 201);
 }
 
-HttpResponse Api::get_run(const Call& call) { return json_response(summary(queue_.get(call.id))); }
+HttpResponse Api::get_run(const Call& call) {
+  queue_.asked(call.id);
+  return json_response(summary(queue_.get(call.id)));
+}
 
 HttpResponse Api::remove_run(const Call& call) {
   queue_.remove(call.id);
@@ -295,6 +339,8 @@ HttpResponse Api::list_files(const Call& call) {
     item["bytes"] = Json::UInt64(file.bytes);
     item["type"] = content_type(file.name);
     item["frame"] = Json::Int64(file.frame);
+    item["modified"] = Json::Int64(file.modified);
+    item["of_video"] = file.of_video;
     files.append(item);
   }
   Json::Value answer;
@@ -309,6 +355,30 @@ HttpResponse Api::get_file(const Call& call) {
   if (path) response.file = PlainFile::open(*path);
   if (!response.file) throw RequestError(404, "the run has no such file");
   response.headers.emplace_back("Content-Disposition", disposition(name));
+  return response;
+}
+
+HttpResponse Api::list_backups(const Call& call) {
+  Json::Value answer;
+  answer["backups"] = Json::arrayValue;
+  for (const auto& [number, file] : backups_of(queue_.get(call.id))) {
+    const auto open = PlainFile::open(file);
+    if (!open) continue;
+    Json::Value item;
+    item["number"] = Json::Int64(number);
+    item["bytes"] = Json::UInt64(open->size());
+    answer["backups"].append(item);
+  }
+  return json_response(answer);
+}
+
+HttpResponse Api::get_backup(const Call& call) {
+  const auto backups = backups_of(queue_.get(call.id));
+  const auto found = backups.find(number_of(call.rest.substr(std::string("backups/").size())));
+  HttpResponse response = HttpResponse::text("", "application/octet-stream");
+  if (found != backups.end()) response.file = PlainFile::open(found->second);
+  if (!response.file) throw RequestError(404, "the run has no such backup");
+  response.headers.emplace_back("Content-Disposition", disposition(found->second.filename()));
   return response;
 }
 

@@ -39,7 +39,7 @@ class Api {
   web::HttpResponse list_runs(const Call& call);
   web::HttpResponse submit(const Call& call);
   web::HttpResponse paint(const Call& call);
-  web::HttpResponse enqueue(const Submission& submission, bool paused);
+  web::HttpResponse enqueue(CheckedRun checked, bool paused);
   web::HttpResponse get_run(const Call& call);
   web::HttpResponse remove_run(const Call& call);
   web::HttpResponse pause(const Call& call);
@@ -49,6 +49,8 @@ class Api {
   web::HttpResponse run_settings(const Call& call);
   web::HttpResponse list_files(const Call& call);
   web::HttpResponse get_file(const Call& call);
+  web::HttpResponse list_backups(const Call& call);
+  web::HttpResponse get_backup(const Call& call);
   web::HttpResponse events(const Call& call);
   web::HttpResponse ask_view(const Call& call);
 

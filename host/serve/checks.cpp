@@ -84,6 +84,7 @@ CheckedRun Checks::check(const Submission& submission) {
   head["title"] = submission.title;
   head["overrides"] = json_of(submission.overrides);
   head["words"] = submission.words;
+  head["hash_files"] = submission.hash_files;
   std::string ended;
   auto answer = ask(head, submission.text, ended);
   CheckedRun checked;
@@ -94,6 +95,8 @@ CheckedRun Checks::check(const Submission& submission) {
   checked.problems = answer->head["problems"];
   for (const Json::Value& notice : answer->head["notices"]) checked.notices.push_back(notice.asString());
   if (checked.problems.empty()) checked.record = record_from_json(answer->head["record"]);
+  const Json::Value& files = answer->head["files"];
+  for (const std::string& file : files.getMemberNames()) checked.files[file] = files[file].asString();
   return checked;
 }
 
@@ -125,10 +128,13 @@ void answer_check(Channel& channel, const RunRules& rules) {
   submission.kind = static_cast<RunKind>(question->head["kind"].asInt());
   submission.title = question->head["title"].asString();
   submission.words = question->head["words"].asString();
+  submission.hash_files = question->head["hash_files"].asBool();
   for (const Json::Value& text : question->head["overrides"]) submission.overrides.push_back(text.asString());
   const CheckedRun checked = check_run(submission, rules);
   answer["problems"] = checked.problems;
   answer["notices"] = json_of(checked.notices);
+  answer["files"] = Json::objectValue;
+  for (const auto& [file, hash] : checked.files) answer["files"][file] = hash;
   if (checked.problems.empty()) answer["record"] = to_json(checked.record);
   channel.send(answer);
 }

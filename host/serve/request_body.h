@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -89,6 +90,24 @@ class RequestBody {
     if (value && !value->isBool())
       throw RequestError(400, "'" + std::string(name) + "' must be true or false");
     return value && value->asBool();
+  }
+  /// 0 where there is none.
+  std::int64_t number(const char* name, std::int64_t least, std::int64_t most) {
+    const Json::Value* value = member(name, false);
+    if (!value) return 0;
+    if (!value->isInt64() || value->asInt64() < least || value->asInt64() > most)
+      throw RequestError(400, "'" + std::string(name) + "' must be a whole number from " +
+                                  std::to_string(least) + " to " + std::to_string(most));
+    return value->asInt64();
+  }
+  /// Texts by name; nothing where there are none.
+  std::optional<std::map<std::string, std::string>> map(const char* name) {
+    const Json::Value* value = member(name, false);
+    if (!value) return std::nullopt;
+    if (!value->isObject()) throw RequestError(400, "'" + std::string(name) + "' must be an object of texts");
+    std::map<std::string, std::string> result;
+    for (const std::string& key : value->getMemberNames()) result[checked(name, key)] = checked(name, (*value)[key]);
+    return result;
   }
   /// A run's number, or nothing for null.
   std::optional<std::int64_t> id(const char* name) {

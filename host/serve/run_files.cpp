@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
-#include <map>
+#include <chrono>
 #include <tuple>
 
 namespace reverie::serve {
@@ -65,7 +65,12 @@ std::vector<RunFile> files_of(const RunRecord& record) {
       if (!is_of(record, name) || (place != *folder && frame_of(record, name) == 0)) continue;
       if (entry->symlink_status(gone).type() != fs::file_type::regular || gone) continue;
       const std::uintmax_t bytes = entry->file_size(gone);
-      if (!gone) files.emplace(name, RunFile{name, bytes, frame_of(record, name)});
+      const auto modified = entry->last_write_time(gone);
+      if (gone) continue;
+      const auto since = std::chrono::file_clock::to_sys(modified).time_since_epoch();
+      files.emplace(name, RunFile{name, bytes, frame_of(record, name),
+                                  std::chrono::duration_cast<std::chrono::microseconds>(since).count(),
+                                  place != *folder});
     }
   }
   std::vector<RunFile> sorted;
@@ -84,6 +89,32 @@ std::optional<fs::path> file_of(const RunRecord& record, const std::string& name
   const bool elsewhere = frame_of(record, name) > 0 &&
                          fs::symlink_status(*folder / name, none).type() == fs::file_type::not_found;
   return elsewhere ? frames_folder(*folder, record) / name : *folder / name;
+}
+
+std::optional<fs::path> place_of(const RunRecord& record, const std::string& name, bool of_video) {
+  const auto folder = folder_of(record);
+  if (!folder || name.find_first_of(std::string("/\0", 2)) != std::string::npos || !is_of(record, name) ||
+      (of_video && frame_of(record, name) == 0))
+    return std::nullopt;
+  return of_video ? frames_folder(*folder, record) / name : *folder / name;
+}
+
+std::map<std::int64_t, fs::path> backups_of(const RunRecord& record) {
+  std::map<std::int64_t, fs::path> backups;
+  if (!record.output) return backups;
+  std::error_code error;
+  const fs::path parent = fs::canonical(RunPlace::kBackupDir, error);
+  const fs::path folder = fs::canonical(backup_file(record, 1).parent_path(), error);
+  if (error || folder.parent_path() != parent) return backups;
+  for (const engine::NumberedFile& file : engine::numbered_files(folder, ".bak"))
+    if (!file.is_folder && file.base == record.output->base)
+      backups[file.number] = folder / backup_file(record, file.number).filename();
+  return backups;
+}
+
+fs::path backup_file(const RunRecord& record, std::int64_t number) {
+  return RunPlace(record.output->folder.filename()).backups /
+         (record.output->base + "_" + std::to_string(number) + ".bak");
 }
 
 std::string content_type(const std::string& name) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,7 +15,9 @@ namespace reverie::serve {
 struct RunFile {
   std::string name;
   std::uintmax_t bytes = 0;
-  std::int64_t frame = 0;  ///< 0: it is none
+  std::int64_t frame = 0;     ///< 0: it is none
+  std::int64_t modified = 0;  ///< in microseconds since 1970
+  bool of_video = false;      ///< a picture that a video keeps in <base>_frames/
 };
 
 /// Plain files only, no links; frames in their order, then the others by name. Pictures that a video keeps in
@@ -25,6 +28,16 @@ std::vector<RunFile> files_of(const RunRecord& record);
 /// Where a file of files_of() lies, to be opened as a PlainFile; nothing for a name that is none of the
 /// run's.
 std::optional<std::filesystem::path> file_of(const RunRecord& record, const std::string& name);
+
+/// Where a file of that name, fetched from another server, belongs; nothing for a name that is none of the
+/// run's.
+std::optional<std::filesystem::path> place_of(const RunRecord& record, const std::string& name,
+                                              bool of_video);
+
+/// The run's backups, by number.
+std::map<std::int64_t, std::filesystem::path> backups_of(const RunRecord& record);
+/// Where the backup of this number belongs, of a run that has names.
+std::filesystem::path backup_file(const RunRecord& record, std::int64_t number);
 
 /// What the file's ending says it is, among the kinds that sinks write; else application/octet-stream.
 std::string content_type(const std::string& name);

@@ -56,14 +56,16 @@ class Orders {
     orders_.pop_front();
     return order;
   }
-  /// Waits for the answer to what was sent. Throws Error(file) when it is no.
-  void wait_until_kept() {
+  /// Waits for the answer to what was sent: whether the names are this run's. Throws Error(file) when they
+  /// cannot be stored.
+  bool wait_until_kept() {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return answer_.has_value(); });
     const Json::Value answer = *answer_;
     answer_.reset();
-    if (answer["what"] != "kept")
+    if (answer["what"] == "not_kept")
       throw Error(ErrorKind::file, answer["message"].asString(), answer["advice"].asString());
+    return answer["what"] == "kept";
   }
 
  private:
@@ -81,7 +83,7 @@ class Orders {
     if (what == "run") {
       control_ = std::make_shared<RequestedControl>();
       orders_.push_back({record_from_json(message.head["record"]), control_});
-    } else if (what == "kept" || what == "not_kept") {
+    } else if (what == "kept" || what == "taken" || what == "not_kept") {
       answer_ = message.head;
     } else if (what == "end") {
       interrupted = true;
@@ -207,13 +209,16 @@ class Runs {
 
   OutputNames begin(const Plan& plan, const RunRecord& record) {
     const bool renders = kind_ == RunKind::render;
-    const OutputNames output = choose_output(RunPlace(plan.settings), false, renders ? "settings" : "motion");
+    OutputNames output;
     // In this order: if the server ends at any point, the run finds its own files again, and no others.
-    Json::Value head = Channel::named("begins");
-    head["folder"] = output.folder.string();
-    head["base"] = output.base;
-    channel_.send(head);
-    orders_.wait_until_kept();
+    // Another run, which goes elsewhere, may take the names before.
+    do {
+      output = choose_output(RunPlace(plan.settings), false, renders ? "settings" : "motion");
+      Json::Value head = Channel::named("begins");
+      head["folder"] = output.folder.string();
+      head["base"] = output.base;
+      channel_.send(head);
+    } while (!orders_.wait_until_kept());
     if (renders) write_file(output.folder / (output.base + "_settings.txt"), record.settings);
     return output;
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "reverie/error.h"
 #include "reverie/viewer.h"
@@ -42,6 +43,12 @@ RunQueue::RunQueue(RunStore& store, Limits limits, std::vector<std::string>& not
 
 RunRecord RunQueue::submit(RunRecord record) {
   const Lock lock(mutex_);
+  for (auto& [id, item] : items_)
+    if (!record.key.empty() && item.record.worker.empty() && item.record.key == record.key) {
+      item.asked = std::chrono::steady_clock::now();
+      work_.notify_all();
+      return item.record;
+    }
   if (waiting().size() >= limits_.waiting)
     throw RequestError(429, std::to_string(limits_.waiting) + " runs are waiting already");
   if (items_.size() >= limits_.all)
@@ -51,9 +58,49 @@ RunRecord RunQueue::submit(RunRecord record) {
   record.state = RunState::queued;
   record.submitted = milliseconds_now();
   store_.save(record);
-  items_[record.id].record = record;
+  Item& item = items_[record.id];
+  item.record = record;
+  item.asked = std::chrono::steady_clock::now();
   changed();
   return record;
+}
+
+std::optional<RunRecord> RunQueue::with_key(const std::string& key) const {
+  const Lock lock(mutex_);
+  for (const auto& [id, item] : items_)
+    if (item.record.worker.empty() && item.record.key == key) return item.record;
+  return std::nullopt;
+}
+
+void RunQueue::asked(std::int64_t id) {
+  const Lock lock(mutex_);
+  const auto found = items_.find(id);
+  if (found == items_.end() || found->second.record.lease == 0) return;
+  found->second.asked = std::chrono::steady_clock::now();
+  work_.notify_all();
+}
+
+bool RunQueue::lease_over(const Item& item) const {
+  return item.record.lease > 0 &&
+         std::chrono::steady_clock::now() - item.asked > std::chrono::seconds(item.record.lease);
+}
+
+void RunQueue::end_leases() {
+  const Lock lock(mutex_);
+  for (auto& [id, item] : items_) {
+    RunRecord& record = item.record;
+    const bool goes = record.state == RunState::running;
+    if (!lease_over(item) || (!goes && !waits(record)) || record.cancelling) continue;
+    if (goes) {
+      record.cancelling = item.let_go = true;
+      if (item.control) item.control->stop();
+    } else {
+      record.state = RunState::cancelled;
+      record.message = kNobodyAsks;
+      record.ended = milliseconds_now();
+    }
+    keep_or_tell(item);
+  }
 }
 
 std::vector<RunRecord> RunQueue::list() const {
@@ -98,7 +145,9 @@ RunRecord RunQueue::resume(std::int64_t id) {
       record.place = highest_place() + 1;
       record.state = RunState::queued;
       record.ended = 0;
+      record.worker.clear();
     }
+    item.asked = std::chrono::steady_clock::now();
     record.attempts = 0;
     record.message.clear();
     record.advice.clear();
@@ -191,28 +240,114 @@ std::optional<RunQueue::Turn> RunQueue::take(RunKind kind, std::shared_ptr<RunCo
     Item* item = nullptr;
     work_.wait(lock, [&] { return closed_ || (item = next(kind)); });
     if (closed_) return std::nullopt;
-    RunRecord& record = item->record;
-    record.state = RunState::running;
-    record.place = lowest_place() - 1;  // first of all when the server comes again
-    record.begun = milliseconds_now();
-    record.preparation = 0;
-    ++record.attempts;
-    item->view.reset();
-    if (!keep_or_tell(*item)) {
-      record.state = RunState::failed;  // what is not on the disk could be run twice
-      changed();
-      continue;
+    if (begin(*item)) {
+      item->control = std::move(control);
+      return Turn{item->record, item->control};
     }
-    item->control = std::move(control);
-    return Turn{record, item->control};
   }
 }
 
-void RunQueue::begins(std::int64_t id, const OutputNames& output) {
+/// False: the disk does not take it, and it has failed: what is not on the disk could be run twice.
+bool RunQueue::begin(Item& item) {
+  RunRecord& record = item.record;
+  record.state = RunState::running;
+  record.place = lowest_place() - 1;  // first of all when the server comes again
+  record.begun = milliseconds_now();
+  record.preparation = 0;
+  ++record.attempts;
+  item.view.reset();
+  if (keep_or_tell(item)) return true;
+  record.state = RunState::failed;
+  changed();
+  return false;
+}
+
+std::optional<RunQueue::Turn> RunQueue::take_for(const std::string& worker,
+                                                 const std::function<bool(const RunRecord&)>& may,
+                                                 std::shared_ptr<RunControl> control,
+                                                 std::chrono::milliseconds patience) {
+  Lock lock(mutex_);
+  Item* item = nullptr;
+  const auto find_one = [&] {
+    for (Item* each : waiting()) {
+      const RunRecord& record = each->record;
+      if (record.kind != RunKind::render || record.lease > 0) continue;
+      // One that it has goes on there, on hold or not.
+      if (record.worker == worker || (record.worker.empty() && !record.paused && may(record))) {
+        item = each;
+        return true;
+      }
+    }
+    return false;
+  };
+  work_.wait_for(lock, patience, [&] { return closed_ || find_one(); });
+  if (closed_ || !item || !begin(*item)) return std::nullopt;
+  item->control = std::move(control);
+  return Turn{item->record, item->control};
+}
+
+void RunQueue::handed(std::int64_t id, const std::string& worker, const std::string& key) {
   const Lock lock(mutex_);
+  Item& item = find(id);
+  item.record.worker = worker;
+  item.record.key = key;
+  item.record.attempts = 0;  // it can do no harm here
+  keep(item);
+}
+
+void RunQueue::give_back(Item& item) {
+  RunRecord& record = item.record;
+  item.control.reset();
+  record.worker.clear();
+  record.key.clear();
+  record.attempts = 0;
+  if (record.state == RunState::running) {
+    record.state = record.cancelling ? RunState::cancelled : RunState::queued;
+    if (record.cancelling) record.ended = milliseconds_now();
+    record.cancelling = false;
+  }
+  keep_or_tell(item);
+}
+
+void RunQueue::given_back(std::int64_t id) {
+  const Lock lock(mutex_);
+  give_back(find(id));
+}
+
+void RunQueue::given_back(const std::string& worker) {
+  const Lock lock(mutex_);
+  for (Item* item : waiting())
+    if (item->record.worker == worker) give_back(*item);
+}
+
+std::size_t RunQueue::give_back_all_but(const std::vector<std::string>& workers) {
+  const Lock lock(mutex_);
+  std::size_t count = 0;
+  for (Item* item : waiting()) {
+    const std::string& worker = item->record.worker;
+    if (worker.empty() || std::find(workers.begin(), workers.end(), worker) != workers.end()) continue;
+    give_back(*item);
+    ++count;
+  }
+  return count;
+}
+
+bool RunQueue::wait(std::chrono::milliseconds time) {
+  Lock lock(mutex_);
+  return !end_.wait_for(lock, time, [&] { return closed_; });
+}
+
+bool RunQueue::begins(std::int64_t id, const OutputNames& output) {
+  const Lock lock(mutex_);
+  for (const auto& [other, item] : items_)
+    if (other != id && item.record.kind == find(id).record.kind && item.record.state == RunState::running &&
+        item.record.output && item.record.output->folder == output.folder &&
+        item.record.output->base == output.base)
+      return false;
   Item& item = find(id);
   item.record.output = output;
   keep(item);
+  return true;
 }
 
 void RunQueue::restored(std::int64_t id, std::int64_t number) {
@@ -247,6 +382,7 @@ void RunQueue::ended(std::int64_t id, RunState state, const std::string& message
   item.record.state = state;
   item.record.message = message;
   item.record.advice = advice;
+  if (std::exchange(item.let_go, false) && state == RunState::cancelled) item.record.message = kNobodyAsks;
   if (state == RunState::running) {
     item.record.attempts = 0;  // it was saved
   } else {
@@ -260,6 +396,7 @@ void RunQueue::close() {
   const Lock lock(mutex_);
   closed_ = true;
   work_.notify_all();
+  end_.notify_all();
 }
 
 RunQueue::Item& RunQueue::find(std::int64_t id) {
@@ -272,7 +409,9 @@ const RunQueue::Item& RunQueue::find(std::int64_t id) const { return const_cast<
 
 RunQueue::Item* RunQueue::next(RunKind kind) {
   for (Item* item : waiting())
-    if (item->record.kind == kind && !item->record.paused) return item;
+    if (item->record.kind == kind && !item->record.paused && item->record.worker.empty() &&
+        !lease_over(*item))
+      return item;
   return nullptr;
 }
 

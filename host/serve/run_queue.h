@@ -1,8 +1,10 @@
 #pragma once
 // The runs of a server: waiting, running and ended ones.
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -38,8 +40,14 @@ class RunQueue {
   RunQueue(RunStore& store, std::vector<std::string>& notices) : RunQueue(store, Limits(), notices) {}
 
   /// Puts a run at the end of the queue. The queue fills in its own fields of `record`. Throws
-  /// RequestError(429) when too many wait.
+  /// RequestError(429) when too many wait. One that has a run's key already is that run, and changes nothing.
   RunRecord submit(RunRecord record);
+  /// The run with this key, which is not empty.
+  std::optional<RunRecord> with_key(const std::string& key) const;
+  /// Somebody asks for a run: with a lease, it may work from here on for as long as that is.
+  void asked(std::int64_t id);
+  /// Ends the runs whose leases are over, as cancel() does.
+  void end_leases();
 
   /// First the running ones, then the waiting ones in their order, then the ended ones, the newest
   /// first.
@@ -71,11 +79,25 @@ class RunQueue {
     RunRecord record;
     std::shared_ptr<RunControl> control;
   };
-  /// Waits for the next run of this kind. Requests for it (pause, stop, ...) go to `control`. None when the
-  /// server ends.
+  /// Waits for the next run of this kind that no other server has. Requests for it (pause, stop, ...) go to
+  /// `control`. None when the server ends.
   std::optional<Turn> take(RunKind kind, std::shared_ptr<RunControl> control);
-  /// Stores the names of its files, before the first of them is written.
-  void begins(std::int64_t id, const engine::OutputNames& output);
+  /// For the other server with this address: the next render that it has, or that nobody has and `may`
+  /// allows. Nothing when none comes within `patience`, or when this server ends.
+  std::optional<Turn> take_for(const std::string& worker, const std::function<bool(const RunRecord&)>& may,
+                               std::shared_ptr<RunControl> control, std::chrono::milliseconds patience);
+  /// From here on the other server has it, under this key. Throws Error(file).
+  void handed(std::int64_t id, const std::string& worker, const std::string& key);
+  /// A run that has been taken for another server, or all that wait for it: nobody has them any more.
+  void given_back(std::int64_t id);
+  void given_back(const std::string& worker);
+  /// Those of other servers than these; how many.
+  std::size_t give_back_all_but(const std::vector<std::string>& workers);
+  /// Waits; false when the server ends.
+  bool wait(std::chrono::milliseconds time);
+  /// Stores the names of its files, before the first of them is written. False: another run that goes has
+  /// taken them since they were chosen.
+  bool begins(std::int64_t id, const engine::OutputNames& output);
   /// It continues from the backup with this number.
   void restored(std::int64_t id, std::int64_t number);
   void prepared(std::int64_t id, double seconds, std::shared_ptr<web::RunView> view);
@@ -91,12 +113,17 @@ class RunQueue {
     RunRecord record;
     std::shared_ptr<RunControl> control;  // while it runs
     std::shared_ptr<web::RunView> view;
+    std::chrono::steady_clock::time_point asked;  // never, after a start of the server
+    bool let_go = false;                          // it is ended because its lease is over
   };
   using Lock = std::unique_lock<std::mutex>;
 
   Item& find(std::int64_t id);
   const Item& find(std::int64_t id) const;
   Item* next(RunKind kind);
+  bool begin(Item& item);
+  bool lease_over(const Item& item) const;
+  void give_back(Item& item);
   double lowest_place() const;
   double highest_place() const;
   std::vector<Item*> waiting();
@@ -108,7 +135,7 @@ class RunQueue {
   RunStore& store_;
   const Limits limits_;
   mutable std::mutex mutex_;
-  std::condition_variable work_;
+  std::condition_variable work_, end_;
   std::map<std::int64_t, Item> items_;
   std::uint64_t version_ = 1, progress_ = 0;
   bool closed_ = false;

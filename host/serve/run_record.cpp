@@ -59,6 +59,7 @@ Json::Value summary(const RunRecord& record) {
   value["begun"] = Json::Int64(record.begun);
   value["ended"] = Json::Int64(record.ended);
   value["preparation_seconds"] = record.preparation;
+  value["worker"] = record.worker;
   return value;
 }
 
@@ -68,6 +69,8 @@ Json::Value to_json(const RunRecord& record) {
   value["settings"] = record.settings;
   value["attempts"] = Json::Int64(record.attempts);
   value["reached"] = Json::Int64(record.reached);
+  value["key"] = record.key;
+  value["lease"] = Json::Int64(record.lease);
   return value;
 }
 
@@ -95,6 +98,9 @@ RunRecord record_from_json(const Json::Value& value) {
   record.preparation = value["preparation_seconds"].asDouble();
   record.attempts = value["attempts"].asInt64();
   record.reached = value["reached"].asInt64();
+  record.worker = value["worker"].asString();
+  record.key = value["key"].asString();
+  record.lease = value["lease"].asInt64();
   if (record.settings.empty()) throw std::runtime_error("it has no settings");
   return record;
 }

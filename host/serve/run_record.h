@@ -40,6 +40,11 @@ struct RunRecord {
   // A run that ends the server again and again must not do so for ever.
   std::int64_t attempts = 0;  ///< begun so often without getting further
   std::int64_t reached = 0;   ///< the number of the backup from which it went on last
+  // Handed to another server, which knows it by the key: empty for one that is rendered here.
+  std::string worker;  ///< the other server's address
+  // Handed to this one by another server.
+  std::string key;         ///< two runs with one key are the same
+  std::int64_t lease = 0;  ///< seconds: it works only while somebody asks for it; 0: always
 };
 
 const char* name_of(RunKind kind);
@@ -58,5 +63,8 @@ Json::Value json_of(const std::vector<std::string>& texts);
 std::string json_text(const Json::Value& value);
 
 std::int64_t milliseconds_now();
+
+/// The message of a run with a lease that nobody has asked for.
+inline constexpr const char* kNobodyAsks = "the server that handed over this run has not asked for it";
 
 }  // namespace reverie::serve

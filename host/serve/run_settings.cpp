@@ -8,6 +8,9 @@
 #include "app/run_plan.h"
 #include "base/nearest.h"
 #include "base/texts.h"
+#include "engine/found_files.h"
+#include "models/catalogue.h"
+#include "models/sha256.h"
 #include "settings/reader.h"
 
 namespace reverie::serve {
@@ -134,6 +137,22 @@ SettingsSources sources(const std::string& text, const RunRules& rules) {
   return result;
 }
 
+/// What was found below the folders that may be named. Published models are found by name on any machine.
+std::map<std::string, std::string> hashes() {
+  namespace fs = std::filesystem;
+  const auto below = [](const fs::path& path, const fs::path& folder) {
+    const fs::path relative = fs::absolute(path).lexically_normal().lexically_relative(folder);
+    return !relative.empty() && *relative.begin() != "..";
+  };
+  const fs::path models = models::expand_home(models::kDefaultModelsParent);
+  std::map<std::string, std::string> result;
+  for (const fs::path& path : engine::found_files()) {
+    if (below(path, models) && !below(path, fs::current_path())) continue;
+    result[path.string()] = fs::is_directory(path) ? kFolder : models::sha256_of(path);
+  }
+  return result;
+}
+
 /// What it makes, in words.
 std::string words_of(const Settings& settings) {
   std::string words = settings.get<std::string>("scenes");
@@ -168,6 +187,7 @@ CheckedRun check_run(const Submission& submission, const RunRules& rules) {
       record.settings = settings_json(submission.kind == RunKind::render
                                           ? choose_run_plan(plan, rules.registry, false).settings
                                           : make_run_context(plan, rules.registry).settings);
+    if (submission.hash_files) checked.files = hashes();
     record.kind = submission.kind;
     record.notices = checked.notices;
     record.steps = submission.kind == RunKind::render ? steps_of(plan) : count_moves(plan);

@@ -3,6 +3,7 @@
 
 #include <json/value.h>
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -37,13 +38,19 @@ struct Submission {
   std::vector<std::string> overrides;  ///< name=value
   RunKind kind = RunKind::render;
   std::string title;  ///< empty: the beginning of the scenes
+  bool hash_files = false;
 };
+
+/// In place of a hash.
+inline constexpr const char* kFolder = "folder";
 
 /// The result of checking them.
 struct CheckedRun {
   RunRecord record;      ///< of use when there are no problems
   Json::Value problems;  ///< [{message, setting, file, line}]
   std::vector<std::string> notices;
+  /// With hash_files: what the settings name besides published models, and its SHA-256; kFolder for a folder.
+  std::map<std::string, std::string> files;
 };
 
 /// As `reverie check`: all mistakes, and files that are missing. Values that a run would choose by itself,

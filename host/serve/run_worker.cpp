@@ -175,8 +175,9 @@ bool RunWorker::take(Run& run, Message& message) {
 }
 
 void RunWorker::keep_names(Run& run, const Message& message) {
+  bool free = false;
   try {
-    queue_.begins(run.id, {message.head["folder"].asString(), message.head["base"].asString()});
+    free = queue_.begins(run.id, {message.head["folder"].asString(), message.head["base"].asString()});
   } catch (const Error& error) {
     Json::Value answer = Channel::named("not_kept");
     answer["message"] = error.what();
@@ -184,7 +185,7 @@ void RunWorker::keep_names(Run& run, const Message& message) {
     run.process.send(answer);
     return;
   }
-  run.process.send(Channel::named("kept"));
+  run.process.send(Channel::named(free ? "kept" : "taken"));
 }
 
 void RunWorker::prepared(Run& run, const Message& message) {

@@ -53,6 +53,7 @@ ELSEWHERE = [
     (r"--launcher slurm(?!.* --list)", "needs Slurm; tests/distributed/slurm_test.py runs it"),
     (r"/api/v3/jobs", "needs Flamenco's manager; tests/distributed/flamenco_test.py compiles such jobs and runs their commands"),
     (r"my_grid/", "needs the built plugin; tests/consumer builds and runs those that plugins new writes"),
+    (r"--listen 10\.|--workers", "needs other machines; tests/serve/farm_test.py runs such servers"),
     (r"image_model=soft_grid|describe soft_grid", "needs the built example; tests/consumer builds and runs it"),
 ]
 

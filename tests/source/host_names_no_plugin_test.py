@@ -15,7 +15,7 @@ NO_NAMES = {("host/engine/render.cpp", "flow"), ("host/plugins/checked_motion.cp
             ("host/expressions/functions_builtin.cpp", "range"), ("host/settings/sweep.cpp", "range"),  # functions
             ("host/web/web_server.cpp", "range"),  # a field of HTTP
             *((f"host/{file}.cpp", "palette") for file in  # a picture that a run shows
-              ("serve/update_message", "web/run_feed", "web/run_routes")),
+              ("serve/farm_view", "serve/update_message", "web/run_feed", "web/run_routes")),
             ("host/prompts/hints.cpp", "onset"),  # what people call a variable that follows a sound
             ("host/settings/likely_setting.cpp", "clip")}  # what people call the setting perceptors
 
