@@ -17,6 +17,7 @@ void FarmView::update(const Json::Value& state, Bytes picture) {
   state_["folder"] = record_.output->folder.string();
   if (!picture_) state_.removeMember("picture");
   state_.removeMember("palette");
+  state_.removeMember("changeable");
   ++sequence_;
 }
 
@@ -57,6 +58,12 @@ std::optional<std::filesystem::path> FarmView::frame(std::int64_t number) const 
 
 std::optional<std::filesystem::path> FarmView::kept(std::size_t index) const {
   return StoredRun(record_).kept(index);
+}
+
+bool FarmView::change(const Steering::Settings&, std::function<void(const Steering::Answer&)> answered) {
+  if (over()) return false;
+  answered({{"a run that another server renders cannot be changed while it goes"}, 0});
+  return true;
 }
 
 bool FarmView::ask(Wish wish) {

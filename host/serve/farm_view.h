@@ -29,6 +29,9 @@ class FarmView final : public web::RunView {
   std::optional<std::filesystem::path> frame(std::int64_t number) const override;
   std::optional<std::filesystem::path> kept(std::size_t index) const override;
   bool ask(Wish wish) override;
+  /// Refused: only the other server records the changes of its run.
+  bool change(const Steering::Settings& settings,
+              std::function<void(const Steering::Answer&)> answered) override;
 
  private:
   const RunRecord record_;
