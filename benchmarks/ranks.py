@@ -11,6 +11,12 @@ time that n machines would need, each with one thread, over networks of 1, 10 an
 where bytes is what a rank receives from each of the others: one picture's gradient for each node of the sum that it holds.
 
   python3 benchmarks/ranks.py [--perceptor FILE_OR_NAME] [--size 512] [--cutouts 40] [--steps 8] [--rounds 3] [--cores 2]
+
+With --model, every term of the model is measured by `reverie check --ranks 2`, in turns with real runs of 1, 2 and 4 ranks of one
+thread, so that other work on the machine is in all of them alike. Prints the standard table, how much of what the model allows a run of
+two ranks reaches, and what the model predicts for more machines and for cards; --plot draws it.
+
+  python3 benchmarks/ranks.py --model [--plot docs/pictures/ranks.svg] [...]
 """
 
 import argparse
@@ -28,12 +34,17 @@ REPOSITORY = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 REVERIE = os.path.join(REPOSITORY, "build/release/bin/reverie")
 
 
-def run(arguments, threads, extra, scenes="a red heart"):
-    """Median seconds of a step, peak MB of all processes, and the picture's hash."""
+def words_of(arguments, scenes="a red heart"):
+    return [f"scenes={scenes}", f"perceptors={arguments.perceptor}", f"width={arguments.size}", f"height={arguments.size}",
+            f"cutouts={arguments.cutouts}", f"steps_per_scene={arguments.steps}", f"save_every={arguments.steps}", "seed=1",
+            "device=cpu", "backups=0"]
+
+
+def run(arguments, threads, extra, scenes="a red heart", memory=None):
+    """Median seconds of a step, peak MB of all processes by memory(), and the picture's hash."""
+    memory = memory or memory_of
     with tempfile.TemporaryDirectory() as folder:
-        command = [REVERIE, "render", f"scenes={scenes}", f"perceptors={arguments.perceptor}", f"width={arguments.size}",
-                   f"height={arguments.size}", f"cutouts={arguments.cutouts}", f"steps_per_scene={arguments.steps}",
-                   f"save_every={arguments.steps}", "seed=1", "device=cpu", "backups=0", *extra]
+        command = [REVERIE, "render", *words_of(arguments, scenes), *extra]
         environment = dict(os.environ, OMP_NUM_THREADS=str(threads))
         process = subprocess.Popen(command, env=environment, cwd=folder, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
         moments, peak, said = [], 0.0, ""
@@ -41,7 +52,7 @@ def run(arguments, threads, extra, scenes="a red heart"):
             said += line
             if match := re.match(r"step (\d+)/", line):
                 moments.append((time.monotonic(), int(match[1])))
-                peak = max(peak, memory_of(process.pid))
+                peak = max(peak, memory(process.pid))
         if process.wait() != 0 or len(moments) < 3:
             sys.exit(f"{' '.join(command)}\n{said}")
         times = [(b - a) / (m - n) for (a, n), (b, m) in zip(moments[1:], moments[2:]) if m > n]
@@ -71,6 +82,124 @@ def memory_of(pid):
     return total
 
 
+def memory_of_largest(pid):
+    """MB that the largest of a process' children had at most, shared ones among them; of itself, where it has none."""
+    largest = 0.0
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children") as children:
+            pids = children.read().split() or [str(pid)]
+        for each in pids:
+            with open(f"/proc/{each}/status") as file:
+                largest = max(largest, *(int(line.split()[1]) / 1024 for line in file if line.startswith("VmHWM:")))
+    except OSError:
+        pass
+    return largest
+
+
+def check(arguments, ranks):
+    """The terms that `reverie check --ranks` measures, in seconds and bytes."""
+    command = [REVERIE, "check", *words_of(arguments), "--ranks", str(ranks)]
+    said = subprocess.run(command, env=dict(os.environ, OMP_NUM_THREADS="1"), capture_output=True, text=True, check=True).stdout
+    find = lambda pattern: float(re.search(pattern, said)[1])  # noqa: E731
+    return {"serial": find(r"every rank does: (\S+) s"), "parallel": find(r"the cutouts: (\S+) s"),
+            "bytes": find(r" s for (\d+) bytes"), "bandwidth": find(r"at (\S+) Gbit/s") * 1e9 / 8,
+            "latency": find(r"latency of (\S+) s"), "transfer": find(r"transfer: (\S+) s"),
+            "step": find(r"predicted step: (\S+) s"), "memory": find(r"memory of each rank: about (\S+) MB")}
+
+
+class Model:
+    """step(n) = serial + parallel * (largest share) + transfer(n): host/distributed/step_model.h."""
+
+    def __init__(self, serial, parallel, size, latency=0.0, groups=16):
+        self.serial, self.parallel, self.size, self.latency, self.groups = serial, parallel, size, latency, groups
+
+    def step(self, machines, bandwidth):
+        transfer = (machines - 1) * (2 * self.latency + self.size / bandwidth) if machines > 1 else 0
+        return self.serial + self.parallel * math.ceil(self.groups / machines) / self.groups + transfer
+
+    def speed(self, machines, bandwidth):
+        return self.step(1, bandwidth) / self.step(machines, bandwidth)
+
+
+def plot(path, lines, points):
+    """Times as fast as one by the number of machines, both axes logarithmic."""
+    width, height, left, bottom, right = 560, 330, 46, 40, 128
+    most = 16
+    x = lambda n: left + math.log2(n) / math.log2(most) * (width - left - right)  # noqa: E731
+    y = lambda v: height - bottom - (math.log2(v) + 2) / 6 * (height - bottom - 14)  # noqa: E731  from 1/4 to 16
+    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="12">',
+             f'<rect width="{width}" height="{height}" fill="#fff"/>']
+    for n in (1, 2, 4, 8, 16):
+        parts.append(f'<path d="M{x(n):.1f} 14V{height - bottom}" stroke="#ddd"/>'
+                     f'<text x="{x(n):.1f}" y="{height - bottom + 16}" text-anchor="middle">{n}</text>')
+    for v, text in ((0.25, "1/4"), (0.5, "1/2"), (1, "1"), (2, "2"), (4, "4"), (8, "8"), (16, "16")):
+        parts.append(f'<path d="M{left} {y(v):.1f}H{width - right}" stroke="#ddd"/>'
+                     f'<text x="{left - 6}" y="{y(v) + 4:.1f}" text-anchor="end">{text}</text>')
+    parts.append(f'<text x="{(left + width - right) / 2}" y="{height - 6}" text-anchor="middle">machines (ranks)</text>')
+    parts.append(f'<text x="12" y="{(height - bottom) / 2}" text-anchor="middle" '
+                 f'transform="rotate(-90 12 {(height - bottom) / 2})">times as fast as one</text>')
+    for name, colour, values in lines:
+        path_of = "L".join(f"{x(n):.1f} {y(max(v, 0.25)):.1f}" for n, v in values)
+        parts.append(f'<path d="M{path_of}" fill="none" stroke="{colour}" stroke-width="2"/>')
+        n, v = values[-1]
+        parts.append(f'<text x="{x(n) + 6:.1f}" y="{y(max(v, 0.25)) + 4:.1f}" fill="{colour}">{name}</text>')
+    for n, v in points:
+        parts.append(f'<circle cx="{x(n):.1f}" cy="{y(v):.1f}" r="4" fill="#000"/>')
+    parts.append(f'<circle cx="{left + 14}" cy="24" r="4" fill="#000"/><text x="{left + 24}" y="28">measured</text></svg>')
+    with open(path, "w") as file:
+        file.write("\n".join(parts) + "\n")
+
+
+def model_main(arguments):
+    counts, checks, runs = (1, 2, 4), [], {1: [], 2: [], 4: []}
+    for _ in range(arguments.rounds):
+        checks.append(check(arguments, 2))
+        for ranks in counts:
+            runs[ranks].append(run(arguments, 1, ["--ranks", str(ranks)], memory=memory_of_largest))
+    middle = lambda values: statistics.median(values)  # noqa: E731
+    term = {name: middle(each[name] for each in checks) for name in checks[0]}
+    print(f"{arguments.rounds} rounds in turns, {arguments.steps} steps each, one thread a rank\n")
+    print(f"{'ranks':>6}{'s/step':>9}{'MB per rank':>13}{'bytes sent':>12}  SHA-256 of the picture")
+    hashes = set()
+    for ranks in counts:
+        rounds = runs[ranks]
+        hashes |= {each[2] for each in rounds}
+        print(f"{ranks:6}{middle(each[0] for each in rounds):9.4f}{max(each[1] for each in rounds):13.0f}"
+              f"{(ranks - 1) * term['bytes']:12.0f}  {rounds[0][2]}")
+    print("all pictures are the same" if len(hashes) == 1 else "THE PICTURES DIFFER")
+    print(f"\nmeasured terms: serial {term['serial']:.4f} s, parallel {term['parallel']:.4f} s, transfer {term['transfer']:.4f} s "
+          f"({term['bytes']:.0f} bytes, {term['bandwidth'] * 8e-9:.2f} Gbit/s, latency {term['latency'] * 1e6:.0f} us), "
+          f"memory {term['memory']:.0f} MB")
+    one = middle(c["serial"] + c["parallel"] for c in checks)
+    print(f"one rank: the model says {one:.4f} s, a run takes {middle(r[0] for r in runs[1]):.4f} s")
+    shares = [c["step"] / r[0] for c, r in zip(checks, runs[2])]
+    gain = [a[0] / b[0] for a, b in zip(runs[1], runs[2])]
+    print(f"two ranks: the model says {term['step']:.4f} s, a run takes {middle(r[0] for r in runs[2]):.4f} s: "
+          f"{100 * middle(shares):.0f} % of what the model allows (in rounds: {', '.join(f'{100 * s:.0f}' for s in shares)}), "
+          f"{middle(gain):.2f} times as fast as one")
+    print(f"every rank repeats {100 * term['serial'] / one:.1f} % of a step")
+
+    model = Model(term["serial"], term["parallel"], term["bytes"], term["latency"])
+    many = Model(term["serial"], term["parallel"], term["bytes"], term["latency"], groups=64)
+    print("\nPREDICTED, times as fast as one machine (64: if there were 64 groups; today more than 16 ranks are refused)")
+    print(f"{'machines':>8}" + "".join(f"{speed:>7} Gbit/s" for speed in (1, 10, 100)))
+    for machines in (4, 16, 64):
+        which = many if machines > 16 else model
+        print(f"{machines:8}" + "".join(f"{which.speed(machines, speed * 1e9 / 8):14.2f}" for speed in (1, 10, 100)))
+    print("\nPREDICTED for 8 cards of one machine at 512 x 512, if a step of one card takes so long and every rank repeats 2 ms of it;\n"
+          "gradients go through the CPU at the rate measured here")
+    for seconds in (0.05, 0.2, 1.0):
+        cards = Model(0.002, seconds - 0.002, 4 * 3 * 512 ** 2, term["latency"])
+        print(f"{1000 * seconds:6.0f} ms: {cards.speed(8, term['bandwidth']):.2f} times as fast")
+    if arguments.plot:
+        lines = []
+        for speed, colour in ((1, "#c33"), (10, "#b80"), (100, "#06a")):
+            lines.append((f"{speed} Gbit/s", colour, [(n, model.speed(n, speed * 1e9 / 8)) for n in (1, 2, 4, 8, 16)]))
+        lines.append(("all of it shared", "#888", [(n, n) for n in (1, 2, 4, 8, 16)]))
+        plot(arguments.plot, lines, [(1, 1.0), (2, middle(gain))])
+        print(f"\n{arguments.plot}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--perceptor", default="tiny_vit")
@@ -79,9 +208,13 @@ def main():
     parser.add_argument("--steps", type=int, default=8)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--cores", type=int, default=os.cpu_count())
+    parser.add_argument("--model", action="store_true")
+    parser.add_argument("--plot")
     arguments = parser.parse_args()
     if os.path.exists(arguments.perceptor):
         arguments.perceptor = os.path.abspath(arguments.perceptor)
+    if arguments.model:
+        return model_main(arguments)
     cores = arguments.cores
     ways = {f"1 process, {cores} threads, no groups": (cores, []),
             f"1 process, {cores} threads, 16 groups": (cores, ["cutout_groups=16"])}
