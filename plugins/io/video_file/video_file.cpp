@@ -15,6 +15,7 @@
 #include "../png_file.h"
 #include "reverie/output_sink.h"
 #include "reverie/plugin.h"
+#include "reverie/takes_opacity.h"
 #include "writer.h"
 
 namespace reverie::video_file {
@@ -56,7 +57,7 @@ std::unique_ptr<VideoWriter> make_writer(Host& host, const Params& params, const
   return make_video_writer(host, video);
 }
 
-class VideoFile final : public OutputSink {
+class VideoFile final : public OutputSink, public TakesOpacity {
  public:
   VideoFile(Host& host, const Params& params, const Setup& setup)
       : host_(host),
@@ -80,6 +81,19 @@ class VideoFile final : public OutputSink {
     writer_->add(image);
     if (first) writer_->publish();
     return path_;
+  }
+
+  /// Where the format keeps it.
+  void* extension(std::string_view id) override {
+    return id == TakesOpacity::kId && writer_->takes_opacity() ? static_cast<TakesOpacity*>(this) : nullptr;
+  }
+  std::filesystem::path write(const at::Tensor& image, const at::Tensor& opacity,
+                              std::int64_t number) override {
+    with_opacity_ = true;
+    return write(at::cat({image, opacity}, 1), number);
+  }
+  std::optional<std::filesystem::path> keep(const at::Tensor&, const at::Tensor&, std::int64_t) override {
+    return std::nullopt;
   }
 
   void close() override {
@@ -117,7 +131,7 @@ class VideoFile final : public OutputSink {
     }
     if (frames.empty()) return frames;
     for (const auto& frame : {frames.front(), frames.back()}) {
-      const at::Tensor picture = host_.load_image(frame.string());
+      const at::Tensor picture = saved_picture(frame);
       if (image.defined() && picture.sizes() != image.sizes()) return std::nullopt;
       image = picture;
     }
@@ -137,8 +151,13 @@ class VideoFile final : public OutputSink {
   void open(const std::string& name, const std::vector<std::filesystem::path>& frames, std::int64_t first) {
     const std::filesystem::path path = folder_ / (name + writer_->extension());
     writer_->open(path, first);
-    for (const auto& frame : frames) writer_->add(host_.load_image(frame.string()).cpu());
+    for (const auto& frame : frames) writer_->add(saved_picture(frame).cpu());
     path_ = path;
+  }
+
+  /// With opacity, where the run's pictures have it.
+  at::Tensor saved_picture(const std::filesystem::path& file) const {
+    return with_opacity_ ? io::read_png_with_opacity(file) : host_.load_image(file.string());
   }
 
   Host& host_;
@@ -148,7 +167,7 @@ class VideoFile final : public OutputSink {
   int bits_;
   std::int64_t saved_;  ///< frames, before the run was restored
   std::int64_t first_;  ///< number of the video's first picture
-  bool keeps_frames_;
+  bool keeps_frames_, with_opacity_ = false;
   std::unique_ptr<VideoWriter> writer_;
   std::filesystem::path path_;  ///< of the video; empty before the first frame
 };
