@@ -1,5 +1,8 @@
 #include "cli/stereo_command.h"
 
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+
 #include <cmath>
 #include <iostream>
 #include <numbers>

@@ -133,6 +133,8 @@ class Fourier final : public ImageModel, public Resizable, public ResizesGradien
       result = result.masked_fill(
           (y < 0).logical_or(y >= rows).unsqueeze(1).logical_or(x >= columns).view({1, 1, height_, -1, 1}),
           0);
+    else if (const at::Tensor known = result > 0; known.any().item<bool>())
+      result = at::where((old_gain == 0).logical_and(gain > 0), result.sum() / known.sum(), result);
     return at::fft_ifftshift(result, at::IntArrayRef{2});
   }
 

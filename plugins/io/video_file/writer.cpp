@@ -104,8 +104,9 @@ class Writer final : public VideoWriter {
   void add(const at::Tensor& image) override {
     const bool deep = setup_.bits != 8;
     if (!encoder_)
-      pixels_ = image.size(1) == 4 ? (deep ? format_.deep_pixels_with_opacity : format_.pixels_with_opacity)
-                                   : (deep ? format_.deep_pixels : format_.pixels);
+      pixels_ = image.dim() == 4 && image.size(1) == 4
+                    ? (deep ? format_.deep_pixels_with_opacity : format_.pixels_with_opacity)
+                    : (deep ? format_.deep_pixels : format_.pixels);
     ffmpeg::FramePtr frame =
         to_frame(image, setup_.bits, pixels_ == AV_PIX_FMT_PAL8 ? AV_PIX_FMT_RGB24 : pixels_);
     if (pixels_ == AV_PIX_FMT_PAL8) frame = with_palette(frame);
