@@ -1,5 +1,7 @@
 #include "settings/parseq_prompts.h"
 
+#include <json/value.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>

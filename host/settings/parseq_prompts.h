@@ -2,10 +2,12 @@
 // The prompts of Parseq's rendered frames: https://github.com/rewbs/sd-parseq, src/parseq-renderer.ts (field
 // `deforum_prompt`: "positive --neg negative", several of each joined as "text: weight AND text: weight").
 
-#include <json/value.h>
-
 #include <string>
 #include <vector>
+
+namespace Json {
+class Value;
+}
 
 namespace reverie {
 
