@@ -1,6 +1,9 @@
 // Stills that are begun small.
 
 #include "engine/growth.h"
+
+#include <ATen/core/grad_mode.h>
+
 #include "reverie/resized_gradients.h"
 #include "studio.h"
 

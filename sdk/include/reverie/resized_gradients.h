@@ -4,6 +4,7 @@
 // are, and one of the optimiser, which knows what it remembers of them.
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include <functional>
 #include <map>
