@@ -37,6 +37,7 @@ constexpr ParamSpec kParams[] = {
     io::kFrameDigits,
     io::kPngBits,
     list("outputs", "png_sequence").of_host().help("plugins that write the finished frames"),
+    boolean("alpha", false).of_host().help("whether the run's pictures have opacity"),
     text("input_audio", "").of_host().help("sound file that motion and weights can follow"),
     text("animation_mode", "off")
         .of_host()
@@ -68,6 +69,7 @@ class VideoFile final : public OutputSink, public TakesOpacity {
         bits_(io::png_bits(params)),
         saved_(setup.frames),
         first_(first_of(params, setup)),
+        with_opacity_(params.get<bool>("alpha")),
         writer_(make_writer(host, params, setup)) {
     const auto sinks = params.get<std::vector<std::string>>("outputs");
     keeps_frames_ = std::find(sinks.begin(), sinks.end(), "png_sequence") == sinks.end();
@@ -167,7 +169,8 @@ class VideoFile final : public OutputSink, public TakesOpacity {
   int bits_;
   std::int64_t saved_;  ///< frames, before the run was restored
   std::int64_t first_;  ///< number of the video's first picture
-  bool keeps_frames_, with_opacity_ = false;
+  bool with_opacity_;   ///< of pictures that were saved before
+  bool keeps_frames_;
   std::unique_ptr<VideoWriter> writer_;
   std::filesystem::path path_;  ///< of the video; empty before the first frame
 };
