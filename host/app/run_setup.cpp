@@ -378,6 +378,16 @@ Member<FlowEstimator> make_flow_estimator(const RunContext& context, const Plugi
                                   *context.host);
 }
 
+void choose_depth_estimator(RunContext& context, const PluginRegistry& registry,
+                            std::vector<Problem>& problems) {
+  choose_estimator<DepthEstimator>("depth_model", false, context, registry, problems);
+}
+
+Member<DepthEstimator> make_depth_estimator(const RunContext& context, const PluginRegistry& registry) {
+  return estimator<DepthEstimator>("depth_model", "this command", false, context.settings, registry,
+                                   *context.host);
+}
+
 void choose_video_sink(RunSettings& settings, const PluginRegistry& registry,
                        std::vector<Problem>& problems) {
   choose(settings, registry.with_role(OutputSink::kKind, kEncodes), problems);

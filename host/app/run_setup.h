@@ -68,6 +68,12 @@ void choose_flow_estimator(RunContext& context, const PluginRegistry& registry,
                            std::vector<Problem>& problems);
 engine::Member<FlowEstimator> make_flow_estimator(const RunContext& context, const PluginRegistry& registry);
 
+/// The same of a depth estimator, and 'depth_model'.
+void choose_depth_estimator(RunContext& context, const PluginRegistry& registry,
+                            std::vector<Problem>& problems);
+engine::Member<DepthEstimator> make_depth_estimator(const RunContext& context,
+                                                    const PluginRegistry& registry);
+
 /// The sink of make_video_sink(), whose parameters it puts in force.
 void choose_video_sink(RunSettings& settings, const PluginRegistry& registry, std::vector<Problem>& problems);
 

@@ -27,6 +27,8 @@ usage:
   reverie encode RUN [name=value ...]       make a video of the pictures that a run has left
   reverie interpolate RUN [--times N] [name=value ...]
                                             a smoother video of them, with N - 1 pictures between any two
+  reverie stereo RUN [--eyes PIXELS] [--anaglyph] [name=value ...]
+                                            a video of them for two eyes, by estimated depths
   reverie serve                             a studio in the browser and an interface for programs: a queue of
                                             runs, rendered in this folder; models stay loaded
   reverie presets list [--markdown]         looks and motions to start from: paint WORDS preset=NAME
@@ -63,7 +65,7 @@ exit status: 0 done, 1 a run failed, 2 a mistake in the command line or the sett
 )";
 
 constexpr const char* kCommands[] = {"paint",          "render",  "check",       "config", "curves",
-                                     "preview-motion", "encode",  "interpolate", "serve",  "settings",
+                                     "preview-motion", "encode",  "interpolate", "stereo", "serve",  "settings",
                                      "presets",        "plugins", "models",      "help"};
 
 /// What other programs call our commands.

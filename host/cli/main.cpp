@@ -25,6 +25,7 @@
 #include "cli/presets_command.h"
 #include "cli/serve_command.h"
 #include "cli/signals.h"
+#include "cli/stereo_command.h"
 #include "cli/test_plugin_command.h"
 #include "distributed/launch.h"
 #include "distributed/ranks.h"
@@ -169,8 +170,13 @@ int run(int argc, char** argv) {
       "lease", po::value<std::uint32_t>()->value_name("SECONDS"),
       "with --claim and serve --workers: how long a process may be silent before its run goes elsewhere; 60 "
       "without it")("times", po::value<std::int64_t>()->value_name("N"),
-                    "with interpolate: so many times the pictures a second; 2 when not given")("verbose,v",
-                                                                                               "say more")(
+                    "with interpolate: so many times the pictures a second; 2 when not given")(
+      "eyes", po::value<std::string>()->value_name("PIXELS"),
+      "with stereo: the distance of the eyes, a number or an expression of t; 6 when not given")(
+      "screen", po::value<double>()->value_name("PIXELS"),
+      "with stereo: the depth that both eyes see at the same place; infinitely far when not given")(
+      "anaglyph", "with stereo: one picture for red and cyan glasses, instead of two side by side")(
+      "verbose,v", "say more")(
       "markdown", "with settings, presets list and models list: print a table for the documentation")(
       "accept-licence",
       "with models fetch: accept the licences of weights that are not free for every use, which are shown")(
@@ -273,6 +279,16 @@ int run(int argc, char** argv) {
   if (command == "encode") return encode_command(rest, config_folders, registry());
   if (given.count("times") && command != "interpolate")
     throw Error(ErrorKind::usage, "--times is an option of reverie interpolate");
+  for (const char* option : {"eyes", "screen", "anaglyph"})
+    if (given.count(option) && command != "stereo")
+      throw Error(ErrorKind::usage, "--" + std::string(option) + " is an option of reverie stereo");
+  if (command == "stereo") {
+    StereoOptions stereo;
+    if (given.count("eyes")) stereo.eyes = given["eyes"].as<std::string>();
+    if (given.count("screen")) stereo.screen = given["screen"].as<double>();
+    stereo.anaglyph = given.count("anaglyph") > 0;
+    return stereo_command(rest, stereo, config_folders, registry());
+  }
   if (command == "interpolate")
     return interpolate_command(rest, given.count("times") ? given["times"].as<std::int64_t>() : 2,
                                config_folders, registry());

@@ -22,4 +22,11 @@ at::Tensor paired_spherical_distance(const at::Tensor& a, const at::Tensor& b) {
   return from_chord(unit(a) - unit(b));
 }
 
+at::Tensor spherical_interpolation(const at::Tensor& from, const at::Tensor& to, double share) {
+  const at::Tensor a = unit(from), b = unit(to);
+  const at::Tensor angle = (a * b).sum(1, true).clamp(-1, 1).acos(), sine = angle.sin();
+  const at::Tensor arc = ((angle * (1 - share)).sin() * a + (angle * share).sin() * b) / sine;
+  return unit(at::where(sine > 1e-4, arc, a * (1 - share) + b * share));
+}
+
 }  // namespace reverie::engine

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "reverie/ops.h"
+#include "reverie/resized_gradients.h"
 #include "reverie/state.h"
 
 namespace reverie::engine {
@@ -62,6 +63,10 @@ void Opacity::resize(const at::Tensor& picture) {
   values_ = enlarged(values_.detach().clamp(0, 1), cells(height_), cells(width_))
                 .contiguous()
                 .set_requires_grad(true);
+}
+
+at::Tensor Opacity::resize_gradients(const at::Tensor& values, int power) const {
+  return spread_gradients(values, values_.size(2), values_.size(3), power);
 }
 
 std::map<std::string, at::Tensor> Opacity::state() const {

@@ -40,6 +40,8 @@ class Opacity {
 
   /// For pictures of another size; other parameters afterwards.
   void resize(const at::Tensor& picture);
+  /// ResizesGradients::resize_gradients() of its parameter.
+  at::Tensor resize_gradients(const at::Tensor& values, int power) const;
 
   std::map<std::string, at::Tensor> state() const;
   /// Throws Error(model) where it is of another size.

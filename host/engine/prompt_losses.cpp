@@ -92,6 +92,7 @@ PromptLosses::Prompts PromptLosses::opened(const std::vector<Scene>& scenes) con
       if (prompt.mask.kind == Kind::picture || prompt.mask.kind == Kind::video)
         prompt_state.mask_picture = footage(prompt.mask.what);
       if (!prompt.picture) result.texts.push_back(prompt.text);
+      if (!prompt.towards.empty()) result.texts.push_back(prompt.towards);
       if (prompt.mask.kind == Kind::phrase) result.texts.push_back(prompt.mask.what);
       result.states.push_back(std::move(prompt_state));
     }
@@ -111,6 +112,7 @@ void PromptLosses::embed_words(Prompts& prompts, bool begins) {
     });
     for (PromptState& prompt_state : prompts.states) {
       if (!prompt_state.prompt->picture) prompt_state.words.push_back(rows.narrow(0, row++, 1));
+      if (!prompt_state.prompt->towards.empty()) prompt_state.towards.push_back(rows.narrow(0, row++, 1));
       if (prompt_state.prompt->mask.kind == PromptMask::Kind::phrase)
         prompt_state.phrase.push_back(rows.narrow(0, row++, 1));
     }
@@ -130,11 +132,13 @@ PromptLosses::Prepared PromptLosses::prepare(const std::vector<Scene>& scenes) {
   std::vector<std::vector<at::Tensor>> rows;
   for (const PromptState& prompt_state : prompts_) {
     if (!prompt_state.prompt->picture) rows.push_back(prompt_state.words);
+    if (!prompt_state.prompt->towards.empty()) rows.push_back(prompt_state.towards);
     if (prompt_state.prompt->mask.kind == PromptMask::Kind::phrase) rows.push_back(prompt_state.phrase);
   }
   std::size_t row = 0;
   for (PromptState& prompt_state : result.prompts_.states) {
     if (!prompt_state.prompt->picture) prompt_state.words = rows[row++];
+    if (!prompt_state.prompt->towards.empty()) prompt_state.towards = rows[row++];
     if (prompt_state.prompt->mask.kind == PromptMask::Kind::phrase) prompt_state.phrase = rows[row++];
   }
   return result;
@@ -189,6 +193,15 @@ void PromptLosses::update(PromptState& prompt_state) {
   if (prompt.mask.cutoff)
     prompt_state.cutoff =
         reverie::evaluate(*prompt.mask.cutoff, values_, {whose, "mask's cutoff", "none"}, warnings_);
+  if (!prompt.towards.empty()) {
+    const double share =
+        reverie::evaluate(prompt.share, values_, {whose, "share", "0", true}, warnings_).value_or(0);
+    prompt_state.between.clear();
+    for (std::size_t p = 0; p < perceptors_.size(); ++p)
+      prompt_state.between.push_back(
+          share == 0 ? prompt_state.words[p]
+                     : spherical_interpolation(prompt_state.words[p], prompt_state.towards[p], share));
+  }
   if (prompt_state.mask_picture) {
     const std::int64_t frame = prompt_state.mask_picture->seek(video_frame_);
     if (frame != prompt_state.masked_by)
@@ -243,7 +256,9 @@ PromptLosses::EmbeddedCutouts PromptLosses::embed_cutouts(std::size_t p, const a
 at::Tensor PromptLosses::distances(const PromptState& prompt_state, std::size_t p,
                                    const EmbeddedCutouts& seen) const {
   if (!prompt_state.prompt->picture)
-    return spherical_distance(seen.embeddings, prompt_state.words[p]).select(1, 0);
+    return spherical_distance(seen.embeddings,
+                              (prompt_state.between.empty() ? prompt_state.words : prompt_state.between)[p])
+        .select(1, 0);
   const EmbeddedCutouts& target = prompt_state.pictures_seen[p];
   const at::Tensor order = partners(seen.places, target.places).to(target.embeddings.device());
   return paired_spherical_distance(seen.embeddings, target.embeddings.index_select(0, order)) +

@@ -102,6 +102,7 @@ class PromptLosses {
     std::int64_t seen_frame = -1, masked_by = -1;         // frames of these
     std::optional<ImageMask> image_mask;
     std::vector<at::Tensor> words, phrase;       // per perceptor [1, D]
+    std::vector<at::Tensor> towards, between;    // the same: what the words go over to, and where they are
     std::vector<EmbeddedCutouts> pictures_seen;  // per perceptor, of pictures
   };
 

@@ -11,6 +11,7 @@
 
 #include "engine/retouched_model.h"
 #include "log/printable.h"
+#include "reverie/resized_gradients.h"
 #include "reverie/varying_parameters.h"
 #include "reverie/vector_drawing.h"
 
@@ -98,6 +99,7 @@ Render::Render(HostServices& host, RunPlugins& ensemble, const Settings& setting
       tiling_(settings.get<std::string>("tile")),
       timeline_(settings, std::ssize(script.scenes)),
       growth_(std::move(growth)),
+      keep_optimiser_(settings.get<std::string>("upscale_optimiser") == "carry"),
       opacity_(settings,
                settings.get<bool>("alpha") ? ensemble.model.instance->decode_final() : at::Tensor()),
       motion_(ensemble, script.motion, result_.moment),
@@ -127,6 +129,26 @@ void Render::make_optimiser() {
   parameters_ = ensemble_.model.instance->parameters();
   if (opacity_.is_on()) parameters_.push_back(opacity_.parameter());
   optimiser_ = ensemble_.make_optimiser({parameters_});
+}
+
+/// The optimiser goes on with what it knows, as far as it and the image model can.
+void Render::grown() {
+  const std::shared_ptr<Optimiser> before = optimiser_;
+  const std::size_t earlier = parameters_.size() - (opacity_.is_on() ? 1 : 0);
+  resized();
+  auto* goes_on = keep_optimiser_ ? extension_of<GoesOnResized>(*optimiser_) : nullptr;
+  auto* resizes = extension_of<ResizesGradients>(*ensemble_.model.instance);
+  if (!goes_on || !resizes) return;
+  const std::size_t own = parameters_.size() - (opacity_.is_on() ? 1 : 0);
+  const at::NoGradGuard no_grad;
+  goes_on->go_on_from(before->state(),
+                      [&](std::size_t index, const std::vector<at::Tensor>& values, int power) {
+                        if (index >= own) return opacity_.resize_gradients(values.back(), power);
+                        const std::vector<at::Tensor> of_model(
+                            values.begin(), values.begin() + static_cast<std::ptrdiff_t>(earlier));
+                        return call_plugin(ensemble_.model.name, result_.moment,
+                                           [&] { return resizes->resize_gradients(index, of_model, power); });
+                      });
 }
 
 void Render::resized() {
@@ -547,7 +569,7 @@ RenderResult Render::run(RunEvents& events, FrameWriter& frames, RequestedContro
       }
       if (call_plugin(ensemble_.model.name, result_.moment,
                       [&] { return growth_.grow(*ensemble_.model.instance, result_.moment.steps); }))
-        resized();
+        grown();
       begin_step();
       const auto prompts = prompt_losses_.active(static_cast<std::size_t>(position_.scene), position_.step,
                                                  interpolation_steps_);

@@ -83,6 +83,7 @@ class Render {
   void skip_frame();
   void save_waiting(FrameWriter& frames, const at::Tensor& done);
   void make_optimiser();
+  void grown();
   void resized();
   void move(const std::map<std::string, double>& sound);
   std::map<std::string, double> values_at(std::int64_t step,
@@ -112,6 +113,7 @@ class Render {
   Tiling tiling_;
   Timeline timeline_;
   Growth growth_;
+  bool keep_optimiser_;
   Opacity opacity_;
   RenderResult result_;
   Position position_;

@@ -34,6 +34,9 @@ struct Prompt {
   std::string written;             ///< the whole prompt, for messages
   std::string setting = "scenes";  ///< the one it comes from
   When when = When::always;        ///< after moves the moved picture takes the place of `text`
+  /// Words that `text` goes over to, and how far it has: 0 to 1. Empty: it stays as it is.
+  std::string towards = {};
+  Expression share = Expression::compile("0", {});
 };
 
 struct Scene {

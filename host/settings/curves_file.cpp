@@ -15,6 +15,7 @@
 #include "base/nearest.h"
 #include "base/texts.h"
 #include "settings/curve_points.h"
+#include "settings/parseq_prompts.h"
 #include "settings/quaternion.h"
 #include "settings/table_rows.h"
 
@@ -159,7 +160,8 @@ class Frames {
       for (auto field = frame.begin(); field != frame.end(); ++field) {
         const std::string name = field.name();
         const bool derived = name.ends_with("_delta") || name.ends_with("_pc");
-        if (name != "frame" && !derived) fields_.insert(name);
+        const bool prompt = name.ends_with("_prompt");
+        if (name != "frame" && !derived && !prompt) fields_.insert(name);
       }
   }
   bool has(const std::string& field) const { return fields_.count(field) > 0; }
@@ -271,6 +273,8 @@ CurvesFile read_parseq(const std::string& text, const std::string& file, const C
   if (looks) fields.use("fov");
   for (const auto& [name, keyframes] : curves)
     if (!keyframes.empty()) result.entries.push_back({name, keyframes.value(), {file, 1}});
+  if (const std::string scene = parseq_scene(frames); !scene.empty())
+    result.entries.push_back({"scenes", RawValue::scalar(scene, true), {file, 1}});
   if (!fields.unused().empty()) {
     std::string all;
     for (const std::string& name : fields.unused()) all += (all.empty() ? "" : ", ") + name;

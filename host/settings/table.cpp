@@ -19,6 +19,10 @@ constexpr Setting kTable[] = {
      "Prompts", true},
     {text("prompt_fade", "1s").help("how long one of prompts fades into the next: 12 (frames), 1s or 2b"),
      "Prompts"},
+    {choice("prompt_fade_by", "weight", "weight|embedding")
+         .help("how one of prompts fades into the next: weight: both count, by shares; embedding: one count, "
+               "whose meaning goes over from one to the other"),
+     "Prompts"},
     {boolean("wildcards", false)
          .help("draw one of {red|green|blue}, and of the lines of colours.txt for __colours__, by the seed"),
      "Prompts"},
@@ -61,6 +65,11 @@ constexpr Setting kTable[] = {
     {list("upscale_at", "")
          .unit("steps")
          .help("the steps at which the sizes of upscale_from end; when empty, all sizes get as many steps"),
+     "Image"},
+    {choice("upscale_optimiser", "carry", "carry|restart")
+         .help(
+             "where a still grows: carry: the optimiser goes on with what it knows, brought to the new size; "
+             "restart: it starts again"),
      "Image"},
     {number("smoothing_weight", 0.02)
          .is_animatable()

@@ -15,6 +15,7 @@
 #include "reverie/plugin.h"
 #include "reverie/resizable.h"
 #include "reverie/resize.h"
+#include "reverie/resized_gradients.h"
 #include "reverie/tiling.h"
 
 namespace reverie {
@@ -67,7 +68,7 @@ at::Tensor colour_directions(const at::Device& device) {
   return (root / root.norm(2, 0).max()).to(device, at::kFloat);
 }
 
-class Fourier final : public ImageModel, public Resizable {
+class Fourier final : public ImageModel, public Resizable, public ResizesGradients {
  public:
   Fourier(Host& host, const Params& params, const Setup& setup)
       : host_(host),
@@ -100,13 +101,41 @@ class Fourier final : public ImageModel, public Resizable {
   }
 
   void* extension(std::string_view id) override {
+    if (id == ResizesGradients::kId) return static_cast<ResizesGradients*>(this);
     return id == Resizable::kId ? static_cast<Resizable*>(this) : nullptr;
   }
   void resize(const Setup& size) override {
     at::NoGradGuard no_grad;
     const at::Tensor before = picture();
+    earlier_gain_ = gain_;
+    earlier_pixels_ = height_ * width_;
     take_size(size);
     encode(before);
+  }
+  at::Tensor resize_gradients(std::size_t, const std::vector<at::Tensor>& values, int power) override {
+    // A wave of as many periods has another gain now, and its picture other pixels; see picture().
+    const at::Tensor before = at::fft_fftshift(values[0], at::IntArrayRef{2});  // frequency 0 in the middle
+    const std::int64_t rows = before.size(2), columns = before.size(3), top = height_ / 2 - rows / 2;
+    const auto options = before.options().dtype(at::kLong);
+    const at::Tensor y = at::arange(height_, options) - top, x = at::arange(spectrum_.size(3), options);
+    // Of waves that are new nothing is known but how strong their neighbours' gradients are.
+    const auto near = [&](const at::Tensor& of) {
+      return of.index_select(2, y.clamp(0, rows - 1)).index_select(3, x.clamp(0, columns - 1));
+    };
+    const at::Tensor old_gain =
+        near(at::fft_fftshift(earlier_gain_, at::IntArrayRef{0}).unsqueeze(0).unsqueeze(0));
+    const at::Tensor gain = at::fft_fftshift(gain_, at::IntArrayRef{0}).unsqueeze(0).unsqueeze(0);
+    const double pixels =
+        std::sqrt(static_cast<double>(earlier_pixels_) / static_cast<double>(height_ * width_));
+    const at::Tensor change = (gain / old_gain * pixels).masked_fill(old_gain == 0, 0);
+    at::Tensor result = near(before) * (power == 2 ? change.square() : change);
+    if (power == 1)
+      result = result.masked_fill(
+          (y < 0).logical_or(y >= rows).unsqueeze(1).logical_or(x >= columns).view({1, 1, height_, -1, 1}),
+          0);
+    else if (const at::Tensor known = result > 0; known.any().item<bool>())
+      result = at::where((old_gain == 0).logical_and(gain > 0), result.sum() / known.sum(), result);
+    return at::fft_ifftshift(result, at::IntArrayRef{2});
   }
 
   std::vector<at::Tensor> parameters() override { return {spectrum_}; }
@@ -178,8 +207,10 @@ class Fourier final : public ImageModel, public Resizable {
   std::int64_t pixel_size_, height_ = 0, width_ = 0;
   Limit contrast_, saturation_;
   double clipping_weight_;
-  at::Tensor colours_;   // see colour_directions()
-  at::Tensor gain_;      // [height, width / 2 + 1, 1]; 0 beyond the bandwidth
+  at::Tensor colours_;       // see colour_directions()
+  at::Tensor gain_;          // [height, width / 2 + 1, 1]; 0 beyond the bandwidth
+  at::Tensor earlier_gain_;  // before resize(), as the next
+  std::int64_t earlier_pixels_ = 0;
   at::Tensor spectrum_;  // [1, 3, height, width / 2 + 1, 2], real and imaginary part, before gain_
 };
 

@@ -8,10 +8,14 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include "reverie/ops.h"
 #include "reverie/plugin.h"
 #include "reverie/resizable.h"
 #include "reverie/resize.h"
+#include "reverie/resized_gradients.h"
 #include "reverie/tiling.h"
 
 namespace reverie {
@@ -40,7 +44,7 @@ at::Tensor enlarging(std::int64_t from, std::int64_t to, bool ring, const at::Te
   return result.to(options);
 }
 
-class Pyramid final : public ImageModel, public Resizable {
+class Pyramid final : public ImageModel, public Resizable, public ResizesGradients {
  public:
   Pyramid(Host& host, const Params& params, const Setup& setup)
       : host_(host), pixel_size_(params.get<std::int64_t>("pixel_size")), tiling_(params) {
@@ -72,6 +76,7 @@ class Pyramid final : public ImageModel, public Resizable {
   }
 
   void* extension(std::string_view id) override {
+    if (id == ResizesGradients::kId) return static_cast<ResizesGradients*>(this);
     return id == Resizable::kId ? static_cast<Resizable*>(this) : nullptr;
   }
   void resize(const Setup& size) override {
@@ -79,6 +84,17 @@ class Pyramid final : public ImageModel, public Resizable {
     const at::Tensor before = sum().clamp(0, 1);
     take_size(size);
     encode(before);
+  }
+  at::Tensor resize_gradients(std::size_t index, const std::vector<at::Tensor>& values, int power) override {
+    // The level that was about as large: a coarse one has the same part of the picture as before.
+    const at::Tensor& level = levels_[index];
+    const auto distance = [&](const at::Tensor& other) {
+      return std::abs(std::log(static_cast<double>(other.numel()) / static_cast<double>(level.numel())));
+    };
+    const at::Tensor& nearest = *std::min_element(
+        values.begin(), values.end(),
+        [&](const at::Tensor& a, const at::Tensor& b) { return distance(a) < distance(b); });
+    return spread_gradients(nearest, level.size(2), level.size(3), power);
   }
 
   std::vector<at::Tensor> parameters() override { return levels_; }

@@ -9,6 +9,7 @@
 #include "reverie/plugin.h"
 #include "reverie/resizable.h"
 #include "reverie/resize.h"
+#include "reverie/resized_gradients.h"
 #include "reverie/tiling.h"
 
 namespace reverie {
@@ -19,7 +20,7 @@ constexpr ParamSpec kParams[] = {
     kTile,
 };
 
-class UnlimitedPalette final : public ImageModel, public Resizable {
+class UnlimitedPalette final : public ImageModel, public Resizable, public ResizesGradients {
  public:
   UnlimitedPalette(Host& host, const Params& params, const Setup& setup)
       : host_(host), scale_(params.get<std::int64_t>("pixel_size")) {
@@ -45,12 +46,16 @@ class UnlimitedPalette final : public ImageModel, public Resizable {
   }
 
   void* extension(std::string_view id) override {
+    if (id == ResizesGradients::kId) return static_cast<ResizesGradients*>(this);
     return id == Resizable::kId ? static_cast<Resizable*>(this) : nullptr;
   }
   void resize(const Setup& size) override {
     const at::Tensor before = pixels_.detach();
     pixels_ = empty(size);
     assign(resize_to_pixels(before, size.height, size.width));
+  }
+  at::Tensor resize_gradients(std::size_t, const std::vector<at::Tensor>& values, int power) override {
+    return spread_gradients(values[0], pixels_.size(2), pixels_.size(3), power);
   }
 
   std::optional<at::Tensor> canvas() const override { return pixels_.detach().clone(); }

@@ -4,6 +4,7 @@
 #include <png.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <vector>
 
 #include "reverie/atomic_file.h"
@@ -81,6 +82,50 @@ struct PngWriter {
   }
 };
 
+/// Reads the rows of a file as write_png() leaves them, with opacity added where there is none.
+struct PngReader {
+  png_structp png = nullptr;
+  png_infop info = nullptr;
+  std::FILE* file = nullptr;
+  std::vector<std::uint8_t> bytes;
+  std::size_t width = 0, height = 0;
+  int bits = 8;
+
+  explicit PngReader(const std::filesystem::path& path) : file(std::fopen(path.c_str(), "rbe")) {
+    png = png_create_read_struct(PNG_LIBPNG_VER_STRING, nullptr, on_error, on_warning);
+    if (png) info = png_create_info_struct(png);
+    if (!info) throw std::bad_alloc();
+  }
+  PngReader(const PngReader&) = delete;
+  ~PngReader() {
+    png_destroy_read_struct(&png, &info, nullptr);
+    if (file) std::fclose(file);
+  }
+
+  /// False when it is no such file. libpng then jumps here, over code that must have nothing to clean up.
+  bool read() {
+    if (!file || setjmp(png_jmpbuf(png))) return false;
+    png_init_io(png, file);
+    png_read_info(png, info);
+    bits = png_get_bit_depth(png, info);
+    width = png_get_image_width(png, info);
+    height = png_get_image_height(png, info);
+    const int type = png_get_color_type(png, info);
+    if ((bits != 8 && bits != 16) || (type != PNG_COLOR_TYPE_RGB && type != PNG_COLOR_TYPE_RGB_ALPHA))
+      return false;
+    png_set_add_alpha(png, (1U << static_cast<unsigned>(bits)) - 1, PNG_FILLER_AFTER);
+    png_read_update_info(png, info);
+    const std::size_t row = png_get_rowbytes(png, info);
+    bytes.resize(row * height);
+    for (std::size_t y = 0; y < height; ++y) png_read_row(png, bytes.data() + y * row, nullptr);
+    return true;
+  }
+
+ private:
+  static void on_error(png_structp png, png_const_charp) { png_longjmp(png, 1); }
+  static void on_warning(png_structp, png_const_charp) {}
+};
+
 png_text text(const char* keyword, const char* value, int compression) {
   png_text result{};
   result.compression = compression;
@@ -105,6 +150,18 @@ std::filesystem::path frame_path(const std::filesystem::path& folder, const std:
   const auto wanted = static_cast<std::size_t>(digits);
   text.insert(0, wanted - std::min(wanted, text.size()), '0');
   return folder / (base + "_" + text + ".png");
+}
+
+at::Tensor read_png_with_opacity(const std::filesystem::path& path) {
+  PngReader reader(path);
+  if (!reader.read()) throw Error(ErrorKind::file, "'" + path.string() + "' cannot be read back");
+  const auto height = static_cast<std::int64_t>(reader.height),
+             width = static_cast<std::int64_t>(reader.width);
+  at::Tensor bytes =
+      at::from_blob(reader.bytes.data(), {height, width, 4, reader.bits / 8}, at::kByte).to(at::kFloat);
+  const at::Tensor values =
+      reader.bits == 8 ? bytes.select(3, 0) / 255 : (bytes.select(3, 0) * 256 + bytes.select(3, 1)) / 65535;
+  return values.permute({2, 0, 1}).unsqueeze(0).contiguous();
 }
 
 std::string png_of(const at::Tensor& image, int bits, const std::string& settings) {

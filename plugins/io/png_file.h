@@ -35,6 +35,10 @@ std::filesystem::path frame_path(const std::filesystem::path& folder, const std:
 void write_png(const std::filesystem::path& path, const at::Tensor& image, int bits,
                const std::string& settings);
 
+/// A picture [1, 4, H, W] 0..1 of a file that write_png() has written with opacity; of another, it is 1.
+/// Throws Error(file).
+at::Tensor read_png_with_opacity(const std::filesystem::path& path);
+
 /// What such a file holds.
 std::string png_of(const at::Tensor& image, int bits, const std::string& settings);
 

@@ -8,6 +8,7 @@
 #include "clip_gradients.h"
 #include "reverie/optimiser.h"
 #include "reverie/plugin.h"
+#include "reverie/resized_gradients.h"
 
 namespace reverie {
 namespace {
@@ -19,7 +20,7 @@ constexpr ParamSpec kParams[] = {
     kMaxGradientNorm,
 };
 
-class AdamOptimiser final : public Optimiser {
+class AdamOptimiser final : public Optimiser, public GoesOnResized {
  public:
   AdamOptimiser(Host&, const Params& params, const Setup& setup)
       : parameters_(setup.parameters),
@@ -33,6 +34,14 @@ class AdamOptimiser final : public Optimiser {
   }
   std::map<std::string, at::Tensor> state() const override { return adam_.state(); }
   void load_state(const std::map<std::string, at::Tensor>& state) override { adam_.load_state(state); }
+
+  void* extension(std::string_view id) override {
+    return id == GoesOnResized::kId ? static_cast<GoesOnResized*>(this) : nullptr;
+  }
+  void go_on_from(const std::map<std::string, at::Tensor>& before, const Resize& resize) override {
+    take_resized(adam_.state(), before, resize,
+                 [](const std::string& part) { return part == "square" ? 2 : 1; });
+  }
 
  private:
   std::vector<at::Tensor> parameters_;

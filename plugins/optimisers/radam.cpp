@@ -14,6 +14,7 @@
 #include "clip_gradients.h"
 #include "reverie/optimiser.h"
 #include "reverie/plugin.h"
+#include "reverie/resized_gradients.h"
 #include "reverie/state.h"
 
 namespace reverie {
@@ -26,7 +27,7 @@ constexpr ParamSpec kParams[] = {
     kMaxGradientNorm,
 };
 
-class RAdam final : public Optimiser {
+class RAdam final : public Optimiser, public GoesOnResized {
  public:
   RAdam(Host&, const Params& params, const Setup& setup)
       : parameters_(setup.parameters),
@@ -74,6 +75,14 @@ class RAdam final : public Optimiser {
   }
   void load_state(const std::map<std::string, at::Tensor>& state) override {
     load_tensors(this->state(), state, "the optimiser's");
+  }
+
+  void* extension(std::string_view id) override {
+    return id == GoesOnResized::kId ? static_cast<GoesOnResized*>(this) : nullptr;
+  }
+  void go_on_from(const std::map<std::string, at::Tensor>& before, const Resize& resize) override {
+    take_resized(this->state(), before, resize,
+                 [](const std::string& part) { return part == "square" ? 2 : 1; });
   }
 
  private:

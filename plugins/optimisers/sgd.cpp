@@ -12,6 +12,7 @@
 #include "clip_gradients.h"
 #include "reverie/optimiser.h"
 #include "reverie/plugin.h"
+#include "reverie/resized_gradients.h"
 #include "reverie/state.h"
 
 namespace reverie {
@@ -23,7 +24,7 @@ constexpr ParamSpec kParams[] = {
     kMaxGradientNorm,
 };
 
-class Sgd final : public Optimiser {
+class Sgd final : public Optimiser, public GoesOnResized {
  public:
   Sgd(Host&, const Params& params, const Setup& setup)
       : parameters_(setup.parameters),
@@ -49,6 +50,13 @@ class Sgd final : public Optimiser {
   std::map<std::string, at::Tensor> state() const override { return velocities_; }
   void load_state(const std::map<std::string, at::Tensor>& state) override {
     load_tensors(velocities_, state, "the optimiser's");
+  }
+
+  void* extension(std::string_view id) override {
+    return id == GoesOnResized::kId ? static_cast<GoesOnResized*>(this) : nullptr;
+  }
+  void go_on_from(const std::map<std::string, at::Tensor>& before, const Resize& resize) override {
+    take_resized(velocities_, before, resize, [](const std::string&) { return 1; });
   }
 
  private:

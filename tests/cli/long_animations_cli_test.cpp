@@ -197,6 +197,55 @@ TEST(Alpha, IsRefusedWhereItWouldBeLost) {
   EXPECT_TRUE(holds(outcome.err, "io/video_file keeps no transparency")) << outcome.err;
 }
 
+TEST(Alpha, IsKeptInVideosThatCan) {
+  const Scratch folder;
+  const Outcome outcome =
+      render(folder.path(), tiny("a hill", {"alpha=true", "outputs=[png_sequence,video_file]", "save_every=2",
+                                            "video_format=prores4444"}));
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const Outcome probe = run({"/usr/bin/ffprobe", "-v", "error", "-show_entries", "stream=pix_fmt", "-of",
+                             "csv=p=0", "images_out/default/default.mov"},
+                            folder.path());
+  EXPECT_TRUE(holds(probe.out, "yuva444p")) << probe.out << probe.err;
+}
+
+// Eyes at the same place see the same; with a distance they do not, and the picture stays what it is.
+TEST(Stereo, ViewsAreSideBySide) {
+  const Scratch folder;
+  ASSERT_EQ(render(folder.path(), tiny("a red heart", {"save_every=4"})).status, 0);
+  const auto halves = [&](const std::string& eyes) {
+    const Outcome outcome = run(
+        command("stereo", {"images_out/default", "--eyes", eyes, "video_format=lossless"}), folder.path());
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    const Outcome raw =
+        run({"/usr/bin/ffmpeg", "-v", "error", "-y", "-i", "images_out/default/default_stereo.mkv",
+             "-pix_fmt", "rgb24", "-f", "rawvideo", "stereo.raw"},
+            folder.path());
+    EXPECT_EQ(raw.status, 0) << raw.err;
+    const std::string bytes = read_bytes(folder / "stereo.raw");
+    EXPECT_EQ(bytes.size(), 2u * 64 * 64 * 3);
+    std::pair<std::string, std::string> result;
+    for (std::size_t at = 0; at + 2 * 64 * 3 <= bytes.size(); at += 2 * 64 * 3) {
+      result.first += bytes.substr(at, 64 * 3);
+      result.second += bytes.substr(at + 64 * 3, 64 * 3);
+    }
+    return result;
+  };
+  const auto [same, too] = halves("0");
+  EXPECT_EQ(same, too);
+  const auto [left, right] = halves("200 + 0*t");
+  EXPECT_NE(left, right);
+  const auto [exchanged, other] = halves("-200");
+  EXPECT_EQ(exchanged, right);
+  EXPECT_EQ(other, left);
+  Outcome outcome = run(command("stereo", {"images_out/default", "--eyes", "sinn(t)"}), folder.path());
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_TRUE(holds(outcome.err, "--eyes is 'sinn(t)'")) << outcome.err;
+  outcome = run(command("interpolate", {"images_out/default", "--eyes", "2"}), folder.path());
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_TRUE(holds(outcome.err, "reverie stereo")) << outcome.err;
+}
+
 TEST(Interpolating, MakesASmootherVideo) {
   const Scratch folder;
   ASSERT_EQ(render(folder.path(), moving({"steps_per_scene=6"})).status, 0);  // three pictures

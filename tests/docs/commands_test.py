@@ -32,6 +32,7 @@ THEIRS = {
     "portrait.yaml": "scenes: ${demo_words}\n".replace("${demo_words}", "a face"),
     "my_settings.yaml": "scenes: a red heart\n",
     "hill.yaml": "scenes: a hill\n",
+    "backup/hill/hill_changes.json": '{"changes": [{"step": 2, "settings": {"learning_rate": "0.02"}}]}\n',
     "run.yaml": "scenes: a hill\nanimation_mode: 2D\ntranslate_x: 1\nfile_namespace: run\n",
     "config/conf/demo.yaml": "# @package _global_\nscenes: a red heart\n",
     "config/conf/night.yaml": "# @package _global_\nscenes: a night sky\n",

@@ -1,6 +1,10 @@
 // Stills that are begun small.
 
 #include "engine/growth.h"
+
+#include <ATen/core/grad_mode.h>
+
+#include "reverie/resized_gradients.h"
 #include "studio.h"
 
 namespace reverie::test {
@@ -95,6 +99,79 @@ TEST_P(GrowthOf, ShowsTheSameLarger) {
   EXPECT_TRUE(at::equal(other.made->decode_final(), after));
   growth.begin(*model.made, 0);
   EXPECT_THROW(model.made->load_state(state), Error);
+}
+
+/// The gradients of how far the picture is from another one.
+std::vector<at::Tensor> gradients(ImageModel& model, std::int64_t width, std::int64_t height) {
+  const at::Tensor wanted = smooth(width, height).flip(3);
+  for (const at::Tensor& parameter : model.parameters()) parameter.mutable_grad() = at::Tensor();
+  (model.decode() - wanted).square().mean().backward();
+  std::vector<at::Tensor> result;
+  for (const at::Tensor& parameter : model.parameters()) result.push_back(parameter.grad().clone());
+  return result;
+}
+
+TEST_P(GrowthOf, GoesOnWithGradientsThatAreAboutThoseOfTheLargerPicture) {
+  Model model(GetParam(), 96, 64);
+  engine::Growth growth = growth_of("upscale_from=[48]", 96, 64, 10);
+  growth.begin(*model.made, 0);
+  model.made->encode(smooth(48, 32));
+  const std::vector<at::Tensor> before = gradients(*model.made, 48, 32);
+  ASSERT_TRUE(growth.grow(*model.made, 5));
+  const std::vector<at::Tensor> after = gradients(*model.made, 96, 64);
+  auto* resizes = extension_of<ResizesGradients>(*model.made);
+  ASSERT_TRUE(resizes);
+  std::vector<at::Tensor> squares;
+  for (const at::Tensor& one : before) squares.push_back(one.square());
+  for (std::size_t i = 0; i < after.size(); ++i) {
+    const at::Tensor guess = resizes->resize_gradients(i, before, 1),
+                     square = resizes->resize_gradients(i, squares, 2);
+    ASSERT_EQ(guess.sizes(), after[i].sizes()) << i;
+    ASSERT_EQ(square.sizes(), after[i].sizes()) << i;
+    const double norms = (guess.norm() / after[i].norm()).item<double>(),
+                 cosine = ((guess * after[i]).sum() / (guess.norm() * after[i].norm())).item<double>();
+    EXPECT_GT(cosine, 0.9) << i;
+    EXPECT_NEAR(norms, 1, 0.25) << i;
+    EXPECT_GE(square.min().item<double>(), 0) << i;
+    EXPECT_NEAR((square.sum() / after[i].square().sum()).item<double>(), 1, 0.5) << i;
+  }
+}
+
+/// Its means are those of the larger picture from its first step on; another one begins with none.
+TEST(Growth, OfTheOptimiserKeepsWhatItKnows) {
+  for (const char* name : {"adam", "adamw", "radam", "sgd"}) {
+    const PluginFile& plugin = plugins().find(Optimiser::kKind, name);
+    engine::HostServices host{host_options()};
+    const auto made = [&](const at::Tensor& parameter) {
+      return create<Optimiser>(plugin, host, default_params(plugin), Optimiser::Setup{{parameter}});
+    };
+    const auto pixels = [](std::int64_t side) {
+      return at::zeros({1, 3, side, side}).set_requires_grad(true);
+    };
+    const at::Tensor small = pixels(4), large = pixels(8);
+    const auto before = made(small);
+    for (int step = 0; step < 3; ++step) {
+      small.mutable_grad() = at::full({1, 3, 4, 4}, 0.5);
+      const at::NoGradGuard no_grad;
+      before->step(0.1);
+    }
+    const auto after = made(large);
+    auto* goes_on = extension_of<GoesOnResized>(*after);
+    ASSERT_TRUE(goes_on) << name;
+    goes_on->go_on_from(before->state(), [](std::size_t, const std::vector<at::Tensor>& values, int power) {
+      return spread_gradients(values[0], 8, 8, power);
+    });
+    // An even gradient of a quarter everywhere goes on as if it had always been so.
+    const at::Tensor same = pixels(8);
+    const auto always = made(same);
+    for (int step = 0; step < 3; ++step) {
+      same.mutable_grad() = at::full({1, 3, 8, 8}, 0.125);
+      const at::NoGradGuard no_grad;
+      always->step(0.1);
+    }
+    for (const auto& [part, tensor] : always->state())
+      EXPECT_TRUE(at::allclose(tensor, after->state().at(part), 1e-5, 1e-10)) << name << " " << part;
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(All, GrowthOf,

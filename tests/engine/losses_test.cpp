@@ -23,6 +23,19 @@ TEST(SphericalDistance, ClosedForms) {
   EXPECT_NEAR(distance({1, 2}, {-1, -2}), 2 * std::pow(M_PI / 2, 2), 0.01);
 }
 
+TEST(SphericalInterpolation, GoesEvenlyAlongTheArc) {
+  const double arc = 1.2;
+  const at::Tensor from = row({2, 0, 0}), to = row({3 * std::cos(arc), 3 * std::sin(arc), 0});
+  for (double share = 0; share <= 1; share += 0.125) {
+    const at::Tensor at_share = engine::spherical_interpolation(from, to, share);
+    EXPECT_NEAR(at_share[0][0].item<double>(), std::cos(share * arc), 1e-9) << share;
+    EXPECT_NEAR(at_share[0][1].item<double>(), std::sin(share * arc), 1e-9) << share;
+  }
+  // Where there is no arc, or no one arc, there are numbers all the same.
+  EXPECT_TRUE(at::allclose(engine::spherical_interpolation(from, from * 5, 0.3), row({1, 0, 0})));
+  EXPECT_TRUE(at::isfinite(engine::spherical_interpolation(from, -from, 0.5)).all().item<bool>());
+}
+
 TEST(SphericalDistance, IsHalfTheSquareOfTheAngle) {
   for (double angle = 0.1; angle < 3.1; angle += 0.25)
     EXPECT_NEAR(distance({1, 0, 0}, {std::cos(angle), 0, std::sin(angle)}), angle * angle / 2, 1e-9) << angle;

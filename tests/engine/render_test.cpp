@@ -56,6 +56,22 @@ TEST(RenderSteps, LeadTowardsAndAwayFromThePrompt) {
   EXPECT_LT(away.mean(0), away.mean(1) - 0.2);
 }
 
+// Half way, by weight both want something that the other does not; by embedding one prompt is met wholly.
+TEST(RenderSteps, LeadToWhatIsBetweenTwoPromptsByEmbedding) {
+  const std::string run =
+      "prompts={-200: red, -50: blue};prompt_fade=100;pre_animation_steps=0;steps_per_frame=1000;"
+      "steps_per_scene=80;cutouts=4;smoothing_weight=0;prompt_fade_by=";
+  Studio both(run + "weight"), between(run + "embedding");
+  both.run();
+  between.run();
+  EXPECT_GT(both.losses.at("red"), 0.25);
+  EXPECT_GT(both.losses.at("blue"), 0.25);
+  EXPECT_EQ(between.losses.count("blue"), 0u);
+  EXPECT_LT(between.losses.at("red"), 0.1);
+  EXPECT_NEAR(between.mean(0), between.mean(2), 0.03);
+  EXPECT_GT(between.mean(0), between.mean(1) + 0.2);
+}
+
 TEST(RenderSteps, BecomeShorterWhereTheLearningRateFalls) {
   const std::string wish = "scenes=red;steps_per_scene=20;cutouts=8;smoothing_weight=0;learning_rate=0.002;";
   Studio steady(wish + "learning_rate_decay=0"), falling(wish + "learning_rate_decay=1");

@@ -1,5 +1,6 @@
 // What is in the files that video_file writes, as FFmpeg's own programs read them.
 
+#include "reverie/takes_opacity.h"
 #include "video_files.h"
 
 namespace reverie::test {
@@ -30,6 +31,67 @@ TEST_P(VideoFormats, HoldEveryPictureAtItsTime) {
   ASSERT_EQ(pictures.size(0), 10);
   for (std::int64_t i = 0; i < 10; ++i)
     EXPECT_LE(mean_difference(pictures[i], whole(smooth_picture(96, 64, i + 1))), format.tolerance) << i;
+}
+
+/// Opaque in the middle, transparent at the edges, and every value between.
+at::Tensor soft_spot(std::int64_t width, std::int64_t height, std::int64_t number) {
+  const at::Tensor x = at::linspace(-1.2, 1.2, width).view({1, 1, 1, width}),
+                   y = at::linspace(-1.2, 1.2, height).view({1, 1, height, 1});
+  return (1.2 - (x.square() + y.square()).sqrt() + 0.05 * static_cast<double>(number))
+      .clamp(0, 1)
+      .to(at::kFloat);
+}
+
+using VideosWithOpacity = WithVideo;
+
+TEST_F(VideosWithOpacity, KeepItAsFfmpegSeesIt) {
+  struct Case {
+    std::string format, decoder;
+    double tolerance;  // of the mean, in 8-bit steps
+  };
+  // FFmpeg's own decoder of VP9 knows no opacity.
+  for (const Case& one :
+       {Case{"webm", "libvpx-vp9", 1.5}, {"prores4444", "prores", 0.6}, {"lossless", "ffv1", 0}}) {
+    const auto write = [&](const std::shared_ptr<OutputSink>& it, std::int64_t number) {
+      auto* part = extension_of<TakesOpacity>(*it);
+      if (!part) throw std::runtime_error(one.format + " takes no opacity");
+      return part->write(smooth_picture(96, 64, number), soft_spot(96, 64, number), number);
+    };
+    const fs::path folder = "out_" + one.format, parts = folder.string() + "_parts";
+    const auto whole_run = sink({{"video_format", one.format}, {"outputs", "[video_file]"}}, folder);
+    fs::path file;
+    for (std::int64_t number = 1; number <= 3; ++number) file = write(whole_run, number);
+    whole_run->close();
+    const fs::path raw = file.string() + ".alpha";
+    ffmpeg_says({"ffmpeg", "-v", "error", "-y", "-c:v", one.decoder, "-i", file.string(), "-vsync", "0",
+                 "-vf", "alphaextract,format=gray", "-f", "rawvideo", raw.string()});
+    const std::string bytes = read_bytes(raw);
+    ASSERT_EQ(bytes.size(), 3u * 96 * 64) << one.format;
+    for (std::int64_t i = 0; i < 3; ++i) {
+      const at::Tensor wanted = (soft_spot(96, 64, i + 1) * 255).round().to(at::kInt).view({64, 96});
+      const at::Tensor found =
+          at::from_blob(const_cast<char*>(bytes.data()) + i * 96 * 64, {64, 96}, at::kByte).to(at::kInt);
+      EXPECT_LE(mean_difference(found, wanted), one.tolerance) << one.format << " " << i;
+    }
+    const at::Tensor pictures = decoded(file);
+    const at::Tensor opaque = (soft_spot(96, 64, 1) == 1).view({64, 96, 1});
+    EXPECT_LE(((pictures[0] - whole(smooth_picture(96, 64, 1))).abs() * opaque).max().item<int>(), 12)
+        << one.format;
+    // A run that goes on makes the same file, from what it has saved.
+    {
+      const auto first = sink({{"video_format", one.format}, {"outputs", "[video_file]"}}, parts);
+      write(first, 1);
+      write(first, 2);
+    }
+    const auto second =
+        sink({{"video_format", one.format}, {"outputs", "[video_file]"}}, parts, 12, "video_file", 2);
+    const fs::path again = write(second, 3);
+    second->close();
+    EXPECT_EQ(again.filename(), file.filename());
+    EXPECT_EQ(read_bytes(again), read_bytes(file)) << one.format;
+  }
+  for (const std::string format : {"mp4", "prores", "gif"})
+    EXPECT_EQ(extension_of<TakesOpacity>(*sink({{"video_format", format}})), nullptr) << format;
 }
 
 TEST_P(VideoFormats, TellTheirColours) {

@@ -59,6 +59,43 @@ TEST(FramePrompts, FadeIntoEachOther) {
   EXPECT_EQ(weights(it.script, 500), (Numbers{0, 0, 0, 1}));
 }
 
+// At every moment, one counts where weights would need two; its words are on their way to the next.
+TEST(FramePrompts, GoOverIntoEachOtherByEmbedding) {
+  const Parsed it = parse(
+      "prompts: {0: a forest, 30: 'a field:2 | fog:-0.5', 60: a city}\nprompt_fade: 10\nprompt_fade_by: "
+      "embedding\n");
+  ASSERT_EQ(report(it.problems), "");
+  const std::vector<Prompt>& prompts = it.script.scenes.at(0).prompts;
+  ASSERT_EQ(prompts.size(), 4u);
+  const auto shares = [&](double frame) {
+    std::vector<double> result;
+    for (const Prompt& prompt : prompts)
+      result.push_back(prompt.share.number({{"t", frame / 12}, {"f", frame}}));
+    return result;
+  };
+  EXPECT_EQ(prompts[0].towards, "a field");
+  EXPECT_EQ(prompts[1].towards, "a city");
+  EXPECT_EQ(prompts[2].towards, "") << "the city has no second prompt";
+  EXPECT_EQ(prompts[3].towards, "");
+  using Numbers = std::vector<double>;
+  EXPECT_EQ(weights(it.script, -3), (Numbers{1, 0, 0, 0}));
+  EXPECT_EQ(weights(it.script, 32.5), (Numbers{1.25, 0, -0.125, 0}));
+  EXPECT_EQ(shares(32.5)[0], 0.25);
+  EXPECT_EQ(weights(it.script, 40), (Numbers{0, 2, -0.5, 0}));
+  EXPECT_EQ(shares(40)[1], 0);
+  EXPECT_EQ(weights(it.script, 65), (Numbers{0, 1.5, -0.25, 0}));
+  EXPECT_EQ(shares(65)[1], 0.5);
+  EXPECT_EQ(weights(it.script, 70), (Numbers{0, 0, 0, 1}));
+  const Parsed close = parse("prompts: {0: a, 30: b, 35: c}\nprompt_fade: 10\nprompt_fade_by: embedding\n");
+  EXPECT_NE(report(close.problems).find("longer than from '30' to '35'"), std::string::npos)
+      << report(close.problems);
+  // A picture, and another mask, have no words to go over to.
+  const Parsed apart =
+      parse("prompts: {0: 'a:1_l | b', 30: 'c:1_r | [p.png]'}\nprompt_fade: 10\nprompt_fade_by: embedding\n");
+  for (const Prompt& prompt : apart.script.scenes.at(0).prompts) EXPECT_EQ(prompt.towards, "");
+  EXPECT_EQ(weights(apart.script, 35), (Numbers{0.5, 0.5, 0.5, 0.5}));
+}
+
 TEST(FramePrompts, JumpWithoutAFade) {
   const Parsed it = parse("prompts:\n- {0: red}\n- {1s: green}\n- {4b: blue}\nprompt_fade: '0'\n");
   ASSERT_EQ(report(it.problems), "");

@@ -2,6 +2,7 @@
 // Deforum's documentation and OpenCV have them, by hand.
 
 #include "settings/curves_file.h"
+#include "settings/parseq_prompts.h"
 
 #include <cmath>
 #include <numbers>
@@ -187,6 +188,30 @@ TEST(Parseq, WhatHasNoMeaningIsToldInOneLine) {
       << deep.file.notices[0];
   EXPECT_EQ(parseq(text, {}).text(), "") << "nothing moves";
   EXPECT_EQ(parseq(text, kFlat).text(), "rotate_2d = 0: 1\n") << "without what Parseq computes, itself";
+}
+
+TEST(Parseq, PromptsAreTextsWithWeights) {
+  using Texts = std::vector<ParseqText>;
+  EXPECT_EQ(parseq_texts("a forest at dawn"), (Texts{{"a forest at dawn", 1}}));
+  EXPECT_EQ(parseq_texts("a forest, by night --neg rain"), (Texts{{"a forest, by night", 1}, {"rain", -1}}));
+  EXPECT_EQ(parseq_texts("(a cat:0.25000) (a dog: 0.75), detailed --neg (blurry:1.2)"),
+            (Texts{{"detailed", 1}, {"a cat", 0.25}, {"a dog", 0.75}, {"blurry", -1.2}}));
+  EXPECT_EQ(parseq_texts("a sea: 0.4 AND a (very) old ship: 0.6 --neg fog: 0.4 AND mist: 0.6"),
+            (Texts{{"a sea", 0.4}, {"a very old ship", 0.6}, {"fog", -0.4}, {"mist", -0.6}}));
+  EXPECT_EQ(parseq_texts("time 12:30 | [a]"), (Texts{{"time 12 30 a", 1}}));
+  EXPECT_EQ(parseq_texts(" --neg "), Texts{});
+}
+
+TEST(Parseq, PromptsAreAScene) {
+  const Reading it =
+      parseq(frames("\"deforum_prompt\": \"(a cat:1) (a dog:0), oil\"",
+                    "\"deforum_prompt\": \"(a cat:0.5) (a dog:0.5), oil\"",
+                    ", {\"frame\": 2, \"deforum_prompt\": \"(a cat:0) (a dog:1), oil --neg rain\"}"),
+             {});
+  EXPECT_EQ(report(it.file.problems), "");
+  EXPECT_EQ(it.text(), "scenes = oil:1 | a cat:[0: 0.5, 1: 0] | a dog:[0: 0.5, 1: 1] | rain:[0: 0, 1: -1]\n");
+  for (const std::string& notice : it.file.notices)
+    EXPECT_EQ(notice.find("prompt"), std::string::npos) << notice;
 }
 
 TEST(Parseq, MistakesAreNamed) {

@@ -247,6 +247,13 @@ class BrowserTest(unittest.TestCase):
             self.until(lambda: self.drawn_colours("distances")[0] > 20, "the line again")
             self.browser.execute_script("document.activeElement.blur()")
 
+        with self.subTest("settings change while it runs"):
+            field = lambda name: self.browser.find_element(By.CSS_SELECTOR, f'#changes [data-setting="{name}"]')
+            self.until(lambda: field("learning_rate").is_enabled(), "a field")
+            field("learning_rate").send_keys("0.05", Keys.ENTER)
+            self.until(lambda: re.match(r"From step \d+ on: learning_rate", self.text("change-answer")), "the answer")
+            self.browser.execute_script("document.activeElement.blur()")
+
         with self.subTest("prompts, palette and settings are shown"):
             self.until(lambda: self.text("scene-text") == "Scene 1: a red heart | blue sky", "the scene")
             rows = self.until(lambda: (found := self.texts("#prompts tbody tr")) and len(found) == 2 and found, "two prompts")
@@ -337,7 +344,7 @@ class BrowserTest(unittest.TestCase):
 
         with self.subTest("every button can be reached by the keyboard, and is seen to be"):
             wanted = {"pause", "keep", "stop", "fit", "live", "play", "frame"}
-            for _ in range(40):
+            for _ in range(150):
                 self.press(Keys.TAB)
                 name, outlined = self.browser.execute_script(
                     "const at = document.activeElement; return [at.id, getComputedStyle(at).outlineStyle !== 'none']")

@@ -20,6 +20,7 @@
 #include "reverie/plugin.h"
 #include "reverie/resizable.h"
 #include "reverie/resize.h"
+#include "reverie/resized_gradients.h"
 #include "reverie/tiling.h"
 #include "reverie/varying_parameters.h"
 
@@ -63,7 +64,10 @@ at::Tensor sorted(const at::Tensor& stored) {
   return colours.gather(0, order.unsqueeze(2).expand_as(colours));
 }
 
-class LimitedPalette final : public ImageModel, public Resizable, public VaryingParameters {
+class LimitedPalette final : public ImageModel,
+                             public Resizable,
+                             public ResizesGradients,
+                             public VaryingParameters {
  public:
   LimitedPalette(Host& host, const Params& params, const Setup& setup)
       : host_(host),
@@ -124,6 +128,7 @@ class LimitedPalette final : public ImageModel, public Resizable, public Varying
 
   void* extension(std::string_view id) override {
     if (id == Resizable::kId) return static_cast<Resizable*>(this);
+    if (id == ResizesGradients::kId) return static_cast<ResizesGradients*>(this);
     return id == VaryingParameters::kId ? static_cast<VaryingParameters*>(this) : nullptr;
   }
   /// The palettes stay. Between a pixel and one of another palette there is no colour to go over by, so
@@ -134,6 +139,15 @@ class LimitedPalette final : public ImageModel, public Resizable, public Varying
     };
     value_ = at_size(value_.unsqueeze(0)).squeeze(0).contiguous().set_requires_grad(true);
     tensor_ = at_size(tensor_).contiguous().set_requires_grad(true);
+  }
+  at::Tensor resize_gradients(std::size_t index, const std::vector<at::Tensor>& values, int power) override {
+    if (index == 2) return values[2];  // of all pixels together, however many there are
+    const at::Tensor& before = values[index];
+    const double share = static_cast<double>(values[0].numel()) / static_cast<double>(value_.numel());
+    const at::Tensor planes = before.dim() == 2 ? before.unsqueeze(0) : before;
+    return at::upsample_nearest2d(planes.unsqueeze(0), {value_.size(0), value_.size(1)})
+        .view_as(index == 0 ? value_ : tensor_)
+        .mul(power == 2 ? share * share : share);
   }
 
   std::vector<at::Tensor> parameters() override { return {value_, tensor_, palette_}; }

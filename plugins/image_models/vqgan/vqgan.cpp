@@ -12,6 +12,7 @@
 #include "reverie/plugin.h"
 #include "reverie/resizable.h"
 #include "reverie/resize.h"
+#include "reverie/resized_gradients.h"
 #include "reverie/tiling.h"
 
 namespace reverie::vqgan {
@@ -31,7 +32,7 @@ constexpr std::int64_t kAround = 4;
 
 constexpr double kDecay = 0.99;  // of the average, a step
 
-class Vqgan final : public ImageModel, public Resizable {
+class Vqgan final : public ImageModel, public Resizable, public ResizesGradients {
  public:
   Vqgan(Host& host, const Params& params, const Setup& setup)
       : host_(host),
@@ -51,12 +52,17 @@ class Vqgan final : public ImageModel, public Resizable {
   void encode(const at::Tensor& image) override { start_from(codes_of(image)); }
 
   void* extension(std::string_view id) override {
+    if (id == ResizesGradients::kId) return static_cast<ResizesGradients*>(this);
     return id == Resizable::kId ? static_cast<Resizable*>(this) : nullptr;
   }
   void resize(const Setup& size) override {
     const at::Tensor before = decode_final();
     take_size(size);
     encode(before);
+  }
+  at::Tensor resize_gradients(std::size_t, const std::vector<at::Tensor>& values, int power) override {
+    return spread_gradients(values[0].permute({0, 3, 1, 2}), z_.size(1), z_.size(2), power)
+        .permute({0, 2, 3, 1});
   }
 
   std::vector<at::Tensor> parameters() override { return {z_}; }

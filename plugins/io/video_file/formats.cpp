@@ -13,26 +13,29 @@ constexpr Codec kH264{"libx264", "H.264", "preset=slow:tune=zerolatency"},
     kVp9{"libvpx-vp9", "VP9",
          "b=0:deadline=good:cpu-used=2:lag-in-frames=0:auto-alt-ref=0:row-mt=0:tile-columns=0"},
     kProRes422{"prores_ks", "ProRes", "profile=hq:vendor=apl0"},
-    kProRes4444{"prores_ks", "ProRes", "profile=4444:vendor=apl0:alpha_bits=0"}, kGif{"gif", "GIF", ""},
+    kProRes4444{"prores_ks", "ProRes", "profile=4444:vendor=apl0"}, kGif{"gif", "GIF", ""},
     kFfv1{"ffv1", "FFV1", "g=1"};
 
 // Each picture is a fragment. The header waits for the first one, so that it can say where the sound begins.
 constexpr const char* kFragments = "movflags=frag_custom+delay_moov+default_base_moof";
 constexpr const char *kFastStart = "movflags=faststart", *kCuesFirst = "cues_to_front=1";
 
+constexpr AVPixelFormat kNone = AV_PIX_FMT_NONE;
+
 constexpr Format kFormats[] = {
-    {"mp4", ".mp4", "mp4", kH264, AV_PIX_FMT_YUV420P, AV_PIX_FMT_YUV420P, 16, 51, kAac, AV_SAMPLE_FMT_FLTP,
-     192000, kFragments, kFastStart},
-    {"webm", ".webm", "webm", kVp9, AV_PIX_FMT_YUV420P, AV_PIX_FMT_YUV420P, 24, 63, kOpus, AV_SAMPLE_FMT_FLT,
-     160000, "", kCuesFirst},
-    {"prores", ".mov", "mov", kProRes422, AV_PIX_FMT_YUV422P10, AV_PIX_FMT_YUV422P10, -1, -1, kPcm,
-     AV_SAMPLE_FMT_S32, 0, kFragments, kFastStart},
-    {"prores4444", ".mov", "mov", kProRes4444, AV_PIX_FMT_YUV444P10, AV_PIX_FMT_YUV444P10, -1, -1, kPcm,
-     AV_SAMPLE_FMT_S32, 0, kFragments, kFastStart},
-    {"gif", ".gif", "gif", kGif, AV_PIX_FMT_PAL8, AV_PIX_FMT_PAL8, -1, -1, kSilent, AV_SAMPLE_FMT_NONE, 0, "",
-     nullptr},
-    {"lossless", ".mkv", "matroska", kFfv1, AV_PIX_FMT_BGR0, AV_PIX_FMT_RGB48, -1, -1, kFlac,
-     AV_SAMPLE_FMT_S32, 0, "", kCuesFirst},
+    {"mp4", ".mp4", "mp4", kH264, AV_PIX_FMT_YUV420P, AV_PIX_FMT_YUV420P, kNone, kNone, 16, 51, kAac,
+     AV_SAMPLE_FMT_FLTP, 192000, kFragments, kFastStart},
+    {"webm", ".webm", "webm", kVp9, AV_PIX_FMT_YUV420P, AV_PIX_FMT_YUV420P, AV_PIX_FMT_YUVA420P,
+     AV_PIX_FMT_YUVA420P, 24, 63, kOpus, AV_SAMPLE_FMT_FLT, 160000, "", kCuesFirst},
+    {"prores", ".mov", "mov", kProRes422, AV_PIX_FMT_YUV422P10, AV_PIX_FMT_YUV422P10, kNone, kNone, -1, -1,
+     kPcm, AV_SAMPLE_FMT_S32, 0, kFragments, kFastStart},
+    {"prores4444", ".mov", "mov", kProRes4444, AV_PIX_FMT_YUV444P10, AV_PIX_FMT_YUV444P10,
+     AV_PIX_FMT_YUVA444P10, AV_PIX_FMT_YUVA444P10, -1, -1, kPcm, AV_SAMPLE_FMT_S32, 0, kFragments,
+     kFastStart},
+    {"gif", ".gif", "gif", kGif, AV_PIX_FMT_PAL8, AV_PIX_FMT_PAL8, kNone, kNone, -1, -1, kSilent,
+     AV_SAMPLE_FMT_NONE, 0, "", nullptr},
+    {"lossless", ".mkv", "matroska", kFfv1, AV_PIX_FMT_BGR0, AV_PIX_FMT_RGB48, AV_PIX_FMT_BGRA,
+     AV_PIX_FMT_RGBA64, -1, -1, kFlac, AV_SAMPLE_FMT_S32, 0, "", kCuesFirst},
 };
 
 }  // namespace

@@ -21,8 +21,10 @@ struct Format {
   const char* extension;
   const char* container;
   Codec video;
-  AVPixelFormat pixels;        ///< of pictures of 8 bits a channel
-  AVPixelFormat deep_pixels;   ///< of pictures of 16
+  AVPixelFormat pixels;       ///< of pictures of 8 bits a channel
+  AVPixelFormat deep_pixels;  ///< of pictures of 16
+  /// Of pictures with opacity, both; none where the format keeps no transparency.
+  AVPixelFormat pixels_with_opacity, deep_pixels_with_opacity;
   int quality, worst_quality;  ///< constant rate factors: the usual and the largest; -1: it knows none
   Codec sound;
   AVSampleFormat samples;

@@ -54,6 +54,8 @@ ffmpeg::FramePtr to_luma_and_chroma(const at::Tensor& rgb, AVPixelFormat format,
     const at::Tensor chroma = subsampled(differences[i], layout.log2_chroma_w, layout.log2_chroma_h);
     fill(*frame, i + 1, stored((chroma * (224 * step) + 128 * step).round(), bits));
   }
+  if (layout.flags & AV_PIX_FMT_FLAG_ALPHA)
+    fill(*frame, 3, stored((image[3] * ((1 << bits) - 1)).round(), bits));
   frame->color_primaries = AVCOL_PRI_BT709;
   frame->color_trc = AVCOL_TRC_BT709;
   frame->colorspace = AVCOL_SPC_BT709;
@@ -63,9 +65,11 @@ ffmpeg::FramePtr to_luma_and_chroma(const at::Tensor& rgb, AVPixelFormat format,
 
 }  // namespace
 
-void check_picture(const at::Tensor& image) {
-  if (image.dim() != 4 || image.size(0) != 1 || image.size(1) != 3 || image.numel() == 0)
-    throw Error(ErrorKind::plugin, "videos take pictures of shape [1, 3, H, W]");
+void check_picture(const at::Tensor& image, bool with_opacity) {
+  const std::int64_t channels = with_opacity ? 4 : 3;
+  if (image.dim() != 4 || image.size(0) != 1 || image.size(1) != channels || image.numel() == 0)
+    throw Error(ErrorKind::plugin,
+                "this video takes pictures of shape [1, " + std::to_string(channels) + ", H, W]");
 }
 
 ffmpeg::FramePtr empty_frame(int width, int height, AVPixelFormat format) {
@@ -89,8 +93,9 @@ void fill(AVFrame& frame, int plane, const at::Tensor& rows) {
 int coded_side(int pixels, int log2_chroma) { return log2_chroma ? (pixels + 1) / 2 * 2 : pixels; }
 
 ffmpeg::FramePtr to_frame(const at::Tensor& image, int bits, AVPixelFormat format) {
-  check_picture(image);
   const AVPixFmtDescriptor& layout = *av_pix_fmt_desc_get(format);
+  const bool with_opacity = (layout.flags & AV_PIX_FMT_FLAG_ALPHA) != 0;
+  check_picture(image, with_opacity);
   const int most = (1 << bits) - 1;
   const at::Tensor whole = (image[0].to(at::kFloat).clamp(0, 1) * most).round();
   if (!(layout.flags & AV_PIX_FMT_FLAG_RGB)) return to_luma_and_chroma(whole / most, format, layout);
@@ -100,6 +105,7 @@ ffmpeg::FramePtr to_frame(const at::Tensor& image, int bits, AVPixelFormat forma
   const int depth = layout.comp[0].depth;
   const at::Tensor values = depth == bits ? whole : (whole / most * ((1 << depth) - 1)).round();
   at::Tensor packed = values.permute({1, 2, 0});
+  if (format == AV_PIX_FMT_BGRA) packed = packed.index_select(2, at::tensor({2, 1, 0, 3}, at::kLong));
   if (format == AV_PIX_FMT_BGR0) packed = at::constant_pad_nd(packed.flip(2), {0, 1});
   fill(*frame, 0, stored(packed, depth));
   frame->color_primaries = AVCOL_PRI_BT709;  // which sRGB has, too

@@ -15,6 +15,7 @@
 #include "../png_file.h"
 #include "reverie/output_sink.h"
 #include "reverie/plugin.h"
+#include "reverie/takes_opacity.h"
 #include "writer.h"
 
 namespace reverie::video_file {
@@ -36,6 +37,7 @@ constexpr ParamSpec kParams[] = {
     io::kFrameDigits,
     io::kPngBits,
     list("outputs", "png_sequence").of_host().help("plugins that write the finished frames"),
+    boolean("alpha", false).of_host().help("whether the run's pictures have opacity"),
     text("input_audio", "").of_host().help("sound file that motion and weights can follow"),
     text("animation_mode", "off")
         .of_host()
@@ -56,7 +58,7 @@ std::unique_ptr<VideoWriter> make_writer(Host& host, const Params& params, const
   return make_video_writer(host, video);
 }
 
-class VideoFile final : public OutputSink {
+class VideoFile final : public OutputSink, public TakesOpacity {
  public:
   VideoFile(Host& host, const Params& params, const Setup& setup)
       : host_(host),
@@ -67,6 +69,7 @@ class VideoFile final : public OutputSink {
         bits_(io::png_bits(params)),
         saved_(setup.frames),
         first_(first_of(params, setup)),
+        with_opacity_(params.get<bool>("alpha")),
         writer_(make_writer(host, params, setup)) {
     const auto sinks = params.get<std::vector<std::string>>("outputs");
     keeps_frames_ = std::find(sinks.begin(), sinks.end(), "png_sequence") == sinks.end();
@@ -80,6 +83,19 @@ class VideoFile final : public OutputSink {
     writer_->add(image);
     if (first) writer_->publish();
     return path_;
+  }
+
+  /// Where the format keeps it.
+  void* extension(std::string_view id) override {
+    return id == TakesOpacity::kId && writer_->takes_opacity() ? static_cast<TakesOpacity*>(this) : nullptr;
+  }
+  std::filesystem::path write(const at::Tensor& image, const at::Tensor& opacity,
+                              std::int64_t number) override {
+    with_opacity_ = true;
+    return write(at::cat({image, opacity}, 1), number);
+  }
+  std::optional<std::filesystem::path> keep(const at::Tensor&, const at::Tensor&, std::int64_t) override {
+    return std::nullopt;
   }
 
   void close() override {
@@ -117,7 +133,7 @@ class VideoFile final : public OutputSink {
     }
     if (frames.empty()) return frames;
     for (const auto& frame : {frames.front(), frames.back()}) {
-      const at::Tensor picture = host_.load_image(frame.string());
+      const at::Tensor picture = saved_picture(frame);
       if (image.defined() && picture.sizes() != image.sizes()) return std::nullopt;
       image = picture;
     }
@@ -137,8 +153,13 @@ class VideoFile final : public OutputSink {
   void open(const std::string& name, const std::vector<std::filesystem::path>& frames, std::int64_t first) {
     const std::filesystem::path path = folder_ / (name + writer_->extension());
     writer_->open(path, first);
-    for (const auto& frame : frames) writer_->add(host_.load_image(frame.string()).cpu());
+    for (const auto& frame : frames) writer_->add(saved_picture(frame).cpu());
     path_ = path;
+  }
+
+  /// With opacity, where the run's pictures have it.
+  at::Tensor saved_picture(const std::filesystem::path& file) const {
+    return with_opacity_ ? io::read_png_with_opacity(file) : host_.load_image(file.string());
   }
 
   Host& host_;
@@ -148,6 +169,7 @@ class VideoFile final : public OutputSink {
   int bits_;
   std::int64_t saved_;  ///< frames, before the run was restored
   std::int64_t first_;  ///< number of the video's first picture
+  bool with_opacity_;   ///< of pictures that were saved before
   bool keeps_frames_;
   std::unique_ptr<VideoWriter> writer_;
   std::filesystem::path path_;  ///< of the video; empty before the first frame

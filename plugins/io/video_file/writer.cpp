@@ -61,8 +61,7 @@ class Writer final : public VideoWriter {
       : host_(host),
         setup_(setup),
         format_(format_called(setup.format)),
-        rate_(av_d2q(setup.frames_per_second, 1'000'000)),
-        pixels_(setup.bits == 8 ? format_.pixels : format_.deep_pixels) {
+        rate_(av_d2q(setup.frames_per_second, 1'000'000)) {
     // Missing parts are reported before the first picture is made.
     find_encoder(format_.video);
     if (setup.quality && *setup.quality > format_.worst_quality)
@@ -91,6 +90,7 @@ class Writer final : public VideoWriter {
   }
 
   std::string extension() const override { return format_.extension; }
+  bool takes_opacity() const override { return format_.pixels_with_opacity != AV_PIX_FMT_NONE; }
 
   void open(const std::filesystem::path& path, std::int64_t first) override {
     create_folder_of(path);
@@ -102,6 +102,11 @@ class Writer final : public VideoWriter {
   }
 
   void add(const at::Tensor& image) override {
+    const bool deep = setup_.bits != 8;
+    if (!encoder_)
+      pixels_ = image.dim() == 4 && image.size(1) == 4
+                    ? (deep ? format_.deep_pixels_with_opacity : format_.pixels_with_opacity)
+                    : (deep ? format_.deep_pixels : format_.pixels);
     ffmpeg::FramePtr frame =
         to_frame(image, setup_.bits, pixels_ == AV_PIX_FMT_PAL8 ? AV_PIX_FMT_RGB24 : pixels_);
     if (pixels_ == AV_PIX_FMT_PAL8) frame = with_palette(frame);
@@ -177,6 +182,8 @@ class Writer final : public VideoWriter {
       context.color_range = first.color_range;
       if (layout.log2_chroma_w) context.chroma_sample_location = AVCHROMA_LOC_LEFT;
       if (context.codec_id == AV_CODEC_ID_FFV1) cut_into_slices(context);
+      if (context.codec_id == AV_CODEC_ID_PRORES)
+        av_opt_set_int(context.priv_data, "alpha_bits", layout.flags & AV_PIX_FMT_FLAG_ALPHA ? 16 : 0, 0);
       if (format_.quality >= 0)
         av_opt_set_int(context.priv_data, "crf", setup_.quality.value_or(format_.quality), 0);
     });
@@ -224,7 +231,7 @@ class Writer final : public VideoWriter {
   VideoSetup setup_;
   const Format& format_;
   AVRational rate_;
-  AVPixelFormat pixels_;
+  AVPixelFormat pixels_ = AV_PIX_FMT_NONE;  // of the pictures so far
   std::filesystem::path path_;
   bool published_ = false;
   mutable bool warned_ = false;  // of the sound

@@ -34,8 +34,11 @@ class VideoWriter {
   /// Until publish(), it is called `<path>.part`.
   virtual void open(const std::filesystem::path& path, std::int64_t first) = 0;
 
-  /// Adds `image` [1, 3, H, W] 0..1, on the CPU. All have one size. When this returns, a player that opens
-  /// the file shows it. Throws Error(file).
+  /// Whether the format keeps pictures with opacity.
+  virtual bool takes_opacity() const = 0;
+
+  /// Adds `image` [1, 3, H, W] 0..1, or with opacity [1, 4, H, W], on the CPU, like the first one. All have
+  /// one size. When this returns, a player that opens the file shows it. Throws Error(file).
   virtual void add(const at::Tensor& image) = 0;
 
   /// Gives the file its name, in place of what had it before. Once.
