@@ -23,6 +23,7 @@ TEST(Plugins, AreFound) {
                            "image_models/cells",
                            "image_models/soft_grid",
                            "perceptors/clip",
+                           "perceptors/siglip",
                            "frame_sources/ffmpeg",
                            "sound_sources/ffmpeg_sound",
                            "io/png_sequence",
