@@ -54,7 +54,7 @@ def token_ids(tokenizer, second, texts, context):
 
 def randomise(model):
     for name, p in model.named_parameters():
-        if p.ndim == 1:
+        if p.ndim < 2:
             p.data.normal_(1.0 if name.endswith("weight") and p.numel() > 1 else 0.0, 0.1)
         else:
             p.data.normal_(0.0, 0.1 if "embed" in name else (2 * p.shape[-1]) ** -0.5)
