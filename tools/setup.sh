@@ -11,13 +11,13 @@ packages=(
   g++ cmake ninja-build ccache mold pkg-config unzip python3 python3-pip
   libyaml-cpp-dev libjsoncpp-dev libspdlog-dev libpng-dev libgtest-dev libbenchmark-dev libicu-dev zlib1g-dev libcurl4-openssl-dev libssl-dev
   libavformat-dev libavcodec-dev libavutil-dev libavfilter-dev libswresample-dev libavif-dev
-  libopencv-video-dev libchafa-dev libglib2.0-dev libgloo-dev
+  libopencv-video-dev libchafa-dev libglib2.0-dev libgloo-dev libsentencepiece-dev
 )
 
 fedora_packages=(
   gcc-c++ cmake ninja-build ccache mold pkgconf-pkg-config unzip findutils python3-pip
   boost-devel yaml-cpp-devel jsoncpp-devel spdlog-devel libpng-devel gtest-devel google-benchmark-devel libicu-devel
-  zlib-devel libcurl-devel openssl-devel libavif-devel ffmpeg-free-devel opencv-devel chafa-devel glib2-devel gloo-devel
+  zlib-devel libcurl-devel openssl-devel libavif-devel ffmpeg-free-devel opencv-devel chafa-devel glib2-devel gloo-devel sentencepiece-devel
 )
 
 # debian or fedora: whose packages this system has; nothing if neither. Not by its commands, because Fedora can have dpkg, too.

@@ -149,7 +149,7 @@ TEST(ChosenPerceptors, OneThatIsNotInstalledIsAnErrorWithTheCommand) {
 
 TEST(ChosenPerceptors, APluginThatNeedsWeightsSaysSoWhereItIsNamed) {
   const Scratch scratch;
-  for (const std::string plugin : {"clip", "lit"}) {
+  for (const std::string plugin : {"clip", "lit", "siglip"}) {
     std::ofstream(scratch.path() / "run.yaml")
         << "scenes: a hill\nwidth: 32\nheight: 32\nperceptors: [" << plugin << "]\n";
     const Outcome outcome = run({REVERIE_PROGRAM, "render", "run.yaml"}, scratch.path());

@@ -299,7 +299,7 @@ TEST(RenderPerceptors, LossesAreMultipliedByTheirWeights) {
     EXPECT_NEAR(loss("[a, b]", more), each, 1e-5) << "their mean";
     EXPECT_NEAR(loss("[{name: a, weight: 0.5}, b]", more), 0.75 * each, 1e-5);
     EXPECT_NEAR(loss("[{name: a, weight: 0.5}, {name: b, weight: 3}]", more), 1.75 * each, 1e-5);
-    EXPECT_NEAR(loss("[{name: a, weight: 0}, {name: b, weight: 0: 0, 4: 2}]", more), 0.75 * each, 1e-5)
+    EXPECT_NEAR(loss("[{name: a, weight: 0}, {name: b, weight: \"0: 0, 4: 2\"}]", more), 0.75 * each, 1e-5)
         << "at the fourth step, f = 3";
   }
 }
@@ -312,7 +312,7 @@ TEST(RenderPerceptors, TheWeightsOneAndNoneAreTheSameBytes) {
 }
 
 TEST(RenderPerceptors, OneWithoutWeightSeesNothing) {
-  Pair pair("[{name: a, weight: 1 if f in [0, 3] else 0}, b]");
+  Pair pair("[{name: a, weight: \"(f == 0) + (f == 3)\"}, b]");
   pair.run();
   EXPECT_EQ(pair.sense->batches, std::vector<std::int64_t>(2, 3));
   EXPECT_EQ(pair.other->batches, std::vector<std::int64_t>(4, 3));

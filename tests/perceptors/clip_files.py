@@ -15,6 +15,8 @@ import open_clip
 import torch
 from open_clip.model import CLIP, CustomTextCLIP, convert_weights_to_lp
 from safetensors.torch import save_file
+from timm.models import register_model
+from timm.models.eva import Eva
 from transformers import CLIPConfig, CLIPModel
 
 TEXTS = ["a photo of a cat", "Ünïcode &amp; “emoji” 🎨, it's 42!", "one red heart two blue fish " * 5]
@@ -69,7 +71,7 @@ def expect(path, encode_image, encode_text, embed, size, normalisation, batch=2,
 
 
 def open_clip_case(folder, name, config, quick, custom=False, half=False, wrap="", extra=(), sidecar=None, buffers=False,
-                   published=False):
+                   published=False, suffix="safetensors"):
     torch.manual_seed(1)
     model = (CustomTextCLIP if custom else CLIP)(**config, quick_gelu=quick)
     randomise(model)
@@ -80,17 +82,21 @@ def open_clip_case(folder, name, config, quick, custom=False, half=False, wrap="
         tensors.update(openai_buffers(model))
     tensors = {wrap + k: v for k, v in tensors.items()}
     tensors.update(extra)
-    path = folder / f"{name}.safetensors"
+    path = folder / f"{name}.{suffix}"
     if sidecar:
         (folder / name).mkdir()
-        path = folder / name / "open_clip_model.safetensors"
+        path = folder / name / ("open_clip_model.safetensors" if suffix == "safetensors" else "open_clip_pytorch_model.bin")
         (folder / name / "open_clip_config.json").write_text(json.dumps(sidecar))
-    save_file(own_memory(tensors), path)
+    if suffix == "safetensors":
+        save_file(own_memory(tensors), path)
+    else:
+        # As training leaves them: with `wrap`, the network is a member beside what else there is.
+        torch.save({"epoch": 32, "name": name, "state_dict": model.state_dict()} if wrap else tensors, path)
     del tensors
     model.float()
     normalisation = (sidecar["preprocess_cfg"]["mean"], sidecar["preprocess_cfg"]["std"]) if sidecar else OPENAI
     size = config["vision_cfg"]["image_size"]
-    resnet = isinstance(config["vision_cfg"]["layers"], list)
+    resnet = isinstance(config["vision_cfg"].get("layers"), list)
     expect(folder / f"{name}.expected", model.encode_image, model.encode_text, config["embed_dim"], size, normalisation,
            batch=1 if published else 2, in_double=model if published and resnet else None)
     return path, folder / f"{name}.expected"
@@ -109,6 +115,18 @@ def transformers_case(folder, name, activation, normalisation):
         json.dumps({"image_mean": normalisation[0], "image_std": normalisation[1]}))
     expect(folder / f"{name}.expected", model.get_image_features, model.get_text_features, 48, 32, normalisation)
     return folder / name / "model.safetensors", folder / f"{name}.expected"
+
+
+def toy_eva02(name):
+    """EVA02-CLIP as timm has it, small."""
+    def create(num_classes, global_pool, **_):
+        return Eva(num_classes=num_classes, global_pool=global_pool,
+                   img_size=48, patch_size=16, embed_dim=128, depth=2, num_heads=2, qkv_fused=False, mlp_ratio=4 * 2 / 3, swiglu_mlp=True,
+                   scale_mlp=True, scale_attn_inner=True, use_rot_pos_emb=True, ref_feat_shape=(16, 16))
+    create.__name__, create.__module__ = name, __name__
+    register_model(create)
+    return dict(embed_dim=48, text_cfg=dict(width=64, heads=1, layers=2),
+                vision_cfg=dict(image_size=48, timm_model_name=name, timm_pool="token", timm_proj=None))
 
 
 def vit(width, layers=2, size=32, patch=8, head_width=64, mlp_ratio=4.0, embed=48):
@@ -139,6 +157,13 @@ SMALL = {
     "like_g": lambda f, n: open_clip_case(f, n, vit(1408, 1, 28, 14, 88, 4.3637), quick=False, half=True),
     "like_bigg": lambda f, n: open_clip_case(f, n, vit(1664, 1, 28, 14, 104, 4.9231), quick=False, half=True),
     "like_plus_240": lambda f, n: open_clip_case(f, n, vit(896, 1, 32, 16), quick=False, half=True),
+    # The layouts of MetaCLIP's training checkpoints and of Apple's DFN files.
+    "metaclip_b32_400m": lambda f, n: open_clip_case(f, n, vit(64), quick=True, wrap="state_dict.", suffix="pt"),
+    "dfn5b_like_h_378": lambda f, n: open_clip_case(
+        f, n, vit(1280, 1, 42, 14, 80), quick=True, half=True, suffix="bin",
+        sidecar={"model_cfg": {"quick_gelu": True}, "preprocess_cfg": {"mean": OPENAI[0], "std": OPENAI[1]}}),
+    "dfn2b_vit_b_16": lambda f, n: open_clip_case(f, n, vit(64), quick=True, suffix="bin"),
+    "eva02": lambda f, n: open_clip_case(f, n, toy_eva02(n), quick=False, custom=True),
     "hf_gelu": lambda f, n: transformers_case(f, n, "gelu", OPENAI),
     "hf_quick_half": lambda f, n: transformers_case(f, n, "quick_gelu", HALF),
 }
@@ -148,8 +173,9 @@ def published(folder, name):
     """Full size: OpenAI's like their own files, open_clip's larger ones in half precision."""
     config = open_clip.get_model_config(name)
     config.pop("custom_text", None)
-    openai = not any(part in name for part in ("-H-", "-g-", "-bigG-"))
-    return open_clip_case(folder, name, config, quick=openai, half=True, buffers=openai, published=True)
+    eva = name.startswith("EVA02")
+    openai = not eva and not any(part in name for part in ("-H-", "-g-", "-bigG-"))
+    return open_clip_case(folder, name, config, quick=openai, half=not eva, buffers=openai, published=True, custom=eva)
 
 
 def main():

@@ -13,6 +13,7 @@
 #include "reverie/perceptor.h"
 #include "settings/settings.h"
 #include "towers.h"
+#include "weights/open.h"
 #include "weights/safetensors.h"
 
 namespace reverie::test {
@@ -28,16 +29,24 @@ inline double relative_difference(const at::Tensor& result, const at::Tensor& ex
   return ((r - e).norm(2, 1) / e.norm(2, 1)).max().item<double>();
 }
 
+/// `params`: those of the plugin that are not to have their defaults.
 inline Parity compare(const PluginFile& plugin, engine::HostServices& host, const std::string& weights_path,
-                      const std::filesystem::path& expected_path) {
+                      const std::filesystem::path& expected_path,
+                      const std::map<std::string, std::string>& params = {}) {
   const auto expected = weights::read_safetensors(expected_path);
   std::vector<std::string> texts;
   Json::Value list;
   std::istringstream(expected->metadata().at("texts")) >> list;
   for (const Json::Value& text : list) texts.push_back(text.asString());
 
-  const auto perceptor = create<Perceptor>(plugin, host, default_params(plugin),
-                                           {"model", weights::read_safetensors(weights_path)});
+  Settings chosen = default_params(plugin);
+  for (const auto& [name, text] : params) {
+    SettingValue value = *chosen.find(name);
+    value.text = text;
+    chosen.set(name, value);
+  }
+  const auto perceptor =
+      create<Perceptor>(plugin, host, chosen, {"model", weights::open_weights(weights_path)});
   Parity result;
   result.texts = relative_difference(perceptor->embed_texts(texts), expected->tensor("text_embeddings"));
   perceptor->release_text_encoder();

@@ -12,7 +12,14 @@ namespace {
 bool report(const std::string& weights_path, const std::string& expected_path) {
   const PluginRegistry registry({REVERIE_PLUGINS});
   engine::HostServices host({"cpu", 1, REVERIE_MODELS, ""});
-  const Parity parity = compare(registry.find(Perceptor::kKind, "clip"), host, weights_path, expected_path);
+  const auto weights = weights::open_weights(weights_path);
+  const auto plugins = registry.usable(Perceptor::kKind);
+  const auto plugin = std::find_if(plugins.begin(), plugins.end(),
+                                   [&](const PluginFile* file) { return accepts(*file, weights.get()); });
+  if (plugin == plugins.end()) throw Error(ErrorKind::model, "no plugin accepts '" + weights_path + "'");
+  std::map<std::string, std::string> params;
+  if (weights_path.find("_exact") != std::string::npos) params["siglip_activation"] = "gelu";
+  const Parity parity = compare(**plugin, host, weights_path, expected_path, params);
   std::printf("images %.1e, gradient %.1e, texts %.1e", parity.images, parity.gradient, parity.texts);
   bool near = parity.images < 1e-4 && parity.texts < 1e-4;
   const auto expected = weights::read_safetensors(expected_path);

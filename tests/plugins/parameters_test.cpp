@@ -24,6 +24,7 @@ TEST(Plugins, AreFound) {
                            "image_models/strokes",
                            "image_models/soft_grid",
                            "perceptors/clip",
+                           "perceptors/siglip",
                            "frame_sources/ffmpeg",
                            "sound_sources/ffmpeg_sound",
                            "io/png_sequence",

@@ -1,8 +1,8 @@
 /// CLIP: pictures and texts in one space (Radford et al. 2021).
 ///
 /// Understands OpenAI's, open_clip's and transformers' files with OpenAI's networks, vision transformers and
-/// modified ResNets. The vocabulary is OpenAI's unless the file brings its own merges (metadata
-/// `clip.merges`). How activation and normalisation are found out: conventions.h.
+/// modified ResNets, and open_clip's with EVA02's. The vocabulary is OpenAI's unless the file brings its own
+/// merges (metadata `clip.merges`). How activation and normalisation are found out: conventions.h.
 
 #include <ATen/ATen.h>
 
@@ -128,6 +128,7 @@ class Clip final : public Perceptor, public Features {
     const auto matters = [](const std::string& name) {
       const std::string last = name.substr(name.rfind('.') + 1);
       if (last == "num_batches_tracked" || last == "attn_mask" || last == "position_ids") return false;
+      if (name.rfind("visual.trunk.rope.", 0) == 0) return false;  // computed, not trained
       const auto roots = {"visual", "transformer.", "vision_model.", "text_model.", "text_projection"};
       return std::any_of(roots.begin(), roots.end(),
                          [&](const char* root) { return name.rfind(root, 0) == 0; });

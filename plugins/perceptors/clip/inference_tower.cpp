@@ -40,6 +40,11 @@ class Framed final : public VisionTower {
 
 }  // namespace
 
+std::unique_ptr<VisionTower> framed(std::unique_ptr<VisionTower> tower, const Normalisation& normalisation,
+                                    at::ScalarType precision) {
+  return std::make_unique<Framed>(std::move(tower), normalisation, precision);
+}
+
 std::unique_ptr<VisionTower> make_inference_tower(const Shape& shape, const TensorSource& get,
                                                   Activation activation, const Normalisation& normalisation,
                                                   c10::Device device, at::ScalarType precision) {
@@ -47,13 +52,13 @@ std::unique_ptr<VisionTower> make_inference_tower(const Shape& shape, const Tens
   if (shape.vision_transformer && device.is_cpu() && supported)
     return std::make_unique<FusedVisionTransformer>(shape, get, activation, normalisation, precision);
   std::unique_ptr<VisionTower> tower;
-  if (shape.vision_transformer) {
+  if (shape.vision_transformer || shape.eva) {
     const TensorSource rounded = [&](const std::string& name) { return get(name).to(precision); };
     tower = make_vision_tower(shape, rounded, activation);
   } else {
     tower = std::make_unique<ModifiedResNet>(shape, get, /*training=*/false, precision);
   }
-  return std::make_unique<Framed>(std::move(tower), normalisation, precision);
+  return framed(std::move(tower), normalisation, precision);
 }
 
 }  // namespace reverie::clip

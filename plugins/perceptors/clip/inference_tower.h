@@ -13,4 +13,9 @@ std::unique_ptr<VisionTower> make_inference_tower(const Shape& shape, const Tens
                                                   Activation activation, const Normalisation& normalisation,
                                                   c10::Device device, at::ScalarType precision);
 
+/// A tower made of LibTorch's operators that takes normalised channels-last images in `precision`, as one
+/// that takes float images of 0..1 and gives float embeddings.
+std::unique_ptr<VisionTower> framed(std::unique_ptr<VisionTower> tower, const Normalisation& normalisation,
+                                    at::ScalarType precision);
+
 }  // namespace reverie::clip

@@ -23,14 +23,13 @@ struct Recognised {
 /// Tensors that only networks with another structure have.
 std::string foreign_part(const std::vector<std::string>& names, const std::string& wrapper) {
   static constexpr std::pair<const char*, const char*> kSigns[] = {
-      {"visual.trunk.", "an image tower of timm's (SigLIP, ConvNeXt, EVA and others)"},
+      {"visual.trunk.", "an image tower of timm's (ConvNeXt, EVA01, SigLIP without pooling and others)"},
       {"visual.attn_pool.", "an image tower with an attentional pooler (CoCa)"},
       {"visual.patchnorm_pre_ln.", "an image tower with patch norms"},
       {"text.transformer.embeddings.", "a text tower of transformers' (RoBERTa and others)"},
       {"text.transformer.shared.", "a text tower of transformers' (T5 and others)"},
       {"text.transformer.embed_tokens.", "a text tower of transformers' (NLLB and others)"},
       {"text_decoder.", "a text decoder (CoCa)"},
-      {"vision_model.head.", "SigLIP's pooling"},
   };
   for (const auto& [prefix, what] : kSigns) {
     const std::string wanted = wrapper + prefix;
@@ -45,6 +44,11 @@ Recognised recognise_fully(const Weights& weights) {
   std::sort(names.begin(), names.end());
   for (const std::string wrapper : kWrappers) {
     const auto has = [&](const char* name) { return weights.contains(wrapper + name); };
+    // Another plugin computes SigLIPs.
+    if (has("vision_model.head.probe") || has("visual.trunk.attn_pool.latent")) return {};
+    if (has("visual.trunk.blocks.0.mlp.fc1_g.weight") && has("visual.trunk.blocks.0.attn.norm.weight") &&
+        has("visual.trunk.head.weight") && has("text.token_embedding.weight"))
+      return {Naming::eva, wrapper, ""};
     std::string foreign = foreign_part(names, wrapper);
     if (has("visual.class_embedding") && !has("visual.ln_pre.weight") && !has("visual.ln_pre.bias"))
       foreign = "an image tower without a norm before its blocks (CLIPA)";
@@ -172,9 +176,10 @@ std::unique_ptr<Weights> with_openai_names(const Weights& weights) {
   for (const std::string& name : weights.names()) {
     if (name.rfind(recognised.wrapper, 0) != 0) continue;
     const std::string unwrapped = name.substr(recognised.wrapper.size());
-    const OpenaiName openai = recognised.naming == Naming::transformers  ? from_transformers(unwrapped)
-                              : recognised.naming == Naming::custom_text ? from_custom_text(unwrapped)
-                                                                         : OpenaiName{unwrapped};
+    const OpenaiName openai = recognised.naming == Naming::transformers ? from_transformers(unwrapped)
+                              : recognised.naming == Naming::custom_text || recognised.naming == Naming::eva
+                                  ? from_custom_text(unwrapped)
+                                  : OpenaiName{unwrapped};
     Source& source = sources[openai.name];
     source.transposed = openai.transposed;
     if (openai.third) {

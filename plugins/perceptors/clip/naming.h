@@ -10,9 +10,10 @@ namespace reverie::clip {
 enum class Naming {
   openai,        ///< OpenAI's own, and open_clip's plain models
   custom_text,   ///< open_clip's with the text tower under `text.`
+  eva,           ///< open_clip's with the text tower under `text.` and timm's EVA02 under `visual.trunk.`
   transformers,  ///< Hugging Face's CLIPModel
   foreign,       ///< a relative of CLIP whose network is another one
-  none,          ///< not CLIP
+  none,          ///< not CLIP; SigLIP's, which another plugin computes, are none either
 };
 
 /// Judged by names only, whatever wraps them (`state_dict.`, `module.`).

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <set>
 
+#include "eva_transformer.h"
 #include "modified_resnet.h"
 #include "reverie/network_tensor.h"
 #include "towers.h"
@@ -54,8 +55,9 @@ at::Tensor expect(const Weights& weights, const std::string& name, std::int64_t 
   return tensor;
 }
 
-std::int64_t grid_side(const Weights& weights, const std::string& name) {
-  const std::int64_t rows = expect(weights, name, 2).size(0) - 1;
+/// `dimensions`: of the tensor; the last but one counts the places, the first of which is no patch's.
+std::int64_t grid_side(const Weights& weights, const std::string& name, std::int64_t dimensions = 2) {
+  const std::int64_t rows = expect(weights, name, dimensions).size(-2) - 1;
   const auto side = static_cast<std::int64_t>(std::llround(std::sqrt(static_cast<double>(rows))));
   if (side < 1 || side * side != rows)
     throw Error(ErrorKind::model,
@@ -88,6 +90,29 @@ class ShapeCheck {
     blocks("visual.transformer.", shape_.vision_layers[0], width);
     norm("visual.ln_post", width);
     need("visual.proj", {width, shape_.embedding});
+  }
+
+  void eva() const {
+    const std::int64_t width = shape_.vision_width, grid = shape_.image_size / shape_.patch;
+    const std::string trunk = "visual.trunk.";
+    if (width % kHeadWidth != 0) narrow(trunk + "patch_embed.proj.weight", width);
+    need(trunk + "patch_embed.proj.weight", {width, 3, shape_.patch, shape_.patch});
+    need(trunk + "patch_embed.proj.bias", {width});
+    need(trunk + "cls_token", {1, 1, width});
+    need(trunk + "pos_embed", {1, grid * grid + 1, width});
+    for (std::int64_t i = 0; i < shape_.vision_layers[0]; ++i) {
+      const std::string p = trunk + "blocks." + std::to_string(i) + ".";
+      for (const char* part : {"norm1", "norm2", "attn.norm"}) norm(p + part, width);
+      for (const char* part : {"attn.q_proj", "attn.v_proj", "attn.proj"}) linear(p + part, width, width);
+      need(p + "attn.k_proj.weight", {width, width});
+      const std::int64_t hidden = expect(weights_, p + "mlp.norm.weight", 1).size(0);
+      norm(p + "mlp.norm", hidden);
+      linear(p + "mlp.fc1_g", width, hidden);
+      linear(p + "mlp.fc1_x", width, hidden);
+      linear(p + "mlp.fc2", hidden, width);
+    }
+    norm(trunk + "norm", width);
+    linear(trunk + "head", width, shape_.embedding);
   }
 
   void resnet() const {
@@ -183,9 +208,16 @@ class ShapeCheck {
 
 Shape infer_shape(const Weights& weights) {
   Shape shape{};
-  shape.vision_transformer = weights.contains("visual.proj");
-  const at::Tensor conv1 = expect(weights, "visual.conv1.weight", 4);
-  if (shape.vision_transformer) {
+  shape.eva = weights.contains("visual.trunk.head.weight");
+  shape.vision_transformer = !shape.eva && weights.contains("visual.proj");
+  const at::Tensor conv1 =
+      expect(weights, shape.eva ? "visual.trunk.patch_embed.proj.weight" : "visual.conv1.weight", 4);
+  if (shape.eva) {
+    shape.vision_width = conv1.size(0);
+    shape.patch = conv1.size(2);
+    shape.vision_layers = {count_blocks(weights, "visual.trunk.blocks.")};
+    shape.image_size = shape.patch * grid_side(weights, "visual.trunk.pos_embed", 3);
+  } else if (shape.vision_transformer) {
     shape.vision_width = conv1.size(0);
     shape.patch = conv1.size(2);
     shape.vision_layers = {count_blocks(weights, "visual.transformer.resblocks.")};
@@ -201,16 +233,18 @@ Shape infer_shape(const Weights& weights) {
   shape.vocabulary = expect(weights, "token_embedding.weight", 2).size(0);
   shape.text_layers = count_blocks(weights, "transformer.resblocks.");
   shape.text_heads = weights.tensor("token_embedding.weight").size(1) / kHeadWidth;
-  shape.vision_heads = shape.vision_transformer ? shape.vision_width / vision_head_width(shape.vision_width)
-                                                : 32 * shape.vision_width / kHeadWidth;
+  shape.vision_heads = shape.eva                  ? shape.vision_width / kHeadWidth
+                       : shape.vision_transformer ? shape.vision_width / vision_head_width(shape.vision_width)
+                                                  : 32 * shape.vision_width / kHeadWidth;
   const ShapeCheck check(weights, shape);
   check.text();
-  shape.vision_transformer ? check.vision_transformer() : check.resnet();
+  shape.eva ? check.eva() : shape.vision_transformer ? check.vision_transformer() : check.resnet();
   return shape;
 }
 
 std::unique_ptr<VisionTower> make_vision_tower(const Shape& shape, const TensorSource& get,
                                                Activation activation, bool training) {
+  if (shape.eva) return std::make_unique<EvaTransformer>(shape, get);
   if (shape.vision_transformer) return std::make_unique<VisionTransformer>(shape, get, activation);
   return std::make_unique<ModifiedResNet>(shape, get, training, get("visual.conv1.weight").scalar_type());
 }

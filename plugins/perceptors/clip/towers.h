@@ -2,7 +2,8 @@
 // CLIP's image and text encoders, in OpenAI's naming of the tensors.
 //
 // Hyperparameters are not configured: they follow from the tensors' shapes. A network is a vision transformer
-// exactly when it has `visual.proj`; otherwise it is a modified ResNet.
+// exactly when it has `visual.proj`, and EVA02's when it has `visual.trunk.head.weight`; otherwise it is a
+// modified ResNet.
 
 #include <array>
 #include <memory>
@@ -15,6 +16,7 @@ namespace reverie::clip {
 /// What the shapes say about a set of weights.
 struct Shape {
   bool vision_transformer;
+  bool eva;                 ///< EVA02's
   std::int64_t image_size;  ///< side of the square input, pixels
   std::int64_t embedding;   ///< length of an embedding
   std::int64_t vision_width;

@@ -7,22 +7,34 @@
 
 namespace reverie::clip {
 
-LayerNorm::LayerNorm(const TensorSource& get, const std::string& prefix)
-    : weight(get(prefix + ".weight")), bias(get(prefix + ".bias")) {}
+at::Tensor activate(const at::Tensor& x, Activation activation) {
+  switch (activation) {
+    case Activation::gelu:
+      return at::gelu(x);
+    case Activation::gelu_tanh:
+      return at::gelu(x, "tanh");
+    default:
+      return x * at::sigmoid(1.702 * x);
+  }
+}
+
+LayerNorm::LayerNorm(const TensorSource& get, const std::string& prefix, double norm_epsilon)
+    : weight(get(prefix + ".weight")), bias(get(prefix + ".bias")), epsilon(norm_epsilon) {}
 
 at::Tensor LayerNorm::operator()(const at::Tensor& x) const {
-  return at::layer_norm(x, {weight.size(0)}, weight, bias, kNormEpsilon);
+  return at::layer_norm(x, {weight.size(0)}, weight, bias, epsilon);
 }
 
 Transformer::Transformer(const TensorSource& get, const std::string& prefix, std::int64_t layers,
-                         std::int64_t heads, Activation activation)
+                         std::int64_t heads, Activation activation, double norm_epsilon)
     : heads_(heads), activation_(activation) {
   for (std::int64_t i = 0; i < layers; ++i) {
     const std::string p = prefix + "resblocks." + std::to_string(i) + ".";
-    blocks_.push_back({LayerNorm(get, p + "ln_1"), LayerNorm(get, p + "ln_2"), get(p + "attn.in_proj_weight"),
-                       get(p + "attn.in_proj_bias"), get(p + "attn.out_proj.weight"),
-                       get(p + "attn.out_proj.bias"), get(p + "mlp.c_fc.weight"), get(p + "mlp.c_fc.bias"),
-                       get(p + "mlp.c_proj.weight"), get(p + "mlp.c_proj.bias")});
+    blocks_.push_back({LayerNorm(get, p + "ln_1", norm_epsilon), LayerNorm(get, p + "ln_2", norm_epsilon),
+                       get(p + "attn.in_proj_weight"), get(p + "attn.in_proj_bias"),
+                       get(p + "attn.out_proj.weight"), get(p + "attn.out_proj.bias"),
+                       get(p + "mlp.c_fc.weight"), get(p + "mlp.c_fc.bias"), get(p + "mlp.c_proj.weight"),
+                       get(p + "mlp.c_proj.bias")});
   }
 }
 
@@ -52,8 +64,7 @@ at::Tensor Transformer::attend(const Block& block, const at::Tensor& x, bool cau
 }
 
 at::Tensor Transformer::mlp(const Block& block, const at::Tensor& x) const {
-  at::Tensor h = at::linear(x, block.fc_weight, block.fc_bias);
-  h = activation_ == Activation::gelu ? at::gelu(h) : h * at::sigmoid(1.702 * h);
+  const at::Tensor h = activate(at::linear(x, block.fc_weight, block.fc_bias), activation_);
   return at::linear(h, block.proj_weight, block.proj_bias);
 }
 

@@ -12,15 +12,18 @@ namespace reverie::clip {
 /// Gives the tensor of a state-dict name, in the dtype and on the device to compute with.
 using TensorSource = std::function<at::Tensor(const std::string& name)>;
 
-/// OpenAI's weights use x * sigmoid(1.702 x); open_clip's own default is the exact GELU.
-enum class Activation { quick_gelu, gelu };
+/// OpenAI's weights use x * sigmoid(1.702 x); open_clip's own default is the exact GELU, SigLIP's its
+/// approximation with tanh (Hendrycks & Gimpel 2016).
+enum class Activation { quick_gelu, gelu, gelu_tanh };
+at::Tensor activate(const at::Tensor& x, Activation activation);
 
 constexpr double kNormEpsilon = 1e-5;
 
 struct LayerNorm {
   at::Tensor weight, bias;
+  double epsilon = kNormEpsilon;
   LayerNorm() = default;
-  LayerNorm(const TensorSource& get, const std::string& prefix);
+  LayerNorm(const TensorSource& get, const std::string& prefix, double epsilon = kNormEpsilon);
   at::Tensor operator()(const at::Tensor& x) const;
 };
 
@@ -28,7 +31,7 @@ class Transformer {
  public:
   /// Reads blocks `<prefix>resblocks.0` to `<prefix>resblocks.<layers-1>`.
   Transformer(const TensorSource& get, const std::string& prefix, std::int64_t layers, std::int64_t heads,
-              Activation activation);
+              Activation activation, double norm_epsilon = kNormEpsilon);
 
   /// x [N, length, width] to the same shape. `causal` hides later positions from earlier ones.
   at::Tensor operator()(at::Tensor x, bool causal) const;
