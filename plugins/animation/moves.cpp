@@ -33,7 +33,7 @@ double motion(const FrameContext& context, const std::string& name) {
   return value;
 }
 
-const std::vector<double>& motions(const FrameContext& context, const std::string& name) {
+const std::vector<double>& motions(const FrameContext& context, const char* name) {
   const std::vector<double>& values = context.numbers(name);
   for (const double value : values)
     if (!std::isfinite(value)) not_finite(context, name, value);

@@ -13,7 +13,7 @@ namespace reverie::animation {
 /// The present value of a motion setting that is a number. Throws Error(settings) where it is none.
 double motion(const FrameContext& context, const std::string& name);
 /// The same for a list of numbers.
-const std::vector<double>& motions(const FrameContext& context, const std::string& name);
+const std::vector<double>& motions(const FrameContext& context, const char* name);
 
 /// How pixels are sampled, from a mode's parameters. Throws Error(settings) where `tile` leaves no edge that
 /// `infill_mode` could be about.
