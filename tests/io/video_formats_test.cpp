@@ -58,7 +58,7 @@ TEST_F(VideosWithOpacity, KeepItAsFfmpegSeesIt) {
       return part->write(smooth_picture(96, 64, number), soft_spot(96, 64, number), number);
     };
     const fs::path folder = "out_" + one.format, parts = folder.string() + "_parts";
-    const auto whole_run = sink({{"video_format", one.format}, {"outputs", "[video_file]"}}, folder);
+    const auto whole_run = sink({{"video_format", one.format}, {"outputs", "video_file"}}, folder);
     fs::path file;
     for (std::int64_t number = 1; number <= 3; ++number) file = write(whole_run, number);
     whole_run->close();
@@ -79,12 +79,12 @@ TEST_F(VideosWithOpacity, KeepItAsFfmpegSeesIt) {
         << one.format;
     // A run that goes on makes the same file, from what it has saved.
     {
-      const auto first = sink({{"video_format", one.format}, {"outputs", "[video_file]"}}, parts);
+      const auto first = sink({{"video_format", one.format}, {"outputs", "video_file"}}, parts);
       write(first, 1);
       write(first, 2);
     }
     const auto second =
-        sink({{"video_format", one.format}, {"outputs", "[video_file]"}}, parts, 12, "video_file", 2);
+        sink({{"video_format", one.format}, {"outputs", "video_file"}}, parts, 12, "video_file", 2);
     const fs::path again = write(second, 3);
     second->close();
     EXPECT_EQ(again.filename(), file.filename());
