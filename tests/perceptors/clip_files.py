@@ -30,6 +30,10 @@ def randomise(model):
             p.data.normal_(1.0 if name.endswith("weight") and p.numel() > 1 else 0.0, 0.1)
         elif "embedding" in name:
             p.data.normal_(0.0, 0.1)
+    for name, p in model.named_parameters():
+        # timm's own initial values leave next to nothing of the picture in the embedding.
+        if name.startswith("visual.trunk.") and p.ndim == 2:
+            p.data.normal_(0.0, (2 * p.shape[-1]) ** -0.5)
     for name, b in model.named_buffers():
         if name.endswith("running_mean"):
             b.normal_(0.0, 0.1)
