@@ -9,7 +9,7 @@ root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
 target=$root/.deps/python wanted=$root/tests/python-packages.txt
 
 say() { echo "reverie: $*" >&2; }
-packages=(python3-torch python3-torchvision python3-numpy python3-pil python3-yaml python3-requests python3-venv python3-selenium chromium chromium-driver ffmpeg tmux clang slurmctld slurmd slurm-client munge openmpi-bin duktape)
+packages=(python3-torch python3-torchvision python3-numpy python3-pil python3-yaml python3-requests python3-venv python3-selenium chromium chromium-driver ffmpeg librsvg2-bin tmux clang slurmctld slurmd slurm-client munge openmpi-bin duktape)
 mkdir -p "$root/build" "$root/.deps"
 log=$root/build/test-python.log
 if command -v dpkg-query >/dev/null; then
