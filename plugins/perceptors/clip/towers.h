@@ -16,7 +16,6 @@ namespace reverie::clip {
 /// What the shapes say about a set of weights.
 struct Shape {
   bool vision_transformer;
-  bool eva;                 ///< EVA02's
   std::int64_t image_size;  ///< side of the square input, pixels
   std::int64_t embedding;   ///< length of an embedding
   std::int64_t vision_width;
@@ -27,6 +26,7 @@ struct Shape {
   std::int64_t vocabulary;
   std::int64_t text_layers;
   std::int64_t text_heads;
+  bool eva = false;  ///< EVA02's
 };
 
 /// How pictures of 0..1 are shifted and scaled, by channel.
