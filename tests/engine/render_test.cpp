@@ -64,8 +64,9 @@ TEST(RenderSteps, LeadToWhatIsBetweenTwoPromptsByEmbedding) {
   Studio both(run + "weight"), between(run + "embedding");
   both.run();
   between.run();
-  EXPECT_GT(both.losses.at("red"), 0.25);
-  EXPECT_GT(both.losses.at("blue"), 0.25);
+  // 45 degrees from each: 2 asin(sin(22.5))^2 = 0.308, times its weight, a half.
+  EXPECT_GT(both.losses.at("red"), 0.125);
+  EXPECT_GT(both.losses.at("blue"), 0.125);
   EXPECT_EQ(between.losses.count("blue"), 0u);
   EXPECT_LT(between.losses.at("red"), 0.1);
   EXPECT_NEAR(between.mean(0), between.mean(2), 0.03);

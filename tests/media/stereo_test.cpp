@@ -13,8 +13,8 @@ namespace {
 at::Tensor waves(std::int64_t height, std::int64_t width) {
   const at::Tensor x = at::arange(width, at::kFloat).view({1, 1, 1, width}),
                    y = at::arange(height, at::kFloat).view({1, 1, height, 1});
-  return at::cat({(x * 0.7).sin() * (y * 0.3).cos(), (x * 0.4 + y * 0.2).sin(), (x * 0.9).cos()}, 1) * 0.4 +
-         0.5;
+  const at::Tensor both = x * 0.4 + y * 0.2;
+  return at::cat({(x * 0.7).sin() * (y * 0.3).cos(), both.sin(), (x * 0.9 + y * 0).cos()}, 1) * 0.4 + 0.5;
 }
 
 // disparity = focal * baseline / depth, half of it to either side.

@@ -31,7 +31,7 @@ constexpr Malformed kFiles[] = {
     {"integer_thousands_separator.yaml", 2, "'steps_per_scene' is 1,000, which is not a whole number"},
     {"integer_without_value.yaml", 2, "'cutouts' is null, which has no value"},
     {"list_for_number.json", 3, "'display_every' is [40], which is a list"},
-    {"list_of_groups.yaml", 2, "'perceptors' is [{name: tiny}]"},
+    {"list_of_groups.yaml", 2, "'outputs' is [{name: tiny}]"},
     {"number_given_boolean.yaml", 2, "'display_scale' is true, which is not a number"},
     {"number_given_list.yaml", 2, "'display_scale' is [0.1, 0.2], which is a list"},
     {"number_given_text.yaml", 3,
