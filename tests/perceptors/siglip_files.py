@@ -124,6 +124,8 @@ def finish(folder, name, tensors, encode_image, encode_text, size, embed, contex
 def open_clip_case(folder, name, config, size, second=False, hf=False, wrap="", exact=False):
     torch.manual_seed(1)
     model = randomise(CustomTextCLIP(**config, init_logit_bias=-10))
+    if not exact:  # timm's pooling has the exact one whatever the rest has
+        model.visual.trunk.attn_pool.mlp.act = torch.nn.GELU(approximate="tanh")
     tensors = to_transformers(model.state_dict()) if hf else model.state_dict()
     context = config["text_cfg"]["context_length"]
     return finish(folder, name, {wrap + key: tensor for key, tensor in tensors.items()}, model.encode_image, model.encode_text, size,
@@ -150,7 +152,7 @@ SMALL = {
     "siglip": lambda f, n: open_clip_case(f, n, toy(n), 32),
     "siglip_hf": lambda f, n: open_clip_case(f, n, toy(n), 32, hf=True),
     "siglip_wrapped": lambda f, n: open_clip_case(f, n, toy(n), 32, wrap="state_dict."),
-    "siglip_exact": lambda f, n: open_clip_case(f, n, toy(n, exact=True), 32),
+    "siglip_exact": lambda f, n: open_clip_case(f, n, toy(n, exact=True), 32, exact=True),
     "siglip2": lambda f, n: open_clip_case(f, n, toy(n), 32, second=True),
     "siglip2_hf": lambda f, n: open_clip_case(f, n, toy(n), 32, second=True, hf=True),
     "like_so400m": lambda f, n: open_clip_case(
@@ -170,7 +172,7 @@ def published(folder, name):
         create = timm.create_model
         timm.create_model = lambda *args, **kwargs: create(*args, **dict(kwargs, act_layer="gelu_tanh"))
     exact = "act_kwargs" not in config["text_cfg"]
-    return open_clip_case(folder, name + ("_exact" if exact else ""), config, config["vision_cfg"]["image_size"], second=second)
+    return open_clip_case(folder, name + ("_exact" if exact else ""), config, config["vision_cfg"]["image_size"], second=second, exact=exact)
 
 
 HF_SIZES = {  # vision: width, MLP, layers, heads, size, patch; text: width, MLP, layers, heads, context, vocabulary
