@@ -61,7 +61,7 @@ void keep_size(const Settings& then, const Settings& now, std::vector<Problem>& 
     problems.push_back({given->location, "'" + std::string(name) + "' is " + given->json() +
                                              ", but the run to be continued has " + kept->json() +
                                              ": a picture cannot change its size; leave '" + name +
-                                             "' as it was, or render anew without restore"});
+                                             "' as it was, or render it again without restore"});
   }
 }
 

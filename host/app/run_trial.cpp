@@ -304,8 +304,8 @@ void RunTrial::be(int go, int answer, int said) const {
     const Failure failure = current_failure();
     text = "-" + std::to_string(failure.status) + failure.message + "\n" + failure.advice;
   }
-  const bool told = ::write(answer, text.data(), text.size()) == static_cast<ssize_t>(text.size());
-  ::_exit(told ? 0 : 1);  // without the end of a program: what it shares with its parent stays
+  const bool sent = ::write(answer, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  ::_exit(sent ? 0 : 1);  // without the end of a program: what it shares with its parent stays
 }
 
 RunTrial::Figures RunTrial::try_run(const Order& order) const {

@@ -281,7 +281,7 @@ MaskValues PromptLosses::mask_values(const PromptState& prompt_state, std::size_
 }
 
 void PromptLosses::look(const at::Tensor& image, const std::vector<Active>& prompts, std::size_t p,
-                        std::int64_t count, double share, const Turn& turn, const at::Tensor& told) {
+                        std::int64_t count, double share, const Turn& turn, const at::Tensor& sums) {
   EmbeddedCutouts seen = embed_cutouts(p, image, count);
   turn_back(seen.places, turn, image);
   at::Tensor total = at::zeros({}, seen.embeddings.options());
@@ -293,7 +293,7 @@ void PromptLosses::look(const at::Tensor& image, const std::vector<Active>& prom
     total = total + loss.value * (active.share * share);
     rows.push_back(at::stack({loss.value.detach() * share, loss.asked, loss.free}));
   }
-  at::Tensor(told).add_(at::stack(rows));
+  at::Tensor(sums).add_(at::stack(rows));
   call_plugin(perceptors_[p].name, moment_, [&] { total.backward(); });
   call_plugin(cutouts_.name, moment_, [&] { seen.cutouts.backward(seen.seen.grad()); });
 }
@@ -302,12 +302,12 @@ at::Tensor PromptLosses::look_in_batches(const at::Tensor& image, const std::vec
                                          const Turn& turn) {
   const double share =
       1.0 / static_cast<double>(settings_.batches * static_cast<std::int64_t>(perceptors_.size()));
-  const at::Tensor told =
+  const at::Tensor sums =
       at::zeros({static_cast<std::int64_t>(prompts.size()), 3}, image.options().requires_grad(false));
   for (std::size_t p = 0; p < perceptors_.size(); ++p)
     for (std::int64_t batch = 0; weights_[p] > 0 && batch < settings_.batches; ++batch)
-      look(image, prompts, p, in_a_batch(), weights_[p] * share, turn, told);
-  return told;
+      look(image, prompts, p, in_a_batch(), weights_[p] * share, turn, sums);
+  return sums;
 }
 
 std::int64_t more_batches(std::int64_t cutouts, std::int64_t batches) {
@@ -375,11 +375,11 @@ at::Tensor PromptLosses::look_in_groups(const at::Tensor& image, const std::vect
         static_cast<double>(count) /
         static_cast<double>(settings_.cutouts * static_cast<std::int64_t>(perceptors_.size()));
     image.mutable_grad() = at::zeros_like(before);
-    const at::Tensor told = at::zeros({rows, 3}, before.options());
+    const at::Tensor sums = at::zeros({rows, 3}, before.options());
     randomness.begin(group);
     for (std::size_t p = 0; count > 0 && p < perceptors_.size(); ++p)
-      if (weights_[p] > 0) look(image, prompts, p, count, weights_[p] * share, turn, told);
-    return at::cat({image.grad().flatten(), told.flatten()});
+      if (weights_[p] > 0) look(image, prompts, p, count, weights_[p] * share, turn, sums);
+    return at::cat({image.grad().flatten(), sums.flatten()});
   });
   lap.result(sum);
   image.mutable_grad() = before + sum.narrow(0, 0, before.numel()).view_as(before);
@@ -390,10 +390,10 @@ PromptLosses::Result PromptLosses::evaluate(const at::Tensor& image, const std::
                                             const Turn& turn) {
   Result result;
   if (prompts.empty()) return result;
-  const at::Tensor told = settings_.groups > 0 ? look_in_groups(image, prompts, turn)
+  const at::Tensor sums = settings_.groups > 0 ? look_in_groups(image, prompts, turn)
                                                : look_in_batches_that_fit(image, prompts, turn);
   // Once, at the end: a GPU need not be waited for before.
-  const at::Tensor read = told.to(at::kCPU, at::kDouble);
+  const at::Tensor read = sums.to(at::kCPU, at::kDouble);
   result.stopped = (read.select(1, 1) > 0).all().item<bool>() && (read.select(1, 2) == 0).all().item<bool>();
   for (std::int64_t i = 0; i < read.size(0); ++i) result.losses.push_back(read[i][0].item<double>());
   return result;

@@ -114,10 +114,10 @@ class PromptLosses {
   Prompts opened(const std::vector<Scene>& scenes) const;
   void embed_words(Prompts& prompts, bool begins);
   /// Adds the gradients of one batch of cutouts, for one perceptor, to image.grad(), and three sums for each
-  /// prompt to `told` [prompts, 3]: its loss, whether its mask let any cutout through, whether its stop left
+  /// prompt to `sums` [prompts, 3]: its loss, whether its mask let any cutout through, whether its stop left
   /// any free.
   void look(const at::Tensor& image, const std::vector<Active>& prompts, std::size_t perceptor,
-            std::int64_t count, double share, const Turn& turn, const at::Tensor& told);
+            std::int64_t count, double share, const Turn& turn, const at::Tensor& sums);
   at::Tensor look_in_batches(const at::Tensor& image, const std::vector<Active>& prompts, const Turn& turn);
   at::Tensor look_in_batches_that_fit(const at::Tensor& image, const std::vector<Active>& prompts,
                                       const Turn& turn);

@@ -172,7 +172,8 @@ void Render::attend(RequestedControl& control) {
   changes_->attend(control, begun ? timeline_.first_step(frame + 1) : step);
 }
 
-/// Tells the image model and the cutout method what their parameters are at this step, where they vary.
+/// Sets the parameters of the image model and the cutout method to their values at this step, where they
+/// vary.
 void Render::set_parameters(std::int64_t frame) {
   const auto tell = [&](auto& member, const std::vector<MotionSetting>& settings) {
     if (std::all_of(settings.begin(), settings.end(),
@@ -611,7 +612,7 @@ RenderResult Render::run(RunEvents& events, FrameWriter& frames, RequestedContro
                                      std::to_string(last_frame_of(timeline_)) +
                                      ": its end does not lead into its beginning");
   if (undisplayed) display_now();
-  // What was made since the last frame is not thrown away. A run that goes on later makes this frame anew.
+  // What was made since the last frame is not thrown away. A run that continues later makes this frame again.
   const bool whole = !cadence_.waits();  // of frames that wait, a backup knows nothing
   save_waiting(frames, {});
   if (unsaved) {

@@ -386,7 +386,7 @@ HttpResponse Api::events(const Call&) {
   HttpResponse response = HttpResponse::text("", "text/event-stream");
   struct Reader {
     std::uint64_t version = 0, progress = 0;
-    std::chrono::steady_clock::time_point told;
+    std::chrono::steady_clock::time_point sent;
   };
   response.stream = [this, reader = Reader()]() mutable -> std::optional<std::string> {
     const auto now = std::chrono::steady_clock::now();
@@ -394,12 +394,12 @@ HttpResponse Api::events(const Call&) {
       reader.version = version;
       return "event: queue\ndata: " + json_text(list_json(kListed)) + "\n\n";
     }
-    if (now - reader.told < kBetweenProgress) return "";
+    if (now - reader.sent < kBetweenProgress) return "";
     std::uint64_t progress = 0;
     const std::vector<RunRecord> running = queue_.running(progress);
     if (progress == reader.progress) return "";
     reader.progress = progress;
-    reader.told = now;
+    reader.sent = now;
     Json::Value answer;
     answer["runs"] = Json::arrayValue;
     for (const RunRecord& record : running) answer["runs"].append(summary(record));

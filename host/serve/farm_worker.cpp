@@ -58,6 +58,14 @@ std::string escaped(const std::string& name) {
   return result;
 }
 
+/// What may be printed of an address: neither what stands before an @ nor after the path.
+std::string without_secrets(const std::string& url) {
+  const std::size_t scheme = url.find("://"), start = scheme == std::string::npos ? 0 : scheme + 3;
+  const std::size_t at = url.rfind('@');
+  const std::string rest = url.substr(at == std::string::npos || at < start ? start : at + 1);
+  return url.substr(0, start) + rest.substr(0, rest.find_first_of("?#"));
+}
+
 std::string plain_url(std::string url) {
   while (!url.empty() && url.back() == '/') url.pop_back();
   const std::size_t scheme = url.find("://");
@@ -66,8 +74,7 @@ std::string plain_url(std::string url) {
       url.find_first_of("/?#@ ", scheme + 3) != std::string::npos)
     throw Error(
         ErrorKind::usage,
-        "--workers: '" + url.substr(0, url.find_first_of("?#@")) +
-            "' is not an address such as http://10.0.0.2:7070",
+        "--workers: '" + without_secrets(url) + "' is not an address such as http://10.0.0.2:7070",
         "without a path and without a token, which everybody on this machine could read: tokens are in "
         "the file that --worker-tokens names");
   return url;

@@ -439,7 +439,7 @@ std::vector<RunQueue::Item*> RunQueue::waiting() {
   return result;
 }
 
-/// Tells the disk, then everybody else.
+/// Writes the file first, then publishes the record.
 RunRecord RunQueue::keep(Item& item) {
   store_.save(item.record);
   changed();
