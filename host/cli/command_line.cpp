@@ -65,8 +65,8 @@ exit status: 0 done, 1 a run failed, 2 a mistake in the command line or the sett
 )";
 
 constexpr const char* kCommands[] = {"paint",          "render",  "check",       "config", "curves",
-                                     "preview-motion", "encode",  "interpolate", "stereo", "serve",  "settings",
-                                     "presets",        "plugins", "models",      "help"};
+                                     "preview-motion", "encode",  "interpolate", "stereo", "serve",
+                                     "settings",       "presets", "plugins",     "models", "help"};
 
 /// What other programs call our commands.
 constexpr const char* kHabits[][2] = {

@@ -11,10 +11,7 @@
 namespace reverie::cli {
 
 using app::choose_video_sink;
-using app::destination_of;
-using app::make_plan;
 using app::make_video_sink;
-using app::Plan;
 using engine::HostServices;
 using engine::pictures_left_out;
 using engine::Timeline;
@@ -32,10 +29,7 @@ int encode_command(const std::vector<std::string>& words, const std::vector<Path
   if (words.empty() || words[0].find('=') != std::string::npos)
     throw Error(ErrorKind::usage, "reverie encode takes a run, then name=value",
                 "for example: reverie encode images_out/default video_format=webm");
-  const std::vector<std::string> overrides(words.begin() + 1, words.end());
-  const auto given = destination_of({{}, overrides, config_folders}, registry);
-  const FoundRun run = find_run(words[0], given ? given->place.pictures.parent_path() : Path());
-  const Plan plan = make_plan({settings_of(run), overrides, config_folders}, registry);
+  const auto [run, plan] = find_plan(words, config_folders, registry);
   RunSettings settings = plan.settings;
   std::vector<Problem> problems;
   choose_video_sink(settings, registry, problems);

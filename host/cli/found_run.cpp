@@ -84,6 +84,16 @@ std::filesystem::path settings_of(const FoundRun& run) {
   return std::filesystem::exists(beside) ? beside : run.frames.begin()->second;
 }
 
+FoundPlan find_plan(const std::vector<std::string>& words,
+                    const std::vector<std::filesystem::path>& config_folders,
+                    const PluginRegistry& registry) {
+  const std::vector<std::string> overrides(words.begin() + 1, words.end());
+  const auto given = app::destination_of({{}, overrides, config_folders}, registry);
+  FoundRun run = find_run(words[0], given ? given->place.pictures.parent_path() : Path());
+  app::Plan plan = app::make_plan({settings_of(run), overrides, config_folders}, registry);
+  return {std::move(run), std::move(plan)};
+}
+
 void warn_of_gaps(const FoundRun& run, HostServices& host) {
   const std::int64_t last = run.frames.rbegin()->first, count = static_cast<std::int64_t>(run.frames.size());
   if (run.frames.begin()->first != 1 || last != count)

@@ -5,7 +5,9 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <vector>
 
+#include "app/plan.h"
 #include "engine/host_services.h"
 
 namespace reverie::cli {
@@ -24,6 +26,14 @@ FoundRun find_run(const std::string& word, const std::filesystem::path& output_d
 
 /// What the run was made with, from the file beside its pictures or out of one of them.
 std::filesystem::path settings_of(const FoundRun& run);
+
+/// The run that the first word names, and the plan of its own settings with the other words over them.
+struct FoundPlan {
+  FoundRun run;
+  app::Plan plan;
+};
+FoundPlan find_plan(const std::vector<std::string>& words,
+                    const std::vector<std::filesystem::path>& config_folders, const PluginRegistry& registry);
 
 /// Where numbers are missing among the pictures of a video.
 void warn_of_gaps(const FoundRun& run, engine::HostServices& host);

@@ -14,12 +14,9 @@ namespace reverie::cli {
 
 using app::choose_flow_estimator;
 using app::choose_video_sink;
-using app::destination_of;
 using app::make_flow_estimator;
-using app::make_plan;
 using app::make_run_context;
 using app::make_video_sink;
-using app::Plan;
 using app::RunContext;
 using engine::HostServices;
 using engine::Member;
@@ -53,11 +50,7 @@ int interpolate_command(const std::vector<std::string>& words, std::int64_t time
   if (times < 2 || times > kMostTimes)
     throw Error(ErrorKind::usage,
                 "--times is " + std::to_string(times) + "; allowed: 2 to " + std::to_string(kMostTimes));
-  const std::vector<std::string> overrides(words.begin() + 1, words.end());
-  const auto given = destination_of({{}, overrides, config_folders}, registry);
-  const FoundRun run =
-      find_run(words[0], given ? given->place.pictures.parent_path() : std::filesystem::path());
-  const Plan plan = make_plan({settings_of(run), overrides, config_folders}, registry);
+  const auto [run, plan] = find_plan(words, config_folders, registry);
   RunContext context = make_run_context(plan, registry);
   RunSettings& settings = context.settings;
   HostServices& host = *context.host;

@@ -21,12 +21,9 @@ namespace reverie::cli {
 
 using app::choose_depth_estimator;
 using app::choose_video_sink;
-using app::destination_of;
 using app::make_depth_estimator;
-using app::make_plan;
 using app::make_run_context;
 using app::make_video_sink;
-using app::Plan;
 using app::RunContext;
 using engine::HostServices;
 using engine::Member;
@@ -83,11 +80,7 @@ int stereo_command(const std::vector<std::string>& words, const StereoOptions& o
     throw Error(ErrorKind::usage, "--eyes is '" + options.eyes + "': " + error.what(),
                 "write a number of pixels, or an expression such as 6 + sin(t)");
   }
-  const std::vector<std::string> overrides(words.begin() + 1, words.end());
-  const auto given = destination_of({{}, overrides, config_folders}, registry);
-  const FoundRun run =
-      find_run(words[0], given ? given->place.pictures.parent_path() : std::filesystem::path());
-  const Plan plan = make_plan({settings_of(run), overrides, config_folders}, registry);
+  const auto [run, plan] = find_plan(words, config_folders, registry);
   RunContext context = make_run_context(plan, registry);
   RunSettings& settings = context.settings;
   HostServices& host = *context.host;

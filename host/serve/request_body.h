@@ -106,7 +106,8 @@ class RequestBody {
     if (!value) return std::nullopt;
     if (!value->isObject()) throw RequestError(400, "'" + std::string(name) + "' must be an object of texts");
     std::map<std::string, std::string> result;
-    for (const std::string& key : value->getMemberNames()) result[checked(name, key)] = checked(name, (*value)[key]);
+    for (const std::string& key : value->getMemberNames())
+      result[checked(name, key)] = checked(name, (*value)[key]);
     return result;
   }
   /// A run's number, or nothing for null.

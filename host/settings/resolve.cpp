@@ -62,8 +62,8 @@ RawValue raw_default(const ParamSpec& spec) {
 bool names_a_file(const ParamSpec& spec) {
   const std::string name = spec.name;
   return spec.asset != AssetKind::nothing || name == "init_image" || name == "video_path" ||
-         name == "input_audio" || name == "color_coherence" || name == "curves_file" || name == "changes_file" ||
-         name == "models_parent_dir";
+         name == "input_audio" || name == "color_coherence" || name == "curves_file" ||
+         name == "changes_file" || name == "models_parent_dir";
 }
 
 /// Settings for which there may be none; what they name is not a blank.

@@ -20,7 +20,8 @@ namespace reverie::web {
 ///   GET frames/N    frame N, as the run saved it
 ///   GET kept/I      the Ith picture that was kept, from 1
 ///   POST pause, resume, keep, stop
-///   PATCH (nothing) changes settings: {"learning_rate": 0.02}; answered with {"step": 40}, the steps that will
+///   PATCH (nothing) changes settings: {"learning_rate": 0.02}; answered with {"step": 40}, the steps that
+///   will
 ///                   have been done before it takes effect, or with the problems
 ///
 /// Nothing when it is none of these.

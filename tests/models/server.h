@@ -35,7 +35,8 @@ class Server {
     int input[2], output[2];
     if (::pipe2(input, O_CLOEXEC) != 0 || ::pipe2(output, O_CLOEXEC) != 0)
       throw std::runtime_error("no pipe");
-    const std::filesystem::path script = std::filesystem::path(REVERIE_TEST_FOLDER) / ".." / "models" / "server.py";
+    const std::filesystem::path script =
+        std::filesystem::path(REVERIE_TEST_FOLDER) / ".." / "models" / "server.py";
     std::vector<std::string> command = {REVERIE_TEST_PYTHON, script.string(), file.string(),
                                         (scratch_ / "log").string()};
     if (!certificate.empty()) command.push_back(certificate.string());
