@@ -7,6 +7,7 @@
 
 #include "base/nearest.h"
 #include "base/texts.h"
+#include "distributed/environment.h"
 #include "models/catalogue.h"
 #include "prompts/wildcards.h"
 #include "reverie/ordinary_file.h"
@@ -165,6 +166,11 @@ void draw_prompts(RunSettings& settings, const fs::path& beside, const MayRead& 
           "wildcards: true, one of them is drawn (docs/prompts.md)");
     return;
   }
+  if (!settings.has("seed") && distributed::rank_environment())
+    throw Error(ErrorKind::settings,
+                "'wildcards' draws from the seed, there is none, and each of several processes would draw "
+                "other prompts",
+                "set a seed, such as seed=1");
   choose_seed(settings);
   const Lists lists(folder->text, beside, may_read);
   Drawing drawing(settings, lists, problems, choices);

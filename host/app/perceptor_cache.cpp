@@ -27,6 +27,7 @@ class WithTexts final : public Perceptor {
     return embedded_.emplace(texts, perceptor_->embed_texts(texts)).first->second.clone();
   }
   void release_text_encoder() override {}
+  void* extension(std::string_view id) override { return perceptor_->extension(id); }
 
  private:
   std::shared_ptr<Perceptor> perceptor_;

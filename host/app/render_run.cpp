@@ -288,15 +288,12 @@ RunOutcome render_run(const Plan& given, const PluginRegistry& registry, const R
   const bool goes_on = plan.restored || plan.again || options.output;
   const std::vector<Change> own = goes_on ? read_own_changes(record) : std::vector<Change>();
   std::error_code none;
-  if (!goes_on && writes) std::filesystem::remove(record, none);  // of another run of this name
   render.steer_by({ScriptReviser(plan, registry, settings, run_plan.sound.get()), &plan.script,
                    ChangeLog(writes ? record : "", own), recorded_changes(plan, own)});
   const std::int64_t saved = backup ? backup->first : 0;
   if (backup) {
     render.restore(backup->second);
     backup.reset();
-  } else if (overwrites && writes) {
-    backups.remove_all();  // a name that was free had none
   }
 
   if (ranks)
@@ -318,6 +315,10 @@ RunOutcome render_run(const Plan& given, const PluginRegistry& registry, const R
         throw SettingsError(
             {{settings.find("alpha")->location,
               "'alpha' is true, but " + name + " keeps no transparency; leave it out of 'outputs'"}});
+  // Only a run that can begin takes away what another of this name has left; a name that was free had
+  // nothing.
+  if (!goes_on && writes) std::filesystem::remove(record, none);
+  if (overwrites && writes && saved == 0) backups.remove_all();
   if (writes) write_file(output.folder / (output.base + "_settings.txt"), json);
 
   if (!ranks) control->take_changes();

@@ -140,13 +140,13 @@ class Batch {
                     "give each run one, such as file_namespace='hill_${seed}'");
     std::vector<std::size_t> open;
     for (std::size_t i = shard.number - 1; i < runs.size(); i += shard.count) open.push_back(i);
-    while (!open.empty() && !interrupted) {
+    while (!open.empty() && !ends()) {
       bool worked = false;
       std::vector<std::size_t> later;
       for (const std::size_t i : open)
-        if (interrupted || !settle(runs, i, claims, worked)) later.push_back(i);
+        if (ends() || !settle(runs, i, claims, worked)) later.push_back(i);
       open = std::move(later);
-      if (!open.empty() && !worked && !interrupted) claims.wait();
+      if (!open.empty() && !worked && !ends()) claims.wait();
     }
     for (const std::size_t i : open)
       if (std::none_of(lines_.begin(), lines_.end(),
@@ -156,6 +156,8 @@ class Batch {
   }
 
  private:
+  bool ends() const { return stopped_ || interrupted; }
+
   /// Renders a run if this process gets it. Whether it is over, for everybody.
   bool settle(const std::vector<BatchRun>& runs, std::size_t i, Claims& claims, bool& worked) {
     Claims::State state = Claims::State::free;
@@ -179,7 +181,13 @@ class Batch {
     }
     worked = true;
     std::cout << std::flush;
-    if (!claim->lost() && (status == kInterrupted || interrupted)) return false;
+    if (!claim->lost() && interrupted) return false;
+    if (!claim->lost() &&
+        status == kInterrupted) {  // on its page: no other process shall go on with it, either
+      stopped_ = true;
+      claim->end("failed", "it was stopped on its page; delete this file to let it go on");
+      return true;
+    }
     if (!claim->lost()) claim->end(status == 0 ? "done" : "failed", lines_.back().rest);
     if (claim->lost())
       throw Error(ErrorKind::file,
@@ -265,7 +273,8 @@ class Batch {
   std::optional<app::RankQuestion> forecast_;
   std::string svg_;
   distributed::Ranks* ranks_;
-  bool claims_ = false;  // the runs are shared by claims
+  bool claims_ = false;   // the runs are shared by claims
+  bool stopped_ = false;  // somebody stopped the run on its page, which ends the batch
   const PluginRegistry& registry_;
   std::set<std::filesystem::path> folders_;               // that runs of this batch have written to
   std::vector<std::optional<Destination>> destinations_;  // of all runs

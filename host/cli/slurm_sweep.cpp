@@ -122,6 +122,13 @@ class Sweep {
           make_plan(fresh, registry_, [this](const app::Plan& wrong, std::vector<Problem>& problems) {
             find_missing(wrong, registry_, problems);
           });
+      if (plan.settings.get<bool>("wildcards") &&
+          plan.settings.find("seed")->location.is(Location::Source::none))
+        throw Error(ErrorKind::usage,
+                    "[" + run.label +
+                        "] draws its prompts ('wildcards') without a seed, so each call would "
+                        "draw another sweep",
+                    "give the runs seeds, such as seed=1,2,3");
       const engine::RunPlace place(plan.settings);
       const auto same = std::find(places_.begin(), places_.end(), place);
       if (same != places_.end())

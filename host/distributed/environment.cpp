@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <limits>
+#include <vector>
 
 #include "reverie/error.h"
 
@@ -40,6 +41,10 @@ std::int64_t number(const char* name, std::int64_t least, std::int64_t most) {
 struct Launcher {
   const char *rank, *count, *local_rank;
 };
+constexpr std::array<Launcher, 3> kLaunchers = {
+    {{"RANK", "WORLD_SIZE", "LOCAL_RANK"},
+     {"SLURM_PROCID", "SLURM_NTASKS", "SLURM_LOCALID"},
+     {"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_RANK"}}};
 
 bool is_private(const in_addr& address) {
   const std::uint32_t host = ntohl(address.s_addr);
@@ -70,10 +75,6 @@ std::optional<RankEnvironment> rank_environment() {
     result.store_file = store;
     return result;
   }
-  constexpr std::array<Launcher, 3> kLaunchers = {
-      {{"RANK", "WORLD_SIZE", "LOCAL_RANK"},
-       {"SLURM_PROCID", "SLURM_NTASKS", "SLURM_LOCALID"},
-       {"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_RANK"}}};
   for (const Launcher& launcher : kLaunchers) {
     if (variable(launcher.rank).empty() || variable(launcher.count).empty()) continue;
     // A batch script of Slurm has these variables, too, but only srun starts one process for each task.
@@ -100,6 +101,18 @@ std::optional<RankEnvironment> rank_environment() {
     return result;
   }
   return std::nullopt;
+}
+
+std::int64_t local_rank() {
+  std::vector<const char*> names = {kRank};
+  for (const Launcher& launcher : kLaunchers) names.push_back(launcher.local_rank);
+  for (const char* name : names) {
+    const std::string text = variable(name);
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (!text.empty() && error == std::errc() && end == text.data() + text.size() && value >= 0) return value;
+  }
+  return 0;
 }
 
 void set_rank_environment(std::int64_t rank, std::int64_t count, const std::filesystem::path& store_file) {

@@ -28,6 +28,10 @@ struct RankEnvironment {
 /// make no sense.
 std::optional<RankEnvironment> rank_environment();
 
+/// The place of this process among those of its machine, by the same variables; 0 where they are missing or
+/// make no sense, which is for rank_environment() to say.
+std::int64_t local_rank();
+
 /// Sets --ranks' own variables for a child process, or for this one.
 void set_rank_environment(std::int64_t rank, std::int64_t count, const std::filesystem::path& store_file);
 

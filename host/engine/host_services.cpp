@@ -49,8 +49,7 @@ c10::Device choose_device(const std::string& setting) {
   const int count = at::hasCUDA() ? at::detail::getCUDAHooks().deviceCount() : 0;
   if (word == "cpu") return c10::kCPU;
   // Ranks on one machine take one card each.
-  const auto rank = distributed::rank_environment();
-  const int own = rank && count > 0 ? static_cast<int>(rank->local_rank % count) : 0;
+  const int own = count > 0 ? static_cast<int>(distributed::local_rank() % count) : 0;
   if (word == "auto")
     return count > 0 ? c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(own)) : c10::Device(c10::kCPU);
   std::string index = word == "cuda"                ? std::to_string(own)

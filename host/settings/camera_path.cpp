@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <sstream>
+#include <utility>
 
 #include "base/nearest.h"
 #include "base/texts.h"
@@ -32,7 +33,7 @@ struct Path {
 };
 
 /// Longer paths are a mistake: a day of frames has two million.
-constexpr double kMostFrames = 1'000'000;
+constexpr double kMostFrames = 1'000'000, kLargestFrame = 1e9;
 
 Quaternion back(const Quaternion& turn) { return {turn[0], -turn[1], -turn[2], -turn[3]}; }
 
@@ -96,28 +97,44 @@ Path read_chan(const std::string& text, const std::string& file) {
   return path;
 }
 
-/// Two lines for each picture: IMAGE_ID QW QX QY QZ TX TY TZ CAMERA_ID NAME, and points. They lead from the
-/// world to a camera with y downwards that looks along z. Pictures count as frames in the order of their
-/// names.
+/// Two lines for each picture: IMAGE_ID QW QX QY QZ TX TY TZ CAMERA_ID NAME, and its points, which may be
+/// none. They lead from the world to a camera with y downwards that looks along z. Pictures count as frames
+/// in the order of their names.
 Path read_colmap(const std::string& text, const std::string& file) {
   Path path;
   std::map<std::string, Pose> by_name;
-  for (const auto& [number, words] : lines_of(text)) {
-    // A line of points has threes, and no name at its end.
-    if (words.size() != 10 || number_of(words[9])) continue;
+  int number = 0;
+  bool points = false;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) {
+    ++number;
+    if (line.starts_with('#')) continue;
+    if (std::exchange(points, !points)) continue;
+    std::istringstream parts(line);
+    Words words;
+    for (std::string word; words.size() < 9 && parts >> word;) words.push_back(word);
+    if (words.empty()) {  // at the end of the file
+      points = false;
+      continue;
+    }
+    std::string name;
+    std::getline(parts, name);
+    name = trimmed(name);
     const auto n = numbers_in(words, 8);
-    const Quaternion turn = n ? Quaternion{(*n)[1], (*n)[2], (*n)[3], (*n)[4]} : Quaternion{};
-    if (!n || is_zero(turn)) {
-      path.problems.push_back(
-          {{file, number},
-           "a picture's line in COLMAP's images.txt is: IMAGE_ID QW QX QY QZ TX TY TZ CAMERA_ID NAME"});
+    const Quaternion turn =
+        n && n->size() == 8 ? Quaternion{(*n)[1], (*n)[2], (*n)[3], (*n)[4]} : Quaternion{};
+    if (!n || name.empty() || is_zero(turn)) {
+      path.problems.push_back({{file, number},
+                               "a picture's line in COLMAP's images.txt is: IMAGE_ID QW QX QY QZ TX TY TZ "
+                               "CAMERA_ID NAME, and the "
+                               "line after it has the picture's points"});
       return path;
     }
     const Quaternion to_camera = unit(turn);
     const Vector inside = unturned(to_camera, {(*n)[5], (*n)[6], (*n)[7]});
     // Half a turn about x leads from the camera with y upwards to COLMAP's.
     const Quaternion half = {0, 1, 0, 0};
-    by_name[words[9]] = {0, {-inside[0], -inside[1], -inside[2]}, product(back(to_camera), half)};
+    by_name[name] = {0, {-inside[0], -inside[1], -inside[2]}, product(back(to_camera), half)};
   }
   for (auto& [name, pose] : by_name) {
     pose.frame = static_cast<double>(path.poses.size());
@@ -190,7 +207,9 @@ Pose between(const Pose& a, const Pose& b, double frame) {
 std::vector<Pose> every_frame(const std::vector<Pose>& poses) {
   std::vector<Pose> all;
   std::size_t next = 1;
-  for (double frame = poses.front().frame; frame <= poses.back().frame; ++frame) {
+  const double first = poses.front().frame;
+  for (std::int64_t i = 0; first + static_cast<double>(i) <= poses.back().frame; ++i) {
+    const double frame = first + static_cast<double>(i);
     while (next + 1 < poses.size() && poses[next].frame < frame) ++next;
     all.push_back(between(poses[next - 1], poses[next], frame));
   }
@@ -226,7 +245,10 @@ CurvesFile read_camera_path(const std::string& text, const std::string& file, co
   for (std::size_t i = 1; i < path.poses.size() && result.problems.empty(); ++i)
     if (path.poses[i].frame <= path.poses[i - 1].frame)
       problem("its frames do not stand in order, at frame " + shortest(path.poses[i].frame));
-  if (result.problems.empty() && path.poses.back().frame - path.poses.front().frame > kMostFrames)
+  const auto too_far = [](const Pose& pose) { return !(std::abs(pose.frame) <= kLargestFrame); };
+  if (result.problems.empty() && (too_far(path.poses.front()) || too_far(path.poses.back())))
+    problem("its frames have numbers beyond 1,000,000,000");
+  else if (result.problems.empty() && path.poses.back().frame - path.poses.front().frame > kMostFrames)
     problem("it has more than a million frames");
   if (!result.problems.empty()) return result;
   std::map<std::string, CurvePoints> curves;

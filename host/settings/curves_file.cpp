@@ -27,7 +27,8 @@ std::pair<std::string, std::optional<std::size_t>> name_and_index(const std::str
   const std::size_t open = column.find('[');
   if (open == std::string::npos || column.back() != ']') return {column, std::nullopt};
   const std::optional<double> index = number_of(column.substr(open + 1, column.size() - open - 2));
-  if (!index || *index < 0 || *index != std::floor(*index)) return {column, std::nullopt};
+  constexpr double kMost = 1000;
+  if (!index || *index < 0 || *index > kMost || *index != std::floor(*index)) return {column, std::nullopt};
   return {trimmed(column.substr(0, open)), static_cast<std::size_t>(*index)};
 }
 

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <optional>
 
+#include "frame_window.h"
 #include "midi_file.h"
 #include "reverie/audio_filter.h"
 #include "reverie/plugin.h"
@@ -69,11 +70,17 @@ class Midi final : public AudioFilter {
     for (const MidiNote& note : events_.notes) longest_ = std::max(longest_, end_of(note) - note.from);
   }
 
-  void begin(const Track& track) override { window_ = 1 / track.frames_per_second; }
-  void hear(std::span<const float>) override {}
+  void begin(const Track& track) override {
+    window_ = 1 / track.frames_per_second;
+    track_ = {track.sample_rate, track.frames_per_second, 0};
+  }
+  void hear(std::span<const float> samples) override {
+    track_.samples += static_cast<std::int64_t>(samples.size());
+  }
   void end(std::span<const float>) override {}
 
   std::map<std::string, double> analyse(double t) const override {
+    if (track_.window(t).empty()) return {{name_, 0.0}};  // the sound is over, whatever the file still has
     return {{name_, controls_ ? control_at(t - offset_ + window_)
                               : note_within(t - offset_, t - offset_ + window_)}};
   }
@@ -107,6 +114,7 @@ class Midi final : public AudioFilter {
   MidiFile events_;
   double longest_ = 0;  // seconds that a note sounds, at most
   double window_ = 0;   // seconds of a frame
+  FrameGrid track_;
 };
 
 }  // namespace

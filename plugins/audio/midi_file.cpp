@@ -108,7 +108,9 @@ MidiFile read_midi(std::span<const std::uint8_t> all) {
   const std::uint32_t format = header.number(2), tracks = header.number(2), division = header.number(2);
   if (format > 1) refuse("it is of format " + std::to_string(format) + "; 0 and 1 can be read");
   const bool frames = division & 0x8000u;  // SMPTE: minus frames a second, and ticks of each
-  const double ticks = frames ? (256 - (division >> 8)) * (division & 0xFFu) : division;
+  const std::uint32_t rate = 256 - (division >> 8);
+  // 29 stands for the 30000 / 1001 frames a second of NTSC.
+  const double ticks = frames ? (rate == 29 ? 30000.0 / 1001 : rate) * (division & 0xFFu) : division;
   if (ticks == 0) refuse("its time has no unit");
 
   std::vector<Event> events;

@@ -13,6 +13,7 @@
 #include <cmath>
 
 #include "reverie/cutout_method.h"
+#include "reverie/cutout_share.h"
 #include "reverie/plugin.h"
 
 namespace reverie {
@@ -44,15 +45,16 @@ at::Tensor resized(const at::Tensor& image, std::int64_t side) {
 
 class Disco final : public CutoutMethod {
  public:
-  Disco(Host& host, const Params& params, const Setup&)
+  Disco(Host& host, const Params& params, const Setup& setup)
       : host_(host),
+        all_(setup.cutouts),
         overviews_(params.get<double>("overview_share")),
         power_(params.get<double>("cut_ic_pow")),
         grey_(params.get<double>("cut_icgray_p")),
         augment_(params.get<bool>("cut_augment")) {}
 
   Batch take(const at::Tensor& image, std::int64_t count, std::int64_t side) override {
-    const std::int64_t overviews = std::llround(static_cast<double>(count) * overviews_);
+    const std::int64_t overviews = share_of_batch(overviews_, count, all_, host_.cpu_generator());
     Batch batch;
     std::vector<at::Tensor> images;
     if (overviews > 0) add_overviews(image, overviews, side, images, batch.places);
@@ -86,7 +88,8 @@ class Disco final : public CutoutMethod {
     const std::int64_t largest = std::min(width, height), least = std::min(largest, side);
     const at::Tensor chance = at::rand({count, 3}, host_.cpu_generator(), at::kDouble);
     const auto drawn = chance.accessor<double, 2>();
-    const std::int64_t greys = std::llround(static_cast<double>(count) * grey_);
+    const std::int64_t all_inner = all_ - std::llround(static_cast<double>(all_) * overviews_);
+    const std::int64_t greys = share_of_batch(grey_, count, all_inner, host_.cpu_generator());
     for (std::int64_t i = 0; i < count; ++i) {
       const auto below = [&](int which, std::int64_t end) {
         return static_cast<std::int64_t>(drawn[i][which] * static_cast<double>(end));
@@ -134,6 +137,7 @@ class Disco final : public CutoutMethod {
   }
 
   Host& host_;
+  std::int64_t all_;  // cutouts of a step
   double overviews_, power_, grey_;
   bool augment_;
 };

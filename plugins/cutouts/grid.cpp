@@ -2,8 +2,9 @@
 ///
 /// The parts have the picture's proportions, are resized to squares, and are not augmented, so a loss changes
 /// only where the picture does: for pictures of few steps, for comparisons, and for texts about the whole.
-/// Where there are fewer cutouts than parts, the whole is always among them, and the others come in turn from
-/// a part that chance chooses.
+/// Where a step has fewer cutouts than parts, the whole is always among them, and the others come in turn
+/// from a part that chance chooses. A batch of a step's cutouts begins at one of them that chance chooses, so
+/// every part counts as often as without batches.
 
 #include <ATen/ATen.h>
 
@@ -43,8 +44,9 @@ std::pair<std::int64_t, std::int64_t> piece(std::int64_t i, std::int64_t count, 
 
 class Grid final : public CutoutMethod {
  public:
-  Grid(Host& host, const Params& params, const Setup&)
+  Grid(Host& host, const Params& params, const Setup& setup)
       : host_(host),
+        all_(setup.cutouts),
         levels_(params.get<std::int64_t>("grid_levels")),
         overlap_(params.get<double>("grid_overlap")) {}
 
@@ -52,14 +54,17 @@ class Grid final : public CutoutMethod {
     const std::int64_t width = image.size(3), height = image.size(2);
     const std::vector<Part> parts = parts_of(width, height);
     const auto all = static_cast<std::int64_t>(parts.size()), others = all - 1;
+    const std::int64_t of_step = std::max(count, all_);
+    const auto below = [&](std::int64_t end) {
+      return at::randint(end, {}, host_.cpu_generator(), at::kLong).item<std::int64_t>();
+    };
     // With some of the parts left out, each has its turn.
-    const bool some = count % all != 0 && others > 0;
-    const std::int64_t first =
-        some ? at::randint(others, {}, host_.cpu_generator(), at::kLong).item<std::int64_t>() : 0;
+    const std::int64_t first = of_step % all != 0 && others > 0 ? below(others) : 0;
+    const std::int64_t begin = of_step > count ? below(of_step) : 0;
     Batch batch;
     std::vector<at::Tensor> images;
     for (std::int64_t i = 0; i < count; ++i) {
-      const std::int64_t place = i % all;
+      const std::int64_t place = (begin + i) % of_step % all;
       const Part& part = parts[static_cast<std::size_t>(place == 0 ? 0 : 1 + (first + place - 1) % others)];
       images.push_back(
           at::_upsample_bilinear2d_aa(image.narrow(2, part.y, part.height).narrow(3, part.x, part.width),
@@ -89,6 +94,7 @@ class Grid final : public CutoutMethod {
   }
 
   Host& host_;
+  std::int64_t all_;  // cutouts of a step
   std::int64_t levels_;
   double overlap_;
 };

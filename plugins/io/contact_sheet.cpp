@@ -35,7 +35,7 @@ constexpr ParamSpec kParams[] = {
 };
 
 constexpr int kQuality = 90;
-constexpr std::int64_t kGap = 4;
+constexpr std::int64_t kGap = 4, kMostPixels = 65000;
 constexpr double kBackground = 0.12;
 
 class ContactSheet final : public OutputSink {
@@ -104,9 +104,14 @@ class ContactSheet final : public OutputSink {
   /// has.
   at::Tensor page() const {
     const at::Tensor& first = pictures_.begin()->second;
-    const std::int64_t width = first.size(2), height = first.size(1);
     const std::int64_t cells = (pictures_.rbegin()->first - 1) / distance_ + 1;
     const std::int64_t columns = std::min(columns_, cells), rows = (cells + columns - 1) / columns;
+    // A page has at most kMostPixels on a side, which a JPEG can have.
+    const auto fitting = [](std::int64_t pixels, std::int64_t places) {
+      return std::clamp<std::int64_t>((kMostPixels - kGap) / places - kGap, 1, pixels);
+    };
+    const std::int64_t width = fitting(first.size(2), columns), height = fitting(first.size(1), rows);
+    const bool smaller = width < first.size(2) || height < first.size(1);
     at::Tensor result =
         at::full({1, 3, rows * (height + kGap) + kGap, columns * (width + kGap) + kGap}, kBackground);
     for (const auto& [number, picture] : pictures_) {
@@ -114,7 +119,7 @@ class ContactSheet final : public OutputSink {
       result[0]
           .narrow(1, kGap + cell / columns * (height + kGap), height)
           .narrow(2, kGap + cell % columns * (width + kGap), width)
-          .copy_(picture);
+          .copy_(smaller ? at::adaptive_avg_pool2d(picture.unsqueeze(0), {height, width})[0] : picture);
     }
     return result;
   }

@@ -3,8 +3,8 @@
 ///
 /// `raw_frames_to: stdout` gives them to the program that reads standard output, each as soon as it is made;
 /// what else would be printed there goes to standard error then. `file` appends them to
-/// <base>_<width>x<height>.rgb. A frame there is at its number times its size, so a restored run goes on at
-/// its place.
+/// <base>_<width>x<height>.rgb, or .rgb48 of 16 bits. A frame there is at its number times its size, so a
+/// restored run goes on at its place.
 
 #include <ATen/ATen.h>
 #include <fcntl.h>
@@ -102,14 +102,16 @@ class RawFrames final : public OutputSink {
   void begin(const at::Tensor& image, std::int64_t number) {
     width_ = image.size(3);
     height_ = image.size(2);
-    path_ = folder_ / (base_ + "_" + size(image) + ".rgb");
-    const std::int64_t frame = width_ * height_ * (pixels_ == "rgb24" ? 3 : 6);
+    const bool deep = pixels_ == "rgb48le";
+    const std::string name = base_ + "_" + size(image), end = deep ? ".rgb48" : ".rgb";
+    path_ = folder_ / (name + end);
+    const std::int64_t frame = width_ * height_ * (deep ? 6 : 3);
     end_ = (number - 1) * frame;
     if (to_file_ && end_ > 0) {
       std::error_code error;
       const auto there = std::filesystem::file_size(path_, error);
       if (error || static_cast<std::int64_t>(there) < end_) {
-        path_ = folder_ / (base_ + "_" + size(image) + "_from_" + std::to_string(number) + ".rgb");
+        path_ = folder_ / (name + "_from_" + std::to_string(number) + end);
         end_ = 0;
         host_.log(LogLevel::warning,
                   "the earlier frames are not in '" + folder_.string() +

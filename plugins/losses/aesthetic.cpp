@@ -70,7 +70,8 @@ class Aesthetic final : public Loss, public UsesPerceptors {
     for (const std::string& name : weights.names()) {
       const std::string begin = "layers.", end = ".weight";
       if (name == "weight") names[0] = "";
-      if (!name.starts_with(begin) || !name.ends_with(end)) continue;
+      if (name.size() <= begin.size() + end.size() || !name.starts_with(begin) || !name.ends_with(end))
+        continue;
       std::int64_t number = -1;
       const char *from = name.data() + begin.size(), *to = name.data() + name.size() - end.size();
       if (std::from_chars(from, to, number).ptr == to)

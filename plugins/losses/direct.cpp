@@ -46,6 +46,8 @@ class Direct final : public Loss {
   void set_target(const at::Tensor& image) override { measure_->set_target(image); }
   void set_mask(const at::Tensor& mask) override { measure_->set_mask(mask); }
   at::Tensor evaluate(const Context& context) override { return measure_->evaluate(context); }
+  std::map<std::string, at::Tensor> state() const override { return measure_->state(); }
+  void load_state(const std::map<std::string, at::Tensor>& state) override { measure_->load_state(state); }
 
  private:
   std::unique_ptr<Loss> measure_;

@@ -103,10 +103,13 @@ class Palette final : public Loss {
   void set_colours(const at::Tensor& colours) {
     colours_ = colours.defined() ? colours.clone() : colours;
     if (!colours.defined() || nearest_) return;
+    // A photograph has millions of pixels, and a part of them has its palette.
+    if (const at::Tensor some = choose(colours.size(1), 0); some.defined())
+      colours_ = colours_.index_select(1, some.to(colours_.device()));
     sorted_ = std::get<0>(at::matmul(directions_, colours_.to(at::kDouble)).sort(1));
   }
 
-  /// One of each kMostPixels-th part of the pixels, others in each step; undefined: all.
+  /// One of each kMostPixels-th part of the pixels, others in each step; undefined: all of them.
   static at::Tensor choose(std::int64_t pixels, std::int64_t step) {
     if (pixels <= kMostPixels) return {};
     const at::Generator chance = at::make_generator<at::CPUGeneratorImpl>(static_cast<std::uint64_t>(step));

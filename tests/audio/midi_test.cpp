@@ -66,6 +66,14 @@ TEST(MidiFile, MayCountFramesOfFilms) {
   EXPECT_NEAR(file.notes[0].from, 0.5, 1e-12);
 }
 
+TEST(MidiFile, MayCountFramesOfTelevision) {
+  // -29 stands for 30000 / 1001 frames a second; of 40 ticks each.
+  const MidiFile file =
+      read_midi(song({{0x83, 0x74, 0x90, 60, 1, 0, 0xFF, 0x2F, 0}}, {0, 0, 0, 1, 0xE3, 40}));
+  ASSERT_EQ(file.notes.size(), 1u);
+  EXPECT_NEAR(file.notes[0].from, 500.0 / 40 * 1001 / 30000, 1e-12);
+}
+
 TEST(MidiFile, IsRefusedWhereItIsNone) {
   const Bytes whole = song({kTempi, kNotes});
   for (std::size_t length = 0; length < whole.size(); length += 3) {
@@ -119,6 +127,13 @@ TEST_F(MidiFilter, ANoteCountsWhileItIsHeld) {
   const auto any = midi({});
   EXPECT_EQ(value_at(*any, 0.5), 1);
   EXPECT_NEAR(value_at(*any, 2.5), 64 / 127.0, 1e-12);
+}
+
+TEST_F(MidiFilter, NothingSoundsBeforeTheSoundNorBehindIt) {
+  const auto wheel = midi({{"controller", "1"}});
+  EXPECT_GT(value_at(*wheel, 4.95), 0);
+  EXPECT_EQ(value_at(*wheel, 5.0), 0) << "the sound has five seconds";
+  EXPECT_EQ(value_at(*midi({{"midi_offset", "-0.3"}}), -0.05), 0);
 }
 
 TEST_F(MidiFilter, ADecayFallsFromWhereItIsStruck) {

@@ -99,6 +99,36 @@ TEST_F(Cutouts, GridsPartsHaveTheirTurnWhereNotAllAreTaken) {
   for (const auto& [place, times] : seen) expect_frequency(static_cast<std::size_t>(times), kTimes, 0.5);
 }
 
+// A step's cutouts may come in batches, by groups or gradient accumulation: parts count as often as without.
+TEST_F(Cutouts, BatchesHaveTheSharesOfAStep) {
+  constexpr std::int64_t kCutouts = 40, kSide = 8;
+  constexpr int kSteps = 100;
+  struct Case {
+    const char* name;
+    std::map<std::string, double> params;
+    double whole;  // expected share of the cutouts that show the whole picture
+  };
+  const Case cases[] = {
+      {"grid", {{"grid_levels", 3}}, 2.0 / 40},  // of 40, the 1st and the 22nd
+      {"disco", {{"overview_share", 0.15}, {"cut_augment", 0}}, 0.15},
+  };
+  for (const Case& c : cases)
+    for (const std::int64_t batch : {1, 3}) {
+      const PluginFile& plugin = plugins().find(CutoutMethod::kKind, c.name);
+      Settings settings = default_params(plugin);
+      for (const auto& [param, number] : c.params) set(settings, param, number);
+      const auto method = create<CutoutMethod>(plugin, host_, settings, {kCutouts});
+      std::size_t whole = 0, all = 0;
+      for (int step = 0; step < kSteps; ++step)
+        for (std::int64_t taken = 0; taken + batch <= kCutouts; taken += batch)
+          for (const CutoutPlace& place : method->take(places(32, 32), batch, kSide).places) {
+            ++all;
+            whole += place.width > 0.999 && place.height > 0.999;
+          }
+      expect_frequency(whole, all, c.whole);
+    }
+}
+
 const std::map<std::string, double> kPlain = {{"cut_augment", 0}, {"cut_icgray_p", 0}};
 
 TEST_F(Cutouts, DiscosOverviewsShowAllOfThePicture) {

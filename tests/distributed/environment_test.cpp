@@ -41,6 +41,26 @@ TEST(RankEnvironment, of_a_process_alone_is_none) {
   EXPECT_FALSE(rank_environment());
 }
 
+TEST(RankEnvironment, of_a_place_on_the_machine_never_fails) {
+  // Commands that have no ranks read it, too, such as those in a shell that srun has started.
+  {
+    const Variables variables(Values{{"RANK", "2"}, {"WORLD_SIZE", "4"}});
+    EXPECT_EQ(local_rank(), 0);
+  }
+  {
+    const Variables variables(Values{{"RANK", "2"}, {"WORLD_SIZE", "4"}, {"LOCAL_RANK", "2"}});
+    EXPECT_EQ(local_rank(), 2);
+  }
+  {
+    const Variables variables(Values{{"SLURM_LOCALID", "3"}});
+    EXPECT_EQ(local_rank(), 3);
+  }
+  {
+    const Variables variables(Values{{"LOCAL_RANK", "many"}, {"OMPI_COMM_WORLD_LOCAL_RANK", "-1"}});
+    EXPECT_EQ(local_rank(), 0);
+  }
+}
+
 TEST(RankEnvironment, of_torchrun) {
   const Variables variables(Values{{"RANK", "3"},
                                    {"WORLD_SIZE", "8"},

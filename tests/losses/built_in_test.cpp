@@ -104,6 +104,23 @@ TEST(LatentLoss, MaskHoldsInBothSpaces) {
               (left * left + 0.25 * right * right) / 2 / 2 + 0.25 / 2 / 10, 1e-6);
 }
 
+TEST(LatentLoss, ARestoredRunGoesOnWithTheLatentItHad) {
+  const at::Tensor image = random_picture(1), target = random_picture(2);
+  for (const char* name : {"latent", "direct"}) {
+    const auto before = make_loss(name, {8, 4}, {}, 1), after = make_loss(name, {8, 4}, {}, 1);
+    PictureModel model(image), restored(image);
+    before->set_target(target);
+    const double loss = evaluate(*before, image, model).item<double>();
+    after->load_state(before->state());
+    after->set_target(target.clone());
+    EXPECT_EQ(evaluate(*after, image, restored).item<double>(), loss);
+    EXPECT_EQ(restored.encoded, 0) << "a model in another state would make another latent";
+    after->set_target(random_picture(3));
+    EXPECT_NE(evaluate(*after, image, restored).item<double>(), loss);
+    EXPECT_EQ(restored.encoded, 1) << "another target, another latent";
+  }
+}
+
 TEST(LatentLoss, RefusesWhatHasNoFittingLatent) {
   const auto loss = make_loss("latent", {8, 4});
   loss->set_target(random_picture(1));

@@ -55,6 +55,15 @@ class QueueTest(ServerTest):
         made = self.server.get("/api/runs/1/settings")
         self.assertEqual((made["scenes"], made["width"], made["saturation_weight"]), ("a heart", 40, 200))
 
+    def test_losses_that_look_through_the_perceptors_work(self):
+        # The server keeps perceptors loaded; what they offer besides embeddings has to come through.
+        first = self.server.submit("a")
+        self.server.wait(first, "finished")
+        picture = next(file["name"] for file in self.server.get(f"/api/runs/{first}/files")["files"] if file["name"].endswith(".png"))
+        (self.folder / "style.png").write_bytes(self.server.file(first, picture).body)
+        number = self.server.submit("a", perceptors="tiny_resnet", losses=[{"name": "style", "target": "style.png"}])
+        self.assertEqual(self.server.wait(number, "finished")["done"], 6)
+
     def test_order_pause_cancel_delete(self):
         server = self.server
         first = server.submit("a", **LONG)

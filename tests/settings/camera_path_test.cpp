@@ -112,11 +112,32 @@ TEST(CameraPath, OfColmapHasItsAxes) {
   read(std::string("1 1 0 0 0 0 0 0 1 a.jpg\n\n") + line, "images.txt").expect_turn(0, turned(2, 10));
 }
 
+TEST(CameraPath, OfColmapMayHaveNamesOfAnyKind) {
+  // With blanks, with a number alone, in folders; a picture without points has an empty line.
+  const Reading it = read(
+      "1 1 0 0 0 0 0 0 1 left eye/frame 1.png\n1.5 2.5 -1 3 4 5\n"
+      "2 1 0 0 0 0 0 -2 1 left eye/frame 2.png\n\n"
+      "3 1 0 0 0 0 0 -6 1 left eye/frame 3.png\n",
+      "images.txt");
+  EXPECT_EQ(report(it.file.problems), "");
+  EXPECT_NEAR(it.at("translate_z_3d", 0), 20, 1e-9);
+  EXPECT_NEAR(it.at("translate_z_3d", 1), 40, 1e-9);
+  EXPECT_EQ(report(read("1 1 0 0 0 0 0 0 1 1\n\n2 1 0 0 0 0 0 -2 1 2\n\n", "images.txt").file.problems), "");
+}
+
+TEST(CameraPath, FramesOfHugeNumbersAreRefused) {
+  // From 2^53 on, frame + 1 is frame.
+  const std::string text = "10000000000000000 0 0 0 0 0 0\n10000000000000100 0 0 1 0 0 0\n";
+  EXPECT_NE(report(read(text, "a.chan").file.problems).find("1,000,000,000"), std::string::npos);
+}
+
 TEST(CameraPath, MistakesAreNamed) {
   const auto problem = [](const std::string& text, const std::string& name, bool deep = true) {
     return report(read(text, name, 1, deep).file.problems);
   };
   EXPECT_NE(problem("1 0 0 0 0 0 0\n2 0 0 x 0 0 0\n", "a.chan").find("a.chan:2"), std::string::npos);
+  EXPECT_NE(problem("1 1 0 0 0 0 0 0 1 a.png\n\n2 1 0 0 0 0 0 0 1\n", "images.txt").find("images.txt:3"),
+            std::string::npos);
   EXPECT_NE(problem("1 0 0 0 0 0 0\n", "a.chan").find("at least two poses"), std::string::npos);
   EXPECT_NE(problem("2 0 0 0 0 0 0\n1 0 0 0 0 0 0\n", "a.chan").find("order"), std::string::npos);
   EXPECT_NE(problem("frame,x,y,z\n1,0,0,0\n", "a.csv").find("qw"), std::string::npos);

@@ -5,6 +5,7 @@
 
 #include "augmented_cutouts.h"
 #include "reverie/cutout_method.h"
+#include "reverie/cutout_share.h"
 #include "reverie/plugin.h"
 #include "reverie/varying_parameters.h"
 
@@ -39,16 +40,21 @@ constexpr ParamSpec kParams[] = {
 
 class Pytti final : public CutoutMethod, public VaryingParameters {
  public:
-  Pytti(Host& host, const Params& params, const Setup&)
+  Pytti(Host& host, const Params& params, const Setup& setup)
       : host_(host),
+        all_(setup.cutouts),
         settings_{params.get<double>("cut_pow"), params.get<double>("cutout_border"),
                   params.get<std::string>("border_mode"), params.get<double>("cutout_overviews"),
                   params.get<double>("cutout_erasing")} {}
 
   Batch take(const at::Tensor& image, std::int64_t count, std::int64_t side) override {
     const std::int64_t width = image.size(3), height = image.size(2);
+    CutoutSettings settings = settings_;
+    settings.overviews =
+        static_cast<double>(share_of_batch(settings_.overviews, count, all_, host_.cpu_generator())) /
+        static_cast<double>(count);
     const std::vector<Cutout> cutouts =
-        draw_cutouts(count, width, height, side, settings_, host_.cpu_generator());
+        draw_cutouts(count, width, height, side, settings, host_.cpu_generator());
     const Augmentation changes = draw_augmentation(count, side, host_.cpu_generator(), settings_.erasing);
     return {take_augmented_cutouts(image, cutouts, side, settings_, changes, host_.generator()),
             places_of(cutouts, width, height)};
@@ -66,6 +72,7 @@ class Pytti final : public CutoutMethod, public VaryingParameters {
 
  private:
   Host& host_;
+  std::int64_t all_;  // cutouts of a step
   CutoutSettings settings_;
 };
 

@@ -35,8 +35,10 @@ Encoder::Encoder(const depth_estimators::Checkpoint& file, c10::Device device, a
   };
   class_ = take("cls_token", {1, 1, -1});
   position_ = take("pos_embed", {1, -1, width()});
-  if (const std::int64_t grid = trained_grid(); grid < 1 || grid * grid + 1 != position_.size(1))
-    file.tensor(base + "pos_embed", {1, grid * grid + 1, width()});  // refused in its words
+  if (const std::int64_t grid = trained_grid(); grid < 1 || grid * grid + 1 != position_.size(1)) {
+    const std::int64_t least = std::max<std::int64_t>(grid, 1);
+    file.tensor(base + "pos_embed", {1, least * least + 1, width()});  // refused in its words
+  }
   patches_ = {take("patch_embed.proj.weight", {width(), 3, -1, -1}),
               take("patch_embed.proj.bias", {width()})};
   take("patch_embed.proj.weight", {width(), 3, patch(), patch()});

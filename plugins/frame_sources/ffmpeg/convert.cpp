@@ -193,7 +193,8 @@ struct Row {
 /// Reads rows of RGB, whatever the frame holds.
 class Reader {
  public:
-  Reader(const AVFrame& frame, const AVPixFmtDescriptor& layout, bool still) : frame_(frame) {
+  Reader(const AVFrame& frame, const AVPixFmtDescriptor& layout, bool still, bool premultiplied)
+      : frame_(frame) {
     const bool palette = layout.flags & AV_PIX_FMT_FLAG_PAL;
     const int colours = layout.nb_components - (layout.flags & AV_PIX_FMT_FLAG_ALPHA && !palette ? 1 : 0);
     // Some JPEGs hold RGB in what FFmpeg hands out as Y'CbCr.
@@ -213,7 +214,7 @@ class Reader {
     linear_ = layout.flags & AV_PIX_FMT_FLAG_FLOAT;
     inverted_ = frame.format == AV_PIX_FMT_MONOWHITE;
     // OpenEXR's colours are already multiplied by alpha, which is what compositing on black does.
-    if (layout.flags & AV_PIX_FMT_FLAG_ALPHA && !linear_)
+    if (layout.flags & AV_PIX_FMT_FLAG_ALPHA && !linear_ && !premultiplied)
       alpha_.emplace_back(frame, layout, palette ? 3 : layout.nb_components - 1, frame.width);
   }
 
@@ -297,13 +298,13 @@ constexpr std::int64_t kRowsAtOnce = 64;
 
 void require_rgb(const AVFrame& frame) { layout_of(frame); }
 
-at::Tensor to_rgb(const AVFrame& frame, bool still) {
+at::Tensor to_rgb(const AVFrame& frame, bool still, bool premultiplied) {
   const AVPixFmtDescriptor& layout = layout_of(frame);
   at::Tensor result = at::empty({1, 3, frame.height, frame.width}, at::kFloat);
   float* const picture = result.mutable_data_ptr<float>();
   const std::int64_t plane = std::int64_t{frame.height} * frame.width;
   at::parallel_for(0, frame.height, kRowsAtOnce, [&](std::int64_t begin, std::int64_t end) {
-    Reader reader(frame, layout, still);
+    Reader reader(frame, layout, still, premultiplied);
     Row row;
     for (std::int64_t y = begin; y < end; ++y) {
       reader.read(static_cast<int>(y), row);

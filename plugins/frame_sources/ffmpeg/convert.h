@@ -15,7 +15,7 @@ namespace reverie::ffmpeg {
 /// becomes RGB. Linear light (OpenEXR and its like) gets sRGB's transfer function, and what is brighter than
 /// white is white.
 /// Throws Error(unsupported) for raw sensor data and the like, whose text begins with the pixel format.
-at::Tensor to_rgb(const AVFrame& frame, bool still);
+at::Tensor to_rgb(const AVFrame& frame, bool still, bool premultiplied);
 
 /// Throws what to_rgb() would.
 void require_rgb(const AVFrame& frame);

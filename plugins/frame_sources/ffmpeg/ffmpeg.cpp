@@ -121,7 +121,10 @@ class Ffmpeg final : public FrameSource {
   }
 
   at::Tensor picture(const AVFrame& frame) const {
-    const at::Tensor image = readable([&] { return to_rgb(frame, timeline_.file().is_still()); });
+    const MediaFile& file = timeline_.file();
+    // FFmpeg draws SVG by librsvg, whose colours are already multiplied by alpha.
+    const bool premultiplied = file.stream().codecpar->codec_id == AV_CODEC_ID_SVG;
+    const at::Tensor image = readable([&] { return to_rgb(frame, file.is_still(), premultiplied); });
     // Nor do all frames of a video have to be of one size.
     return upright(lanczos_resize(image, square_.height, square_.width), orientation_);
   }

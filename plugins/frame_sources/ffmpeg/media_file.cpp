@@ -46,12 +46,24 @@ const AVInputFormat* format_by_signature(AVIOContext* io) {
   return jpeg ? av_find_input_format("jpeg_pipe") : nullptr;
 }
 
+/// FFmpeg knows an SVG only by the XML declaration, which may be missing.
+const AVInputFormat* format_by_text(AVIOContext* io) {
+  char start[1024] = {};
+  const int length = avio_read(io, reinterpret_cast<unsigned char*>(start), sizeof start);
+  if (avio_seek(io, 0, SEEK_SET) < 0 || length <= 0) return nullptr;
+  const std::string_view text(start, static_cast<std::size_t>(length));
+  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  const bool xml = first != std::string_view::npos && text[first] == '<';
+  return xml && text.find("<svg") != std::string_view::npos ? av_find_input_format("svg_pipe") : nullptr;
+}
+
 const AVInputFormat* recognise(AVIOContext* io, const std::filesystem::path& path) {
   // Without the name, which may lie.
   const AVInputFormat* format = nullptr;
   const int score = av_probe_input_buffer2(io, &format, "", nullptr, 0, 0);
   if (score > AVPROBE_SCORE_RETRY && format && std::string_view(format->name) != "tty") return format;
   if (const AVInputFormat* known = format_by_signature(io)) return known;
+  if (const AVInputFormat* known = format_by_text(io)) return known;
   return format_by_name(path);
 }
 

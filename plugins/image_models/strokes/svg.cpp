@@ -49,9 +49,10 @@ std::string path(Kind kind, const float* points) {
 
 std::string svg_of(const Drawing<float>& drawing, std::int64_t width, std::int64_t height) {
   const std::string w = std::to_string(width), h = std::to_string(height);
-  std::string text = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"" + w + "\" height=\"" + h +
-                     "\" viewBox=\"0 0 " + w + " " + h + "\">\n<rect width=\"" + w + "\" height=\"" + h +
-                     "\" fill=\"" + colour(drawing.background) + "\"/>\n";
+  std::string text =
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"" + w +
+      "\" height=\"" + h + "\" viewBox=\"0 0 " + w + " " + h + "\">\n<rect width=\"" + w + "\" height=\"" +
+      h + "\" fill=\"" + colour(drawing.background) + "\"/>\n";
   const bool filled = drawing.kind == Kind::filled;
   text += filled ? "<g fill-rule=\"evenodd\">\n"
                  : "<g fill=\"none\" stroke-linecap=\"round\" stroke-linejoin=\"round\">\n";

@@ -25,7 +25,7 @@ std::string described(const AVChannelLayout& layout) {
 AudioTrack::AudioTrack(std::function<void(const std::string&)> warn, const std::filesystem::path& file,
                        double skipped, double silence, const Format& format, bool global_header)
     : warn_(std::move(warn)), sound_(file) {
-  const ffmpeg::FramePtr first = decode();
+  ffmpeg::FramePtr first = decode();
   if (!first) throw Error(ErrorKind::file, "'" + file.string() + "' holds no sound that can be decoded");
   const std::string layout = described(first->ch_layout);
   const auto samples = [](double seconds, int rate) { return std::to_string(std::llround(seconds * rate)); };
@@ -49,7 +49,15 @@ AudioTrack::AudioTrack(std::function<void(const std::string&)> warn, const std::
     context.bit_rate = format.bit_rate;
     if (format.samples == AV_SAMPLE_FMT_S32) context.bits_per_raw_sample = 24;
   });
-  graph_->push(first.get());
+  try {
+    graph_->push(first.get());
+  } catch (const Error& error) {
+    throw Error(ErrorKind::file,
+                "'" + file.string() + "': its " + std::to_string(first->ch_layout.nb_channels) +
+                    " channels cannot be mixed to stereo: " + error.what(),
+                "convert it to a file of one or two channels");
+  }
+  first_ = std::move(first);
   next_ = read();
 }
 
@@ -59,7 +67,35 @@ int AudioTrack::samples_at_once() const { return encoder().frame_size > 0 ? enco
 ffmpeg::FramePtr AudioTrack::decode() {
   ffmpeg::FramePtr frame = sound_.next();
   if (!sound_.notice().empty() && !std::exchange(warned_, true)) warn_(sound_.notice());
-  return frame;
+  return like_first(std::move(frame));
+}
+
+/// A filter graph takes one kind of samples, but files that were joined change theirs.
+ffmpeg::FramePtr AudioTrack::like_first(ffmpeg::FramePtr frame) {
+  const auto same = [](const AVFrame& a, const AVFrame& b) {
+    return a.sample_rate == b.sample_rate && a.format == b.format &&
+           a.ch_layout.nb_channels == b.ch_layout.nb_channels;
+  };
+  if (!frame || !first_ || same(*frame, *first_)) return frame;
+  ffmpeg::FramePtr result = ffmpeg::new_frame();
+  result->sample_rate = first_->sample_rate;
+  result->format = first_->format;
+  if (av_channel_layout_copy(&result->ch_layout, &first_->ch_layout) < 0) throw std::bad_alloc();
+  for (AVChannelLayout* layout : {&result->ch_layout, &frame->ch_layout})
+    if (layout->order == AV_CHANNEL_ORDER_UNSPEC) av_channel_layout_default(layout, layout->nb_channels);
+  if (!resampler_) resampler_.reset(swr_alloc());
+  if (!resampler_) throw std::bad_alloc();
+  int done = swr_convert_frame(resampler_.get(), result.get(), frame.get());
+  if (done == AVERROR_INPUT_CHANGED) {  // the kind changes once more
+    swr_close(resampler_.get());
+    done = swr_convert_frame(resampler_.get(), result.get(), frame.get());
+  }
+  if (done < 0)
+    throw Error(ErrorKind::file,
+                "the sound's channels or its rate change, and cannot be made like its beginning: " +
+                    ffmpeg::reason(done),
+                "convert it to WAV or FLAC");
+  return result;
 }
 
 /// As many samples as the encoder takes at once, or the last; null behind them.

@@ -1,8 +1,13 @@
 #pragma once
 // A sound file's samples from an offset on, encoded for a video.
 
+extern "C" {
+#include <libswresample/swresample.h>
+}
+
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "encoder.h"
@@ -33,12 +38,18 @@ class AudioTrack {
   void encode(std::int64_t until, std::int64_t limit, const TakePacket& take);
 
  private:
+  struct FreeResampler {
+    void operator()(SwrContext* context) const { swr_free(&context); }
+  };
   ffmpeg::FramePtr decode();
+  ffmpeg::FramePtr like_first(ffmpeg::FramePtr frame);
   ffmpeg::FramePtr read();
 
   std::function<void(const std::string&)> warn_;
   ffmpeg::SoundStream sound_;
   bool warned_ = false;
+  ffmpeg::FramePtr first_;  ///< whose rate, channels and samples the graph takes
+  std::unique_ptr<SwrContext, FreeResampler> resampler_;  ///< for pieces of another kind
   std::unique_ptr<FilterGraph> graph_;
   std::unique_ptr<Encoder> encoder_;
   ffmpeg::FramePtr next_;      ///< read, but not encoded

@@ -72,7 +72,14 @@ class VideoFile final : public OutputSink, public TakesOpacity {
         with_opacity_(params.get<bool>("alpha")),
         writer_(make_writer(host, params, setup)) {
     const auto sinks = params.get<std::vector<std::string>>("outputs");
-    keeps_frames_ = std::find(sinks.begin(), sinks.end(), "png_sequence") == sinks.end();
+    const auto in_lower_case = [](std::string name) {
+      for (char& c : name)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+      return name;
+    };
+    keeps_frames_ = std::none_of(sinks.begin(), sinks.end(), [&](const std::string& name) {
+      return in_lower_case(name) == "png_sequence";
+    });
   }
 
   std::filesystem::path write(const at::Tensor& image, std::int64_t number) override {

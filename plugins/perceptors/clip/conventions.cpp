@@ -25,7 +25,12 @@ std::optional<Json::Value> beside(const Weights& weights, const std::string& nam
   Json::Value value;
   std::string problem;
   Json::CharReaderBuilder reader;
-  if (!Json::parseFromStream(reader, file, &value, &problem) || !value.isObject())
+  bool read = false;
+  try {
+    read = Json::parseFromStream(reader, file, &value, &problem) && value.isObject();
+  } catch (const Json::Exception&) {  // too deeply nested
+  }
+  if (!read)
     throw Error(ErrorKind::file,
                 "'" + path.string() + "', which should describe the weights beside it, is not a JSON object",
                 "correct or remove it");

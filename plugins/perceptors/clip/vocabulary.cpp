@@ -33,7 +33,7 @@ std::string read_openai_merges(const std::filesystem::path& path) {
     }
     if (number < 0) continue;  // the header
     const std::string merge = line;
-    if (merge.back() != '\n' || merge.find(' ') == std::string::npos)
+    if (merge.empty() || merge.back() != '\n' || merge.find(' ') == std::string::npos)
       fail(path, "is not a list of merges: line " + std::to_string(number + 2) + " is not two symbols");
     merges += merge;
   }

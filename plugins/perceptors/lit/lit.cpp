@@ -28,6 +28,7 @@ namespace reverie {
 namespace {
 
 constexpr const char* kTrunkKey = "lit.trunk";
+constexpr std::int64_t kGrid = 32, kLargestInput = 1024;  // trunks halve their input five times
 
 /// What the file's metadata declare.
 class Declared {
@@ -56,8 +57,15 @@ class Declared {
   bool has(const std::string& key) const { return weights_.metadata().count(key) > 0; }
 
   std::vector<std::int64_t> counts(const std::string& key) const {
+    constexpr double kMost = 1e6;
     std::vector<std::int64_t> result;
-    for (const double value : numbers(key)) result.push_back(static_cast<std::int64_t>(value));
+    for (const double value : numbers(key)) {
+      if (!(value >= 0 && value <= kMost) || value != std::floor(value))
+        throw Error(ErrorKind::model, "'" + weights_.origin() + "': '" + key + "' has " +
+                                          std::to_string(value) +
+                                          ", which is no whole number from 0 to a million");
+      result.push_back(static_cast<std::int64_t>(value));
+    }
     return result;
   }
 
@@ -68,6 +76,9 @@ class Declared {
 lit::Layout layout_of(const Declared& declared) {
   lit::Layout layout{declared.counts("lit.strides"), declared.counts("lit.taps"), declared.number("lit.mean"),
                      declared.number("lit.deviation")};
+  for (std::size_t i = 1; i < layout.taps.size(); ++i)
+    if (layout.taps[i] <= layout.taps[i - 1])
+      throw Error(ErrorKind::model, "'lit.taps' names blocks that do not follow each other");
   for (const std::int64_t tap : layout.taps)
     if (tap < 0 || tap >= static_cast<std::int64_t>(layout.strides.size()))
       throw Error(ErrorKind::model, "'lit.taps' names the block " + std::to_string(tap) + ", but there are " +
@@ -86,6 +97,10 @@ class Lit final : public Perceptor, public Familiarity, public Features {
     const Weights& weights = *setup.weights;
     const Declared declared(weights);
     input_size_ = declared.counts("lit.input_size").front();
+    if (input_size_ < kGrid || input_size_ > kLargestInput || input_size_ % kGrid != 0)
+      throw Error(ErrorKind::model, "'" + weights.origin() + "': 'lit.input_size' is " +
+                                        std::to_string(input_size_) +
+                                        ", which is no multiple of 32 up to 1024");
     const lit::TensorSource get = [&](const std::string& tensor) {
       return network_tensor(weights, tensor).to(host.device(), at::kFloat);
     };

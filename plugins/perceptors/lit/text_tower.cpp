@@ -23,6 +23,9 @@ TextTower::TextTower(const TensorSource& get, std::int64_t layers, std::int64_t 
   const auto norm = [&](const std::string& name) { return Norm{get(name + ".weight"), get(name + ".bias")}; };
   token_embedding_ = get("text.token_embedding");
   position_ = get("text.position");
+  if (token_embedding_.dim() != 2 || heads < 1 || token_embedding_.size(1) % heads != 0)
+    throw Error(ErrorKind::model, "'lit.heads' is " + std::to_string(heads) +
+                                      ", which does not divide the width of the text tower");
   for (std::int64_t i = 0; i < layers; ++i) {
     const std::string p = "text.layers." + std::to_string(i) + ".";
     layers_.push_back({norm(p + "norm1"), norm(p + "norm2"), linear(p + "attention_in"),
