@@ -18,7 +18,7 @@ WIDTH = 300  # of a picture in the page
 SOUND, CLIP = "images_out/beat_inputs/beat.wav", "images_out/pan/pan.mp4"
 GROUPS = {
     "Looks": {
-        "paint": "a lighthouse", "drawn": "a red heart", "soft": "a white swan on a lake", "detailed": "a peacock", "brush": "a red fox",
+        "paint": "a lighthouse", "whole": "a red heart", "soft": "a white swan on a lake", "detailed": "a peacock", "brush": "a red fox",
         "watercolour": "a mountain lake", "dream": "jellyfish", "print": "a hot air balloon", "pixel_art": "a castle",
         "honeycomb": "a parrot", "triangles": "a flamingo"},
     "Colours": {

@@ -32,10 +32,10 @@ constexpr const char* kBeyond = "tiny_lit_concepts, tiny_resnet";
 constexpr double kFamiliar = 0.3;  // below it, the latter two look
 constexpr double kSeconds = 25;    // that the steps should take
 
-/// The preset that everything is painted with, on which presets that the user chooses are based.
+/// The preset on which those that the user chooses are based.
 constexpr const char* kPreset = "paint";
-/// The same for subjects that the classes lack, most of which are drawn.
-constexpr const char* kPresetBeyond = "drawn";
+/// The one where the user chooses none: two networks see more of the whole picture.
+constexpr const char* kPresetWhole = "whole";
 
 /// Whether the first perceptor can be used. If not, a warning says what is missing.
 bool has_photographs() {
@@ -111,9 +111,10 @@ Plan make_paint_plan(const SettingsSources& from, const std::string& words, cons
                                     // user chooses comes after the settings below
   const auto plan_now = [&] {
     SettingsSources sources = from;
+    // As on the command line, so that what is wrong with them is not said of a file.
+    sources.overrides.insert(sources.overrides.begin(), "scenes=" + json_string(words));
     sources.overrides.insert(sources.overrides.end(), chosen.begin(), chosen.end());
-    sources.text = std::string("defaults: [/") + kPresetGroup + "/" + preset +
-                   ", _self_]\nscenes: " + json_string(words) + "\n";
+    sources.text = std::string("defaults: [/") + kPresetGroup + "/" + preset + ", _self_]\n";
     return make_plan(sources, registry, find_more);
   };
   const bool chooses_preset =
@@ -131,8 +132,8 @@ Plan make_paint_plan(const SettingsSources& from, const std::string& words, cons
       plan.settings.get<std::vector<std::string>>("perceptors") == std::vector<std::string>{kPerceptor}) {
     if (!has_photographs())
       chosen.push_back("perceptors=[]");
-    else if (!familiar(plan, registry) && !chooses_preset)
-      preset = kPresetBeyond;
+    else if (!chooses_preset)
+      preset = kPresetWhole;
     else if (!familiar(plan, registry))
       chosen.push_back(std::string("perceptors=[") + kBeyond + "]");
     plan = plan_now();

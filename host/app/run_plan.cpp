@@ -1,6 +1,10 @@
 #include "app/run_plan.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
+#include <system_error>
 
 #include "engine/moments.h"
 #include "engine/timeline.h"
@@ -234,6 +238,20 @@ void find_pictures(const RunPlan& run_plan, const Plan& plan, std::int64_t last,
     if (spec.asset == AssetKind::image) check.need(params.find(spec.name)->text, spec.name, 0, &params);
 }
 
+/// Throws Error(file) if no run could write into this folder, or make it.
+void require_writable(const std::string& folder) {
+  std::error_code error;
+  std::filesystem::path there = std::filesystem::absolute(models::expand_home(folder), error);
+  while (there.has_relative_path() && !std::filesystem::exists(there, error)) there = there.parent_path();
+  if (!std::filesystem::is_directory(there, error))
+    throw Error(ErrorKind::file, "'" + there.string() + "' is a file, not a folder");
+  if (::access(there.c_str(), W_OK | X_OK) != 0)
+    throw Error(
+        ErrorKind::file,
+        "nothing can be written into '" + there.string() + "': " + std::generic_category().message(errno),
+        "choose another folder, or work in one of yours");
+}
+
 /// Everything that there is; what is not is added to `problems`.
 RunPlan find_run_plan(const Plan& plan, const PluginRegistry& registry, bool on_terminal,
                       std::vector<Problem>& problems) {
@@ -252,6 +270,8 @@ RunPlan find_run_plan(const Plan& plan, const PluginRegistry& registry, bool on_
   run_plan.viewers = chosen_viewers(settings, registry, on_terminal, problems);
   find_pictures(run_plan, plan, 0, problems);
   for (const PluginFile* reader : run_plan.pictures->readers()) choose(run_plan.settings, *reader, problems);
+  for (const char* name : {"output_dir", "backup_dir"})
+    collect(problems, settings, name, [&] { require_writable(settings.get<std::string>(name)); });
   collect(problems, settings, "input_audio", [&] { run_plan.sound = listen(run_plan, plan, registry); });
   find_for_motion(run_plan, plan, registry, problems);
   if (plan.image_model) choose_weights(run_plan, *plan.image_model, problems);

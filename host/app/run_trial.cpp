@@ -338,7 +338,15 @@ RunTrial::Figures RunTrial::try_run(const Order& order) const {
 RunTrial::Answer RunTrial::give(Part& part, const Order& order) {
   if (::write(part.go, &order, sizeof order) != sizeof order) return {{}, "the trial could not begin"};
   const std::optional<std::string> text = read_all(part.answer);
-  if (!text) return {{}, "a trial took longer than " + std::to_string(kSeconds) + " seconds"};
+  if (!text) {
+    // It would go on with the folder that the next part needs.
+    ::kill(part.process, SIGKILL);
+    ::waitpid(part.process, nullptr, 0);
+    part.process = -1;
+    return {{},
+            "a trial took longer than " + std::to_string(kSeconds) +
+                " seconds; with fewer pixels or cutouts it would be known"};
+  }
   if (text->empty()) {
     int status = 0;
     ::waitpid(part.process, &status, 0);

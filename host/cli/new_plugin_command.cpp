@@ -153,9 +153,9 @@ void print_next_steps(const Request& request) {
   std::string where = shell_word(prefix.string());
   std::cout << "\nnext:\n";
   if (fs::exists(prefix / "CMakeCache.txt", error)) {
-    std::cout << "  cmake --build " << where << " --target app conformance   # a plugin is built against an\n"
-              << "  cmake --install " << where
-              << " --prefix $HOME/reverie   # installation; once is enough\n";
+    std::cout << "  # a plugin is built against an installation; once is enough:\n"
+              << "  cmake --build " << where << " --target app conformance\n"
+              << "  cmake --install " << where << " --prefix $HOME/reverie\n";
     where = "$HOME/reverie";
   } else if (!fs::exists(library_folder(prefix).parent_path() / "cmake/Reverie/ReverieConfig.cmake", error)) {
     std::cout

@@ -92,6 +92,11 @@ int save(const std::string& name, const std::vector<std::string>& words,
       sources.file = word;
     else
       throw Error(ErrorKind::usage, "reverie presets save takes one settings file, not also '" + word + "'");
+  for (const Preset& preset : installed_presets())
+    if (preset.name == name && !preset.own)
+      throw Error(ErrorKind::usage,
+                  "the preset '" + name + "' comes with the program, and would no longer be found",
+                  "choose another name");
   const std::filesystem::path folder = own_config_folder();
   if (folder.empty())
     throw Error(ErrorKind::file,
@@ -114,7 +119,9 @@ int save(const std::string& name, const std::vector<std::string>& words,
   if (error)
     throw Error(ErrorKind::file,
                 "cannot make the folder '" + file.parent_path().string() + "': " + error.message());
-  write_atomically(file, {look});
+  const std::string about =
+      "# Saved from " + (sources.file.empty() ? "settings" : sources.file.filename().string()) + ".\n";
+  write_atomically(file, {about, look});
   std::cout << shown_line(file.string()) << "\nto use it: reverie paint WORDS preset=" << name << "\n";
   return 0;
 }

@@ -113,12 +113,18 @@ Reservation::Reservation(const OutputNames& names) : names_(names) {
 bool Reservation::take(const std::string& mark) {
   file_ = names_.folder / (names_.base + "_" + mark);
   int descriptor = -1, error = ENOENT;
+  std::error_code ignored;
   // Another run that ends may just be taking the folder away.
   for (int attempt = 0; descriptor < 0 && error == ENOENT && attempt < kAttempts; ++attempt) {
     Path made;
     for (const Path& part : names_.folder) {
-      std::error_code ignored;  // opening fails, too
-      if (std::filesystem::create_directory(made /= part, ignored)) folders_.push_back(made);
+      std::error_code why;
+      if (std::filesystem::create_directory(made /= part, why)) folders_.push_back(made);
+      if (!why || why == std::errc::no_such_file_or_directory || std::filesystem::is_directory(made, ignored))
+        continue;
+      remove_folders();
+      throw Error(ErrorKind::file, "cannot make the folder '" + made.string() + "': " + why.message(),
+                  "work in a folder that you may write to, or set output_dir");
     }
     descriptor = ::open(file_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     error = errno;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <limits>
+#include <numbers>
 
 #include "base/nearest.h"
 #include "expressions/point_at.h"
@@ -46,9 +48,14 @@ void compile(const Piece& piece, const std::string& what, const std::set<std::st
     const bool prose = text && piece.text.find(' ') != std::string::npos;
     std::string why =
         "the " + what + " '" + piece.text + "': " + (prose ? error.what() : explain(error, {}, sound));
-    if (text)
-      why += "; a prompt's weight follows a ':', so a text keeps one only in [ ]: leave it out";
-    else if (trouble.of_picture() && what == "weight" && piece.text.find('.') != std::string::npos)
+    if (!trouble.of_picture() && what == "weight") {
+      why += "; what follows a ':' is the prompt's weight";
+      if (piece.text.starts_with("//"))
+        why += ": put an address in [ ]";
+      else if (text)
+        why += ": leave the ':' out";
+    }
+    if (trouble.of_picture() && what == "weight" && piece.text.find('.') != std::string::npos)
       why += "; write a path that has a ':' in [ ]";
     trouble.at(piece.at + error.column(), why);
   }
@@ -81,6 +88,15 @@ PromptMask parse_mask(const Piece& piece, const Trouble& trouble) {
   if (mask.what.empty()) trouble.at(piece.at, "the mask's [ ] are empty");
   mask.kind = is_video(mask.what) ? Kind::video : Kind::picture;
   return mask;
+}
+
+/// Whether no picture is as far from the prompt as its stop: the spherical distance is at most 2 (pi / 2)^2.
+bool always_holds(const Prompt& prompt) {
+  const auto constant = [](const Expression& expression) {
+    return expression.is_constant() ? expression.number({}) : std::numeric_limits<double>::quiet_NaN();
+  };
+  constexpr double kFarthest = std::numbers::pi * std::numbers::pi / 2;
+  return constant(prompt.stop) > kFarthest && !(constant(prompt.weight) < 0);
 }
 
 Prompt parse_prompt(const std::string& written, const std::set<std::string>& sound,
@@ -128,6 +144,11 @@ Prompt parse_prompt(const std::string& written, const std::set<std::string>& sou
   }
   if (parts.size() > 2)
     compile(parts[2], "stop", sound, trouble, [&](Expression e) { prompt.stop = std::move(e); });
+  if (parts.size() > 2 && !prompt.picture && always_holds(prompt))
+    notices.push_back(
+        "prompt '" + written + "': its stop, " + parts[2].text +
+        ", is larger than any distance between a picture and a text (4.94), so the prompt never "
+        "counts; if the ':' belongs to the text, leave it out");
   return prompt;
 }
 

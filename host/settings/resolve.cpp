@@ -361,7 +361,10 @@ class SettingsResolver {
       problem("prompts",
               "'prompts' and 'scenes' are both set; they say the same in two ways, so leave one out");
     if (settings.find("scenes") && settings.find("prompts") && !at_frames && !in_scenes)
-      problem("scenes", "'scenes' is empty: it says what to make");
+      problem(
+          "scenes",
+          "'scenes' is empty: write what to make; after a blank, '#' begins a comment, so put a text with "
+          "it in quotes");
     for (const char* name : {"width", "height"})
       if (settings.find(name) && settings.get<std::int64_t>(name) == 0)
         problem(name, "'" + std::string(name) + "' is 0; allowed: 1 to " + std::to_string(kLargestSide) +

@@ -142,8 +142,9 @@ std::vector<RawEntry> read_yaml(const std::string& text, const std::string& file
       problem(next.begin, "the settings end here, but more text follows; a file holds one run's settings");
     if (document.root.kind == RawValue::Kind::null) return entries;
     if (document.root.kind != RawValue::Kind::map) {
-      problems.push_back({{file, document.root.line},
-                          "a settings file holds lines of 'name: value'; this is something else"});
+      problems.push_back(
+          {{file, document.root.line},
+           "a settings file holds lines of 'name: value', with ':' and a blank; this is something else"});
       return entries;
     }
     for (const auto& [index, mark] : document.odd) problem(mark, "a setting's name must be plain text");

@@ -11,6 +11,8 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include <cmath>
+
 #include "reverie/ops.h"
 #include "reverie/plugin.h"
 #include "reverie/resizable.h"
@@ -53,8 +55,11 @@ constexpr double kStartDeviation = 0.1;  // of the waves' amplitudes in a random
 constexpr double kContrast = 0.25;       // what an amplitude of 1 counts for before the sigmoid
 // Encoded pictures are kept half a level of 8 bits away from 0 and 1, which a sigmoid never reaches.
 constexpr double kMargin = 0.5 / 255;
-// Values less than this away from black and white are those that clipping_weight is about.
+// Values less than this away from black and white are those that clipping_weight is about: those beyond
+// kClippingLogit before the sigmoid, whose slope is kClippingSlope there.
 constexpr double kClipping = 0.1;
+const double kClippingLogit = std::log((1 - kClipping) / kClipping);
+constexpr double kClippingSlope = kClipping * (1 - kClipping);
 
 /// weight * (excess over the limit)^2, where the value is the root of a mean square.
 at::Tensor beyond(const at::Tensor& mean_square, double limit, double weight) {
@@ -149,14 +154,16 @@ class Fourier final : public ImageModel, public Resizable, public ResizesGradien
 
   std::vector<Regulariser> regularisers() override {
     if (contrast_.weight == 0 && saturation_.weight == 0 && clipping_weight_ == 0) return {};
-    const at::Tensor image = picture(), grey = image.mean(1, true);
+    const at::Tensor values = logits(), image = values.sigmoid(), grey = image.mean(1, true);
     at::Tensor total = at::zeros({}, image.options());
     if (contrast_.weight != 0)
       total = total + beyond((grey - grey.mean()).square().mean(), contrast_.limit, contrast_.weight);
     if (saturation_.weight != 0)
       total = total + beyond((image - grey).square().mean(), saturation_.limit, saturation_.weight);
+    // Before the sigmoid: behind it, hardly any gradient leads back from black and white, so single pixels
+    // stay there as coloured specks.
     if (clipping_weight_ != 0)
-      total = total + ((image - 0.5).abs() - (0.5 - kClipping)).relu().div(kClipping).square().mean() *
+      total = total + (values.abs() - kClippingLogit).relu().mul(kClippingSlope / kClipping).square().mean() *
                           clipping_weight_;
     return {{"tones", total}};
   }
@@ -191,10 +198,12 @@ class Fourier final : public ImageModel, public Resizable, public ResizesGradien
     spectrum_ = at::zeros({1, 3, y.size(0), x.size(0), 2}, options).set_requires_grad(true);
   }
 
-  at::Tensor picture() const {
+  at::Tensor picture() const { return logits().sigmoid(); }
+
+  at::Tensor logits() const {
     const at::Tensor waves = at::view_as_complex(spectrum_ * gain_);
     const at::Tensor independent = at::fft_irfft2(waves, at::IntArrayRef{height_, width_}, {-2, -1}, "ortho");
-    return at::einsum("cd,ndyx->ncyx", {colours_, independent}).sigmoid();
+    return at::einsum("cd,ndyx->ncyx", {colours_, independent});
   }
 
   void assign(const at::Tensor& values) {

@@ -51,14 +51,18 @@ TEST(Paint, SaysWhichSettingsMakeTheSamePicture) {
   for (std::size_t c = 0; c < 3; ++c) EXPECT_DOUBLE_EQ(first.mean[c], second.mean[c]);
 }
 
-// ImageNet has tigers, and no hearts.
-TEST(Paint, ChoosesItsPresetByTheWords) {
-  for (const auto& [words, perceptor, limit] :
-       {std::tuple{"a tiger", "\"tiny_lit\"", "0.12"}, {"a red heart", "\"tiny_lit_concepts\"", "0.22"}}) {
+// ImageNet has tigers, and no hearts. Without a look, all words get the same settings; looks are made for
+// photographs.
+TEST(Paint, ChoosesPerceptorsByTheWordsAndTheLook) {
+  for (const auto& [words, look, perceptor, limit] :
+       {std::tuple{"a tiger", "", "\"tiny_lit_concepts\"", "0.22"},
+        {"a red heart", "", "\"tiny_lit_concepts\"", "0.22"},
+        {"a tiger", "paint", "\"tiny_lit\"", "0.12"},
+        {"a red heart", "paint", "\"tiny_lit_concepts\"", "0.12"}}) {
     const Scratch scratch;
-    const Outcome outcome =
-        run(command("paint", {words, "width=32", "height=32", "cutouts=2", "steps_per_scene=1", "seed=1"}),
-            scratch.path());
+    Words given = {words, "width=32", "height=32", "cutouts=2", "steps_per_scene=1", "seed=1"};
+    if (*look) given.push_back(std::string("preset=") + look);
+    const Outcome outcome = run(command("paint", given), scratch.path());
     ASSERT_EQ(outcome.status, 0) << outcome.err;
     const std::string settings = read_bytes(scratch / "images_out/paint/paint_settings.txt");
     EXPECT_TRUE(holds(settings, perceptor)) << settings;

@@ -113,10 +113,24 @@ TEST(Fourier, ColourBeyondTheLimitCosts) {
 TEST(Fourier, ValuesNearBlackAndWhiteCost) {
   ModelUnderTest fourier("fourier");
   const Changes changes{{"clipping_weight", 4}};
-  // Half of the values are 0.05 inside of the last tenth, half a step from its end.
-  EXPECT_NEAR(tones(fourier, halves({0.95, 0.95, 0.95}, {0.5, 0.5, 0.5}), changes), 4 * 0.5 * 0.25, 1e-3);
-  EXPECT_NEAR(tones(fourier, halves({0.05, 0.5, 0.5}, {0.5, 0.5, 0.5}), changes), 4 * 0.25 / 6, 1e-3);
+  // How far 0.95 is beyond 0.9 before the sigmoid, by its slope at 0.9, in tenths of the range.
+  const double excess = (std::log(0.95 / 0.05) - std::log(0.9 / 0.1)) * (0.9 * 0.1) / 0.1;
+  const double cost = 4 * excess * excess;
+  EXPECT_NEAR(tones(fourier, halves({0.95, 0.95, 0.95}, {0.5, 0.5, 0.5}), changes), cost / 2, 1e-3);
+  EXPECT_NEAR(tones(fourier, halves({0.05, 0.5, 0.5}, {0.5, 0.5, 0.5}), changes), cost / 6, 1e-3);
   EXPECT_NEAR(tones(fourier, halves({0.11, 0.11, 0.11}, {0.89, 0.89, 0.89}), changes), 0, 1e-9);
+}
+
+TEST(Fourier, WhiteIsPulledBackMoreThanLightGrey) {
+  ModelUnderTest fourier("fourier");
+  const auto pull = [&](double value) {
+    const auto model = fourier.make(8, 8, {{"clipping_weight", 1}});
+    model->encode(at::full({1, 3, 8, 8}, value));
+    for (const Regulariser& regulariser : model->regularisers()) regulariser.value.backward();
+    return model->parameters().at(0).grad().norm().item<double>();
+  };
+  EXPECT_GT(pull(0.97), pull(0.94));
+  EXPECT_GT(pull(0.997), pull(0.97));
 }
 
 TEST(Fourier, TonesOfAnEvenPictureHaveAFiniteGradient) {

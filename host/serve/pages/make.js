@@ -41,7 +41,7 @@ async function showLooks() {
   const { presets } = await ask('GET', '/api/presets');
   element('looks').replaceChildren(choice('', 'What suits the words'),
     // The first two are what "automatic" chooses from.
-    ...presets.filter((preset) => !preset.needs_file && !['paint', 'drawn'].includes(preset.name))
+    ...presets.filter((preset) => !preset.needs_file && !['paint', 'whole'].includes(preset.name))
       .map((preset) => choice(preset.name, preset.about, preset.own)));
   element('looks').addEventListener('change', () => {
     element('look-about').textContent = presets.find((preset) => preset.name === look())?.about ?? '';

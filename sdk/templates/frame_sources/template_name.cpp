@@ -1,7 +1,8 @@
 /// template_name: frames of one colour each, from a text file *.template_name of lines "red green blue",
 /// 0..1.
 ///
-/// The header to read is reverie/frame_source.h: it says of every method when it is called and what it owes.
+/// The header to read is reverie/frame_source.h: it says for each method when it is called and what it must
+/// return.
 
 #include <ATen/ATen.h>
 #include <reverie/frame_source.h>

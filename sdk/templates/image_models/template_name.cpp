@@ -1,6 +1,7 @@
 /// template_name: a grid of colours, each the square of some pixels.
 ///
-/// The header to read is reverie/image_model.h: it says of every method when it is called and what it owes.
+/// The header to read is reverie/image_model.h: it says for each method when it is called and what it must
+/// return.
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>  // at::NoGradGuard
@@ -33,7 +34,7 @@ class TemplateNamePlugin final : public reverie::ImageModel {
     grid_.set_requires_grad(true);
   }
 
-  // The optimiser keeps these tensors: change their values (see assign), never put others in their place.
+  // The optimiser keeps these tensors: change their values (see assign), never replace them.
   std::vector<at::Tensor> parameters() override { return {grid_}; }
   double learning_rate() const override { return 0.05; }
 

@@ -1,6 +1,7 @@
 /// template_name: writes each frame as a PPM file.
 ///
-/// The header to read is reverie/output_sink.h: it says of every method when it is called and what it owes.
+/// The header to read is reverie/output_sink.h: it says for each method when it is called and what it must
+/// return.
 
 #include <ATen/ATen.h>
 #include <reverie/atomic_file.h>  // create_folder_of, write_atomically

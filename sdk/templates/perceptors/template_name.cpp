@@ -1,7 +1,7 @@
 /// template_name: places pictures and texts by their colour.
 ///
-/// The header to read is reverie/perceptor.h: it says of every method when it is called and what it owes.
-/// This perceptor needs no weights: runs choose it by its own name. One that does takes them from
+/// The header to read is reverie/perceptor.h: it says for each method when it is called and what it must
+/// return. This perceptor needs no weights: runs choose it by its own name. One that does takes them from
 /// Setup::weights, and says in accepts() which it understands; reverie/weights.h is how they are read, and
 /// Host::cached() keeps what is made of them.
 
