@@ -229,10 +229,8 @@ constexpr Setting kTable[] = {
     {list("perceptors", "")
          .help("models that judge the picture, besides those switched on below: names (reverie models list), "
                "paths of weights files, or perceptor plugins that need none; {name, weight} multiplies what "
-               "one "
-               "says by its weight, which may be an expression; when nothing is chosen, "
-               "ViT-B/32 if it is installed, else the shipped "
-               "models"),
+               "one says by its weight, which may be an expression; when nothing is chosen, "
+               "ViT-B/32 if it is installed, else tiny_resnet and tiny_vit"),
      "Perceptors"},
     {boolean("ViTB32", true)
          .help("OpenAI's ViT-B/32; counts as chosen only when a file or the command line sets it"),
