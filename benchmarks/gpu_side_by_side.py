@@ -210,14 +210,7 @@ def main():
         base.make_weights(arguments.folder, names)
         contenders = {f"PyTorch {name}": lambda name=name: run_pytorch(arguments, name) for name in CONTENDERS}
         contenders["Reverie"] = lambda: run_reverie(arguments)
-        rounds = {name: [] for name in contenders}
-        for _ in range(arguments.rounds):
-            for name, run in list(contenders.items()):
-                try:
-                    rounds[name].append(run())
-                except RuntimeError as error:
-                    print(f"{name} is left out: {(str(error).splitlines() or ['?'])[-1]}", flush=True)
-                    del contenders[name], rounds[name]
+        rounds = base.by_turns(contenders, arguments.rounds)
         print(f"{'':18}{'ms/step':>9}{'of the product':>16}{'first step s':>14}{'MB':>8}{'launches':>10}")
         for name, results in rounds.items():
             middle = statistics.median(t for r in results for t in r["steps"][2:])

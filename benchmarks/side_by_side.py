@@ -181,6 +181,21 @@ def run_reverie(arguments, precision):
             "peak": usage.ru_maxrss / 1024}
 
 
+def by_turns(contenders, count, needed=lambda name: False):
+    """Each contender's results of `count` rounds. One that fails is left out; one that is needed ends the benchmark."""
+    rounds = {name: [] for name in contenders}
+    for _ in range(count):
+        for name in list(rounds):
+            try:
+                rounds[name].append(contenders[name]())
+            except RuntimeError as error:
+                if needed(name):
+                    sys.exit(f"{name} failed: {error}")
+                print(f"{name} is left out: {(str(error).splitlines() or ['?'])[-1]}", flush=True)
+                del rounds[name]
+    return rounds
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--case", choices=CASES, default="standard")
@@ -214,17 +229,8 @@ def main():
         if not has_bf16():
             contenders = {name: run for name, run in contenders.items() if "bf16" not in name}
             print("This processor has no bfloat16: only fp32 is compared.")
-        rounds = {name: [] for name in contenders}
-        for _ in range(arguments.rounds):
-            for name, run in list(contenders.items()):
-                try:
-                    rounds[name].append(run())
-                except RuntimeError as error:
-                    # Old PyTorches have no autocast for all of open_clip's parts.
-                    if "fp32" in name:
-                        sys.exit(f"{name} failed: {error}")
-                    print(f"{name} is left out: {str(error).splitlines()[-1]}", flush=True)
-                    del contenders[name], rounds[name]
+        # Old PyTorches have no autocast for all of open_clip's parts.
+        rounds = by_turns(contenders, arguments.rounds, needed=lambda name: "fp32" in name)
         base = None
         print(f"{'':26}{'s/step':>9}{'times as fast':>15}{'first step':>12}{'peak MB':>9}")
         for name, results in rounds.items():

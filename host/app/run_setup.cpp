@@ -393,6 +393,15 @@ void choose_video_sink(RunSettings& settings, const PluginRegistry& registry,
   choose(settings, registry.with_role(OutputSink::kKind, kEncodes), problems);
 }
 
+void choose_for_video(
+    RunContext& context, const PluginRegistry& registry,
+    const std::function<void(RunContext&, const PluginRegistry&, std::vector<Problem>&)>& choose_other) {
+  std::vector<Problem> problems;
+  choose_video_sink(context.settings, registry, problems);
+  choose_other(context, registry, problems);
+  if (!problems.empty()) throw SettingsError(std::move(problems));
+}
+
 std::shared_ptr<OutputSink> make_video_sink(const PluginRegistry& registry, HostServices& host,
                                             const RunSettings& settings, const OutputSink::Setup& setup) {
   const PluginFile& plugin = registry.with_role(OutputSink::kKind, kEncodes);

@@ -74,6 +74,12 @@ void choose_depth_estimator(RunContext& context, const PluginRegistry& registry,
 engine::Member<DepthEstimator> make_depth_estimator(const RunContext& context,
                                                     const PluginRegistry& registry);
 
+/// What a command needs that makes a video of a finished run: the sink of make_video_sink(), and what
+/// `choose` chooses, one of the two above. Throws SettingsError with the problems of both.
+void choose_for_video(
+    RunContext& context, const PluginRegistry& registry,
+    const std::function<void(RunContext&, const PluginRegistry&, std::vector<Problem>&)>& choose);
+
 /// The sink of make_video_sink(), whose parameters it puts in force.
 void choose_video_sink(RunSettings& settings, const PluginRegistry& registry, std::vector<Problem>& problems);
 

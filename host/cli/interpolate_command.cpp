@@ -13,7 +13,7 @@
 namespace reverie::cli {
 
 using app::choose_flow_estimator;
-using app::choose_video_sink;
+using app::choose_for_video;
 using app::make_flow_estimator;
 using app::make_run_context;
 using app::make_video_sink;
@@ -54,10 +54,7 @@ int interpolate_command(const std::vector<std::string>& words, std::int64_t time
   RunContext context = make_run_context(plan, registry);
   RunSettings& settings = context.settings;
   HostServices& host = *context.host;
-  std::vector<Problem> problems;
-  choose_video_sink(settings, registry, problems);
-  choose_flow_estimator(context, registry, problems);
-  if (!problems.empty()) throw SettingsError(std::move(problems));
+  choose_for_video(context, registry, choose_flow_estimator);
   const Member<FlowEstimator> estimator = make_flow_estimator(context, registry);
   warn_of_gaps(run, host);
 

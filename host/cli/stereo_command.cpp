@@ -20,7 +20,7 @@
 namespace reverie::cli {
 
 using app::choose_depth_estimator;
-using app::choose_video_sink;
+using app::choose_for_video;
 using app::make_depth_estimator;
 using app::make_run_context;
 using app::make_video_sink;
@@ -84,10 +84,7 @@ int stereo_command(const std::vector<std::string>& words, const StereoOptions& o
   RunContext context = make_run_context(plan, registry);
   RunSettings& settings = context.settings;
   HostServices& host = *context.host;
-  std::vector<Problem> problems;
-  choose_video_sink(settings, registry, problems);
-  choose_depth_estimator(context, registry, problems);
-  if (!problems.empty()) throw SettingsError(std::move(problems));
+  choose_for_video(context, registry, choose_depth_estimator);
   const Member<DepthEstimator> estimator = make_depth_estimator(context, registry);
   warn_of_gaps(run, host);
 

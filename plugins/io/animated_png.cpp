@@ -4,12 +4,9 @@
 /// and only then put in that chunk's place, so that a run that is killed leaves a file of the frames before.
 /// Frames lie in it one behind the other, so a restored run goes on behind the last that it counts.
 
-#include <fcntl.h>
-#include <unistd.h>
 #include <zlib.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
 #include <numeric>
 #include <vector>
@@ -27,7 +24,7 @@ constexpr ParamSpec kParams[] = {kPngBits};
 
 // PNG files: a signature, then chunks of a length (4 bytes), a name (4), so many bytes, and a checksum (4).
 // See https://www.w3.org/TR/png-3/#apng-frame-based-animation for those of animations.
-constexpr std::size_t kSignature = 8, kAround = 12, kEnd = kAround;
+constexpr std::size_t kSignature = 8, kAround = 12;
 constexpr std::size_t kHeader = kSignature + kAround + 13;  // with the chunk IHDR: size and bits
 
 std::string big_endian(std::uint32_t number, int bytes) {
@@ -93,6 +90,7 @@ class AnimatedPng final : public OutputSink {
       start(before, pixels, image);
     else
       append(pixels, image);
+    ++frames_;
     return path_;
   }
 
@@ -113,80 +111,49 @@ class AnimatedPng final : public OutputSink {
   void start(const std::string& before, const std::string& pixels, const at::Tensor& image) {
     const std::string frame = control(image) + chunk("IDAT", pixels), count = animation(1);
     create_folder_of(path_);
-    write_atomically(path_, {before, count, frame, chunk("IEND", "")});
-    header_ = before.substr(0, kHeader);
-    count_at_ = before.size();
-    end_ = before.size() + count.size() + frame.size();
-    frames_ = 1;
+    end_ = ending(before.size() + count.size() + frame.size(), before.size(), 1);
+    write_atomically(path_, {before, count, frame, end_.bytes});
   }
 
   void append(const std::string& pixels, const at::Tensor& image) {
-    const std::string frame = control(image) +
-                              chunk("fdAT", big_endian(static_cast<std::uint32_t>(2 * frames_), 4) + pixels) +
-                              chunk("IEND", "");
-    const int file = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC);
-    if (file < 0) detail::cannot_write(path_, errno);
-    // First what comes behind the present end, which then becomes the frame's beginning.
-    const bool done = put(file, std::string_view(frame).substr(kEnd), end_ + kEnd) && sync(file) &&
-                      put(file, std::string_view(frame).substr(0, kEnd), end_) &&
-                      put(file, animation(frames_ + 1), count_at_) &&
-                      ::ftruncate(file, static_cast<off_t>(end_ + frame.size())) == 0 && sync(file);
-    const int error = errno;
-    if (!done) cut(file);
-    if (::close(file) != 0 && done) detail::cannot_write(path_, errno);
-    if (!done) detail::cannot_write(path_, error);
-    end_ += frame.size() - kEnd;
-    ++frames_;
+    const std::string frame =
+        control(image) + chunk("fdAT", big_endian(static_cast<std::uint32_t>(2 * frames_), 4) + pixels);
+    const FileEnd after = ending(end_.at + frame.size(), end_.count_at, frames_ + 1);
+    append_frame(path_, frame, end_, after);
+    end_ = after;
   }
 
-  /// The file is to end behind the frames that count.
-  bool cut(int file) const {
-    return put(file, chunk("IEND", ""), end_) && put(file, animation(frames_), count_at_) &&
-           ::ftruncate(file, static_cast<off_t>(end_ + kEnd)) == 0;
+  static FileEnd ending(std::size_t at, std::size_t count_at, std::int64_t frames) {
+    return {at, chunk("IEND", ""), count_at, animation(frames)};
   }
 
   /// Where this run's file is, and, when an earlier one is restored, what is in it.
   void begin(const std::string& before, std::int64_t number) {
     path_ = folder_ / (base_ + ".apng");
-    if (number == 1 || find(before, number - 1)) return;
+    header_ = before.substr(0, kHeader);
+    const auto earlier = [&](const ReadBytes& read) { return find(read, number - 1); };
+    frames_ = number - 1;
+    if (number == 1 || resume_file(path_, earlier)) return;
     frames_ = 0;
-    path_ = folder_ / (base_ + "_from_" + std::to_string(number) + ".apng");
-    host_.log(LogLevel::warning,
-              "the earlier frames are not all in '" + (folder_ / (base_ + ".apng")).string() +
-                  "' in this size, so the animation goes on in a file of its own: " + path_.string());
+    path_ = continued_apart(host_, path_, number);
   }
 
-  /// Whether the file has so many frames of pictures as `before` describes. It ends behind them then.
-  bool find(const std::string& before, std::int64_t frames) {
-    const int file = ::open(path_.c_str(), O_RDWR | O_CLOEXEC);
-    if (file < 0) return false;
-    const auto read = [file](std::size_t at, std::size_t size) {
-      std::string bytes(size, '\0');
-      const ssize_t count = ::pread(file, bytes.data(), size, static_cast<off_t>(at));
-      bytes.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
-      return bytes;
-    };
-    header_ = before.substr(0, kHeader);
-    bool found = read(0, kHeader) == header_;
-    std::size_t at = kSignature;
+  /// The end of so many frames of pictures such as `header_` describes.
+  std::optional<FileEnd> find(const ReadBytes& read, std::int64_t frames) {
+    if (read(0, kHeader) != header_) return std::nullopt;
+    std::size_t at = kSignature, count_at = 0;
     std::int64_t pixels = 0;  // chunks of them: one for each frame
-    count_at_ = 0;
-    while (found && pixels < frames) {
+    while (pixels < frames) {
       const std::string head = read(at, 8);
-      found = head.size() == 8 && head.substr(4) != "IEND";
-      if (!found) break;
-      if (head.substr(4) == "acTL") count_at_ = at;
+      if (head.size() != 8 || head.substr(4) == "IEND") return std::nullopt;
+      if (head.substr(4) == "acTL") count_at = at;
       if (head.substr(4) == "IDAT" || head.substr(4) == "fdAT") ++pixels;
       at += kAround + number_at(head, 0);
     }
-    found = found && count_at_ > 0 && read(at, 8).size() == 8;  // behind the last one something ends it
-    end_ = at;
-    frames_ = frames;
-    const bool ends = !found || cut(file);
-    const int error = errno;
-    ::close(file);
-    if (!ends) detail::cannot_write(path_, error);
-    return found;
+    // Behind the last one something ends it.
+    if (count_at == 0 || read(at, 8).size() != 8) return std::nullopt;
+    end_ = ending(at, count_at, frames);
+    return end_;
   }
 
   Host& host_;
@@ -194,10 +161,10 @@ class AnimatedPng final : public OutputSink {
   std::string base_, settings_;
   std::string duration_;
   int bits_;
-  std::filesystem::path path_;          ///< empty before the first frame
-  std::string header_;                  ///< of the file: its beginning, with size and bits
-  std::int64_t frames_ = 0;             ///< in the file
-  std::size_t count_at_ = 0, end_ = 0;  ///< in the file: of the chunks acTL and IEND
+  std::filesystem::path path_;  ///< empty before the first frame
+  std::string header_;          ///< of the file: its beginning, with size and bits
+  std::int64_t frames_ = 0;     ///< in the file
+  FileEnd end_;                 ///< the chunks IEND and acTL
 };
 
 }  // namespace

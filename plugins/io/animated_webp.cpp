@@ -6,10 +6,7 @@
 /// riff_container. Frames lie in it one behind the other, so a restored run goes on behind the last that it
 /// counts.
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
+#include <algorithm>
 #include <cmath>
 #include <string>
 
@@ -121,78 +118,46 @@ class AnimatedWebp final : public OutputSink {
                   "lower webp_quality, or choose another output");
   }
 
-  /// The size in the file, of all behind it, where frames end at `end`.
-  std::string riff_size(std::size_t end) const {
-    return little_endian(end + end_chunk_.size() - kSizeAt - 4, 4);
+  /// Behind frames that end at `at`, the settings; at the beginning, the size of all that follows it.
+  FileEnd ending(std::size_t at) const {
+    return {at, end_chunk_, kSizeAt, little_endian(at + end_chunk_.size() - kSizeAt - 4, 4)};
   }
 
   void start(const std::string& frame) {
     end_ = kSizeAt + 4 + beginning_.size() + frame.size();
     create_folder_of(path_);
-    write_atomically(path_, {"RIFF" + riff_size(end_), beginning_, frame, end_chunk_});
+    write_atomically(path_, {"RIFF" + ending(end_).count, beginning_, frame, end_chunk_});
   }
 
   void append(const std::string& frame) {
-    const std::string more = frame + end_chunk_;
-    const int file = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC);
-    if (file < 0) detail::cannot_write(path_, errno);
-    // First what comes behind the present end, then what takes the place of the last chunk.
-    const std::size_t over = end_chunk_.size();
-    const bool done = put(file, std::string_view(more).substr(over), end_ + over) && sync(file) &&
-                      put(file, std::string_view(more).substr(0, over), end_) &&
-                      put(file, riff_size(end_ + frame.size()), kSizeAt) &&
-                      ::ftruncate(file, static_cast<off_t>(end_ + more.size())) == 0 && sync(file);
-    const int error = errno;
-    if (!done) cut(file);
-    if (::close(file) != 0 && done) detail::cannot_write(path_, errno);
-    if (!done) detail::cannot_write(path_, error);
+    append_frame(path_, frame, ending(end_), ending(end_ + frame.size()));
     end_ += frame.size();
-  }
-
-  /// The file is to end behind the frames that count.
-  bool cut(int file) const {
-    return put(file, end_chunk_, end_) && put(file, riff_size(end_), kSizeAt) &&
-           ::ftruncate(file, static_cast<off_t>(end_ + end_chunk_.size())) == 0;
   }
 
   /// Where this run's file is, and, when an earlier one is restored, what is in it.
   void begin(const std::string& beginning, std::int64_t number) {
     beginning_ = beginning;
     path_ = folder_ / (base_ + ".webp");
-    if (number == 1 || find(number - 1)) return;
+    const auto earlier = [&](const ReadBytes& read) { return find(read, number - 1); };
+    frames_ = number - 1;
+    if (number == 1 || resume_file(path_, earlier)) return;
     frames_ = 0;
-    path_ = folder_ / (base_ + "_from_" + std::to_string(number) + ".webp");
-    host_.log(LogLevel::warning,
-              "the earlier frames are not all in '" + (folder_ / (base_ + ".webp")).string() +
-                  "' in this size, so the animation goes on in a file of its own: " + path_.string());
+    path_ = continued_apart(host_, path_, number);
   }
 
-  /// Whether the file has so many frames of the size at hand. It ends behind them then.
-  bool find(std::int64_t frames) {
-    const int file = ::open(path_.c_str(), O_RDWR | O_CLOEXEC);
-    if (file < 0) return false;
-    const auto read = [file](std::size_t at, std::size_t size) {
-      std::string bytes(size, '\0');
-      const ssize_t count = ::pread(file, bytes.data(), size, static_cast<off_t>(at));
-      bytes.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
-      return bytes;
-    };
+  /// The end of so many frames of the size at hand.
+  std::optional<FileEnd> find(const ReadBytes& read, std::int64_t frames) {
+    if (read(0, 4) != "RIFF" || read(kSizeAt + 4, beginning_.size()) != beginning_) return std::nullopt;
     std::size_t at = kSizeAt + 4 + beginning_.size();
-    bool found = read(0, 4) == "RIFF" && read(kSizeAt + 4, beginning_.size()) == beginning_;
-    for (std::int64_t frame = 0; found && frame < frames; ++frame) {
+    for (std::int64_t frame = 0; frame < frames; ++frame) {
       const std::string head = read(at, kHead);
-      found = head.size() == kHead && head.substr(0, 4) == "ANMF";
-      if (found) at += kHead + padded(number_at(head, 4));
+      if (head.size() != kHead || head.substr(0, 4) != "ANMF") return std::nullopt;
+      at += kHead + padded(number_at(head, 4));
     }
     // The last frame is whole where something ends it.
-    found = found && (end_chunk_.empty() || read(at, kHead).size() == kHead);
+    if (!end_chunk_.empty() && read(at, kHead).size() != kHead) return std::nullopt;
     end_ = at;
-    frames_ = frames;
-    const bool ends = !found || cut(file);
-    const int error = errno;
-    ::close(file);
-    if (!ends) detail::cannot_write(path_, error);
-    return found;
+    return ending(at);
   }
 
   Host& host_;

@@ -1,27 +1,40 @@
 #pragma once
-// What files that grow with each frame are written with: bytes at a place, and on the disk.
+// Files that grow with each frame: they can be shown at any time, and a run that is killed leaves a file of
+// the frames before.
 
-#include <unistd.h>
-
-#include <cerrno>
 #include <cstddef>
-#include <string_view>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "reverie/host.h"
 
 namespace reverie::io {
 
-/// Writes all of `bytes` at the place `at`; false where that fails, with the reason in errno.
-inline bool put(int file, std::string_view bytes, std::size_t at) {
-  while (!bytes.empty()) {
-    const ssize_t count = ::pwrite(file, bytes.data(), bytes.size(), static_cast<off_t>(at));
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return false;
-    bytes.remove_prefix(static_cast<std::size_t>(count));
-    at += static_cast<std::size_t>(count);
-  }
-  return true;
-}
+/// How such a file ends.
+struct FileEnd {
+  std::size_t at = 0;        ///< behind the last frame
+  std::string bytes;         ///< what ends the file there
+  std::size_t count_at = 0;  ///< the place at its beginning that says how much is in it
+  std::string count;         ///< what it says
+};
 
-/// Waits until the file is on the disk. Some file systems have no such thing, which is no failure.
-inline bool sync(int file) { return ::fsync(file) == 0 || errno == EINVAL || errno == ENOTSUP; }
+/// Puts `frame` behind the frames of a file that ends as `before`, so that it ends as `after`. Throws
+/// Error(file); the file then ends as before.
+void append_frame(const std::filesystem::path& path, const std::string& frame, const FileEnd& before,
+                  const FileEnd& after);
+
+/// Up to `size` bytes at a place; fewer where the file ends before.
+using ReadBytes = std::function<std::string(std::size_t at, std::size_t size)>;
+
+/// Lets the file of an earlier run end as `find` says, who looks through it for the frames that count. False
+/// where there is no file or `find` gives nothing. Throws Error(file).
+bool resume_file(const std::filesystem::path& path,
+                 const std::function<std::optional<FileEnd>(const ReadBytes&)>& find);
+
+/// The file for frame `number` and later ones, where `path` has not all frames before it; with a warning.
+std::filesystem::path continued_apart(Host& host, const std::filesystem::path& path, std::int64_t number);
 
 }  // namespace reverie::io

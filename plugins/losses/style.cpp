@@ -75,7 +75,7 @@ class Style final : public Loss, public UsesPerceptors {
   }
   void set_perceptors(const std::vector<Named>& perceptors) override {
     perceptor_ = &choose_perceptor(perceptors, "style_perceptor", name_,
-                                   "features to compare, as tiny_lit and CLIP's ResNets have",
+                                   "features to compare, as tiny_lit, CLIP and SigLIP have",
                                    [](Perceptor& each) { return extension_of<Features>(each) != nullptr; });
     features_ = extension_of<Features>(*perceptor_);
   }

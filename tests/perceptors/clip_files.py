@@ -19,6 +19,8 @@ from timm.models import register_model
 from timm.models.eva import Eva
 from transformers import CLIPConfig, CLIPModel
 
+from block_features import block_features
+
 TEXTS = ["a photo of a cat", "Ünïcode &amp; “emoji” 🎨, it's 42!", "one red heart two blue fish " * 5]
 OPENAI = ([0.48145466, 0.4578275, 0.40821073], [0.26862954, 0.26130258, 0.27577711])
 HALF = ([0.5] * 3, [0.5] * 3)
@@ -53,19 +55,31 @@ def own_memory(tensors):
     return {name: tensor.contiguous() for name, tensor in tensors.items()}
 
 
+def normalised(images, normalisation):
+    mean, deviation = (torch.tensor(v, dtype=images.dtype).view(1, 3, 1, 1) for v in normalisation)
+    return (images - mean) / deviation
+
+
 def with_gradient(encode_image, images, mix, normalisation):
     images = images.clone().requires_grad_()
-    mean, deviation = (torch.tensor(v, dtype=images.dtype).view(1, 3, 1, 1) for v in normalisation)
-    embeddings = encode_image((images - mean) / deviation)
+    embeddings = encode_image(normalised(images, normalisation))
     (embeddings * mix).sum().backward()
     return embeddings.detach(), images.grad
 
 
-def expect(path, encode_image, encode_text, embed, size, normalisation, batch=2, in_double=None):
+def blocks_of(visual):
+    """Of open_clip's vision transformers and of timm's; none of ResNets."""
+    if hasattr(visual, "trunk"):
+        return visual.trunk.blocks
+    return visual.transformer.resblocks if hasattr(visual, "transformer") else []
+
+
+def expect(path, encode_image, encode_text, embed, size, normalisation, blocks, batch=2, in_double=None):
     torch.manual_seed(2)
     images, mix = torch.rand(batch, 3, size, size), torch.randn(batch, embed)
     tensors = {"images": images, "mix": mix, "text_embeddings": encode_text(open_clip.tokenize(TEXTS)).detach().contiguous()}
     tensors["image_embeddings"], tensors["gradient"] = with_gradient(encode_image, images, mix, normalisation)
+    tensors.update(block_features(blocks[:-1], 1, lambda x: encode_image(normalised(x, normalisation)), images))
     if in_double is not None:
         # In float, a unit of a ReLU that is all but zero has a slope of 0 or 1 depending on the last bit: with millions of units
         # PyTorch's gradients with and without oneDNN differ by up to 1e-3. In double nothing is that near to zero.
@@ -102,7 +116,7 @@ def open_clip_case(folder, name, config, quick, custom=False, half=False, wrap="
     size = config["vision_cfg"]["image_size"]
     resnet = isinstance(config["vision_cfg"].get("layers"), list)
     expect(folder / f"{name}.expected", model.encode_image, model.encode_text, config["embed_dim"], size, normalisation,
-           batch=1 if published else 2, in_double=model if published and resnet else None)
+           blocks_of(model.visual), batch=1 if published else 2, in_double=model if published and resnet else None)
     return path, folder / f"{name}.expected"
 
 
@@ -117,7 +131,8 @@ def transformers_case(folder, name, activation, normalisation):
     model.save_pretrained(folder / name, safe_serialization=True)
     (folder / name / "preprocessor_config.json").write_text(
         json.dumps({"image_mean": normalisation[0], "image_std": normalisation[1]}))
-    expect(folder / f"{name}.expected", model.get_image_features, model.get_text_features, 48, 32, normalisation)
+    expect(folder / f"{name}.expected", model.get_image_features, model.get_text_features, 48, 32, normalisation,
+           model.vision_model.encoder.layers)
     return folder / name / "model.safetensors", folder / f"{name}.expected"
 
 

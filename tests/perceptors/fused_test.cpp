@@ -73,6 +73,30 @@ TEST(FusedTower, GradientIsAutograds) {
     }
 }
 
+// Those of the plain tower are compared with PyTorch programs in parity_test.cpp.
+TEST(FusedTower, FeaturesAreThePlainTowers) {
+  const ToyWeights weights = toy_vit();
+  const clip::Shape shape = clip::infer_shape(weights);
+  for (const Activation activation : {Activation::quick_gelu, Activation::gelu})
+    for (const at::ScalarType type : {at::kFloat, at::kBFloat16}) {
+      const at::Tensor images = at::rand({2, 3, 12, 12}, seeded(1)).set_requires_grad(true);
+      const clip::FusedVisionTransformer tower(shape, source(weights), activation, kNormal, type);
+      const std::vector<at::Tensor> result = tower.features(images);
+      const at::Tensor exact = images.detach().to(at::kDouble).set_requires_grad(true);
+      const std::vector<at::Tensor> expected =
+          clip::VisionTransformer(shape, source(weights, at::kDouble), activation)
+              .features(normalised(exact));
+      ASSERT_EQ(result.size(), 1u) << "of two blocks, the last one's patches lead nowhere";
+      ASSERT_EQ(result[0].sizes(), at::IntArrayRef({2, 128, 3, 3}));
+      EXPECT_EQ(result[0].scalar_type(), at::kFloat);
+      const double tolerance = type == at::kFloat ? 1e-5 : 2e-2;
+      EXPECT_LT(relative_error(result[0], expected[0]), tolerance);
+      result[0].square().mean().backward();
+      expected[0].square().mean().backward();
+      EXPECT_LT(relative_error(images.grad(), exact.grad()), 1.5 * tolerance);
+    }
+}
+
 TEST(FusedTower, WorksWithoutGradientAndForNoPictures) {
   const ToyWeights weights = toy_vit();
   const clip::FusedVisionTransformer tower(clip::infer_shape(weights), source(weights), Activation::gelu,

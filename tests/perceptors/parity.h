@@ -1,6 +1,6 @@
 #pragma once
-// How far the plugin's embeddings and gradients are from those that clip_files.py wrote down for the same
-// file.
+// How far the plugin's embeddings, features and gradients are from those that clip_files.py wrote down for
+// the same file.
 
 #include <ATen/ATen.h>
 #include <json/json.h>
@@ -10,6 +10,7 @@
 #include "engine/host_services.h"
 #include "naming.h"
 #include "plugins/registry.h"
+#include "reverie/features.h"
 #include "reverie/perceptor.h"
 #include "settings/settings.h"
 #include "towers.h"
@@ -21,12 +22,33 @@ namespace reverie::test {
 /// Norm of the difference over the norm of what is expected: the largest over rows.
 struct Parity {
   double images = 0, gradient = 0, texts = 0;
+  double features = 0, features_gradient = 0;  ///< the largest over depths; 0 where none are expected
 };
 
 inline double relative_difference(const at::Tensor& result, const at::Tensor& expected) {
   if (result.sizes() != expected.sizes()) return std::numeric_limits<double>::infinity();
   const at::Tensor r = result.detach().to(at::kDouble).flatten(1), e = expected.to(at::kDouble).flatten(1);
   return ((r - e).norm(2, 1) / e.norm(2, 1)).max().item<double>();
+}
+
+/// The features and the gradient of the sum of their mean squares, where block_features.py wrote them down.
+inline void compare_features(Perceptor& perceptor, const Weights& expected, Parity& result) {
+  if (!expected.contains("features_gradient")) return;
+  auto* part = extension_of<Features>(perceptor);
+  result.features = result.features_gradient = std::numeric_limits<double>::infinity();
+  if (!part) return;
+  const at::Tensor images = expected.tensor("images").clone().set_requires_grad(true);
+  const std::vector<at::Tensor> features = part->features(images);
+  if (expected.contains("features." + std::to_string(features.size()))) return;  // there should be more
+  result.features = 0;
+  at::Tensor sum = at::zeros({});
+  for (std::size_t i = 0; i < features.size(); ++i) {
+    const at::Tensor wanted = expected.tensor("features." + std::to_string(i));
+    result.features = std::max(result.features, relative_difference(features[i], wanted));
+    sum = sum + features[i].square().mean();
+  }
+  sum.backward();
+  result.features_gradient = relative_difference(images.grad(), expected.tensor("features_gradient"));
 }
 
 /// `params`: those of the plugin that are not to have their defaults.
@@ -55,6 +77,7 @@ inline Parity compare(const PluginFile& plugin, engine::HostServices& host, cons
   result.images = relative_difference(embeddings, expected->tensor("image_embeddings"));
   (embeddings * expected->tensor("mix")).sum().backward();
   result.gradient = relative_difference(images.grad(), expected->tensor("gradient"));
+  compare_features(*perceptor, *expected, result);
   return result;
 }
 

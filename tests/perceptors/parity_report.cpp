@@ -20,8 +20,10 @@ bool report(const std::string& weights_path, const std::string& expected_path) {
   std::map<std::string, std::string> params;
   if (weights_path.find("_exact") != std::string::npos) params["siglip_activation"] = "gelu";
   const Parity parity = compare(**plugin, host, weights_path, expected_path, params);
-  std::printf("images %.1e, gradient %.1e, texts %.1e", parity.images, parity.gradient, parity.texts);
-  bool near = parity.images < 1e-4 && parity.texts < 1e-4;
+  std::printf("images %.1e, gradient %.1e, texts %.1e, features %.1e, their gradient %.1e", parity.images,
+              parity.gradient, parity.texts, parity.features, parity.features_gradient);
+  bool near = parity.images < 1e-4 && parity.texts < 1e-4 && parity.features < 1e-4 &&
+              parity.features_gradient < 1e-3;
   const auto expected = weights::read_safetensors(expected_path);
   if (expected->contains("gradient_double")) {
     const Parity exact = compare_in_double(weights_path, *expected);

@@ -33,6 +33,8 @@ int expect_parity(const std::string& script, const std::string& plugin_name,
     EXPECT_NO_THROW(parity = compare(plugin, host, weights, expected, params));
     EXPECT_LT(parity.images, 1e-4);
     EXPECT_LT(parity.texts, 1e-4);
+    EXPECT_LT(parity.features, 1e-4);
+    EXPECT_LT(parity.features_gradient, 1e-3);
     const auto reference = weights::read_safetensors(expected);
     if (reference->contains("gradient_double")) {
       EXPECT_LT(parity.gradient, 1e-2);

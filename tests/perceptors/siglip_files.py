@@ -21,6 +21,8 @@ from open_clip.tokenizer import basic_clean, canonicalize_text, whitespace_clean
 from safetensors.torch import save_file
 from timm.models import VisionTransformer, register_model
 
+from block_features import block_features
+
 TEXTS = ["a photo of a cat", "Ünïcode &amp; “emoji” 🎨, it's 42!", "  Two_Red   HEARTS (or three)? "]
 SHORT = ["a cat", "Red_heart!"]
 LINES = ["a photo of a cat", "two red hearts", "it's a drawing of 42 blue fish", "the quick brown fox jumps over the lazy dog"]
@@ -104,7 +106,7 @@ def to_transformers(tensors):
     return result
 
 
-def finish(folder, name, tensors, encode_image, encode_text, size, embed, context, second, texts):
+def finish(folder, name, tensors, encode_image, encode_text, blocks, size, embed, context, second, texts):
     tokenizer = train_tokenizer(second)
     (folder / name).mkdir()
     (folder / name / ("tokenizer.model" if second else "spiece.model")).write_bytes(tokenizer)
@@ -117,6 +119,7 @@ def finish(folder, name, tensors, encode_image, encode_text, size, embed, contex
     (embeddings * mix).sum().backward()
     expected = {"images": images, "mix": mix, "image_embeddings": embeddings.detach(), "gradient": leaf.grad,
                 "text_embeddings": encode_text(token_ids(tokenizer, second, texts, context)).detach()}
+    expected.update(block_features(blocks, 0, lambda x: encode_image((x - 0.5) / 0.5), images))
     save_file({key: tensor.clone().contiguous() for key, tensor in expected.items()}, folder / f"{name}.expected", {"texts": json.dumps(texts)})
     return path, folder / f"{name}.expected"
 
@@ -128,8 +131,8 @@ def open_clip_case(folder, name, config, size, second=False, hf=False, wrap="", 
         model.visual.trunk.attn_pool.mlp.act = torch.nn.GELU(approximate="tanh")
     tensors = to_transformers(model.state_dict()) if hf else model.state_dict()
     context = config["text_cfg"]["context_length"]
-    return finish(folder, name, {wrap + key: tensor for key, tensor in tensors.items()}, model.encode_image, model.encode_text, size,
-                  config["embed_dim"], context, second, TEXTS if context > 16 else SHORT)
+    return finish(folder, name, {wrap + key: tensor for key, tensor in tensors.items()}, model.encode_image, model.encode_text,
+                  model.visual.trunk.blocks, size, config["embed_dim"], context, second, TEXTS if context > 16 else SHORT)
 
 
 def toy(model, size=32, patch=8, width=128, heads=2, text_width=64, text_heads=1, context=64, vocabulary=400, layers=2, mlp_ratio=4.0,
@@ -193,7 +196,7 @@ def transformers_case(folder, name):
         vision_config=dict(zip(keys, vision), image_size=vision[4], patch_size=vision[5]),
         text_config=dict(zip(keys, text), max_position_embeddings=text[4], vocab_size=text[5], projection_size=vision[0]))))
     return finish(folder, name.replace(":", "_"), model.state_dict(), lambda x: model.vision_model(x).pooler_output,
-                  lambda x: model.text_model(x).pooler_output, vision[4], vision[0], text[4], second, TEXTS)
+                  lambda x: model.text_model(x).pooler_output, model.vision_model.encoder.layers, vision[4], vision[0], text[4], second, TEXTS)
 
 
 def main():

@@ -70,6 +70,10 @@ inline Resolution resolve_text(const std::string& text, const std::vector<std::s
   return resolve_with(read.entries, read.problems, plugins);
 }
 
+inline std::string problems_in(const std::string& text, const std::vector<std::string>& overrides = {}) {
+  return report(resolve_text(text, overrides).problems);
+}
+
 /// The settings of a text that must have no problem.
 inline RunSettings settings_of(const std::string& text, const std::vector<std::string>& overrides = {}) {
   Resolution resolution = resolve_text(text, overrides);

@@ -11,7 +11,7 @@ WORDS = {"2D", "3D", "cells", "clip", "contrast", "depth", "direct", "dis", "dis
          "latent", "lit", "midi", "onset", "palette", "pyramid", "raft", "range", "saturation", "siren", "smoothing", "spectral",
          "spectrum", "symmetry", "tempo"}
 # Where such a text is not a plugin's name.
-NO_NAMES = {("host/engine/render.cpp", "flow"), ("host/plugins/checked_motion.cpp", "flow"),  # a tensor of a move
+NO_NAMES = {("host/engine/render_state.cpp", "flow"), ("host/plugins/checked_motion.cpp", "flow"),  # a tensor of a move
             ("host/expressions/functions_builtin.cpp", "range"), ("host/settings/sweep.cpp", "range"),  # functions
             ("host/web/web_server.cpp", "range"),  # a field of HTTP
             *((f"host/{file}.cpp", "palette") for file in  # a picture that a run shows

@@ -63,20 +63,19 @@ class Clip final : public Perceptor, public Features {
   at::Tensor embed_texts(const std::vector<std::string>& texts) override {
     if (!text_) throw Error(ErrorKind::plugin, "the text encoder of '" + name_ + "' was released");
     at::NoGradGuard no_grad;
-    at::Tensor tokens = at::zeros({static_cast<std::int64_t>(texts.size()), shape_.context}, at::kLong);
-    for (std::size_t i = 0; i < texts.size(); ++i) {
-      const std::vector<std::int64_t> ids = tokenizer_->encode_within(shape_.context, texts[i], name_);
-      tokens[static_cast<std::int64_t>(i)]
-          .narrow(0, 0, static_cast<std::int64_t>(ids.size()))
-          .copy_(at::tensor(ids));
-    }
-    return (*text_)(tokens.to(device_)).to(at::kFloat);
+    std::vector<std::vector<std::int64_t>> ids;
+    for (const std::string& text : texts)
+      ids.push_back(tokenizer_->encode_within(shape_.context, text, name_));
+    return (*text_)(clip::token_rows(ids, shape_.context).to(device_)).to(at::kFloat);
   }
 
   void release_text_encoder() override { text_.reset(); }
 
   void* extension(std::string_view id) override {
-    return id == Features::kId && !shape_.vision_transformer ? static_cast<Features*>(this) : nullptr;
+    // A transformer's last block has none, see VisionTower::features().
+    const bool resnet = !shape_.vision_transformer && !shape_.eva,
+               some = resnet || shape_.vision_layers[0] > 1;
+    return id == Features::kId && some ? static_cast<Features*>(this) : nullptr;
   }
   std::vector<at::Tensor> features(const at::Tensor& images) override { return vision_->features(images); }
 

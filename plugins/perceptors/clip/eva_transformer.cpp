@@ -81,15 +81,29 @@ at::Tensor EvaTransformer::mlp(const Block& block, const at::Tensor& x) const {
   return at::linear(h, block.proj_weight, block.proj_bias);
 }
 
-at::Tensor EvaTransformer::operator()(const at::Tensor& images) const {
+at::Tensor EvaTransformer::pass(const Block& block, at::Tensor x) const {
+  x = x + attend(block, block.norm1(x));
+  return x + mlp(block, block.norm2(x));
+}
+
+/// The class token and the patches, before the blocks.
+at::Tensor EvaTransformer::embed(const at::Tensor& images) const {
   const at::Tensor grid = at::conv2d(images, patches_, patch_bias_, patches_.size(2));  // [N, W, g, g]
   const at::Tensor tokens = grid.flatten(2).transpose(1, 2);                            // [N, g*g, W]
-  at::Tensor x = at::cat({class_embedding_.expand({tokens.size(0), 1, -1}), tokens}, 1) + position_;
-  for (const Block& block : blocks_) {
-    x = x + attend(block, block.norm1(x));
-    x = x + mlp(block, block.norm2(x));
-  }
+  return at::cat({class_embedding_.expand({tokens.size(0), 1, -1}), tokens}, 1) + position_;
+}
+
+at::Tensor EvaTransformer::operator()(const at::Tensor& images) const {
+  at::Tensor x = embed(images);
+  for (const Block& block : blocks_) x = pass(block, x);
   return at::linear(norm_(x.select(1, 0)), head_, head_bias_);
+}
+
+std::vector<at::Tensor> EvaTransformer::features(const at::Tensor& images) const {
+  at::Tensor x = embed(images);
+  std::vector<at::Tensor> maps;
+  for (std::size_t i = 0; i + 1 < blocks_.size(); ++i) maps.push_back(patch_map(x = pass(blocks_[i], x), 1));
+  return maps;
 }
 
 }  // namespace reverie::clip

@@ -12,6 +12,7 @@ class EvaTransformer final : public VisionTower {
   /// Reads `visual.trunk.*`, as timm calls its tensors.
   EvaTransformer(const Shape& shape, const TensorSource& get);
   at::Tensor operator()(const at::Tensor& images) const override;
+  std::vector<at::Tensor> features(const at::Tensor& images) const override;
 
  private:
   struct Block {
@@ -19,6 +20,8 @@ class EvaTransformer final : public VisionTower {
     at::Tensor in_weight, in_bias, out_weight, out_bias;
     at::Tensor gate_weight, gate_bias, fc_weight, fc_bias, proj_weight, proj_bias;
   };
+  at::Tensor embed(const at::Tensor& images) const;
+  at::Tensor pass(const Block& block, at::Tensor x) const;
   at::Tensor attend(const Block& block, const at::Tensor& x) const;
   at::Tensor mlp(const Block& block, const at::Tensor& x) const;
   /// Turns each pair of values of [N, heads, 1 + patches, head width] by the angles of its patch.

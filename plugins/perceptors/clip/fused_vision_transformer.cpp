@@ -295,4 +295,31 @@ at::Tensor FusedVisionTransformer::operator()(const at::Tensor& images) const {
   return Run::apply(images, this);
 }
 
+std::vector<at::Tensor> FusedVisionTransformer::features(const at::Tensor& images) const {
+  const std::int64_t width = shape_.vision_width, heads = shape_.vision_heads, patch = shape_.patch;
+  const auto linear = [&](const at::Tensor& x, const Linear& layer) {
+    return at::linear(x.to(dtype_), layer.weight, layer.bias);
+  };
+  const auto norm = [&](const at::Tensor& x) { return at::layer_norm(x, {width}, {}, {}, kNormEpsilon); };
+  const at::Tensor grid = at::conv2d(images.to(dtype_), patches_.weight.view({width, 3, patch, patch}),
+                                     patches_.bias, patch);  // [N, W, g, g]
+  const at::Tensor patches = grid.flatten(2).transpose(1, 2).to(at::kFloat) + position_;
+  at::Tensor x = at::layer_norm(at::cat({class_.expand({images.size(0), 1, -1}), patches}, 1), {width},
+                                pre_weight_, pre_bias_, kNormEpsilon);
+  const Activation activation = quick_ ? Activation::quick_gelu : Activation::gelu;
+  std::vector<at::Tensor> maps;
+  for (std::size_t i = 0; i + 1 < blocks_.size(); ++i) {
+    const Block& block = blocks_[i];
+    // [N, L, 3W] to 3 x [N, heads, L, head width]
+    const at::Tensor qkv =
+        linear(norm(x), block.in).unflatten(2, {3, heads, width / heads}).permute({2, 0, 3, 1, 4});
+    const at::Tensor mixed =
+        at::matmul(at::softmax(at::matmul(qkv[0], qkv[1].transpose(-1, -2)), -1), qkv[2]);
+    x = x + linear(mixed.transpose(1, 2).flatten(2), block.out);
+    x = x + linear(clip::activate(linear(norm(x), block.fc), activation), block.proj);
+    maps.push_back(patch_map(x, 1));
+  }
+  return maps;
+}
+
 }  // namespace reverie::clip

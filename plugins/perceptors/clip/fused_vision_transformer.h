@@ -17,6 +17,8 @@ class FusedVisionTransformer final : public VisionTower {
 
   /// images float [N, 3, S, S] to float [N, embedding].
   at::Tensor operator()(const at::Tensor& images) const override;
+  /// By LibTorch's operators and autograd.
+  std::vector<at::Tensor> features(const at::Tensor& images) const override;
 
  private:
   struct Run;  // the autograd function

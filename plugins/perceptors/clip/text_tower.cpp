@@ -4,6 +4,13 @@
 
 namespace reverie::clip {
 
+at::Tensor token_rows(const std::vector<std::vector<std::int64_t>>& texts, std::int64_t context) {
+  const at::Tensor rows = at::zeros({static_cast<std::int64_t>(texts.size()), context}, at::kLong);
+  for (std::size_t i = 0; i < texts.size(); ++i)
+    rows[static_cast<std::int64_t>(i)].narrow(0, 0, std::ssize(texts[i])).copy_(at::tensor(texts[i]));
+  return rows;
+}
+
 TextTower::TextTower(const Shape& shape, const TensorSource& get, Activation activation)
     : token_embedding_(get("token_embedding.weight")),
       position_(get("positional_embedding")),

@@ -42,13 +42,17 @@ class VisionTower {
   virtual ~VisionTower() = default;
   /// images [N, 3, image_size, image_size], normalised, to embeddings [N, embedding]. Differentiable.
   virtual at::Tensor operator()(const at::Tensor& images) const = 0;
-  /// Of a ResNet, the features behind each of its four layers [N, C, h, w], float; of others none.
-  virtual std::vector<at::Tensor> features(const at::Tensor& /*images*/) const { return {}; }
+  /// What the network sees on the way [N, C, h, w], float: of a ResNet, behind each of its four layers; of a
+  /// transformer, the patches behind each block but the last, whose patches the embedding does not depend on.
+  virtual std::vector<at::Tensor> features(const at::Tensor& images) const = 0;
 };
 
 /// `training` makes a ResNet's batch norms use, and record, the statistics of each batch.
 std::unique_ptr<VisionTower> make_vision_tower(const Shape& shape, const TensorSource& get,
                                                Activation activation, bool training = false);
+
+/// The ids of texts as int64 [N, context], with zeros behind them.
+at::Tensor token_rows(const std::vector<std::vector<std::int64_t>>& texts, std::int64_t context);
 
 class TextTower {
  public:

@@ -25,6 +25,11 @@ at::Tensor LayerNorm::operator()(const at::Tensor& x) const {
   return at::layer_norm(x, {weight.size(0)}, weight, bias, epsilon);
 }
 
+at::Tensor patch_map(const at::Tensor& tokens, std::int64_t others) {
+  const std::int64_t count = tokens.size(1) - others, grid = std::llround(std::sqrt(count));
+  return tokens.narrow(1, others, count).transpose(1, 2).unflatten(2, {grid, grid}).to(at::kFloat);
+}
+
 Transformer::Transformer(const TensorSource& get, const std::string& prefix, std::int64_t layers,
                          std::int64_t heads, Activation activation, double norm_epsilon)
     : heads_(heads), activation_(activation) {
@@ -39,11 +44,20 @@ Transformer::Transformer(const TensorSource& get, const std::string& prefix, std
 }
 
 at::Tensor Transformer::operator()(at::Tensor x, bool causal) const {
-  for (const Block& block : blocks_) {
-    x = x + attend(block, block.norm1(x), causal);
-    x = x + mlp(block, block.norm2(x));
-  }
+  for (const Block& block : blocks_) x = pass(block, x, causal);
   return x;
+}
+
+std::vector<at::Tensor> Transformer::outputs(at::Tensor x, std::int64_t count) const {
+  std::vector<at::Tensor> result;
+  for (std::int64_t i = 0; i < count; ++i)
+    result.push_back(x = pass(blocks_.at(static_cast<std::size_t>(i)), x, /*causal=*/false));
+  return result;
+}
+
+at::Tensor Transformer::pass(const Block& block, at::Tensor x, bool causal) const {
+  x = x + attend(block, block.norm1(x), causal);
+  return x + mlp(block, block.norm2(x));
 }
 
 at::Tensor Transformer::attend(const Block& block, const at::Tensor& x, bool causal) const {

@@ -27,6 +27,10 @@ struct LayerNorm {
   at::Tensor operator()(const at::Tensor& x) const;
 };
 
+/// Tokens of patches, behind `others`, as a picture: [N, others + grid * grid, W] to float [N, W, grid,
+/// grid].
+at::Tensor patch_map(const at::Tensor& tokens, std::int64_t others);
+
 class Transformer {
  public:
   /// Reads blocks `<prefix>resblocks.0` to `<prefix>resblocks.<layers-1>`.
@@ -36,12 +40,16 @@ class Transformer {
   /// x [N, length, width] to the same shape. `causal` hides later positions from earlier ones.
   at::Tensor operator()(at::Tensor x, bool causal) const;
 
+  /// x behind each of the first `count` blocks. Not causal.
+  std::vector<at::Tensor> outputs(at::Tensor x, std::int64_t count) const;
+
  private:
   struct Block {
     LayerNorm norm1, norm2;
     at::Tensor in_weight, in_bias, out_weight, out_bias;    // attention; q, k, v stacked in that order
     at::Tensor fc_weight, fc_bias, proj_weight, proj_bias;  // MLP, wider inside
   };
+  at::Tensor pass(const Block& block, at::Tensor x, bool causal) const;
   at::Tensor attend(const Block& block, const at::Tensor& x, bool causal) const;
   at::Tensor mlp(const Block& block, const at::Tensor& x) const;
 

@@ -12,6 +12,7 @@ ImageTower::ImageTower(const Shape& shape, const clip::TensorSource& get, clip::
       position_(get("visual.positional_embedding")),
       transformer_(get, "visual.transformer.", shape.image_layers, shape.image_heads, activation,
                    kNormEpsilon),
+      layers_(shape.image_layers),
       norm_(get, "visual.ln_post", kNormEpsilon),
       out_weight_(get("visual.pool.attn.out_proj.weight")),
       out_bias_(get("visual.pool.attn.out_proj.bias")),
@@ -45,10 +46,20 @@ at::Tensor ImageTower::pool(const at::Tensor& tokens) const {
   return x + at::linear(h, proj_weight_, proj_bias_);
 }
 
-at::Tensor ImageTower::operator()(const at::Tensor& images) const {
+/// The patches, before the blocks.
+at::Tensor ImageTower::embed(const at::Tensor& images) const {
   const at::Tensor grid = at::conv2d(images, patches_, patch_bias_, patches_.size(2));  // [N, W, g, g]
-  const at::Tensor tokens = grid.flatten(2).transpose(1, 2) + position_;                // [N, g*g, W]
-  return pool(norm_(transformer_(tokens, /*causal=*/false)));
+  return grid.flatten(2).transpose(1, 2) + position_;                                   // [N, g*g, W]
+}
+
+at::Tensor ImageTower::operator()(const at::Tensor& images) const {
+  return pool(norm_(transformer_(embed(images), /*causal=*/false)));
+}
+
+std::vector<at::Tensor> ImageTower::features(const at::Tensor& images) const {
+  std::vector<at::Tensor> maps = transformer_.outputs(embed(images), layers_);
+  for (at::Tensor& map : maps) map = clip::patch_map(map, 0);
+  return maps;
 }
 
 }  // namespace reverie::siglip

@@ -11,6 +11,7 @@
 
 #include "image_tower.h"
 #include "inference_tower.h"
+#include "reverie/features.h"
 #include "reverie/perceptor.h"
 #include "reverie/plugin.h"
 #include "sentence_tokenizer.h"
@@ -29,7 +30,7 @@ constexpr ParamSpec kParams[] = {
 
 constexpr clip::Normalisation kNormalisation = {{0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}};
 
-class Siglip final : public Perceptor {
+class Siglip final : public Perceptor, public Features {
  public:
   static bool accepts(const Weights& weights) { return siglip::Layout::recognises(weights); }
 
@@ -69,14 +70,17 @@ class Siglip final : public Perceptor {
   at::Tensor embed_texts(const std::vector<std::string>& texts) override {
     if (!text_) throw Error(ErrorKind::plugin, "the text encoder of '" + name_ + "' was released");
     at::NoGradGuard no_grad;
-    at::Tensor tokens = at::empty({static_cast<std::int64_t>(texts.size()), shape_.context}, at::kLong);
-    for (std::size_t i = 0; i < texts.size(); ++i)
-      tokens[static_cast<std::int64_t>(i)].copy_(
-          at::tensor(tokenizer_->encode(texts[i], shape_.context, name_)));
-    return (*text_)(tokens.to(device_));
+    std::vector<std::vector<std::int64_t>> ids;
+    for (const std::string& text : texts) ids.push_back(tokenizer_->encode(text, shape_.context, name_));
+    return (*text_)(clip::token_rows(ids, shape_.context).to(device_));
   }
 
   void release_text_encoder() override { text_.reset(); }
+
+  void* extension(std::string_view id) override {
+    return id == Features::kId ? static_cast<Features*>(this) : nullptr;
+  }
+  std::vector<at::Tensor> features(const at::Tensor& images) override { return image_->features(images); }
 
  private:
   std::filesystem::path find_tokenizer(Host& host, const std::string& setting, const Weights& weights) const {
