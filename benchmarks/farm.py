@@ -3,7 +3,10 @@
 again. Prints for each run who began and who finished it, from which backup it was continued, and the SHA-256 of all its pictures' pixels
 beside that of a sweep by one process. Fails where they differ.
 
-  python3 benchmarks/farm.py [--program build/release/bin/reverie] [--runs 12] [--steps 30]
+  python3 benchmarks/farm.py [--program build/release/bin/reverie] [--gate FOLDER] [--runs 12] [--steps 30]
+
+Each worker waits at its second picture, by the output `gate` of the tests (build/release/tests/distributed/plugins), so that all are in the
+middle of a run when one is killed, however fast the machine is. When it has been killed twice, the others go on.
 """
 
 import argparse
@@ -14,7 +17,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -44,35 +46,33 @@ def digest(folder, run):
 
 class Worker:
     def __init__(self, name, command, folder):
-        self.name, self.command, self.folder, self.starts = name, command, folder, 0
+        self.name, self.command, self.folder = name, command, folder
         self.logs = []
-        self.start()
 
-    def start(self):
-        self.starts += 1
-        self.logs.append(self.folder / f"{self.name}{self.starts}.log")
+    def start(self, gate):
+        """With a gate, it waits at its second picture until it is let on."""
+        self.logs.append(self.folder / f"{self.name}{len(self.logs) + 1}.log")
+        environment = dict(os.environ, OMP_NUM_THREADS="1")
+        ends = ()
+        if gate:
+            (self.arrived, at_gate), (goes_on, self.let_on) = os.pipe(), os.pipe()
+            ends = (at_gate, goes_on)
+            environment["REVERIE_GATE"] = f"{at_gate},{goes_on}"
         with open(self.logs[-1], "wb") as log:
-            self.process = subprocess.Popen(self.command, cwd=self.folder, stdout=log, stderr=subprocess.STDOUT,
-                                            env=dict(os.environ, OMP_NUM_THREADS="1"))
+            self.process = subprocess.Popen(self.command, cwd=self.folder, stdout=log, stderr=subprocess.STDOUT, env=environment,
+                                            pass_fds=ends)
+        for end in ends:
+            os.close(end)
 
-    def present_run(self):
-        """The run that it has claimed and that has a backup; None between runs."""
-        for claim in (self.folder / "claims").glob("*.claim"):
-            try:
-                mine = f"-{self.process.pid}-" in claim.read_text()
-            except FileNotFoundError:
-                continue
-            run = claim.name.split("-")[0]
-            if mine and list((self.folder / f"backup/run_{run}").glob("*.bak")):
-                return int(run)
-        return None
+    def run_at_gate(self):
+        """The run in the middle of which it waits."""
+        name = os.read(self.arrived, 100).decode().strip()
+        if not name:
+            sys.exit(f"worker {self.name} ended before its second picture\n{self.logs[-1].read_text()}")
+        return int(name.removeprefix("run_"))
 
     def kill(self):
-        """In the middle of a run, which is returned."""
-        while (run := self.present_run()) is None:
-            if self.process.poll() is not None:
-                sys.exit(f"worker {self.name} ended before it was killed: more --runs or --steps are needed\n{self.logs[-1].read_text()}")
-            time.sleep(0.02)
+        run = self.run_at_gate()
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
         return run
@@ -96,20 +96,30 @@ def histories(workers):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--program", default=str(REPOSITORY / "build/release/bin/reverie"))
+    parser.add_argument("--gate", default=str(REPOSITORY / "build/release/tests/distributed/plugins"))
     parser.add_argument("--runs", type=int, default=12)
     parser.add_argument("--steps", type=int, default=30)
     arguments = parser.parse_args()
+    if not (Path(arguments.gate) / "io/gate.so").exists():
+        sys.exit(f"there is no io/gate.so in {arguments.gate}; cmake --build --preset release --target plugin_gate makes it")
     seeds = ",".join(str(seed) for seed in range(1, arguments.runs + 1))
-    sweep = [os.path.abspath(arguments.program), "render", "-m", "scenes=a red heart", "perceptors=tiny_vit", "width=64", "height=64",
-             "cutouts=4", f"steps_per_scene={arguments.steps}", "save_every=2", f"seed={seeds}", "file_namespace=run_${seed}"]
+    sweep = [os.path.abspath(arguments.program), "render", "-m", "--plugin-path", os.path.abspath(arguments.gate), "scenes=a red heart",
+             "outputs=[png_sequence,gate]", "perceptors=tiny_vit", "width=64", "height=64", "cutouts=4",
+             f"steps_per_scene={arguments.steps}", "save_every=2", f"seed={seeds}", "file_namespace=run_${seed}"]
     with tempfile.TemporaryDirectory() as sequential, tempfile.TemporaryDirectory() as shared:
         alone, folder = Path(sequential), Path(shared)
         subprocess.run(sweep, cwd=alone, check=True, capture_output=True, env=dict(os.environ, OMP_NUM_THREADS="1"))
         workers = [Worker(name, [*sweep, "--claim", "claims", "--lease", str(LEASE)], folder) for name in NAMES]
-        killed = []
-        for _ in range(2):
-            killed.append(workers[0].kill())
-            workers[0].start()
+        for worker in workers:
+            worker.start(gate=True)
+        first, *others = workers
+        busy = [worker.run_at_gate() for worker in others]
+        killed = [first.kill()]
+        first.start(gate=True)
+        killed.append(first.kill())
+        first.start(gate=False)
+        for worker in others:
+            os.write(worker.let_on, b"1")
         failed = [worker.name for worker in workers if worker.process.wait() != 0]
         print("| run | rendered by | pictures | SHA-256 | by one process |")
         print("|---|---|---|---|---|")
@@ -120,7 +130,7 @@ def main():
             equal = equal and made == expected and made[1] > 0
             parts = ", ".join(f"{name} from backup {backup}" if backup else name for name, backup in history[run])
             print(f"| {run} | {parts} | {made[1]} | {made[0][:12]} | {'the same' if made == expected else expected[0][:12]} |")
-        print(f"\nWorker A was killed in run {killed[0]} and run {killed[1]}.")
+        print(f"\nWorker A was killed in run {killed[0]} and run {killed[1]}, while B was in run {busy[0]} and C in run {busy[1]}.")
         if failed or not equal:
             sys.exit(f"workers that failed: {failed}; equal: {equal}")
 

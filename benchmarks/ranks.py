@@ -13,10 +13,15 @@ where bytes is what a rank receives from each of the others: one picture's gradi
   python3 benchmarks/ranks.py [--perceptor FILE_OR_NAME] [--size 512] [--cutouts 40] [--steps 8] [--rounds 3] [--cores 2]
 
 With --model, every term of the model is measured by `reverie check --ranks 2`, in turns with real runs of 1, 2 and 4 ranks of one
-thread, so that other work on the machine is in all of them alike. Prints the standard table, how much of what the model allows a run of
-two ranks reaches, and what the model predicts for more machines and for cards; --plot draws it.
+thread, so that other work on the machine is in all of them alike. Prints a table of these runs, how much of what the model allows they
+reach where the machine has a core for each rank, and what the model predicts for more machines and for cards; --plot draws it.
 
   python3 benchmarks/ranks.py --model [--plot docs/pictures/ranks.svg] [...]
+
+--standard is the standard step, 512 x 512 pixels, 40 cutouts and CLIP ViT-B/32, with random weights, which take the same time. Making them
+needs PyTorch, open_clip and safetensors, which the tests' Python has. About five minutes on two cores:
+
+  .deps/python/bin/python benchmarks/ranks.py --model --standard --plot docs/pictures/ranks.svg
 """
 
 import argparse
@@ -165,21 +170,28 @@ def model_main(arguments):
         rounds = runs[ranks]
         hashes |= {each[2] for each in rounds}
         print(f"{ranks:6}{middle(each[0] for each in rounds):9.4f}{max(each[1] for each in rounds):13.0f}"
-              f"{(ranks - 1) * term['bytes']:12.0f}  {rounds[0][2]}")
+              f"{(ranks - 1) * term['bytes']:12.0f}  {rounds[0][2][:12]}")
     print("all pictures are the same" if len(hashes) == 1 else "THE PICTURES DIFFER")
     print(f"\nmeasured terms: serial {term['serial']:.4f} s, parallel {term['parallel']:.4f} s, transfer {term['transfer']:.4f} s "
           f"({term['bytes']:.0f} bytes, {term['bandwidth'] * 8e-9:.2f} Gbit/s, latency {term['latency'] * 1e6:.0f} us), "
           f"memory {term['memory']:.0f} MB")
     one = middle(c["serial"] + c["parallel"] for c in checks)
     print(f"one rank: the model says {one:.4f} s, a run takes {middle(r[0] for r in runs[1]):.4f} s")
-    shares = [c["step"] / r[0] for c, r in zip(checks, runs[2])]
-    gain = [a[0] / b[0] for a, b in zip(runs[1], runs[2])]
-    print(f"two ranks: the model says {term['step']:.4f} s, a run takes {middle(r[0] for r in runs[2]):.4f} s: "
-          f"{100 * middle(shares):.0f} % of what the model allows (in rounds: {', '.join(f'{100 * s:.0f}' for s in shares)}), "
-          f"{middle(gain):.2f} times as fast as one")
+    model = Model(term["serial"], term["parallel"], term["bytes"], term["latency"])
+    points = [(1, 1.0)]
+    for ranks in counts[1:]:
+        gain = middle(a[0] / b[0] for a, b in zip(runs[1], runs[ranks]))
+        if ranks > os.cpu_count():
+            print(f"{ranks} ranks: {gain:.2f} times as fast as one, since there are {os.cpu_count()} cores")
+            continue
+        points.append((ranks, gain))
+        said = [Model(c["serial"], c["parallel"], c["bytes"], c["latency"]).step(ranks, c["bandwidth"]) for c in checks]
+        shares = [step / r[0] for step, r in zip(said, runs[ranks])]
+        print(f"{ranks} ranks: the model says {middle(said):.4f} s, a run takes {middle(r[0] for r in runs[ranks]):.4f} s: "
+              f"{100 * middle(shares):.0f} % of what the model allows (in rounds: {', '.join(f'{100 * s:.0f}' for s in shares)}), "
+              f"{gain:.2f} times as fast as one")
     print(f"every rank repeats {100 * term['serial'] / one:.1f} % of a step")
 
-    model = Model(term["serial"], term["parallel"], term["bytes"], term["latency"])
     many = Model(term["serial"], term["parallel"], term["bytes"], term["latency"], groups=64)
     print("\nPREDICTED, times as fast as one machine (64: if there were 64 groups; today more than 16 ranks are refused)")
     print(f"{'machines':>8}" + "".join(f"{speed:>7} Gbit/s" for speed in (1, 10, 100)))
@@ -196,21 +208,35 @@ def model_main(arguments):
         for speed, colour in ((1, "#c33"), (10, "#b80"), (100, "#06a")):
             lines.append((f"{speed} Gbit/s", colour, [(n, model.speed(n, speed * 1e9 / 8)) for n in (1, 2, 4, 8, 16)]))
         lines.append(("all of it shared", "#888", [(n, n) for n in (1, 2, 4, 8, 16)]))
-        plot(arguments.plot, lines, [(1, 1.0), (2, middle(gain))])
+        plot(arguments.plot, lines, points)
         print(f"\n{arguments.plot}")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--standard", action="store_true")
     parser.add_argument("--perceptor", default="tiny_vit")
     parser.add_argument("--size", type=int, default=512)
     parser.add_argument("--cutouts", type=int, default=40)
-    parser.add_argument("--steps", type=int, default=8)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--steps", type=int, help="8; 4 with --standard")
+    parser.add_argument("--rounds", type=int, help="3; 2 with --standard")
     parser.add_argument("--cores", type=int, default=os.cpu_count())
     parser.add_argument("--model", action="store_true")
     parser.add_argument("--plot")
     arguments = parser.parse_args()
+    arguments.steps = arguments.steps or (4 if arguments.standard else 8)
+    arguments.rounds = arguments.rounds or (2 if arguments.standard else 3)
+    if not arguments.standard:
+        return measure(arguments)
+    from side_by_side import make_weights
+
+    with tempfile.TemporaryDirectory() as folder:
+        make_weights(folder, ["ViT-B-32-quickgelu"])
+        arguments.perceptor, = (os.path.join(folder, name) for name in os.listdir(folder))
+        measure(arguments)
+
+
+def measure(arguments):
     if os.path.exists(arguments.perceptor):
         arguments.perceptor = os.path.abspath(arguments.perceptor)
     if arguments.model:

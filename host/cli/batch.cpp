@@ -121,7 +121,8 @@ class Batch {
         continue;
       }
       announce(runs, i);
-      goes_on = run_next(runs[i], alone(i)) != kInterrupted && !interrupted;
+      goes_on = run_next(runs[i], alone(i)) != kInterrupted &&
+                !(ranks_ ? ranks_->any(interrupted) : interrupted.load());
       std::cout << std::flush;
     }
     return finish();

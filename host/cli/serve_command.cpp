@@ -193,9 +193,14 @@ int serve_command(const ServeOptions& options, const PluginRegistry& registry) {
     if (worker.url.starts_with("http:") && !is_loopback(host_of(worker.url)))
       say("warning: what is sent to " + worker.url + ", the token too, can be read by those in between");
   }
-  if (const std::size_t count = queue.give_back_all_but(urls))
-    say("warning: " + std::to_string(count) +
-        " runs that other servers had are rendered again: those servers are not among the --workers now");
+  const auto some_runs = [](std::size_t count) {
+    return std::to_string(count) + (count == 1 ? " run" : " runs") +
+           " of servers that are not among the --workers now";
+  };
+  if (const std::size_t count = queue.left_behind(urls))
+    say("warning: " + some_runs(count) +
+        " begin here when those must have stopped, at the end of their --lease; a server that is named "
+        "again goes on with its run at once");
 
   Checks checks(processes, Role::check);
   Api api(queue, checks, settings);
@@ -215,6 +220,8 @@ int serve_command(const ServeOptions& options, const PluginRegistry& registry) {
       workers.push_back(std::make_unique<FarmWorker>(queue, checks, worker, options.lease, say));
     while (!interrupted && processes.lives()) {
       queue.end_leases();
+      if (const std::size_t count = queue.give_back_all_but(urls, std::chrono::steady_clock::now()))
+        say(some_runs(count) + " can begin now");
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }
     say(interrupted

@@ -10,6 +10,7 @@
 #include <system_error>
 #include <thread>
 
+#include "base/end_requests.h"
 #include "engine/host_services.h"
 #include "log/log.h"
 
@@ -21,14 +22,15 @@ namespace {
 
 int to_answerer = -1;  // end of a pipe
 std::atomic<bool> to_be_continued = false;
+EndRequests requests;
 
 /// On the stack that PluginWatch gives to signals, never on the ordinary one: oneDNN's generated matrix
 /// product lets the stack pointer point into the heap while it works (jit_avx*_gemm_f32, more than 2,048
 /// products a sum), and the kernel would write the handler's frame over whatever lies below.
-void handle(int signal, void (*handler)(int)) {
+void handle(int signal, void (*handler)(int, siginfo_t*, void*)) {
   struct sigaction action {};
-  action.sa_handler = handler;
-  action.sa_flags = SA_ONSTACK | SA_RESTART;
+  action.sa_sigaction = handler;
+  action.sa_flags = SA_ONSTACK | SA_RESTART | SA_SIGINFO;
   ::sigaction(signal, &action, nullptr);
 }
 
@@ -37,15 +39,16 @@ bool is_ignored(int signal) {
   return ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
-extern "C" void on_end_signal(int signal) {
+extern "C" void on_end_signal(int signal, siginfo_t* about, void*) {
   const int error = errno;
   if (signal == SIGUSR1) to_be_continued = true;
   const bool first = !interrupted.exchange(true);
   // When a terminal is closed, SIGHUP may come twice: from the system and from the shell. After SIGUSR1, a
   // batch system that loses patience sends the first SIGTERM.
-  if (signal != SIGHUP && signal != SIGUSR1) {
-    std::signal(SIGINT, SIG_DFL);
-    std::signal(SIGTERM, SIG_DFL);
+  const bool counts = signal != SIGHUP && signal != SIGUSR1;
+  if (counts && requests.add(about->si_pid, ::getppid()) > 1) {
+    std::signal(signal, SIG_DFL);
+    ::raise(signal);  // ends the process when this handler returns
   }
   if (first && to_answerer >= 0) {
     const char word = 0;
@@ -84,6 +87,11 @@ void end_on_signals(const std::string& answer) {
   handle(SIGTERM, on_end_signal);
   handle(SIGUSR1, on_end_signal);
   if (!is_ignored(SIGHUP)) handle(SIGHUP, on_end_signal);
+  // --ranks starts its processes with these blocked, so that none of them comes too early.
+  sigset_t handled;
+  ::sigemptyset(&handled);
+  for (const int signal : {SIGINT, SIGTERM, SIGUSR1, SIGHUP}) ::sigaddset(&handled, signal);
+  ::pthread_sigmask(SIG_UNBLOCK, &handled, nullptr);
 }
 
 int exit_status_of(int status) {

@@ -18,6 +18,7 @@
 #include <system_error>
 #include <thread>
 
+#include "base/end_requests.h"
 #include "distributed/environment.h"
 #include "distributed/ranks.h"
 #include "reverie/error.h"
@@ -26,6 +27,8 @@ namespace reverie::distributed {
 namespace {
 
 constexpr auto kGrace = std::chrono::seconds(20);  // for rank 0 to close its files, once another has ended
+constexpr int kEndSignals[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
+constexpr int kBySignal = 128;  // added to its number, an exit status
 
 /// A private folder for the file by which the ranks meet, and for what they print.
 class Folder {
@@ -60,6 +63,16 @@ std::filesystem::path printed_file(const std::filesystem::path& folder, std::int
   return folder / ("rank" + std::to_string(rank) + ".txt");
 }
 
+const sigset_t& end_signals() {
+  static const sigset_t all = [] {
+    sigset_t set;
+    ::sigemptyset(&set);
+    for (const int number : kEndSignals) ::sigaddset(&set, number);
+    return set;
+  }();
+  return all;
+}
+
 [[noreturn]] void become_rank(std::int64_t rank, std::int64_t ranks, const std::filesystem::path& folder,
                               const std::vector<std::string>& words, pid_t parent) {
   set_rank_environment(rank, ranks, folder / "store");
@@ -74,9 +87,8 @@ std::filesystem::path printed_file(const std::filesystem::path& folder, std::int
     ::dup2(printed, STDOUT_FILENO);
     ::dup2(printed, STDERR_FILENO);
   }
-  sigset_t none;
-  ::sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  // A signal that comes before the rank can save anything waits until it handles them.
+  ::sigprocmask(SIG_SETMASK, &end_signals(), nullptr);
   std::vector<char*> arguments;
   for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
@@ -98,7 +110,6 @@ std::string end_of(const Process& process) {
 }
 
 int exit_status(const Process& process) {
-  constexpr int kBySignal = 128;
   return WIFSIGNALED(process.status) ? kBySignal + WTERMSIG(process.status) : WEXITSTATUS(process.status);
 }
 
@@ -108,9 +119,8 @@ int launch(std::int64_t ranks, const std::vector<std::string>& words) {
   const Folder folder;
   std::signal(SIGCHLD, SIG_DFL);  // the parent may have it ignored, and the kernel would wait in our place
   // Waited for rather than handled, so that no signal is lost between two checks.
-  sigset_t awaited;
-  ::sigemptyset(&awaited);
-  for (const int number : {SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGUSR1}) ::sigaddset(&awaited, number);
+  sigset_t awaited = end_signals();
+  ::sigaddset(&awaited, SIGCHLD);
   ::sigprocmask(SIG_BLOCK, &awaited, nullptr);
   std::vector<Process> processes(static_cast<std::size_t>(ranks));
   const pid_t self = ::getpid();
@@ -129,14 +139,24 @@ int launch(std::int64_t ranks, const std::vector<std::string>& words) {
     for (const Process& process : processes)
       if (process.running) ::kill(process.id, number);
   };
+  EndRequests requests;
   std::int64_t first_to_fail = -1, running = ranks;
+  int ended_by = 0;  // the signal of a second request
   std::chrono::steady_clock::time_point latest;
   while (running > 0) {
     const timespec pause = {1, 0};
     siginfo_t about = {};
     const int number = ::sigtimedwait(&awaited, &about, &pause);
-    // The terminal sends its signals to all processes itself.
-    if (number > 0 && number != SIGCHLD && about.si_code == SI_USER) signal_all(number);
+    if (number == SIGHUP || number == SIGUSR1) signal_all(number);
+    // A rank that was also signalled by others, such as a terminal or a batch system, knows copies by itself.
+    if (number == SIGINT || number == SIGTERM) {
+      const std::uint32_t request = requests.add(about.si_pid, ::getppid());
+      if (request == 1) signal_all(number);
+      if (request > 1) {  // a rank may not have come to handling signals
+        ended_by = number;
+        signal_all(SIGKILL);
+      }
+    }
     for (std::size_t i = 0; i < processes.size(); ++i) {
       Process& process = processes[i];
       if (!process.running || ::waitpid(process.id, &process.status, WNOHANG) != process.id) continue;
@@ -152,6 +172,7 @@ int launch(std::int64_t ranks, const std::vector<std::string>& words) {
     // A rank that computes for long, or hangs, must not outlive the run.
     if (first_to_fail >= 0 && running > 0 && std::chrono::steady_clock::now() > latest) signal_all(SIGKILL);
   }
+  if (ended_by) return kBySignal + ended_by;
   if (first_to_fail < 0) return 0;
   // What it threw, rank 0 knows and says; a crash is only described there.
   if (first_to_fail > 0 && WIFSIGNALED(processes[static_cast<std::size_t>(first_to_fail)].status)) {
@@ -167,7 +188,7 @@ void end_with_launcher() {
   const char* launcher = std::getenv("REVERIE_RANKS_LAUNCHER");
   if (!launcher) return;
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
-  if (std::to_string(::getppid()) != launcher) ::raise(SIGTERM);  // it died before
+  if (std::to_string(::getppid()) != launcher) ::raise(SIGKILL);  // it died before; SIGTERM is blocked
 }
 
 }  // namespace reverie::distributed

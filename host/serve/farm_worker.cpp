@@ -33,9 +33,7 @@ using std::chrono::seconds;
 
 constexpr milliseconds kBetween(300);  // questions about a run
 constexpr milliseconds kBetweenShows(1000);
-constexpr milliseconds kAgain(1000);  // after no answer
-/// Longer than a request waits for its answer: the last one that the worker got may be this late.
-constexpr seconds kPatience(6);
+constexpr milliseconds kAgain(1000);          // after no answer
 constexpr std::uintmax_t kGrowth = 64 << 20;  // of a file since it was listed
 
 Json::Value parsed(const std::string& text) {
@@ -188,10 +186,13 @@ FarmWorker::~FarmWorker() {
 void FarmWorker::answered() {
   heard_ = Clock::now();
   if (silent_) say_("the worker " + client_.url() + " answers");
-  silent_ = gave_up_ = false;
+  silent_ = false;
 }
 
-bool FarmWorker::lost() const { return Clock::now() - heard_ > lease_ + kPatience; }
+/// Whether it cannot be working on the run any more.
+bool FarmWorker::has_lost(const Run& run) const {
+  return Clock::now() - heard_ > seconds(run.record.worker_lease) + kPatience;
+}
 
 /// Whether it has nothing to do. Throws WorkerSilent.
 bool FarmWorker::is_idle() {
@@ -233,10 +234,7 @@ void FarmWorker::work() {
       if (!queue_.wait(milliseconds(0))) return;
       if (!silent_) say_("warning: no answer of a worker: " + std::string(error.what()));
       silent_ = true;
-      if (lost() && !gave_up_) {
-        queue_.given_back(client_.url());
-        gave_up_ = true;
-      }
+      queue_.give_back_silent(client_.url(), heard_, Clock::now());
       queue_.wait(kAgain);
     }
   }
@@ -265,7 +263,7 @@ void FarmWorker::go(const RunQueue::Turn& turn, const std::shared_ptr<Control>& 
                      "cancelled twice, while its worker " + client_.url() + " gave no answer");
         return;
       }
-      if (lost()) next = give_back(run, "the worker " + client_.url() + " is gone");
+      if (has_lost(run)) next = give_back(run, "the worker " + client_.url() + " is gone");
     }
     if (next == Next::same && !queue_.wait(kBetween)) {
       queue_.ended(run.record.id, RunState::running);
@@ -301,7 +299,9 @@ bool FarmWorker::submit(Run& run) {
   Json::Value body;
   body["settings"] = record.settings;
   body["title"] = record.title;
-  body["lease"] = Json::Int64(lease_.count());
+  // A run that it has already keeps the lease of its first time there.
+  if (fresh) record.worker_lease = lease_.count();
+  body["lease"] = Json::Int64(record.worker_lease);
   body["files"] = Json::objectValue;
   if (fresh) {  // else the worker knows the key, and asks for no files
     Submission submission;
@@ -327,7 +327,7 @@ bool FarmWorker::submit(Run& run) {
   }
   if (fresh) record.key = web::make_secret();
   record.worker = client_.url();
-  queue_.handed(record.id, record.worker, record.key);
+  queue_.handed(record.id, record.worker, record.key, seconds(record.worker_lease));
   body["key"] = record.key;
   for (;;) {
     try {
@@ -343,14 +343,14 @@ bool FarmWorker::submit(Run& run) {
         return refuse(answer.json["problems"][0]["message"].asString());
       }
       if (answer.status != 429 && answer.status < 500) return refuse(answer.error());
-      if (lost() || (fresh && answer.status == 429)) {
+      if (has_lost(run) || (fresh && answer.status == 429)) {
         give_back(run, client_.url() + ": " + answer.error());
         queue_.wait(kAgain);
         return false;
       }
     } catch (const WorkerSilent& error) {
       if (!queue_.wait(milliseconds(0))) break;
-      if (lost() || (fresh && !error.may_be_received)) {
+      if (has_lost(run) || (fresh && !error.may_be_received)) {
         give_back(run, error.what());
         return false;
       }
@@ -473,6 +473,7 @@ FarmWorker::Next FarmWorker::ended(Run& run, const Json::Value& there) {
     fetch_files(run, true);
     fetch_backup(run);
   }
+  queue_.over_there(run.record.id);
   Next next = Next::free;
   if (cancelled && !asked_to) {
     refused_.insert(run.record.id);

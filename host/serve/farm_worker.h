@@ -64,7 +64,7 @@ class FarmWorker {
   void pass_wishes(Run& run);
   Next give_back(Run& run, const std::string& why);
   void answered();
-  bool lost() const;
+  bool has_lost(const Run& run) const;
 
   RunQueue& queue_;
   Checks& checks_;
@@ -73,7 +73,6 @@ class FarmWorker {
   const std::function<void(const std::string&)> say_;
   std::chrono::steady_clock::time_point heard_ = std::chrono::steady_clock::now();
   bool silent_ = false;             // which has been said
-  bool gave_up_ = false;            // its runs have been given back
   std::set<std::int64_t> refused_;  // runs that it cannot render
   std::thread thread_;
 };

@@ -19,6 +19,11 @@ constexpr std::size_t kViewsKept = 4;  // each holds a picture and the losses of
 
 bool waits(const RunRecord& record) { return record.state == RunState::queued; }
 
+/// Another server, which has not been asked since then, has stopped by itself.
+bool is_over_there(const RunRecord& record, RunQueue::Time since, RunQueue::Time now) {
+  return record.worker_lease == 0 || now - since > std::chrono::seconds(record.worker_lease) + kPatience;
+}
+
 }  // namespace
 
 RunQueue::RunQueue(RunStore& store, Limits limits, std::vector<std::string>& notices)
@@ -145,7 +150,9 @@ RunRecord RunQueue::resume(std::int64_t id) {
       record.place = highest_place() + 1;
       record.state = RunState::queued;
       record.ended = 0;
-      record.worker.clear();
+      // It may be going on where it was.
+      if (record.worker_lease == 0) record.worker.clear();
+      item.left = std::chrono::steady_clock::now();
     }
     item.asked = std::chrono::steady_clock::now();
     record.attempts = 0;
@@ -286,13 +293,22 @@ std::optional<RunQueue::Turn> RunQueue::take_for(const std::string& worker,
   return Turn{item->record, item->control};
 }
 
-void RunQueue::handed(std::int64_t id, const std::string& worker, const std::string& key) {
+void RunQueue::handed(std::int64_t id, const std::string& worker, const std::string& key,
+                      std::chrono::seconds lease) {
   const Lock lock(mutex_);
   Item& item = find(id);
   item.record.worker = worker;
   item.record.key = key;
+  item.record.worker_lease = lease.count();
   item.record.attempts = 0;  // it can do no harm here
   keep(item);
+}
+
+void RunQueue::over_there(std::int64_t id) {
+  const Lock lock(mutex_);
+  Item& item = find(id);
+  item.record.worker_lease = 0;
+  keep_or_tell(item);
 }
 
 void RunQueue::give_back(Item& item) {
@@ -300,6 +316,7 @@ void RunQueue::give_back(Item& item) {
   item.control.reset();
   record.worker.clear();
   record.key.clear();
+  record.worker_lease = 0;
   record.attempts = 0;
   if (record.state == RunState::running) {
     record.state = record.cancelling ? RunState::cancelled : RunState::queued;
@@ -314,18 +331,31 @@ void RunQueue::given_back(std::int64_t id) {
   give_back(find(id));
 }
 
-void RunQueue::given_back(const std::string& worker) {
+void RunQueue::give_back_silent(const std::string& worker, Time since, Time now) {
   const Lock lock(mutex_);
   for (Item* item : waiting())
-    if (item->record.worker == worker) give_back(*item);
+    if (item->record.worker == worker && is_over_there(item->record, since, now)) give_back(*item);
 }
 
-std::size_t RunQueue::give_back_all_but(const std::vector<std::string>& workers) {
+std::vector<RunQueue::Item*> RunQueue::waiting_for_others(const std::vector<std::string>& workers) const {
+  std::vector<Item*> result = waiting();
+  std::erase_if(result, [&](const Item* item) {
+    const std::string& worker = item->record.worker;
+    return worker.empty() || std::find(workers.begin(), workers.end(), worker) != workers.end();
+  });
+  return result;
+}
+
+std::size_t RunQueue::left_behind(const std::vector<std::string>& workers) const {
+  const Lock lock(mutex_);
+  return waiting_for_others(workers).size();
+}
+
+std::size_t RunQueue::give_back_all_but(const std::vector<std::string>& workers, Time now) {
   const Lock lock(mutex_);
   std::size_t count = 0;
-  for (Item* item : waiting()) {
-    const std::string& worker = item->record.worker;
-    if (worker.empty() || std::find(workers.begin(), workers.end(), worker) != workers.end()) continue;
+  for (Item* item : waiting_for_others(workers)) {
+    if (!is_over_there(item->record, item->left, now)) continue;
     give_back(*item);
     ++count;
   }
@@ -430,10 +460,10 @@ double RunQueue::highest_place() const {
 }
 
 /// In their order.
-std::vector<RunQueue::Item*> RunQueue::waiting() {
+std::vector<RunQueue::Item*> RunQueue::waiting() const {
   std::vector<Item*> result;
-  for (auto& [id, item] : items_)
-    if (waits(item.record)) result.push_back(&item);
+  for (const auto& [id, item] : items_)
+    if (waits(item.record)) result.push_back(const_cast<Item*>(&item));
   std::stable_sort(result.begin(), result.end(),
                    [](const Item* a, const Item* b) { return a->record.place < b->record.place; });
   return result;

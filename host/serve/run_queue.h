@@ -25,6 +25,10 @@ class RunView;
 
 namespace reverie::serve {
 
+/// How long a run with a lease goes to nobody else after that is over: longer than a request waits for its
+/// answer, since the last one that the worker got may be this late.
+inline constexpr std::chrono::seconds kPatience(6);
+
 /// All methods may be called from any thread. What they change is on the disk when they return. They throw
 /// RequestError(404) when there is no such run and RequestError(409) when its state does not allow it.
 class RunQueue {
@@ -86,13 +90,21 @@ class RunQueue {
   /// allows. Nothing when none comes within `patience`, or when this server ends.
   std::optional<Turn> take_for(const std::string& worker, const std::function<bool(const RunRecord&)>& may,
                                std::shared_ptr<RunControl> control, std::chrono::milliseconds patience);
-  /// From here on the other server has it, under this key. Throws Error(file).
-  void handed(std::int64_t id, const std::string& worker, const std::string& key);
-  /// A run that has been taken for another server, or all that wait for it: nobody has them any more.
+  /// From here on the other server has it, under this key, and goes on for as long as this lease says when it
+  /// is not asked. Throws Error(file).
+  void handed(std::int64_t id, const std::string& worker, const std::string& key, std::chrono::seconds lease);
+  /// The other server does nothing for it any more.
+  void over_there(std::int64_t id);
+  /// A run that has been taken for another server: nobody has it any more.
   void given_back(std::int64_t id);
-  void given_back(const std::string& worker);
-  /// Those of other servers than these; how many.
-  std::size_t give_back_all_but(const std::vector<std::string>& workers);
+  using Time = std::chrono::steady_clock::time_point;
+  /// Of the runs that wait for a server which nobody could ask since then, those that it cannot be working on
+  /// any more are nobody's.
+  void give_back_silent(const std::string& worker, Time since, Time now);
+  /// The same of servers that are none of these, and are not asked since this one began; how many.
+  std::size_t give_back_all_but(const std::vector<std::string>& workers, Time now);
+  /// How many runs such servers have.
+  std::size_t left_behind(const std::vector<std::string>& workers) const;
   /// Waits; false when the server ends.
   bool wait(std::chrono::milliseconds time);
   /// Stores the names of its files, before the first of them is written. False: another run that goes has
@@ -114,7 +126,9 @@ class RunQueue {
     std::shared_ptr<RunControl> control;  // while it runs
     std::shared_ptr<web::RunView> view;
     std::chrono::steady_clock::time_point asked;  // never, after a start of the server
-    bool let_go = false;                          // it is ended because its lease is over
+    // Not later than this, a server was asked that is none of the workers now.
+    std::chrono::steady_clock::time_point left = std::chrono::steady_clock::now();
+    bool let_go = false;  // it is ended because its lease is over
   };
   using Lock = std::unique_lock<std::mutex>;
 
@@ -123,10 +137,11 @@ class RunQueue {
   Item* next(RunKind kind);
   bool begin(Item& item);
   bool lease_over(const Item& item) const;
+  std::vector<Item*> waiting_for_others(const std::vector<std::string>& workers) const;
   void give_back(Item& item);
   double lowest_place() const;
   double highest_place() const;
-  std::vector<Item*> waiting();
+  std::vector<Item*> waiting() const;
   RunRecord keep(Item& item);
   bool keep_or_tell(Item& item);
   void changed();

@@ -71,6 +71,7 @@ Json::Value to_json(const RunRecord& record) {
   value["reached"] = Json::Int64(record.reached);
   value["key"] = record.key;
   value["lease"] = Json::Int64(record.lease);
+  value["worker_lease"] = Json::Int64(record.worker_lease);
   return value;
 }
 
@@ -101,6 +102,7 @@ RunRecord record_from_json(const Json::Value& value) {
   record.worker = value["worker"].asString();
   record.key = value["key"].asString();
   record.lease = value["lease"].asInt64();
+  record.worker_lease = value["worker_lease"].asInt64();
   if (record.settings.empty()) throw std::runtime_error("it has no settings");
   return record;
 }

@@ -42,6 +42,8 @@ struct RunRecord {
   std::int64_t reached = 0;   ///< the number of the backup from which it went on last
   // Handed to another server, which knows it by the key: empty for one that is rendered here.
   std::string worker;  ///< the other server's address
+  std::int64_t worker_lease =
+      0;  ///< seconds that it may go on there unasked; 0: it is known to be over there
   // Handed to this one by another server.
   std::string key;         ///< two runs with one key are the same
   std::int64_t lease = 0;  ///< seconds: it works only while somebody asks for it; 0: always

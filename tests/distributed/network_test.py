@@ -3,6 +3,7 @@
 
 Needs root and iproute2; without them, it is skipped with exit status 77.
 """
+import hashlib
 import os
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ import unittest
 from pathlib import Path
 
 PROGRAM = Path(sys.argv.pop(1)).resolve()
+SAMPLES = PROGRAM.parent.parent / "share/reverie/models"
 NAMES = [f"reverie{os.getpid()}a", f"reverie{os.getpid()}b"]
 ADDRESSES = ["10.77.0.1", "10.77.0.2"]
 PORT = "29511"
@@ -31,9 +33,18 @@ def set_up():
         ip("-n", name, "address", "add", address + "/24", "dev", "eth0")
         ip("-n", name, "link", "set", "lo", "up")
         ip("-n", name, "link", "set", "eth0", "up")
-        if shutil.which("tc"):
-            subprocess.run(["tc", "-n", name, "qdisc", "add", "dev", "eth0", "root", "netem", "rate", "1gbit", "delay", "1ms"],
-                           capture_output=True)  # a kernel may lack netem: then the link is a fast one
+    print("the link:", shape("1gbit", "1ms"))
+
+
+def shape(rate, delay):
+    """What the link is in both directions from here on, in words. A kernel may lack netem: then there is no delay."""
+    burst = "128kbit" if rate.endswith("mbit") else "4mbit"
+    for words, name in ((["netem", "rate", rate, "delay", delay], f"{rate}, {delay}"),
+                        (["tbf", "rate", rate, "burst", burst, "latency", "400ms"], f"{rate}, without a delay, since this kernel lacks netem")):
+        if all(subprocess.run(["tc", "-n", each, "qdisc", "replace", "dev", "eth0", "root", *words], capture_output=True).returncode == 0
+               for each in NAMES):
+            return name
+    return "as fast as the machine, since this kernel lacks netem and tbf"
 
 
 def tear_down():
@@ -53,9 +64,13 @@ class NetworkTest(unittest.TestCase):
             process.stdout.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def start(self, rank, *words, address=ADDRESSES[0]):
-        environment = dict(os.environ, RANK=str(rank), WORLD_SIZE="2", MASTER_ADDR=address, MASTER_PORT=PORT, OMP_NUM_THREADS="1")
-        process = subprocess.Popen(["ip", "netns", "exec", NAMES[rank], str(PROGRAM), "render", *WORDS, *words], cwd=self.folder,
+    def start(self, rank, *words, address=ADDRESSES[0], count=2, folder=None, host=None):
+        """The first half of the ranks is on the first machine. `host`: what the machine calls itself."""
+        environment = dict(os.environ, RANK=str(rank), WORLD_SIZE=str(count), MASTER_ADDR=address, MASTER_PORT=PORT, OMP_NUM_THREADS="1")
+        command = [str(PROGRAM), "render", *WORDS, *words]
+        if host:
+            command = ["unshare", "--uts", "sh", "-c", 'hostname "$0" && exec "$@"', host, *command]
+        process = subprocess.Popen(["ip", "netns", "exec", NAMES[2 * rank // count], *command], cwd=folder or self.folder,
                                    env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.processes.append(process)
         return process
@@ -84,15 +99,61 @@ class NetworkTest(unittest.TestCase):
             result[path.name] = pixels
         return result
 
+    def end(self, *processes):
+        """All have done what they should."""
+        said = [process.communicate()[0] for process in processes]
+        self.assertEqual([process.returncode for process in processes], [0] * len(processes), said)
+
+    def wait_until_it_listens(self, process):
+        """Until a rank 0 waits for the others: its network has a socket that listens (state 0A)."""
+        port = f":{int(PORT):04X}"
+        while True:
+            self.assertIsNone(process.poll(), "rank 0 has ended")
+            for name in ("tcp", "tcp6"):
+                lines = Path(f"/proc/{process.pid}/net/{name}").read_text().splitlines()[1:]
+                if any(line.split()[1].endswith(port) and line.split()[3] == "0A" for line in lines):
+                    return
+            time.sleep(0.01)
+
     def test_two_machines_make_the_same_pictures(self):
-        # The second is late, as machines are.
-        first = self.start(0, "steps_per_scene=4")
-        second = self.start(1, "steps_per_scene=4")
-        said = [process.communicate()[0] for process in (second, first)]
-        self.assertEqual((first.returncode, second.returncode), (0, 0), said)
+        self.end(self.start(0, "steps_per_scene=4"), self.start(1, "steps_per_scene=4"))
         pictures = self.pictures(self.folder)
         self.assertEqual(len(pictures), 2)
         self.assertEqual(pictures, self.alone("steps_per_scene=4"))
+
+    def test_two_machines_of_two_ranks_each_make_the_same_pictures(self):
+        self.end(*(self.start(rank, "steps_per_scene=4", count=4) for rank in range(4)))
+        self.assertEqual(self.pictures(self.folder), self.alone("steps_per_scene=4"))
+
+    def test_a_rank_that_is_late_is_waited_for(self):
+        first = self.start(0, "steps_per_scene=4")
+        self.wait_until_it_listens(first)
+        self.end(first, self.start(1, "steps_per_scene=4"))
+        self.assertEqual(self.pictures(self.folder), self.alone("steps_per_scene=4"))
+
+    def test_a_slow_link_changes_nothing(self):
+        # A gradient of 64 x 64 pixels takes 40 ms.
+        print("the slow link:", shape("10mbit", "20ms"))
+        try:
+            self.end(self.start(0, "steps_per_scene=4"), self.start(1, "steps_per_scene=4"))
+        finally:
+            shape("1gbit", "1ms")
+        self.assertEqual(self.pictures(self.folder), self.alone("steps_per_scene=4"))
+
+    def test_other_weights_on_another_machine_are_noticed(self):
+        elsewhere = self.folder / "elsewhere"
+        elsewhere.mkdir()
+        shutil.copy(SAMPLES / "tiny_vit.safetensors", self.folder / "own.safetensors")
+        shutil.copy(SAMPLES / "tiny_resnet.safetensors", elsewhere / "own.safetensors")
+        words = ["perceptors=own.safetensors", "steps_per_scene=4"]
+        both = [self.start(0, *words, host="here"), self.start(1, *words, folder=elsewhere, host="there")]
+        for process in both:
+            said = process.communicate()[0]
+            self.assertEqual(process.returncode, 2, said)
+            for rank, name in enumerate(("tiny_vit", "tiny_resnet")):
+                sha = hashlib.sha256((SAMPLES / f"{name}.safetensors").read_bytes()).hexdigest()
+                self.assertIn(f"SHA-256 of own.safetensors of rank {rank}: {sha}", said)
+        self.assertFalse(list(self.folder.rglob("*.png")), "a step was made")
 
     def test_a_cut_link_ends_the_run_on_both_sides_and_it_goes_on_later(self):
         first = self.start(0, "steps_per_scene=100000")

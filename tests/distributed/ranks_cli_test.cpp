@@ -5,49 +5,17 @@
 #include <signal.h>
 #include <sys/socket.h>
 
-#include <fstream>
-#include <map>
 #include <thread>
 
-#include "cli/real_program.h"
+#include "distributed/shared_runs.h"
 
 namespace reverie::test {
 namespace {
 
-std::map<std::string, std::string> pictures(const fs::path& folder) {
-  std::map<std::string, std::string> files;
-  for (const auto& entry : fs::directory_iterator(folder / "images_out/default"))
-    if (entry.path().extension() == ".png")
-      files[entry.path().filename()] = std::to_string(std::hash<std::string>()(
-          std::string(reinterpret_cast<const char*>(read_png(entry.path()).pixels.data()),
-                      read_png(entry.path()).pixels.size())));
-  return files;
-}
-
-std::map<std::string, std::string> rendered(const Words& words) {
-  const Scratch folder;
-  const Outcome outcome = render(folder.path(), words);
-  EXPECT_EQ(outcome.status, 0) << outcome.err;
-  EXPECT_FALSE(pictures(folder.path()).empty());
-  return pictures(folder.path());
-}
-
-Words with(Words words, const Words& more) {
-  words.insert(words.end(), more.begin(), more.end());
-  return words;
-}
-
-/// A run of two perceptors, whose cutouts no number of ranks divides.
-Words still(const Words& more = {}) {
-  return with(tiny("a red heart | a blue sky:0.5",
-                   {"perceptors=[tiny_vit, tiny_resnet]", "cutouts=19", "save_every=2"}),
-              more);
-}
-
 TEST(Ranks, make_the_same_pictures_whatever_their_number) {
   const auto alone = rendered(still({"cutout_groups=16"}));
   EXPECT_EQ(alone.size(), 2u);
-  for (const char* ranks : {"1", "2", "3", "5"})
+  for (const char* ranks : {"1", "2", "4", "5"})
     EXPECT_EQ(rendered(still({"--ranks", ranks})), alone) << ranks;
 }
 
@@ -57,6 +25,29 @@ TEST(Ranks, make_the_same_animation) {
                            "pre_animation_steps=2", "save_every=2", "steps_per_scene=8",
                            "image_model=Limited Palette", "direct_stabilization_weight=1"});
   EXPECT_EQ(rendered(with(moves, {"--ranks", "2"})), rendered(with(moves, {"cutout_groups=16"})));
+}
+
+TEST(Ranks, make_the_same_pictures_with_every_image_model) {
+  std::size_t models = 0;
+  for (const auto& entry : fs::directory_iterator(prefix() / "lib/reverie/plugins/image_models")) {
+    if (entry.path().extension() != ".so") continue;
+    const Words words = still({"image_model=" + entry.path().stem().string(), "save_every=4"});
+    EXPECT_EQ(rendered(with(words, {"--ranks", "2"})), rendered(with(words, {"cutout_groups=16"}))) << entry;
+    ++models;
+  }
+  EXPECT_GE(models, 8u);
+}
+
+/// Each rank reads the film and estimates its flow by itself.
+TEST(Ranks, make_the_same_pictures_of_a_film) {
+  const Words follows =
+      tiny("a red heart", {"animation_mode=Video Source", "video_path=" REVERIE_SAMPLES "/clip.mkv",
+                           "cutouts=19", "steps_per_frame=2", "pre_animation_steps=2", "save_every=2",
+                           "steps_per_scene=8", "reencode_each_frame=false", "flow_long_term_samples=2",
+                           "flow_stabilization_weight=1", "direct_stabilization_weight=0.5"});
+  const auto alone = rendered(with(follows, {"cutout_groups=16"}));
+  EXPECT_EQ(alone.size(), 4u);
+  for (const char* ranks : {"2", "4"}) EXPECT_EQ(rendered(with(follows, {"--ranks", ranks})), alone) << ranks;
 }
 
 TEST(Ranks, go_on_with_another_number) {
@@ -147,14 +138,6 @@ TEST(Ranks, of_which_one_has_another_seed_are_refused_like_others) {
   EXPECT_TRUE(holds(first.err, "'seed' of rank 0: 1\n")) << first.err;
 }
 
-/// The ranks that a process has started, by /proc.
-std::vector<pid_t> children_of(pid_t parent) {
-  std::vector<pid_t> children;
-  std::ifstream list("/proc/" + std::to_string(parent) + "/task/" + std::to_string(parent) + "/children");
-  for (pid_t child; list >> child;) children.push_back(child);
-  return children;
-}
-
 TEST(Ranks, end_with_the_name_of_the_one_that_died_and_go_on_later) {
   const Words longer = {"perceptors=tiny_vit", "steps_per_scene=32", "save_every=4"};
   const auto whole = rendered(with(still({"cutout_groups=16"}), longer));
@@ -184,75 +167,6 @@ TEST(Ranks, end_with_the_name_of_the_one_that_died_and_go_on_later) {
   const Outcome rest = render(folder.path(), with(still({"--restore"}), longer));
   EXPECT_EQ(rest.status, 0) << rest.err;
   EXPECT_EQ(pictures(folder.path()), whole);
-}
-
-/// The numbers that `reverie check --ranks` prints, by the words before them.
-struct Forecast {
-  double serial = 0, parallel = 0, share = 1, transfer = 0, bytes = 0, step = 0, memory = 0;
-};
-
-double number_behind(const std::string& text, const std::string& words) {
-  const std::size_t at = text.find(words);
-  EXPECT_NE(at, std::string::npos) << words << " in\n" << text;
-  return at == std::string::npos ? 0 : std::stod(text.substr(at + words.size()));
-}
-
-Forecast forecast(const Words& words) {
-  const Scratch folder;
-  const Outcome outcome = run(command("check", words), folder.path());
-  EXPECT_EQ(outcome.status, 0) << outcome.err;
-  EXPECT_TRUE(fs::is_empty(folder.path()));
-  const std::string& text = outcome.out;
-  Forecast found{number_behind(text, "which every rank does: "), number_behind(text, "the cutouts: "),
-                 number_behind(text, "the largest share is ") / 100};
-  if (holds(text, "transfer: ")) {
-    found.transfer = number_behind(text, "transfer: ");
-    found.bytes = number_behind(text, " s for ");
-  }
-  found.step = number_behind(text, "predicted step: ");
-  found.memory = number_behind(text, "memory of each rank: about ");
-  return found;
-}
-
-// Figures are printed with four digits.
-constexpr double kRounding = 2e-3;
-
-TEST(RankForecast, is_the_sum_of_its_parts) {
-  const Words words = tiny("a heart | a sky", {"cutouts=19", "steps_per_scene=20"});
-  const Forecast one = forecast(with(words, {"--ranks", "1"}));
-  EXPECT_NEAR(one.step, one.serial + one.parallel, one.step * kRounding);
-  EXPECT_EQ(one.share, 1);
-  EXPECT_GT(one.serial, 0);
-  EXPECT_GT(one.parallel, one.serial);
-  const Forecast two = forecast(with(words, {"--ranks", "2", "--bandwidth", "0.1"}));
-  // The gradient of 64 x 64 pixels and three numbers for each of the prompts, in single precision; 19 cutouts
-  // in 16 groups are 9 and 10.
-  EXPECT_EQ(two.bytes, 4 * (3 * 64 * 64 + 3 * 2));
-  EXPECT_NEAR(two.transfer, two.bytes * 8 / 0.1e9, two.transfer * kRounding);
-  EXPECT_NEAR(two.share, 10.0 / 19, kRounding);
-  EXPECT_NEAR(two.step, two.serial + two.parallel * two.share + two.transfer, two.step * kRounding);
-  // On this machine, where the exchange is tried.
-  const Forecast here = forecast(with(words, {"--ranks", "2"}));
-  EXPECT_GT(here.transfer, 0);
-  EXPECT_NEAR(here.step, here.serial + here.parallel * here.share + here.transfer, here.step * kRounding);
-}
-
-TEST(RankForecast, of_one_rank_needs_the_memory_of_a_plain_run) {
-  const Words words = tiny("a heart", {"cutouts=16", "steps_per_scene=20"});
-  const Scratch folder;
-  const Outcome plain = run(command("check", with(words, {"--memory", "cutout_groups=16"})), folder.path());
-  const double memory = number_behind(plain.out, "peak memory: about ");
-  EXPECT_NEAR(forecast(with(words, {"--ranks", "1"})).memory, memory, memory * 0.3) << plain.out;
-}
-
-TEST(RankForecast, refuses_what_render_refuses) {
-  const Scratch folder;
-  const Outcome many = run(command("check", tiny("a", {"--ranks", "4", "cutout_groups=2"})), folder.path());
-  EXPECT_EQ(many.status, 2);
-  EXPECT_TRUE(holds(many.err, "4 ranks") && holds(many.err, "2 groups")) << many.err;
-  for (const Words& words :
-       {Words{"--bandwidth", "1"}, {"--ranks", "2", "--bandwidth", "0"}, {"--ranks", "0"}})
-    EXPECT_EQ(run(command("check", with(tiny("a"), words)), folder.path()).status, 2) << words.back();
 }
 
 }  // namespace

@@ -52,10 +52,10 @@ class SlurmTest(unittest.TestCase):
         self.folder = Path(tempfile.mkdtemp(prefix="reverie-sweep-"))
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
 
-    def launch(self, *words):
+    def launch(self, *words, sweep=SWEEP):
         """Starts the sweep; what it says on standard error is in `said`."""
         with open(self.folder / "said", "wb") as said:
-            process = subprocess.Popen([str(PROGRAM), "render", *SWEEP, *LAUNCH, *words], cwd=self.folder, env=self.slurm.environment,
+            process = subprocess.Popen([str(PROGRAM), "render", *sweep, *LAUNCH, *words], cwd=self.folder, env=self.slurm.environment,
                                        stdout=subprocess.PIPE, stderr=said, text=True)
         self.addCleanup(process.stdout.close)
         self.addCleanup(process.wait)
@@ -95,6 +95,25 @@ class SlurmTest(unittest.TestCase):
             self.assertIn(f"continuing 'run_{run}' from its backup", self.log_of(run))
             self.assertIn("interrupted after ", self.log_of(run))  # it saved its last step
         self.assertEqual(pictures(self.folder), self.expected)
+
+    def test_tasks_of_several_ranks_are_queued_again_and_make_the_same_pictures(self):
+        sweep = ["seed=1,2" if word.startswith("seed=") else word for word in SWEEP]
+        with tempfile.TemporaryDirectory() as alone:
+            self.assertEqual(render(alone, *sweep, "cutout_groups=16").returncode, 0)
+            expected = pictures(Path(alone))
+        process = self.launch("--ranks", "2", "--slurm", "array_parallelism=1", sweep=sweep)
+        job = self.job()
+        self.at_work(1)
+        self.slurm.signal_script(job, 1, signal.SIGUSR1)  # as before the time limit: to the script, which passes it on
+        self.at_work(2)
+        self.slurm.run("scontrol", "requeue", f"{job}_2")  # SIGTERM to all processes of the task, and SIGUSR1 by the script
+        status, out = self.end(process)
+        self.assertEqual(status, 0, self.said() + out)
+        self.assertEqual([self.slurm.restarts(job, task) for task in (1, 2)], [1, 1])
+        for run in (1, 2):
+            self.assertIn("interrupted after ", self.log_of(run))
+            self.assertIn(f"continuing 'run_{run}' from its backup", self.log_of(run))
+        self.assertEqual(pictures(self.folder), expected)
 
     def test_runs_that_did_not_end_are_continued_with_restore(self):
         process = self.launch("--slurm", "array_parallelism=2", "--slurm", "max_num_timeout=0")

@@ -162,6 +162,26 @@ class FarmTest(unittest.TestCase):
         main.post(f"/api/runs/{busy}/cancel")
         self.compare(main.folder, expected)
 
+    def test_a_run_of_a_worker_that_is_not_named_any_more_waits_until_that_has_stopped(self):
+        run = {"scenes": "a red heart", "file_namespace": "heart", **LONG}
+        expected = self.alone(run)
+        main, worker, busy, number = self.started(**run)
+        there = lambda: worker.get("/api/runs")["runs"][0]  # noqa: E731  this does not renew a lease
+        wait_until(lambda: any((main.folder / "backup/heart").glob("heart_*.bak")))
+        # On hold, it cannot end before the lease does.
+        main.post(f"/api/runs/{number}/pause")
+        wait_until(lambda: there()["paused"])
+        main.kill()
+        main = self.start(main.folder)
+        self.assertIn("1 run of servers that are not among the --workers", main.output())
+        main.post(f"/api/runs/{number}/resume")
+        main.post(f"/api/runs/{busy}/cancel")
+        wait_until(lambda: main.run(number)["state"] != "queued")
+        self.assertEqual(there()["state"], "cancelled", "it goes on in two places")
+        self.assertIn("has not asked for it", there()["message"])
+        self.assertEqual(main.wait(number, "finished")["worker"], "")
+        self.compare(main.folder, expected)
+
     def test_wishes_are_passed_on(self):
         main, worker, busy, number = self.started(scenes="a", file_namespace="a", **ENDLESS)
         there = lambda: worker.get("/api/runs")["runs"]  # noqa: E731

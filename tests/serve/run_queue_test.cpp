@@ -14,9 +14,11 @@ using serve::RunQueue;
 using serve::RunRecord;
 using serve::RunState;
 using std::chrono::milliseconds;
+using Clock = std::chrono::steady_clock;
 
 constexpr const char* kWorker = "http://10.0.0.2:7070";
 constexpr const char* kOther = "http://10.0.0.3:7070";
+constexpr std::chrono::seconds kLease(60);
 
 RunRecord record_of(const std::string& title, const std::string& key = "", std::int64_t lease = 0) {
   RunRecord record;
@@ -57,10 +59,10 @@ TEST_F(Farm, ARunStaysWithItsWorkerWhenTheServerComesAgain) {
   queue->submit(record_of("a"));
   queue->submit(record_of("b"));
   EXPECT_EQ(taken(*queue, kWorker), 1);
-  queue->handed(1, kWorker, "key");
+  queue->handed(1, kWorker, "key", kLease);
   queue = &again();
   EXPECT_EQ(taken(*queue, kOther), 2) << "the first is another's";
-  queue->handed(2, kOther, "other");
+  queue->handed(2, kOther, "other", kLease);
   EXPECT_EQ(taken(*queue, kOther), 0);
   EXPECT_EQ(taken(*queue, kWorker), 1);
   EXPECT_EQ(queue->get(1).key, "key");
@@ -79,24 +81,70 @@ TEST_F(Farm, WhatIsGivenBackComesFirstAndGoesToAnybody) {
   queue->submit(record_of("a"));
   queue->submit(record_of("b"));
   EXPECT_EQ(taken(*queue, kWorker), 1);
-  queue->handed(1, kWorker, "key");
+  queue->handed(1, kWorker, "key", kLease);
   queue->given_back(1);
   EXPECT_EQ(queue->get(1).state, RunState::queued);
   EXPECT_EQ(queue->get(1).worker, "");
   EXPECT_EQ(taken(*queue, kOther), 1);
-  queue->handed(1, kOther, "key");
-  // A server that has no such worker any more renders it itself.
-  queue = &again();
-  EXPECT_EQ(queue->give_back_all_but({kOther}), 0u);
-  EXPECT_EQ(queue->give_back_all_but({kWorker}), 1u);
+  queue->handed(1, kOther, "key", kLease);
+}
+
+/// The worker may go on with it for as long as its lease says, and the last question may be late.
+TEST_F(Farm, ARunOfAServerThatIsNoWorkerAnyMoreWaitsUntilThatHasStopped) {
+  RunQueue* queue = &again();
+  queue->submit(record_of("a"));
   EXPECT_EQ(taken(*queue, kWorker), 1);
+  queue->handed(1, kWorker, "key", kLease);
+  const auto before = Clock::now();
+  queue = &again();
+  const auto after = Clock::now();
+  EXPECT_EQ(queue->left_behind({kOther}), 1u);
+  EXPECT_EQ(queue->left_behind({kOther, kWorker}), 0u);
+  EXPECT_EQ(queue->give_back_all_but({}, before + kLease + serve::kPatience), 0u);
+  EXPECT_EQ(taken(*queue, kOther), 0);
+  const auto free = after + kLease + serve::kPatience + milliseconds(1);
+  EXPECT_EQ(queue->give_back_all_but({kWorker}, free), 0u) << "it is asked, and may go on";
+  EXPECT_EQ(queue->give_back_all_but({kOther}, free), 1u);
+  EXPECT_EQ(queue->left_behind({}), 0u);
+  EXPECT_EQ(taken(*queue, kOther), 1);
+}
+
+/// With the lease that it got, not with one that the server would give now.
+TEST_F(Farm, ASilentWorkerKeepsEachRunForItsOwnLease) {
+  RunQueue& queue = again();
+  for (const char* name : {"a", "b"}) queue.submit(record_of(name));
+  const auto since = Clock::now();
+  for (const std::int64_t id : {1, 2}) {
+    EXPECT_EQ(taken(queue, kWorker), id);
+    queue.handed(id, kWorker, "key" + std::to_string(id), kLease * id);
+    queue.ended(id, RunState::running);
+  }
+  RunQueue& next = again();
+  next.give_back_silent(kWorker, since, since + kLease + serve::kPatience);
+  EXPECT_EQ(next.get(1).worker, kWorker);
+  next.give_back_silent(kWorker, since, since + 2 * kLease);
+  EXPECT_EQ(next.get(1).worker, "");
+  EXPECT_EQ(next.get(2).worker, kWorker);
+}
+
+TEST_F(Farm, ACancelledRunThatMayGoOnElsewhereIsResumedThere) {
+  RunQueue& queue = again();
+  queue.submit(record_of("a"));
+  for (const bool over : {false, true}) {
+    EXPECT_EQ(taken(queue, kWorker), 1);
+    queue.handed(1, kWorker, "key", kLease);
+    if (over) queue.over_there(1);
+    queue.ended(1, RunState::cancelled);
+    queue.resume(1);
+    EXPECT_EQ(taken(queue, kOther), over ? 1 : 0);
+  }
 }
 
 TEST_F(Farm, WhatWasCancelledWhileItsWorkerWasGoneDoesNotWait) {
   RunQueue& queue = again();
   queue.submit(record_of("a"));
   EXPECT_EQ(taken(queue, kWorker), 1);
-  queue.handed(1, kWorker, "key");
+  queue.handed(1, kWorker, "key", kLease);
   queue.cancel(1);
   queue.given_back(1);
   EXPECT_EQ(queue.get(1).state, RunState::cancelled);

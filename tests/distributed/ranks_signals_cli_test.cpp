@@ -1,0 +1,105 @@
+// Runs that several processes share, and signals that ask them to end.
+
+#include <signal.h>
+
+#include "distributed/shared_runs.h"
+
+namespace reverie::test {
+namespace {
+
+/// A run over ranks in a process group of its own. `group_signal` goes to all its processes at once, as a
+/// batch system and a terminal do it, when the first backup is there.
+struct GroupOutcome {
+  int status = 0;  // of waitpid()
+  std::string out, err;
+};
+
+GroupOutcome signalled_together(const fs::path& folder, const Words& words, int group_signal) {
+  const fs::path out = folder / "out", err = folder / "err", backups = folder / "backup/default";
+  fs::create_directories(backups);
+  const pid_t launcher = ::fork();
+  if (launcher == 0) {
+    ::setpgid(0, 0);
+    ::dup2(::open(err.c_str(), O_WRONLY | O_CREAT, 0600), STDERR_FILENO);
+    ::dup2(::open(out.c_str(), O_WRONLY | O_CREAT, 0600), STDOUT_FILENO);
+    become(command("render", words), folder);
+  }
+  GroupOutcome outcome;
+  bool ended = false, sent = false;
+  while (!ended) {
+    ended = ::waitpid(launcher, &outcome.status, sent ? 0 : WNOHANG) == launcher;
+    if (!sent && !ended && fs::exists(backups / "default_1.bak")) sent = ::kill(-launcher, group_signal) == 0;
+  }
+  EXPECT_TRUE(sent) << "the run has ended before";
+  outcome.out = read_bytes(out);
+  outcome.err = read_bytes(err);
+  return outcome;
+}
+
+TEST(Ranks, that_are_signalled_together_with_their_starter_save_the_run) {
+  const Words longer = {"perceptors=tiny_vit", "steps_per_scene=32", "save_every=4"};
+  const auto whole = rendered(with(still({"cutout_groups=16"}), longer));
+  for (const auto& [number, status] : std::map<int, int>{{SIGTERM, 130}, {SIGINT, 130}, {SIGUSR1, 75}}) {
+    const Scratch folder;
+    const GroupOutcome stopped =
+        signalled_together(folder.path(), with(still({"--ranks", "3"}), longer), number);
+    EXPECT_TRUE(WIFEXITED(stopped.status) && WEXITSTATUS(stopped.status) == status)
+        << number << ": " << stopped.status << stopped.err;
+    EXPECT_TRUE(holds(stopped.out, "interrupted after ")) << number << stopped.out << stopped.err;
+    const Outcome rest = render(folder.path(), with(still({"--restore", "--ranks", "2"}), longer));
+    EXPECT_EQ(rest.status, 0) << rest.err;
+    EXPECT_TRUE(holds(rest.err, "continuing 'default' from its backup")) << rest.err;
+    EXPECT_EQ(pictures(folder.path()), whole) << number;
+  }
+}
+
+/// Before a rank can save anything, a signal waits.
+TEST(Ranks, that_are_signalled_before_their_first_step_ask_for_another_start) {
+  const Scratch folder;
+  const fs::path err = folder / "err";
+  const pid_t launcher = ::fork();
+  if (launcher == 0) {
+    ::dup2(::open(err.c_str(), O_WRONLY | O_CREAT, 0600), STDERR_FILENO);
+    ::dup2(::open("/dev/null", O_WRONLY), STDOUT_FILENO);
+    become(command("render", still({"--ranks", "2"})), folder.path());
+  }
+  int status = 0;
+  bool ended = false;
+  while (!ended && children_of(launcher).size() < 2)
+    ended = ::waitpid(launcher, &status, WNOHANG) == launcher;
+  ASSERT_FALSE(ended);
+  ::kill(launcher, SIGUSR1);
+  ::waitpid(launcher, &status, 0);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 75) << status << read_bytes(err);
+  const Outcome again = render(folder.path(), still({"--restore", "--ranks", "2"}));
+  EXPECT_EQ(again.status, 0) << again.err;
+  EXPECT_EQ(pictures(folder.path()), rendered(still({"cutout_groups=16"})));
+}
+
+TEST(Ranks, end_at_once_when_they_are_asked_twice) {
+  const Scratch folder;
+  const fs::path backups = folder / "backup/default";
+  fs::create_directories(backups);
+  const pid_t launcher = ::fork();
+  if (launcher == 0) {
+    for (const int stream : {STDOUT_FILENO, STDERR_FILENO}) ::dup2(::open("/dev/null", O_WRONLY), stream);
+    become(command("render", still({"--ranks", "2", "steps_per_scene=1000000"})), folder.path());
+  }
+  int status = 0;
+  bool ended = false;
+  while (!ended && !fs::exists(backups / "default_1.bak"))
+    ended = ::waitpid(launcher, &status, WNOHANG) == launcher;
+  ASSERT_FALSE(ended);
+  const std::vector<pid_t> ranks = children_of(launcher);
+  ASSERT_EQ(ranks.size(), 2u);
+  ::kill(ranks[1], SIGSTOP);  // so that the run cannot end by the first request
+  ::kill(launcher, SIGTERM);
+  ::kill(launcher, SIGINT);  // two that are alike would become one while they wait
+  ::waitpid(launcher, &status, 0);
+  EXPECT_TRUE(WIFEXITED(status) &&
+              (WEXITSTATUS(status) == 128 + SIGTERM || WEXITSTATUS(status) == 128 + SIGINT))
+      << status;
+}
+
+}  // namespace
+}  // namespace reverie::test
