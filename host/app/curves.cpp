@@ -6,10 +6,9 @@
 #include <limits>
 
 #include "engine/timeline.h"
+#include "expressions/keyframe_places.h"
 
 namespace reverie::app {
-
-using engine::Timeline;
 
 namespace {
 
@@ -23,37 +22,43 @@ std::string digits(double number, int significant = 9) {
 
 class Tabulator {
  public:
-  explicit Tabulator(const Plan& plan) : timeline_(plan.settings, std::ssize(plan.script.scenes)) {
+  Tabulator(const Plan& plan, std::int64_t most) : timeline_(plan.settings, std::ssize(plan.script.scenes)) {
     const std::int64_t steps = timeline_.steps_per_scene * timeline_.scenes;
     const std::int64_t frames = steps > 0 ? timeline_.frame_of(steps - 1) + 1 : 0;
-    for (std::int64_t frame = 0; frame < frames; ++frame) {
-      const std::int64_t step = timeline_.first_step(frame);
-      moments_.push_back({step / timeline_.steps_per_scene, timeline_.values(step, {})});
+    result_.every = frames > most ? (frames + most - 1) / most : 1;
+    for (std::int64_t frame = 0; frame < frames; frame += result_.every) {
+      moments_.push_back(moment_of(timeline_.first_step(frame)));
       result_.seconds.push_back(timeline_.seconds(frame));
+      result_.frames.push_back(moments_.back().values.at("f"));
     }
   }
 
-  /// `scene`: the only one in which it counts; -1: it always does.
-  void add(const std::string& name, const Expression& expression, std::int64_t scene = -1) {
+  /// `setting`: where it is written. `scene`: the only one in which it counts; -1: it always does.
+  void add(const std::string& name, const Expression& expression, const std::string& setting,
+           std::int64_t scene = -1) {
     if (expression.is_constant()) return;
     if (expression.is_measured()) return result_.unknown.push_back(name);
-    std::vector<std::vector<double>> rows;
+    std::vector<std::vector<double>> rows, at_keyframes;
     std::size_t count = 1;
     for (const Moment& moment : moments_) {
-      std::vector<double> row;
-      if (scene < 0 || moment.scene == scene) try {
-          row = expression.numbers(moment.values);
-        } catch (const ExpressionError&) {  // the check says where
-        }
-      count = std::max(count, row.size());
-      rows.push_back(std::move(row));
+      rows.push_back(numbers(expression, moment, scene));
+      count = std::max(count, rows.back().size());
     }
+    const std::vector<double> places = places_of(expression);
+    for (const double place : places) at_keyframes.push_back(numbers(expression, moment_at(place), scene));
+    const auto item = [](const std::vector<double>& row, std::size_t i) {
+      return i < row.size() ? row[i] : kNone;
+    };
     for (std::size_t i = 0; i < count; ++i) {
-      Curve curve{name + (count > 1 ? "[" + std::to_string(i) + "]" : ""), {}};
-      for (const std::vector<double>& row : rows) curve.values.push_back(i < row.size() ? row[i] : kNone);
+      Curve curve{name + (count > 1 ? "[" + std::to_string(i) + "]" : ""), {}, setting, expression.text()};
+      if (count > 1) curve.item = static_cast<std::int64_t>(i);
+      for (const std::vector<double>& row : rows) curve.values.push_back(item(row, i));
+      for (std::size_t k = 0; k < places.size(); ++k)
+        curve.keyframes.push_back({places[k], item(at_keyframes[k], i)});
       result_.curves.push_back(std::move(curve));
     }
   }
+  void add(const MotionSetting& setting) { add(setting.name, setting.expression, setting.name); }
 
   Curves take() { return std::move(result_); }
 
@@ -62,7 +67,44 @@ class Tabulator {
     std::int64_t scene;
     std::map<std::string, double> values;
   };
-  const Timeline timeline_;
+
+  Moment moment_of(std::int64_t step) const {
+    return {step / timeline_.steps_per_scene, timeline_.values(step, {})};
+  }
+
+  /// Also between steps, before the run and behind it.
+  Moment moment_at(double frame) const {
+    const std::int64_t last = timeline_.steps_per_scene * timeline_.scenes - 1;
+    const double step = frame * static_cast<double>(timeline_.steps_per_frame);
+    const double there =
+        std::clamp(step + static_cast<double>(timeline_.before), 0.0, static_cast<double>(last));
+    Moment moment = moment_of(static_cast<std::int64_t>(there));
+    const double seconds = frame / timeline_.frames_per_second,
+                 beats = seconds * timeline_.beats_per_minute / 60;
+    for (const auto& [name, value] :
+         {std::pair{"f", frame}, {"t", seconds}, {"s", seconds}, {"beat", beats}, {"bar", beats / 4}})
+      moment.values[name] = value;
+    return moment;
+  }
+
+  /// Empty where it does not count or cannot be computed.
+  static std::vector<double> numbers(const Expression& expression, const Moment& moment, std::int64_t scene) {
+    if (scene < 0 || moment.scene == scene) try {
+        return expression.numbers(moment.values);
+      } catch (const ExpressionError&) {  // the check says where
+      }
+    return {};
+  }
+
+  std::vector<double> places_of(const Expression& expression) const {
+    if (!moments_.empty()) try {
+        return expressions::keyframe_places(expression.text(), moments_[0].values);
+      } catch (const ExpressionError&) {  // the check says where
+      }
+    return {};
+  }
+
+  const engine::Timeline timeline_;
   std::vector<Moment> moments_;
   Curves result_;
 };
@@ -90,33 +132,34 @@ std::string xml(const std::string& text) {
 
 }  // namespace
 
-Curves curves_of(const Plan& plan) {
-  Tabulator table(plan);
+Curves curves_of(const Plan& plan, std::int64_t most) {
+  Tabulator table(plan, most);
   const Script& script = plan.script;
   for (std::size_t s = 0; s < script.scenes.size(); ++s)
     for (const Prompt& prompt : script.scenes[s].prompts) {
       const std::string name = "scene " + std::to_string(s + 1) + ", " + prompt.text;
       const auto scene = static_cast<std::int64_t>(s);
-      table.add(name, prompt.weight, scene);
-      table.add(name + ", stop", prompt.stop, scene);
-      if (prompt.mask.cutoff) table.add(name + ", cutoff", *prompt.mask.cutoff, scene);
+      table.add(name, prompt.weight, prompt.setting, scene);
+      table.add(name + ", stop", prompt.stop, prompt.setting, scene);
+      if (prompt.mask.cutoff) table.add(name + ", cutoff", *prompt.mask.cutoff, prompt.setting, scene);
     }
   for (const LossTerm& term : script.losses) {
     const std::string name =
         term.setting + (term.name.empty() || term.name == term.setting ? "" : ", " + term.name);
-    table.add(name, term.weight);
-    table.add(name + ", stop", term.stop);
+    table.add(name, term.weight, term.setting);
+    table.add(name + ", stop", term.stop, term.setting);
     for (const MotionSetting& setting : term.varying)
-      table.add(name + ", " + setting.name, setting.expression);
+      table.add(name + ", " + setting.name, setting.expression,
+                term.setting == "losses" ? term.setting : setting.name);
   }
-  for (const MotionSetting& setting : script.motion) table.add(setting.name, setting.expression);
-  for (const MotionSetting& setting : script.retouching)
-    if (!setting.expression.is_constant()) table.add(setting.name, setting.expression);
-  for (const MotionSetting& setting : script.cutting) table.add(setting.name, setting.expression);
-  for (const MotionSetting& setting : script.model) table.add(setting.name, setting.expression);
-  for (const MotionSetting& weight : script.perceptor_weights) table.add(weight.name, weight.expression);
+  for (const MotionSetting& setting : script.motion) table.add(setting);
+  for (const MotionSetting& setting : script.retouching) table.add(setting);
+  for (const MotionSetting& setting : script.cutting) table.add(setting);
+  for (const MotionSetting& setting : script.model) table.add(setting);
+  for (const MotionSetting& weight : script.perceptor_weights)
+    table.add(weight.name, weight.expression, "perceptors");
   for (const std::optional<MotionSetting>& setting : {script.cutouts, script.learning_rate})
-    if (setting) table.add(setting->name, setting->expression);
+    if (setting) table.add(*setting);
   return table.take();
 }
 

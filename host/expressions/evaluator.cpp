@@ -37,6 +37,14 @@ class Evaluator {
 
   std::size_t steps_left() const { return context_.steps_left; }
 
+  /// Of the root's keyframes.
+  std::vector<double> places() {
+    const Node& root = program_.nodes[program_.root];
+    std::vector<double> result;
+    for (std::size_t i = 0; i < root.eases.size(); ++i) result.push_back(place_of(root, i, nullptr));
+    return result;
+  }
+
   Value value(NodeId id, Frame* frame) {
     const Node& node = program_.nodes[id];
     context_.column = node.column;
@@ -393,6 +401,10 @@ bool tells_time(const std::string& name) {
 
 Value evaluate(const Program& program, std::span<const double> variables) {
   return Evaluator(program, variables).value(program.root, nullptr);
+}
+
+std::vector<double> root_places(const Program& program, std::span<const double> variables) {
+  return Evaluator(program, variables).places();
 }
 
 }  // namespace reverie::expressions

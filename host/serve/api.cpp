@@ -95,6 +95,7 @@ const std::vector<Api::Route>& Api::table() {
       {"GET", "/api/settings", &Api::list_settings},
       {"POST", "/api/settings/read", &Api::read_settings},
       {"POST", "/api/check", &Api::check},
+      {"POST", "/api/curves", &Api::curves},
       {"GET", "/api/presets", &Api::list_presets},
       {"POST", "/api/paint", &Api::paint},
       {"GET", "/api/events", &Api::events},
@@ -214,6 +215,15 @@ HttpResponse Api::check(const Call& call) {
   answer["steps"] = Json::Int64(checked.record.steps);
   answer["settings"] = checked.problems.empty() ? Json::Value(checked.record.settings) : Json::Value::null;
   return json_response(answer);
+}
+
+HttpResponse Api::curves(const Call& call) {
+  RequestBody body(call.request);
+  Submission submission;
+  submission.text = body.text("settings", true);
+  submission.overrides = body.texts("overrides");
+  body.finish();
+  return HttpResponse::json(checks_.curves(submission) + "\n");
 }
 
 HttpResponse Api::list_presets(const Call&) {

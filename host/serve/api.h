@@ -35,6 +35,7 @@ class Api {
   web::HttpResponse list_settings(const Call& call);
   web::HttpResponse read_settings(const Call& call);
   web::HttpResponse check(const Call& call);
+  web::HttpResponse curves(const Call& call);
   web::HttpResponse list_presets(const Call& call);
   web::HttpResponse list_runs(const Call& call);
   web::HttpResponse submit(const Call& call);

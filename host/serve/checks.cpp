@@ -4,6 +4,7 @@
 
 #include <chrono>
 
+#include "serve/curves_answer.h"
 #include "serve/request_error.h"
 
 namespace reverie::serve {
@@ -28,6 +29,15 @@ Json::Value problem(const std::string& message) {
 Json::Value unread(const std::string& message) {
   Json::Value answer;
   answer["entries"] = Json::arrayValue;
+  answer["problems"] = problem(message);
+  return answer;
+}
+
+/// The answer of curves_answer() when there is none.
+Json::Value no_curves(const std::string& message) {
+  Json::Value answer;
+  for (const char* list : {"notices", "f", "t", "curves", "unknown"}) answer[list] = Json::arrayValue;
+  answer["every"] = 1;
   answer["problems"] = problem(message);
   return answer;
 }
@@ -106,6 +116,14 @@ std::string Checks::read(const std::string& text) {
   return answer ? std::move(answer->body) : json_text(unread(why(ended)));
 }
 
+std::string Checks::curves(const Submission& submission) {
+  Json::Value head = Channel::named("curves");
+  head["overrides"] = json_of(submission.overrides);
+  std::string ended;
+  auto answer = ask(head, submission.text, ended);
+  return answer ? std::move(answer->body) : json_text(no_curves(why(ended)));
+}
+
 void answer_check(Channel& channel, const RunRules& rules) {
   ::setpriority(PRIO_PROCESS, 0, 10);  // the render comes first
   const rlimit time{kSeconds, kSeconds + 5};
@@ -125,11 +143,15 @@ void answer_check(Channel& channel, const RunRules& rules) {
   }
   Submission submission;
   submission.text = question->body;
+  for (const Json::Value& text : question->head["overrides"]) submission.overrides.push_back(text.asString());
+  if (question->what() == "curves") {
+    channel.send(answer, json_text(curves_answer(submission, rules)));
+    return;
+  }
   submission.kind = static_cast<RunKind>(question->head["kind"].asInt());
   submission.title = question->head["title"].asString();
   submission.words = question->head["words"].asString();
   submission.hash_files = question->head["hash_files"].asBool();
-  for (const Json::Value& text : question->head["overrides"]) submission.overrides.push_back(text.asString());
   const CheckedRun checked = check_run(submission, rules);
   answer["problems"] = checked.problems;
   answer["notices"] = json_of(checked.notices);

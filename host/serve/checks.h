@@ -20,6 +20,8 @@ class Checks {
   CheckedRun check(const Submission& submission);
   /// What read_settings() answers, as JSON. The same otherwise.
   std::string read(const std::string& text);
+  /// What curves_answer() gives, as JSON. The same otherwise.
+  std::string curves(const Submission& submission);
 
  private:
   class Place;

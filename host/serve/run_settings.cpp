@@ -69,12 +69,6 @@ Json::Value json_of(const Problem& problem) {
   return value;
 }
 
-Json::Value json_of(const std::vector<Problem>& problems) {
-  Json::Value list(Json::arrayValue);
-  for (const Problem& problem : problems) list.append(json_of(problem));
-  return list;
-}
-
 /// The first line, without breaking a character.
 std::string shortened(std::string text, std::size_t most) {
   text = text.substr(0, text.find('\n'));
@@ -124,19 +118,6 @@ std::int64_t steps_of(const Plan& plan) {
          static_cast<std::int64_t>(plan.script.scenes.size());
 }
 
-SettingsSources sources(const std::string& text, const RunRules& rules) {
-  SettingsSources result;
-  result.file = kName;
-  result.text = text;
-  result.config_folders = rules.config_folders;
-  for (const char* dir : {"output_dir", "backup_dir"})
-    result.left_out[dir] = "a server's runs write into the folders of the server";
-  result.may_read = [access = rules.access](const std::filesystem::path& file, const std::string& written) {
-    if (access) access->require(file, written);
-  };
-  return result;
-}
-
 /// What was found below the folders that may be named. Published models are found by name on any machine.
 std::map<std::string, std::string> hashes() {
   namespace fs = std::filesystem;
@@ -163,12 +144,31 @@ std::string words_of(const Settings& settings) {
 
 }  // namespace
 
+SettingsSources sources_of(const Submission& submission, const RunRules& rules) {
+  SettingsSources result;
+  result.file = kName;
+  result.text = submission.text;
+  result.overrides = submission.overrides;
+  result.config_folders = rules.config_folders;
+  for (const char* dir : {"output_dir", "backup_dir"})
+    result.left_out[dir] = "a server's runs write into the folders of the server";
+  result.may_read = [access = rules.access](const std::filesystem::path& file, const std::string& written) {
+    if (access) access->require(file, written);
+  };
+  return result;
+}
+
+Json::Value json_of(const std::vector<Problem>& problems) {
+  Json::Value list(Json::arrayValue);
+  for (const Problem& problem : problems) list.append(json_of(problem));
+  return list;
+}
+
 CheckedRun check_run(const Submission& submission, const RunRules& rules) {
   CheckedRun checked;
   std::vector<Problem> problems;
   try {
-    SettingsSources from = sources(submission.text, rules);
-    from.overrides = submission.overrides;
+    const SettingsSources from = sources_of(submission, rules);
     const FindMore find_more = [&](const Plan& wrong, std::vector<Problem>& more) {
       Plan plan = wrong;
       plan.access = rules.access;
@@ -222,7 +222,9 @@ Json::Value read_settings(const std::string& text) {
 }
 
 Plan plan_of(const RunRecord& record, const RunRules& rules) {
-  Plan plan = make_plan(sources(record.settings, rules), rules.registry);
+  Submission submission;
+  submission.text = record.settings;
+  Plan plan = make_plan(sources_of(submission, rules), rules.registry);
   plan.access = rules.access;
   plan.networks = rules.networks;
   plan.notices.clear();  // the client got them when it submitted the run

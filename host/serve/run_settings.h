@@ -15,6 +15,7 @@
 namespace reverie {
 class PluginRegistry;
 struct Problem;
+struct SettingsSources;
 }  // namespace reverie
 
 namespace reverie::app {
@@ -52,6 +53,12 @@ struct CheckedRun {
   /// With hash_files: what the settings name besides published models, and its SHA-256; kFolder for a folder.
   std::map<std::string, std::string> files;
 };
+
+/// A settings text that a client sends, and what the server says of files and folders.
+SettingsSources sources_of(const Submission& submission, const RunRules& rules);
+
+/// [{message, setting, file, line}]
+Json::Value json_of(const std::vector<Problem>& problems);
 
 /// As `reverie check`: all mistakes, and files that are missing. Values that a run would choose by itself,
 /// such as its seed, are chosen now, so that it is the same run whenever it is rendered.

@@ -15,6 +15,7 @@
 #include "settings/limits.h"
 #include "settings/perceptor_list.h"
 #include "settings/reference_entries.h"
+#include "settings/steady_settings.h"
 
 namespace reverie {
 namespace {
@@ -333,12 +334,13 @@ class SettingsResolver {
     }
     const bool several = entry.location.is(Location::Source::command_line) &&
                          raw.kind == RawValue::Kind::scalar && raw.text.find(',') != std::string::npos;
+    const std::string steady = groups ? "" : why_steady(spec, raw);
     if (!why.empty())
       return "'" + name + "' is " + shown + ", which " + why + "; allowed: " +
              (perceptors ? kPerceptorsAllowed
               : groups   ? allowed(*groups)
                          : allowed(spec)) +
-             (list_in_text ? as_one_text(name, raw) : "") +
+             (list_in_text ? as_one_text(name, raw) : "") + (steady.empty() ? "" : "; " + steady) +
              (several ? "; with -m, commas separate the values of several runs" : "");
     if (names_a_file(spec)) value.text = unquoted(value.text);
     if (trimmed(value.text).empty()) {

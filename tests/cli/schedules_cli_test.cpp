@@ -55,6 +55,21 @@ TEST(Schedules, WhatDoesNotGoTogetherIsFoundBeforeTheRun) {
   EXPECT_EQ(check(folder, words).status, 0);
 }
 
+TEST(Schedules, OfWhatCannotVarySayWhy) {
+  const Scratch folder;
+  folder.write("run.yaml",
+               "scenes: a hill\nanimation_mode: 2D\nsteps_per_frame: {0: 5, 60: 10}\nwidth: 64*2\n"
+               "save_every: '0: 5, 60: 10'\nseed: 3*t\n");
+  const Outcome outcome = run(command("check", {"run.yaml"}), folder.path());
+  EXPECT_EQ(outcome.status, 2);
+  for (const char* why : {"times are counted by it", "has this shape", "files are counted by it"})
+    EXPECT_TRUE(holds(outcome.err, why)) << outcome.err;
+  EXPECT_TRUE(holds(outcome.err, "'seed'")) << outcome.err;
+  // A word is no formula.
+  EXPECT_FALSE(
+      holds(run(command("check", {"scenes=a hill", "width=forty"}), folder.path()).err, "stays the same"));
+}
+
 TEST(Schedules, OfTheLensOutOfRangeAreMistakesLikeOthers) {
   const Scratch folder;
   for (const char* setting : {"field_of_view=0: 60, 2: 200", "near_plane=1 - 10*t"}) {
@@ -218,6 +233,57 @@ TEST(FramePrompts, AndSchedulesInDeforumsNotationAreUnderstood) {
   EXPECT_TRUE(holds(outcome.out, "\n6,1.25,0.5,0.5,0,10,3.5\n")) << outcome.out;
   // f = 9: noon alone.
   EXPECT_TRUE(holds(outcome.out, "\n10,2.25,0,1,0,16,0\n")) << outcome.out;
+}
+
+/// All pictures of a run of this settings file.
+std::vector<std::vector<unsigned char>> rendered(const Scratch& folder, const std::string& file) {
+  Words words = tiny("", {"pre_animation_steps=1", "steps_per_frame=1", "steps_per_scene=7", "save_every=1",
+                          "frames_per_second=4", "animation_mode=2D", "backups=0", "file_namespace=" + file});
+  words[0] = file;
+  const Outcome outcome = render(folder.path(), words);
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  std::vector<std::vector<unsigned char>> pictures;
+  for (int number = 1; number <= 7; ++number)
+    pictures.push_back(
+        read_png(folder / ("images_out/" + file + "/" + file + "_" + std::to_string(number) + ".png"))
+            .pixels);
+  return pictures;
+}
+
+// A settings text in Deforum's notation, and the same in ours.
+TEST(FramePrompts, InDeforumsNotationMakeTheSamePictures) {
+  const Scratch folder;
+  folder.write("theirs", R"json({
+  "prompts": {"0": "a meadow in the morning", "3": "the meadow at noon"}, "prompt_fade": "2",
+  "rotate_2d": "0:(1), 4:(1+2*t)", "zoom_x_2d": "0: (2), max_f: (8)", "zoom_y_2d": "0:(2),max_f:(8)"
+})json");
+  folder.write(
+      "ours",
+      "scenes: 'a meadow in the morning:[0: 1, 3: 1, 5: 0] | the meadow at noon:[0: 0, 3: 0, 5: 1]'\n"
+      "rotate_2d: 1 if f < 4 else 1 + 2*t\nzoom_x_2d: 2 + 6*f/6\nzoom_y_2d:\n  - {frame: 0, value: 2}\n"
+      "  - {frame: max_f, value: 8, ease: linear}\n");
+  const auto theirs = rendered(folder, "theirs"), ours = rendered(folder, "ours");
+  for (std::size_t i = 0; i < ours.size(); ++i) {
+    ASSERT_EQ(theirs[i].size(), ours[i].size());
+    for (std::size_t k = 0; k < ours[i].size(); ++k) ASSERT_NEAR(theirs[i][k], ours[i][k], 2) << i;
+  }
+  EXPECT_NE(theirs[0], theirs[6]);
+}
+
+TEST(CurvesFile, OfParseqMakesThePicturesOfItsValues) {
+  const Scratch folder;
+  std::string frames;
+  for (int frame = 0; frame <= 6; ++frame)
+    frames += (frame ? ", " : "") + ("{\"frame\": " + std::to_string(frame)) +
+              ", \"angle_delta\": " + std::to_string(frame) +
+              ", \"zoom_delta\": " + (frame == 3 ? "2" : "1") + ", \"translation_x_delta\": -3, \"seed\": 7}";
+  folder.write("parseq.json", "{\"options\": {\"output_fps\": 4}, \"rendered_frames\": [" + frames + "]}");
+  folder.write("theirs", "scenes: a hill\ncurves_file: parseq.json\n");
+  // Its frame 1 is the first move, f = 0; twice as large is half of 64 pixels.
+  folder.write("ours",
+               "scenes: a hill\nrotate_2d: 1 + f\nzoom_x_2d: 32 if f == 2 else 0\n"
+               "zoom_y_2d: 32 if f == 2 else 0\ntranslate_x: -3\n");
+  EXPECT_EQ(rendered(folder, "theirs"), rendered(folder, "ours"));
 }
 
 TEST(Wildcards, AreDrawnFromTheSeedAndSavedAsTheyWereDrawn) {

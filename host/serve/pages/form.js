@@ -1,6 +1,7 @@
 // The form: one field for each setting of the server's table. A field that is left empty is not set.
 
 import { ask, attempt, count, element, make } from './server.js';
+import { asLine, isLine } from './keyframe_text.js';
 
 // Which plugins a setting names.
 const PLUGIN_KINDS = {
@@ -163,7 +164,7 @@ function written(setting, text) {
       // A number, or a reference such as ${steps_per_scene}; the check reports anything else.
       if (!setting.expression && /^[-+.\w]+$/.test(text.trim())) return text.trim();
   }
-  return JSON.stringify(text);
+  return setting.expression && isLine(text) ? text.trim().replaceAll('\n', ' ') : JSON.stringify(text);
 }
 
 // What is set, as a settings file: one line each, in the table's order.
@@ -185,6 +186,10 @@ export function settingsText() {
 
 const shownItem = (item) => item !== null && typeof item === 'object' ? JSON.stringify(item) : item;
 
+// Keyframes as YAML has them.
+const isGroupOf = (item) => item !== null && typeof item === 'object' && !Array.isArray(item);
+const isKeyframes = (value) => isGroupOf(value) || (Array.isArray(value) && value.length > 0 && value.every(isGroupOf));
+
 // A value of a settings file as the field shows it.
 function shown(setting, value) {
   if (value === null) return setting.nullable ? 'null' : '';
@@ -194,6 +199,7 @@ function shown(setting, value) {
   }
   if (setting.type === 'choice') return setting.choices.find((word) => word.toLowerCase() === String(value).toLowerCase()) ?? '';
   if (setting.type === 'groups') return Array.isArray(value) && value.length === 0 ? '' : JSON.stringify(value);
+  if (setting.expression && isKeyframes(value)) return asLine(value);
   if (Array.isArray(value)) return setting.type === 'list' && !setting.expression ? value.map(shownItem).join('\n') : `[${value.join(', ')}]`;
   return typeof value === 'object' ? JSON.stringify(value) : value;
 }
@@ -246,11 +252,28 @@ export async function loadRun(id) {
 
 export const clear = () => fill([]);
 
+// For other parts of the page: a setting of the table, what its field holds, and another text for it.
+export const settingOf = (name) => fields.get(name.toLowerCase())?.setting;
+export const textOf = (name) => fields.get(name.toLowerCase())?.input.value ?? '';
+export function setText(name, text) {
+  const field = fields.get(name.toLowerCase());
+  field.input.value = text;
+  edited(field);
+}
+
+// Names of settings in use that may have keyframes.
+export function schedulable() {
+  const others = unused();
+  return [...fields.values()].map(({ setting }) => setting).filter(({ expression, group, plugins: of }) => expression
+    && !(group.startsWith('Plugins:') && of.every((name) => others.has(name)))).map(({ name }) => name);
+}
+
 function checkSoon() {
   clearTimeout(timer);
   ++checks;
   timer = setTimeout(() => attempt(check), PATIENCE);
   sessionStorage.setItem('draft', settingsText());
+  document.dispatchEvent(new Event('settings'));
 }
 
 // What was being written survives a reload of the page.

@@ -5,6 +5,7 @@ import { buildForm, clear, hintIfEmpty, loadFile, settingsText, tell } from './f
 import { currentRuns, fileAddress, files, isOver, onChoice, onOpening, showRuns } from './queue.js';
 import { buildMake, showStage, stage, toSettings } from './make.js';
 import { compare } from './compare.js';
+import { buildCurves } from './curves.js';
 
 let previewed = null; // the number of the motion preview that is waited for
 
@@ -104,5 +105,6 @@ addEventListener('hashchange', openTarget);
 element('all').open = sessionStorage.getItem('all') === 'true';
 openTarget();
 attempt(buildForm);
+buildCurves();
 buildMake();
 connect();
