@@ -93,11 +93,11 @@ std::optional<HttpResponse> Guard::objection(const HttpRequest& request) const {
     const std::string& length = request.header("content-length");
     if (!all_digits(length) || request.count("content-length") > 1)
       return HttpResponse::error(400, "the Content-Length header is not a number");
+    const std::size_t most = is_upload(request, rules_) ? rules_.largest_upload : rules_.largest_body;
     std::size_t bytes = 0;
     const auto result = std::from_chars(length.data(), length.data() + length.size(), bytes);
-    if (result.ec != std::errc() || bytes > rules_.largest_body)
-      return HttpResponse::error(
-          413, "the body may have at most " + std::to_string(rules_.largest_body) + " bytes");
+    if (result.ec != std::errc() || bytes > most)
+      return HttpResponse::error(413, "the body may have at most " + std::to_string(most) + " bytes");
   }
 
   const auto token = request.query.find("token");
@@ -121,6 +121,10 @@ std::optional<HttpResponse> Guard::objection(const HttpRequest& request) const {
       return HttpResponse::error(403, "the request comes from another site");
   }
   return std::nullopt;
+}
+
+bool is_upload(const HttpRequest& request, const Guard::Rules& rules) {
+  return request.method == "POST" && !rules.upload_path.empty() && request.path == rules.upload_path;
 }
 
 }  // namespace reverie::web

@@ -27,6 +27,8 @@ class Guard {
     /// tunnel.
     std::vector<std::string> hosts = {"localhost", "127.0.0.1", "[::1]"};
     std::size_t largest_body = 1 << 20;
+    std::string upload_path;  ///< a POST to it is an upload: its body goes to a file; empty: there are none
+    std::size_t largest_upload = 0;
   };
 
   explicit Guard(Rules rules) : rules_(std::move(rules)) {}
@@ -38,5 +40,8 @@ class Guard {
  private:
   Rules rules_;
 };
+
+/// Whether the body of this request goes to a file.
+bool is_upload(const HttpRequest& request, const Guard::Rules& rules);
 
 }  // namespace reverie::web

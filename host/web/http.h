@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "web/plain_file.h"
+#include "web/received_file.h"
 
 namespace reverie::web {
 
@@ -20,6 +21,7 @@ struct HttpRequest {
   std::map<std::string, std::string> query;  ///< decoded; of equal names, the first
   std::vector<std::pair<std::string, std::string>> headers;  ///< names in lower case
   std::string body;
+  std::shared_ptr<ReceivedFile> received;  ///< of an upload (Guard::Rules), in the place of `body`
 
   /// The first header of this name (in lower case); empty where there is none.
   const std::string& header(const std::string& name) const;
@@ -34,6 +36,11 @@ struct HttpResponse {
   /// Called some times a second, on any of the server's threads, one call after another: what to send now,
   /// nothing at the end. The server sends a comment line now and then, so it has to be text/event-stream.
   std::function<std::optional<std::string>()> stream;
+  /// Called again and again, as fast as the client takes it: the next piece, nothing at the end. All of them
+  /// have `pieces_size` bytes; what it throws ends the connection, so that the client sees that some are
+  /// missing.
+  std::function<std::optional<std::string>()> pieces;
+  std::uint64_t pieces_size = 0;
   /// A file, of which a client may ask for a part (Range).
   std::shared_ptr<const PlainFile> file;
   std::shared_ptr<const std::string> shared_body;

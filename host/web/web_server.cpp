@@ -15,7 +15,6 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
-#include <charconv>
 #include <chrono>
 #include <list>
 #include <mutex>
@@ -23,6 +22,8 @@
 #include <vector>
 
 #include "reverie/error.h"
+#include "web/byte_range.h"
+#include "web/received_file.h"
 
 namespace reverie::web {
 namespace {
@@ -52,6 +53,14 @@ constexpr std::pair<const char*, const char*> kHeaders[] = {
 /// The render's threads come first.
 void yield_to_render() { ::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), 10); }
 
+/// Whether a file of this size leaves the render some space for its pictures.
+bool has_room(const std::filesystem::path& folder, std::uint64_t bytes) {
+  constexpr std::uint64_t kReserve = 256 << 20;
+  std::error_code unknown;
+  const std::filesystem::space_info space = std::filesystem::space(folder, unknown);
+  return unknown || space.available > bytes + kReserve;
+}
+
 /// Counts one more for as long as it lives.
 class Counted {
  public:
@@ -80,34 +89,6 @@ HttpRequest request_from(const Fields& message, bool& sound) {
   }
   sound = split_target(request.target, request.path, request.query);
   return request;
-}
-
-struct Part {
-  std::uint64_t first, size;
-};
-
-/// The part that "bytes=first-last", "bytes=first-" or "bytes=-size" asks of a file. Nothing for all of it:
-/// servers may take no notice of ranges they do not like.
-std::optional<Part> asked_part(const std::string& range, std::uint64_t size) {
-  const std::string unit = "bytes=";
-  if (range.compare(0, unit.size(), unit) != 0 || size == 0) return std::nullopt;
-  const std::size_t dash = range.find('-', unit.size());
-  if (dash == std::string::npos) return std::nullopt;
-  const auto number = [&](std::size_t start, std::size_t end) -> std::optional<std::uint64_t> {
-    std::uint64_t value = 0;
-    const auto [stop, error] = std::from_chars(range.data() + start, range.data() + end, value);
-    return error == std::errc() && stop == range.data() + end ? std::optional(value) : std::nullopt;
-  };
-  const auto first = number(unit.size(), dash), last = number(dash + 1, range.size());
-  if (first) {
-    if (*first >= size || (!last && dash + 1 != range.size())) return std::nullopt;
-    const std::uint64_t end = last ? std::min(*last, size - 1) : size - 1;
-    if (end < *first) return std::nullopt;
-    return Part{*first, end - *first + 1};
-  }
-  if (!last || *last == 0 || dash != unit.size()) return std::nullopt;
-  const std::uint64_t count = std::min(*last, size);
-  return Part{size - count, count};
 }
 
 }  // namespace
@@ -248,11 +229,45 @@ class WebServer::Work {
     if (!response) {
       silent_.remove(kept);
       be_patient(stream);
-      co_await http::async_read(stream, buffer, parser, use_awaitable);
-      request.body = std::move(parser.get().body());
-      response = answer(request);
+      if (is_upload(request, options_.rules)) {
+        response = co_await receive(stream, buffer, parser, request);
+      } else {
+        co_await http::async_read(stream, buffer, parser, use_awaitable);
+        request.body = std::move(parser.get().body());
+      }
+      if (!response) response = answer(request);
     }
     co_await send(stream, *response, request.header("range"), head);
+  }
+
+  /// The body goes into a file as it comes. Nothing, or why it does not.
+  asio::awaitable<std::optional<HttpResponse>> receive(beast::tcp_stream& stream, beast::flat_buffer& buffer,
+                                                       http::request_parser<http::string_body>& header,
+                                                       HttpRequest& request) {
+    const Counted upload(uploads_);
+    if (upload.number() > options_.most_uploads)
+      co_return HttpResponse::error(429, "other files are being uploaded; wait until they are done");
+    std::optional<HttpResponse> refusal;
+    http::request_parser<http::buffer_body> parser(std::move(header));
+    parser.body_limit(boost::none);
+    std::vector<char> piece(kPiece);
+    try {
+      request.received = std::make_shared<ReceivedFile>(options_.upload_folder);
+      if (!has_room(options_.upload_folder, parser.content_length().value_or(0)))
+        co_return HttpResponse::error(507, "the disk would be full; free some space on the server's disk");
+      while (!parser.is_done()) {
+        parser.get().body().data = piece.data();
+        parser.get().body().size = piece.size();
+        boost::system::error_code error;
+        be_patient(stream);
+        co_await http::async_read_some(stream, buffer, parser, asio::redirect_error(use_awaitable, error));
+        if (error && error != http::error::need_buffer) throw boost::system::system_error(error);
+        request.received->append(piece.data(), piece.size() - parser.get().body().size);
+      }
+    } catch (const Error& error) {
+      refusal = HttpResponse::error(507, std::string(error.what()) + "; " + error.advice());
+    }
+    co_return refusal;
   }
 
   HttpResponse answer(const HttpRequest& request) const {
@@ -274,7 +289,8 @@ class WebServer::Work {
     }
     Part part{0, 0};
     std::optional<std::uint64_t> whole;
-    const std::shared_ptr<const PlainFile> file = response.stream ? nullptr : response.file;
+    const std::shared_ptr<const PlainFile> file =
+        response.stream || response.pieces ? nullptr : response.file;
     if (file) {
       whole = part.size = file->size();
       if (const auto asked = response.status == 200 ? asked_part(range, *whole) : std::nullopt) {
@@ -305,6 +321,8 @@ class WebServer::Work {
       header.content_length(part.size);
     } else if (response.stream) {
       header.chunked(true);
+    } else if (response.pieces) {
+      header.content_length(response.pieces_size);
     } else if (response.status != 204) {
       header.content_length(body.size());
     }
@@ -315,6 +333,8 @@ class WebServer::Work {
 
     if (response.stream) {
       co_await send_stream(stream, response.stream);
+    } else if (response.pieces) {
+      while (const auto piece = response.pieces()) co_await send_piece(stream, piece->data(), piece->size());
     } else if (whole) {
       std::vector<char> piece(kPiece);
       while (part.size > 0) {
@@ -372,7 +392,7 @@ class WebServer::Work {
   const Options options_;
   const Guard guard_;
   const Handler handler_;
-  std::atomic<int> connections_ = 0, streams_ = 0;
+  std::atomic<int> connections_ = 0, streams_ = 0, uploads_ = 0;
   Silent silent_;
   asio::io_context context_;  // destroyed before the counters that its connections count down
   tcp::acceptor acceptor_;

@@ -20,10 +20,12 @@ class WebServer {
     std::string address = "127.0.0.1";  ///< IPv4 or IPv6
     int port = 0;                       ///< 0: any that is free
     Guard::Rules rules;
-    int threads = 2;             ///< that call the handler; connections need none of their own
-    int most_connections = 256;  ///< one more closes the oldest that has not asked for anything yet
-    int most_streams = 64;       ///< others are answered with 503
-    int patience = 10;           ///< seconds a client may take to send its request, or to take something in
+    int threads = 2;                      ///< that call the handler; connections need none of their own
+    int most_connections = 256;           ///< one more closes the oldest that has not asked for anything yet
+    std::filesystem::path upload_folder;  ///< of the rules' uploads, while they come
+    int most_uploads = 4;                 ///< at the same time
+    int most_streams = 64;                ///< others are answered with 503
+    int patience = 10;  ///< seconds a client may take to send its request, or to take something in
   };
 
   /// Serves from here on. Throws Error(settings) when the address cannot be had.
