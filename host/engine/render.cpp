@@ -3,6 +3,7 @@
 #include <ATen/core/grad_mode.h>
 
 #include <chrono>
+#include <utility>
 
 #include "reverie/resized_gradients.h"
 
@@ -72,6 +73,10 @@ void Render::grown() {
   resized();
   auto* goes_on = keep_optimiser_ ? extension_of<GoesOnResized>(*optimiser_) : nullptr;
   auto* resizes = extension_of<ResizesGradients>(*ensemble_.model.instance);
+  if (keep_optimiser_ && (!goes_on || !resizes) && !std::exchange(restarts_, true))
+    host_.log(LogLevel::info, "upscale_optimiser: the optimiser restarts at each size, because " +
+                                  (goes_on ? ensemble_.model.name : std::string("it")) +
+                                  " cannot carry its state over");
   if (!goes_on || !resizes) return;
   const std::size_t own = parameters_.size() - (opacity_.is_on() ? 1 : 0);
   const at::NoGradGuard no_grad;
@@ -178,9 +183,14 @@ RenderResult Render::run(RunEvents& events, FrameWriter& frames, RequestedContro
         position_.step = steps_per_scene_;  // so that a backup knows it, too
       }
       unsaved = result_.moment.steps % save_every_ != 0;
+      const std::int64_t saved = result_.moment.frames;
       if (cadence_.waits() && (!unsaved || timeline_.frame_of(result_.moment.steps) != frame_))
         save_waiting(frames, final_picture());
-      if (unsaved || loop_.leaves_out(frame_)) continue;
+      if (unsaved || loop_.leaves_out(frame_)) {
+        // Where all frames that are saved lie in between, no other place has a backup.
+        if (result_.moment.frames > saved) back_up(result_.moment.frames);
+        continue;
+      }
       save();
       ++result_.moment.frames;
       back_up(result_.moment.frames);

@@ -114,6 +114,8 @@ class Render {
   Timeline timeline_;
   Growth growth_;
   bool keep_optimiser_;
+  bool restarts_ =
+      false;  // the optimiser, where it or the image model cannot carry its state over; said once
   Opacity opacity_;
   RenderResult result_;
   Position position_;

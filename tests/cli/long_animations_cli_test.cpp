@@ -1,5 +1,7 @@
 // Loops, tiles, stills that begin small and pictures between pictures, by the real program.
 
+#include <algorithm>
+
 #include "cli/real_program.h"
 
 namespace reverie::test {
@@ -71,6 +73,30 @@ TEST(Cadences, MakeAllFramesInTheirOrder) {
     for (std::size_t i = 0; i < made.size(); ++i) ASSERT_NEAR(wanted[i], made[i], 1) << number;
   }
   EXPECT_FALSE(fs::exists(some / "images_out/default/default_11.png"));
+}
+
+// Of the frames 1, 2, 3 ... every second is optimised, and with save_every=4 only those before them are
+// saved.
+TEST(Cadences, HaveBackupsWhereOnlyFramesInBetweenAreSaved) {
+  const Scratch folder;
+  const Words words =
+      tiny("a red heart", {"animation_mode=2D", "zoom_x_2d=2", "pre_animation_steps=2", "steps_per_frame=2",
+                           "save_every=4", "cadence=2", "steps_per_scene=24", "display_every=0"});
+  ASSERT_EQ(render(folder.path(), words).status, 0);
+  std::vector<fs::path> backups;
+  for (const auto& entry : fs::directory_iterator(folder / "backup/default"))
+    if (entry.path().extension() == ".bak") backups.push_back(entry.path());
+  ASSERT_GT(backups.size(), 1u) << "a run that is killed would begin at its beginning";
+  // From an earlier one, it makes the same pictures.
+  const auto before = pixels(folder, 6);
+  ASSERT_FALSE(before.empty());
+  fs::remove(*std::max_element(backups.begin(), backups.end()));
+  fs::remove(folder / "images_out/default/default_6.png");
+  Words again = words;
+  again.push_back("--restore");
+  const Outcome outcome = render(folder.path(), again);
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_EQ(pixels(folder, 6), before);
 }
 
 TEST(Cadences, AreRefusedWhereFramesWouldStayUnpainted) {
