@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <sstream>
+#include <utility>
 
 #include "app/failure.h"
 #include "reverie/error.h"
@@ -94,13 +95,21 @@ std::vector<WorkerAddress> worker_addresses(const std::vector<std::string>& urls
         "the token of this worker");
   std::string all;
   std::map<std::string, std::string> each;
+  int number = 0;
   for (std::string line; std::getline(stream, line);) {
+    ++number;
     std::istringstream words(line);
     std::string first, second;
     words >> first >> second;
     if (first.empty() || first[0] == '#') continue;
-    if (second.empty())
+    if (second.empty() || second[0] == '#')
       all = first;
+    else if (!first.starts_with("http://") &&
+             !first.starts_with("https://"))  // it may be a token, so it is not shown
+      throw Error(ErrorKind::usage,
+                  "line " + std::to_string(number) + " of '" + tokens.string() +
+                      "' is neither a token nor an address and its token",
+                  "an address begins with http:// or https://");
     else
       each[plain_url(first)] = second;
   }
@@ -242,7 +251,11 @@ void FarmWorker::work() {
 
 void FarmWorker::go(const RunQueue::Turn& turn, const std::shared_ptr<Control>& control) {
   Run run{turn.record, control, Clock::now(), "", "", {}, 0, nullptr, {}, 0};
-  if (run.record.paused) control->pause();
+  // What was asked for while the worker was away.
+  if (run.record.paused)
+    control->pause();
+  else if (!run.record.worker.empty())
+    control->resume();
   if (run.record.cancelling) control->stop();
   const auto backups = backups_of(run.record);
   if (!backups.empty()) run.backup = backups.rbegin()->first;
@@ -329,6 +342,7 @@ bool FarmWorker::submit(Run& run) {
   record.worker = client_.url();
   queue_.handed(record.id, record.worker, record.key, seconds(record.worker_lease));
   body["key"] = record.key;
+  bool may_have_it = false;
   for (;;) {
     try {
       const WorkerClient::Answer answer = client_.post("/api/runs", body);
@@ -350,6 +364,8 @@ bool FarmWorker::submit(Run& run) {
       }
     } catch (const WorkerSilent& error) {
       if (!queue_.wait(milliseconds(0))) break;
+      // It may have taken the run just before the connection broke, and has a whole lease since then.
+      if (error.may_be_received && !std::exchange(may_have_it, true)) heard_ = Clock::now();
       if (has_lost(run) || (fresh && !error.may_be_received)) {
         give_back(run, error.what());
         return false;
@@ -386,9 +402,22 @@ FarmWorker::Next FarmWorker::follow(Run& run) {
 
 void FarmWorker::pass_wishes(Run& run) {
   while (const auto wish = run.control->next()) {
-    client_.post(run.there + "/" + *wish);
+    const WorkerClient::Answer answer = client_.post(run.there + "/" + *wish);
+    // Busy, it is asked again; a run that is over or not known any more has nothing to wish for.
+    if (answer.status == 429 || answer.status >= 500) return;
     run.control->done();
   }
+}
+
+/// Called while a file comes, which may take longer than the lease: asks for the run, so that the worker goes
+/// on.
+std::function<void()> FarmWorker::asks_for(const Run& run) {
+  return [this, &run, asked = Clock::now()]() mutable {
+    answered();
+    if (Clock::now() - asked < seconds(1)) return;
+    asked = Clock::now();
+    client_.get(run.there);
+  };
 }
 
 /// All of them, or only frames: of what grows, nothing is fetched before it is needed.
@@ -404,7 +433,7 @@ void FarmWorker::fetch_files(Run& run, bool all) {
     const auto place = place_of(run.record, run.record.output->base + name.substr(run.base.size()),
                                 file["of_video"].asBool());
     if (!place || !queue_.wait(milliseconds(0))) continue;
-    if (client_.fetch(run.there + "/files/" + escaped(name), *place, version.first + kGrowth))
+    if (client_.fetch(run.there + "/files/" + escaped(name), *place, version.first + kGrowth, asks_for(run)))
       run.fetched[name] = version;
   }
 }
@@ -423,7 +452,7 @@ void FarmWorker::fetch_backup(Run& run) {
   if (newest <= run.backup) return;
   fetch_files(run, true);
   if (!client_.fetch(run.there + "/backups/" + std::to_string(newest), backup_file(run.record, newest),
-                     bytes + kGrowth))
+                     bytes + kGrowth, asks_for(run)))
     return;
   std::error_code ignored;
   if (run.backup > 0) std::filesystem::remove(backup_file(run.record, run.backup), ignored);

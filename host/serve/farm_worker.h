@@ -58,6 +58,7 @@ class FarmWorker {
   bool submit(Run& run);
   Next follow(Run& run);
   Next ended(Run& run, const Json::Value& there);
+  std::function<void()> asks_for(const Run& run);
   void fetch_files(Run& run, bool all);
   void fetch_backup(Run& run);
   void show(Run& run);

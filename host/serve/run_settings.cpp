@@ -1,6 +1,7 @@
 #include "serve/run_settings.h"
 
 #include <filesystem>
+#include <set>
 
 #include "app/failure.h"
 #include "app/paint.h"
@@ -118,17 +119,17 @@ std::int64_t steps_of(const Plan& plan) {
          static_cast<std::int64_t>(plan.script.scenes.size());
 }
 
-/// What was found below the folders that may be named. Published models are found by name on any machine.
+/// What was found below the folders that may be named. Published models are the same on any machine, as their
+/// download is checked; weights of one's own may not be, wherever they lie.
 std::map<std::string, std::string> hashes() {
   namespace fs = std::filesystem;
-  const auto below = [](const fs::path& path, const fs::path& folder) {
-    const fs::path relative = fs::absolute(path).lexically_normal().lexically_relative(folder);
-    return !relative.empty() && *relative.begin() != "..";
-  };
-  const fs::path models = models::expand_home(models::kDefaultModelsParent);
+  std::set<fs::path> published;
+  for (const auto& models : {models::model_catalogue(), models::models_without_address()})
+    for (const models::CatalogueEntry& entry : models)
+      published.insert(models::model_path(entry, models::kDefaultModelsParent).lexically_normal());
   std::map<std::string, std::string> result;
   for (const fs::path& path : engine::found_files()) {
-    if (below(path, models) && !below(path, fs::current_path())) continue;
+    if (published.count(fs::absolute(path).lexically_normal())) continue;
     result[path.string()] = fs::is_directory(path) ? kFolder : models::sha256_of(path);
   }
   return result;

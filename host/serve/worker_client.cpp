@@ -5,6 +5,7 @@
 #include <json/writer.h>
 
 #include <cstdio>
+#include <exception>
 #include <memory>
 #include <string_view>
 
@@ -24,10 +25,17 @@ constexpr std::size_t kLargestAnswer = 32 << 20;
 struct Transfer {
   const std::function<bool(std::string_view)>& take;
   const std::atomic<bool>& ended;
+  std::exception_ptr thrown = nullptr;
 };
 
-std::size_t on_body(char* data, std::size_t size, std::size_t count, void* transfer) {
-  return static_cast<Transfer*>(transfer)->take({data, size * count}) ? size * count : 0;
+std::size_t on_body(char* data, std::size_t size, std::size_t count, void* pointer) {
+  Transfer& transfer = *static_cast<Transfer*>(pointer);
+  try {
+    return transfer.take({data, size * count}) ? size * count : 0;
+  } catch (...) {  // must not pass through libcurl
+    transfer.thrown = std::current_exception();
+    return 0;
+  }
 }
 
 int on_progress(void* transfer, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
@@ -50,7 +58,7 @@ long WorkerClient::perform(const char* method, const std::string& path, const st
   if (!curl) throw WorkerSilent("libcurl cannot be started", false);
   const auto set = [&](CURLoption option, auto value) { curl_easy_setopt(curl.get(), option, value); };
   char detail[CURL_ERROR_SIZE] = "";
-  Transfer transfer{take, ended_};
+  Transfer transfer{take, ended_, nullptr};
   const std::string address = url_ + path;
   set(CURLOPT_ERRORBUFFER, detail);
   set(CURLOPT_URL, address.c_str());
@@ -82,6 +90,7 @@ long WorkerClient::perform(const char* method, const std::string& path, const st
   }
   set(CURLOPT_HTTPHEADER, headers.get());
   const CURLcode code = curl_easy_perform(curl.get());
+  if (transfer.thrown) std::rethrow_exception(transfer.thrown);
   long status = 0;
   curl_off_t connect_time = 0;
   curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
@@ -124,7 +133,8 @@ std::shared_ptr<const std::string> WorkerClient::bytes(const std::string& path) 
   return status == 200 ? result : nullptr;
 }
 
-bool WorkerClient::fetch(const std::string& path, const std::filesystem::path& file, std::uintmax_t most) {
+bool WorkerClient::fetch(const std::string& path, const std::filesystem::path& file, std::uintmax_t most,
+                         const std::function<void()>& while_it_comes) {
   const std::filesystem::path part = file.string() + ".part";
   create_folder_of(part);
   struct Close {
@@ -143,11 +153,12 @@ bool WorkerClient::fetch(const std::string& path, const std::filesystem::path& f
     status = perform("GET", path, "", 0, [&](std::string_view bytes) {
       size += bytes.size();
       if (size > most) return false;
+      while_it_comes();
       if (std::fwrite(bytes.data(), 1, bytes.size(), out.get()) == bytes.size()) return true;
       error = errno;
       return false;
     });
-  } catch (const WorkerSilent&) {
+  } catch (...) {
     drop();
     if (error) detail::cannot_write(file, error);
     throw;

@@ -40,8 +40,10 @@ class WorkerClient {
   /// A small file; null: the worker has none of that name. Throws WorkerSilent.
   std::shared_ptr<const std::string> bytes(const std::string& path);
   /// The file is there whole or not at all; at most this large. False: the worker has none of that name.
-  /// Throws WorkerSilent, and Error(file) when it cannot be written.
-  bool fetch(const std::string& path, const std::filesystem::path& file, std::uintmax_t most);
+  /// `while_it_comes` is called with each piece. Throws WorkerSilent, Error(file) when it cannot be written,
+  /// and what `while_it_comes` throws.
+  bool fetch(const std::string& path, const std::filesystem::path& file, std::uintmax_t most,
+             const std::function<void()>& while_it_comes);
 
   const std::string& url() const { return url_; }
   /// From any thread: requests end at once, and so do all that follow.
