@@ -11,7 +11,7 @@ shown beside. The largest share is done in today's way alone. The learning rate 
 of its own. All runs have the seed 1. Runs that FOLDER has already are not done once more, so the benchmark may be done in parts.
 
 Every K-th line of tools/sixty_nouns.txt is painted with the preset `paint` and judged by EfficientNet-Lite2's classifier, whose file
-tools/judge_pictures.py names; every K-th of tools/twenty_prompts.txt with the preset `drawn`, judged by tools/cross_judge
+tools/judge_pictures.py names; every K-th of tools/twenty_prompts.txt with the preset `whole`, judged by tools/cross_judge
 and `tiny_vit` (the rank of the right prompt among the twenty; 0 leaves them out).
 """
 import argparse
@@ -113,7 +113,7 @@ class Bench:
         prompts, every = ROOT / "tools/twenty_prompts.txt", self.options.drawn_every
         lines = prompts.read_text().splitlines()
         for number in range(1, len(lines) + 1, every):
-            picture = self.painted("drawn", way, share, number, lines[number - 1])[1]
+            picture = self.painted("whole", way, share, number, lines[number - 1])[1]
         folder = picture.parent.parent.parent
         table = subprocess.run([ROOT / "build/release/tools/cross_judge", "--guide", "paint", "--judge", "tiny_vit", "--prompts", prompts,
                                 "--out", folder, "--every", str(every), "--program", self.options.program],
