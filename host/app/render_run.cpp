@@ -7,6 +7,7 @@
 #include "app/steer_run.h"
 #include "engine/backup.h"
 #include "engine/card_kernels.h"
+#include "engine/deterministic.h"
 #include "engine/growth.h"
 #include "engine/loop.h"
 #include "engine/memory_report.h"
@@ -191,6 +192,7 @@ RunOutcome render_run(const Plan& given, const PluginRegistry& registry, const R
   const RunSettings& settings = run_plan.settings;
   HostServices& host = *run_plan.host;
   if (memory) memory->count_on(host.device());
+  engine::use_deterministic_algorithms(settings.get<bool>("deterministic") && !host.device().is_cpu());
 
   const RunPlace place(settings);
   const bool overwrites =

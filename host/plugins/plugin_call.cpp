@@ -125,6 +125,12 @@ void on_crash(int signal) {
   ::raise(signal);  // once more, as if nobody had listened
 }
 
+/// The operator that LibTorch names when it is to be deterministic and cannot; "" for other failures.
+std::string not_deterministic(const std::string& what) {
+  const std::size_t end = what.find(" does not have a deterministic implementation");
+  return end == std::string::npos ? "" : what.substr(0, end);
+}
+
 }  // namespace
 
 PluginCall::PluginCall(const char* plugin, const char* method)
@@ -168,7 +174,16 @@ void rethrow_named(const std::string& plugin, const char* method) {
                       "is whole, so --restore goes on from there");
   } catch (const c10::Error& error) {
     // Its what() goes on with a stack trace.
-    throw fault(on_one_line(error.what_without_backtrace()));
+    const std::string what = on_one_line(error.what_without_backtrace());
+    if (const std::string name = not_deterministic(what); !name.empty())
+      throw PluginFault(
+          ErrorKind::unsupported,
+          failure_of(
+              plugin, method,
+              "LibTorch's operator '" + name + "' does not give the same bytes each time on this device"),
+          "deterministic=false lets the run use it; docs/cards.md says which settings need such "
+          "operators");
+    throw fault(what);
   } catch (const std::exception& error) {
     throw fault(error.what());
   } catch (...) {

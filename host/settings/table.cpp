@@ -318,6 +318,11 @@ constexpr Setting kTable[] = {
          .help("what networks compute in; the picture stays fp32. auto: bf16 on a GPU and where the "
                "processor computes it natively, else fp32. fp16 needs a GPU"),
      "Perceptors"},
+    {boolean("deterministic", false)
+         .help("on a GPU: the same bytes each time also from LibTorch's own operators; the run ends where "
+               "one of "
+               "them cannot. The CPU always gives the same bytes"),
+     "Perceptors"},
 };
 
 constexpr const char* kAliases[][2] = {

@@ -25,6 +25,19 @@ TEST(Render, TheSameSeedMakesTheSameFile) {
   EXPECT_NE(picture(others), first);
 }
 
+/// The files differ, since they hold the settings.
+TEST(Render, OnTheCpuNothingBecomesMoreDeterministic) {
+  const auto pixels = [](const std::string& deterministic) {
+    const Scratch scratch;
+    const Words more = {"steps_per_scene=3", "border_mode=mirror", "deterministic=" + deterministic,
+                        "device=cpu"};
+    const Outcome outcome = render(scratch.path(), tiny("a red heart | a hill:0.5", more));
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    return read_png(scratch / kFirst).pixels;
+  };
+  EXPECT_EQ(pixels("true"), pixels("false"));
+}
+
 /// The order in which threads add up must not show. Most machines have two at least.
 TEST(Render, TheSameSeedMakesTheSameFileOnSeveralThreads) {
   ::setenv("OMP_NUM_THREADS", "2", 1);

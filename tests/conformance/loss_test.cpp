@@ -29,6 +29,9 @@ class LossConformance : public testing::TestWithParam<std::string> {
     return (smooth_picture(width, height) * 0.7 + random_picture(width, height, 1) * 0.2)
         .set_requires_grad(true);
   }
+  static at::Tensor level_everywhere(std::int64_t channels, double level) {
+    return at::full({1, channels, 48, 64}, level, at::TensorOptions(tested_device()));
+  }
   /// A step after a move, with everything that a loss may ask for.
   Loss::Context context(const at::Tensor& picture) {
     Loss::Context result;
@@ -40,7 +43,8 @@ class LossConformance : public testing::TestWithParam<std::string> {
     result.tools.depth = &depth_;
     result.tools.flow = &flow_;
     move_.image = smooth_picture(picture.size(3), picture.size(2));
-    move_.flow = at::full({1, 2, picture.size(2), picture.size(3)}, 2.0);
+    move_.flow =
+        at::full({1, 2, picture.size(2), picture.size(3)}, 2.0, picture.options().requires_grad(false));
     result.move = &move_;
     result.before_move = at::zeros_like(move_.image);
     for (const ParamSpec& spec : std::span(plugin().descriptor->params, plugin().descriptor->param_count))
@@ -98,7 +102,7 @@ TEST_P(LossConformance, IsAScalarWithAGradient) {
   const at::Tensor picture = image();
   model_.picture = picture;
   // What has a limit may cost nothing on a pale picture: this one goes from black to white and red.
-  at::Tensor strong = at::zeros({1, 3, 48, 64});
+  at::Tensor strong = level_everywhere(3, 0);
   strong.narrow(3, 20, 20).fill_(0.9);
   strong.select(1, 0).narrow(2, 40, 24).fill_(0.9);
   const at::Tensor measured = it->evaluate(context(picture * 0.1 + strong));
@@ -115,7 +119,7 @@ TEST_P(LossConformance, GradientIsFiniteOnEvenPictures) {
   for (const double level : {0.0, 0.5, 1.0}) {
     const auto it = loss();
     if (it->traits().target) it->set_target(smooth_picture(64, 48));
-    const at::Tensor picture = at::full({1, 3, 48, 64}, level).set_requires_grad(true);
+    const at::Tensor picture = level_everywhere(3, level).set_requires_grad(true);
     model_.picture = picture;
     const at::Tensor measured = it->evaluate(context(picture));
     if (!measured.requires_grad()) continue;
@@ -169,7 +173,7 @@ TEST_P(LossConformance, TargetAndMaskCanBeTakenAway) {
   if (traits.target) it->set_target(smooth_picture(64, 48).flip(3));
   const double with_target = value(*it, model_.picture);
   if (traits.mask) {
-    it->set_mask(at::zeros({1, 1, 48, 64}));
+    it->set_mask(level_everywhere(1, 0));
     value(*it, model_.picture);
     it->set_mask(at::Tensor());
     EXPECT_EQ(value(*it, model_.picture), with_target);
@@ -187,9 +191,9 @@ TEST_P(LossConformance, AMaskOfOnesChangesNothingAndOneOfZerosLeavesNothing) {
   model_.picture = image();
   if (it->traits().target) it->set_target(smooth_picture(64, 48).flip(3));
   const double unmasked = value(*it, model_.picture);
-  it->set_mask(at::ones({1, 1, 48, 64}));
+  it->set_mask(level_everywhere(1, 1));
   EXPECT_NEAR(value(*it, model_.picture), unmasked, 1e-5 * std::abs(unmasked));
-  it->set_mask(at::zeros({1, 1, 48, 64}));
+  it->set_mask(level_everywhere(1, 0));
   EXPECT_NEAR(value(*it, model_.picture), 0, 1e-7);
 }
 
@@ -209,7 +213,7 @@ TEST_P(LossConformance, KeepsCopiesOfTargetAndMask) {
   promise("set_target()", "copied: whoever gave it may change it later");
   const auto it = loss();
   model_.picture = image();
-  at::Tensor target = smooth_picture(64, 48).flip(3), mask = at::full({1, 1, 48, 64}, 0.5);
+  at::Tensor target = smooth_picture(64, 48).flip(3), mask = level_everywhere(1, 0.5);
   if (it->traits().target) it->set_target(target);
   if (it->traits().mask) it->set_mask(mask);
   const double before = value(*it, model_.picture);

@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdio>
 #include <cstdlib>
 
 #include "conformance/report_listener.h"
@@ -14,6 +15,7 @@
 #include "fixtures/plugins_under_test.h"
 #include "plugins/library_folder.h"
 #include "plugins/plugin_call.h"
+#include "support/device.h"
 
 namespace reverie::test {
 namespace {
@@ -93,6 +95,10 @@ int main(int argc, char** argv) {
   reverie::test::find_installation();
   if (const char* reference = std::getenv("REVERIE_TEST_FIXTURES"))
     reverie::test::places.plugin_folders.emplace_back(reference);
+  if (reverie::test::name_of_tested_device() != "cpu" && !reverie::test::there_is_a_card()) {
+    std::puts("there is no card");
+    return 0;
+  }
   ::testing::InitGoogleTest(&argc, argv);
   return RUN_ALL_TESTS();
 }

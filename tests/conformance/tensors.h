@@ -1,5 +1,6 @@
 #pragma once
-// Tensors that conformance tests feed to plugins, and what they check on those that come back.
+// Tensors that conformance tests feed to plugins, on the device that is tested, and what they check on those
+// that come back.
 
 #include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
@@ -8,11 +9,14 @@
 
 #include <cmath>
 
+#include "support/device.h"
+
 namespace reverie::test {
 
 /// Uniform -1..1, the same for the same seed.
 inline at::Tensor random_tensor(at::IntArrayRef sizes, std::uint64_t seed) {
-  return at::rand(sizes, at::make_generator<at::CPUGeneratorImpl>(seed), at::kFloat) * 2 - 1;
+  const at::Tensor drawn = at::rand(sizes, at::make_generator<at::CPUGeneratorImpl>(seed), at::kFloat);
+  return drawn.to(tested_device()) * 2 - 1;
 }
 
 /// Uniform 0..1.
@@ -29,7 +33,7 @@ inline at::Tensor smooth_picture(std::int64_t width, std::int64_t height) {
   const at::Tensor x = along(width).view({1, width}), y = along(height).view({height, 1});
   std::vector<at::Tensor> channels;
   for (int c = 0; c < 3; ++c) channels.push_back((x + c).sin() * 0.2 + (y + 2 * c).cos() * 0.2 + 0.5);
-  return at::stack(channels).unsqueeze(0);
+  return at::stack(channels).unsqueeze(0).to(tested_device());
 }
 
 /// float32 of the sizes, finite, within low..high.

@@ -1,7 +1,6 @@
 // What needs a card. Without one, everything here is skipped.
 
 #include <ATen/ATen.h>
-#include <ATen/detail/CUDAHooksInterface.h>
 #include <dlfcn.h>
 
 #include "arithmetic.h"
@@ -10,6 +9,7 @@
 #include "cutouts_on_card.h"
 #include "losses/direct_on_card.h"
 #include "reverie/warp.h"
+#include "support/device.h"
 #include "support/numbers.h"
 
 namespace reverie::test {
@@ -19,7 +19,7 @@ const c10::Device kCard(c10::kCUDA, 0);
 
 struct OnCard : testing::Test {
   void SetUp() override {
-    if (!at::hasCUDA() || at::detail::getCUDAHooks().deviceCount() == 0) GTEST_SKIP() << "there is no card";
+    if (!there_is_a_card()) GTEST_SKIP() << "there is no card";
 #ifdef REVERIE_CUDA_LIBRARY
     static void* const library = ::dlopen(REVERIE_CUDA_LIBRARY, RTLD_NOW | RTLD_LOCAL);
     ASSERT_NE(library, nullptr) << ::dlerror();

@@ -1,16 +1,16 @@
 // Whole runs on a card. Without one, everything here is skipped.
 
 #include <ATen/ATen.h>
-#include <ATen/detail/CUDAHooksInterface.h>
 
 #include "cli/real_program.h"
+#include "support/device.h"
 
 namespace reverie::test {
 namespace {
 
 struct RunsOnCard : testing::Test {
   void SetUp() override {
-    if (!at::hasCUDA() || at::detail::getCUDAHooks().deviceCount() == 0) GTEST_SKIP() << "there is no card";
+    if (!there_is_a_card()) GTEST_SKIP() << "there is no card";
   }
 };
 
@@ -48,6 +48,55 @@ TEST_F(RunsOnCard, AnInterruptedRunGoesOnToTheSameBytes) {
   const Outcome outcome = render(part.path(), again);
   ASSERT_EQ(outcome.status, 0) << outcome.err;
   EXPECT_EQ(last_picture(whole.path()), last_picture(part.path()));
+}
+
+TEST_F(RunsOnCard, DeterministicAlgorithmsGiveTheSameBytesOrNameTheOperator) {
+  for (const char* border : {"clamp", "mirror", "smear"}) {
+    const Scratch one, other;
+    for (const Scratch* folder : {&one, &other}) {
+      const Outcome outcome = render(
+          folder->path(),
+          tiny("a red heart", {"device=cuda", "deterministic=true", std::string("border_mode=") + border}));
+      if (outcome.status != 0) {
+        EXPECT_TRUE(holds(outcome.err, "LibTorch's operator '") && holds(outcome.err, "deterministic=false"))
+            << outcome.err;
+        EXPECT_STRNE(border, "clamp") << outcome.err;
+        break;
+      }
+      if (folder == &other) {
+        EXPECT_EQ(last_picture(one.path()), last_picture(other.path())) << border;
+      }
+    }
+  }
+}
+
+TEST_F(RunsOnCard, RecordedStepsAreUsedWhereTheProgramHasThem) {
+  const Scratch folder;
+  const Outcome outcome = render(folder.path(), tiny("a red heart", {"device=cuda", "cuda_graphs=true"}));
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_FALSE(holds(outcome.err, "cannot be used")) << outcome.err;
+}
+
+/// 4 million cutouts of 64 x 64 take 200 GB.
+TEST_F(RunsOnCard, OutOfMemoryIsOneMessageThatSaysWhatWouldFit) {
+  const Scratch folder;
+  const Outcome outcome = render(folder.path(), tiny("a red heart", {"device=cuda", "cutouts=4000000"}));
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_TRUE(holds(outcome.err, "do not fit into the memory of cuda:0") &&
+              holds(outcome.err, "gradient_accumulation_steps=2 takes 2000000"))
+      << outcome.err;
+}
+
+TEST_F(RunsOnCard, TwoRanksOnOneCardMakeTheSameBytesAsOne) {
+  const Scratch one, two;
+  const Words words = tiny("a red heart", {"device=cuda", "cutouts=19", "save_every=4"});
+  for (const auto& [folder, ranks] : {std::pair{&one, "1"}, {&two, "2"}}) {
+    Words all = words;
+    all.insert(all.end(), {"--ranks", ranks});
+    const Outcome outcome = render(folder->path(), all);
+    ASSERT_EQ(outcome.status, 0) << outcome.err;
+  }
+  EXPECT_EQ(last_picture(one.path()), last_picture(two.path()));
 }
 
 }  // namespace

@@ -51,6 +51,21 @@ TEST(DirectElement, GradientIsTheSlope) {
       picture(1) * 0.8 + 0.1);
 }
 
+bool asked_to_be_deterministic = true;
+
+/// What it is compared with may have no deterministic version.
+TEST(DirectElement, IsComparedWithoutDeterministicAlgorithms) {
+  at::globalContext().setDeterministicAlgorithms(true, false);
+  CardKernels kernels("the direct loss", {"reverie::direct_loss"}, [](c10::Device device) {
+    asked_to_be_deterministic = at::globalContext().deterministicAlgorithms();
+    return losses::direct_operator_agrees(device);
+  });
+  EXPECT_TRUE(kernels.usable(c10::kCPU));
+  EXPECT_FALSE(asked_to_be_deterministic);
+  EXPECT_TRUE(at::globalContext().deterministicAlgorithms()) << "as before";
+  at::globalContext().setDeterministicAlgorithms(false, false);
+}
+
 TEST(DirectElement, IsLeftOutWhereItIsWrong) {
   for (const double wrong : {1.0, 1.01}) {
     fault = wrong;

@@ -3,6 +3,7 @@
 // program loads where there is a card (cuda/). Where it is missing, whoever would use one does the same by
 // LibTorch's own operators.
 
+#include <ATen/Context.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/core/grad_mode.h>
 #include <c10/core/Device.h>
@@ -42,6 +43,7 @@ class CardKernels {
     bool agreed = false;
     try {
       const at::AutoGradMode with_gradients(true);
+      const AnyAlgorithm any;
       agreed = agree_(device);
     } catch (const std::exception& error) {
       const std::string text = error.what();  // LibTorch's goes on with a stack trace
@@ -56,6 +58,19 @@ class CardKernels {
   }
 
  private:
+  /// What the kernel is compared with need not be deterministic.
+  class AnyAlgorithm {
+   public:
+    AnyAlgorithm() { torch_.setDeterministicAlgorithms(false, warns_); }
+    ~AnyAlgorithm() { torch_.setDeterministicAlgorithms(was_on_, warns_); }
+    AnyAlgorithm(const AnyAlgorithm&) = delete;
+    AnyAlgorithm& operator=(const AnyAlgorithm&) = delete;
+
+   private:
+    at::Context& torch_ = at::globalContext();
+    const bool was_on_ = torch_.deterministicAlgorithms(), warns_ = torch_.deterministicAlgorithmsWarnOnly();
+  };
+
   bool loaded(c10::Device device) const {
     const c10::DispatchKey key = device.is_cpu() ? c10::DispatchKey::CPU : c10::DispatchKey::CUDA;
     for (const char* name : operators_) {
