@@ -194,10 +194,6 @@ void check_tile(const Plan& plan, const Settings& settings, std::vector<Problem>
 /// Why the run cannot leave frames to the motion alone; empty if it can.
 std::string trouble_with_cadence(const Plan& plan) {
   if (!plan.animation || !has_cadence(plan.script)) return "";
-  if (plan.animation->has_role(kVideoRole))
-    return "'cadence' leaves frames to the motion alone, but those of " + plan.animation->name +
-           " come from the video unpainted; leave it out, or use a larger frame_stride and reverie "
-           "interpolate";
   if (plan.settings.get<bool>("loop"))
     return "'cadence' and 'loop' cannot be used together; leave one of them out";
   return "";

@@ -48,9 +48,9 @@ std::int64_t Cadence::frames_from(std::int64_t frame, const std::map<std::string
   return frame + std::max<std::int64_t>(1, std::llround(frames));
 }
 
-bool Cadence::begin(std::int64_t frame, const std::map<std::string, double>& values) {
+bool Cadence::begin(std::int64_t frame, const std::map<std::string, double>& values, bool in_any_case) {
   now_ = frame;
-  optimises_ = frame == 0 || frame >= std::min(next_, last_);
+  optimises_ = in_any_case || is_due(frame);
   if (!optimises_) return false;
   before_ = optimised_;
   optimised_ = frame;

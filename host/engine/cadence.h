@@ -8,6 +8,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -29,8 +30,14 @@ class Cadence {
   /// `last`: the number of the run's last frame, which is always optimised. `script` must outlive this.
   Cadence(const Script& script, std::int64_t last);
 
-  /// A frame begins, for which expressions have `values`. Says whether it is optimised.
-  bool begin(std::int64_t frame, const std::map<std::string, double>& values);
+  /// Whether any frame may be left out.
+  bool is_on() const { return setting_; }
+  /// Whether a frame that has not begun yet will be optimised.
+  bool is_due(std::int64_t frame) const { return frame == 0 || frame >= std::min(next_, last_); }
+
+  /// A frame begins, for which expressions have `values`. Says whether it is optimised. `in_any_case`: it is,
+  /// since nothing leads to it.
+  bool begin(std::int64_t frame, const std::map<std::string, double>& values, bool in_any_case = false);
   bool optimises() const { return optimises_; }
 
   /// A picture [1, 3, H, W] of the present frame, in between, that is to be saved.

@@ -55,6 +55,14 @@ Render::Render(HostServices& host, RunPlugins& ensemble, const Settings& setting
           [&model = *ensemble.model.instance] { return size_of(model); }, ensemble.make_loss, host.device(),
           open, tools_of(ensemble)) {
   make_optimiser();
+  const auto& [name, mode] = ensemble.animation;
+  if (!mode || !cadence_.is_on()) return;
+  leaves_out_ = extension_of<LeavesOutFrames>(*mode);
+  if (!leaves_out_ && mode->needs().video)
+    throw Error(ErrorKind::unsupported,
+                "'cadence' leaves frames to the motion alone, but " + name +
+                    " does not say how its frames go on without the video",
+                "leave cadence out, or use a larger frame_stride and reverie interpolate");
 }
 
 Render::~Render() = default;

@@ -24,6 +24,7 @@
 #include "engine/run_plugins.h"
 #include "engine/timeline.h"
 #include "prompts/script.h"
+#include "reverie/leaves_out_frames.h"
 #include "settings/settings.h"
 
 namespace reverie::engine {
@@ -131,6 +132,7 @@ class Render {
   Retouch retouch_;
   Loop loop_;
   Cadence cadence_;
+  LeavesOutFrames* leaves_out_ = nullptr;  // of the animation mode; null: it need not know
   PromptLosses prompt_losses_;
   ImageLosses image_losses_;
   std::optional<RunChanges> changes_;   // none: nothing changes

@@ -11,10 +11,19 @@ namespace reverie::engine {
 void Render::begin_frame(std::int64_t frame) {
   if (frame == frame_) return;
   frame_ = frame;
-  if (frame > 0 && ensemble_.animation.instance) move(sound_at(sound_, timeline_, frame));
+  bool begins_again = false;
+  if (frame > 0 && ensemble_.animation.instance) {
+    if (leaves_out_) leaves_out_->will_be_optimised(cadence_.is_due(frame));
+    move(sound_at(sound_, timeline_, frame));
+    begins_again = leaves_out_ && !finished_ && leaves_out_->begins_again();
+  }
   hold_on_to_move(frame);
-  if (cadence_.begin(frame, values_at(timeline_.first_step(frame), heard_)) && cadence_.waits())
-    cadence_.begin_with(final_picture());
+  if (cadence_.begin(frame, values_at(timeline_.first_step(frame), heard_), begins_again) &&
+      cadence_.waits()) {
+    // Where the frame begins with something else, the frames before lead to what the motion makes of them.
+    const bool elsewhere = leaves_out_ && move_.expected && !begins_again;
+    cadence_.begin_with(elsewhere ? *move_.expected : final_picture());
+  }
 }
 
 void Render::move(const std::map<std::string, double>& sound) {

@@ -2,6 +2,7 @@
 ///
 /// The camera's step displaces each pixel as camera.h says; the next frame is this one, looked up at the
 /// pixels' places less their displacements, which are also the flow that flow_stabilization_weight asks for.
+/// With `projection: equirectangular` the picture is all that is to be seen around (sphere.h).
 /// As variables, expressions have the nearest depth `r`, the farthest `R`, and `mu`, the mean of the mean
 /// depth and the median, all in pixels.
 
@@ -11,7 +12,9 @@
 #include "depth.h"
 #include "moves.h"
 #include "reverie/plugin.h"
+#include "reverie/tiling.h"
 #include "reverie/varying_parameters.h"
+#include "sphere.h"
 
 namespace reverie::animation {
 namespace {
@@ -28,14 +31,17 @@ constexpr ParamSpec kParams[] = {
     list("rotate_3d", "1,0,0,0")
         .is_animatable(kVariables)
         .help("rotation as a quaternion [r, x, y, z], f(t)"),
+    choice("projection", "perspective", "perspective|equirectangular")
+        .help(
+            "perspective: a camera's picture; equirectangular: all around, 360 by 180 degrees, with tile: x"),
     number("field_of_view", 60)
         .range(1, 179)
         .is_animatable()
         .unit("degrees")
-        .help("vertical field of view, f(t)"),
+        .help("vertical field of view in perspective, f(t)"),
     number("near_plane", 1).at_least(0).is_animatable().unit("pixels").help("nearest depth, f(t)"),
     number("far_plane", 10000).above(0).is_animatable().unit("pixels").help("farthest depth, f(t)"),
-    boolean("lock_camera", true).help("no scrolling or drifting: the mean motion is removed"),
+    boolean("lock_camera", true).help("in perspective, no scrolling or drifting: the mean motion is removed"),
     kSamplingMode,
     kInfillMode,
     kTile,
@@ -52,6 +58,14 @@ class Mode3D final : public AnimationMode, public VaryingParameters {
         far_(params.get<double>("far_plane")),
         resampling_(params) {
     check_planes();
+    resampling_.sphere = params.get<std::string>("projection") == "equirectangular";
+    const Tiling tiling = resampling_.tiling;
+    if (resampling_.sphere && (!tiling.x || tiling.y))
+      throw Error(ErrorKind::settings,
+                  "'projection' is equirectangular: the picture's right edge continues at its left one, but "
+                  "'tile' is '" +
+                      params.get<std::string>(kTile.name) + "'",
+                  "set tile: x");
   }
 
   void set_parameters(const FrameContext& now) override {
@@ -82,9 +96,11 @@ class Mode3D final : public AnimationMode, public VaryingParameters {
     const View view = view_ ? *view_ : look(model, tools);
     view_.reset();
     Move move;
+    if (resampling_.sphere) move.flow = sphere_flow(view.depth, step);
     const auto places = [&](std::int64_t height, std::int64_t width) {
       const bool same = view.depth.size(2) == height && view.depth.size(3) == width;
       const at::Tensor depth = same ? view.depth : at::adaptive_avg_pool2d(view.depth, {height, width});
+      if (resampling_.sphere) return sphere_places(depth, step);
       const at::Tensor offset = camera_offset(depth, camera_, step).to(at::kFloat);
       move.flow = flow(offset);
       return pixel_places(height, width, offset.device()) - offset;
@@ -109,7 +125,11 @@ class Mode3D final : public AnimationMode, public VaryingParameters {
     at::NoGradGuard no_grad;
     if (!tools.depth) throw Error(ErrorKind::plugin, "the animation mode 3D was given no depth estimator");
     const at::Tensor picture = model.decode_final();
-    return {picture, depth_in_pixels(*tools.depth, picture, near_, far_)};
+    if (!resampling_.sphere) return {picture, depth_in_pixels(*tools.depth, picture, near_, far_)};
+    // What an estimator sees goes on beyond both edges, so that the depths there are about the same.
+    const std::int64_t width = picture.size(3), more = (width + 3) / 4;
+    const at::Tensor wide = depth_in_pixels(*tools.depth, joined_around(picture, more, 0), near_, far_);
+    return {picture, wide.narrow(3, more, width)};
   }
 
   static CameraStep step_of(const FrameContext& context) {

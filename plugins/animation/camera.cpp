@@ -10,9 +10,8 @@ namespace {
 
 constexpr double kPi = 3.14159265358979323846;
 
-using Matrix = std::array<std::array<double, 3>, 3>;
+}  // namespace
 
-/// The rotation that a quaternion of any length but 0 stands for; none for that of length 0.
 Matrix rotation_matrix(const std::array<double, 4>& quaternion) {
   double length = 0;
   for (const double part : quaternion) length = std::hypot(length, part);
@@ -23,6 +22,8 @@ Matrix rotation_matrix(const std::array<double, 4>& quaternion) {
            {2 * (x * y + r * z), 1 - 2 * (x * x + z * z), 2 * (y * z - r * x)},
            {2 * (x * z - r * y), 2 * (y * z + r * x), 1 - 2 * (x * x + y * y)}}};
 }
+
+namespace {
 
 /// -extent..extent at the centres of `size` pixels.
 at::Tensor centred_axis(std::int64_t size, double extent, const at::TensorOptions& options) {

@@ -13,6 +13,11 @@ struct CameraStep {
   std::array<double, 4> rotation = {1, 0, 0, 0};
 };
 
+using Matrix = std::array<std::array<double, 3>, 3>;
+
+/// The rotation that a quaternion of any length but 0 stands for; none for that of length 0.
+Matrix rotation_matrix(const std::array<double, 4>& quaternion);
+
 /// What the camera sees.
 struct Camera {
   double field_of_view;  ///< vertical, degrees

@@ -5,6 +5,8 @@
 #include <tuple>
 #include <vector>
 
+#include "sphere.h"
+
 namespace reverie::animation {
 namespace {
 
@@ -50,7 +52,8 @@ Resampling::Resampling(const Params& params)
 }
 
 at::Tensor resampled(const at::Tensor& picture, const at::Tensor& places, const Resampling& resampling) {
-  const auto& [sampling, infill, tiling] = resampling;
+  const auto& [sampling, infill, tiling, sphere] = resampling;
+  if (sphere) return resampled_on_sphere(picture, places, sampling);
   if (!tiling || infill == Infill::wrap) return warp(picture, places, sampling, infill);
   constexpr std::int64_t kReach = 3;  // pixels that bicubic sampling mixes lie nearer than that
   std::vector<at::Tensor> within;

@@ -21,6 +21,7 @@ struct Resampling {
   Sampling sampling;
   Infill infill;
   Tiling tiling;
+  bool sphere = false;  ///< the picture is all that is to be seen around (sphere.h)
   explicit Resampling(const Params& params);
 };
 

@@ -8,6 +8,8 @@
 /// long-term samples (Ruder, Dosovitskiy & Brox 2016, "Artistic Style Transfer for Videos", section 5.2),
 /// each of which counts where the ones before it say nothing.
 ///
+/// Frames that are not optimised (cadence) are the present picture moved along in either case.
+///
 /// Where the mask of flow_stabilization_weight is black, the estimator is shown the same noise in both
 /// frames: it sees no motion there.
 ///
@@ -20,6 +22,7 @@
 #include "consistency.h"
 #include "footage.h"
 #include "moves.h"
+#include "reverie/leaves_out_frames.h"
 #include "reverie/plugin.h"
 #include "video_mix.h"
 
@@ -54,7 +57,7 @@ constexpr ParamSpec kParams[] = {
 /// consistent ones between any two pictures; colours tell.
 constexpr double kCut = 0.03, kSameColour = 0.1;
 
-class VideoSource final : public AnimationMode {
+class VideoSource final : public AnimationMode, public LeavesOutFrames {
  public:
   VideoSource(Host& host, const Params& params, const Setup& setup)
       : host_(host),
@@ -71,6 +74,12 @@ class VideoSource final : public AnimationMode {
     needs.depth = mix_.needs_depth() && !reencode_;
     return needs;
   }
+
+  void* extension(std::string_view id) override {
+    return id == LeavesOutFrames::kId ? static_cast<LeavesOutFrames*>(this) : nullptr;
+  }
+  void will_be_optimised(bool optimised) override { optimised_ = optimised; }
+  bool begins_again() const override { return cut_; }
 
   std::optional<at::Tensor> first_image(const Tools& tools) override { return frame(tools, 0); }
 
@@ -89,6 +98,7 @@ class VideoSource final : public AnimationMode {
     }
 
     const Expectation seen = expect(tools, context, picture, *next);
+    cut_ = seen.cut;
     move.image = *next;
     move.flow = seen.forth;
     move.expected = seen.picture;
@@ -190,7 +200,8 @@ class VideoSource final : public AnimationMode {
       return true;
     }
     bool encoded = false;
-    if (!reencode_ || model.canvas())
+    const bool afresh = reencode_ && optimised_;
+    if (!afresh || model.canvas())
       encoded = move_model(
           model, resampling_, [&](std::int64_t h, std::int64_t w) { return places(seen.back, h, w); },
           picture);
@@ -199,6 +210,7 @@ class VideoSource final : public AnimationMode {
       if (mixed) model.encode_next(*mixed);
       return encoded || mixed;
     }
+    if (!afresh) return encoded;
     model.encode_next(next);
     return true;
   }
@@ -221,6 +233,7 @@ class VideoSource final : public AnimationMode {
   Host& host_;
   std::int64_t stride_, samples_;
   bool reencode_;
+  bool optimised_ = true, cut_ = false;  // the frame of this move
   VideoMix mix_;
   Resampling resampling_;
   Footage footage_;

@@ -99,6 +99,55 @@ TEST(Cadences, HaveBackupsWhereOnlyFramesInBetweenAreSaved) {
   EXPECT_EQ(pixels(folder, 6), before);
 }
 
+/// A pattern of broad waves that goes to the right by a pixel in each frame, in a colour of its own.
+std::vector<unsigned char> waves(int frame, const std::array<double, 3>& colour) {
+  std::vector<unsigned char> pixels;
+  for (int y = 0; y < 48; ++y)
+    for (int x = 0; x < 64; ++x) {
+      const double u = x - frame;
+      const double wave = 0.5 + 0.2 * std::sin(0.33 * u + 0.21 * y) + 0.2 * std::sin(0.17 * u - 0.29 * y + 1);
+      for (const double part : colour)
+        pixels.push_back(static_cast<unsigned char>(std::lround(255 * wave * part)));
+    }
+  return pixels;
+}
+
+// Each optimised frame starts from the film, those between go on from the one before along the film's motion.
+// Without a change by the steps, what the next optimised frame gains is that it is the film's again, and that
+// comes evenly: a third of it in the first frame, two thirds in the second.
+TEST(Cadences, FollowAFilm) {
+  const std::array<double, 3> grey = {1, 1, 1}, reddish = {1, 0.8, 0.75};
+  const Scratch folder;
+  fs::create_directory(folder / "film");
+  for (int frame = 0; frame < 7; ++frame)
+    write_png(folder / ("film/" + std::to_string(10 + frame) + ".png"), 64, 48, waves(frame, grey));
+  write_png(folder / "start.png", 64, 48, waves(0, reddish));
+  const Outcome outcome =
+      render(folder.path(),
+             tiny("a red heart",
+                  {"animation_mode=Video Source", "video_path=film", "init_image=start.png", "width=64",
+                   "height=48", "pre_animation_steps=2", "steps_per_frame=2", "steps_per_scene=14",
+                   "save_every=2", "backups=0", "display_every=0", "learning_rate=1e-12", "cadence=3"}));
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  for (int frame = 0; frame <= 6; ++frame) {
+    const double share = frame >= 3 ? 1 : frame / 3.0;
+    const auto made = pixels(folder, frame + 1), start = waves(frame, reddish), film = waves(frame, grey),
+               before = waves(frame - 1, grey);
+    ASSERT_EQ(made.size(), film.size());
+    double difference = 0, gap = 0;
+    int count = 0;
+    for (int y = 6; y < 42; ++y)
+      for (int x = 10; x < 54; ++x)  // the estimated motion is vague at the edges
+        for (int c = 0; c < 3; ++c, ++count) {
+          const auto i = static_cast<std::size_t>((y * 64 + x) * 3 + c);
+          difference += std::abs(made[i] - (start[i] + share * (film[i] - start[i])));
+          gap += std::abs(made[i] - before[i]);
+        }
+    EXPECT_LT(difference / count, 3) << "frame " << frame;
+    EXPECT_GT(gap / count, 4) << "frame " << frame << ": the motion counts";
+  }
+}
+
 TEST(Cadences, AreRefusedWhereFramesWouldStayUnpainted) {
   const Scratch folder;
   const Outcome loop = render(folder.path(), moving({"cadence=2", "loop=true", "loop_frames=2"}));

@@ -102,6 +102,10 @@ constexpr const char* kSkips =
     "animation_mode: 2D\nzoom_x_2d: 2\nrotate_2d: 3\ncadence: 2 + f%2\nframe_noise: "
     "0.02\nsemantic_stabilization_weight: 0.2\n";
 
+constexpr const char* kFollowsSkipping =
+    "animation_mode: Video Source\nvideo_path: clip.mkv\nreencode_each_frame: true\ncadence: 2\n"
+    "flow_long_term_samples: 1\nflow_stabilization_weight: 0.5\n";
+
 constexpr const char* kScheduled =
     "animation_mode: 2D\ntranslate_x: curve(rotate_2d, t - 0.1)\nrotate_2d: '0: 5, 3: -5 in_out_sine, 6: 5'\n"
     "cutouts: 2 + f\ncut_pow: 1 + t\ngamma: '0: 1, 4: 2'\nhdr_weight: 0.1 + 0.1*f\nsmoothing_weight: f/20\n"
@@ -214,6 +218,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Kind{"unlimited_palette_alpha", "unlimited_palette", kTransparent},
                     Kind{"unlimited_palette_retouched", "unlimited_palette", kRetouches},
                     Kind{"unlimited_palette_cadence", "unlimited_palette", kSkips},
+                    Kind{"unlimited_palette_cadence_of_a_film", "unlimited_palette", kFollowsSkipping},
                     Kind{"limited_palette_retouched", "limited_palette", kRetouches}),
     [](const auto& info) { return std::string(info.param.name); });
 

@@ -50,6 +50,15 @@ TEST(Ranks, make_the_same_pictures_of_a_film) {
   for (const char* ranks : {"2", "4"}) EXPECT_EQ(rendered(with(follows, {"--ranks", ranks})), alone) << ranks;
 }
 
+TEST(Ranks, make_the_same_animation_with_schedules) {
+  const Words moves = tiny(
+      "a red heart:[0: 1, 3: 0.2] | a lake:t",
+      {"animation_mode=2D", "zoom_x_2d=0: 2, 4: 8 in_out_sine", "rotate_2d=slew(9*f, 24, 24)",
+       "cutouts=16 + 2*f", "cut_pow=0: 1, 4: 2", "learning_rate=0: 0.02, 4: 0.05", "smoothing_weight=f/50",
+       "steps_per_frame=1", "pre_animation_steps=2", "save_every=2", "steps_per_scene=8", "cadence=1 + f%2"});
+  EXPECT_EQ(rendered(with(moves, {"--ranks", "2"})), rendered(with(moves, {"cutout_groups=16"})));
+}
+
 TEST(Ranks, go_on_with_another_number) {
   const auto whole = rendered(still({"cutout_groups=16", "steps_per_scene=8"}));
   const Scratch folder;

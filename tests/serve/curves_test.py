@@ -15,8 +15,8 @@ FIRST = -2  # where the curves begin
 
 
 class CurvesTest(StudioTest):
-    def flight(self, **more):
-        self.fill_in("a hill", **{**FLIGHT, **more})
+    def flight(self, scenes="a hill", **more):
+        self.fill_in(scenes, **{**FLIGHT, **more})
         self.browser.execute_script("document.getElementById('curves-group').open = true")
 
     def value(self, name):
@@ -91,8 +91,8 @@ class CurvesTest(StudioTest):
 
     def test_keys_do_the_same(self):
         self.flight(rotate_2d="0: 1 in_out_sine, 2.5s: 6, 20: 1")
-        handle = self.until(lambda: self.handles("rotate_2d")[1])
-        handle.send_keys(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)
+        self.until(lambda: len(self.handles("rotate_2d")) == 3)
+        self.handles("rotate_2d")[1].send_keys(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)
         self.until(lambda: self.value("rotate_2d") == "0: 1 in_out_sine, 3s: 6, 20: 1")
         self.handles("rotate_2d")[1].send_keys(Keys.ARROW_UP)
         self.until(lambda: self.value("rotate_2d") == "0: 1 in_out_sine, 3s: 6.1, 20: 1")

@@ -148,7 +148,15 @@ export function added(text, { style, all }, index, place, value) {
 
 const plainInFlow = (text) => /^[^\s,[\]{}:#&*!|>'"%@`][^,[\]{}:#'"]*$/.test(text) && text === text.trim();
 const flowItem = (value) => (Array.isArray(value) ? `[${value.map(flowItem).join(', ')}]` : plainInFlow(String(value)) ? String(value) : JSON.stringify(String(value)));
-const flowMap = (group) => `{${Object.entries(group).map(([name, value]) => `${flowItem(name)}: ${flowItem(value)}`).join(', ')}}`;
+const MEMBERS = ['frame', 'value', 'ease'];
+// Objects do not keep the order of their members: those of a keyframe have one, and places of one unit are numbers.
+function ordered(group) {
+  const entries = Object.entries(group), units = new Set(entries.filter(([name]) => name !== '0').map(([name]) => /^[-+.\d]+\s*([sb]?)$/.exec(name)?.[1] ?? 'other'));
+  if (entries.every(([name]) => MEMBERS.includes(name))) entries.sort(([a], [b]) => MEMBERS.indexOf(a) - MEMBERS.indexOf(b));
+  else if (units.size === 1 && !units.has('other')) entries.sort(([a], [b]) => Number.parseFloat(a) - Number.parseFloat(b));
+  return entries;
+}
+const flowMap = (group) => `{${ordered(group).map(([name, value]) => `${flowItem(name)}: ${flowItem(value)}`).join(', ')}}`;
 
 /** Keyframes of a settings file, [{frame: 0, value: 1}, ...] or {0: 1, 60: 2}, as a line of YAML. */
 export const asLine = (value) => (Array.isArray(value) ? `[${value.map(flowMap).join(', ')}]` : flowMap(value));
