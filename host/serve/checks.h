@@ -20,6 +20,11 @@ class Checks {
   CheckedRun check(const Submission& submission);
   /// What read_settings() answers, as JSON. The same otherwise.
   std::string read(const std::string& text);
+  /// What serve::inspect() answers; the same otherwise.
+  Json::Value inspect(const std::filesystem::path& file);
+  /// The runs of a grid, from overrides with several values each (settings/sweep.h): for each run one value
+  /// of each, as name=value. `problems`: as in CheckedRun. The same otherwise.
+  std::vector<std::vector<std::string>> combine(const std::vector<std::string>& axes, Json::Value& problems);
 
  private:
   class Place;
