@@ -151,15 +151,19 @@ std::optional<std::int64_t> newest_backup(const OutputNames& output) {
   return backup ? std::optional(backup->first) : std::nullopt;
 }
 
-/// Sends what the run warns of, as long as it goes; the line is written, too.
+void send_warning(Channel& channel, std::string_view text) {
+  Json::Value head = Channel::named("warns");
+  head["text"] = std::string(text);
+  channel.send(head);
+}
+
+/// Sends what a run warns of while it prepares; the line is written, too. From its first step on warnings are
+/// events.
 class Warnings {
  public:
   explicit Warnings(Channel& channel) {
     set_log_listener([&channel](LogLevel level, std::string_view text) {
-      if (level != LogLevel::warning) return false;
-      Json::Value head = Channel::named("warns");
-      head["text"] = std::string(text);
-      channel.send(head);
+      if (level == LogLevel::warning) send_warning(channel, text);
       return false;
     });
   }
@@ -207,6 +211,9 @@ class Runs {
     RunOptions options;
     // Viewers see the steps of a render; a motion preview has only these.
     options.follow = [&](const RunEvent& event) {
+      if (const auto* said = std::get_if<RunUpdate::Message>(&event);
+          said && said->level == LogLevel::warning)
+        send_warning(channel_, said->text);
       const auto* move = std::get_if<RunUpdate::Step>(&event);
       if (renders || !move) return;
       Json::Value head = Channel::named("moves");
