@@ -397,19 +397,33 @@ RunTrial::RankStep RunTrial::rank_step(const RunPlan& run_plan, std::int64_t gro
   order.threads = threads;
   const Answer memory = give(parts_[3], order);
   if (!(result.obstacle = memory.obstacle).empty()) return result;
+  time(order, result);
+  result.step.memory = memory.figures.most;
+  return result;
+}
+
+RunTrial::RankStep RunTrial::timed_step() {
+  RankStep result;
+  result.obstacle = obstacle_;
+  Order order;
+  order.cutouts = plan_.settings.get<std::int64_t>("cutouts");
+  if (result.obstacle.empty()) time(order, result);
+  return result;
+}
+
+void RunTrial::time(Order order, RankStep& result) {
   order.timed = true;
   const Answer time = give(parts_[4], order);
-  if (!(result.obstacle = time.obstacle).empty()) return result;
+  if (!(result.obstacle = time.obstacle).empty()) return;
   if (time.figures.timed == 0) {
     result.obstacle = "it has too few steps";
-    return result;
+    return;
   }
+  const double all = static_cast<double>(plan_.settings.get<std::int64_t>("cutouts"));
   result.step = time.figures.step;
-  result.step.parallel *= static_cast<double>(all) / static_cast<double>(order.cutouts);
-  result.step.memory = memory.figures.most;
+  result.step.parallel *= all / static_cast<double>(order.cutouts);
   result.steps = time.figures.timed;
   result.cutouts = order.cutouts;
-  return result;
 }
 
 bool RunTrial::may_be_large(const RunPlan& run_plan) const {

@@ -18,7 +18,7 @@ class RunTrial {
  public:
   /// Makes the processes, which wait. They are copies of this one, so it must not have begun to compute yet.
   /// `plan` and `registry` must outlive this.
-  /// `of_ranks`: rank_step() will be asked for, too.
+  /// `of_ranks`: rank_step() or timed_step() will be asked for, too.
   RunTrial(const Plan& plan, const PluginRegistry& registry, bool of_ranks = false);
   /// Ends processes that still run, and removes the files.
   ~RunTrial();
@@ -47,6 +47,8 @@ class RunTrial {
   /// fewer groups of the same size where all would take long. A step of a frame; what is done once for a
   /// frame does not count unless each step is one. Throws like begin().
   RankStep rank_step(const RunPlan& run_plan, std::int64_t groups, int threads);
+  /// Instead of rank_step(): does steps of the run as it is, and times them, but not their memory.
+  RankStep timed_step();
 
  private:
   struct Part {
@@ -76,6 +78,7 @@ class RunTrial {
   [[noreturn]] void be(int go, int answer, int said) const;
   Figures try_run(const Order& order) const;
   Answer give(Part& part, const Order& order);
+  void time(Order order, RankStep& result);
   std::int64_t quick_cutouts(const RunPlan& run_plan) const;
 
   const Plan& plan_;

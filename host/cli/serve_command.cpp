@@ -40,10 +40,12 @@ using models::families_of_own_names;
 using models::kDefaultModelsParent;
 using models::model_catalogue;
 using serve::answer_check;
+using serve::answer_estimate;
 using serve::answer_site;
 using serve::Api;
 using serve::Channel;
 using serve::Checks;
+using serve::Estimates;
 using serve::FarmWorker;
 using serve::ForkServer;
 using serve::render_runs;
@@ -51,8 +53,10 @@ using serve::RunKind;
 using serve::RunQueue;
 using serve::RunRules;
 using serve::RunStore;
+using serve::RunTrash;
 using serve::RunWorker;
 using serve::settings_list;
+using serve::Uploads;
 using serve::worker_addresses;
 using serve::WorkerAddress;
 using web::HttpRequest;
@@ -127,6 +131,8 @@ std::string host_of(const std::string& url) {
   return rest.substr(0, rest.find(':'));
 }
 
+fs::path uploads_folder(const ServeOptions& options) { return options.state / "uploads"; }
+
 WebServer::Options web_options(const ServeOptions& options, const std::string& token) {
   WebServer::Options web;
   web.address = options.listen;
@@ -134,6 +140,9 @@ WebServer::Options web_options(const ServeOptions& options, const std::string& t
   web.threads = kThreads;
   web.rules.token = token;
   web.rules.largest_body = kLargestBody;
+  web.rules.upload_path = "/api/uploads";
+  web.rules.largest_upload = Uploads::Limits().file;
+  web.upload_folder = uploads_folder(options);
   for (const std::string& host : options.hosts) web.rules.hosts.push_back(lower(host));
   if (!is_loopback(options.listen)) {
     web.rules.hosts.push_back(lower(options.listen));
@@ -144,7 +153,8 @@ WebServer::Options web_options(const ServeOptions& options, const std::string& t
 
 /// The working directory, what was allowed, what ships with the program, and the published models.
 std::shared_ptr<const FileAccess> access_of(const ServeOptions& options) {
-  std::vector<fs::path> folders = {fs::current_path()};
+  // The uploads are elsewhere where --state is.
+  std::vector<fs::path> folders = {fs::current_path(), fs::absolute(uploads_folder(options))};
   for (const fs::path& folder : options.allow) {
     std::error_code error;
     if (!fs::is_directory(folder, error))
@@ -172,15 +182,19 @@ int serve_command(const ServeOptions& options, const PluginRegistry& registry) {
   const RunRules rules{registry, access_of(options), options.config_folders,
                        std::make_shared<NetworkCache>()};
   // Before there is any thread.
-  enum Role : std::size_t { render, motion, check };
+  enum Role : std::size_t { render, motion, check, estimate };
   ForkServer processes({[&](Channel& channel) { render_runs(channel, RunKind::render, rules); },
                         [&](Channel& channel) { render_runs(channel, RunKind::motion, rules); },
-                        [&](Channel& channel) { answer_check(channel, rules); }},
+                        [&](Channel& channel) { answer_check(channel, rules); },
+                        [&](Channel& channel) { answer_estimate(channel, rules); }},
                        options.state / "processes.lock");
   end_on_signals("");  // what is said is below
   RunStore store(options.state);
   std::vector<std::string> notices;
   RunQueue queue(store, notices);
+  Checks checks(processes, Role::check);
+  Estimates estimates(processes, Role::estimate);
+  Uploads uploads(uploads_folder(options), checks, {}, notices);
   std::mutex saying;
   const auto say = [&](const std::string& text) {
     const std::lock_guard lock(saying);
@@ -202,8 +216,8 @@ int serve_command(const ServeOptions& options, const PluginRegistry& registry) {
         " begin here when those must have stopped, at the end of their --lease; a server that is named "
         "again goes on with its run at once");
 
-  Checks checks(processes, Role::check);
-  Api api(queue, checks, settings);
+  RunTrash trash(queue, say);
+  Api api({queue, checks, estimates, uploads, trash}, settings);
   const auto server = std::make_unique<WebServer>(
       web_options(options, token), [&](const HttpRequest& request) { return answer_site(request, api); });
   if (!is_loopback(options.listen))
@@ -222,6 +236,7 @@ int serve_command(const ServeOptions& options, const PluginRegistry& registry) {
       queue.end_leases();
       if (const std::size_t count = queue.give_back_all_but(urls, std::chrono::steady_clock::now()))
         say(some_runs(count) + " can begin now");
+      trash.empty_old(serve::milliseconds_now());
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }
     say(interrupted

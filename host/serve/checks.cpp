@@ -5,7 +5,10 @@
 #include <chrono>
 
 #include "serve/curves_answer.h"
+#include "serve/inspection.h"
 #include "serve/request_error.h"
+#include "serve/submission_message.h"
+#include "settings/sweep.h"
 
 namespace reverie::serve {
 namespace {
@@ -89,14 +92,8 @@ std::optional<Message> Checks::ask(const Json::Value& head, const std::string& b
 }
 
 CheckedRun Checks::check(const Submission& submission) {
-  Json::Value head = Channel::named("check");
-  head["kind"] = static_cast<int>(submission.kind);
-  head["title"] = submission.title;
-  head["overrides"] = json_of(submission.overrides);
-  head["words"] = submission.words;
-  head["hash_files"] = submission.hash_files;
   std::string ended;
-  auto answer = ask(head, submission.text, ended);
+  auto answer = ask(to_head("check", submission), submission.text, ended);
   CheckedRun checked;
   if (!answer) {
     checked.problems = problem(why(ended));
@@ -105,6 +102,7 @@ CheckedRun Checks::check(const Submission& submission) {
   checked.problems = answer->head["problems"];
   for (const Json::Value& notice : answer->head["notices"]) checked.notices.push_back(notice.asString());
   if (checked.problems.empty()) checked.record = record_from_json(answer->head["record"]);
+  checked.film = {answer->head["pictures"].asInt64(), answer->head["film_seconds"].asDouble()};
   const Json::Value& files = answer->head["files"];
   for (const std::string& file : files.getMemberNames()) checked.files[file] = files[file].asString();
   return checked;
@@ -124,6 +122,51 @@ std::string Checks::curves(const Submission& submission) {
   return answer ? std::move(answer->body) : json_text(no_curves(why(ended)));
 }
 
+Json::Value Checks::inspect(const std::filesystem::path& file) {
+  Json::Value head = Channel::named("inspect");
+  head["file"] = file.string();
+  std::string ended;
+  const auto answer = ask(head, {}, ended);
+  if (answer) return answer->head["seen"];
+  Json::Value seen;
+  seen["problem"] = "the file cannot be used: the process that read it is gone: " + ended;
+  return seen;
+}
+
+std::vector<std::vector<std::string>> Checks::combine(const std::vector<std::string>& axes,
+                                                      Json::Value& problems) {
+  Json::Value head = Channel::named("combine");
+  head["axes"] = json_of(axes);
+  std::string ended;
+  const auto answer = ask(head, {}, ended);
+  std::vector<std::vector<std::string>> runs;
+  problems = answer ? answer->head["problems"] : problem(why(ended));
+  if (!answer) return runs;
+  for (const Json::Value& run : answer->head["runs"]) {
+    runs.emplace_back();
+    for (const Json::Value& text : run) runs.back().push_back(text.asString());
+  }
+  return runs;
+}
+
+namespace {
+
+/// What combine() asks.
+Json::Value combined(const Json::Value& axes) {
+  std::vector<std::string> overrides;
+  for (const Json::Value& axis : axes) overrides.push_back(axis.asString());
+  std::vector<Problem> problems;
+  Json::Value answer = Channel::named("answer");
+  answer["runs"] = Json::arrayValue;
+  for (const Combination& combination : expand_sweep(overrides, problems))
+    answer["runs"].append(json_of(combination.overrides));
+  answer["problems"] = Json::arrayValue;
+  for (const Problem& wrong : problems) answer["problems"].append(problem(wrong.message)[0]);
+  return answer;
+}
+
+}  // namespace
+
 void answer_check(Channel& channel, const RunRules& rules) {
   ::setpriority(PRIO_PROCESS, 0, 10);  // the render comes first
   const rlimit time{kSeconds, kSeconds + 5};
@@ -131,6 +174,15 @@ void answer_check(Channel& channel, const RunRules& rules) {
   const auto question = channel.receive();
   if (!question) return;
   Json::Value answer = Channel::named("answer");
+  if (question->what() == "inspect") {
+    answer["seen"] = inspect(question->head["file"].asString(), rules);
+    channel.send(answer);
+    return;
+  }
+  if (question->what() == "combine") {
+    channel.send(combined(question->head["axes"]));
+    return;
+  }
   if (question->what() == "read") {
     Json::Value read;
     try {
@@ -141,20 +193,19 @@ void answer_check(Channel& channel, const RunRules& rules) {
     channel.send(answer, json_text(read));
     return;
   }
-  Submission submission;
-  submission.text = question->body;
-  for (const Json::Value& text : question->head["overrides"]) submission.overrides.push_back(text.asString());
   if (question->what() == "curves") {
+    Submission submission;
+    submission.text = question->body;
+    for (const Json::Value& text : question->head["overrides"])
+      submission.overrides.push_back(text.asString());
     channel.send(answer, json_text(curves_answer(submission, rules)));
     return;
   }
-  submission.kind = static_cast<RunKind>(question->head["kind"].asInt());
-  submission.title = question->head["title"].asString();
-  submission.words = question->head["words"].asString();
-  submission.hash_files = question->head["hash_files"].asBool();
-  const CheckedRun checked = check_run(submission, rules);
+  const CheckedRun checked = check_run(submission_from(*question), rules);
   answer["problems"] = checked.problems;
   answer["notices"] = json_of(checked.notices);
+  answer["pictures"] = Json::Int64(checked.film.pictures);
+  answer["film_seconds"] = checked.film.seconds;
   answer["files"] = Json::objectValue;
   for (const auto& [file, hash] : checked.files) answer["files"][file] = hash;
   if (checked.problems.empty()) answer["record"] = to_json(checked.record);

@@ -22,6 +22,11 @@ class Checks {
   std::string read(const std::string& text);
   /// What curves_answer() gives, as JSON. The same otherwise.
   std::string curves(const Submission& submission);
+  /// What serve::inspect() answers; the same otherwise.
+  Json::Value inspect(const std::filesystem::path& file);
+  /// The runs of a grid, from overrides with several values each (settings/sweep.h): for each run one value
+  /// of each, as name=value. `problems`: as in CheckedRun. The same otherwise.
+  std::vector<std::vector<std::string>> combine(const std::vector<std::string>& axes, Json::Value& problems);
 
  private:
   class Place;

@@ -117,20 +117,9 @@ fs::path backup_file(const RunRecord& record, std::int64_t number) {
          (record.output->base + "_" + std::to_string(number) + ".bak");
 }
 
-std::string content_type(const std::string& name) {
-  constexpr const char* kTypes[][2] = {{".png", "image/png"},
-                                       {".gif", "image/gif"},
-                                       {".mp4", "video/mp4"},
-                                       {".webm", "video/webm"},
-                                       {".mov", "video/quicktime"},
-                                       {".mkv", "video/x-matroska"},
-                                       {".txt", "text/plain; charset=utf-8"}};
-  for (const auto& [ending, type] : kTypes)
-    if (fs::path(name).extension() == ending) return type;
-  return "application/octet-stream";
-}
+namespace {
 
-std::string disposition(const std::string& name) {
+std::string encoded(const std::string& name) {
   constexpr char kDigits[] = "0123456789ABCDEF";
   std::string coded;
   for (const char c : name) {
@@ -139,7 +128,35 @@ std::string disposition(const std::string& name) {
                        c == '.' || c == '_' || c == '-';
     coded += plain ? std::string(1, c) : std::string{'%', kDigits[byte >> 4], kDigits[byte & 15]};
   }
-  return "inline; filename*=UTF-8''" + coded;
+  return coded;
+}
+
+}  // namespace
+
+std::string disposition(const std::string& name) { return "inline; filename*=UTF-8''" + encoded(name); }
+
+std::string attachment(const std::string& name) { return "attachment; filename*=UTF-8''" + encoded(name); }
+
+std::optional<std::string> delete_files(const RunRecord& record) {
+  std::optional<std::string> failure;
+  const auto folder = folder_of(record);
+  const auto remove = [&](const fs::path& path) {
+    std::error_code error;
+    fs::remove(path, error);
+    if (error && !failure) failure = "cannot delete '" + path.string() + "': " + error.message();
+  };
+  const auto remove_if_empty = [](const fs::path& path) {
+    std::error_code ignored;
+    if (fs::is_directory(fs::symlink_status(path, ignored)) && fs::is_empty(path, ignored))
+      fs::remove(path, ignored);
+  };
+  for (const RunFile& file : files_of(record))
+    if (const auto path = place_of(record, file.name, file.of_video)) remove(*path);
+  for (const auto& [number, backup] : backups_of(record)) remove(backup);
+  if (!folder) return failure;
+  remove_if_empty(frames_folder(*folder, record));
+  remove_if_empty(*folder);
+  return failure;
 }
 
 }  // namespace reverie::serve

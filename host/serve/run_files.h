@@ -39,10 +39,13 @@ std::map<std::int64_t, std::filesystem::path> backups_of(const RunRecord& record
 /// Where the backup of this number belongs, of a run that has names.
 std::filesystem::path backup_file(const RunRecord& record, std::int64_t number);
 
-/// What the file's ending says it is, among the kinds that sinks write; else application/octet-stream.
-std::string content_type(const std::string& name);
-
 /// The name as a Content-Disposition header; any characters are allowed in it.
 std::string disposition(const std::string& name);
+/// The same of a file that browsers are to save and not to show.
+std::string attachment(const std::string& name);
+
+/// Deletes the run's files and backups, and folders that are empty then. Those that cannot be deleted stay;
+/// the first such one is returned, with why.
+std::optional<std::string> delete_files(const RunRecord& record);
 
 }  // namespace reverie::serve

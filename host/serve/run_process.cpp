@@ -12,6 +12,7 @@
 #include "app/render_run.h"
 #include "engine/backup.h"
 #include "engine/memory_account.h"
+#include "log/log.h"
 #include "serve/update_message.h"
 
 namespace reverie::serve {
@@ -33,6 +34,7 @@ using engine::RequestedControl;
 using engine::RunEvent;
 using engine::RunPlace;
 using engine::write_file;
+using log::set_log_listener;
 
 namespace {
 
@@ -149,6 +151,27 @@ std::optional<std::int64_t> newest_backup(const OutputNames& output) {
   return backup ? std::optional(backup->first) : std::nullopt;
 }
 
+void send_warning(Channel& channel, std::string_view text) {
+  Json::Value head = Channel::named("warns");
+  head["text"] = std::string(text);
+  channel.send(head);
+}
+
+/// Sends what a run warns of while it prepares; the line is written, too. From its first step on warnings are
+/// events.
+class Warnings {
+ public:
+  explicit Warnings(Channel& channel) {
+    set_log_listener([&channel](LogLevel level, std::string_view text) {
+      if (level == LogLevel::warning) send_warning(channel, text);
+      return false;
+    });
+  }
+  ~Warnings() { set_log_listener({}); }
+  Warnings(const Warnings&) = delete;
+  Warnings& operator=(const Warnings&) = delete;
+};
+
 class Runs {
  public:
   Runs(Channel& channel, RunKind kind, const RunRules& rules)
@@ -182,11 +205,15 @@ class Runs {
   /// Whether it was stopped before its end.
   bool render(const Orders::Order& order) {
     const MemoryScope starting("the start of the run");
+    const Warnings warnings(channel_);
     Plan plan = plan_of(order.record, rules_);
     const bool renders = kind_ == RunKind::render;
     RunOptions options;
     // Viewers see the steps of a render; a motion preview has only these.
     options.follow = [&](const RunEvent& event) {
+      if (const auto* said = std::get_if<RunUpdate::Message>(&event);
+          said && said->level == LogLevel::warning)
+        send_warning(channel_, said->text);
       const auto* move = std::get_if<RunUpdate::Step>(&event);
       if (renders || !move) return;
       Json::Value head = Channel::named("moves");

@@ -17,6 +17,7 @@ namespace reverie::serve {
 ///                    begins {folder, base}    the names of its files, before any of them is written
 ///                    restored {number}        it goes on from this backup
 ///                    prepared {...}, update {...}  see update_message.h
+///                    warns {text}             what the artist should know, found while it goes
 ///                    moves {done}             of a motion preview
 ///                    over {interrupted} | failed {message, advice}
 void render_runs(Channel& channel, RunKind kind, const RunRules& rules);

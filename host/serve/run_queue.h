@@ -46,6 +46,8 @@ class RunQueue {
   /// Puts a run at the end of the queue. The queue fills in its own fields of `record`. Throws
   /// RequestError(429) when too many wait. One that has a run's key already is that run, and changes nothing.
   RunRecord submit(RunRecord record);
+  /// The same for several, which are one grid: all of them or none.
+  std::vector<RunRecord> submit_grid(std::vector<RunRecord> records);
   /// The run with this key, which is not empty.
   std::optional<RunRecord> with_key(const std::string& key) const;
   /// Somebody asks for a run: with a lease, it may work from here on for as long as that is.
@@ -68,6 +70,17 @@ class RunQueue {
   RunRecord move(std::int64_t id, std::optional<std::int64_t> before);
   /// Takes a run off the list; its files stay.
   void remove(std::int64_t id);
+
+  /// Puts a run that is over into the trash, or takes it out again. In the trash, it is in no list, and there
+  /// is no such run for anything but this.
+  RunRecord set_deleted(std::int64_t id, bool deleted);
+  /// Those in the trash, the last deleted first.
+  std::vector<RunRecord> deleted() const;
+  /// One in the trash is no more.
+  void forget(std::int64_t id);
+
+  /// What a step took in the newest run of this cost (run_cost.h); 0 where there was none.
+  double step_seconds(const std::string& cost) const;
 
   /// For pages: the present state of a running run, or the last state of a recent one; null for older runs.
   std::shared_ptr<web::RunView> view(std::int64_t id) const;
@@ -112,8 +125,11 @@ class RunQueue {
   bool begins(std::int64_t id, const engine::OutputNames& output);
   /// It continues from the backup with this number.
   void restored(std::int64_t id, std::int64_t number);
+  /// Adds what the run warns of to its notices; the same words once, and no more than people read.
+  void warned(std::int64_t id, const std::string& text);
   void prepared(std::int64_t id, double seconds, std::shared_ptr<web::RunView> view);
-  void progressed(std::int64_t id, std::int64_t done, std::int64_t pictures);
+  /// `step_seconds`: on average, 0 where it is not known yet.
+  void progressed(std::int64_t id, std::int64_t done, std::int64_t pictures, double step_seconds = 0);
   /// A run has ended, or is to continue at the next start of the server: then its state is
   /// `running`.
   void ended(std::int64_t id, RunState state, const std::string& message = {},
@@ -139,6 +155,8 @@ class RunQueue {
   bool lease_over(const Item& item) const;
   std::vector<Item*> waiting_for_others(const std::vector<std::string>& workers) const;
   void give_back(Item& item);
+  void require_room(std::size_t runs);
+  RunRecord add(RunRecord record);
   double lowest_place() const;
   double highest_place() const;
   std::vector<Item*> waiting() const;

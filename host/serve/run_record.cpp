@@ -60,6 +60,14 @@ Json::Value summary(const RunRecord& record) {
   value["ended"] = Json::Int64(record.ended);
   value["preparation_seconds"] = record.preparation;
   value["worker"] = record.worker;
+  value["grid_run"] = Json::Int64(record.grid);
+  value["cell"] = Json::arrayValue;
+  for (const auto& [setting, text] : record.cell) {
+    Json::Value item;
+    item["setting"] = setting;
+    item["value"] = text;
+    value["cell"].append(item);
+  }
   return value;
 }
 
@@ -72,6 +80,9 @@ Json::Value to_json(const RunRecord& record) {
   value["key"] = record.key;
   value["lease"] = Json::Int64(record.lease);
   value["worker_lease"] = Json::Int64(record.worker_lease);
+  value["cost"] = record.cost;
+  value["step_seconds"] = record.step_seconds;
+  value["deleted"] = Json::Int64(record.deleted);
   return value;
 }
 
@@ -103,6 +114,12 @@ RunRecord record_from_json(const Json::Value& value) {
   record.key = value["key"].asString();
   record.lease = value["lease"].asInt64();
   record.worker_lease = value["worker_lease"].asInt64();
+  record.cost = value["cost"].asString();
+  record.step_seconds = value["step_seconds"].asDouble();
+  record.deleted = value["deleted"].asInt64();
+  record.grid = value["grid_run"].asInt64();
+  for (const Json::Value& item : value["cell"])
+    record.cell.emplace_back(item["setting"].asString(), item["value"].asString());
   if (record.settings.empty()) throw std::runtime_error("it has no settings");
   return record;
 }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/outputs.h"
@@ -36,7 +37,13 @@ struct RunRecord {
   std::string message, advice;  ///< why it failed
   // In milliseconds since 1970; 0: not yet.
   std::int64_t submitted = 0, begun = 0, ended = 0;
-  double preparation = 0;  ///< seconds from its turn to its first step; 0: not there yet
+  double preparation = 0;    ///< seconds from its turn to its first step; 0: not there yet
+  std::string cost;          ///< of run_cost.h: runs with the same one take the same time for a step
+  double step_seconds = 0;   ///< that a step took, on average; 0: not known
+  std::int64_t deleted = 0;  ///< since when it is in the trash; 0: it is not
+  // One of several that differ in some settings.
+  std::int64_t grid = 0;                                  ///< the number of the first of them; 0: it is alone
+  std::vector<std::pair<std::string, std::string>> cell;  ///< the settings that differ, and its values
   // A run that ends the server again and again must not do so for ever.
   std::int64_t attempts = 0;  ///< begun so often without getting further
   std::int64_t reached = 0;   ///< the number of the backup from which it went on last

@@ -165,33 +165,40 @@ Json::Value json_of(const std::vector<Problem>& problems) {
   return list;
 }
 
+Plan plan_of(const Submission& submission, const RunRules& rules, const FindMore& find_more) {
+  const SettingsSources from = sources_of(submission, rules);
+  Plan plan = submission.words.empty() ? make_plan(from, rules.registry, find_more)
+                                       : make_paint_plan(from, submission.words, rules.registry, find_more);
+  plan.access = rules.access;
+  return plan;
+}
+
 CheckedRun check_run(const Submission& submission, const RunRules& rules) {
   CheckedRun checked;
   std::vector<Problem> problems;
   try {
-    const SettingsSources from = sources_of(submission, rules);
     const FindMore find_more = [&](const Plan& wrong, std::vector<Problem>& more) {
       Plan plan = wrong;
       plan.access = rules.access;
       find_missing(plan, rules.registry, more);
     };
-    Plan plan =
-        submission.words.empty()
-            ? make_plan(from, rules.registry, submission.kind == RunKind::render ? find_more : FindMore())
-            : make_paint_plan(from, submission.words, rules.registry, find_more);
-    plan.access = rules.access;
+    Plan plan = plan_of(submission, rules, submission.kind == RunKind::render ? find_more : FindMore());
     std::swap(checked.notices, plan.notices);  // they are the client's, not the server's
     apply_rules(plan, problems, checked.notices);
     RunRecord& record = checked.record;
-    if (problems.empty())
+    const bool renders = submission.kind == RunKind::render;
+    record.steps = renders ? steps_of(plan) : count_moves(plan);
+    if (problems.empty()) {
       // What moves needs no perceptors, so it must not fail for want of one.
-      record.settings = settings_json(submission.kind == RunKind::render
-                                          ? choose_run_plan(plan, rules.registry, false).settings
-                                          : make_run_context(plan, rules.registry).settings);
+      const RunSettings settings = renders ? choose_run_plan(plan, rules.registry, false).settings
+                                           : make_run_context(plan, rules.registry).settings;
+      record.settings = settings_json(settings);
+      if (renders) record.cost = cost_of(settings);
+      if (renders) checked.film = film_of(settings, record.steps, plan.animation != nullptr);
+    }
     if (submission.hash_files) checked.files = hashes();
     record.kind = submission.kind;
     record.notices = checked.notices;
-    record.steps = submission.kind == RunKind::render ? steps_of(plan) : count_moves(plan);
     record.title =
         shortened(submission.title.empty() ? words_of(plan.settings) : submission.title, kLongestTitle);
   } catch (const SettingsError& error) {

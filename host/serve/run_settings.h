@@ -3,6 +3,7 @@
 
 #include <json/value.h>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -10,6 +11,7 @@
 
 #include "engine/file_access.h"
 #include "engine/network_cache.h"
+#include "serve/run_cost.h"
 #include "serve/run_record.h"
 
 namespace reverie {
@@ -50,6 +52,7 @@ struct CheckedRun {
   RunRecord record;      ///< of use when there are no problems
   Json::Value problems;  ///< [{message, setting, file, line}]
   std::vector<std::string> notices;
+  Film film;
   /// With hash_files: what the settings name besides published models, and its SHA-256; kFolder for a folder.
   std::map<std::string, std::string> files;
 };
@@ -63,6 +66,10 @@ Json::Value json_of(const std::vector<Problem>& problems);
 /// As `reverie check`: all mistakes, and files that are missing. Values that a run would choose by itself,
 /// such as its seed, are chosen now, so that it is the same run whenever it is rendered.
 CheckedRun check_run(const Submission& submission, const RunRules& rules);
+
+/// What a client sends, as the program reads it: `find_more` as for app::make_plan(). Throws SettingsError.
+app::Plan plan_of(const Submission& submission, const RunRules& rules,
+                  const std::function<void(const app::Plan&, std::vector<Problem>&)>& find_more = {});
 
 /// The plan of a record that check_run() made. Throws Error.
 app::Plan plan_of(const RunRecord& record, const RunRules& rules);

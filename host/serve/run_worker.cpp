@@ -41,7 +41,8 @@ struct RunWorker::Run {
   std::int64_t frames_before;  // saved when it went last
   std::shared_ptr<RunFeed> feed;
   std::int64_t done = 0, frames = 0;
-  bool taken = false;  // by the process
+  std::int64_t done_before = 0;  // steps, of its earlier parts
+  bool taken = false;            // by the process
 
   /// For those who watch, when the process has not said it.
   void end_feed(RunUpdate::State state, const std::string& message = {}) const {
@@ -148,6 +149,8 @@ bool RunWorker::take(Run& run, Message& message) {
   } else if (what == "restored") {
     run.frames = run.frames_before;
     queue_.restored(run.id, head["number"].asInt64());
+  } else if (what == "warns") {
+    queue_.warned(run.id, head["text"].asString());
   } else if (what == "moves") {
     queue_.progressed(run.id, run.done = head["done"].asInt64(), run.frames);
   } else if (what == "prepared") {
@@ -189,7 +192,7 @@ void RunWorker::keep_names(Run& run, const Message& message) {
 }
 
 void RunWorker::prepared(Run& run, const Message& message) {
-  run.done = message.head["done"].asInt64();
+  run.done = run.done_before = message.head["done"].asInt64();
   control_of(run).set_values(values_from(message.head["changeable"]));
   run.feed = std::make_shared<RunFeed>(setup_from(message, run.control.get()));
   queue_.prepared(run.id, std::chrono::duration<double>(Clock::now() - run.start).count(), run.feed);
@@ -202,10 +205,17 @@ void RunWorker::update(Run& run, Message& message) {
     control_of(run).set_values(values_from(message.head["changeable"]));
   const RunUpdate update = update_from(message);
   if (run.feed) run.feed->update(update);
-  if (!update.steps.empty()) run.done = update.steps.back().number;
+  double step_seconds = 0;
+  if (!update.steps.empty()) {
+    run.done = update.steps.back().number;
+    // The first steps allocate memory and choose kernels.
+    constexpr std::int64_t kEnough = 5;
+    const std::int64_t made = run.done - run.done_before;
+    if (made >= kEnough) step_seconds = update.steps.back().seconds / static_cast<double>(made);
+  }
   // However many outputs write a frame, it is one.
   for (const RunUpdate::File& file : update.saved) run.frames = std::max(run.frames, file.number);
-  queue_.progressed(run.id, run.done, run.frames);
+  queue_.progressed(run.id, run.done, run.frames, step_seconds);
 }
 
 }  // namespace reverie::serve

@@ -64,6 +64,7 @@ Json::Value json_of(const ParamSpec& spec, const std::string& name, const std::s
   value["choices"] = Json::arrayValue;
   if (spec.type == ParamType::choice)
     for (const std::string& word : split(spec.choices, "|")) value["choices"].append(word);
+  value["file"] = spec.asset == AssetKind::image ? "picture" : "";
   value["unit"] = spec.unit_name;
   value["help"] = spec.help_text;
   value["plugins"] = Json::arrayValue;

@@ -27,17 +27,23 @@ std::string beginning(const fs::path& file) {
   return text;
 }
 
-/// Whether some value is "???", which the user must give, in the file or in the preset that it is based on.
-bool has_gap(const std::map<std::string, Preset>& presets, const std::string& name, int depth = 0) {
-  constexpr std::string_view kDefaults = "\ndefaults: [";
+/// The settings whose value is "???", which the user must give, in the file or in the preset that it is based
+/// on.
+std::vector<std::string> gaps(const std::map<std::string, Preset>& presets, const std::string& name,
+                              int depth = 0) {
+  constexpr std::string_view kDefaults = "\ndefaults: [", kGap = ": ???";
   const auto found = presets.find(name);
-  if (found == presets.end() || depth > 10) return false;
+  if (found == presets.end() || depth > 10) return {};
   const std::string text = "\n" + beginning(found->second.file);
-  if (text.find(": ???") != std::string::npos) return true;
+  std::vector<std::string> names;
+  for (std::size_t at = 0; (at = text.find(kGap, at)) != std::string::npos; at += kGap.size()) {
+    const std::size_t start = text.rfind('\n', at) + 1;
+    names.push_back(text.substr(start, at - start));
+  }
   const std::size_t base = text.find(kDefaults);
-  if (base == std::string::npos) return false;
+  if (base == std::string::npos || !names.empty()) return names;
   const std::size_t start = base + kDefaults.size();
-  return has_gap(presets, text.substr(start, text.find_first_of(",]", start) - start), depth + 1);
+  return gaps(presets, text.substr(start, text.find_first_of(",]", start) - start), depth + 1);
 }
 
 std::string about(const fs::path& file) {
@@ -81,7 +87,7 @@ std::vector<Preset> installed_presets() {
     }
   }
   std::vector<Preset> presets;
-  for (auto& [name, preset] : found) preset.needs_file = has_gap(found, name);
+  for (auto& [name, preset] : found) preset.needs = gaps(found, name);
   for (auto& [name, preset] : found) presets.push_back(std::move(preset));
   return presets;
 }

@@ -15,8 +15,8 @@ struct Preset {
   std::string name;   ///< of the file, without its ending
   std::string about;  ///< the comment at the file's beginning, in one line; may be empty
   std::filesystem::path file;
-  bool own = false;         ///< the user's, not the program's
-  bool needs_file = false;  ///< a setting must be given with it, such as a video
+  bool own = false;                     ///< the user's, not the program's
+  std::vector<std::string> needs = {};  ///< settings that must be given with it, such as a video
 };
 
 /// The config folder of the user's presets, $XDG_CONFIG_HOME/reverie or ~/.config/reverie; empty where the

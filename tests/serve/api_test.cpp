@@ -9,6 +9,7 @@
 
 #include "reverie/error.h"
 #include "serve/api.h"
+#include "serve/file_types.h"
 #include "serve/run_files.h"
 #include "support/scratch.h"
 

@@ -43,6 +43,8 @@ class QueueTest(ServerTest):
         self.assertFalse(presets["paint"]["needs_file"])
         self.assertTrue(presets["restyle"]["needs_file"])
         self.assertTrue(presets["restyle_print"]["needs_file"])  # which is based on it
+        self.assertEqual([presets[name]["needs"] for name in ("paint", "restyle", "restyle_print", "pulse")],
+                         [[], ["video_path"], ["video_path"], ["input_audio"]])
         self.assertEqual(self.server.post("/api/paint", {"words": " "}).status, 400)
         self.assertEqual(self.server.post("/api/paint", {}).status, 400)
         answer = self.server.post("/api/paint", {"words": "a heart", "overrides": ["widht=40"]})

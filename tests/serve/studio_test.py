@@ -1,123 +1,18 @@
 #!/usr/bin/env python3
-"""A real browser uses the studio of a real server. Nothing here waits for a time: every step waits for what it says to
-become true, and fails when it does not after several minutes."""
-import os
+"""A real browser uses the studio of a real server: its parts, one by one. studio_stories_test.py has whole stories."""
 import re
-import shutil
-import tempfile
 import unittest
-from pathlib import Path
 
-from selenium import webdriver
-from selenium.common.exceptions import ElementNotInteractableException, StaleElementReferenceException
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import WebDriverWait
 
-from serving import TINY, ServerTest, settings
+from browsing import BrowserTest
+from serving import TINY, settings
 
 EVIL = "<img src=x onerror=\"document.title='taken'\"> </textarea><script>document.title='taken'</script>"
 
 
-class StudioTest(ServerTest):
-    @classmethod
-    def setUpClass(cls):
-        # A preset of the user's, which paints in moments.
-        cls.config = tempfile.mkdtemp()
-        os.environ["XDG_CONFIG_HOME"] = cls.config
-        preset = Path(cls.config) / "reverie/preset/in_moments.yaml"
-        preset.parent.mkdir(parents=True)
-        tiny = {name: value for name, value in TINY.items() if name != "perceptors"}
-        preset.write_text("# Tiny, and of little use.\ndefaults: [paint, _self_]\nperceptors: [tiny_vit]\n"
-                          + "".join(f"{name}: {value}\n" for name, value in tiny.items()))
-        options = webdriver.ChromeOptions()
-        options.binary_location = "/usr/bin/chromium"
-        # The sandbox needs rights that containers do not give; the page is our own.
-        for argument in "--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--window-size=1300,1000":
-            options.add_argument(argument)
-        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-        cls.browser = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.browser.quit()
-        shutil.rmtree(cls.config)
-
-    def setUp(self):
-        super().setUp()
-        self.open()
-        self.browser.execute_script("localStorage.clear(); document.getElementById('all').open = true")
-
-    def tearDown(self):
-        self.assertEqual(self.browser.title, "Reverie studio")
-        messages = [entry["message"] for entry in self.browser.get_log("browser")]
-        self.browser.get("about:blank")  # before the server ends
-        self.assertEqual(messages, [])
-
-    def open(self):
-        self.browser.get(f"http://127.0.0.1:{self.server.port}/?token={self.server.token}")
-        self.assertNotIn("token", self.browser.current_url)
-        self.until(lambda: self.text("connection") == "connected" and self.by("setting-scenes"))
-
-    def until(self, condition):
-        # The page replaces what it shows whenever there is news.
-        return WebDriverWait(self.browser, 300, 0.05, [StaleElementReferenceException, ElementNotInteractableException]).until(
-            lambda _: condition())
-
-    def by(self, name):
-        return self.browser.find_element(By.ID, name)
-
-    def all(self, selector):
-        return self.browser.find_elements(By.CSS_SELECTOR, selector)
-
-    def focused(self, attribute):
-        return self.browser.switch_to.active_element.get_attribute(attribute)
-
-    def text(self, name):
-        """Empty where there is no such element yet."""
-        return self.browser.execute_script("return document.getElementById(arguments[0])?.textContent ?? ''", name)
-
-    def texts(self, selector):
-        """What stands in all of these that can be seen, read at one moment."""
-        return self.browser.execute_script(
-            "return [...document.querySelectorAll(arguments[0])].filter((one) => one.getClientRects().length)"
-            ".map((one) => one.innerText.replace(/\\s+/g, ' ').trim())", selector)
-
-    def widths(self, selector):
-        """Of pictures that have been loaded."""
-        return self.browser.execute_script(
-            "return [...document.querySelectorAll(arguments[0])].map((one) => one.naturalWidth)", selector)
-
-    def field(self, name):
-        found = self.by("setting-" + name)
-        self.browser.execute_script("for (let at = arguments[0]; at; at = at.parentElement.closest('details')) at.open = true",
-                                    found.find_element(By.XPATH, "ancestor::details[1]"))
-        return found
-
-    def write(self, name, value):
-        self.field(name).clear()
-        self.field(name).send_keys(value)
-
-    def fill_in(self, scenes, **more):
-        for name, value in {"scenes": scenes, **TINY, **more}.items():
-            self.write(name, str(value))
-
-    def run_button(self, number, label):
-        return self.browser.find_element(By.CSS_SELECTOR, f"[data-run='{number}'] [aria-label^='{label}']")
-
-    def click(self, found):
-        """By the keyboard: what the pointer meets may have moved meanwhile."""
-        found.send_keys(Keys.SPACE if found.tag_name == "input" else Keys.ENTER)
-
-    def press(self, number, label):
-        """A run's button, once it is there and can be used."""
-        self.until(lambda: self.click(self.run_button(number, label)) or True)
-
-    def chip(self, number):
-        return self.browser.execute_script(
-            "return document.querySelector(`[data-run='${arguments[0]}'] .chip`)?.textContent", number)
-
+class StudioTest(BrowserTest):
     def test_mistakes_are_shown_beside_their_fields(self):
         self.write("scenes", "a heart:1_[nowhere.png]")
         self.write("width", "forty")
@@ -143,7 +38,7 @@ class StudioTest(ServerTest):
         self.assertEqual(looks[0], "automatic")
         self.assertIn("in moments (yours)", looks)
         self.assertIn("noir", looks)
-        self.assertNotIn("restyle", looks)  # needs a film
+        self.assertIn("restyle", looks)
         self.click(self.by("make-start"))
         self.until(lambda: "for example" in self.text("make-problem"))
         self.assertEqual(self.focused("id"), "words")

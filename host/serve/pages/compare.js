@@ -12,7 +12,7 @@ async function settings(run) {
 }
 
 async function figure(run) {
-  const frames = (await files(run)).filter((file) => file.frame && file.type === 'image/png');
+  const frames = (await files(run)).filter((file) => file.frame && file.type.startsWith('image/'));
   const image = make('img', { alt: `The picture of run ${run.id}, ${run.title}` });
   const slider = make('input', { type: 'range', min: 1, max: Math.max(1, frames.length), value: frames.length });
   slider.setAttribute('aria-label', `Frame of run ${run.id}`);
@@ -47,6 +47,7 @@ export async function compare(runs) {
   const key = runs.map((run) => `${run.id} ${run.state} ${run.pictures}`).join();
   if (key === shown) return;
   shown = key;
+  element('compare').hidden = runs.length === 0;
   element('compare-hint').hidden = runs.length > 1;
   await attempt(async () => {
     const figures = await Promise.all(runs.map(figure));

@@ -2,6 +2,8 @@
 
 import { ask, attempt, count, element, make } from './server.js';
 import { asLine, isLine } from './keyframe_text.js';
+import { brief } from './estimate.js';
+import { kindsFor, pick } from './uploads.js';
 
 // Which plugins a setting names.
 const PLUGIN_KINDS = {
@@ -56,6 +58,23 @@ function control(setting, id) {
   return make('input', { ...common, type: 'text', placeholder, inputMode: setting.type === 'integer' ? 'numeric' : 'text' });
 }
 
+// Beside settings that name a file: one of those that are uploaded, or another.
+function fileButton(setting, input) {
+  const kinds = kindsFor(setting);
+  if (kinds.length === 0) return undefined;
+  const button = make('button', { type: 'button', className: 'file' }, 'File…');
+  button.setAttribute('aria-label', `Choose a file for ${setting.name}`);
+  button.addEventListener('click', () => attempt(async () => {
+    const upload = await pick(kinds, `A file for ${setting.name}`);
+    if (!upload) return;
+    // Among the prompts, a picture is one in brackets.
+    input.value = setting.name !== 'scenes' ? upload.path : `${input.value}${input.value.trim() ? ' | ' : ''}[${upload.path}]`;
+    edited(fields.get(setting.name.toLowerCase()));
+    input.focus();
+  }));
+  return button;
+}
+
 function addField(setting, group) {
   const id = `setting-${setting.name}`;
   const input = control(setting, id);
@@ -69,7 +88,7 @@ function addField(setting, group) {
   const row = make('div', { className: 'setting' },
     make('div', { className: 'name' }, make('label', { for: id }, setting.name),
       make('p', { className: 'takes' }, hint + (setting.unit ? `, ${setting.unit}` : ''))),
-    make('div', { className: 'line' }, input, reset), problem,
+    make('div', { className: 'line' }, input, fileButton(setting, input) ?? '', reset), problem,
     make('p', { className: 'help', id: `${id}-help` },
       plugins + setting.help));
   group.append(row);
@@ -230,9 +249,9 @@ export function fill(entries) {
 }
 
 // The beginning of a settings file for what was written elsewhere, where the form is still empty.
-export function prefill(words, preset) {
+export function prefill(words, preset, more = []) {
   if (settingsText().trim() !== '' || !words) return;
-  fill([{ name: 'scenes', value: words }]);
+  fill([{ name: 'scenes', value: words }, ...more]);
   element('more').value = `preset: ${preset || 'paint'}`;
   element('more-group').open = true;
   checkSoon();
@@ -251,6 +270,7 @@ export async function loadRun(id) {
 }
 
 export const clear = () => fill([]);
+export const settingNames = () => [...fields.values()].map((field) => field.setting.name);
 
 // For other parts of the page: a setting of the table, what its field holds, and another text for it.
 export const settingOf = (name) => fields.get(name.toLowerCase())?.setting;
@@ -272,6 +292,7 @@ function checkSoon() {
   clearTimeout(timer);
   ++checks;
   timer = setTimeout(() => attempt(check), PATIENCE);
+  element('estimate').hidden = true; // it was of what stood here before
   sessionStorage.setItem('draft', settingsText());
   document.dispatchEvent(new Event('settings'));
 }
@@ -297,7 +318,7 @@ async function check() {
   if (number !== checks) return undefined; // what it says is of no use any more
   tell(answer.problems, answer.notices);
   element('verdict').textContent = answer.problems.length ? count(answer.problems.length, 'problem')
-    : `no problems found; ${count(answer.steps, 'step')}`;
+    : `no problems found; ${brief(answer)}`;
   return undefined;
 }
 

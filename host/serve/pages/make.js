@@ -1,12 +1,22 @@
 // The first part of the studio: words, a look, and the picture while it is made.
 
 import { ask, attempt, count, element, make, Refused } from './server.js';
-import { prefill } from './form.js';
+import { loadRun, prefill } from './form.js';
 import { currentRuns, fileAddress, files, isOver, timeLeft } from './queue.js';
+import { pick } from './uploads.js';
 
 const HISTORY = 'words', MOST_REMEMBERED = 50;
 const BETWEEN_PICTURES = 700; // milliseconds
 
+// What a file can be for: the setting that names it, and words for it.
+const USES = {
+  init_image: { kinds: ['picture', 'video'], words: 'start from it', label: 'starts from', title: 'A picture to start from' },
+  input_audio: { kinds: ['sound', 'video'], words: 'move with its sound', label: 'moves with', title: 'A sound to move with' },
+  video_path: { kinds: ['video'], words: 'repaint it', label: 'repaints', title: 'A video to repaint' },
+};
+
+const attached = new Map(); // uploads by the setting that names them
+let presets = [];
 let shownRun = null; // the number of the run on the stage
 let pinned = false; // chosen by the user, or made here
 let last = ''; // what the stage shows, or is loading
@@ -37,16 +47,88 @@ function choice(name, about, own = false) {
     make('span', {}, name ? name.replaceAll('_', ' ') : 'automatic', own ? ' (yours)' : ''));
 }
 
+const lacks = (preset) => preset?.needs.find((setting) => setting in USES && !attached.has(setting));
+
 async function showLooks() {
-  const { presets } = await ask('GET', '/api/presets');
+  ({ presets } = await ask('GET', '/api/presets'));
   element('looks').replaceChildren(choice('', 'What suits the words'),
     // The first two are what "automatic" chooses from.
-    ...presets.filter((preset) => !preset.needs_file && !['paint', 'whole'].includes(preset.name))
+    ...presets.filter((preset) => preset.needs.every((setting) => setting in USES) && !['paint', 'whole'].includes(preset.name))
       .map((preset) => choice(preset.name, preset.about, preset.own)));
-  element('looks').addEventListener('change', () => {
-    element('look-about').textContent = presets.find((preset) => preset.name === look())?.about ?? '';
-  });
+  element('looks').addEventListener('change', () => attempt(async () => {
+    const preset = presets.find((one) => one.name === look());
+    element('look-about').textContent = preset?.about ?? '';
+    const setting = lacks(preset);
+    if (setting) await attachTo(setting);
+    if (lacks(preset)) choose('');
+  }));
+  const all = element('looks-all');
+  const open = (on) => {
+    element('looks').classList.toggle('open', on);
+    all.setAttribute('aria-expanded', String(on));
+    all.textContent = on ? 'Fewer looks' : `All ${presets.length - 1} looks`;
+  };
+  all.addEventListener('click', () => open(!element('looks').classList.contains('open')));
+  // Somebody who goes through them by keyboard sees where that is.
+  element('looks').addEventListener('focusin', () => open(true));
+  open(false);
 }
+
+function choose(name) {
+  const input = element(`look-${name || 'automatic'}`);
+  if (input) input.checked = true;
+  element('look-about').textContent = presets.find((preset) => preset.name === name)?.about ?? '';
+}
+
+// ---- Files ----
+
+function showAttached() {
+  element('attached').replaceChildren(...[...attached].map(([setting, upload]) => {
+    const remove = make('button', { type: 'button', title: 'Leave it out' }, '×');
+    remove.setAttribute('aria-label', `Leave out ${upload.title}`);
+    remove.addEventListener('click', () => {
+      attached.delete(setting);
+      if (lacks(presets.find((preset) => preset.name === look()))) choose('');
+      showAttached();
+      element('attach').focus();
+    });
+    return make('li', { className: 'chip' }, `${USES[setting].label} ${upload.title} `, remove);
+  }));
+  element('attached').hidden = attached.size === 0;
+}
+
+function attach(setting, upload) {
+  attached.set(setting, upload);
+  // A look that does something with it, where the chosen one does not.
+  const present = presets.find((preset) => preset.name === look());
+  const fitting = presets.find((preset) => preset.needs.includes(setting));
+  if (fitting && !present?.needs.includes(setting)) choose(fitting.name);
+  showAttached();
+}
+
+async function attachTo(setting) {
+  const upload = await pick(USES[setting].kinds, USES[setting].title);
+  if (upload) attach(setting, upload);
+}
+
+// Asks what a file is for, where it can be for several things.
+export async function useUpload(upload) {
+  const settings = Object.keys(USES).filter((setting) => USES[setting].kinds.includes(upload.kind));
+  if (settings.length === 1) return attach(settings[0], upload);
+  element('ask-use-file').textContent = upload.title;
+  element('ask-use-choices').replaceChildren(...settings.map((value) => make('button', { value }, USES[value].words)),
+    make('button', { value: '' }, 'nothing yet'));
+  const dialog = element('ask-use');
+  dialog.returnValue = '';
+  dialog.showModal();
+  await new Promise((resolve) => { dialog.addEventListener('close', resolve, { once: true }); });
+  if (dialog.returnValue) attach(dialog.returnValue, upload);
+  return undefined;
+}
+
+const plainValue = (path) => (/^[\w./-]+$/.test(path) ? path : JSON.stringify(path));
+const overrides = () => [...(look() ? [`preset=${look()}`] : []),
+  ...[...attached].map(([setting, upload]) => `${setting}=${plainValue(upload.path)}`)];
 
 function problem(text) {
   element('make-problem').textContent = text;
@@ -65,7 +147,7 @@ async function paint() {
   element('make-start').disabled = true;
   element('stage-caption').textContent = 'choosing settings…';
   try {
-    const run = await ask('POST', '/api/paint', { words, overrides: look() ? [`preset=${look()}`] : [] });
+    const run = await ask('POST', '/api/paint', { words, overrides: overrides() });
     remember(words);
     stage(run.id);
   } catch (error) {
@@ -113,6 +195,10 @@ async function showPicture(run) {
   const address = image ?? video ?? '';
   if (address === last) return;
   last = address;
+  const save = element('stage-save');
+  save.hidden = !isOver(run) || !address;
+  save.href = address;
+  save.download = decodeURIComponent(address.split('/').pop());
   if (video) {
     film.src = video;
   } else if (image) {
@@ -148,6 +234,7 @@ export function showStage() {
   progress.max = Math.max(1, run.steps);
   progress.value = run.done;
   element('stage-cancel').hidden = isOver(run) || run.cancelling;
+  element('stage-use').hidden = !isOver(run) || run.kind !== 'render';
   const watch = element('stage-watch');
   watch.hidden = run.kind !== 'render' || !run.begun || run.state === 'queued';
   watch.href = `/runs/${run.id}`;
@@ -167,7 +254,7 @@ export function showStage() {
 // What is written here becomes the beginning of the settings.
 export function toSettings() {
   const words = element('words').value.trim();
-  prefill(words, look());
+  prefill(words, look(), [...attached].map(([name, upload]) => ({ name, value: upload.path })));
 }
 
 export function buildMake() {
@@ -177,6 +264,15 @@ export function buildMake() {
     attempt(paint);
   });
   element('words').addEventListener('input', () => problem(''));
+  element('attach').addEventListener('click', () => attempt(async () => {
+    const upload = await pick(['picture', 'video', 'sound'], 'A picture, a sound or a video');
+    if (upload) await useUpload(upload);
+  }));
+  element('stage-use').addEventListener('click', () => attempt(async () => {
+    await loadRun(shownRun);
+    element('all').open = true;
+    element('all').scrollIntoView();
+  }));
   element('stage-cancel').addEventListener('click', () => attempt(() => ask('POST', `/api/runs/${shownRun}/cancel`)));
   return attempt(showLooks);
 }

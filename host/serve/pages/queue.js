@@ -6,7 +6,8 @@ import { loadRun } from './form.js';
 const rows = new Map(); // by the run's number
 const filesOf = new Map(); // of runs that are over, once they were asked for
 const seen = new Map(); // when each was seen first while it ran, and how far it was
-let runs = [];
+const ENDED_AT_FIRST = 6; // of those that are over
+let runs = [], allShown = false;
 let chosen = new Set(), whenChosen = () => {}, whenOpened = () => {};
 
 export const onChoice = (call) => { whenChosen = call; };
@@ -41,7 +42,7 @@ export function timeLeft(run) {
 }
 
 function facts(run) {
-  const parts = [`run ${run.id}`];
+  const parts = [`run ${run.id}`, ...run.cell.map((one) => `${one.setting} ${one.value}`)];
   if (run.kind === 'motion') parts.push('motion preview');
   if (run.state === 'running' || run.done > 0) parts.push(`${run.done} of ${count(run.steps, run.kind === 'motion' ? 'move' : 'step')}${timeLeft(run)}`);
   if (run.pictures) parts.push(count(run.pictures, 'picture'));
@@ -90,8 +91,10 @@ function makeRow(id) {
     })),
     remove: button('Remove', 'Remove from the list', () => attempt(() => ask('DELETE', `/api/runs/${id}`))),
     compare: make('input', { type: 'checkbox' }),
+    zip: make('a', { href: `/api/runs/${id}/files.zip`, download: '' }, 'All as zip'),
     files: make('details', { className: 'files' }, make('summary', {}, 'Files'), make('ul')),
   };
+  row.zip.setAttribute('aria-label', `All files of run ${id} as a zip`);
   row.watch.setAttribute('aria-label', `Watch run ${id}`);
   row.progress.setAttribute('aria-label', `Steps of run ${id}`);
   row.compare.setAttribute('aria-label', `Compare run ${id}`);
@@ -104,7 +107,7 @@ function makeRow(id) {
     make('div', { className: 'about' }, row.title,
       make('div', { className: 'facts' }, row.state, row.facts, make('label', { className: 'quiet' }, row.compare, ' compare')),
       row.progress, row.message, row.notices,
-      make('div', { className: 'buttons' }, row.watch, row.pause, row.resume, row.up, row.down, row.cancel, row.use, row.remove),
+      make('div', { className: 'buttons' }, row.watch, row.pause, row.resume, row.up, row.down, row.cancel, row.use, row.zip, row.remove),
       row.files));
   row.open.append(row.thumb);
   row.open.setAttribute('aria-label', `Show run ${id} large`);
@@ -131,7 +134,7 @@ async function showThumb(run, row) {
   if (row.shown === key || run.kind === 'motion' || !run.base) return;
   row.shown = key;
   if (run.state === 'running' && run.pictures === 0) return;
-  const frames = (await files(run)).filter((file) => file.frame && file.type === 'image/png');
+  const frames = (await files(run)).filter((file) => file.frame && file.type.startsWith('image/'));
   if (frames.length === 0) return;
   row.thumb.src = `${fileAddress(run, frames[frames.length - 1].name)}?${run.pictures}`;
   row.thumb.hidden = false;
@@ -158,6 +161,7 @@ function update(run, row) {
   row.cancel.disabled = run.cancelling;
   row.remove.hidden = run.state === 'running';
   row.files.hidden = !run.base;
+  row.zip.hidden = !run.base || !over;
   if (row.files.open && row.listed !== `${run.state} ${run.done} ${run.pictures}`) listFiles(run, row).catch(() => {});
   row.compare.parentElement.hidden = run.kind === 'motion' || !run.base;
   showThumb(run, row).catch(() => {});
@@ -166,6 +170,11 @@ function update(run, row) {
 function choose() {
   chosen = new Set([...chosen].filter((id) => runs.some((run) => run.id === id)));
   whenChosen(runs.filter((run) => chosen.has(run.id)));
+}
+
+export function showAllRuns() {
+  allShown = !allShown;
+  showRuns(runs);
 }
 
 export function showRuns(list) {
@@ -193,6 +202,10 @@ export function showRuns(list) {
       focused?.focus();
     }
   });
+  const ended = runs.filter(isOver);
+  ended.forEach((run, index) => { rows.get(run.id).item.hidden = !allShown && index >= ENDED_AT_FIRST; });
+  element('runs-all').hidden = ended.length <= ENDED_AT_FIRST;
+  element('runs-all').textContent = allShown ? 'Show fewer' : `Show ${ended.length - ENDED_AT_FIRST} earlier runs`;
   element('no-runs').hidden = runs.length > 0;
   const waiting = runs.filter((run) => run.state === 'queued').length;
   const going = runs.filter((run) => run.state === 'running').length;

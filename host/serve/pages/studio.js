@@ -2,10 +2,14 @@
 
 import { ask, attempt, element, Refused } from './server.js';
 import { buildForm, clear, hintIfEmpty, loadFile, settingsText, tell } from './form.js';
-import { currentRuns, fileAddress, files, isOver, onChoice, onOpening, showRuns } from './queue.js';
-import { buildMake, showStage, stage, toSettings } from './make.js';
+import { currentRuns, fileAddress, files, isOver, onChoice, onOpening, showAllRuns, showRuns } from './queue.js';
+import { buildMake, showStage, stage, toSettings, useUpload } from './make.js';
 import { compare } from './compare.js';
 import { buildCurves } from './curves.js';
+import { estimate } from './estimate.js';
+import { buildGallery, refreshGallery, showLarge } from './gallery.js';
+import { buildGrid, showGrids } from './grid.js';
+import { buildUploads } from './uploads.js';
 
 let previewed = null; // the number of the motion preview that is waited for
 
@@ -43,8 +47,48 @@ function save() {
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
 
+// Whatever shows runs.
+function show(runs) {
+  showRuns(runs);
+  showStage();
+  showGrids(currentRuns(), open);
+  if (previewed !== null) attempt(showPreview);
+}
+
+// A run that is over in large, one that goes on the stage.
+function open(id) {
+  const run = currentRuns().find((other) => other.id === id);
+  if (run && isOver(run) && run.base && run.kind === 'render') {
+    attempt(() => showLarge(run));
+    return;
+  }
+  stage(id);
+  element('make').scrollIntoView();
+}
+
+let over = ''; // which runs were over when the gallery was shown
+
+function showGallery(runs) {
+  const now = runs.filter(isOver).map((run) => `${run.id} ${run.state} ${run.pictures}`).join();
+  if (now === over) return;
+  over = now;
+  attempt(refreshGallery);
+}
+
+// Browsers open at most six connections to a server, so that a page that nobody sees must not keep one.
 function connect() {
+  if (document.hidden) {
+    document.addEventListener('visibilitychange', connect, { once: true });
+    return;
+  }
   const source = new EventSource('/api/events');
+  const leave = () => {
+    if (!document.hidden || source.readyState === EventSource.CLOSED) return;
+    document.removeEventListener('visibilitychange', leave);
+    source.close();
+    connect();
+  };
+  document.addEventListener('visibilitychange', leave);
   const chip = element('connection');
   const say = (state, text) => {
     chip.dataset.state = state;
@@ -52,20 +96,20 @@ function connect() {
   };
   source.addEventListener('queue', (event) => {
     say('connected', 'connected');
-    showRuns(JSON.parse(event.data).runs);
-    showStage();
-    if (previewed !== null) attempt(showPreview);
+    const { runs } = JSON.parse(event.data);
+    show(runs);
+    showGallery(runs);
   });
   source.addEventListener('progress', (event) => {
     const going = new Map(JSON.parse(event.data).runs.map((run) => [run.id, run]));
-    showRuns(currentRuns().map((run) => going.get(run.id) ?? run));
-    showStage();
-    if (previewed !== null) attempt(showPreview);
+    show(currentRuns().map((run) => going.get(run.id) ?? run));
   });
   source.addEventListener('error', () => {
     const closed = source.readyState === EventSource.CLOSED;
     say('lost', closed ? 'not connected: open the address that reverie printed' : 'connection lost; trying again');
-    if (closed) setTimeout(connect, 3000);
+    if (!closed) return;
+    document.removeEventListener('visibilitychange', leave);
+    setTimeout(connect, 3000);
   });
 }
 
@@ -95,6 +139,8 @@ onOpening((id) => {
   stage(id);
   element('make').scrollIntoView();
 });
+element('estimate-start').addEventListener('click', () => attempt(estimate));
+element('runs-all').addEventListener('click', showAllRuns);
 element('all').addEventListener('toggle', () => {
   sessionStorage.setItem('all', String(element('all').open));
   if (element('all').open) toSettings();
@@ -104,7 +150,9 @@ const openTarget = () => { if (location.hash === '#all') element('all').open = t
 addEventListener('hashchange', openTarget);
 element('all').open = sessionStorage.getItem('all') === 'true';
 openTarget();
-attempt(buildForm);
+attempt(buildForm).then(buildGrid);
 buildCurves();
 buildMake();
+buildGallery();
+buildUploads(useUpload);
 connect();

@@ -282,6 +282,25 @@ function apply(update) {
   show();
 }
 
+/** What only a server knows of its run: the warnings, and what to do when it failed. */
+async function showRecord() {
+  if (!place) return null;
+  try {
+    const answer = await fetch(`/api/runs/${place[1]}`);
+    if (!answer.ok) return null;
+    const record = await answer.json();
+    element('warnings').replaceChildren(...record.notices.map((text) => {
+      const line = document.createElement('li');
+      line.textContent = text;
+      return line;
+    }));
+    element('warnings').hidden = record.notices.length === 0;
+    return record;
+  } catch {
+    return null; // the connection's own message says enough
+  }
+}
+
 /** The end: everything to see is loaded before the server, which waits for that, may go. */
 async function end() {
   goLive();
@@ -289,7 +308,8 @@ async function end() {
     (element('palette-card').hidden || element('palette').complete);
   while (!idle()) await new Promise((resolve) => { setTimeout(resolve, 20); });
   source.close();
-  if (run.state === 'failed') trouble(`The run failed: ${run.message}`);
+  const record = await showRecord();
+  if (run.state === 'failed') trouble(`The run failed: ${run.message}${record?.advice ? ` – ${record.advice}` : ''}`);
   else notice(run.state === 'finished' ? `The run is finished. Its files are in ${run.folder}/.`
     : `The run was stopped. Its files are in ${run.folder}/${place ? '.' : '; the same command with --restore goes on from there.'}`);
   if (place) return;
@@ -301,6 +321,13 @@ async function end() {
 }
 
 function connect() {
+  // Browsers open at most six connections to a server: a page of one of its runs that nobody sees keeps none. The page
+  // of a run that has its own server must see its end.
+  if (place && document.hidden) {
+    document.addEventListener('visibilitychange', connect, { once: true });
+    return;
+  }
+  showRecord();
   source = new EventSource(`${api}events`);
   const listen = (event) => {
     if (!over() || event.type === 'state') trouble('');
@@ -316,6 +343,12 @@ function connect() {
     for (const id of ['pause', 'keep', 'stop']) element(id).disabled = true;
     setTimeout(reconnect, RETRY);
   };
+}
+
+function leave() {
+  if (!place || !document.hidden || !source || source.readyState === EventSource.CLOSED) return;
+  source.close();
+  connect();
 }
 
 async function reconnect() {
@@ -357,6 +390,7 @@ element('play').addEventListener('click', play);
 element('frame').addEventListener('input', (event) => { stopPlaying(); goTo(Number(event.target.value)); });
 element('fit').addEventListener('change', resize);
 element('filter').addEventListener('input', showSettings);
+document.addEventListener('visibilitychange', leave);
 addEventListener('resize', () => { if (run && view.shown) resize(); });
 
 document.addEventListener('keydown', (event) => {
