@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Before a run is started: what it will take, and grids of runs."""
 import itertools
+import time
 import unittest
 
 from serving import ServerTest, settings
@@ -83,12 +84,22 @@ class PlansTest(ServerTest):
         self.assertEqual(len(self.server.get("/api/runs")["runs"]), 64)
 
     def test_what_a_run_warns_of_is_kept(self):
-        number = self.server.submit("a", animation_mode="2D", translate_x="0", pre_animation_steps=0, steps_per_frame=2, kind="motion")
-        run = self.server.wait(number, "finished")
-        self.assertTrue(any("move" in notice for notice in run["notices"]), run)
+        number = self.server.submit("a", steps_per_scene=1000000, backups=5)
+        while len(self.server.get(f"/api/runs/{number}/backups")["backups"]) < 2:
+            time.sleep(0.02)
+        self.server.post(f"/api/runs/{number}/cancel")
+        self.server.wait(number, "cancelled")
+        # Its newest backup is damaged: it goes on from the one before, and says so.
+        newest = max((self.folder / "backup").rglob("*.bak"), key=lambda path: path.stat().st_mtime_ns)
+        newest.write_bytes(newest.read_bytes()[:100])
+        self.server.post(f"/api/runs/{number}/resume")
+        while not any(newest.name in notice for notice in self.server.run(number)["notices"]):
+            self.assertIn(self.server.run(number)["state"], ("queued", "running"))
+            time.sleep(0.02)
+        notices = self.server.run(number)["notices"]
         self.server.kill()
         self.begin()
-        self.assertEqual(self.server.run(number)["notices"], run["notices"])
+        self.assertEqual(self.server.run(number)["notices"][:len(notices)], notices)
 
 
 if __name__ == "__main__":
