@@ -17,6 +17,10 @@ namespace reverie::ffmpeg {
 /// Throws Error(unsupported) for raw sensor data and the like, whose text begins with the pixel format.
 at::Tensor to_rgb(const AVFrame& frame, bool still);
 
+/// The same with the alpha as a fourth channel, not composited. It is 1 where there is none, and for OpenEXR
+/// and its like, whose colours are multiplied by it already.
+at::Tensor to_rgb_and_opacity(const AVFrame& frame, bool still);
+
 /// Throws what to_rgb() would.
 void require_rgb(const AVFrame& frame);
 
