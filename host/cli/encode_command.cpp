@@ -7,6 +7,7 @@
 #include "engine/loop.h"
 #include "engine/timeline.h"
 #include "log/printable.h"
+#include "reverie/takes_opacity.h"
 
 namespace reverie::cli {
 
@@ -45,10 +46,21 @@ int encode_command(const std::vector<std::string>& words, const std::vector<Path
                       {run.folder, run.base, rate, settings_json(settings), 0,
                        Timeline(settings).early_pictures(settings.get<std::int64_t>("save_every")) -
                            pictures_left_out(settings)});
+  TakesOpacity* const keeps = settings.get<bool>("alpha") ? extension_of<TakesOpacity>(*sink) : nullptr;
+  if (settings.get<bool>("alpha") && !keeps)
+    host.log(LogLevel::warning,
+             "the pictures are transparent, but videos of this format are not: they are shown over black; "
+             "video_format=webm, prores4444 or lossless keeps that");
   Path video;
   std::int64_t number = 0, shown = 0;
+  const auto write = [&](const std::string& picture) {
+    ++number;
+    if (!keeps) return sink->write(pictures.load(picture), number);
+    const at::Tensor whole = pictures.load_with_opacity(picture);
+    return keeps->write(whole.narrow(1, 0, 3).contiguous(), whole.narrow(1, 3, 1).contiguous(), number);
+  };
   for (const auto& [ignored, picture] : run.frames) {
-    const Path file = sink->write(pictures.load(picture.string()), ++number);
+    const Path file = write(picture.string());
     if (file.empty()) continue;  // the video begins later
     video = file;
     ++shown;

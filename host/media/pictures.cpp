@@ -1,10 +1,11 @@
 #include "media/pictures.h"
 
-#include <ATen/core/Tensor.h>
+#include <ATen/ATen.h>
 
 #include "media/footage.h"
 #include "media/numbered_pictures.h"
 #include "media/web_file.h"
+#include "reverie/has_opacity.h"
 #include "reverie/ordinary_file.h"
 
 namespace reverie::media {
@@ -70,6 +71,15 @@ at::Tensor Pictures::load(const std::string& path_or_url) const {
   Footage footage(open(path_or_url));
   footage.seek(0);
   return footage.image().to(host_.device());
+}
+
+at::Tensor Pictures::load_with_opacity(const std::string& path_or_url) const {
+  const std::shared_ptr<FrameSource> source = open(path_or_url);
+  if (auto* part = extension_of<HasOpacity>(*source))
+    if (const std::optional<at::Tensor> picture = part->read_with_opacity(0)) return *picture;
+  Footage footage(source);
+  footage.seek(0);
+  return at::cat({footage.image(), at::ones_like(footage.image().narrow(1, 0, 1))}, 1);
 }
 
 }  // namespace reverie::media

@@ -29,6 +29,10 @@ class Pictures {
   /// A picture, or a video's first frame, [1, 3, H, W] 0..1 on the host's device.
   at::Tensor load(const std::string& path_or_url) const;
 
+  /// The same with its opacity as a fourth channel, [1, 4, H, W] on the CPU, by which the colours are not
+  /// multiplied: 1 where the file, or the plugin that reads it, says nothing of it.
+  at::Tensor load_with_opacity(const std::string& path_or_url) const;
+
   /// The plugins that have read something until now.
   const std::set<const PluginFile*>& readers() const { return readers_; }
 

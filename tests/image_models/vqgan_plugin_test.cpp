@@ -8,9 +8,11 @@
 #include "plugins/registry.h"
 #include "reverie/image_model.h"
 #include "reverie/ops.h"
+#include "reverie/resizable.h"
 #include "reverie/resize.h"
 #include "settings/settings.h"
 #include "support/numbers.h"
+#include "tiles.h"
 
 namespace reverie::test {
 namespace {
@@ -31,12 +33,16 @@ class VqganModel : public testing::Test {
     return options;
   }
   std::shared_ptr<ImageModel> model(const std::string& weights, std::int64_t width, std::int64_t height,
-                                    std::int64_t pixel_size = 1, engine::HostServices* host = nullptr) {
+                                    std::int64_t pixel_size = 1, engine::HostServices* host = nullptr,
+                                    std::int64_t tile = 0) {
     const PluginFile& plugin = registry_.find(ImageModel::kKind, "VQGAN");
     Settings settings = default_params(plugin);
     SettingValue name = *settings.find("vqgan_model"), scale = *settings.find("pixel_size");
     name.text = weights;
     scale.number = static_cast<double>(pixel_size);
+    SettingValue tiles = *settings.find("vqgan_tile");
+    tiles.number = static_cast<double>(tile);
+    settings.set("vqgan_tile", tiles);
     settings.set("vqgan_model", name);
     settings.set("pixel_size", scale);
     return create<ImageModel>(plugin, host ? *host : host_, settings, {width, height});
@@ -223,6 +229,98 @@ TEST_F(VqganModel, MissingWeightsComeWithTheCommand) {
   EXPECT_EQ(error.kind(), ErrorKind::file);
   EXPECT_NE(std::string(error.what()).find("/nowhere/vqgan/sflckr.ckpt"), std::string::npos) << error.what();
   EXPECT_NE(error.advice().find("reverie models fetch sflckr"), std::string::npos) << error.advice();
+}
+
+/// The network that is installed with the program.
+std::string tiny_network() { return REVERIE_SOURCE "/models/vqgan/tiny.safetensors"; }
+
+at::Tensor broad(std::int64_t width, std::int64_t height) {
+  const at::Tensor x = at::linspace(0, 5, width).view({1, 1, 1, width}),
+                   y = at::linspace(0, 4, height).view({1, 1, height, 1});
+  return at::cat({(x + y).sin(), (x - y).cos(), (x * 0.7).sin() * y.cos()}, 1) * 0.3 + 0.5;
+}
+
+double difference(const at::Tensor& a, const at::Tensor& b) {
+  return (a - b).square().mean().sqrt().item<double>();
+}
+
+// Each tile is a picture of its own to the network, whose norms and attention look at all of it: pictures
+// differ a little everywhere, but not at the borders of tiles.
+TEST_F(VqganModel, TilesMakeThePictureOfTheWhole) {
+  const auto whole = model(tiny_network(), 384, 256), tiles = model(tiny_network(), 384, 256, 1, nullptr, 24);
+  whole->encode(broad(384, 256));
+  set_latent(*tiles, latent_of(*whole).detach());
+  const at::Tensor expected = whole->decode().detach(), made = tiles->decode().detach();
+  ASSERT_EQ(made.sizes(), expected.sizes());
+  EXPECT_LT(difference(made, expected), 0.03);
+  // 48 x 32 codes are two by two tiles, with borders at the columns 192 and rows 128.
+  const at::Tensor across = (made - made.roll(1, 3)).abs().mean(std::vector<std::int64_t>{0, 1, 2}),
+                   usual = (expected - expected.roll(1, 3)).abs().mean(std::vector<std::int64_t>{0, 1, 2});
+  EXPECT_LT(across.narrow(0, 160, 64).max().item<double>(),
+            1.5 * usual.narrow(0, 160, 64).max().item<double>());
+  // So is the gradient, nearly.
+  const at::Tensor wanted = broad(384, 256).flip(3);
+  for (const auto& it : {whole, tiles}) (it->decode() - wanted).square().sum().backward();
+  const at::Tensor one = whole->parameters()[0].grad(), other = tiles->parameters()[0].grad();
+  EXPECT_GT(((one * other).sum() / (one.norm() * other.norm())).item<double>(), 0.9);
+}
+
+// What is done to each pixel alone knows nothing of tiles.
+TEST(VqganTiles, AreOfNoConsequenceToPixelsAlone) {
+  const at::Tensor latent = at::rand({1, 3, 37, 50}, seeded(1), at::kDouble).set_requires_grad(true);
+  int tiles = 0;
+  const auto squares = [&](const at::Tensor& part) {
+    ++tiles;
+    EXPECT_LE(part.size(2), 16 + 2 * vqgan::kReach);
+    EXPECT_LE(part.size(3), 16 + 2 * vqgan::kReach);
+    return at::upsample_nearest2d(part.square(), {part.size(2) * 2, part.size(3) * 2});
+  };
+  const at::Tensor made = vqgan::in_tiles(latent, 16, {1, 2}, squares);
+  EXPECT_EQ(tiles, 3 * 4);
+  const at::Tensor expected = at::upsample_nearest2d(latent.detach().square(), {74, 100});
+  EXPECT_LT(largest(made.detach() - expected), 1e-6);
+  const at::Tensor weights = at::rand({1, 3, 74, 100}, seeded(2), at::kDouble);
+  (made * weights).sum().backward();
+  EXPECT_LT(largest(latent.grad() - latent.detach() * 2 * at::avg_pool2d(weights, 2) * 4), 1e-6);
+}
+
+TEST_F(VqganModel, OneTileIsTheWhole) {
+  const auto whole = model(tiny_network(), 128, 96), tile = model(tiny_network(), 128, 96, 1, nullptr, 16);
+  whole->encode(broad(128, 96));
+  tile->encode(broad(128, 96));
+  EXPECT_TRUE(at::equal(whole->decode(), tile->decode()));
+}
+
+TEST_F(VqganModel, TilesAreNotTooSmall) {
+  try {
+    model(tiny_network(), 128, 96, 1, nullptr, 15);
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::settings);
+    EXPECT_NE(std::string(error.what()).find("'vqgan_tile' is 15"), std::string::npos);
+  }
+}
+
+// A still that grows: the picture is enlarged and encoded again.
+TEST_F(VqganModel, KeepsItsPictureWhenItGrows) {
+  const auto it = model(tiny_network(), 128, 96);
+  it->encode(broad(128, 96));
+  const at::Tensor before = it->decode_final();
+  auto* resizes = extension_of<Resizable>(*it);
+  ASSERT_TRUE(resizes);
+  resizes->resize({256, 192});
+  const at::Tensor after = it->decode_final();
+  ASSERT_EQ(after.size(2), 192);
+  ASSERT_EQ(after.size(3), 256);
+  EXPECT_LT(difference(at::avg_pool2d(after, 2), before), 0.05);
+  EXPECT_TRUE(it->parameters()[0].requires_grad());
+  it->decode().sum().backward();
+  EXPECT_TRUE(it->parameters()[0].grad().defined());
+  // What is saved at this size is loaded at this size.
+  const auto other = model(tiny_network(), 256, 192);
+  other->load_state(it->state());
+  EXPECT_TRUE(at::equal(other->decode_final(), after));
+  EXPECT_THROW(model(tiny_network(), 128, 96)->load_state(it->state()), Error);
 }
 
 }  // namespace

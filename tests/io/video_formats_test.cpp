@@ -94,6 +94,21 @@ TEST_F(VideosWithOpacity, KeepItAsFfmpegSeesIt) {
     EXPECT_EQ(extension_of<TakesOpacity>(*sink({{"video_format", format}})), nullptr) << format;
 }
 
+using VideosAllAround = WithVideo;
+
+TEST_F(VideosAllAround, SaySoAsFfmpegSeesIt) {
+  for (const std::string format : {"mp4", "webm", "lossless"}) {
+    const auto marked =
+        probe(video({{"video_format", format}, {"video_projection", "equirectangular"}}, 64, 32, 2));
+    ASSERT_TRUE(marked.count("side_data_type")) << format;
+    EXPECT_EQ(marked.at("side_data_type"), "Spherical Mapping") << format;
+    EXPECT_EQ(marked.at("projection"), "equirectangular") << format;
+    EXPECT_EQ(probe(video({{"video_format", format}}, 64, 32, 2)).count("projection"), 0u) << format;
+  }
+  for (const std::string format : {"prores", "prores4444", "gif"})
+    EXPECT_THROW(sink({{"video_format", format}, {"video_projection", "equirectangular"}}), Error) << format;
+}
+
 TEST_P(VideoFormats, TellTheirColours) {
   const VideoFormat& format = GetParam();
   if (format.name == "gif") GTEST_SKIP() << "GIF has no such tags";

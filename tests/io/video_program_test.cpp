@@ -89,6 +89,52 @@ TEST_F(VideoProgram, EncodeMakesTheVideoThatTheRunWouldHaveMade) {
   EXPECT_TRUE(file("images_out/plain/plain.mp4") == file("images_out/both/both.mp4"));
 }
 
+/// Red, green, blue and alpha of a PNG file, 8 bits each.
+std::string with_alpha(const fs::path& path) {
+  png_image image{};
+  image.version = PNG_IMAGE_VERSION;
+  EXPECT_TRUE(png_image_begin_read_from_file(&image, path.c_str())) << path;
+  image.format = PNG_FORMAT_RGBA;
+  std::string pixels(PNG_IMAGE_SIZE(image), 0);
+  EXPECT_TRUE(png_image_finish_read(&image, nullptr, pixels.data(), 0, nullptr)) << path;
+  return pixels;
+}
+
+TEST_F(VideoProgram, EncodeKeepsTransparency) {
+  for (const std::string format : {"webm", "prores4444", "lossless"}) {
+    const std::string suffix = format == "webm" ? ".webm" : format == "lossless" ? ".mkv" : ".mov";
+    const Words transparent = {"alpha=true", "video_format=" + format};
+    for (const auto& [name, sinks] : {std::pair{"both", kBoth}, {"plain", "outputs=png_sequence"}}) {
+      fs::remove_all(folder_ / ("images_out/" + std::string(name)));
+      Words words = {sinks};
+      words.insert(words.end(), transparent.begin(), transparent.end());
+      ASSERT_EQ(make(name, words).status, 0);
+    }
+    const Outcome outcome = program("encode", {"images_out/plain"});
+    ASSERT_EQ(outcome.status, 0) << outcome.err;
+    EXPECT_TRUE(file("images_out/plain/plain" + suffix) == file("images_out/both/both" + suffix))
+        << format << " is what the run would have made";
+  }
+  // FFmpeg reads what the pictures hold.
+  ASSERT_EQ(run({"/usr/bin/env", "ffmpeg", "-v", "error", "-i", "images_out/plain/plain.mkv", "-pix_fmt",
+                 "rgba", "-f", "rawvideo", "plain.rgba"},
+                folder_.path())
+                .status,
+            0);
+  std::string pictures;
+  for (int number = 1; number <= 4; ++number)
+    pictures += with_alpha(folder_ / ("images_out/plain/plain_" + std::to_string(number) + ".png"));
+  EXPECT_TRUE(file("plain.rgba") == pictures);
+  bool transparent = false;
+  for (std::size_t i = 3; i < pictures.size(); i += 4)
+    transparent |= static_cast<unsigned char>(pictures[i]) < 250;
+  EXPECT_TRUE(transparent) << "or else nothing is shown";
+  // Other formats show it over black, and say so.
+  const Outcome flat = program("encode", {"images_out/plain", "video_format=mp4"});
+  ASSERT_EQ(flat.status, 0) << flat.err;
+  EXPECT_TRUE(holds(flat.err, "video_format=webm")) << flat.err;
+}
+
 TEST_F(VideoProgram, OfSeveralRunsTheNewestIsEncoded) {
   for (int i = 0; i < 3; ++i) ASSERT_EQ(make("hill", {"seed=" + std::to_string(i)}).status, 0);
   ASSERT_EQ(program("encode", {"images_out/hill"}).status, 0);

@@ -187,14 +187,15 @@ float srgb_from_linear(float x) {
 }
 
 struct Row {
-  std::vector<float> red, green, blue;
+  std::vector<float> red, green, blue, opaque;
 };
 
 /// Reads rows of RGB, whatever the frame holds.
 class Reader {
  public:
-  Reader(const AVFrame& frame, const AVPixFmtDescriptor& layout, bool still, bool premultiplied)
-      : frame_(frame) {
+  /// `premultiplied`: colours already are multiplied by alpha. `apart`: they are not to be.
+  Reader(const AVFrame& frame, const AVPixFmtDescriptor& layout, bool still, bool premultiplied, bool apart)
+      : frame_(frame), apart_(apart) {
     const bool palette = layout.flags & AV_PIX_FMT_FLAG_PAL;
     const int colours = layout.nb_components - (layout.flags & AV_PIX_FMT_FLAG_ALPHA && !palette ? 1 : 0);
     // Some JPEGs hold RGB in what FFmpeg hands out as Y'CbCr.
@@ -231,10 +232,14 @@ class Reader {
       from_luma_and_chroma(row);
     }
     for (std::vector<float>* channel : {&row.red, &row.green, &row.blue}) finish(*channel);
-    if (alpha_.empty()) return;
-    alpha_[0].read(y, 0, 1 / (std::ldexp(1, alpha_[0].bits()) - 1), opaque_);
+    if (alpha_.empty()) {
+      if (apart_) row.opaque.assign(row.red.size(), 1);
+      return;
+    }
+    alpha_[0].read(y, 0, 1 / (std::ldexp(1, alpha_[0].bits()) - 1), row.opaque);
+    if (apart_) return;
     for (std::vector<float>* channel : {&row.red, &row.green, &row.blue})
-      for (std::size_t x = 0; x < opaque_.size(); ++x) (*channel)[x] *= opaque_[x];
+      for (std::size_t x = 0; x < row.opaque.size(); ++x) (*channel)[x] *= row.opaque[x];
   }
 
  private:
@@ -277,8 +282,7 @@ class Reader {
   std::vector<Chroma> chroma_;
   LumaWeights weights_{};
   double zero_ = 0, gain_ = 0;
-  bool rgb_ = false, linear_ = false, inverted_ = false;
-  std::vector<float> opaque_;
+  bool rgb_ = false, linear_ = false, inverted_ = false, apart_ = false;
 };
 
 const AVPixFmtDescriptor& layout_of(const AVFrame& frame) {
@@ -294,17 +298,14 @@ const AVPixFmtDescriptor& layout_of(const AVFrame& frame) {
 
 constexpr std::int64_t kRowsAtOnce = 64;
 
-}  // namespace
-
-void require_rgb(const AVFrame& frame) { layout_of(frame); }
-
-at::Tensor to_rgb(const AVFrame& frame, bool still, bool premultiplied) {
+/// Of 3 channels, or of 4 with the opacity apart.
+at::Tensor converted(const AVFrame& frame, bool still, bool premultiplied, std::int64_t channels) {
   const AVPixFmtDescriptor& layout = layout_of(frame);
-  at::Tensor result = at::empty({1, 3, frame.height, frame.width}, at::kFloat);
+  at::Tensor result = at::empty({1, channels, frame.height, frame.width}, at::kFloat);
   float* const picture = result.mutable_data_ptr<float>();
   const std::int64_t plane = std::int64_t{frame.height} * frame.width;
   at::parallel_for(0, frame.height, kRowsAtOnce, [&](std::int64_t begin, std::int64_t end) {
-    Reader reader(frame, layout, still, premultiplied);
+    Reader reader(frame, layout, still, premultiplied, channels == 4);
     Row row;
     for (std::int64_t y = begin; y < end; ++y) {
       reader.read(static_cast<int>(y), row);
@@ -312,9 +313,22 @@ at::Tensor to_rgb(const AVFrame& frame, bool still, bool premultiplied) {
       std::copy(row.red.begin(), row.red.end(), red);
       std::copy(row.green.begin(), row.green.end(), red + plane);
       std::copy(row.blue.begin(), row.blue.end(), red + 2 * plane);
+      if (channels == 4) std::copy(row.opaque.begin(), row.opaque.end(), red + 3 * plane);
     }
   });
   return result;
+}
+
+}  // namespace
+
+void require_rgb(const AVFrame& frame) { layout_of(frame); }
+
+at::Tensor to_rgb(const AVFrame& frame, bool still, bool premultiplied) {
+  return converted(frame, still, premultiplied, 3);
+}
+
+at::Tensor to_rgb_and_opacity(const AVFrame& frame, bool still, bool premultiplied) {
+  return converted(frame, still, premultiplied, 4);
 }
 
 }  // namespace reverie::ffmpeg

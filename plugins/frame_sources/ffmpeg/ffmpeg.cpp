@@ -9,6 +9,7 @@ extern "C" {
 #include "convert.h"
 #include "orientation.h"
 #include "reverie/frame_source.h"
+#include "reverie/has_opacity.h"
 #include "reverie/plugin.h"
 #include "reverie/resize.h"
 #include "tags.h"
@@ -56,7 +57,7 @@ ImageSize square_size(const AVFrame& frame, const MediaFile& file) {
   return size;
 }
 
-class Ffmpeg final : public FrameSource {
+class Ffmpeg final : public FrameSource, public HasOpacity {
  public:
   /// By its content.
   static bool accepts(const std::filesystem::path& path) {
@@ -99,15 +100,26 @@ class Ffmpeg final : public FrameSource {
     return {shown_, timeline_.frames_per_second(), timeline_.count()};
   }
 
-  std::optional<at::Tensor> read(std::int64_t index) override {
+  std::optional<at::Tensor> read(std::int64_t index) override { return read_as(index, to_rgb); }
+
+  void* extension(std::string_view id) override {
+    return id == HasOpacity::kId ? static_cast<HasOpacity*>(this) : nullptr;
+  }
+  std::optional<at::Tensor> read_with_opacity(std::int64_t index) override {
+    return read_as(index, to_rgb_and_opacity);
+  }
+
+ private:
+  using Convert = at::Tensor (*)(const AVFrame&, bool still, bool premultiplied);
+
+  std::optional<at::Tensor> read_as(std::int64_t index, Convert convert) {
     if (index < 0 || (still_ && index > 0)) return std::nullopt;
     const AVFrame* frame =
         rate_ > 0 ? timeline_.frame_at(static_cast<double>(index) / rate_) : timeline_.frame(index);
     if (!frame) return std::nullopt;
-    return picture(*frame);
+    return picture(*frame, convert);
   }
 
- private:
   /// Says of what file the pixels are that cannot be converted.
   template <typename Work>
   std::invoke_result_t<const Work&> readable(const Work& work) const {
@@ -120,11 +132,11 @@ class Ffmpeg final : public FrameSource {
     }
   }
 
-  at::Tensor picture(const AVFrame& frame) const {
+  at::Tensor picture(const AVFrame& frame, Convert convert) const {
     const MediaFile& file = timeline_.file();
     // FFmpeg draws SVG by librsvg, whose colours are already multiplied by alpha.
     const bool premultiplied = file.stream().codecpar->codec_id == AV_CODEC_ID_SVG;
-    const at::Tensor image = readable([&] { return to_rgb(frame, file.is_still(), premultiplied); });
+    const at::Tensor image = readable([&] { return convert(frame, file.is_still(), premultiplied); });
     // Nor do all frames of a video have to be of one size.
     return upright(lanczos_resize(image, square_.height, square_.width), orientation_);
   }

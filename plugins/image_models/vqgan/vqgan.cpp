@@ -14,6 +14,7 @@
 #include "reverie/resize.h"
 #include "reverie/resized_gradients.h"
 #include "reverie/tiling.h"
+#include "tiles.h"
 
 namespace reverie::vqgan {
 namespace {
@@ -23,12 +24,17 @@ constexpr ParamSpec kParams[] = {
         .names_weights("tiny")
         .help("the pretrained VQGAN: imagenet, coco, wikiart, sflckr, faceshq, openimages, tiny, or a file"),
     integer("pixel_size", 1).range(1, 64).unit("pixels").help("multiplies width and height"),
+    integer("vqgan_tile", 0)
+        .at_least(0)
+        .unit("codes")
+        .help("the network works on tiles of so many codes a side, for pictures that are larger than the "
+              "memory; 0: on "
+              "the whole"),
     kTile,
 };
 
-// A picture that joins itself is decoded with so many codes of the opposite edge around it, which are cut off
-// again: what the network makes of a code hardly depends on codes that are farther away.
-constexpr std::int64_t kAround = 4;
+// A picture that joins itself is decoded with codes of the opposite edge around it, which are cut off again.
+constexpr std::int64_t kAround = kReach;
 
 constexpr double kDecay = 0.99;  // of the average, a step
 
@@ -37,9 +43,15 @@ class Vqgan final : public ImageModel, public Resizable, public ResizesGradients
   Vqgan(Host& host, const Params& params, const Setup& setup)
       : host_(host),
         scale_(params.get<std::int64_t>("pixel_size")),
+        tile_(params.get<std::int64_t>("vqgan_tile")),
         network_(load(host, params.get<std::string>("vqgan_model"))),
         across_(Tiling(params).x ? kAround : 0),
         down_(Tiling(params).y ? kAround : 0) {
+    if (tile_ > 0 && tile_ < kLeastTile)
+      throw Error(ErrorKind::settings,
+                  "'vqgan_tile' is " + std::to_string(tile_) + " codes, but tiles reach over each other by " +
+                      std::to_string(2 * kReach),
+                  "choose at least " + std::to_string(kLeastTile) + ", or 0 for no tiles");
     take_size(setup);
     randomise();
   }
@@ -153,7 +165,9 @@ class Vqgan final : public ImageModel, public Resizable, public ResizesGradients
   }
 
   at::Tensor picture(const at::Tensor& quantised) const {
-    const at::Tensor decoded = network_->decode(joined_around(quantised, across_, down_));
+    const at::Tensor decoded =
+        tiled(joined_around(quantised, across_, down_), {1, network_->shape().factor()},
+              [network = network_](const at::Tensor& part) { return network->decode(part); });
     return clamp_with_gradient((within(decoded, network_->shape().factor()) + 1) / 2, 0, 1);
   }
 
@@ -163,7 +177,14 @@ class Vqgan final : public ImageModel, public Resizable, public ResizesGradients
     const at::Tensor source =
         lanczos_resize(image.to(z_.device(), at::kFloat), z_.size(1) * side, z_.size(2) * side);
     const at::Tensor around = joined_around(source, across_ * side, down_ * side);
-    return network_->choose_codes(within(network_->encode(around * 2 - 1), 1));
+    const at::Tensor encoded =
+        tiled(around * 2 - 1, {side, 1}, [&](const at::Tensor& part) { return network_->encode(part); });
+    return network_->choose_codes(within(encoded, 1));
+  }
+
+  template <typename Work>
+  at::Tensor tiled(const at::Tensor& whole, TileScale scale, const Work& work) const {
+    return tile_ > 0 ? in_tiles(whole, tile_, scale, work) : work(whole);
   }
 
   /// Without the codes of the opposite edges, `scale` pixels each.
@@ -186,6 +207,7 @@ class Vqgan final : public ImageModel, public Resizable, public ResizesGradients
 
   Host& host_;
   std::int64_t scale_;
+  std::int64_t tile_;  // codes a side; 0: none
   std::shared_ptr<const Network> network_;
   std::int64_t across_, down_;  // codes of the opposite edges around the picture
   at::Tensor z_;                // [1, h, w, embedding]

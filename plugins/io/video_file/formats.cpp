@@ -24,18 +24,18 @@ constexpr AVPixelFormat kNone = AV_PIX_FMT_NONE;
 
 constexpr Format kFormats[] = {
     {"mp4", ".mp4", "mp4", kH264, AV_PIX_FMT_YUV420P, AV_PIX_FMT_YUV420P, kNone, kNone, 16, 51, kAac,
-     AV_SAMPLE_FMT_FLTP, 192000, kFragments, kFastStart},
+     AV_SAMPLE_FMT_FLTP, 192000, kFragments, kFastStart, true},
     {"webm", ".webm", "webm", kVp9, AV_PIX_FMT_YUV420P, AV_PIX_FMT_YUV420P, AV_PIX_FMT_YUVA420P,
-     AV_PIX_FMT_YUVA420P, 24, 63, kOpus, AV_SAMPLE_FMT_FLT, 160000, "", kCuesFirst},
+     AV_PIX_FMT_YUVA420P, 24, 63, kOpus, AV_SAMPLE_FMT_FLT, 160000, "", kCuesFirst, true},
     {"prores", ".mov", "mov", kProRes422, AV_PIX_FMT_YUV422P10, AV_PIX_FMT_YUV422P10, kNone, kNone, -1, -1,
-     kPcm, AV_SAMPLE_FMT_S32, 0, kFragments, kFastStart},
+     kPcm, AV_SAMPLE_FMT_S32, 0, kFragments, kFastStart, false},
     {"prores4444", ".mov", "mov", kProRes4444, AV_PIX_FMT_YUV444P10, AV_PIX_FMT_YUV444P10,
-     AV_PIX_FMT_YUVA444P10, AV_PIX_FMT_YUVA444P10, -1, -1, kPcm, AV_SAMPLE_FMT_S32, 0, kFragments,
-     kFastStart},
+     AV_PIX_FMT_YUVA444P10, AV_PIX_FMT_YUVA444P10, -1, -1, kPcm, AV_SAMPLE_FMT_S32, 0, kFragments, kFastStart,
+     false},
     {"gif", ".gif", "gif", kGif, AV_PIX_FMT_PAL8, AV_PIX_FMT_PAL8, kNone, kNone, -1, -1, kSilent,
-     AV_SAMPLE_FMT_NONE, 0, "", nullptr},
+     AV_SAMPLE_FMT_NONE, 0, "", nullptr, false},
     {"lossless", ".mkv", "matroska", kFfv1, AV_PIX_FMT_BGR0, AV_PIX_FMT_RGB48, AV_PIX_FMT_BGRA,
-     AV_PIX_FMT_RGBA64, -1, -1, kFlac, AV_SAMPLE_FMT_S32, 0, "", kCuesFirst},
+     AV_PIX_FMT_RGBA64, -1, -1, kFlac, AV_SAMPLE_FMT_S32, 0, "", kCuesFirst, true},
 };
 
 }  // namespace

@@ -28,9 +28,10 @@ struct Format {
   int quality, worst_quality;  ///< constant rate factors: the usual and the largest; -1: it knows none
   Codec sound;
   AVSampleFormat samples;
-  int bit_rate;          ///< of the sound; 0 where it is lossless
-  const char* growing;   ///< the container's options for a file that can be played while it is written
-  const char* complete;  ///< and for one that is quick to open; null: the one that grew is it
+  int bit_rate;           ///< of the sound; 0 where it is lossless
+  const char* growing;    ///< the container's options for a file that can be played while it is written
+  const char* complete;   ///< and for one that is quick to open; null: the one that grew is it
+  bool keeps_projection;  ///< FFmpeg writes into it that pictures are equirectangular
 };
 
 /// Throws std::out_of_range for a name that is not a choice of video_format.

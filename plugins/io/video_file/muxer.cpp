@@ -6,6 +6,10 @@
 
 #include "reverie/atomic_file.h"
 
+extern "C" {
+#include <libavutil/spherical.h>
+}
+
 namespace reverie::video_file {
 namespace {
 
@@ -16,6 +20,27 @@ AVStream& add_stream(AVFormatContext& output, const AVCodecParameters& codec, AV
   if (!stream || avcodec_parameters_copy(stream->codecpar, &codec) < 0) throw std::bad_alloc();
   stream->time_base = time_base;
   return *stream;
+}
+
+/// Marks the pictures as equirectangular, as Google's Spherical Video V2 and Matroska's Projection have it.
+void mark_as_sphere(AVFormatContext& output, AVStream& pictures) {
+  std::size_t size = 0;
+  AVSphericalMapping* mapping = av_spherical_alloc(&size);
+  if (!mapping) throw std::bad_alloc();
+  mapping->projection = AV_SPHERICAL_EQUIRECTANGULAR;
+  auto* data = reinterpret_cast<std::uint8_t*>(mapping);
+#if LIBAVCODEC_VERSION_INT >= AV_VERSION_INT(60, 30, 100)  // FFmpeg 6.1
+  AVCodecParameters& codec = *pictures.codecpar;
+  const bool added = av_packet_side_data_add(&codec.coded_side_data, &codec.nb_coded_side_data,
+                                             AV_PKT_DATA_SPHERICAL, data, size, 0) != nullptr;
+#else
+  const bool added = av_stream_add_side_data(&pictures, AV_PKT_DATA_SPHERICAL, data, size) >= 0;
+#endif
+  if (!added) {
+    av_free(mapping);
+    throw std::bad_alloc();
+  }
+  output.strict_std_compliance = FF_COMPLIANCE_UNOFFICIAL;  // the box is not of ISO's standard
 }
 
 }  // namespace
@@ -31,7 +56,7 @@ void Muxer::Free::operator()(AVFormatContext* output) const {
 }
 
 Muxer::Muxer(const std::filesystem::path& file, const Format& format, const char* options,
-             const AVCodecParameters& video, AVRational rate, std::unique_ptr<AudioTrack> sound,
+             const AVCodecParameters& video, AVRational rate, bool around, std::unique_ptr<AudioTrack> sound,
              std::int64_t frames)
     : file_(file), rate_(rate), sound_(std::move(sound)) {
   limit_ = frames == kNever ? kNever : samples_before(frames);
@@ -48,6 +73,7 @@ Muxer::Muxer(const std::filesystem::path& file, const Format& format, const char
   AVStream& pictures = add_stream(*output, video, av_inv_q(rate));
   pictures.avg_frame_rate = pictures.r_frame_rate = rate;
   pictures.sample_aspect_ratio = video.sample_aspect_ratio;
+  if (around) mark_as_sphere(*output, pictures);
   if (sound_) add_stream(*output, *parameters_of(sound_->encoder()), {1, AudioTrack::kRate});
   check(avio_open2(&output->pb, address.c_str(), AVIO_FLAG_WRITE, nullptr, nullptr));
   AVDictionary* settings = nullptr;

@@ -10,10 +10,10 @@ namespace reverie::video_file {
 
 class Muxer {
  public:
-  /// Creates `file`. `options` are the container's. Pictures are `rate` a second; `sound` may be null, and
-  /// ends with picture `frames`.
+  /// Creates `file`. `options` are the container's. Pictures are `rate` a second, and `around`:
+  /// equirectangular; `sound` may be null, and ends with picture `frames`.
   Muxer(const std::filesystem::path& file, const Format& format, const char* options,
-        const AVCodecParameters& video, AVRational rate, std::unique_ptr<AudioTrack> sound,
+        const AVCodecParameters& video, AVRational rate, bool around, std::unique_ptr<AudioTrack> sound,
         std::int64_t frames);
 
   /// The next picture. The sound that it takes comes before it.

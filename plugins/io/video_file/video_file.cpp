@@ -34,6 +34,9 @@ constexpr ParamSpec kParams[] = {
         .help(
             "where the video begins: start: with the first picture; animation: with that of the first move, "
             "without those of pre_animation_steps"),
+    choice("video_projection", "flat", "flat|equirectangular")
+        .help("equirectangular: the file says that its pictures are all around, for players that let one "
+              "look around"),
     io::kFrameDigits,
     io::kPngBits,
     list("outputs", "png_sequence").of_host().help("plugins that write the finished frames"),
@@ -51,6 +54,7 @@ std::unique_ptr<VideoWriter> make_writer(Host& host, const Params& params, const
   if (params.has("video_quality")) video.quality = params.get<std::int64_t>("video_quality");
   video.frames_per_second = setup.frames_per_second;
   video.bits = io::png_bits(params);
+  video.around = params.get<std::string>("video_projection") == "equirectangular";
   const std::string audio = params.get<std::string>("input_audio");
   video.audio_offset = params.get<double>("input_audio_offset");
   video.early_frames = setup.early_frames;

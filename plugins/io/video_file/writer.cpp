@@ -70,6 +70,11 @@ class Writer final : public VideoWriter {
           : throw Error(ErrorKind::settings, "'video_quality' is " + std::to_string(*setup.quality) + "; " +
                                                  setup.format + " allows 0 to " +
                                                  std::to_string(format_.worst_quality));
+    if (setup.around && !format_.keeps_projection)
+      throw Error(ErrorKind::settings,
+                  "'video_projection' is equirectangular, but videos of the format " + setup.format +
+                      " cannot say so",
+                  "choose mp4, webm or lossless as video_format, or leave video_projection out");
     constexpr double kQuickestGif = 50;  // players show what is quicker at 10 pictures a second
     if (format_.pixels == AV_PIX_FMT_PAL8 && setup.frames_per_second > kQuickestGif)
       throw Error(ErrorKind::settings, "GIF shows at most 50 pictures a second",
@@ -189,7 +194,7 @@ class Writer final : public VideoWriter {
     });
     constexpr std::int64_t kEndless = std::numeric_limits<std::int64_t>::max();
     growing_.emplace(part(), format_, format_.growing, *parameters_of(encoder_->context()), rate_,
-                     open_sound(), kEndless);
+                     setup_.around, open_sound(), kEndless);
   }
 
   /// The pictures of the file that grew, with the sound as it should be, in a file that is quick to open.
@@ -200,7 +205,8 @@ class Writer final : public VideoWriter {
     if (result < 0) cannot_read_back(result);
     const ParametersPtr parameters = parameters_of(encoder_->context());
     take_header(*parameters, *input->streams[0]->codecpar);
-    Muxer complete(part(), format_, format_.complete, *parameters, rate_, open_sound(), frames_);
+    Muxer complete(part(), format_, format_.complete, *parameters, rate_, setup_.around, open_sound(),
+                   frames_);
     const ffmpeg::PacketPtr packet = ffmpeg::new_packet();
     std::int64_t read = 0;
     for (; result >= 0; av_packet_unref(packet.get())) {

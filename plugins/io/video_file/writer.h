@@ -20,6 +20,7 @@ struct VideoSetup {
   std::filesystem::path audio;  ///< empty: silent
   double audio_offset;          ///< seconds into it
   std::int64_t early_frames;    ///< silent ones before it begins
+  bool around = false;          ///< pictures are equirectangular, and the file says so
 };
 
 /// One video file, written while its pictures come.

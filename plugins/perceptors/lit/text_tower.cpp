@@ -3,6 +3,9 @@
 #include <ATen/ATen.h>
 
 #include <cmath>
+#include <string>
+
+#include "reverie/error.h"
 
 namespace reverie::lit {
 
