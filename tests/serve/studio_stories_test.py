@@ -60,7 +60,7 @@ class StoriesTest(BrowserTest):
         self.write_words("a red heart")
         self.make(1)
         self.until(lambda: self.widths("#stage-picture") == [40])
-        self.until(lambda: (self.by("stage-save").get_attribute("href") or "").endswith("/default_2.png"))
+        self.until(lambda: (self.by("stage-save").get_attribute("href") or "").endswith("_2.png"))
         # It is in the gallery, large on a click, and its settings are one more click away.
         self.until(lambda: self.tiles() == [1] and self.widths("#gallery-list img") == [40])
         self.click(self.all("#gallery-list button")[0])
@@ -68,7 +68,7 @@ class StoriesTest(BrowserTest):
         self.assertEqual(self.text("viewer-words"), "a red heart")
         archive = zipfile.ZipFile(BytesIO(urllib.request.urlopen(urllib.request.Request(
             self.by("viewer-zip").get_attribute("href"), headers={"Authorization": "Bearer " + self.server.token})).read()))
-        self.assertIn("default_2.png", archive.namelist())
+        self.assertEqual([name for name in archive.namelist() if name.endswith("_2.png")], [self.by("viewer-save").get_attribute("download")])
         self.click(self.by("viewer-use"))
         self.until(lambda: self.field("scenes").get_property("value") == "a red heart")
         self.assertFalse(self.by("viewer").is_displayed())
