@@ -1,8 +1,11 @@
 // Loops, tiles, stills that begin small and pictures between pictures, by the real program.
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 
 #include "cli/real_program.h"
+#include "support/png_pictures.h"
 
 namespace reverie::test {
 namespace {

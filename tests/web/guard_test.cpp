@@ -13,7 +13,7 @@ const std::string kToken = "0123456789abcdef";
 
 class GuardTest : public ::testing::Test {
  protected:
-  web::Guard guard{{kToken, {"localhost", "127.0.0.1", "[::1]"}, 100}};
+  web::Guard guard{{kToken, {"localhost", "127.0.0.1", "[::1]"}, 100, "", 0}};
 
   static web::HttpRequest get(const std::string& path = "/") {
     web::HttpRequest request;
@@ -65,7 +65,7 @@ TEST_F(GuardTest, NobodyGetsInWithoutTheToken) {
 }
 
 TEST_F(GuardTest, WithoutATokenNobodyGetsIn) {
-  const web::Guard closed{{"", {"localhost"}, 100}};
+  const web::Guard closed{{"", {"localhost"}, 100, "", 0}};
   web::HttpRequest request = get();
   request.headers = {{"host", "localhost"}, {"authorization", "Bearer "}, {"cookie", "reverie_80="}};
   request.query["token"] = "";
