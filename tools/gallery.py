@@ -68,8 +68,8 @@ CHAPTERS = [
 PAINTED = PICTURES / "paint"
 PAINT = ["seed=1", "steps_per_scene=110"]
 # Prompts whose picture does not show what the words say. The page names them.
-FAILED = ["a red sports car in a city", "a mountain village in winter", "a white horse on a beach", "a cathedral at sunset",
-          "a field of sunflowers", "an astronaut on the moon", "autumn leaves", "portrait of an old man", "a knight in armour"]
+FAILED = ["a mountain village in winter", "a white horse on a beach", "a field of sunflowers", "an old steam train in the snow",
+          "an astronaut on the moon", "autumn leaves", "portrait of an old man", "a knight in armour"]
 
 
 def painted():
