@@ -128,8 +128,8 @@ def render(program, name, settings):
 
 def page():
     lines = ["# Gallery", "", "Made by `tools/gallery.py` with the included models; do not edit.", "", *paint_chapter(), "## Features", "",
-             "Each picture is the last frame of `./reverie render` with these settings and those below it. The preset `paint` is what",
-             "`reverie paint` uses; the pictures are smaller, with fewer cutouts and steps:", "",
+             "Each picture is the last frame of `./reverie render` with these settings and those below it. The preset `paint` is what looks",
+             "are based on; the pictures are smaller, with fewer cutouts and steps:", "",
              "    " + " ".join(shlex.quote(word) for word in COMMON), ""]
     for title, introduction, entries in CHAPTERS:
         # A picture that was removed, because it does not show its feature well, is left out until it is made again.
