@@ -5,6 +5,7 @@
 #include <numbers>
 
 #include "animation/stage.h"
+#include "reverie/tiling.h"
 
 namespace reverie::test {
 namespace {
