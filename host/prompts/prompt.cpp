@@ -119,10 +119,12 @@ Prompt parse_prompt(const std::string& written, const std::set<std::string>& sou
   }
   if (parts.size() > 3)
     trouble.at(parts[3].at - 1, "it has more than text:weight:stop; a ':' cannot be part of the text");
+  bool hinted = false;
   if (parts.size() > 1) {
     const std::vector<Piece> weight = split_at_masks(parts[1], with_time(sound));
     compile(weight[0], "weight", sound, trouble, [&](Expression e) {
       std::string hint = hint_at_text(written, parts[0], weight[0], e.is_constant());
+      hinted = !hint.empty();
       if (!hint.empty()) {
         hint = "prompt '" + written + "': " + hint;
         // The same prompt may stand in many scenes.
@@ -144,7 +146,7 @@ Prompt parse_prompt(const std::string& written, const std::set<std::string>& sou
   }
   if (parts.size() > 2)
     compile(parts[2], "stop", sound, trouble, [&](Expression e) { prompt.stop = std::move(e); });
-  if (parts.size() > 2 && !prompt.picture && always_holds(prompt))
+  if (parts.size() > 2 && !prompt.picture && !hinted && always_holds(prompt))
     notices.push_back(
         "prompt '" + written + "': its stop, " + parts[2].text +
         ", is larger than any distance between a picture and a text (4.94), so the prompt never "

@@ -209,6 +209,21 @@ TEST(PromptProblems, ACutoffThatHasNoUseIsANotice) {
   }
 }
 
+// The spherical distance of two unit vectors is at most 2 (pi / 2)^2 = 4.93.
+TEST(PromptNotices, AStopThatAlwaysHolds) {
+  const auto count = [](const std::string& prompt) {
+    std::vector<std::string> problems, notices;
+    parse_scenes(prompt, "", "", {}, problems, notices);
+    EXPECT_TRUE(problems.empty()) << prompt;
+    return notices.size();
+  };
+  EXPECT_EQ(count("a tiger: 16:9"), 1u);
+  EXPECT_EQ(count("a tiger:1:5"), 1u);
+  EXPECT_EQ(count("a tiger:1:4.9"), 0u);
+  EXPECT_EQ(count("a tiger:-1:9"), 0u);
+  EXPECT_EQ(count("a tiger:1:9*t"), 0u);
+}
+
 TEST(PromptNotices, ATextThatIsReadAsAWeight) {
   const auto notices_of = [](const std::string& scenes) {
     std::vector<std::string> problems, notices;
@@ -247,7 +262,7 @@ TEST(PromptProblems, ATextBehindAColonIsExplained) {
   for (const char* written : {"star wars: a new hope", "Alien: Covenant", "at 12:30 pm", "at 12:30pm"}) {
     const std::vector<std::string> problems = problems_of(written);
     ASSERT_EQ(problems.size(), 1u) << written;
-    EXPECT_NE(problems[0].find("a prompt's weight follows a ':'"), std::string::npos) << problems[0];
+    EXPECT_NE(problems[0].find("what follows a ':' is the prompt's weight"), std::string::npos) << problems[0];
   }
   std::vector<std::string> problems;
   parse_direct_prompts("shot 12:30.png", kNames, problems);

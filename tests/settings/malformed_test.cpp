@@ -172,7 +172,7 @@ constexpr Malformed kFiles[] = {
     {"too_many_colons.yaml", 1, "prompt 'a red heart:1:0.5:2': it has more than text:weight:stop"},
     {"weight_is_infinite.yaml", 1, "prompt 'a red heart:-inf': the weight is infinite"},
     {"weight_is_nan.yaml", 1, "prompt 'a red heart:nan'"},
-    {"title_with_a_colon.yaml", 1, "a prompt's weight follows a ':'"},
+    {"title_with_a_colon.yaml", 1, "what follows a ':' is the prompt's weight"},
     {"weight_is_no_number.yaml", 2,
      "prompt 'a hill:heavy': the weight 'heavy': the name 'heavy' is not known"},
     {"weight_with_two_operators.yaml", 1, "prompt 'a red heart:1*/2'"},
