@@ -37,7 +37,7 @@ TEST(Newcomers, AreAnsweredWithWhatToType) {
       {{"rendre"}, "did you mean 'render'?"},
       {{"a red heart"}, "reverie render scenes=\"a red heart\""},
       {{"scenes=red"}, "reverie render scenes=red"},
-      {{"check", "scenes=star map: a new hope"}, "a prompt's weight follows a ':'"},
+      {{"check", "scenes=star map: a new hope"}, "what follows a ':' is the prompt's weight"},
       {{"check", "scenes=red:fLo"}, "input_audio_filters"},
       {{"check", "scenes=red", "animation_mode=2D", "zoom_x_2d=fLo"}, "input_audio_filters"},
       {{"check", "width=64"}, "scenes=\"a red heart\""},
@@ -86,7 +86,7 @@ TEST(Newcomers, AreAnsweredWithWhatToType) {
       {{"paint", "a", "castle", "width", "=", "64"}, "one piece: width=64"},
       {{"check", "scenes=red:fLo"}, "variable_name: fLo"},
       {{"check", "scenes=red:bass_prev"}, "variable_name: bass"},
-      {{"check", "scenes=a meeting at 12:30 pm"}, "a prompt's weight follows a ':'"},
+      {{"check", "scenes=a meeting at 12:30 pm"}, "what follows a ':' is the prompt's weight"},
       {{"check", "scenes=red", "file_namespace=a/b"}, "not a folder name"},
   };
   const Scratch scratch;
