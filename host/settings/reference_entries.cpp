@@ -89,8 +89,8 @@ std::vector<RawEntry> translate_reference_entries(std::vector<RawEntry> entries,
     const bool replaces = uses_mmc && name == "mmc_models";
     if (name == "breath_mode" && !is_off(entry.value)) {
       problems.push_back({entry.location, "'breath_mode' is " + entry.value.display() +
-                                              ", which is not known here; animation_mode: breath does the "
-                                              "like (docs/motion.md), and breath_mode: "
+                                              ", which is not known here; an animation_mode does the like "
+                                              "(docs/motion.md), and breath_mode: "
                                               "false is accepted"});
     } else if (name == "resume" || name == "base_name" || name == "breath_mode" || name == "use_mmc" ||
                (name == "mmc_models" && !replaces)) {

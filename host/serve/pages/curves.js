@@ -243,7 +243,7 @@ class Strip {
     let { field } = written;
     const known = settingOf(this.curve.setting);
     const limited = value === null ? null : rounded(clamp(value, known?.minimum ?? -Infinity, known?.maximum ?? Infinity), step);
-    // The value first: it stands behind the place.
+    // The value first, because it comes after the place in the text.
     const values = limited !== null && number !== null && limited !== key.value;
     if (values) field = replaced(field, number, String(limited));
     if (to !== key.f) field = replaced(field, written.all[index].place, this.placeText(to, written, index));
