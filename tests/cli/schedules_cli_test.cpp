@@ -260,7 +260,7 @@ TEST(FramePrompts, InDeforumsNotationMakeTheSamePictures) {
   folder.write(
       "ours",
       "scenes: 'a meadow in the morning:[0: 1, 3: 1, 5: 0] | the meadow at noon:[0: 0, 3: 0, 5: 1]'\n"
-      "rotate_2d: 1 if f < 4 else 1 + 2*t\nzoom_x_2d: 2 + 6*f/6\nzoom_y_2d:\n  - {frame: 0, value: 2}\n"
+      "rotate_2d: 1 + 2*t*min(f/4, 1)\nzoom_x_2d: 2 + 6*f/6\nzoom_y_2d:\n  - {frame: 0, value: 2}\n"
       "  - {frame: max_f, value: 8, ease: linear}\n");
   const auto theirs = rendered(folder, "theirs"), ours = rendered(folder, "ours");
   for (std::size_t i = 0; i < ours.size(); ++i) {
@@ -275,8 +275,11 @@ TEST(CurvesFile, OfParseqMakesThePicturesOfItsValues) {
   std::string frames;
   for (int frame = 0; frame <= 6; ++frame)
     frames += (frame ? ", " : "") + ("{\"frame\": " + std::to_string(frame)) +
-              ", \"angle_delta\": " + std::to_string(frame) +
-              ", \"zoom_delta\": " + (frame == 3 ? "2" : "1") + ", \"translation_x_delta\": -3, \"seed\": 7}";
+              ", \"angle\": " + std::to_string(frame * (frame + 1) / 2) +
+              ", \"angle_delta\": " + std::to_string(frame) + ", \"zoom\": " + (frame < 3 ? "1" : "2") +
+              ", \"zoom_delta\": " + (frame == 3 ? "2" : "1") +
+              ", \"translation_x\": " + std::to_string(-3 * frame) +
+              ", \"translation_x_delta\": -3, \"seed\": 7}";
   folder.write("parseq.json", "{\"options\": {\"output_fps\": 4}, \"rendered_frames\": [" + frames + "]}");
   folder.write("theirs", "scenes: a hill\ncurves_file: parseq.json\n");
   // Its frame 1 is the first move, f = 0; twice as large is half of 64 pixels.
