@@ -264,7 +264,7 @@ TEST(Output, WhereNothingCanBeWritten) {
   const Scratch scratch;
   scratch.write("images_out", "a file stands where the folder should be");
   const Outcome outcome = render(scratch.path(), tiny("red"));
-  EXPECT_EQ(outcome.status, 1) << outcome.err;
+  EXPECT_EQ(outcome.status, 2) << outcome.err;
   EXPECT_EQ(outcome.signal, 0);
   EXPECT_TRUE(holds(outcome.err, "images_out")) << outcome.err;
   EXPECT_EQ(files_below(scratch.path()), Words{"images_out"});

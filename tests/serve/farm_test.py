@@ -14,7 +14,7 @@ from serving import PROGRAM, Server
 
 LEASE = 2
 ENDLESS = {"steps_per_scene": 1000000, "save_every": 1000000}
-LONG = {"steps_per_scene": 600, "save_every": 20, "outputs": ["png_sequence", "video_file"], "backups": "2"}
+LONG = {"steps_per_scene": 300, "save_every": 20, "outputs": ["png_sequence", "video_file"], "backups": "2"}
 
 
 def pictures(folder):
@@ -105,7 +105,7 @@ class FarmTest(unittest.TestCase):
         wait_until(lambda: any(backups.glob("heart_*.bak")))
         self.assertEqual(main.run(number)["state"], "running")
         watched = main.get(f"/api/runs/{number}/state")
-        self.assertEqual((watched["run"], watched["state"], watched["steps"]), ("heart", "running", 600))
+        self.assertEqual((watched["run"], watched["state"], watched["steps"]), ("heart", "running", LONG["steps_per_scene"]))
         worker.kill()
         wait_until(lambda: main.run(number)["state"] == "queued")
         main.post(f"/api/runs/{busy}/cancel")
@@ -147,7 +147,7 @@ class FarmTest(unittest.TestCase):
         main = self.main([worker], main.folder)
         wait_until(lambda: there()["state"] != "cancelled")
         main.post(f"/api/runs/{number}/resume")
-        self.assertEqual(main.wait(number, "finished")["done"], 600)
+        self.assertEqual(main.wait(number, "finished")["done"], LONG["steps_per_scene"])
         main.post(f"/api/runs/{busy}/cancel")
         self.compare(main.folder, expected)
 
@@ -213,15 +213,15 @@ class FarmTest(unittest.TestCase):
         self.assertEqual(main.wait(number, "finished")["worker"], "")
 
     def test_a_sweep_over_three_workers_of_which_one_is_killed_twice(self):
-        runs = [{"scenes": f"a heart {seed}", "seed": seed, "file_namespace": f"heart{seed}", "steps_per_scene": 240,
-                 "save_every": 40} for seed in range(1, 13)]
+        runs = [{"scenes": f"a heart {seed}", "seed": seed, "file_namespace": f"heart{seed}", "steps_per_scene": 120,
+                 "save_every": 20} for seed in range(1, 13)]
         expected = self.alone(*runs)
         workers = [self.worker() for _ in range(3)]
         main = self.main(workers, lease=30)
         numbers = [main.submit(**run) for run in runs]
         chance = random.Random(20261130)
         for _ in range(2):
-            address, moment = f"http://127.0.0.1:{workers[0].port}", chance.randint(1, 150)
+            address, moment = f"http://127.0.0.1:{workers[0].port}", chance.randint(1, 75)
             while not any(run["worker"] == address and run["state"] == "running" and run["done"] >= moment
                           for run in main.get("/api/runs")["runs"]):
                 self.assertTrue(any(run["state"] in ("queued", "running") for run in main.get("/api/runs")["runs"]),
