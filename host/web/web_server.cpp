@@ -236,6 +236,7 @@ class WebServer::Work {
         request.body = std::move(parser.get().body());
       }
       if (!response) response = answer(request);
+      request.received.reset();  // who has the answer finds nothing left over
     }
     co_await send(stream, *response, request.header("range"), head);
   }

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from selenium import webdriver
 from selenium.common.exceptions import ElementNotInteractableException, StaleElementReferenceException
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -71,7 +72,16 @@ class BrowserTest(ServerTest):
         return self.browser.find_elements(By.CSS_SELECTOR, selector)
 
     def focused(self, attribute):
-        return self.browser.switch_to.active_element.get_attribute(attribute)
+        """Of what has the focus at this moment."""
+        return self.browser.execute_script("return document.activeElement.getAttribute(arguments[0])", attribute)
+
+    def type(self, *keys):
+        """To whatever has the focus then, which the page may replace at any moment."""
+        ActionChains(self.browser).send_keys(*keys).perform()
+
+    def send(self, find, *keys):
+        """To what `find` finds, which is looked for again when the page replaced it meanwhile."""
+        self.until(lambda: find().send_keys(*keys) or True)
 
     def text(self, name):
         """Empty where there is no such element yet."""
@@ -108,6 +118,16 @@ class BrowserTest(ServerTest):
     def click(self, found):
         """By the keyboard: what the pointer meets may have moved meanwhile."""
         found.send_keys(Keys.SPACE if found.tag_name == "input" else Keys.ENTER)
+
+    def click_on(self, selector, index=0):
+        """What is there already or comes soon, which is looked for again when the page replaced it meanwhile."""
+        def try_it():
+            found = self.all(selector)
+            if len(found) <= index:
+                return False
+            self.click(found[index])
+            return True
+        self.until(try_it)
 
     def press(self, number, label):
         """A run's button, once it is there and can be used."""

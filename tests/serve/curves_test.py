@@ -92,20 +92,20 @@ class CurvesTest(StudioTest):
     def test_keys_do_the_same(self):
         self.flight(rotate_2d="0: 1 in_out_sine, 2.5s: 6, 20: 1")
         self.until(lambda: len(self.handles("rotate_2d")) == 3)
-        self.handles("rotate_2d")[1].send_keys(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)
+        self.send(lambda: self.handles("rotate_2d")[1], Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)
         self.until(lambda: self.value("rotate_2d") == "0: 1 in_out_sine, 3s: 6, 20: 1")
-        self.handles("rotate_2d")[1].send_keys(Keys.ARROW_UP)
+        self.send(lambda: self.handles("rotate_2d")[1], Keys.ARROW_UP)
         self.until(lambda: self.value("rotate_2d") == "0: 1 in_out_sine, 3s: 6.1, 20: 1")
         self.assertIn("frame 12", self.handles("rotate_2d")[1].get_attribute("aria-valuetext"))
-        self.handles("rotate_2d")[1].send_keys(Keys.INSERT)  # half the way to the next one
+        self.send(lambda: self.handles("rotate_2d")[1], Keys.INSERT)  # half the way to the next one
         self.until(lambda: len(self.handles("rotate_2d")) == 4 and self.frames("rotate_2d") == [0, 12, 16, 20])
         self.assertTrue(self.value("rotate_2d").startswith("0: 1 in_out_sine, 3s: 6.1, 4s: "))
-        self.until(lambda: self.browser.switch_to.active_element.get_attribute("aria-label") == "rotate_2d, keyframe 3 of 4")
-        self.handles("rotate_2d")[2].send_keys(Keys.DELETE)
+        self.until(lambda: self.focused("aria-label") == "rotate_2d, keyframe 3 of 4")
+        self.send(lambda: self.handles("rotate_2d")[2], Keys.DELETE)
         self.until(lambda: self.value("rotate_2d") == "0: 1 in_out_sine, 3s: 6.1, 20: 1")
         for _ in range(3):
             self.until(lambda: self.handles("rotate_2d"))
-            self.handles("rotate_2d")[0].send_keys(Keys.DELETE)
+            self.send(lambda: self.handles("rotate_2d")[0], Keys.DELETE)
         self.until(lambda: self.value("rotate_2d") == "1")
 
     def test_lists_of_yaml_stay_lists(self):
@@ -117,11 +117,11 @@ class CurvesTest(StudioTest):
         self.browser.execute_script("document.getElementById('curves-group').open = true")
         self.until(lambda: self.value("translate_x") == "[{frame: 0, value: 0, ease: in_quad}, {frame: 10, value: 100}]")
         self.until(lambda: len(self.handles("translate_x")) == 2 and len(self.handles("translate_y")) == 2)
-        self.handles("translate_x")[1].send_keys(Keys.ARROW_LEFT)
+        self.send(lambda: self.handles("translate_x")[1], Keys.ARROW_LEFT)
         self.until(lambda: self.value("translate_x") == "[{frame: 0, value: 0, ease: in_quad}, {frame: 9, value: 100}]")
-        self.handles("translate_x")[0].send_keys(Keys.INSERT)
+        self.send(lambda: self.handles("translate_x")[0], Keys.INSERT)
         self.until(lambda: self.frames("translate_x") == [0, 5, 9] or self.frames("translate_x") == [0, 4, 9])
-        self.handles("translate_y")[1].send_keys(Keys.ARROW_RIGHT)
+        self.send(lambda: self.handles("translate_y")[1], Keys.ARROW_RIGHT)
         self.until(lambda: self.value("translate_y") == "{0: 0, 2.75s: 30}")
         # What is saved is a settings file that says the same.
         entries = {entry["name"]: entry["value"] for entry in self.server.post("/api/settings/read", self.text_of_form()).json()["entries"]}
@@ -133,9 +133,9 @@ class CurvesTest(StudioTest):
     def test_lists_of_numbers_and_prompts(self):
         self.flight(animation_mode="3D", rotate_3d="0: [1, 0, 0, 0], 10: [1, 0, 0.2, 0]", scenes="a hill:[0: 1, 8: 0] | a lake:[0: 0, 8: 1]")
         self.until(lambda: len(self.handles("rotate_3d[2]")) == 2 and len(self.handles("scene 1, a lake")) == 2)
-        self.handles("rotate_3d[2]")[1].send_keys(Keys.ARROW_DOWN)
+        self.send(lambda: self.handles("rotate_3d[2]")[1], Keys.ARROW_DOWN)
         self.until(lambda: self.value("rotate_3d") == "0: [1, 0, 0, 0], 10: [1, 0, 0.199, 0]")
-        self.handles("scene 1, a lake")[1].send_keys(Keys.ARROW_RIGHT)
+        self.send(lambda: self.handles("scene 1, a lake")[1], Keys.ARROW_RIGHT)
         self.until(lambda: self.value("scenes") == "a hill:[0: 1, 8: 0] | a lake:[0: 0, 9: 1]")
 
     def test_a_setting_gets_keyframes(self):

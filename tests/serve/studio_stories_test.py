@@ -63,7 +63,7 @@ class StoriesTest(BrowserTest):
         self.until(lambda: (self.by("stage-save").get_attribute("href") or "").endswith("_2.png"))
         # It is in the gallery, large on a click, and its settings are one more click away.
         self.until(lambda: self.tiles() == [1] and self.widths("#gallery-list img") == [40])
-        self.click(self.all("#gallery-list button")[0])
+        self.click_on("#gallery-list button")
         self.until(lambda: self.by("viewer").is_displayed() and self.widths("#viewer-picture") == [40])
         self.assertEqual(self.text("viewer-words"), "a red heart")
         archive = zipfile.ZipFile(BytesIO(urllib.request.urlopen(urllib.request.Request(
@@ -79,7 +79,7 @@ class StoriesTest(BrowserTest):
         # The look asks for the sound that it needs; without one it is not chosen.
         self.look("to_sound")
         self.until(lambda: self.by("pick").is_displayed())
-        self.browser.switch_to.active_element.send_keys(Keys.ESCAPE)
+        self.type(Keys.ESCAPE)
         self.until(lambda: self.by("look-automatic").is_selected())
         self.drop("beat.wav", sound(), "audio/wav")
         self.until(lambda: self.texts("#attached li") == ["moves with beat.wav ×"])
@@ -101,7 +101,7 @@ class StoriesTest(BrowserTest):
         self.by("pick-file").send_keys(self.file("clip.mp4", video(self.folder, 1)))
         # A video may be for several things.
         self.until(lambda: self.by("ask-use").is_displayed())
-        self.click(self.all("#ask-use-choices [value='video_path']")[0])
+        self.click_on("#ask-use-choices [value='video_path']")
         self.until(lambda: self.texts("#attached li") == ["repaints clip.mp4 ×"])
         self.look("to_repaint")
         self.make(1)
@@ -126,9 +126,9 @@ class StoriesTest(BrowserTest):
         # The next time it is in the list, and can be deleted there.
         self.click(button)
         self.until(lambda: self.texts("#pick-list .pick span") and "start.png" in self.texts("#pick-list .pick span")[0])
-        self.click(self.all("[aria-label='Delete start.png']")[0])
+        self.click_on("[aria-label='Delete start.png']")
         self.until(lambda: self.server.get("/api/uploads")["uploads"] == [])
-        self.browser.switch_to.active_element.send_keys(Keys.ESCAPE)
+        self.type(Keys.ESCAPE)
 
     def test_grid(self):
         self.fill_in("a red heart")
@@ -141,7 +141,7 @@ class StoriesTest(BrowserTest):
         self.until(lambda: self.widths("table.grid img") == [40] * 6)
         self.assertEqual([one.text for one in self.all("table.grid th")], ["1", "2", "3", "4", "5"])
         # The cell in row 5 and column 3 is the run with these values.
-        self.click(self.all("table.grid tbody tr")[1].find_elements(By.TAG_NAME, "button")[2])
+        self.click_on("table.grid tbody tr:nth-child(2) button", 2)
         self.until(lambda: self.by("viewer").is_displayed())
         made = self.settings_of(int(self.by("viewer-page").get_attribute("href").rsplit("/", 1)[1]))
         self.assertEqual((made["seed"], made["cut_pow"]), (5, 3))
@@ -164,7 +164,7 @@ class StoriesTest(BrowserTest):
         self.until(lambda: self.tiles() == [2, 1])
         self.by("gallery-search").send_keys("leaf")
         self.until(lambda: self.tiles() == [2])
-        self.click(self.all("#gallery-list button")[0])
+        self.click_on("#gallery-list button")
         self.until(lambda: self.by("viewer").is_displayed())
         self.click(self.by("viewer-delete"))
         self.until(lambda: self.tiles() == [] and self.by("toast").is_displayed())
@@ -175,11 +175,11 @@ class StoriesTest(BrowserTest):
         for _ in "leaf":
             self.by("gallery-search").send_keys(Keys.BACKSPACE)
         self.until(lambda: self.tiles() == [1])
-        self.click(self.all("#trash > summary")[0])
+        self.click_on("#trash > summary")
         self.until(lambda: self.all("[aria-label='Put back run 2']"))
         self.click(self.by("trash-empty"))
         self.until(lambda: self.by("ask-empty").is_displayed())
-        self.click(self.all("#ask-empty [value='yes']")[0])
+        self.click_on("#ask-empty [value='yes']")
         self.until(lambda: not self.by("trash").is_displayed())
         self.assertEqual(self.server.get("/api/trash")["runs"], [])
 
@@ -256,7 +256,7 @@ class StoriesTest(BrowserTest):
             self.assertLessEqual(too_wide(), 0)
             self.browser.execute_script("document.getElementById('grid-form').open = true")
             self.assertLessEqual(too_wide(), 0)
-            self.click(self.all("#gallery-list button")[0])
+            self.click_on("#gallery-list button")
             self.until(lambda: self.by("viewer").is_displayed() and self.widths("#viewer-picture") == [40])
             box = self.browser.execute_script("const box = document.getElementById('viewer').getBoundingClientRect(); return [box.left, box.right]")
             self.assertTrue(0 <= box[0] and box[1] <= 330, box)
@@ -265,7 +265,7 @@ class StoriesTest(BrowserTest):
             self.until(lambda: self.by("pick").is_displayed())
             box = self.browser.execute_script("const box = document.getElementById('pick').getBoundingClientRect(); return [box.left, box.right]")
             self.assertTrue(0 <= box[0] and box[1] <= 330, box)
-            self.browser.switch_to.active_element.send_keys(Keys.ESCAPE)
+            self.type(Keys.ESCAPE)
         finally:
             self.browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
@@ -287,11 +287,11 @@ class StoriesTest(BrowserTest):
         # The whole way by keyboard: from the words through the looks to Make.
         self.by("words").send_keys("a leaf" + Keys.TAB)
         self.assertEqual(self.focused("id"), "attach")
-        self.browser.switch_to.active_element.send_keys(Keys.TAB)
+        self.type(Keys.TAB)
         self.assertEqual(self.focused("id"), "make-start")
-        self.browser.switch_to.active_element.send_keys(Keys.TAB)
+        self.type(Keys.TAB)
         self.assertEqual(self.focused("name"), "look")
-        self.browser.switch_to.active_element.send_keys(Keys.ARROW_RIGHT)
+        self.type(Keys.ARROW_RIGHT)
         self.until(lambda: self.text("look-about"))
 
 

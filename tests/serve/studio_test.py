@@ -67,7 +67,7 @@ class StudioTest(BrowserTest):
         self.until(lambda: self.texts(".look"))
         self.by("words").send_keys("a blue fish")
         self.browser.execute_script("document.getElementById('look-noir').click()")
-        self.click(self.all("#all > summary")[0])
+        self.click_on("#all > summary")
         self.until(lambda: self.field("scenes").get_property("value") == "a blue fish")
         self.assertEqual(self.by("more").get_property("value"), "preset: noir")
         self.until(lambda: self.text("verdict").startswith("no problems found"))
@@ -124,7 +124,7 @@ class StudioTest(BrowserTest):
         self.write("cut_pow", "3")
         self.click(self.by("changed-only"))
         self.until(lambda: visible() == ["cut_pow"])
-        self.click(self.all("[aria-label='Reset cut_pow']")[0])
+        self.click_on("[aria-label='Reset cut_pow']")
         self.until(lambda: visible() == [])
 
     def test_a_run_from_the_form_to_the_comparison(self):
