@@ -3,14 +3,14 @@
 takes to equal today's figure.
 
   .deps/python/bin/python benchmarks/time_to_picture.py --classifier efficientnet-lite2.pth --out FOLDER
-      [--ways NAME ...] [--also NAME:SETTING] [--shares 0.25 0.5 1] [--every 8] [--drawn-every 5] [--program build/release/bin/reverie]
+      [--preset whole] [--ways NAME ...] [--also NAME:SETTING] [--shares 0.25 0.5 1] [--every 8] [--drawn-every 5] [--program build/release/bin/reverie]
 
 Time is counted in cutouts that the networks look at, which is what steps take it for: each way has as many steps as make a share of
-the cutouts that the preset `paint` sees in all its steps. The processor's seconds, in one thread and with the start of the program, are
+the cutouts that the preset sees in all its steps. The processor's seconds, in one thread and with the start of the program, are
 shown beside. The largest share is done in today's way alone. The learning rate falls over a whole run, so each share is a run
 of its own. All runs have the seed 1. Runs that FOLDER has already are not done once more, so the benchmark may be done in parts.
 
-Every K-th line of tools/sixty_nouns.txt is painted with the preset `paint` and judged by EfficientNet-Lite2's classifier, whose file
+Every K-th line of tools/sixty_nouns.txt is painted with the preset (`whole`, that of `reverie paint`) and judged by EfficientNet-Lite2's classifier, whose file
 tools/judge_pictures.py names; every K-th of tools/twenty_prompts.txt with the preset `whole`, judged by tools/cross_judge
 and `tiny_vit` (the rank of the right prompt among the twenty; 0 leaves them out).
 """
@@ -27,7 +27,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
 
-STEPS, CUTOUTS = 110, 16  # of the preset
+STEPS, CUTOUTS = 110, 16  # of the presets `paint` and `whole`
 TODAY = "today"
 WAYS = {  # cutouts of a step, on average, and settings
     TODAY: (CUTOUTS, []),
@@ -40,6 +40,8 @@ WAYS = {  # cutouts of a step, on average, and settings
     "8 cutouts, rate 0.09": (8, ["cutouts=8", "learning_rate=0.09"]),
     "grid": (CUTOUTS, ["cutout_method=grid"]),
     "disco": (CUTOUTS, ["cutout_method=disco"]),
+    "disco, 8 cutouts": (8, ["cutout_method=disco", "cutouts=8"]),
+    "disco, rate 0.12": (CUTOUTS, ["cutout_method=disco", "learning_rate=0.12"]),
     "begun at 200": (CUTOUTS, ["upscale_from=[200]"]),
     "begun at 100, 200": (CUTOUTS, ["upscale_from=[100, 200]"]),
     "adamw": (CUTOUTS, ["optimiser=adamw"]),
@@ -101,12 +103,12 @@ class Bench:
         """Seconds, steps, logarithm of the right class's chance, whether it is the first."""
         from PIL import Image
 
-        seconds, picture, steps = self.painted("paint", way, share, number, prompt)
+        seconds, picture, steps = self.painted(self.options.preset, way, share, number, prompt)
 
         def make():
             chances = self.judge.chances(Image.open(picture).convert("RGB"))
             return [math.log(float(chances[right])), int(chances.argmax()) == right]
-        return [seconds, steps, *self.results.get(f"judged|{way}|{share:g}|{number}", make)]
+        return [seconds, steps, *self.results.get(f"judged|{self.options.preset}|{way}|{share:g}|{number}", make)]
 
     def drawn(self, way, share):
         """The mean rank of the right prompt, and for how many it comes first."""
@@ -138,6 +140,7 @@ def main():
     parser.add_argument("--classifier", required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--program", type=Path, default=ROOT / "build/release/bin/reverie")
+    parser.add_argument("--preset", default="whole")
     parser.add_argument("--ways", nargs="*", choices=WAYS, default=list(WAYS))
     parser.add_argument("--shares", nargs="*", type=float, default=[0.25, 0.5, 1])
     parser.add_argument("--every", type=int, default=8)
