@@ -20,7 +20,7 @@ import tempfile
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-LEASE = 3
+LEASE = 8
 NAMES = "ABC"
 
 

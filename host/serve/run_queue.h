@@ -141,7 +141,7 @@ class RunQueue {
     RunRecord record;
     std::shared_ptr<RunControl> control;  // while it runs
     std::shared_ptr<web::RunView> view;
-    std::chrono::steady_clock::time_point asked;  // never, after a start of the server
+    std::optional<std::chrono::steady_clock::time_point> asked;  // not yet, after a start of the server
     // Not later than this, a server was asked that is none of the workers now.
     std::chrono::steady_clock::time_point left = std::chrono::steady_clock::now();
     bool let_go = false;  // it is ended because its lease is over

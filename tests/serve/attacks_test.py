@@ -63,7 +63,7 @@ class AttackTest(ServerTest):
 
     def test_names_that_point_here(self):
         for host in "evil.example", "evil.example:80", "127.0.0.1.evil.example", "localhost@evil.example", "":
-            self.assertEqual(self.server.ask("GET", "/api/runs", headers={"Host": host}).status, 421 if host else 421, host)
+            self.assertEqual(self.server.ask("GET", "/api/runs", headers={"Host": host}).status, 421, host)
         self.assertEqual(self.raw_status("GET /api/runs HTTP/1.1", "Host: localhost", "Host: evil.example"), 400)
 
     def test_nobody_but_this_machine_is_listened_to(self):
@@ -302,10 +302,12 @@ class AttackTest(ServerTest):
         for reader in readers:
             reader.start()
         # Most are refused while the first are still read; others are served before these have come to an end.
-        while sum(status == 429 for _, status in ended) < 8:
-            time.sleep(0.01)
+        while True:
             self.answers()
             ended.append(("other", 200))
+            if sum(status == 429 for _, status in ended) >= 8 or not any(reader.is_alive() for reader in readers):
+                break
+            time.sleep(0.01)
         for reader in readers:
             reader.join()
         read = [status for what, status in ended if what == "read"]

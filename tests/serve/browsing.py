@@ -46,6 +46,7 @@ class BrowserTest(ServerTest):
 
     def setUp(self):
         super().setUp()
+        self.as_at_first()
         self.open()
         self.browser.execute_script("localStorage.clear(); document.getElementById('all').open = true")
 
@@ -54,6 +55,18 @@ class BrowserTest(ServerTest):
         messages = [entry["message"] for entry in self.browser.get_log("browser")]
         self.browser.get("about:blank")  # before the server ends
         self.assertEqual(messages, [])
+
+    def as_at_first(self):
+        """Without what a test that failed left behind: other tabs, another size."""
+        first, *others = self.browser.window_handles
+        for other in others:
+            self.browser.switch_to.window(other)
+            self.browser.close()
+        self.browser.switch_to.window(first)
+        self.browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+        self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+        self.browser.set_window_size(1300, 1000)
+        self.browser.get_log("browser")
 
     def open(self):
         self.browser.get(f"http://127.0.0.1:{self.server.port}/?token={self.server.token}")
@@ -97,6 +110,11 @@ class BrowserTest(ServerTest):
         """Of pictures that have been loaded."""
         return self.browser.execute_script(
             "return [...document.querySelectorAll(arguments[0])].map((one) => one.naturalWidth)", selector)
+
+    def pictures_loaded(self):
+        """Until nothing is being loaded: what is deleted then is asked for by nobody."""
+        self.until(lambda: self.browser.execute_script(
+            "return [...document.images].every((one) => !one.getAttribute('src') || one.naturalWidth || !one.getClientRects().length)"))
 
     def field(self, name):
         found = self.by("setting-" + name)

@@ -14,7 +14,8 @@ from serving import PROGRAM, Server
 
 LEASE = 2
 ENDLESS = {"steps_per_scene": 1000000, "save_every": 1000000}
-LONG = {"steps_per_scene": 300, "save_every": 20, "outputs": ["png_sequence", "video_file"], "backups": "2"}
+# Long enough that it is not over before it is killed or paused.
+LONG = {"steps_per_scene": 900, "save_every": 60, "outputs": ["png_sequence", "video_file"], "backups": "2"}
 
 
 def pictures(folder):
@@ -60,14 +61,14 @@ class FarmTest(unittest.TestCase):
         server.kill()
         return self.made.setdefault(repr(runs), pictures(server.folder))
 
-    def started(self, **run):
+    def started(self, lease=LEASE, **run):
         """A main server that is busy, its worker, and a run that the worker has."""
         main = self.start(self.scratch())
         busy = main.submit("busy", file_namespace="busy", **ENDLESS)
         wait_until(lambda: main.run(busy)["done"] > 0)
         main.end()
         worker = self.worker()
-        main = self.main([worker], main.folder)
+        main = self.main([worker], main.folder, lease)
         wait_until(lambda: main.run(busy)["state"] == "running" and main.run(busy)["base"])
         self.assertEqual(main.run(busy)["worker"], "", "it has a backup")
         number = main.submit(**run)
@@ -143,7 +144,7 @@ class FarmTest(unittest.TestCase):
         main.kill()
         wait_until(lambda: there()["state"] == "cancelled")
         self.assertIn("has not asked for it", there()["message"])
-        self.assertLess(there()["done"], 600)
+        self.assertLess(there()["done"], LONG["steps_per_scene"])
         main = self.main([worker], main.folder)
         wait_until(lambda: there()["state"] != "cancelled")
         main.post(f"/api/runs/{number}/resume")
@@ -154,7 +155,7 @@ class FarmTest(unittest.TestCase):
     def test_a_worker_that_comes_again_in_time_keeps_its_run(self):
         run = {"scenes": "a red heart", "file_namespace": "heart", **LONG}
         expected = self.alone(run)
-        main, worker, busy, number = self.started(**run)
+        main, worker, busy, number = self.started(lease=60, **run)
         wait_until(lambda: main.run(number)["done"] > 100)
         worker.kill()
         worker = self.worker(worker.folder, worker.port)
@@ -213,8 +214,8 @@ class FarmTest(unittest.TestCase):
         self.assertEqual(main.wait(number, "finished")["worker"], "")
 
     def test_a_sweep_over_three_workers_of_which_one_is_killed_twice(self):
-        runs = [{"scenes": f"a heart {seed}", "seed": seed, "file_namespace": f"heart{seed}", "steps_per_scene": 120,
-                 "save_every": 20} for seed in range(1, 13)]
+        runs = [{"scenes": f"a heart {seed}", "seed": seed, "file_namespace": f"heart{seed}", "steps_per_scene": 240,
+                 "save_every": 40} for seed in range(1, 13)]
         expected = self.alone(*runs)
         workers = [self.worker() for _ in range(3)]
         main = self.main(workers, lease=30)
@@ -226,6 +227,7 @@ class FarmTest(unittest.TestCase):
                           for run in main.get("/api/runs")["runs"]):
                 self.assertTrue(any(run["state"] in ("queued", "running") for run in main.get("/api/runs")["runs"]),
                                 "all is done already")
+                time.sleep(0.01)
             workers[0].kill()
             workers[0] = self.worker(workers[0].folder, workers[0].port)
         ended = [main.wait(number, "finished") for number in numbers]

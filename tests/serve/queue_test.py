@@ -101,9 +101,9 @@ class QueueTest(ServerTest):
 
     def test_cancelled_runs_go_on_where_they_were(self):
         server = self.server
-        whole = server.submit("a", steps_per_scene=200)
+        whole = server.submit("a", steps_per_scene=600, save_every=9)
         server.wait(whole, "finished")
-        number = server.submit("a", steps_per_scene=200)
+        number = server.submit("a", steps_per_scene=600, save_every=9)
         while server.run(number)["done"] < 4:
             time.sleep(0.005)
         server.post(f"/api/runs/{number}/cancel")

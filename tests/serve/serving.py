@@ -57,7 +57,7 @@ class Server:
         return (self.folder / "server.log").read_bytes()[begin:].decode(errors="replace")
 
     def ask(self, method, path, body=None, headers=None, authorised=True):
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=60)
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=300)
         headers = dict(headers or {})
         if authorised:
             headers.setdefault("Authorization", "Bearer " + self.token)

@@ -91,7 +91,8 @@ class StoriesTest(BrowserTest):
         made = self.settings_of(1)
         self.assertTrue(made["input_audio"].endswith(self.server.get("/api/uploads")["uploads"][0]["name"]))
         self.until(lambda: self.by("stage-video").is_displayed() and self.by("stage-video").get_property("videoWidth") > 0)
-        self.until(lambda: "film" in self.all("#gallery-list button")[0].get_attribute("aria-label").lower())
+        self.until(lambda: self.browser.execute_script(
+            "return (document.querySelector('#gallery-list button')?.getAttribute('aria-label') ?? '').startsWith('Film')"))
 
     def test_restyle(self):
         self.until(lambda: self.texts(".look"))
@@ -126,6 +127,7 @@ class StoriesTest(BrowserTest):
         # The next time it is in the list, and can be deleted there.
         self.click(button)
         self.until(lambda: self.texts("#pick-list .pick span") and "start.png" in self.texts("#pick-list .pick span")[0])
+        self.pictures_loaded()
         self.click_on("[aria-label='Delete start.png']")
         self.until(lambda: self.server.get("/api/uploads")["uploads"] == [])
         self.type(Keys.ESCAPE)
@@ -165,11 +167,13 @@ class StoriesTest(BrowserTest):
         self.by("gallery-search").send_keys("leaf")
         self.until(lambda: self.tiles() == [2])
         self.click_on("#gallery-list button")
-        self.until(lambda: self.by("viewer").is_displayed())
+        self.until(lambda: self.by("viewer").is_displayed() and self.widths("#viewer-picture") == [40])
+        self.pictures_loaded()
         self.click(self.by("viewer-delete"))
-        self.until(lambda: self.tiles() == [] and self.by("toast").is_displayed())
-        self.click(self.by("toast-undo"))
+        self.until(lambda: self.tiles() == [] and self.text("toast-text"))
+        self.browser.execute_script("document.getElementById('toast-undo').click()")  # it may be late, and the button gone
         self.until(lambda: self.tiles() == [2])
+        self.pictures_loaded()
         self.server.post("/api/runs/2/delete")
         self.until(lambda: self.tiles() == [])
         for _ in "leaf":
@@ -190,7 +194,7 @@ class StoriesTest(BrowserTest):
         self.make(1)
         self.by("words").send_keys(" at night")
         self.write("width", "48")
-        self.server.submit("long", steps_per_scene=1000000, backups=1)
+        self.server.submit("long", steps_per_scene=1000000, save_every=200, backups=1)
         self.until(lambda: self.chip(2) == "running" and self.server.run(2)["pictures"] > 1)
         port = self.server.port
         self.server.kill()
@@ -226,7 +230,7 @@ class StoriesTest(BrowserTest):
 
     def test_many_pages_of_a_run(self):
         """Browsers open at most six connections to a server."""
-        number = self.server.submit("a", steps_per_scene=1000000)
+        number = self.server.submit("a", steps_per_scene=1000000, save_every=200)
         self.until(lambda: self.chip(number) == "running" and self.server.run(number)["pictures"] > 0)
         first = self.browser.current_window_handle
         address = f"http://127.0.0.1:{self.server.port}/runs/{number}"

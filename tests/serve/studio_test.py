@@ -102,7 +102,7 @@ class StudioTest(BrowserTest):
     def test_an_open_list_of_files_follows_the_run(self):
         def names():
             return [text.split(" ")[0] for text in self.texts("[data-run='1'] .files li")]
-        self.server.submit("a", steps_per_scene=1000000)
+        self.server.submit("a", steps_per_scene=1000000, save_every=100)
         self.until(lambda: self.chip(1) == "running")
         self.until(lambda: [self.click(one) for one in self.all("[data-run='1'] .files summary")])
         self.until(lambda: "default_2.png" in names())
@@ -153,7 +153,7 @@ class StudioTest(BrowserTest):
         self.until(lambda: self.field("scenes").get_property("value") == "a red heart")
 
     def test_the_queue(self):
-        self.server.submit("long", steps_per_scene=1000000)
+        self.server.submit("long", steps_per_scene=1000000, save_every=200)
         a, b = self.server.submit("a"), self.server.submit("b")
         self.until(lambda: self.chip(1) == "running" and self.chip(b) == "waiting")
         self.until(lambda: self.server.run(1)["pictures"] > 0)

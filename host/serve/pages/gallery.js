@@ -100,9 +100,17 @@ async function remove(run) {
     await ask('POST', `/api/runs/${run.id}/undelete`);
     await refreshGallery();
   });
-  clearTimeout(toast);
-  toast = setTimeout(() => { element('toast').hidden = true; }, FORGOTTEN);
+  forgetLater();
   await refreshGallery();
+}
+
+// Not while somebody is about to use it.
+function forgetLater() {
+  clearTimeout(toast);
+  toast = setTimeout(() => {
+    if (element('toast').matches(':hover, :focus-within')) forgetLater();
+    else element('toast').hidden = true;
+  }, FORGOTTEN);
 }
 
 async function showTrash() {
