@@ -143,11 +143,13 @@ def plot(path, lines, points):
     parts.append(f'<text x="{(left + width - right) / 2}" y="{height - 6}" text-anchor="middle">machines (ranks)</text>')
     parts.append(f'<text x="12" y="{(height - bottom) / 2}" text-anchor="middle" '
                  f'transform="rotate(-90 12 {(height - bottom) / 2})">times as fast as one</text>')
-    for name, colour, values in lines:
+    lowest = 0.0
+    for name, colour, values in sorted(lines, key=lambda line: -line[2][-1][1]):
         path_of = "L".join(f"{x(n):.1f} {y(max(v, 0.25)):.1f}" for n, v in values)
         parts.append(f'<path d="M{path_of}" fill="none" stroke="{colour}" stroke-width="2"/>')
         n, v = values[-1]
-        parts.append(f'<text x="{x(n) + 6:.1f}" y="{y(max(v, 0.25)) + 4:.1f}" fill="{colour}">{name}</text>')
+        lowest = max(lowest + 14, y(max(v, 0.25)) + 4)  # labels below each other
+        parts.append(f'<text x="{x(n) + 6:.1f}" y="{lowest:.1f}" fill="{colour}">{name}</text>')
     for n, v in points:
         parts.append(f'<circle cx="{x(n):.1f}" cy="{y(v):.1f}" r="4" fill="#000"/>')
     parts.append(f'<circle cx="{left + 14}" cy="24" r="4" fill="#000"/><text x="{left + 24}" y="28">measured</text></svg>')
