@@ -2,7 +2,8 @@
 ///
 /// Red, green and blue of each cell are parameters, limited to 0..1 with a gradient that is kept where it
 /// leads back into range. A pixel at a border has the mean of the cells that its four quarters lie in, so
-/// that lines are smooth.
+/// that lines are smooth. Along an axis that joins itself the cells are stretched a little, so that a whole
+/// number of them fits, and one that is cut by an edge goes on at the opposite one.
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
@@ -17,6 +18,7 @@
 #include "reverie/plugin.h"
 #include "reverie/resize.h"
 #include "reverie/state.h"
+#include "reverie/tiling.h"
 
 namespace reverie {
 namespace {
@@ -26,6 +28,7 @@ constexpr ParamSpec kParams[] = {
         .help("hexagon and triangle are regular, a diamond is a square on its corner, a brick is twice as "
               "wide as high"),
     number("cell_size", 12).range(1, 1024).unit("pixels").help("width of a cell"),
+    kTile,
 };
 
 using Cell =
@@ -60,8 +63,12 @@ Cell triangle_at(double x, double y) {
   return {rising + falling, row};
 }
 
-/// Squares on their corners, of width 1.
-Cell diamond_at(double x, double y) { return {floor_of(x + y), floor_of(x - y)}; }
+/// Squares on their corners, of width 1: the sum and the difference of how many lines of both directions lie
+/// before a place.
+Cell diamond_at(double x, double y) {
+  const std::int64_t falling = floor_of(x + y), rising = floor_of(x - y);
+  return {falling + rising, falling - rising};
+}
 
 /// Twice as wide as high, each row moved by half a brick.
 Cell brick_at(double x, double y) {
@@ -69,12 +76,34 @@ Cell brick_at(double x, double y) {
   return {floor_of(x - (row % 2 ? 0.5 : 0)), row};
 }
 
-Cell cell_at(const std::string& shape, double x, double y) {
-  if (shape == "hexagon") return hexagon_at(x, y);
-  if (shape == "triangle") return triangle_at(x, y);
-  if (shape == "diamond") return diamond_at(x, y);
-  return brick_at(x, y);
+/// A way to cut the plane into cells, which is the same again 1 to the right, and `height` below.
+struct Pattern {
+  Cell (*at)(double x, double y);
+  double height;
+  Cell period;  ///< by how much a cell's numbers are higher there: the first 1 to the right, the second below
+};
+Pattern pattern_of(const std::string& shape) {
+  if (shape == "hexagon") return {hexagon_at, std::sqrt(3), {1, 2}};
+  if (shape == "triangle") return {triangle_at, std::sqrt(3), {2, 2}};
+  if (shape == "diamond") return {diamond_at, 1, {2, 2}};
+  return {brick_at, 1, {1, 2}};
 }
+
+/// One axis of the picture in a pattern's unit.
+struct Axis {
+  double scale;             ///< of a pixel
+  std::int64_t around = 0;  ///< where the numbers of the cells begin again; 0: nowhere
+
+  Axis(std::int64_t pixels, double size, double period, std::int64_t cells, bool joined) : scale(1 / size) {
+    if (!joined) return;
+    const auto times = std::max<std::int64_t>(1, std::llround(static_cast<double>(pixels) / size / period));
+    scale = static_cast<double>(times) * period / static_cast<double>(pixels);
+    around = times * cells;
+  }
+  std::int64_t wrapped(std::int64_t number) const {
+    return around == 0 ? number : (number % around + around) % around;
+  }
+};
 
 constexpr std::int64_t kQuarters = 2;  ///< of a pixel, in each direction
 
@@ -82,17 +111,22 @@ class Cells final : public ImageModel {
  public:
   Cells(Host& host, const Params& params, const Setup& setup)
       : host_(host), width_(setup.width), height_(setup.height) {
-    const std::string shape = params.get<std::string>("cell_shape");
+    const Pattern pattern = pattern_of(params.get<std::string>("cell_shape"));
     const double size = params.get<double>("cell_size");
+    const Tiling tiling(params);
+    const Axis across(width_, size, 1, pattern.period.first, tiling.x),
+        down(height_, size, pattern.height, pattern.period.second, tiling.y);
     std::map<Cell, std::int64_t> numbers;
     std::vector<std::int64_t> cells;
     for (std::int64_t y = 0; y < height_ * kQuarters; ++y)
       for (std::int64_t x = 0; x < width_ * kQuarters; ++x) {
-        const auto middle = [&](std::int64_t at) {
-          return (static_cast<double>(at) + 0.5) / static_cast<double>(kQuarters) / size;
+        const auto middle = [](std::int64_t at) {
+          return (static_cast<double>(at) + 0.5) / static_cast<double>(kQuarters);
         };
+        const Cell cell = pattern.at(middle(x) * across.scale, middle(y) * down.scale);
         const auto count = static_cast<std::int64_t>(numbers.size());
-        cells.push_back(numbers.try_emplace(cell_at(shape, middle(x), middle(y)), count).first->second);
+        cells.push_back(numbers.try_emplace({across.wrapped(cell.first), down.wrapped(cell.second)}, count)
+                            .first->second);
       }
     cells_ = at::tensor(cells, at::kLong).to(host.device());
     const at::TensorOptions options(host.device());

@@ -4,7 +4,8 @@
 /// -1..1 along the longer side, pass through layers whose activation is sin(frequency * x), with that paper's
 /// initialisation, which keeps the distribution of activations from layer to layer. The last layer is linear,
 /// and a sigmoid leads to 0..1. Every weight changes the picture everywhere, so shapes flow, and nothing is
-/// finer than the sines are.
+/// finer than the sines are. Along an axis that joins itself the place is one on a circle, two numbers, and
+/// so both edges are the same place.
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
@@ -18,6 +19,7 @@
 #include "reverie/ops.h"
 #include "reverie/plugin.h"
 #include "reverie/resize.h"
+#include "reverie/tiling.h"
 
 namespace reverie {
 namespace {
@@ -29,6 +31,7 @@ constexpr ParamSpec kParams[] = {
         .above(0)
         .help("how quickly the sines change: lower for broad and smooth shapes, higher for fine ones"),
     integer("pixel_size", 1).range(1, 64).unit("pixels").help("output pixels per optimised pixel"),
+    kTile,
 };
 
 // How a picture is fitted: steps of Adam on a choice of the pixels.
@@ -38,18 +41,28 @@ constexpr double kFittingRate = 2e-3;
 // Fitted pictures are kept half a level of 8 bits away from 0 and 1, which a sigmoid never reaches.
 constexpr double kMargin = 0.5 / 255;
 
-/// [height * width, 2]: x and y of the pixels' middles.
-at::Tensor coordinates(std::int64_t width, std::int64_t height, const at::Device& device) {
+constexpr double kPi = 3.14159265358979323846;
+
+/// [height * width, C]: x and y of the pixels' middles, one number for each axis, or two where it joins
+/// itself: a circle along which pixels are as far apart as otherwise.
+at::Tensor coordinates(std::int64_t width, std::int64_t height, const Tiling& tiling,
+                       const at::Device& device) {
   const double longer = static_cast<double>(std::max(width, height));
-  const auto along = [&](std::int64_t size) {
-    return (at::arange(size, at::kDouble) * 2 - static_cast<double>(size - 1)) / longer;
+  std::vector<at::Tensor> numbers;
+  const auto add = [&](std::int64_t size, bool joined, at::IntArrayRef shape) {
+    const at::Tensor line = (at::arange(size, at::kDouble) * 2 - static_cast<double>(size - 1)) / longer;
+    const double radius = static_cast<double>(size) / longer / kPi;
+    for (const at::Tensor& number :
+         joined ? std::vector{(line / radius).sin() * radius, (line / radius).cos() * radius}
+                : std::vector{line})
+      numbers.push_back(number.view(shape).expand({height, width}));
   };
-  const at::Tensor x = along(width).view({1, width}).expand({height, width});
-  const at::Tensor y = along(height).view({height, 1}).expand({height, width});
-  return at::stack({x, y}, 2).view({-1, 2}).to(device, at::kFloat);
+  add(width, tiling.x, {1, width});
+  add(height, tiling.y, {height, 1});
+  return at::stack(numbers, 2).flatten(0, 1).to(device, at::kFloat);
 }
 
-/// Places [P, 2] to colours [P, 3], 0..1. `parameters` are weights and biases of each layer.
+/// Places [P, C] to colours [P, 3], 0..1. `parameters` are weights and biases of each layer.
 at::Tensor colours_at(const at::Tensor& places, at::TensorList parameters, double frequency) {
   at::Tensor values = places;
   for (std::size_t i = 0; i < parameters.size(); i += 2) {
@@ -103,12 +116,12 @@ class Siren final : public ImageModel {
         height_(setup.height),
         frequency_(params.get<double>("siren_frequency")),
         pixel_size_(params.get<std::int64_t>("pixel_size")),
-        coordinates_(coordinates(setup.width, setup.height, host.device())) {
+        coordinates_(coordinates(setup.width, setup.height, Tiling(params), host.device())) {
     const std::int64_t layers = params.get<std::int64_t>("siren_layers"),
                        sines = params.get<std::int64_t>("siren_width");
     const at::TensorOptions options(host.device());
     for (std::int64_t i = 0; i <= layers; ++i) {
-      const std::int64_t from = i == 0 ? 2 : sines, to = i == layers ? 3 : sines;
+      const std::int64_t from = i == 0 ? coordinates_.size(1) : sines, to = i == layers ? 3 : sines;
       parameters_.push_back(at::zeros({to, from}, options).set_requires_grad(true));
       parameters_.push_back(at::zeros({to}, options).set_requires_grad(true));
     }
@@ -143,8 +156,8 @@ class Siren final : public ImageModel {
         colours = colours.index_select(0, some);
       }
       const at::Tensor loss = (colours_at(places, parameters_, frequency_) - colours).square().mean();
-      const double rate = kFittingRate * 0.5 *
-                          (1 + std::cos(3.14159265358979323846 * static_cast<double>(step) / kFittingSteps));
+      const double rate =
+          kFittingRate * 0.5 * (1 + std::cos(kPi * static_cast<double>(step) / kFittingSteps));
       adam.step(torch::autograd::grad({loss}, parameters_), rate);
     }
   }
@@ -193,7 +206,7 @@ class Siren final : public ImageModel {
   std::int64_t width_, height_;
   double frequency_;
   std::int64_t pixel_size_;
-  at::Tensor coordinates_;              // [height * width, 2]
+  at::Tensor coordinates_;              // [height * width, C]
   std::vector<at::Tensor> parameters_;  // weights [to, from] and biases [to] of each layer
 };
 

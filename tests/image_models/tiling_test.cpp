@@ -35,7 +35,8 @@ TEST_P(TilingOf, HasNoSeamInWhatItMakesOfNoise) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, TilingOf,
-                         testing::Values("unlimited_palette", "limited_palette", "fourier", "pyramid"),
+                         testing::Values("unlimited_palette", "limited_palette", "fourier", "pyramid",
+                                         "siren"),
                          [](const auto& info) { return std::string(info.param); });
 
 // A dot at the left edge of a level spreads over the right one as it spreads over its neighbours inside.
@@ -53,6 +54,47 @@ TEST(Tiling, PyramidsEnlargeAroundTheEdge) {
   EXPECT_GT(largest_difference(dot_at(0, "y"), dot_at(2, "y").roll({-16}, {3})), 0.1) << "only along y";
   EXPECT_LT(largest_difference(dot_at(2, "xy"), dot_at(2, "off")), 1e-6)
       << "far from the edge all is as usual";
+}
+
+// Whole cells only, all of the same size.
+TEST(Tiling, CellsFitIntoThePicture) {
+  ModelUnderTest cells("cells");
+  struct Case {
+    const char* shape;
+    std::int64_t count;  // in 100 x 90 pixels, of width 12
+  };
+  // 8 across, since 100 / 12 = 8.3. Rows of hexagons are 12 * sqrt(3) / 2 = 10.4 apart, and two of them
+  // repeat: 90 / 20.8 = 4.3. There are two triangles for each side, two diamonds for each width and height,
+  // two rows of bricks for each width.
+  for (const Case& one : {Case{"hexagon", 8 * 2 * 4}, Case{"triangle", 2 * 8 * 2 * 4},
+                          Case{"diamond", 2 * 8 * 8}, Case{"brick", 8 * 2 * 8}}) {
+    const auto model = cells.make(100, 90, {}, {{"cell_shape", one.shape}, {"tile", "xy"}});
+    const at::Tensor colours = model->parameters()[0];
+    EXPECT_EQ(colours.size(0), one.count) << one.shape;
+    assign(colours, at::full_like(colours, 0.5));
+    const at::Tensor area = torch::autograd::grad({model->decode().sum()}, {colours})[0].select(1, 0);
+    const double mean = 100 * 90 / static_cast<double>(one.count);
+    EXPECT_NEAR(area.mean().item<double>(), mean, 1e-3) << one.shape;
+    EXPECT_LT((area - mean).abs().max().item<double>(), 0.12 * mean) << one.shape;
+  }
+}
+
+// Where a stroke lies makes no difference, nor how often it went round.
+TEST(Tiling, StrokesAreTheSameAroundTheEdge) {
+  ModelUnderTest strokes("strokes");
+  for (const char* shape : {"line", "cubic", "filled"}) {
+    const auto model = strokes.make(64, 48, {{"strokes", 40}}, {{"stroke_shape", shape}, {"tile", "xy"}});
+    const at::Tensor points = model->parameters()[0], before = model->decode_final(),
+                     kept = points.detach().clone();
+    for (const double times : {0, 3}) {
+      const at::Tensor moved = kept.clone();
+      moved.select(2, 0).add_(2 * (20 + 64 * times) / 64);
+      moved.select(2, 1).sub_(2 * 30.0 / 64);
+      assign(points, moved);
+      EXPECT_LT(largest_difference(model->decode_final(), before.roll({20, -30}, {3, 2})), 2e-3)
+          << shape << ", " << times;
+    }
+  }
 }
 
 // The network sees as much around a code at the edge as around one in the middle.

@@ -3,7 +3,8 @@
 ///
 /// How a drawing becomes pixels, with a gradient: raster.h. It is computed on the CPU, whatever the device:
 /// a drawing is small, and so is the picture. The order of the strokes stays: later ones lie above. The
-/// picture is also an SVG document.
+/// picture is also an SVG document. Along an axis that joins itself each stroke is drawn three times, a
+/// picture's size apart, so that what leaves at one edge comes in at the opposite one.
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
@@ -21,6 +22,7 @@
 #include "reverie/plugin.h"
 #include "reverie/resize.h"
 #include "reverie/state.h"
+#include "reverie/tiling.h"
 #include "reverie/vector_drawing.h"
 #include "svg.h"
 
@@ -35,6 +37,7 @@ constexpr ParamSpec kParams[] = {
     number("stroke_length", 0.3)
         .range(0.01, 2)
         .help("how long a line, or how large a shape, is at the beginning, as a part of the longer side"),
+    kTile,
 };
 
 constexpr double kThinnest = 0.5;  // pixels
@@ -107,7 +110,8 @@ class Strokes final : public ImageModel, public VectorDrawing {
         height_(setup.height),
         kind_(kind_of(params.get<std::string>("stroke_shape"))),
         widest_(params.get<double>("stroke_width")),
-        length_(params.get<double>("stroke_length")) {
+        length_(params.get<double>("stroke_length")),
+        tiling_(params) {
     const std::int64_t count = params.get<std::int64_t>("strokes");
     const at::TensorOptions options(host.device());
     const auto leaf = [&](at::IntArrayRef sizes) {
@@ -207,10 +211,27 @@ class Strokes final : public ImageModel, public VectorDrawing {
   std::vector<at::Tensor> in_pixels() const {
     const at::Tensor middle =
         at::tensor({static_cast<float>(width_), static_cast<float>(height_)}).div_(2).to(points_.device());
-    return {points_ * (longer() / 2) + middle,
-            clamp_with_gradient(widths_, 0, 1) * (widest_ - kThinnest) + kThinnest,
-            clamp_with_gradient(colours_, 0, 1), clamp_with_gradient(opacities_, 0, 1),
-            clamp_with_gradient(background_, 0, 1)};
+    std::vector<at::Tensor> parts = {points_ * (longer() / 2) + middle,
+                                     clamp_with_gradient(widths_, 0, 1) * (widest_ - kThinnest) + kThinnest,
+                                     clamp_with_gradient(colours_, 0, 1),
+                                     clamp_with_gradient(opacities_, 0, 1)};
+    if (tiling_.x) repeat(parts, 0, width_);
+    if (tiling_.y) repeat(parts, 1, height_);
+    parts.push_back(clamp_with_gradient(background_, 0, 1));
+    return parts;
+  }
+
+  /// Each stroke where its middle is in the picture, and a picture's size before and behind that.
+  static void repeat(std::vector<at::Tensor>& parts, std::int64_t axis, std::int64_t size) {
+    const auto whole = static_cast<double>(size);
+    const at::Tensor middles = parts[0].detach().mean(1).select(1, axis);  // of [N, P, 2]
+    const at::Tensor moves =
+        (at::tensor({-1.0F, 0.0F, 1.0F}).to(middles.device()) - (middles / whole).floor().unsqueeze(1))
+            .mul(whole)
+            .view({-1, 1});
+    for (at::Tensor& part : parts) part = part.repeat_interleave(3, 0);
+    const at::Tensor none = at::zeros_like(moves);
+    parts[0] = parts[0] + at::stack(axis == 0 ? std::vector{moves, none} : std::vector{none, moves}, 2);
   }
 
   std::map<std::string, at::Tensor> tensors() const {
@@ -225,6 +246,7 @@ class Strokes final : public ImageModel, public VectorDrawing {
   std::int64_t width_, height_;
   strokes::Kind kind_;
   double widest_, length_;
+  Tiling tiling_;
   at::Tensor points_, widths_, colours_, opacities_, background_;
 };
 
