@@ -22,19 +22,20 @@ COMMON = ["preset=paint", "width=256", "height=192", "cutouts=10", "learning_rat
           "steps_per_scene=60", "seed=1"]
 INIT = "docs/pictures/first_light.png"
 DISC = "docs/pictures/gallery/disc.png"
+PLACES = ["width=512", "height=288", "cutouts=14", "cut_pow=6", "cutout_overviews=0"]
 GOLDFISH = ["scenes=a goldfish", "init_image=docs/pictures/paint/goldfish.png", "learning_rate=null", "steps_per_scene=40",
             "save_every=40"]
 
 # name, what it shows, settings besides COMMON. Names are files.
 CHAPTERS = [
-    ("Where a prompt counts", "A mask after the weight: a letter, a picture, a video or a phrase. Overviews show the whole picture, so "
-     "there are none here.", [
-        ("left_right", "`_l` and `_r`: left and right", ["scenes=a volcano:1_l | a coral reef:1_r", "cutout_overviews=0"]),
-        ("up_down", "`_u` and `_d`: up and down", ["scenes=a volcano:1_u | a coral reef:1_d", "cutout_overviews=0"]),
-        ("near_far", "`_n` and `_f`: the volcano counts on large cutouts, the reef on small ones", ["scenes=a volcano:1_n | a coral reef:1_f", "cutout_overviews=0"]),
-        ("mask_picture", "`_[disc.png]`: a picture; its white is where the prompt counts", [f"scenes=a volcano:2_[{DISC}] | a coral reef", "cutout_overviews=0"]),
-        ("mask_inverted", "`_[-disc.png]`: where it is black", [f"scenes=a volcano:2_[-{DISC}] | a coral reef", "cutout_overviews=0"]),
-        ("mask_phrase", "`_a volcano`: where the perceptors find the phrase", ["scenes=a volcano | a coral reef:1_a volcano", "cutout_overviews=0"]),
+    ("Where a prompt counts", "A mask after the weight: a letter, a picture, a video or a phrase. A prompt counts for the cutouts in its place, so cutouts have "
+     "to be smaller than the picture: it is larger here, `cut_pow` is high, and there are no overviews.", [
+        ("left_right", "`_l` and `_r`: strawberries left, broccoli right", ["scenes=strawberries:1_l | broccoli:1_r", *PLACES]),
+        ("up_down", "`_u` and `_d`: broccoli above, strawberries below", ["scenes=broccoli:1_u | strawberries:1_d", *PLACES]),
+        ("near_far", "`_n` and `_f`: strawberries count on large cutouts, broccoli on small ones", ["scenes=strawberries:1_n | broccoli:1_f", *PLACES]),
+        ("mask_picture", "`_[disc.png]`: a picture; its white is where the prompt counts", [f"scenes=strawberries:2_[{DISC}] | broccoli", *PLACES]),
+        ("mask_inverted", "`_[-disc.png]`: where it is black", [f"scenes=strawberries:2_[-{DISC}] | broccoli", *PLACES]),
+        ("mask_phrase", "`_leaves`: where the perceptors find the phrase", ["scenes=strawberries | broccoli:1_leaves", *PLACES]),
     ]),
     ("Weights and pictures as prompts", "", [
         ("negative", "a negative weight pushes away: a volcano with less fire", ["scenes=a volcano | fire:-0.5"]),

@@ -1,5 +1,7 @@
 // Pictures that join themselves: what an image model shows does not depend on where its seam is.
 
+#include <torch/csrc/autograd/autograd.h>
+
 #include "model_under_test.h"
 
 namespace reverie::test {
