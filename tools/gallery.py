@@ -31,7 +31,7 @@ CHAPTERS = [
     ("Where a prompt counts", "A mask after the weight: a letter, a picture, a video or a phrase. A prompt counts for the cutouts in its place, so cutouts have "
      "to be smaller than the picture: it is larger here, `cut_pow` is high, and there are no overviews.", [
         ("left_right", "`_l` and `_r`: strawberries left, broccoli right", ["scenes=strawberries:1_l | broccoli:1_r", *PLACES]),
-        ("up_down", "`_u` and `_d`: broccoli above, strawberries below", ["scenes=broccoli:1_u | strawberries:1_d", *PLACES]),
+        ("up_down", "`_u` and `_d`: broccoli above, strawberries below", ["scenes=broccoli:1_u | strawberries:1_d", "seed=2", *PLACES]),
         ("near_far", "`_n` and `_f`: strawberries count on large cutouts, broccoli on small ones", ["scenes=strawberries:1_n | broccoli:1_f", *PLACES]),
         ("mask_picture", "`_[disc.png]`: a picture; its white is where the prompt counts", [f"scenes=strawberries:2_[{DISC}] | broccoli", *PLACES]),
         ("mask_inverted", "`_[-disc.png]`: where it is black", [f"scenes=strawberries:2_[-{DISC}] | broccoli", *PLACES]),
