@@ -142,6 +142,7 @@ int launch(std::int64_t ranks, const std::vector<std::string>& words) {
   EndRequests requests;
   std::int64_t first_to_fail = -1, running = ranks;
   int ended_by = 0;  // the signal of a second request
+  bool waited_for = false;
   std::chrono::steady_clock::time_point latest;
   while (running > 0) {
     const timespec pause = {1, 0};
@@ -170,10 +171,21 @@ int launch(std::int64_t ranks, const std::vector<std::string>& words) {
       note_end(folder.path() / "store", first_to_fail, end);
     }
     // A rank that computes for long, or hangs, must not outlive the run.
-    if (first_to_fail >= 0 && running > 0 && std::chrono::steady_clock::now() > latest) signal_all(SIGKILL);
+    if (first_to_fail >= 0 && running > 0 && std::chrono::steady_clock::now() > latest) {
+      waited_for = waited_for || processes[0].running;
+      signal_all(SIGKILL);
+    }
   }
   if (ended_by) return kBySignal + ended_by;
   if (first_to_fail < 0) return 0;
+  if (waited_for && !ended_by)  // rank 0 would have said it
+    std::cerr
+        << "reverie: rank " << first_to_fail << " of " << ranks
+        << " has ended: " << end_of(processes[static_cast<std::size_t>(first_to_fail)])
+        << "; the others did not end within " << kGrace.count()
+        << " s after that, and were ended, too. Everything up to the last backup is whole; the same command "
+           "with --restore goes on from there"
+        << std::endl;
   // What it threw, rank 0 knows and says; a crash is only described there.
   if (first_to_fail > 0 && WIFSIGNALED(processes[static_cast<std::size_t>(first_to_fail)].status)) {
     std::ifstream printed(printed_file(folder.path(), first_to_fail));
