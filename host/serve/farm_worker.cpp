@@ -490,8 +490,8 @@ void FarmWorker::show(Run& run) {
   RunView::Bytes picture;
   const std::int64_t step = state.json["picture"]["step"].asInt64();
   if (step > run.picture) {
-    picture = client_.bytes(run.there + "/picture");
-    if (picture) run.picture = step;
+    picture = client_.bytes(run.there + "/picture", asks_for(run));
+    run.picture = step;
   }
   run.view->update(state.json, picture);
 }
