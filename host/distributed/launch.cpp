@@ -178,22 +178,25 @@ int launch(std::int64_t ranks, const std::vector<std::string>& words) {
   }
   if (ended_by) return kBySignal + ended_by;
   if (first_to_fail < 0) return 0;
-  if (waited_for && !ended_by)  // rank 0 would have said it
+  const Process& failed = processes[static_cast<std::size_t>(first_to_fail)];
+  const bool first_killed =
+      first_to_fail == 0 && WIFSIGNALED(failed.status) && WTERMSIG(failed.status) == SIGKILL;
+  if (waited_for || first_killed)  // rank 0 cannot have said it
     std::cerr
-        << "reverie: rank " << first_to_fail << " of " << ranks
-        << " has ended: " << end_of(processes[static_cast<std::size_t>(first_to_fail)])
-        << "; the others did not end within " << kGrace.count()
-        << " s after that, and were ended, too. Everything up to the last backup is whole; the same command "
-           "with --restore goes on from there"
+        << "reverie: rank " << first_to_fail << " of " << ranks << " has ended: " << end_of(failed)
+        << (waited_for ? "; another did not end within " + std::to_string(kGrace.count()) +
+                             " s after that, and was ended, too"
+                       : std::string())
+        << ". Everything up to the last backup is whole; the same command with --restore goes on from there"
         << std::endl;
   // What it threw, rank 0 knows and says; a crash is only described there.
-  if (first_to_fail > 0 && WIFSIGNALED(processes[static_cast<std::size_t>(first_to_fail)].status)) {
+  if (first_to_fail > 0 && WIFSIGNALED(failed.status)) {
     std::ifstream printed(printed_file(folder.path(), first_to_fail));
     if (printed.peek() != std::ifstream::traits_type::eof())
       std::cerr << "reverie: rank " << first_to_fail << " printed:\n" << printed.rdbuf();
   }
   const int of_first = exit_status(processes[0]);
-  return of_first != 0 ? of_first : exit_status(processes[static_cast<std::size_t>(first_to_fail)]);
+  return of_first != 0 ? of_first : exit_status(failed);
 }
 
 void end_with_launcher() {
