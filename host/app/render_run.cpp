@@ -147,13 +147,6 @@ std::vector<Change> read_own_changes(const std::filesystem::path& file) {
   return std::filesystem::exists(file, none) ? read_changes(file) : std::vector<Change>();
 }
 
-std::vector<std::filesystem::path> weights_of(const RunPlan& run_plan) {
-  std::vector<std::filesystem::path> files;
-  for (const ChosenPerceptor& chosen : run_plan.perceptors)
-    if (chosen.setup.weights) files.emplace_back(chosen.setup.weights->origin());
-  return files;
-}
-
 /// The scenes as the artist would write them, for those who watch.
 std::vector<std::string> scene_texts(const Script& script) {
   std::vector<std::string> texts;
@@ -238,7 +231,6 @@ RunOutcome render_run(const Plan& given, const PluginRegistry& registry, const R
     }
   }
   ensemble.text_encoder = text_encoders(run_plan, plan, options.shelf);
-  const std::vector<std::filesystem::path> weights = weights_of(run_plan);
   run_plan.perceptors.clear();     // the weights' files need not stay open
   host.seed_default_generators();  // once more: perceptors may have been there already
   at::Tensor init_image;
@@ -298,8 +290,7 @@ RunOutcome render_run(const Plan& given, const PluginRegistry& registry, const R
     backup.reset();
   }
 
-  if (ranks)
-    compare_facts(*ranks, facts_of_run(*ranks, settings, host, ensemble, weights, render.moment().steps));
+  if (ranks) compare_facts(*ranks, facts_of_run(*ranks, settings, host, ensemble, render.moment().steps));
 
   const std::string json = settings_json(settings);
   // Of less than 0, that much of the sound is over when the first picture is saved.

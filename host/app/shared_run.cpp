@@ -3,12 +3,17 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
+#include <sys/stat.h>
 #include <torch/version.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <map>
 #include <sstream>
+#include <vector>
 
 #include "engine/cutout_groups.h"
 #include "models/sha256.h"
@@ -33,9 +38,30 @@ void set_number(RunSettings& settings, const char* name, double number) {
   settings.set(name, value);
 }
 
-std::string host_name() {
+/// The same text on two ranks: they have one kernel, and read the same files.
+std::string places_of(const std::vector<std::filesystem::path>& files) {
   char name[256] = {};
-  return ::gethostname(name, sizeof name - 1) == 0 ? name : "";
+  std::string kernel;
+  std::getline(std::ifstream("/proc/sys/kernel/random/boot_id"), kernel);
+  std::ostringstream text;
+  text << (::gethostname(name, sizeof name - 1) == 0 ? name : "") << ' ' << kernel;
+  for (const std::filesystem::path& file : files) {
+    struct stat about = {};
+    ::stat(file.c_str(), &about);
+    text << '\n' << about.st_dev << ' ' << about.st_ino;
+  }
+  return text.str();
+}
+
+/// By their names, since folders may differ; of several with one name, the second is "name (2)".
+void add_hashes(Facts& facts, const std::vector<std::filesystem::path>& files) {
+  std::map<std::string, int> names;
+  for (const std::filesystem::path& file : files) {
+    const std::string name = file.filename().string();
+    const int number = ++names[name];
+    facts.emplace_back("SHA-256 of " + name + (number > 1 ? " (" + std::to_string(number) + ")" : ""),
+                       sha256_of(file));
+  }
 }
 
 std::string hash_of(const at::Tensor& tensor) {
@@ -68,8 +94,7 @@ std::int64_t groups_for(const RunSettings& settings, std::int64_t ranks) {
 }
 
 Facts facts_of_run(Ranks& ranks, const RunSettings& settings, const HostServices& host,
-                   const RunPlugins& ensemble, const std::vector<std::filesystem::path>& weights,
-                   std::int64_t steps) {
+                   const RunPlugins& ensemble, std::int64_t steps) {
   Facts facts = {{"version", std::string(REVERIE_VERSION ", SDK ABI ") + std::to_string(kSdkAbi) +
                                  ", LibTorch " + TORCH_VERSION},
                  {"device", host.device().is_cpu() ? "cpu" : "cuda"},
@@ -77,11 +102,10 @@ Facts facts_of_run(Ranks& ranks, const RunSettings& settings, const HostServices
                  {"processor", host.device().is_cpu() ? at::get_cpu_capability() : "any"},
                  {"threads", host.device().is_cpu() ? std::to_string(at::get_num_threads()) : "any"},
                  {"steps done before", std::to_string(steps)}};
-  // On one machine all read the same files.
-  const std::vector<std::string> hosts = ranks.gather(host_name());
-  if (std::any_of(hosts.begin(), hosts.end(), [&](const std::string& name) { return name != hosts[0]; }))
-    for (const std::filesystem::path& file : weights)
-      facts.emplace_back("SHA-256 of " + file.filename().string(), sha256_of(file));
+  const std::vector<std::filesystem::path> files = host.used_files();
+  const std::vector<std::string> places = ranks.gather(places_of(files));
+  if (std::any_of(places.begin(), places.end(), [&](const std::string& other) { return other != places[0]; }))
+    add_hashes(facts, files);
   std::istringstream lines(settings_yaml(settings));
   for (std::string line; std::getline(lines, line);)
     if (const std::size_t colon = line.find(": "); colon != std::string::npos)

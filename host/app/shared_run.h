@@ -1,9 +1,6 @@
 #pragma once
 // A run that several processes share: what they agree on before its first step.
 
-#include <filesystem>
-#include <vector>
-
 #include "distributed/facts.h"
 #include "engine/host_services.h"
 #include "engine/run_plugins.h"
@@ -19,10 +16,10 @@ void agree_on_settings(RunSettings& settings, distributed::Ranks& ranks);
 /// than there are ranks.
 std::int64_t groups_for(const RunSettings& settings, std::int64_t ranks);
 
-/// [collective] What must be the same on all ranks: version, settings, device, processor, weights, and what
-/// the run begins with.
+/// [collective] What must be the same on all ranks: version, settings, device, processor, the files that the
+/// run uses, and what it begins with.
 distributed::Facts facts_of_run(distributed::Ranks& ranks, const RunSettings& settings,
                                 const engine::HostServices& host, const engine::RunPlugins& ensemble,
-                                const std::vector<std::filesystem::path>& weights, std::int64_t steps);
+                                std::int64_t steps);
 
 }  // namespace reverie::app

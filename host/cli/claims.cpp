@@ -117,8 +117,12 @@ Claims::Claims(fs::path folder, std::chrono::milliseconds lease) : folder_(std::
 Claims::~Claims() { ::unlink(clock_.c_str()); }
 
 std::chrono::nanoseconds Claims::time_of(const fs::path& file) const {
+  // Opened, because NFS asks its server then, and else may give the time that it knew a minute ago.
+  const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
   struct stat about = {};
-  if (::stat(file.c_str(), &about) != 0) return std::chrono::nanoseconds::max();
+  const bool known = (descriptor >= 0 ? ::fstat(descriptor, &about) : ::stat(file.c_str(), &about)) == 0;
+  if (descriptor >= 0) ::close(descriptor);
+  if (!known) return std::chrono::nanoseconds::max();
   return std::chrono::seconds(about.st_mtim.tv_sec) + std::chrono::nanoseconds(about.st_mtim.tv_nsec);
 }
 

@@ -3,6 +3,7 @@
 #include <json/json.h>
 
 #include <algorithm>
+#include <set>
 
 namespace reverie::distributed {
 namespace {
@@ -40,14 +41,17 @@ std::string value_of(const Facts& facts, const std::string& name) {
 
 std::string differences(const std::vector<Facts>& of_ranks) {
   std::string table;
-  for (const auto& [name, value] : of_ranks.front()) {
-    const bool same = std::all_of(
-        of_ranks.begin(), of_ranks.end(),
-        [&, &name = name, &value = value](const Facts& facts) { return value_of(facts, name) == value; });
-    if (same) continue;
-    for (std::size_t rank = 0; rank < of_ranks.size(); ++rank)
-      table += "\n  " + name + " of rank " + std::to_string(rank) + ": " + value_of(of_ranks[rank], name);
-  }
+  std::set<std::string> done;
+  for (const Facts& some : of_ranks)
+    for (const auto& [name, value] : some) {
+      if (!done.insert(name).second) continue;
+      const bool same = std::all_of(
+          of_ranks.begin(), of_ranks.end(),
+          [&, &name = name, &value = value](const Facts& facts) { return value_of(facts, name) == value; });
+      if (same) continue;
+      for (std::size_t rank = 0; rank < of_ranks.size(); ++rank)
+        table += "\n  " + name + " of rank " + std::to_string(rank) + ": " + value_of(of_ranks[rank], name);
+    }
   return table;
 }
 

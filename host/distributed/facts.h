@@ -15,7 +15,7 @@ using Facts = std::vector<std::pair<std::string, std::string>>;
 /// [collective] Throws Error(usage) on every rank where they differ, with a table of who has what.
 void compare_facts(Ranks& ranks, const Facts& own);
 
-/// The table, for ranks whose facts have the same names; "" if all values are the same.
+/// The table; "" if all have the same names and values.
 std::string differences(const std::vector<Facts>& of_ranks);
 
 }  // namespace reverie::distributed

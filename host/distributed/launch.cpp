@@ -142,6 +142,7 @@ int launch(std::int64_t ranks, const std::vector<std::string>& words) {
   EndRequests requests;
   std::int64_t first_to_fail = -1, running = ranks;
   int ended_by = 0;  // the signal of a second request
+  bool waited_for = false;
   std::chrono::steady_clock::time_point latest;
   while (running > 0) {
     const timespec pause = {1, 0};
@@ -170,18 +171,32 @@ int launch(std::int64_t ranks, const std::vector<std::string>& words) {
       note_end(folder.path() / "store", first_to_fail, end);
     }
     // A rank that computes for long, or hangs, must not outlive the run.
-    if (first_to_fail >= 0 && running > 0 && std::chrono::steady_clock::now() > latest) signal_all(SIGKILL);
+    if (first_to_fail >= 0 && running > 0 && std::chrono::steady_clock::now() > latest) {
+      waited_for = waited_for || processes[0].running;
+      signal_all(SIGKILL);
+    }
   }
   if (ended_by) return kBySignal + ended_by;
   if (first_to_fail < 0) return 0;
+  const Process& failed = processes[static_cast<std::size_t>(first_to_fail)];
+  const bool first_killed =
+      first_to_fail == 0 && WIFSIGNALED(failed.status) && WTERMSIG(failed.status) == SIGKILL;
+  if (waited_for || first_killed)  // rank 0 cannot have said it
+    std::cerr
+        << "reverie: rank " << first_to_fail << " of " << ranks << " has ended: " << end_of(failed)
+        << (waited_for ? "; another did not end within " + std::to_string(kGrace.count()) +
+                             " s after that, and was ended, too"
+                       : std::string())
+        << ". Everything up to the last backup is whole; the same command with --restore goes on from there"
+        << std::endl;
   // What it threw, rank 0 knows and says; a crash is only described there.
-  if (first_to_fail > 0 && WIFSIGNALED(processes[static_cast<std::size_t>(first_to_fail)].status)) {
+  if (first_to_fail > 0 && WIFSIGNALED(failed.status)) {
     std::ifstream printed(printed_file(folder.path(), first_to_fail));
     if (printed.peek() != std::ifstream::traits_type::eof())
       std::cerr << "reverie: rank " << first_to_fail << " printed:\n" << printed.rdbuf();
   }
   const int of_first = exit_status(processes[0]);
-  return of_first != 0 ? of_first : exit_status(processes[static_cast<std::size_t>(first_to_fail)]);
+  return of_first != 0 ? of_first : exit_status(failed);
 }
 
 void end_with_launcher() {

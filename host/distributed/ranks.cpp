@@ -13,6 +13,7 @@
 #include <condition_variable>
 #include <cstring>
 #include <fstream>
+#include <future>
 #include <iostream>
 #include <mutex>
 #include <thread>
@@ -120,6 +121,8 @@ struct Ranks::Engine {
   RankEnvironment where;
   std::vector<std::string> names;  // of all ranks, for messages
   c10::intrusive_ptr<c10d::Store> store;
+  c10::intrusive_ptr<c10d::Store>
+      watched;  // of one machine: the same file, for looks beside a call of `store`
   c10::intrusive_ptr<c10d::ProcessGroupGloo> group;
   c10::intrusive_ptr<c10d::Backend> cards;  // for tensors on cards, if by NCCL
   std::atomic<std::int64_t> lost = kNone;   // the rank that is missing, as far as is known
@@ -136,7 +139,10 @@ struct Ranks::Engine {
   bool left = false;  // this process says why it ends
 
   explicit Engine(const RankEnvironment& environment);
-  [[noreturn]] void not_met(const std::string& why) const;
+  void meet();
+  void await_all();
+  void connect();
+  [[noreturn]] void not_met(const std::string& why);
   bool end();
   void lose(std::int64_t rank, const std::string& reason);
   bool read_end(c10d::Store& from);
@@ -148,7 +154,15 @@ struct Ranks::Engine {
   bool by_network() const { return where.store_file.empty(); }
 };
 
-void Ranks::Engine::not_met(const std::string& why) const {
+void Ranks::Engine::not_met(const std::string& why) {
+  // A store that nobody watches could keep this waiting.
+  if (lost == kNone && (pulse.joinable() || (!by_network() && store))) {
+    try {
+      left = true;
+      set_end(*store, where.rank, "it could not meet the others: " + why);
+    } catch (const std::exception&) {  // they find out by its silence
+    }
+  }
   throw RankLost(
       ErrorKind::file,
       "rank " + std::to_string(where.rank) + " of " + std::to_string(where.count) +
@@ -161,34 +175,27 @@ void Ranks::Engine::not_met(const std::string& why) const {
 }
 
 Ranks::Engine::Engine(const RankEnvironment& environment) : where(environment) {
+  for (std::int64_t rank = 0; rank < where.count; ++rank)
+    names.push_back("rank " + std::to_string(rank) + " of " + std::to_string(where.count));
+}
+
+/// From here on, the end of another rank is noticed, whatever this one is waiting for.
+void Ranks::Engine::meet() {
   if (by_network()) refuse_public(where.address);
   try {
     const bool serves = where.rank == 0 && !where.store_is_there;
     store = named(where, open_store(where, serves, kLatest));
+    if (!by_network()) watched = named(where, open_store(where, false, kLatest));
     store->set(key("who", where.rank), host_name() + ", process " + std::to_string(::getpid()));
-    std::vector<std::string> all;
-    for (std::int64_t rank = 0; rank < where.count; ++rank) all.push_back(key("who", rank));
-    store->wait(all, kLatest);
-    // Gloo takes its patience from here, for every exchange.
-    const auto options = c10d::ProcessGroupGloo::Options::create(kPatience);
-    const char* interface = std::getenv("GLOO_SOCKET_IFNAME");
-    const std::string address = by_network() ? own_address(where.address) : "127.0.0.1";
-    options->devices.push_back(
-        interface && *interface ? c10d::ProcessGroupGloo::createDeviceForInterface(interface)
-        : address.empty()       ? c10d::ProcessGroupGloo::createDefaultDevice()
-                                : c10d::ProcessGroupGloo::createDeviceForHostname(address));
-    {
-      const Silence silence;
-      group = c10::make_intrusive<c10d::ProcessGroupGloo>(store, static_cast<int>(where.rank),
-                                                          static_cast<int>(where.count), options);
-    }
-    for (const std::string& who : all)
-      names.push_back("rank " + std::to_string(names.size()) + " of " + std::to_string(where.count) + " (" +
-                      store->get_to_str(who) + ")");
+    await_all();
+    for (std::int64_t rank = 0; rank < where.count; ++rank)
+      names[static_cast<std::size_t>(rank)] += " (" + store->get_to_str(key("who", rank)) + ")";
     if (by_network()) {
       auto pulse_store = named(where, open_store(where, false, kStoreAnswers));
+      last_beat = Clock::now();
       pulse = std::thread([this, pulse_store] { beat(pulse_store); });
     }
+    connect();
   } catch (const Error&) {
     throw;
   } catch (const c10::Error& error) {
@@ -196,6 +203,45 @@ Ranks::Engine::Engine(const RankEnvironment& environment) : where(environment) {
   } catch (const std::exception& error) {  // Gloo's own
     not_met(error.what());
   }
+}
+
+/// Of the ranks of one machine, the process that started them says if one has ended before it came here.
+void Ranks::Engine::await_all() {
+  std::vector<std::string> all;
+  for (std::int64_t rank = 0; rank < where.count; ++rank) all.push_back(key("who", rank));
+  if (by_network()) return store->wait(all, kLatest);
+  for (const auto start = Clock::now(); !store->check(all); std::this_thread::sleep_for(milliseconds(10))) {
+    if (look()) report("");
+    if (Clock::now() - start > kLatest) not_met("some of them did not come");
+  }
+}
+
+/// Gloo would wait for one that has ended since it came as long as for an exchange, so it has a thread of its
+/// own, which is left behind then.
+void Ranks::Engine::connect() {
+  // Gloo takes its patience from here, for every exchange.
+  const auto options = c10d::ProcessGroupGloo::Options::create(kPatience);
+  const char* interface = std::getenv("GLOO_SOCKET_IFNAME");
+  const std::string address = by_network() ? own_address(where.address) : "127.0.0.1";
+  options->devices.push_back(
+      interface && *interface ? c10d::ProcessGroupGloo::createDeviceForInterface(interface)
+      : address.empty()       ? c10d::ProcessGroupGloo::createDefaultDevice()
+                              : c10d::ProcessGroupGloo::createDeviceForHostname(address));
+  using Group = c10::intrusive_ptr<c10d::ProcessGroupGloo>;
+  std::promise<Group> promise;
+  std::future<Group> made = promise.get_future();
+  const Silence silence;
+  std::thread([promise = std::move(promise), options, of = store, rank = static_cast<int>(where.rank),
+               count = static_cast<int>(where.count)]() mutable {
+    try {
+      promise.set_value(c10::make_intrusive<c10d::ProcessGroupGloo>(of, rank, count, options));
+    } catch (...) {
+      promise.set_exception(std::current_exception());
+    }
+  }).detach();
+  while (made.wait_for(milliseconds(10)) != std::future_status::ready)
+    if (look()) report("");
+  group = made.get();
 }
 
 /// Whether nothing uses this any more.
@@ -275,7 +321,7 @@ bool Ranks::Engine::look() {
     if (Clock::now() - last_beat.load() > kSilence) lose(0, "no longer answers");
   } else {
     try {
-      read_end(*store);
+      read_end(*watched);
     } catch (const std::exception&) {
     }
   }
@@ -315,8 +361,18 @@ void Ranks::Engine::wait(c10d::Work& work) {
   }
 }
 
-Ranks::Ranks(const RankEnvironment& environment) : engine_(std::make_shared<Engine>(environment)) {}
-Ranks::~Ranks() {
+Ranks::Ranks(const RankEnvironment& environment) : engine_(std::make_shared<Engine>(environment)) {
+  try {
+    engine_->meet();
+  } catch (...) {
+    end();
+    throw;
+  }
+}
+
+Ranks::~Ranks() { end(); }
+
+void Ranks::end() {
   // Threads that wait for a machine that is gone end with the process.
   if (!engine_->end()) static_cast<void>(new std::shared_ptr<Engine>(engine_));
 }

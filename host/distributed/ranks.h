@@ -55,6 +55,7 @@ class Ranks {
 
  private:
   struct Engine;
+  void end();
   std::shared_ptr<Engine> engine_;
 };
 

@@ -148,7 +148,25 @@ std::shared_ptr<const void> HostServices::cached_object(std::string_view what, c
                                 make);
 }
 
+std::vector<std::filesystem::path> HostServices::used_files() const {
+  const std::lock_guard lock(used_mutex_);
+  return used_;
+}
+
+void HostServices::note_used(const std::filesystem::path& file) {
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(file, ignored)) return;
+  const std::lock_guard lock(used_mutex_);
+  if (used_names_.insert(file.string()).second) used_.push_back(file);
+}
+
 std::filesystem::path HostServices::resolve_asset(const std::string& path_or_url) {
+  std::filesystem::path file = find_asset(path_or_url);
+  note_used(file);
+  return file;
+}
+
+std::filesystem::path HostServices::find_asset(const std::string& path_or_url) {
   require_printable_name(path_or_url);
   if (is_web_address(path_or_url)) {
     if (options_.access) options_.access->require_download(path_or_url);
@@ -247,6 +265,7 @@ std::shared_ptr<const Weights> HostServices::load_weights(const std::string& nam
   require_printable_name(name_or_path);
   if (const auto path = find_weights(name_or_path)) {
     claim_mapped_file(*path);
+    note_used(*path);
     return with_published_facts(open_weights(*path), *path, options_.models_parent_dir);
   }
   const std::vector<std::filesystem::path> candidates = weights_candidates(name_or_path);

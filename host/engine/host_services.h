@@ -60,7 +60,13 @@ class HostServices final : public Host {
   /// The file that load_weights() would open; nothing where there is none.
   std::optional<std::filesystem::path> find_weights(const std::string& name_or_path) const;
 
+  /// The files that resolve_asset() and load_weights() have given out, each once, in the order of their first
+  /// use.
+  std::vector<std::filesystem::path> used_files() const;
+
  private:
+  void note_used(const std::filesystem::path& file);
+  std::filesystem::path find_asset(const std::string& path_or_url);
   std::vector<std::filesystem::path> weights_candidates(const std::string& name_or_path) const;
   Options options_;
   c10::Device device_;
@@ -71,6 +77,9 @@ class HostServices final : public Host {
   std::function<at::Tensor(const std::string&)> load_image_;
   std::mutex warned_mutex_;
   std::set<std::string, std::less<>> warned_;
+  mutable std::mutex used_mutex_;
+  std::vector<std::filesystem::path> used_;
+  std::set<std::string> used_names_;  // of used_
 };
 
 /// `auto`, `fp32`, `bf16` or `fp16` to what a device computes in. Throws Error(settings) for fp16 on a CPU.

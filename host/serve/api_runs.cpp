@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::int64_t kMostListed = 1000;
 constexpr std::int64_t kLongestLease = 86'400;
-constexpr std::size_t kLongestKey = 100;
+constexpr std::size_t kLongestKey = 100, kLongestFrom = 200;
 
 /// Problems where the files that settings name are not those of the client.
 Json::Value differences(const std::map<std::string, std::string>& theirs,
@@ -69,10 +69,13 @@ HttpResponse Api::submit(const Call& call) {
   const bool paused = body.boolean("paused");
   const std::string key = body.text("key");
   const std::int64_t lease = body.number("lease", 1, kLongestLease);
+  const std::string from = body.text("from");
   const auto files = body.map("files");
   body.finish();
   if (key.size() > kLongestKey)
     throw RequestError(400, "'key' has more than " + std::to_string(kLongestKey) + " bytes");
+  if (from.size() > kLongestFrom)
+    throw RequestError(400, "'from' has more than " + std::to_string(kLongestFrom) + " bytes");
   // What was submitted and not answered is submitted again.
   if (const auto same = key.empty() ? std::nullopt : queue_.with_key(key)) {
     queue_.asked(same->id);
@@ -83,6 +86,7 @@ HttpResponse Api::submit(const Call& call) {
   if (files && checked.problems.empty()) checked.problems = differences(*files, checked.files);
   checked.record.key = key;
   checked.record.lease = lease;
+  checked.record.from = from;
   return enqueue(std::move(checked), paused);
 }
 

@@ -62,7 +62,10 @@ std::optional<std::filesystem::path> FarmView::kept(std::size_t index) const {
 
 bool FarmView::change(const Steering::Settings&, std::function<void(const Steering::Answer&)> answered) {
   if (over()) return false;
-  answered({{"a run that another server renders cannot be changed while it goes"}, 0});
+  answered({{"the server " + record_.worker +
+             " renders this run, so it cannot be changed while it goes; cancel it, and start it again "
+             "with other settings"},
+            0});
   return true;
 }
 

@@ -1,6 +1,7 @@
 #include "serve/farm_worker.h"
 
 #include <json/reader.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <deque>
@@ -55,6 +56,11 @@ std::string escaped(const std::string& name) {
     result += plain ? std::string(1, c) : std::string{'%', kDigits[byte >> 4], kDigits[byte & 15]};
   }
   return result;
+}
+
+std::string host_name() {
+  char name[256] = {};
+  return ::gethostname(name, sizeof name - 1) == 0 && *name ? name : "another machine";
 }
 
 /// What may be printed of an address: neither what stands before an @ nor after the path.
@@ -312,6 +318,7 @@ bool FarmWorker::submit(Run& run) {
   Json::Value body;
   body["settings"] = record.settings;
   body["title"] = record.title;
+  body["from"] = name + " of the server on " + host_name();
   // A run that it has already keeps the lease of its first time there.
   if (fresh) record.worker_lease = lease_.count();
   body["lease"] = Json::Int64(record.worker_lease);
@@ -483,8 +490,8 @@ void FarmWorker::show(Run& run) {
   RunView::Bytes picture;
   const std::int64_t step = state.json["picture"]["step"].asInt64();
   if (step > run.picture) {
-    picture = client_.bytes(run.there + "/picture");
-    if (picture) run.picture = step;
+    picture = client_.bytes(run.there + "/picture", asks_for(run));
+    run.picture = step;
   }
   run.view->update(state.json, picture);
 }

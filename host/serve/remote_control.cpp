@@ -32,17 +32,24 @@ void RemoteControl::stop() {
 }
 
 void RemoteControl::change(const Settings& settings, std::function<void(const Answer&)> answered) {
+  std::string why = "the run has not begun";
   {
     const std::lock_guard lock(mutex_);
     Json::Value head = Channel::named("change");
     head["number"] = Json::Int64(++last_change_);
     for (const auto& [name, value] : settings) head["settings"][name] = value;
-    if (process_ && process_->send(head)) {
+    if (refusal_.empty() && process_ && process_->send(head)) {
       changes_[last_change_] = std::move(answered);
       return;
     }
+    if (!refusal_.empty()) why = refusal_;
   }
-  answered({{"the run has not begun"}, 0});
+  answered({{why}, 0});
+}
+
+void RemoteControl::refuse_changes(const std::string& why) {
+  const std::lock_guard lock(mutex_);
+  refusal_ = why;
 }
 
 std::vector<Steering::Value> RemoteControl::values() const {
@@ -57,6 +64,7 @@ std::uint64_t RemoteControl::version() const {
 
 void RemoteControl::set_values(std::vector<Value> values) {
   const std::lock_guard lock(mutex_);
+  if (!refusal_.empty()) return;
   values_ = std::move(values);
   ++version_;
 }

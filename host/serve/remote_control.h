@@ -32,6 +32,9 @@ class RemoteControl final : public RunControl, public Steering {
   /// It is gone, or the run is over: changes that are not answered have not been made.
   void lost();
 
+  /// Before the run begins: none of its settings can change.
+  void refuse_changes(const std::string& why);
+
   /// The run is now in this process. Requests that came earlier are passed on.
   void attach(std::shared_ptr<ChildProcess> process);
 
@@ -43,6 +46,7 @@ class RemoteControl final : public RunControl, public Steering {
   bool paused_ = false, stopped_ = false;
   std::map<std::int64_t, std::function<void(const Answer&)>> changes_;  ///< not answered yet
   std::int64_t last_change_ = 0;
+  std::string refusal_;  ///< of all changes; empty: they are passed on
   std::vector<Value> values_;
   std::uint64_t version_ = 0;
 };

@@ -60,6 +60,7 @@ Json::Value summary(const RunRecord& record) {
   value["ended"] = Json::Int64(record.ended);
   value["preparation_seconds"] = record.preparation;
   value["worker"] = record.worker;
+  value["from"] = record.from;
   value["grid_run"] = Json::Int64(record.grid);
   value["cell"] = Json::arrayValue;
   for (const auto& [setting, text] : record.cell) {
@@ -113,6 +114,7 @@ RunRecord record_from_json(const Json::Value& value) {
   record.worker = value["worker"].asString();
   record.key = value["key"].asString();
   record.lease = value["lease"].asInt64();
+  record.from = value["from"].asString();
   record.worker_lease = value["worker_lease"].asInt64();
   record.cost = value["cost"].asString();
   record.step_seconds = value["step_seconds"].asDouble();

@@ -54,6 +54,7 @@ struct RunRecord {
   // Handed to this one by another server.
   std::string key;         ///< two runs with one key are the same
   std::int64_t lease = 0;  ///< seconds: it works only while somebody asks for it; 0: always
+  std::string from;        ///< what it is there, for people; empty where that was not said
 };
 
 const char* name_of(RunKind kind);

@@ -72,6 +72,13 @@ RunWorker::~RunWorker() {
 void RunWorker::work() {
   while (const auto turn = queue_.take(kind_, std::make_shared<RemoteControl>())) {
     const std::string name = "run " + std::to_string(turn->record.id);
+    // The other server would go on without them, if it has to.
+    if (turn->record.lease > 0)
+      std::static_pointer_cast<RemoteControl>(turn->control)
+          ->refuse_changes(
+              "this is " +
+              (turn->record.from.empty() ? "a run of another server or program" : turn->record.from) +
+              ", which would not learn of a change; cancel it there, and start it again with other settings");
     say_(name + " begins: " + turn->record.title);
     try {
       go(*turn);

@@ -124,13 +124,22 @@ WorkerClient::Answer WorkerClient::post(const std::string& path, const Json::Val
   return ask("POST", path, body.isNull() ? "" : json_text(body));
 }
 
-std::shared_ptr<const std::string> WorkerClient::bytes(const std::string& path) {
+std::shared_ptr<const std::string> WorkerClient::bytes(const std::string& path,
+                                                       const std::function<void()>& while_it_comes) {
   const auto result = std::make_shared<std::string>();
-  const long status = perform("GET", path, "", kAnswerSeconds, [&](std::string_view bytes) {
-    *result += bytes;
-    return result->size() <= kLargestAnswer;
-  });
-  return status == 200 ? result : nullptr;
+  bool too_large = false;
+  try {
+    const long status = perform("GET", path, "", 0, [&](std::string_view bytes) {
+      while_it_comes();
+      *result += bytes;
+      too_large = result->size() > kLargestAnswer;
+      return !too_large;
+    });
+    return status == 200 ? result : nullptr;
+  } catch (const WorkerSilent&) {
+    if (too_large) return nullptr;
+    throw;
+  }
 }
 
 bool WorkerClient::fetch(const std::string& path, const std::filesystem::path& file, std::uintmax_t most,

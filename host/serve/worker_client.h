@@ -37,8 +37,10 @@ class WorkerClient {
   Answer get(const std::string& path) { return ask("GET", path, {}); }
   Answer post(const std::string& path, const Json::Value& body = Json::Value::null);
   Answer remove(const std::string& path) { return ask("DELETE", path, {}); }
-  /// A small file; null: the worker has none of that name. Throws WorkerSilent.
-  std::shared_ptr<const std::string> bytes(const std::string& path);
+  /// A file of at most 32 MiB; null: the worker has none of that name, or a larger one. `while_it_comes` and
+  /// what is thrown as in fetch().
+  std::shared_ptr<const std::string> bytes(const std::string& path,
+                                           const std::function<void()>& while_it_comes);
   /// The file is there whole or not at all; at most this large. False: the worker has none of that name.
   /// `while_it_comes` is called with each piece. Throws WorkerSilent, Error(file) when it cannot be written,
   /// and what `while_it_comes` throws.

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Ranks on machines of their own: network namespaces with a link of 1 Gbit/s and 1 ms between them. network_test.py PROGRAM
+"""Ranks on machines of their own, with a link of 1 Gbit/s and 1 ms between them (link.py). network_test.py PROGRAM
 
 Needs root and iproute2; without them, it is skipped with exit status 77.
 """
@@ -13,43 +13,35 @@ import time
 import unittest
 from pathlib import Path
 
+from link import Machines, ip
+
 PROGRAM = Path(sys.argv.pop(1)).resolve()
 SAMPLES = PROGRAM.parent.parent / "share/reverie/models"
 NAMES = [f"reverie{os.getpid()}a", f"reverie{os.getpid()}b"]
 ADDRESSES = ["10.77.0.1", "10.77.0.2"]
 PORT = "29511"
+USUAL = (1000, 1)  # Mbit/s and ms
 WORDS = ["scenes=a red heart", "perceptors=tiny_vit", "width=64", "height=64", "cutouts=19", "seed=1", "save_every=2"]
 
 
-def ip(*words, check=True):
-    return subprocess.run(["ip", *words], check=check, capture_output=True, text=True)
-
-
-def set_up():
-    for name in NAMES:
-        ip("netns", "add", name)
-    ip("link", "add", "eth0", "netns", NAMES[0], "type", "veth", "peer", "name", "eth0", "netns", NAMES[1])
-    for name, address in zip(NAMES, ADDRESSES):
-        ip("-n", name, "address", "add", address + "/24", "dev", "eth0")
-        ip("-n", name, "link", "set", "lo", "up")
-        ip("-n", name, "link", "set", "eth0", "up")
-    print("the link:", shape("1gbit", "1ms"))
-
-
-def shape(rate, delay):
-    """What the link is in both directions from here on, in words. A kernel may lack netem: then there is no delay."""
-    burst = "128kbit" if rate.endswith("mbit") else "4mbit"
-    for words, name in ((["netem", "rate", rate, "delay", delay], f"{rate}, {delay}"),
-                        (["tbf", "rate", rate, "burst", burst, "latency", "400ms"], f"{rate}, without a delay, since this kernel lacks netem")):
-        if all(subprocess.run(["tc", "-n", each, "qdisc", "replace", "dev", "eth0", "root", *words], capture_output=True).returncode == 0
-               for each in NAMES):
-            return name
-    return "as fast as the machine, since this kernel lacks netem and tbf"
-
-
-def tear_down():
-    for name in NAMES:
-        ip("netns", "delete", name, check=False)
+LISTENS = f"""
+import socket
+listener = socket.create_server(("0.0.0.0", {PORT}))
+print(flush=True)
+connection = listener.accept()[0]
+while connection.recv(1 << 20)[-1:] != b"!":
+    pass
+connection.sendall(b"!")
+"""
+CONNECTS = f"""
+import socket, sys, time
+begin = time.monotonic()
+connection = socket.create_connection(("{ADDRESSES[0]}", {PORT}))
+connected = time.monotonic()
+connection.sendall(bytes(int(sys.argv[1])) + b"!")
+connection.recv(1)
+print(connected - begin, time.monotonic() - connected)
+"""
 
 
 class NetworkTest(unittest.TestCase):
@@ -62,6 +54,8 @@ class NetworkTest(unittest.TestCase):
             process.kill()
             process.wait()
             process.stdout.close()
+            if process.stdin:
+                process.stdin.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def start(self, rank, *words, address=ADDRESSES[0], count=2, folder=None, host=None):
@@ -115,6 +109,27 @@ class NetworkTest(unittest.TestCase):
                     return
             time.sleep(0.01)
 
+    def python_on(self, machine, *words):
+        process = subprocess.Popen(["ip", "netns", "exec", NAMES[machine], sys.executable, "-c", *words], stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE, text=True)
+        self.processes.append(process)
+        return process
+
+    def test_the_link_has_its_delay_and_its_rate(self):
+        if not machines.has_delay:
+            self.skipTest("there are neither netem nor TUN devices")
+        size = 125_000
+        machines.shape(10, 20)
+        try:
+            listener = self.python_on(0, LISTENS)
+            listener.stdout.readline()
+            connect, answer = map(float, self.python_on(1, CONNECTS, str(size)).communicate()[0].split())
+        finally:
+            machines.shape(*USUAL)
+        # There and back is the least that either can take, and each byte has eight bits.
+        self.assertGreaterEqual(connect, 2 * 0.020)
+        self.assertGreaterEqual(answer, 2 * 0.020 + 8 * size / 10e6)
+
     def test_two_machines_make_the_same_pictures(self):
         self.end(self.start(0, "steps_per_scene=4"), self.start(1, "steps_per_scene=4"))
         pictures = self.pictures(self.folder)
@@ -133,11 +148,11 @@ class NetworkTest(unittest.TestCase):
 
     def test_a_slow_link_changes_nothing(self):
         # A gradient of 64 x 64 pixels takes 40 ms.
-        print("the slow link:", shape("10mbit", "20ms"))
+        print("the slow link:", machines.shape(10, 20))
         try:
             self.end(self.start(0, "steps_per_scene=4"), self.start(1, "steps_per_scene=4"))
         finally:
-            shape("1gbit", "1ms")
+            machines.shape(*USUAL)
         self.assertEqual(self.pictures(self.folder), self.alone("steps_per_scene=4"))
 
     def test_other_weights_on_another_machine_are_noticed(self):
@@ -178,18 +193,12 @@ class NetworkTest(unittest.TestCase):
         self.assertEqual((first.returncode, second.returncode), (0, 0), said)
 
     def test_a_port_in_use_is_named(self):
-        listener = subprocess.Popen(
-            ["ip", "netns", "exec", NAMES[0], sys.executable, "-c",
-             f"import socket; s = socket.create_server(('0.0.0.0', {PORT})); print(flush=True); input()"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        try:
-            listener.stdout.readline()
-            first = self.start(0, "steps_per_scene=4")
-            said = first.communicate()[0]
-            self.assertEqual(first.returncode, 1)
-            self.assertIn(PORT, said)
-        finally:
-            listener.communicate("\n")
+        listener = self.python_on(0, f"import socket; s = socket.create_server(('0.0.0.0', {PORT})); print(flush=True); input()")
+        listener.stdout.readline()
+        first = self.start(0, "steps_per_scene=4")
+        said = first.communicate()[0]
+        self.assertEqual(first.returncode, 1)
+        self.assertIn(PORT, said)
 
 
 if __name__ == "__main__":
@@ -197,8 +206,10 @@ if __name__ == "__main__":
         print("skipped: network namespaces need root and iproute2")
         sys.exit(77)
     ip("netns", "delete", NAMES[0])
+    machines = Machines(NAMES, ADDRESSES)
     try:
-        set_up()
+        machines.begin()
+        print("the link:", machines.shape(*USUAL))
         unittest.main(verbosity=2)
     finally:
-        tear_down()
+        machines.end()

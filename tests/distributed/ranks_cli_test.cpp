@@ -147,6 +147,50 @@ TEST(Ranks, of_which_one_has_another_seed_are_refused_like_others) {
   EXPECT_TRUE(holds(first.err, "'seed' of rank 0: 1\n")) << first.err;
 }
 
+std::string sha256(const fs::path& file) {
+  const Outcome outcome = run({"/usr/bin/sha256sum", file}, file.parent_path());
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  return outcome.out.substr(0, 64);
+}
+
+/// Each rank has a folder of its own, in which one file differs.
+TEST(Ranks, with_other_files_are_refused_before_the_first_step) {
+  const fs::path models = prefix() / "share/reverie/models";
+  const struct {
+    fs::path original;
+    Words words;
+  } files[] = {
+      {models / "tiny_vit.safetensors", {"perceptors=own.safetensors"}},
+      {models / "vqgan/tiny.safetensors", {"image_model=VQGAN", "vqgan_model=own.safetensors"}},
+      {models / "depth/tiny_depth.safetensors",
+       {"animation_mode=3D", "depth_model=tiny_depth", "depth_weights=own.safetensors"}},
+      {REVERIE_SAMPLES "/clip.mkv", {"animation_mode=Video Source", "video_path=own.mkv"}},
+  };
+  for (const auto& [original, words] : files) {
+    const Scratch folder, elsewhere;
+    const std::string name = "own" + original.extension().string();
+    fs::copy_file(original, folder.path() / name);
+    std::string bytes = read_bytes(original);
+    bytes[bytes.size() - 4] ^= 1;  // in the last of its numbers
+    elsewhere.write(name, bytes);
+    const std::string port = free_port();
+    Outcome other;
+    std::thread second(
+        [&, &words = words] { other = run_rank(1, 2, port, tiny("a hill", words), elsewhere.path()); });
+    const Outcome first = run_rank(0, 2, port, tiny("a hill", words), folder.path());
+    second.join();
+    for (const Outcome* outcome : {&first, static_cast<const Outcome*>(&other)}) {
+      EXPECT_EQ(outcome->status, 2) << outcome->err;
+      for (const auto& [rank, own] : {std::pair("0", folder.path()), {"1", elsewhere.path()}})
+        EXPECT_TRUE(
+            holds(outcome->err, "SHA-256 of " + name + " of rank " + rank + ": " + sha256(own / name)))
+            << outcome->err;
+      EXPECT_FALSE(holds(outcome->err, "perceptors")) << outcome->err;
+    }
+    EXPECT_FALSE(fs::exists(folder.path() / "images_out/default/default_1.png"));
+  }
+}
+
 TEST(Ranks, end_with_the_name_of_the_one_that_died_and_go_on_later) {
   const Words longer = {"perceptors=tiny_vit", "steps_per_scene=32", "save_every=4"};
   const auto whole = rendered(with(still({"cutout_groups=16"}), longer));

@@ -101,5 +101,39 @@ TEST(Ranks, end_at_once_when_they_are_asked_twice) {
       << status;
 }
 
+/// The process that started them says what rank 0 cannot say.
+TEST(Ranks, whose_first_cannot_speak_are_ended_with_a_message) {
+  struct Case {
+    std::map<std::size_t, int> signals;  // by rank
+    std::string said;
+  };
+  for (const auto& [signals, expected] :
+       {Case{{{0, SIGKILL}}, "rank 0 of 2 has ended: it was ended by SIGKILL. Everything"},
+        Case{{{0, SIGSTOP}, {1, SIGKILL}},
+             "rank 1 of 2 has ended: it was ended by SIGKILL; another did not end within 20 s"}}) {
+    const Scratch folder;
+    const fs::path err = folder / "err", backups = folder / "backup/default";
+    fs::create_directories(backups);
+    const pid_t launcher = ::fork();
+    if (launcher == 0) {
+      ::dup2(::open(err.c_str(), O_WRONLY | O_CREAT, 0600), STDERR_FILENO);
+      ::dup2(::open("/dev/null", O_WRONLY), STDOUT_FILENO);
+      become(command("render", still({"--ranks", "2", "steps_per_scene=1000000"})), folder.path());
+    }
+    int status = 0;
+    bool ended = false;
+    while (!ended && !fs::exists(backups / "default_1.bak"))
+      ended = ::waitpid(launcher, &status, WNOHANG) == launcher;
+    ASSERT_FALSE(ended);
+    const std::vector<pid_t> ranks = children_of(launcher);
+    ASSERT_EQ(ranks.size(), 2u);
+    for (const auto& [rank, number] : signals) ::kill(ranks[rank], number);
+    ::waitpid(launcher, &status, 0);
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 128 + SIGKILL) << status;
+    const std::string said = read_bytes(err);
+    EXPECT_TRUE(holds(said, "reverie: " + expected) && holds(said, "--restore")) << said;
+  }
+}
+
 }  // namespace
 }  // namespace reverie::test

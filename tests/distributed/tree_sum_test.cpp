@@ -90,6 +90,10 @@ TEST(Facts, that_differ_are_listed_with_who_has_what) {
   EXPECT_NE(table.find("device of rank 0: cpu"), std::string::npos) << table;
   EXPECT_NE(table.find("device of rank 1: cuda:0"), std::string::npos) << table;
   EXPECT_EQ(table.find("version"), std::string::npos) << table;
+  Facts more = one;
+  more.emplace_back("SHA-256 of a.pt", "12ab");
+  for (const std::vector<Facts>& some : {std::vector<Facts>{one, more}, {more, one}})
+    EXPECT_NE(differences(some).find(": 12ab"), std::string::npos) << "one rank alone has it";
 }
 
 }  // namespace

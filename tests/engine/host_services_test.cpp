@@ -128,6 +128,20 @@ TEST_F(HostWeights, OtherFormatsAreRefused) {
   EXPECT_TRUE(holds(error.what(), "model.pt")) << error.what();
 }
 
+TEST_F(HostWeights, AndOtherFilesThatWereUsedAreRemembered) {
+  engine::HostServices one = host();
+  one.load_weights("tiny");
+  one.resolve_asset("own.safetensors");
+  one.load_weights("tiny_owl");
+  one.load_weights("tiny");
+  one.resolve_asset("models");  // a folder
+  EXPECT_ANY_THROW(one.load_weights("none"));
+  one.find_weights("tiny_heart");
+  const fs::path models = scratch_ / "models";
+  EXPECT_EQ(one.used_files(), (std::vector<fs::path>{models / "vqgan/tiny.safetensors", "own.safetensors",
+                                                     models / "tiny_owl.safetensors"}));
+}
+
 TEST_F(HostWeights, Assets) {
   EXPECT_EQ(host().resolve_asset("own.safetensors"), fs::path("own.safetensors"));
   EXPECT_EQ(error_of([&] { host().resolve_asset("none.png"); }).kind(), ErrorKind::file);

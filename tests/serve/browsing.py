@@ -106,6 +106,10 @@ class BrowserTest(ServerTest):
             "return [...document.querySelectorAll(arguments[0])].filter((one) => one.getClientRects().length)"
             ".map((one) => one.innerText.replace(/\\s+/g, ' ').trim())", selector)
 
+    def text_of(self, selector):
+        """Empty where there is no such element yet."""
+        return self.browser.execute_script("return document.querySelector(arguments[0])?.textContent ?? ''", selector)
+
     def widths(self, selector):
         """Of pictures that have been loaded."""
         return self.browser.execute_script(

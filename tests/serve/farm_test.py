@@ -4,6 +4,7 @@ on one server that is left alone."""
 import os
 import random
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
@@ -197,6 +198,28 @@ class FarmTest(unittest.TestCase):
         # What was done there is here, and goes on here.
         self.assertTrue((main.folder / "images_out/a/a_1.png").exists())
         self.assertTrue((main.folder / "backup/a/a_1.bak").exists())
+
+    def test_a_run_on_a_worker_is_changed_neither_there_nor_here(self):
+        main, worker, busy, number = self.started(scenes="a", file_namespace="a", **ENDLESS)
+        address = f"http://127.0.0.1:{worker.port}"
+        wait_until(lambda: main.run(number)["done"] > 0)
+        there = worker.get("/api/runs")["runs"][0]
+        name = f"run {number} of the server on {socket.gethostname()}"
+        self.assertEqual((there["from"], main.run(number)["from"], main.run(number)["worker"]), (name, "", address))
+        for server, run, where in (worker, there["id"], f"this is {name}"), (main, number, f"the server {address} renders this run"):
+            answer = server.ask("PATCH", f"/api/runs/{run}", {"learning_rate": 0.5})
+            self.assertEqual(answer.status, 422, answer.body)
+            problem, = answer.json()["problems"]
+            self.assertIn(where, problem["message"])
+            self.assertIn("cancel it", problem["message"])
+            self.assertFalse(server.get(f"/api/runs/{run}/state").get("changeable"))
+        self.assertEqual(list(worker.folder.rglob("*_changes.json")), [])
+        # A run of the worker's own goes first, and changes as always.
+        own = worker.submit("b", file_namespace="b", **ENDLESS)
+        main.post(f"/api/runs/{number}/cancel")
+        main.wait(number, "cancelled")
+        wait_until(lambda: worker.run(own)["done"] > 0)
+        self.assertEqual(worker.ask("PATCH", f"/api/runs/{own}", {"learning_rate": 0.5}).status, 200)
 
     def test_a_run_needs_the_same_files_there(self):
         main, worker, busy, number = self.started(scenes="a", file_namespace="a", steps_per_scene=6)

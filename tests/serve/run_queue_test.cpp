@@ -5,7 +5,9 @@
 #include "serve/farm_worker.h"
 #include "serve/run_files.h"
 #include "serve/run_queue.h"
+#include "serve/worker_client.h"
 #include "support/scratch.h"
+#include "web/web_server.h"
 
 namespace reverie::test {
 namespace {
@@ -226,6 +228,29 @@ TEST(FilesOfWorkers, BelongIntoTheRunsFolderAlone) {
   record.output->folder = "..";
   EXPECT_EQ(serve::place_of(record, "a_1.png", false), std::nullopt);
   std::filesystem::current_path(before);
+}
+
+/// Large pictures and slow networks are no reason to think that a worker is gone.
+TEST(WorkerClients, GetPicturesHoweverLarge) {
+  web::WebServer::Options options;
+  options.rules.token = "secret";
+  const web::WebServer server(options, [](const web::HttpRequest& request) {
+    if (request.path == "/none") return web::HttpResponse::error(404, "none");
+    web::HttpResponse response;
+    response.shared_body =
+        std::make_shared<const std::string>(request.path == "/large" ? 33 << 20 : 9 << 20, 'x');
+    return response;
+  });
+  serve::WorkerClient client("http://127.0.0.1:" + std::to_string(server.port()), "secret");
+  int pieces = 0;
+  const auto ask = [&](const char* path) { return client.bytes(path, [&] { ++pieces; }); };
+  ASSERT_TRUE(ask("/small"));
+  EXPECT_EQ(*ask("/small"), std::string(9 << 20, 'x'));
+  EXPECT_GT(pieces, 2);
+  EXPECT_EQ(ask("/large"), nullptr);
+  EXPECT_EQ(ask("/none"), nullptr);
+  EXPECT_THROW(serve::WorkerClient("http://127.0.0.1:1", "secret").bytes("/small", [] {}),
+               serve::WorkerSilent);
 }
 
 TEST(WorkerAddresses, HaveTheirTokensInAFile) {

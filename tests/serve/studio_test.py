@@ -112,6 +112,26 @@ class StudioTest(BrowserTest):
         left = [file["name"] for file in self.server.get("/api/runs/1/files")["files"]]
         self.until(lambda: names() == left)
 
+    def test_a_run_of_another_server_says_where_it_belongs(self):
+        theirs = "run 12 of the server on <b>render-1</b>"
+        self.server.post("/api/runs", {"settings": settings("a", steps_per_scene=1000000), "lease": 3600, "from": theirs})
+        self.until(lambda: f"for {theirs}" in self.text_of("[data-run='1'] .facts"))
+        self.server.submit("b", steps_per_scene=1000000)
+        self.until(lambda: self.chip(2) == "queued")
+        self.assertNotIn("for run", self.text_of("[data-run='2'] .facts"))
+        self.until(lambda: self.server.run(1)["done"] > 0)
+        self.browser.get(f"http://127.0.0.1:{self.server.port}/runs/1")
+        self.until(lambda: self.text("elsewhere") == f"This is {theirs}. It cannot be changed while it goes.")
+        self.until(lambda: self.text("state") == "running")
+        self.assertFalse(self.by("change-card").is_displayed())
+        self.server.post("/api/runs/1/cancel")
+        self.until(lambda: not self.by("elsewhere").is_displayed())
+        self.until(lambda: self.server.run(2)["done"] > 0)
+        self.browser.get(f"http://127.0.0.1:{self.server.port}/runs/2")
+        self.until(lambda: self.by("change-card").is_displayed())
+        self.assertFalse(self.by("elsewhere").is_displayed())
+        self.open()
+
     def test_search_and_changed_only(self):
         def visible():
             return [text.split(" ")[0] for text in self.texts(".setting")]

@@ -47,6 +47,7 @@ function facts(run) {
   if (run.state === 'running' || run.done > 0) parts.push(`${run.done} of ${count(run.steps, run.kind === 'motion' ? 'move' : 'step')}${timeLeft(run)}`);
   if (run.pictures) parts.push(count(run.pictures, 'picture'));
   if (run.worker) parts.push(`on ${run.worker.replace(/^https?:\/\//, '')}`);
+  if (run.from) parts.push(`for ${run.from}`);
   parts.push(run.ended ? `ended ${time(run.ended)}` : run.begun ? `begun ${time(run.begun)}` : `submitted ${time(run.submitted)}`);
   return parts.join(' · ');
 }

@@ -282,13 +282,22 @@ function apply(update) {
   show();
 }
 
-/** What only a server knows of its run: the warnings, and what to do when it failed. */
+/** Where else the run is, if two servers have it: it cannot be changed then. */
+function elsewhere(record) {
+  if (over() || !(record.worker || record.from)) return '';
+  return record.worker ? `The server ${record.worker} renders this run. It cannot be changed while it goes.`
+    : `This is ${record.from}. It cannot be changed while it goes.`;
+}
+
+/** What only a server knows of its run: where else it is, the warnings, and what to do when it failed. */
 async function showRecord() {
   if (!place) return null;
   try {
     const answer = await fetch(`/api/runs/${place[1]}`);
     if (!answer.ok) return null;
     const record = await answer.json();
+    element('elsewhere').textContent = elsewhere(record);
+    element('elsewhere').hidden = !elsewhere(record);
     element('warnings').replaceChildren(...record.notices.map((text) => {
       const line = document.createElement('li');
       line.textContent = text;
