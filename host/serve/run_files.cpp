@@ -13,13 +13,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// "12" is 12; 0 for what is no number from 1.
-std::int64_t number_of(const std::string& text) {
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && end == text.data() + text.size() && number > 0 ? number : 0;
-}
-
 /// Whether a file of this name is of this run: <base>_*, and its video <base>.*; of motion previews, which
 /// may have the same base, only <base>_motion.*.
 bool is_of(const RunRecord& record, const std::string& name) {
@@ -117,7 +110,11 @@ fs::path backup_file(const RunRecord& record, std::int64_t number) {
          (record.output->base + "_" + std::to_string(number) + ".bak");
 }
 
-namespace {
+std::int64_t number_of(const std::string& text) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc() && end == text.data() + text.size() && number > 0 ? number : 0;
+}
 
 std::string encoded(const std::string& name) {
   constexpr char kDigits[] = "0123456789ABCDEF";
@@ -130,8 +127,6 @@ std::string encoded(const std::string& name) {
   }
   return coded;
 }
-
-}  // namespace
 
 std::string disposition(const std::string& name) { return "inline; filename*=UTF-8''" + encoded(name); }
 

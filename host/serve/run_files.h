@@ -39,6 +39,10 @@ std::map<std::int64_t, std::filesystem::path> backups_of(const RunRecord& record
 /// Where the backup of this number belongs, of a run that has names.
 std::filesystem::path backup_file(const RunRecord& record, std::int64_t number);
 
+/// "12" is 12; 0 for what is no whole number from 1.
+std::int64_t number_of(const std::string& text);
+/// A name in an address: everything but letters, digits, '.', '_' and '-' as %XX.
+std::string encoded(const std::string& name);
 /// The name as a Content-Disposition header; any characters are allowed in it.
 std::string disposition(const std::string& name);
 /// The same of a file that browsers are to save and not to show.
