@@ -248,6 +248,7 @@ RunRecord RunQueue::set_deleted(std::int64_t id, bool deleted) {
   if (found == items_.end() || (found->second.record.deleted != 0) == deleted)
     throw RequestError(404, "there is no run " + std::to_string(id) + (deleted ? "" : " in the trash"));
   Item& item = found->second;
+  if (item.purged) throw RequestError(409, "the files of the run are being deleted; it cannot come back");
   if (waits(item.record) || item.record.state == RunState::running)
     throw RequestError(409, "the run is not over; cancel it first");
   item.record.deleted = deleted ? milliseconds_now() : 0;
@@ -263,6 +264,22 @@ std::vector<RunRecord> RunQueue::deleted() const {
   std::sort(records.begin(), records.end(),
             [](const RunRecord& a, const RunRecord& b) { return a.deleted > b.deleted; });
   return records;
+}
+
+std::vector<RunRecord> RunQueue::begin_purge(std::int64_t since) {
+  const Lock lock(mutex_);
+  std::vector<RunRecord> records;
+  for (auto& [id, item] : items_) {
+    if (item.record.deleted == 0 || item.record.deleted > since || item.purged) continue;
+    item.purged = true;
+    records.push_back(item.record);
+  }
+  return records;
+}
+
+void RunQueue::keep_in_trash(std::int64_t id) {
+  const Lock lock(mutex_);
+  if (const auto found = items_.find(id); found != items_.end()) found->second.purged = false;
 }
 
 void RunQueue::forget(std::int64_t id) {

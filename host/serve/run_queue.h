@@ -76,8 +76,14 @@ class RunQueue {
   RunRecord set_deleted(std::int64_t id, bool deleted);
   /// Those in the trash, the last deleted first.
   std::vector<RunRecord> deleted() const;
-  /// One in the trash is no more.
+  /// Those that have been in the trash since this time, in milliseconds since 1970, or for longer: their
+  /// files are about to be deleted, and from here on they cannot be taken out, until forget() or
+  /// keep_in_trash().
+  std::vector<RunRecord> begin_purge(std::int64_t since);
+  /// Its files are gone, and so is the run.
   void forget(std::int64_t id);
+  /// Not all of its files could be deleted: it stays in the trash.
+  void keep_in_trash(std::int64_t id);
 
   /// What a step took in the newest run of this cost (run_cost.h); 0 where there was none.
   double step_seconds(const std::string& cost) const;
@@ -145,6 +151,7 @@ class RunQueue {
     // Not later than this, a server was asked that is none of the workers now.
     std::chrono::steady_clock::time_point left = std::chrono::steady_clock::now();
     bool let_go = false;  // it is ended because its lease is over
+    bool purged = false;  // its files are being deleted
   };
   using Lock = std::unique_lock<std::mutex>;
 
