@@ -290,6 +290,16 @@ void RunQueue::forget(std::int64_t id) {
   items_.erase(found);
 }
 
+std::optional<RunRecord> RunQueue::remove_unless_needed(const std::string& file,
+                                                        const std::function<void()>& remove) {
+  const Lock lock(mutex_);
+  for (const auto& [id, item] : items_)
+    if (item.record.state != RunState::finished && item.record.settings.find(file) != std::string::npos)
+      return item.record;
+  remove();
+  return std::nullopt;
+}
+
 double RunQueue::step_seconds(const std::string& cost) const {
   const Lock lock(mutex_);
   for (auto item = items_.rbegin(); item != items_.rend(); ++item)

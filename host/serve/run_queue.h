@@ -85,7 +85,12 @@ class RunQueue {
   /// Not all of its files could be deleted: it stays in the trash.
   void keep_in_trash(std::int64_t id);
 
-  /// What a step took in the newest run of this cost (run_cost.h); 0 where there was none.
+  /// Calls `remove`, unless a run that is not finished, in the trash or not, names this file in its settings:
+  /// then that run is returned. No run comes, goes or ends meanwhile.
+  std::optional<RunRecord> remove_unless_needed(const std::string& file, const std::function<void()>& remove);
+
+  /// What a step took in the newest run of this cost (run_cost.h) whose settings were not changed while it
+  /// went; 0 where there was none.
   double step_seconds(const std::string& cost) const;
 
   /// For pages: the present state of a running run, or the last state of a recent one; null for older runs.

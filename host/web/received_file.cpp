@@ -31,8 +31,12 @@ void ReceivedFile::append(const char* bytes, std::size_t size) {
   if (!detail::write_all(descriptor_, {bytes, size})) detail::cannot_write(path_, errno);
 }
 
+void ReceivedFile::sync() {
+  if (!detail::sync_file(descriptor_)) detail::cannot_write(path_, errno);
+}
+
 void ReceivedFile::keep_as(const fs::path& name) {
-  if (!detail::sync_file(descriptor_)) detail::cannot_write(name, errno);
+  sync();
   if (::rename(path_.c_str(), name.c_str()) != 0) detail::cannot_write(name, errno);
   kept_ = true;
   if (!detail::sync_folder(name.parent_path())) detail::cannot_write(name, errno);

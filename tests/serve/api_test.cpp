@@ -105,6 +105,34 @@ TEST(RunQueue, WhatTheDiskDoesNotTakeIsNotDone) {
   EXPECT_TRUE(queue.list().empty());
 }
 
+TEST(RunQueue, FilesThatRunsNeedAreNotRemoved) {
+  const Scratch scratch;
+  std::vector<std::string> notices;
+  serve::RunStore store(scratch.path());
+  serve::RunQueue queue(store, notices);
+  serve::RunRecord record = record_of("a");
+  record.settings = R"({"init_image": "uploads/1f.png"})";
+  const std::int64_t id = queue.submit(record).id;
+  int removed = 0;
+  const auto needs = [&](const char* file) {
+    const auto run = queue.remove_unless_needed(file, [&] { ++removed; });
+    return run ? run->id : 0;
+  };
+  EXPECT_EQ(needs("2f.png"), 0);
+  EXPECT_EQ(removed, 1);
+  EXPECT_EQ(needs("1f.png"), id);
+  queue.cancel(id);
+  queue.set_deleted(id, true);
+  EXPECT_EQ(needs("1f.png"), id) << "it may come back";
+  queue.set_deleted(id, false);
+  queue.resume(id);
+  queue.take(serve::RunKind::render, nullptr);
+  queue.ended(id, serve::RunState::finished);
+  EXPECT_EQ(removed, 1);
+  EXPECT_EQ(needs("1f.png"), 0);
+  EXPECT_EQ(removed, 2);
+}
+
 TEST(RunFiles, NamesInHeaders) {
   EXPECT_EQ(serve::disposition("a_1.png"), "inline; filename*=UTF-8''a_1.png");
   EXPECT_EQ(serve::disposition("\r\n\"%;é"), "inline; filename*=UTF-8''%0D%0A%22%25%3B%C3%A9");
