@@ -47,26 +47,38 @@ RunRecord RunQueue::submit(RunRecord record) {
       return item.record;
     }
   require_room(1);
-  return add(std::move(record));
+  make_new(record, highest_place() + 1);
+  store_.save(record);
+  add(record);
+  return record;
+}
+
+void RunQueue::expect_room(std::size_t runs) const {
+  const Lock lock(mutex_);
+  require_room(runs);
 }
 
 std::vector<RunRecord> RunQueue::submit_grid(std::vector<RunRecord> records) {
   const Lock lock(mutex_);
   require_room(records.size());
-  std::int64_t grid = 0;
+  double place = highest_place();
   for (RunRecord& record : records) {
-    record.grid = grid;
-    record = add(std::move(record));
-    if (grid == 0) {
-      // Its own number, which it did not know before.
-      grid = record.grid = items_[record.id].record.grid = record.id;
-      store_.save(record);
-    }
+    make_new(record, ++place);
+    record.grid = records.front().id;
   }
+  std::size_t stored = 0;
+  try {
+    for (; stored < records.size(); ++stored) store_.save(records[stored]);
+  } catch (const Error&) {
+    // The last one may be there, too, though the disk did not say so.
+    for (std::size_t i = 0; i <= stored; ++i) store_.take_back(records[i].id);
+    throw;
+  }
+  for (const RunRecord& record : records) add(record);
   return records;
 }
 
-void RunQueue::require_room(std::size_t runs) {
+void RunQueue::require_room(std::size_t runs) const {
   if (waiting().size() + runs > limits_.waiting)
     throw RequestError(429, runs == 1 ? std::to_string(limits_.waiting) + " runs are waiting already"
                                       : "at most " + std::to_string(limits_.waiting) +
@@ -76,17 +88,18 @@ void RunQueue::require_room(std::size_t runs) {
                                 " runs; delete some of them, and empty the trash");
 }
 
-RunRecord RunQueue::add(RunRecord record) {
-  record.place = highest_place() + 1;
+void RunQueue::make_new(RunRecord& record, double place) {
+  record.place = place;
   record.id = store_.next_id();
   record.state = RunState::queued;
   record.submitted = milliseconds_now();
-  store_.save(record);
+}
+
+void RunQueue::add(const RunRecord& record) {
   Item& item = items_[record.id];
   item.record = record;
   item.asked = std::chrono::steady_clock::now();
   changed();
-  return record;
 }
 
 std::optional<RunRecord> RunQueue::with_key(const std::string& key) const {

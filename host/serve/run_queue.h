@@ -46,6 +46,8 @@ class RunQueue {
   /// Puts a run at the end of the queue. The queue fills in its own fields of `record`. Throws
   /// RequestError(429) when too many wait. One that has a run's key already is that run, and changes nothing.
   RunRecord submit(RunRecord record);
+  /// Throws what submit_grid() would throw now for so many.
+  void expect_room(std::size_t runs) const;
   /// The same for several, which are one grid: all of them or none.
   std::vector<RunRecord> submit_grid(std::vector<RunRecord> records);
   /// The run with this key, which is not empty.
@@ -167,8 +169,9 @@ class RunQueue {
   bool lease_over(const Item& item) const;
   std::vector<Item*> waiting_for_others(const std::vector<std::string>& workers) const;
   void give_back(Item& item);
-  void require_room(std::size_t runs);
-  RunRecord add(RunRecord record);
+  void require_room(std::size_t runs) const;
+  void make_new(RunRecord& record, double place);
+  void add(const RunRecord& record);
   double lowest_place() const;
   double highest_place() const;
   std::vector<Item*> waiting() const;

@@ -133,6 +133,24 @@ TEST(RunQueue, FilesThatRunsNeedAreNotRemoved) {
   EXPECT_EQ(removed, 2);
 }
 
+TEST(RunQueue, AGridThatTheDiskDoesNotTakeIsNotThere) {
+  const Scratch scratch;
+  std::vector<std::string> notices;
+  serve::RunStore store(scratch.path());
+  serve::RunQueue queue(store, notices);
+  queue.submit(record_of("a"));
+  // The third of the grid finds a folder in its place.
+  std::filesystem::create_directory(scratch / "runs/4.json");
+  EXPECT_THROW(queue.submit_grid({record_of("b"), record_of("c"), record_of("d")}), Error);
+  EXPECT_EQ(order(queue), (std::vector<std::int64_t>{1}));
+  std::filesystem::remove(scratch / "runs/4.json");
+  EXPECT_EQ(store.load(notices).size(), 1u);
+  const auto grid = queue.submit_grid({record_of("b"), record_of("c")});
+  EXPECT_EQ(order(queue), (std::vector<std::int64_t>{1, 5, 6}));
+  for (const serve::RunRecord& record : store.load(notices)) EXPECT_EQ(record.grid, record.id == 1 ? 0 : 5);
+  EXPECT_TRUE(notices.empty());
+}
+
 TEST(RunFiles, NamesInHeaders) {
   EXPECT_EQ(serve::disposition("a_1.png"), "inline; filename*=UTF-8''a_1.png");
   EXPECT_EQ(serve::disposition("\r\n\"%;é"), "inline; filename*=UTF-8''%0D%0A%22%25%3B%C3%A9");
