@@ -69,7 +69,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kLargestBody = 16 << 20;  // a picture with its settings
 constexpr std::size_t kShortestToken = 16;
-constexpr int kThreads = 8;  // a check may take seconds, and others need not wait for it
+constexpr int kThreads = 10;  // a check may take seconds, and others need not wait for it
 
 /// Written by us, and by nobody else readable, when it is not there yet.
 std::string token_of(const fs::path& file) {

@@ -5,6 +5,7 @@ import io
 import json
 import socket
 import subprocess
+import threading
 import time
 import unittest
 import wave
@@ -117,6 +118,21 @@ class UploadTest(ServerTest):
         (self.folder / "reverie_serve/uploads" / f"{name}.json").mkdir(parents=True)
         self.assertGreaterEqual(self.upload(picture(), "one.png").status, 500)
         self.assertEqual((self.listed(), self.kept()), ([], [f"{name}.json"]))
+
+    def test_many_settings_that_are_read_hold_no_upload_up(self):
+        text, refused = "a: [" + "x, " * 700000 + "]", threading.Semaphore(0)
+
+        def read():
+            if self.server.post("/api/settings/read", text).status == 429:
+                refused.release()
+        readers = [threading.Thread(target=read) for _ in range(16)]
+        for reader in readers:
+            reader.start()
+        for _ in range(8):
+            refused.acquire()  # as many are read, and as many wait, as may
+        self.assertEqual(self.upload(picture(), "one.png").status, 201)
+        for reader in readers:
+            reader.join()
 
     def test_runs_in_the_trash_need_theirs(self):
         made = self.upload(picture(), "one.png").json()
