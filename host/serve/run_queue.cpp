@@ -315,6 +315,7 @@ std::optional<RunRecord> RunQueue::remove_unless_needed(const std::string& file,
 
 double RunQueue::step_seconds(const std::string& cost) const {
   const Lock lock(mutex_);
+  if (cost.empty()) return 0;
   for (auto item = items_.rbegin(); item != items_.rend(); ++item)
     if (item->second.record.step_seconds > 0 && item->second.record.cost == cost)
       return item->second.record.step_seconds;

@@ -141,6 +141,8 @@ class RunQueue {
   /// Adds what the run warns of to its notices; the same words once, and no more than people read.
   void warned(std::int64_t id, const std::string& text);
   void prepared(std::int64_t id, double seconds, std::shared_ptr<web::RunView> view);
+  /// Its settings were changed while it went: its steps say nothing of those of other runs any more.
+  void steered(std::int64_t id);
   /// `step_seconds`: on average, 0 where it is not known yet.
   void progressed(std::int64_t id, std::int64_t done, std::int64_t pictures, double step_seconds = 0);
   /// A run has ended, or is to continue at the next start of the server: then its state is
