@@ -69,7 +69,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kLargestBody = 16 << 20;  // a picture with its settings
 constexpr std::size_t kShortestToken = 16;
-constexpr int kThreads = 8;  // a check may take seconds, and others need not wait for it
+constexpr int kThreads = 10;  // a check may take seconds, and others need not wait for it
 
 /// Written by us, and by nobody else readable, when it is not there yet.
 std::string token_of(const fs::path& file) {
@@ -232,11 +232,17 @@ int serve_command(const ServeOptions& options, const PluginRegistry& registry) {
     std::vector<std::unique_ptr<FarmWorker>> workers;
     for (const WorkerAddress& worker : farm)
       workers.push_back(std::make_unique<FarmWorker>(queue, checks, worker, options.lease, say));
+    using Clock = std::chrono::steady_clock;
+    constexpr std::chrono::minutes kBetweenLooks(1);  // into the trash, where things stay for days
+    Clock::time_point look = Clock::now();
     while (!interrupted && processes.lives()) {
       queue.end_leases();
       if (const std::size_t count = queue.give_back_all_but(urls, std::chrono::steady_clock::now()))
         say(some_runs(count) + " can begin now");
-      trash.empty_old(serve::milliseconds_now());
+      if (const Clock::time_point now = Clock::now(); now >= look) {
+        trash.empty_old(serve::milliseconds_now());
+        look = now + kBetweenLooks;
+      }
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }
     say(interrupted

@@ -1,7 +1,6 @@
 #include "serve/api.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "serve/api_call.h"
 #include "settings/presets.h"
@@ -19,13 +18,6 @@ namespace {
 constexpr double kChangesPerSecond = 30, kChangesAtOnce = 100;
 
 }  // namespace
-
-/// A whole number from 1; 0 for anything else.
-std::int64_t number_of(const std::string& text) {
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && end == text.data() + text.size() && number > 0 ? number : 0;
-}
 
 void require_known(const HttpRequest& request, const std::vector<std::string>& known) {
   for (const auto& [name, value] : request.query)

@@ -3,6 +3,7 @@
 
 #include "serve/api.h"
 #include "serve/request_body.h"
+#include "serve/run_files.h"
 
 namespace reverie::serve {
 
@@ -21,9 +22,6 @@ inline web::HttpResponse empty_response() {
   response.status = 204;
   return response;
 }
-
-/// A whole number from 1; 0 for anything else.
-std::int64_t number_of(const std::string& text);
 
 /// The parameters of an address: those of `known`, or RequestError(400).
 void require_known(const web::HttpRequest& request, const std::vector<std::string>& known);

@@ -95,6 +95,7 @@ HttpResponse Api::submit_grid(const Call& call) {
   if (runs.size() > kMostCells)
     throw RequestError(400, "this would be " + std::to_string(runs.size()) + " runs; a grid has at most " +
                                 std::to_string(kMostCells));
+  queue_.expect_room(runs.size());  // before a minute of checks
   // All are checked before the first is submitted: either the whole grid comes, or none of it.
   std::vector<CheckedRun> checked;
   for (const std::vector<std::string>& values : runs) {

@@ -26,17 +26,6 @@ std::string title_of(std::string name) {
   return trimmed(name.substr(0, end)) + "…";
 }
 
-/// Whether a run that is not over names this file.
-bool is_needed(const std::vector<RunRecord>& records, const std::string& name, std::int64_t& run) {
-  for (const RunRecord& record : records) {
-    const bool over = record.state == RunState::finished;
-    if (over || record.settings.find(name) == std::string::npos) continue;
-    run = record.id;
-    return true;
-  }
-  return false;
-}
-
 }  // namespace
 
 Json::Value Api::upload_json(const Upload& upload) const {
@@ -87,10 +76,13 @@ HttpResponse Api::get_upload(const Call& call) {
 }
 
 HttpResponse Api::remove_upload(const Call& call) {
-  std::int64_t run = 0;
-  if (uploads_.file(call.rest) && is_needed(queue_.list(), call.rest, run))
-    throw RequestError(409, "run " + std::to_string(run) + " needs this file; remove that run first");
-  uploads_.remove(call.rest);
+  if (!uploads_.file(call.rest)) throw RequestError(404, "there is no such upload");
+  const auto run = queue_.remove_unless_needed(call.rest, [&] { uploads_.remove(call.rest); });
+  if (run)
+    throw RequestError(409, "run " + std::to_string(run->id) +
+                                (run->deleted == 0 ? " needs this file; remove that run first"
+                                                   : ", which is in the trash, needs this file; empty the "
+                                                     "trash first"));
   return empty_response();
 }
 

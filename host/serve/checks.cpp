@@ -2,8 +2,6 @@
 
 #include <sys/resource.h>
 
-#include <chrono>
-
 #include "serve/curves_answer.h"
 #include "serve/inspection.h"
 #include "serve/request_error.h"
@@ -13,9 +11,6 @@
 namespace reverie::serve {
 namespace {
 
-constexpr int kAtOnce = 2;   // each may decode pictures and sounds
-constexpr int kWaiting = 2;  // fewer than the server's threads, so that others are served meanwhile
-constexpr std::chrono::seconds kPatience(5);
 constexpr rlim_t kSeconds = 120;  // of the processor's time, for one check
 
 Json::Value problem(const std::string& message) {
@@ -55,32 +50,34 @@ std::string why(const std::string& ended) {
 /// One of the checks that run at the same time.
 class Checks::Place {
  public:
-  explicit Place(Checks& checks) : checks_(checks) {
+  Place(Checks& checks, Line& line) : checks_(checks), line_(line) {
     std::unique_lock lock(checks_.mutex_);
-    const auto full = [] { return RequestError(429, "too many settings are being checked; wait a moment"); };
-    if (checks_.going_ >= kAtOnce) {
-      if (checks_.waiting_ >= kWaiting) throw full();
-      ++checks_.waiting_;
-      const bool free = checks_.freed_.wait_for(lock, kPatience, [&] { return checks_.going_ < kAtOnce; });
-      --checks_.waiting_;
-      if (!free) throw full();
+    if (line.going >= line.most_going) {
+      if (line.waiting >= line.most_waiting) throw RequestError(429, line.full);
+      ++line.waiting;
+      const bool free =
+          checks_.freed_.wait_for(lock, line.patience, [&] { return line.going < line.most_going; });
+      --line.waiting;
+      if (!free) throw RequestError(429, line.full);
     }
-    ++checks_.going_;
+    ++line.going;
   }
   ~Place() {
     const std::lock_guard lock(checks_.mutex_);
-    --checks_.going_;
-    checks_.freed_.notify_one();
+    --line_.going;
+    checks_.freed_.notify_all();
   }
   Place(const Place&) = delete;
   Place& operator=(const Place&) = delete;
 
  private:
   Checks& checks_;
+  Line& line_;
 };
 
-std::optional<Message> Checks::ask(const Json::Value& head, const std::string& body, std::string& ended) {
-  const Place place(*this);
+std::optional<Message> Checks::ask(Line& line, const Json::Value& head, const std::string& body,
+                                   std::string& ended) {
+  const Place place(*this, line);
   const auto process = processes_.start(role_);
   std::optional<Message> answer;
   if (process->send(head, body)) try {
@@ -93,7 +90,7 @@ std::optional<Message> Checks::ask(const Json::Value& head, const std::string& b
 
 CheckedRun Checks::check(const Submission& submission) {
   std::string ended;
-  auto answer = ask(to_head("check", submission), submission.text, ended);
+  auto answer = ask(settings_, to_head("check", submission), submission.text, ended);
   CheckedRun checked;
   if (!answer) {
     checked.problems = problem(why(ended));
@@ -110,7 +107,7 @@ CheckedRun Checks::check(const Submission& submission) {
 
 std::string Checks::read(const std::string& text) {
   std::string ended;
-  auto answer = ask(Channel::named("read"), text, ended);
+  auto answer = ask(settings_, Channel::named("read"), text, ended);
   return answer ? std::move(answer->body) : json_text(unread(why(ended)));
 }
 
@@ -118,7 +115,7 @@ std::string Checks::curves(const Submission& submission) {
   Json::Value head = Channel::named("curves");
   head["overrides"] = json_of(submission.overrides);
   std::string ended;
-  auto answer = ask(head, submission.text, ended);
+  auto answer = ask(settings_, head, submission.text, ended);
   return answer ? std::move(answer->body) : json_text(no_curves(why(ended)));
 }
 
@@ -126,7 +123,7 @@ Json::Value Checks::inspect(const std::filesystem::path& file) {
   Json::Value head = Channel::named("inspect");
   head["file"] = file.string();
   std::string ended;
-  const auto answer = ask(head, {}, ended);
+  const auto answer = ask(uploads_, head, {}, ended);
   if (answer) return answer->head["seen"];
   Json::Value seen;
   seen["problem"] = "the file cannot be used: the process that read it is gone: " + ended;
@@ -138,7 +135,7 @@ std::vector<std::vector<std::string>> Checks::combine(const std::vector<std::str
   Json::Value head = Channel::named("combine");
   head["axes"] = json_of(axes);
   std::string ended;
-  const auto answer = ask(head, {}, ended);
+  const auto answer = ask(settings_, head, {}, ended);
   std::vector<std::vector<std::string>> runs;
   problems = answer ? answer->head["problems"] : problem(why(ended));
   if (!answer) return runs;

@@ -45,19 +45,6 @@ Json::Value parsed(const std::string& text) {
   return value;
 }
 
-/// A name in an address.
-std::string escaped(const std::string& name) {
-  constexpr char kDigits[] = "0123456789ABCDEF";
-  std::string result;
-  for (const char c : name) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                       c == '.' || c == '_' || c == '-';
-    result += plain ? std::string(1, c) : std::string{'%', kDigits[byte >> 4], kDigits[byte & 15]};
-  }
-  return result;
-}
-
 std::string host_name() {
   char name[256] = {};
   return ::gethostname(name, sizeof name - 1) == 0 && *name ? name : "another machine";
@@ -440,7 +427,7 @@ void FarmWorker::fetch_files(Run& run, bool all) {
     const auto place = place_of(run.record, run.record.output->base + name.substr(run.base.size()),
                                 file["of_video"].asBool());
     if (!place || !queue_.wait(milliseconds(0))) continue;
-    if (client_.fetch(run.there + "/files/" + escaped(name), *place, version.first + kGrowth, asks_for(run)))
+    if (client_.fetch(run.there + "/files/" + encoded(name), *place, version.first + kGrowth, asks_for(run)))
       run.fetched[name] = version;
   }
 }

@@ -3,9 +3,9 @@
 //
 // What keeps the queue's promises:
 //
-// * The record says which worker has a run, and under which key, before the worker hears of it. A worker
-// takes
-//   one key once, so that what was sent and not answered can be sent again, also by the next server.
+// * The record says which worker has a run, and under which key, before the worker hears of it.
+//   A worker takes one key once, so that what was sent and not answered can be sent again, also by the
+//   next server.
 // * A worker works on a run only while it is asked for it (its lease). A run goes to nobody else before a
 //   worker that does not answer has stopped by itself.
 // * The newest backup is fetched after the files that it needs, and put in its place last. With it, this

@@ -5,15 +5,38 @@
 namespace reverie::serve {
 
 std::string cost_of(const Settings& settings) {
-  constexpr const char* kNames[] = {"device",       "precision",      "width",
-                                    "height",       "image_model",    "perceptors",
-                                    "cutouts",      "cutout_method",  "gradient_accumulation_steps",
-                                    "optimiser",    "animation_mode", "steps_per_frame",
-                                    "upscale_from", "upscale_at"};
+  constexpr const char* kNames[] = {"device",
+                                    "precision",
+                                    "cuda_graphs",
+                                    "width",
+                                    "height",
+                                    "image_model",
+                                    "alpha",
+                                    "perceptors",
+                                    "cutouts",
+                                    "cutout_method",
+                                    "gradient_accumulation_steps",
+                                    "losses",
+                                    "optimiser",
+                                    "animation_mode",
+                                    "depth_model",
+                                    "flow_model",
+                                    "steps_per_frame",
+                                    "cadence",
+                                    "upscale_from",
+                                    "upscale_at"};
+  // It costs the same with any weight.
+  constexpr const char* kWeights[] = {"direct_init_weight",          "semantic_init_weight",
+                                      "direct_stabilization_weight", "semantic_stabilization_weight",
+                                      "depth_stabilization_weight",  "edge_stabilization_weight",
+                                      "flow_stabilization_weight"};
   std::string text;
   for (const char* name : kNames)
     if (const SettingValue* value = settings.find(name))
       text += std::string(name) + "=" + value->json() + ";";
+  for (const char* name : kWeights)
+    if (const SettingValue* value = settings.find(name); value && !value->text.empty() && value->text != "0")
+      text += std::string(name) + ";";
   return text;
 }
 

@@ -5,6 +5,8 @@
 #include <chrono>
 #include <tuple>
 
+#include "engine/change_log.h"
+
 namespace reverie::serve {
 
 using engine::RunPlace;
@@ -12,13 +14,6 @@ using engine::RunPlace;
 namespace {
 
 namespace fs = std::filesystem;
-
-/// "12" is 12; 0 for what is no number from 1.
-std::int64_t number_of(const std::string& text) {
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && end == text.data() + text.size() && number > 0 ? number : 0;
-}
 
 /// Whether a file of this name is of this run: <base>_*, and its video <base>.*; of motion previews, which
 /// may have the same base, only <base>_motion.*.
@@ -99,16 +94,26 @@ std::optional<fs::path> place_of(const RunRecord& record, const std::string& nam
   return of_video ? frames_folder(*folder, record) / name : *folder / name;
 }
 
-std::map<std::int64_t, fs::path> backups_of(const RunRecord& record) {
-  std::map<std::int64_t, fs::path> backups;
-  if (!record.output) return backups;
+namespace {
+
+/// The folder of the run's backups, if it is where runs write. Those of its name are not a motion preview's.
+std::optional<fs::path> backup_folder_of(const RunRecord& record) {
+  if (!record.output || record.kind == RunKind::motion) return std::nullopt;
   std::error_code error;
   const fs::path parent = fs::canonical(RunPlace::kBackupDir, error);
   const fs::path folder = fs::canonical(backup_file(record, 1).parent_path(), error);
-  if (error || folder.parent_path() != parent) return backups;
-  for (const engine::NumberedFile& file : engine::numbered_files(folder, ".bak"))
+  return !error && folder.parent_path() == parent ? std::optional(folder) : std::nullopt;
+}
+
+}  // namespace
+
+std::map<std::int64_t, fs::path> backups_of(const RunRecord& record) {
+  std::map<std::int64_t, fs::path> backups;
+  const auto folder = backup_folder_of(record);
+  if (!folder) return backups;
+  for (const engine::NumberedFile& file : engine::numbered_files(*folder, ".bak"))
     if (!file.is_folder && file.base == record.output->base)
-      backups[file.number] = folder / backup_file(record, file.number).filename();
+      backups[file.number] = *folder / backup_file(record, file.number).filename();
   return backups;
 }
 
@@ -117,7 +122,11 @@ fs::path backup_file(const RunRecord& record, std::int64_t number) {
          (record.output->base + "_" + std::to_string(number) + ".bak");
 }
 
-namespace {
+std::int64_t number_of(const std::string& text) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc() && end == text.data() + text.size() && number > 0 ? number : 0;
+}
 
 std::string encoded(const std::string& name) {
   constexpr char kDigits[] = "0123456789ABCDEF";
@@ -130,8 +139,6 @@ std::string encoded(const std::string& name) {
   }
   return coded;
 }
-
-}  // namespace
 
 std::string disposition(const std::string& name) { return "inline; filename*=UTF-8''" + encoded(name); }
 
@@ -153,6 +160,12 @@ std::optional<std::string> delete_files(const RunRecord& record) {
   for (const RunFile& file : files_of(record))
     if (const auto path = place_of(record, file.name, file.of_video)) remove(*path);
   for (const auto& [number, backup] : backups_of(record)) remove(backup);
+  if (const auto backups = backup_folder_of(record)) {
+    // A new run may get the name, and would make the changes again.
+    const RunPlace place(record.output->folder.filename());
+    remove(*backups / engine::changes_file(place, record.output->base).filename());
+    remove_if_empty(*backups);
+  }
   if (!folder) return failure;
   remove_if_empty(frames_folder(*folder, record));
   remove_if_empty(*folder);

@@ -34,18 +34,22 @@ std::optional<std::filesystem::path> file_of(const RunRecord& record, const std:
 std::optional<std::filesystem::path> place_of(const RunRecord& record, const std::string& name,
                                               bool of_video);
 
-/// The run's backups, by number.
+/// The run's backups, by number; a preview of the motion has none.
 std::map<std::int64_t, std::filesystem::path> backups_of(const RunRecord& record);
 /// Where the backup of this number belongs, of a run that has names.
 std::filesystem::path backup_file(const RunRecord& record, std::int64_t number);
 
+/// "12" is 12; 0 for what is no whole number from 1.
+std::int64_t number_of(const std::string& text);
+/// A name in an address: everything but letters, digits, '.', '_' and '-' as %XX.
+std::string encoded(const std::string& name);
 /// The name as a Content-Disposition header; any characters are allowed in it.
 std::string disposition(const std::string& name);
 /// The same of a file that browsers are to save and not to show.
 std::string attachment(const std::string& name);
 
-/// Deletes the run's files and backups, and folders that are empty then. Those that cannot be deleted stay;
-/// the first such one is returned, with why.
+/// Deletes the run's files, its backups and the record of its changes, and folders that are empty then. Those
+/// that cannot be deleted stay; the first such one is returned, with why.
 std::optional<std::string> delete_files(const RunRecord& record);
 
 }  // namespace reverie::serve

@@ -11,6 +11,7 @@
 #include "app/preview_motion.h"
 #include "app/render_run.h"
 #include "engine/backup.h"
+#include "engine/change_log.h"
 #include "engine/memory_account.h"
 #include "log/log.h"
 #include "serve/update_message.h"
@@ -25,6 +26,7 @@ using app::preview_motion;
 using app::render_run;
 using app::RunOptions;
 using engine::Backups;
+using engine::changes_file;
 using engine::choose_output;
 using engine::interrupted;
 using engine::MemoryScope;
@@ -246,6 +248,9 @@ class Runs {
       head["base"] = output.base;
       channel_.send(head);
     } while (!orders_.wait_until_kept());
+    // What an earlier run of the name has left there is not this one's.
+    std::error_code none;
+    if (renders) std::filesystem::remove(changes_file(RunPlace(plan.settings), output.base), none);
     if (renders) write_file(output.folder / (output.base + "_settings.txt"), record.settings);
     return output;
   }

@@ -47,26 +47,38 @@ RunRecord RunQueue::submit(RunRecord record) {
       return item.record;
     }
   require_room(1);
-  return add(std::move(record));
+  make_new(record, highest_place() + 1);
+  store_.save(record);
+  add(record);
+  return record;
+}
+
+void RunQueue::expect_room(std::size_t runs) const {
+  const Lock lock(mutex_);
+  require_room(runs);
 }
 
 std::vector<RunRecord> RunQueue::submit_grid(std::vector<RunRecord> records) {
   const Lock lock(mutex_);
   require_room(records.size());
-  std::int64_t grid = 0;
+  double place = highest_place();
   for (RunRecord& record : records) {
-    record.grid = grid;
-    record = add(std::move(record));
-    if (grid == 0) {
-      // Its own number, which it did not know before.
-      grid = record.grid = items_[record.id].record.grid = record.id;
-      store_.save(record);
-    }
+    make_new(record, ++place);
+    record.grid = records.front().id;
   }
+  std::size_t stored = 0;
+  try {
+    for (; stored < records.size(); ++stored) store_.save(records[stored]);
+  } catch (const Error&) {
+    // The last one may be there, too, though the disk did not say so.
+    for (std::size_t i = 0; i <= stored; ++i) store_.take_back(records[i].id);
+    throw;
+  }
+  for (const RunRecord& record : records) add(record);
   return records;
 }
 
-void RunQueue::require_room(std::size_t runs) {
+void RunQueue::require_room(std::size_t runs) const {
   if (waiting().size() + runs > limits_.waiting)
     throw RequestError(429, runs == 1 ? std::to_string(limits_.waiting) + " runs are waiting already"
                                       : "at most " + std::to_string(limits_.waiting) +
@@ -76,17 +88,18 @@ void RunQueue::require_room(std::size_t runs) {
                                 " runs; delete some of them, and empty the trash");
 }
 
-RunRecord RunQueue::add(RunRecord record) {
-  record.place = highest_place() + 1;
+void RunQueue::make_new(RunRecord& record, double place) {
+  record.place = place;
   record.id = store_.next_id();
   record.state = RunState::queued;
   record.submitted = milliseconds_now();
-  store_.save(record);
+}
+
+void RunQueue::add(const RunRecord& record) {
   Item& item = items_[record.id];
   item.record = record;
   item.asked = std::chrono::steady_clock::now();
   changed();
-  return record;
 }
 
 std::optional<RunRecord> RunQueue::with_key(const std::string& key) const {
@@ -249,6 +262,7 @@ RunRecord RunQueue::set_deleted(std::int64_t id, bool deleted) {
   if (found == items_.end() || (found->second.record.deleted != 0) == deleted)
     throw RequestError(404, "there is no run " + std::to_string(id) + (deleted ? "" : " in the trash"));
   Item& item = found->second;
+  if (item.purged) throw RequestError(409, "the files of the run are being deleted; it cannot come back");
   if (waits(item.record) || item.record.state == RunState::running)
     throw RequestError(409, "the run is not over; cancel it first");
   item.record.deleted = deleted ? milliseconds_now() : 0;
@@ -266,6 +280,22 @@ std::vector<RunRecord> RunQueue::deleted() const {
   return records;
 }
 
+std::vector<RunRecord> RunQueue::begin_purge(std::int64_t since) {
+  const Lock lock(mutex_);
+  std::vector<RunRecord> records;
+  for (auto& [id, item] : items_) {
+    if (item.record.deleted == 0 || item.record.deleted > since || item.purged) continue;
+    item.purged = true;
+    records.push_back(item.record);
+  }
+  return records;
+}
+
+void RunQueue::keep_in_trash(std::int64_t id) {
+  const Lock lock(mutex_);
+  if (const auto found = items_.find(id); found != items_.end()) found->second.purged = false;
+}
+
 void RunQueue::forget(std::int64_t id) {
   const Lock lock(mutex_);
   const auto found = items_.find(id);
@@ -274,8 +304,19 @@ void RunQueue::forget(std::int64_t id) {
   items_.erase(found);
 }
 
+std::optional<RunRecord> RunQueue::remove_unless_needed(const std::string& file,
+                                                        const std::function<void()>& remove) {
+  const Lock lock(mutex_);
+  for (const auto& [id, item] : items_)
+    if (item.record.state != RunState::finished && item.record.settings.find(file) != std::string::npos)
+      return item.record;
+  remove();
+  return std::nullopt;
+}
+
 double RunQueue::step_seconds(const std::string& cost) const {
   const Lock lock(mutex_);
+  if (cost.empty()) return 0;
   for (auto item = items_.rbegin(); item != items_.rend(); ++item)
     if (item->second.record.step_seconds > 0 && item->second.record.cost == cost)
       return item->second.record.step_seconds;

@@ -46,6 +46,8 @@ class RunQueue {
   /// Puts a run at the end of the queue. The queue fills in its own fields of `record`. Throws
   /// RequestError(429) when too many wait. One that has a run's key already is that run, and changes nothing.
   RunRecord submit(RunRecord record);
+  /// Throws what submit_grid() would throw now for so many.
+  void expect_room(std::size_t runs) const;
   /// The same for several, which are one grid: all of them or none.
   std::vector<RunRecord> submit_grid(std::vector<RunRecord> records);
   /// The run with this key, which is not empty.
@@ -76,10 +78,21 @@ class RunQueue {
   RunRecord set_deleted(std::int64_t id, bool deleted);
   /// Those in the trash, the last deleted first.
   std::vector<RunRecord> deleted() const;
-  /// One in the trash is no more.
+  /// Those that have been in the trash since this time, in milliseconds since 1970, or for longer: their
+  /// files are about to be deleted, and from here on they cannot be taken out, until forget() or
+  /// keep_in_trash().
+  std::vector<RunRecord> begin_purge(std::int64_t since);
+  /// Its files are gone, and so is the run.
   void forget(std::int64_t id);
+  /// Not all of its files could be deleted: it stays in the trash.
+  void keep_in_trash(std::int64_t id);
 
-  /// What a step took in the newest run of this cost (run_cost.h); 0 where there was none.
+  /// Calls `remove`, unless a run that is not finished, in the trash or not, names this file in its settings:
+  /// then that run is returned. No run comes, goes or ends meanwhile.
+  std::optional<RunRecord> remove_unless_needed(const std::string& file, const std::function<void()>& remove);
+
+  /// What a step took in the newest run of this cost (run_cost.h) whose settings were not changed while it
+  /// went; 0 where there was none.
   double step_seconds(const std::string& cost) const;
 
   /// For pages: the present state of a running run, or the last state of a recent one; null for older runs.
@@ -128,6 +141,8 @@ class RunQueue {
   /// Adds what the run warns of to its notices; the same words once, and no more than people read.
   void warned(std::int64_t id, const std::string& text);
   void prepared(std::int64_t id, double seconds, std::shared_ptr<web::RunView> view);
+  /// Its settings were changed while it went: its steps say nothing of those of other runs any more.
+  void steered(std::int64_t id);
   /// `step_seconds`: on average, 0 where it is not known yet.
   void progressed(std::int64_t id, std::int64_t done, std::int64_t pictures, double step_seconds = 0);
   /// A run has ended, or is to continue at the next start of the server: then its state is
@@ -145,6 +160,7 @@ class RunQueue {
     // Not later than this, a server was asked that is none of the workers now.
     std::chrono::steady_clock::time_point left = std::chrono::steady_clock::now();
     bool let_go = false;  // it is ended because its lease is over
+    bool purged = false;  // its files are being deleted
   };
   using Lock = std::unique_lock<std::mutex>;
 
@@ -155,8 +171,9 @@ class RunQueue {
   bool lease_over(const Item& item) const;
   std::vector<Item*> waiting_for_others(const std::vector<std::string>& workers) const;
   void give_back(Item& item);
-  void require_room(std::size_t runs);
-  RunRecord add(RunRecord record);
+  void require_room(std::size_t runs) const;
+  void make_new(RunRecord& record, double place);
+  void add(const RunRecord& record);
   double lowest_place() const;
   double highest_place() const;
   std::vector<Item*> waiting() const;

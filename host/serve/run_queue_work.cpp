@@ -189,6 +189,14 @@ void RunQueue::prepared(std::int64_t id, double seconds, std::shared_ptr<RunView
   changed();
 }
 
+void RunQueue::steered(std::int64_t id) {
+  const Lock lock(mutex_);
+  Item& item = find(id);
+  if (item.record.cost.empty()) return;
+  item.record.cost.clear();
+  keep_or_tell(item);
+}
+
 void RunQueue::progressed(std::int64_t id, std::int64_t done, std::int64_t pictures, double step_seconds) {
   const Lock lock(mutex_);
   RunRecord& record = find(id).record;

@@ -37,8 +37,9 @@ struct RunRecord {
   std::string message, advice;  ///< why it failed
   // In milliseconds since 1970; 0: not yet.
   std::int64_t submitted = 0, begun = 0, ended = 0;
-  double preparation = 0;    ///< seconds from its turn to its first step; 0: not there yet
-  std::string cost;          ///< of run_cost.h: runs with the same one take the same time for a step
+  double preparation = 0;  ///< seconds from its turn to its first step; 0: not there yet
+  std::string
+      cost;  ///< of run_cost.h: runs with the same one take the same time for a step; empty: none does
   double step_seconds = 0;   ///< that a step took, on average; 0: not known
   std::int64_t deleted = 0;  ///< since when it is in the trash; 0: it is not
   // One of several that differ in some settings.

@@ -84,6 +84,11 @@ void RunStore::remove(std::int64_t id) {
   if (error) throw Error(ErrorKind::file, "cannot delete '" + file(id).string() + "': " + error.message());
 }
 
+void RunStore::take_back(std::int64_t id) const {
+  std::error_code ignored;
+  fs::remove(file(id), ignored);
+}
+
 std::int64_t RunStore::next_id() { return ++last_id_; }
 
 fs::path RunStore::file(std::int64_t id) const { return runs_ / (std::to_string(id) + ".json"); }

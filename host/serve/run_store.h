@@ -23,6 +23,8 @@ class RunStore {
   /// After a crash, too, the file holds either the old record or the new one. Throws Error(file).
   void save(const RunRecord& record) const;
   void remove(std::int64_t id);
+  /// Of one that was not saved after all, or not known to be: removes it as well as it can.
+  void take_back(std::int64_t id) const;
 
   /// One that no run ever had, also none that was removed.
   std::int64_t next_id();

@@ -167,6 +167,7 @@ bool RunWorker::take(Run& run, Message& message) {
   } else if (what == "changed") {
     Steering::Answer answer{{}, head["step"].asInt64()};
     for (const Json::Value& problem : head["problems"]) answer.problems.push_back(problem.asString());
+    if (answer.problems.empty()) queue_.steered(run.id);
     control_of(run).answered(head["number"].asInt64(), answer);
   } else if (what == "failed") {
     run.end_feed(RunUpdate::State::failed, head["message"].asString());

@@ -83,12 +83,23 @@ Upload Uploads::add(ReceivedFile& file, const std::string& title, bool& again) {
   upload.title = title.empty() ? upload.name : title;
   upload.bytes = file.size();
   upload.uploaded = milliseconds_now();
+  file.sync();  // which may take long, while others ask for the list
   const std::lock_guard lock(mutex_);
   const auto found = uploads_.find(upload.name);
-  if ((again = found != uploads_.end())) return found->second;
+  // Somebody may have removed it by hand.
+  std::error_code none;
+  again = found != uploads_.end() && fs::is_regular_file(fs::symlink_status(folder_ / upload.name, none));
+  if (again) return found->second;
+  if (found != uploads_.end()) uploads_.erase(found);
   require_room(upload);
   file.keep_as(folder_ / upload.name);
-  write_atomically(note_of(upload), {json_text(to_json(upload)) + "\n"});
+  try {
+    write_atomically(note_of(upload), {json_text(to_json(upload)) + "\n"});
+  } catch (const Error&) {
+    std::error_code ignored;
+    fs::remove(folder_ / upload.name, ignored);  // which nobody would know of
+    throw;
+  }
   uploads_[upload.name] = upload;
   return upload;
 }

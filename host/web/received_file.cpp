@@ -28,21 +28,15 @@ ReceivedFile::~ReceivedFile() {
 
 void ReceivedFile::append(const char* bytes, std::size_t size) {
   size_ += size;
-  while (size > 0) {
-    const ssize_t count = ::write(descriptor_, bytes, size);
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) detail::cannot_write(path_, count == 0 ? EIO : errno);
-    bytes += count;
-    size -= static_cast<std::size_t>(count);
-  }
+  if (!detail::write_all(descriptor_, {bytes, size})) detail::cannot_write(path_, errno);
+}
+
+void ReceivedFile::sync() {
+  if (!detail::sync_file(descriptor_)) detail::cannot_write(path_, errno);
 }
 
 void ReceivedFile::keep_as(const fs::path& name) {
-  while (::fsync(descriptor_) != 0)
-    if (errno != EINTR) {
-      if (errno == EINVAL || errno == ENOTSUP || errno == ENOSYS) break;
-      detail::cannot_write(name, errno);
-    }
+  sync();
   if (::rename(path_.c_str(), name.c_str()) != 0) detail::cannot_write(name, errno);
   kept_ = true;
   if (!detail::sync_folder(name.parent_path())) detail::cannot_write(name, errno);

@@ -20,7 +20,9 @@ class ReceivedFile {
   void append(const char* bytes, std::size_t size);
   const std::filesystem::path& path() const { return path_; }
   std::uint64_t size() const { return size_; }
-  /// Gives it this name, when the disk has all of it. Throws Error(file).
+  /// Waits until the disk has all of it. Throws Error(file).
+  void sync();
+  /// Gives it this name, when the disk has all of it: quickly after sync(). Throws Error(file).
   void keep_as(const std::filesystem::path& name);
 
   /// Deletes what an earlier process left in `folder` when it was killed.

@@ -224,19 +224,26 @@ class WebServer::Work {
     HttpRequest request = request_from(parser.get(), sound);
     const bool head = parser.get().method() == http::verb::head;
     std::optional<HttpResponse> response;
+    std::optional<Counted>
+        upload;  // until it has its answer: what has been received must not be refused then
     if (!sound) response = HttpResponse::error(400, "the address is malformed");
     if (!response) response = guard_.objection(request);
     if (!response) {
       silent_.remove(kept);
       be_patient(stream);
       if (is_upload(request, options_.rules)) {
-        response = co_await receive(stream, buffer, parser, request);
+        upload.emplace(uploads_);
+        if (upload->number() > options_.most_uploads)
+          response = HttpResponse::error(429, "other files are being uploaded; wait until they are done");
+        else
+          response = co_await receive(stream, buffer, parser, request);
       } else {
         co_await http::async_read(stream, buffer, parser, use_awaitable);
         request.body = std::move(parser.get().body());
       }
       if (!response) response = answer(request);
       request.received.reset();  // who has the answer finds nothing left over
+      upload.reset();
     }
     co_await send(stream, *response, request.header("range"), head);
   }
@@ -245,9 +252,6 @@ class WebServer::Work {
   asio::awaitable<std::optional<HttpResponse>> receive(beast::tcp_stream& stream, beast::flat_buffer& buffer,
                                                        http::request_parser<http::string_body>& header,
                                                        HttpRequest& request) {
-    const Counted upload(uploads_);
-    if (upload.number() > options_.most_uploads)
-      co_return HttpResponse::error(429, "other files are being uploaded; wait until they are done");
     std::optional<HttpResponse> refusal;
     http::request_parser<http::buffer_body> parser(std::move(header));
     parser.body_limit(boost::none);

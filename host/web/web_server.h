@@ -23,7 +23,7 @@ class WebServer {
     int threads = 2;                      ///< that call the handler; connections need none of their own
     int most_connections = 256;           ///< one more closes the oldest that has not asked for anything yet
     std::filesystem::path upload_folder;  ///< of the rules' uploads, while they come
-    int most_uploads = 4;                 ///< at the same time
+    int most_uploads = 4;                 ///< at the same time, until they have their answers
     int most_streams = 64;                ///< others are answered with 503
     int patience = 10;  ///< seconds a client may take to send its request, or to take something in
   };

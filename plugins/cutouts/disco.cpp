@@ -1,10 +1,10 @@
 /// Disco: overviews of the whole picture, and inner cutouts of random size and place, as Disco Diffusion
 /// takes them.
 ///
-/// An overview is the whole picture, with black where it is no square; the second is grey, the third
-/// mirrored, the fourth both. An inner cutout is a square with a side between the perceptor's input and the
-/// picture's shorter side, the smaller the larger `cut_ic_pow` is; a share of them, `cut_icgray_p`, is grey,
-/// so that shapes count as well as colours. All are mirrored, turned, shifted and changed in colour by
+/// An overview is the whole picture, with black where it is no square; of a step's, the second is grey, the
+/// third mirrored, the fourth both. An inner cutout is a square with a side between the perceptor's input and
+/// the picture's shorter side, the smaller the larger `cut_ic_pow` is; a share of them, `cut_icgray_p`, is
+/// grey, so that shapes count as well as colours. All are mirrored, turned, shifted and changed in colour by
 /// chance, and covered with noise.
 
 #include <ATen/ATen.h>
@@ -57,7 +57,7 @@ class Disco final : public CutoutMethod {
     const std::int64_t overviews = share_of_batch(overviews_, count, all_, host_.cpu_generator());
     Batch batch;
     std::vector<at::Tensor> images;
-    if (overviews > 0) add_overviews(image, overviews, side, images, batch.places);
+    if (overviews > 0) add_overviews(image, overviews, count >= all_, side, images, batch.places);
     if (count > overviews) add_inner(image, count - overviews, side, images, batch.places);
     batch.images = at::cat(images);
     if (augment_) batch.images = augmented(batch.images);
@@ -65,8 +65,8 @@ class Disco final : public CutoutMethod {
   }
 
  private:
-  static void add_overviews(const at::Tensor& image, std::int64_t count, std::int64_t side,
-                            std::vector<at::Tensor>& images, std::vector<CutoutPlace>& places) {
+  void add_overviews(const at::Tensor& image, std::int64_t count, bool all_of_step, std::int64_t side,
+                     std::vector<at::Tensor>& images, std::vector<CutoutPlace>& places) {
     const std::int64_t width = image.size(3), height = image.size(2), longer = std::max(width, height);
     const std::int64_t left = (longer - width) / 2, top = (longer - height) / 2;
     const at::Tensor whole =
@@ -75,7 +75,14 @@ class Disco final : public CutoutMethod {
                l = static_cast<double>(longer);
     const CutoutPlace place{(l / 2 - static_cast<double>(left)) / w, (l / 2 - static_cast<double>(top)) / h,
                             l / w, l / h};
-    for (std::int64_t i = 0; i < count; ++i) {
+    // In a part of a step, the first is any of the step's, by chance: so each comes once in a step, on
+    // average.
+    const std::int64_t all =
+        std::max<std::int64_t>(count, std::llround(static_cast<double>(all_) * overviews_));
+    const std::int64_t first =
+        all_of_step ? 0 : at::randint(all, {}, host_.cpu_generator(), at::kLong).item<std::int64_t>();
+    for (std::int64_t taken = 0; taken < count; ++taken) {
+      const std::int64_t i = (first + taken) % all;
       at::Tensor overview = i == 1 || i == 3 ? grey(whole) : whole;
       images.push_back(i == 2 || i == 3 ? overview.flip(3) : overview);
       places.push_back(place);

@@ -16,15 +16,13 @@ bool put(int file, std::string_view bytes, std::size_t at) {
   while (!bytes.empty()) {
     const ssize_t count = ::pwrite(file, bytes.data(), bytes.size(), static_cast<off_t>(at));
     if (count < 0 && errno == EINTR) continue;
+    if (count == 0) errno = EIO;  // which no disk does
     if (count <= 0) return false;
     bytes.remove_prefix(static_cast<std::size_t>(count));
     at += static_cast<std::size_t>(count);
   }
   return true;
 }
-
-/// Waits until the file is on the disk. Some file systems have no such thing, which is no failure.
-bool sync(int file) { return ::fsync(file) == 0 || errno == EINVAL || errno == ENOTSUP; }
 
 bool put_end(int file, const FileEnd& end) {
   return put(file, end.bytes, end.at) && put(file, end.count, end.count_at) &&
@@ -40,10 +38,11 @@ void append_frame(const std::filesystem::path& path, const std::string& frame, c
   // First what comes behind the present end, then what takes the end's place.
   const std::string more = frame + after.bytes;
   const std::size_t over = before.bytes.size();
-  const bool done = put(file, std::string_view(more).substr(over), before.at + over) && sync(file) &&
-                    put(file, std::string_view(more).substr(0, over), before.at) &&
+  const bool done = put(file, std::string_view(more).substr(over), before.at + over) &&
+                    detail::sync_file(file) && put(file, std::string_view(more).substr(0, over), before.at) &&
                     put(file, after.count, after.count_at) &&
-                    ::ftruncate(file, static_cast<off_t>(before.at + more.size())) == 0 && sync(file);
+                    ::ftruncate(file, static_cast<off_t>(before.at + more.size())) == 0 &&
+                    detail::sync_file(file);
   const int error = errno;
   if (!done) put_end(file, before);
   if (::close(file) != 0 && done) detail::cannot_write(path, errno);

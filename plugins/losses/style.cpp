@@ -3,9 +3,8 @@
 /// A perceptor's network gives features F [C, P] at several depths: C numbers at each of P places of the
 /// picture. Two measures compare them with those of the target, T, without regard to places:
 ///
-///  * `gram`: the sum of squares of F F' / P - T T' / Q, as a part of that of T T' / Q (Gatys, Ecker &
-///  Bethge,
-///    "Image Style Transfer Using Convolutional Neural Networks", 2016);
+///  * `gram`: the sum of squares of F F' / P - T T' / Q, as a part of that of T T' / Q
+///    (Gatys, Ecker & Bethge, "Image Style Transfer Using Convolutional Neural Networks", 2016);
 ///  * `wasserstein`: both projected onto random directions of length 1 and sorted: the mean square of the
 ///    difference, as a part of the mean variance of T (Heitz et al., "A Sliced Wasserstein Loss for Neural
 ///    Texture Synthesis", 2021). The directions are others in each step, drawn from the step's number.

@@ -129,6 +129,36 @@ TEST_F(Cutouts, BatchesHaveTheSharesOfAStep) {
     }
 }
 
+/// Of a step's overviews one is grey, one mirrored and one both, also where they come in batches.
+TEST_F(Cutouts, DiscosBatchesHaveEachKindOfOverview) {
+  constexpr std::int64_t kCutouts = 12, kOverviews = 6;
+  constexpr int kSteps = 200;
+  for (const std::int64_t batch : {2, 4}) {  // with one overview each, and with two
+    const PluginFile& plugin = plugins().find(CutoutMethod::kKind, "disco");
+    Settings settings = default_params(plugin);
+    set(settings, "overview_share", static_cast<double>(kOverviews) / kCutouts);
+    set(settings, "cut_augment", 0);
+    const auto method = create<CutoutMethod>(plugin, host_, settings, {kCutouts});
+    std::map<std::pair<bool, bool>, std::size_t> seen;  // by grey, mirrored
+    for (int step = 0; step < kSteps; ++step)
+      for (std::int64_t taken = 0; taken < kCutouts; taken += batch) {
+        const CutoutMethod::Batch part = method->take(places(32, 32), batch, 8);
+        for (std::size_t i = 0; i < part.places.size(); ++i) {
+          if (part.places[i].width < 0.999) continue;
+          const at::Tensor cutout = part.images[static_cast<std::int64_t>(i)];
+          // Red grows to the right; luma, too.
+          const double rise = (cutout[0].select(1, 7) - cutout[0].select(1, 0)).mean().item<double>();
+          ++seen[{largest(cutout[0] - cutout[2]) < 1e-6, rise < 0}];
+        }
+      }
+    constexpr std::size_t kAll = kOverviews * kSteps;
+    for (const auto& [grey, mirrored] :
+         {std::pair(true, false), std::pair(false, true), std::pair(true, true)})
+      expect_frequency(seen[{grey, mirrored}], kAll, 1.0 / kOverviews);
+    expect_frequency(seen[{false, false}], kAll, 3.0 / kOverviews);
+  }
+}
+
 const std::map<std::string, double> kPlain = {{"cut_augment", 0}, {"cut_icgray_p", 0}};
 
 TEST_F(Cutouts, DiscosOverviewsShowAllOfThePicture) {

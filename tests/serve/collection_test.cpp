@@ -83,6 +83,85 @@ TEST(Trash, KeepsAWeek) {
   EXPECT_EQ(queue.list().size(), 2u);
 }
 
+/// Runs write into folders of the working directory.
+class TrashFiles : public testing::Test {
+ protected:
+  TrashFiles() : before_(std::filesystem::current_path()) {
+    std::filesystem::current_path(scratch_.path());
+    for (const char* folder : {"images_out/a", "backup/a"}) std::filesystem::create_directories(folder);
+  }
+  ~TrashFiles() override { std::filesystem::current_path(before_); }
+
+  /// A run that is over, with these names, in the trash.
+  std::int64_t deleted_run(RunQueue& queue, serve::RunKind kind = serve::RunKind::render) {
+    RunRecord record = ended("a", RunState::queued);
+    record.kind = kind;
+    const std::int64_t id = queue.submit(record).id;
+    queue.take(kind, nullptr);
+    queue.begins(id, {"images_out/a", "a"});
+    queue.ended(id, RunState::cancelled);
+    queue.set_deleted(id, true);
+    return id;
+  }
+  static void write(const char* name) { std::ofstream(name) << "x"; }
+
+  const Scratch scratch_;
+  std::vector<std::string> notices_, said_;
+  serve::RunStore store_{scratch_ / "state"};
+  RunQueue queue_{store_, notices_};
+  RunTrash trash_{queue_, [this](const std::string& text) { said_.push_back(text); }};
+
+ private:
+  const std::filesystem::path before_;
+};
+
+TEST_F(TrashFiles, AllOfARunGoes) {
+  for (const char* name :
+       {"images_out/a/a_1.png", "images_out/a/a_settings.txt", "backup/a/a_1.bak", "backup/a/a_changes.json"})
+    write(name);
+  deleted_run(queue_);
+  trash_.empty();
+  EXPECT_TRUE(std::filesystem::is_empty("images_out"));
+  EXPECT_TRUE(std::filesystem::is_empty("backup"));
+  EXPECT_TRUE(queue_.deleted().empty());
+}
+
+TEST_F(TrashFiles, AMotionPreviewLeavesTheBackupsOfARunOfItsName) {
+  for (const char* name :
+       {"images_out/a/a_motion.mp4", "images_out/a/a_1.png", "backup/a/a_1.bak", "backup/a/a_changes.json"})
+    write(name);
+  deleted_run(queue_, serve::RunKind::motion);
+  trash_.empty();
+  EXPECT_FALSE(std::filesystem::exists("images_out/a/a_motion.mp4"));
+  for (const char* name : {"images_out/a/a_1.png", "backup/a/a_1.bak", "backup/a/a_changes.json"})
+    EXPECT_TRUE(std::filesystem::exists(name)) << name;
+}
+
+TEST_F(TrashFiles, WhatIsBeingDeletedCannotComeBack) {
+  const std::int64_t id = deleted_run(queue_), now = queue_.deleted().front().deleted;
+  EXPECT_TRUE(queue_.begin_purge(now - 1).empty()) << "it was not there yet";
+  EXPECT_EQ(queue_.begin_purge(now).size(), 1u);
+  EXPECT_TRUE(queue_.begin_purge(now).empty()) << "somebody deletes it already";
+  try {
+    queue_.set_deleted(id, false);
+    ADD_FAILURE() << "it came back";
+  } catch (const serve::RequestError& error) {
+    EXPECT_EQ(error.status(), 409);
+  }
+  queue_.keep_in_trash(id);
+  EXPECT_EQ(queue_.set_deleted(id, false).id, id);
+}
+
+TEST_F(TrashFiles, WhatCannotBeDeletedIsSaidOnceAndStays) {
+  const std::int64_t id = deleted_run(queue_);
+  // A folder that is not empty, in the place of a file.
+  std::filesystem::create_directories("backup/a/a_changes.json/folder");
+  for (int time = 0; time < 3; ++time) trash_.empty();
+  ASSERT_EQ(said_.size(), 1u);
+  EXPECT_NE(said_[0].find("a_changes.json"), std::string::npos) << said_[0];
+  EXPECT_EQ(queue_.set_deleted(id, false).id, id);
+}
+
 TEST(Gallery, FindsWordsInAnyCase) {
   const RunRecord record = ended("Über den Wolken, МИР", RunState::finished);
   for (const char* words : {"über", "ÜBER", "wolken über", "мир", "", "  "})

@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 """What was made: the gallery, its search, the trash, and all files of a run as one archive."""
 import io
+import json
 import shutil
 import subprocess
 import unittest
 import zipfile
+
+from PIL import Image
 
 from serving import ServerTest
 
@@ -74,6 +77,17 @@ class GalleryTest(ServerTest):
         self.assertEqual(self.server.get("/api/trash")["runs"], [])
         self.assertEqual(self.server.post(f"/api/runs/{one}/undelete").status, 404)
         self.assertEqual(self.ids(), [two])
+
+    def test_a_new_run_does_not_make_the_changes_of_a_deleted_one(self):
+        # Deleted by hand, but for the record of its changes.
+        record = self.folder / "backup/default/default_changes.json"
+        record.parent.mkdir(parents=True)
+        record.write_text(json.dumps({"changes": [{"step": 2, "settings": {"scenes": "a blue sea"}}]}))
+        self.assertEqual(self.server.run(self.make("a red heart"))["base"], "default")
+        self.assertFalse(record.exists())
+        self.make("a red heart", file_namespace="other")
+        one, other = (Image.open(self.folder / f"images_out/{name}/{name}_2.png").tobytes() for name in ("default", "other"))
+        self.assertEqual(one, other)
 
     def test_only_what_is_over_is_deleted(self):
         waiting, running = self.server.submit("a", paused=True), self.server.submit("b", steps_per_scene=1000000)

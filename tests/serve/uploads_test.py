@@ -5,6 +5,7 @@ import io
 import json
 import socket
 import subprocess
+import threading
 import time
 import unittest
 import wave
@@ -101,6 +102,48 @@ class UploadTest(ServerTest):
         self.assertEqual((self.listed(), self.kept()), ([], []))
         self.assertEqual(self.server.ask("DELETE", "/api/uploads/" + name).status, 404)
         self.assertEqual(self.server.ask("GET", "/api/uploads/" + name).status, 404)
+
+    def test_one_that_was_removed_by_hand_can_be_uploaded_again(self):
+        name = self.upload(picture(), "one.png").json()["name"]
+        (self.folder / "reverie_serve/uploads" / name).unlink()
+        self.assertEqual(self.server.ask("GET", "/api/uploads/" + name).status, 404)
+        again = self.upload(picture(), "two.png")
+        self.assertEqual((again.status, again.json()["name"], again.json()["title"]), (201, name, "two.png"))
+        self.assertEqual(self.server.ask("GET", "/api/uploads/" + name).body, picture())
+        self.assertEqual(self.listed(), [name])
+
+    def test_without_its_note_nothing_stays(self):
+        name = hashlib.sha256(picture()).hexdigest()[:32]
+        # A folder in its place, which the note cannot replace.
+        (self.folder / "reverie_serve/uploads" / f"{name}.json").mkdir(parents=True)
+        self.assertGreaterEqual(self.upload(picture(), "one.png").status, 500)
+        self.assertEqual((self.listed(), self.kept()), ([], [f"{name}.json"]))
+
+    def test_many_settings_that_are_read_hold_no_upload_up(self):
+        text, refused = "a: [" + "x, " * 700000 + "]", threading.Semaphore(0)
+
+        def read():
+            if self.server.post("/api/settings/read", text).status == 429:
+                refused.release()
+        readers = [threading.Thread(target=read) for _ in range(16)]
+        for reader in readers:
+            reader.start()
+        for _ in range(8):
+            refused.acquire()  # as many are read, and as many wait, as may
+        self.assertEqual(self.upload(picture(), "one.png").status, 201)
+        for reader in readers:
+            reader.join()
+
+    def test_runs_in_the_trash_need_theirs(self):
+        made = self.upload(picture(), "one.png").json()
+        number = self.server.submit("a", paused=True, init_image=made["path"])
+        self.server.post(f"/api/runs/{number}/cancel")
+        self.assertEqual(self.server.post(f"/api/runs/{number}/delete").status, 200)
+        refused = self.server.ask("DELETE", "/api/uploads/" + made["name"])
+        self.assertEqual(refused.status, 409)
+        self.assertIn(f"run {number}, which is in the trash", refused.json()["error"])
+        self.server.ask("DELETE", "/api/trash")
+        self.assertEqual(self.server.ask("DELETE", "/api/uploads/" + made["name"]).status, 204)
 
     # Attacks; docs/serve.md lists them.
 

@@ -1,7 +1,7 @@
 // Results of two or more runs, side by side.
 
 import { ask, attempt, element, make } from './server.js';
-import { fileAddress, files } from './queue.js';
+import { fileAddress, files, framesIn } from './queue.js';
 
 const settingsOf = new Map();
 let shown = '';
@@ -12,7 +12,7 @@ async function settings(run) {
 }
 
 async function figure(run) {
-  const frames = (await files(run)).filter((file) => file.frame && file.type.startsWith('image/'));
+  const frames = framesIn(await files(run));
   const image = make('img', { alt: `The picture of run ${run.id}, ${run.title}` });
   const slider = make('input', { type: 'range', min: 1, max: Math.max(1, frames.length), value: frames.length });
   slider.setAttribute('aria-label', `Frame of run ${run.id}`);

@@ -344,6 +344,8 @@ async function refresh() {
   try {
     const text = settingsText();
     const answer = text.trim() ? await ask('POST', '/api/curves', { settings: text }) : null;
+    // What is written now is asked for next; this would bring back the keyframes of before, but for one that is dragged.
+    if (settingsText() !== text && !strips.some((strip) => strip.dragged)) return;
     if (!answer) {
       element('curves-state').textContent = 'write under scenes what to make';
     } else if (answer.problems.length) {

@@ -39,6 +39,7 @@ const fields = new Map(); // by the setting's name in lower case
 let plugins = [];
 let lineOwners = []; // the setting that each line of the text is about
 let timer = 0, checks = 0, going = false;
+let draft = sessionStorage.getItem('draft') ?? ''; // what was written before a reload and is not in the form yet
 
 // An item of a list that is no text, such as {name: tiny_vit, weight: 0.5}.
 const isGroup = (item) => item.startsWith('{');
@@ -144,9 +145,9 @@ export async function buildForm() {
   element('changed-only').addEventListener('change', show);
   element('unused').addEventListener('change', show);
   element('more').addEventListener('input', checkSoon);
-  restoreDraft();
   show();
   checkSoon();
+  attempt(restoreDraft);
 }
 
 // Which fields are to be seen.
@@ -250,7 +251,7 @@ export function fill(entries) {
 
 // The beginning of a settings file for what was written elsewhere, where the form is still empty.
 export function prefill(words, preset, more = []) {
-  if (settingsText().trim() !== '' || !words) return;
+  if (settingsText().trim() !== '' || draft || !words) return;
   fill([{ name: 'scenes', value: words }, ...more]);
   element('more').value = `preset: ${preset || 'paint'}`;
   element('more-group').open = true;
@@ -269,7 +270,10 @@ export async function loadRun(id) {
   fill(Object.entries(settings).map(([name, value]) => ({ name, value: Array.isArray(value) ? value.map(plain) : plain(value) })));
 }
 
-export const clear = () => fill([]);
+export function clear() {
+  draft = '';
+  fill([]);
+}
 export const settingNames = () => [...fields.values()].map((field) => field.setting.name);
 
 // For other parts of the page: a setting of the table, what its field holds, and another text for it.
@@ -293,14 +297,25 @@ function checkSoon() {
   ++checks;
   timer = setTimeout(() => attempt(check), PATIENCE);
   element('estimate').hidden = true; // it was of what stood here before
-  sessionStorage.setItem('draft', settingsText());
+  const text = settingsText();
+  if (text) draft = ''; // what is written now counts
+  if (!draft) sessionStorage.setItem('draft', text);
   document.dispatchEvent(new Event('settings'));
 }
 
 // What was being written survives a reload of the page.
 async function restoreDraft() {
-  const draft = sessionStorage.getItem('draft');
-  if (draft) attempt(async () => fill((await ask('POST', '/api/settings/read', new Blob([draft]))).entries));
+  if (!draft) return;
+  const { entries, problems } = await ask('POST', '/api/settings/read', new Blob([draft]));
+  if (!draft) return; // something was written meanwhile
+  const text = draft;
+  draft = '';
+  fill(problems.length ? [] : entries);
+  if (problems.length === 0) return;
+  // What cannot be read stays as it was written, and the check says what is wrong.
+  element('more').value = text;
+  element('more-group').open = true;
+  checkSoon();
 }
 
 async function check() {
@@ -309,7 +324,8 @@ async function check() {
   const text = settingsText();
   if (text.trim() === '') {
     tell([], []);
-    element('verdict').textContent = 'write under scenes what to make';
+    element('verdict').textContent = draft ? 'what was written before is not here yet; if it does not come, reload the page'
+      : 'write under scenes what to make';
     return undefined;
   }
   element('verdict').textContent = 'checking…';

@@ -6,6 +6,7 @@ import { fileAddress, files } from './queue.js';
 
 const PATIENCE = 250; // milliseconds without typing before it is searched
 const AT_FIRST = 12;
+const MOST_AT_ONCE = 200; // works in an answer
 const FORGOTTEN = 12000; // milliseconds until the offer to undo goes away; the trash keeps it longer
 
 let items = [], wanted = AT_FIRST, key = '', timer = 0, shown = null, toast = 0, asked = 0;
@@ -24,9 +25,20 @@ function tile(item) {
   return row;
 }
 
+// The newest works with these words, as many as are wanted, in as many answers as that takes.
+async function works(words) {
+  const found = new Map(); // by the run's number: one that ends meanwhile moves the others on
+  for (let from = 1; ; from += MOST_AT_ONCE) {
+    const limit = Math.min(MOST_AT_ONCE, wanted - from + 1);
+    const answer = await ask('GET', `/api/gallery?limit=${limit}&from=${from}&words=${encodeURIComponent(words)}`);
+    for (const item of answer.items) found.set(item.id, item);
+    if (answer.items.length < limit || from + limit > wanted) return { ...answer, items: [...found.values()] };
+  }
+}
+
 export async function refreshGallery() {
   const words = element('gallery-search').value.trim(), number = ++asked;
-  const answer = await ask('GET', `/api/gallery?limit=${Math.min(200, wanted)}&words=${encodeURIComponent(words)}`);
+  const answer = await works(words);
   if (number !== asked) return; // a later question has been asked
   const news = JSON.stringify(answer);
   if (news === key) return;
@@ -38,7 +50,7 @@ export async function refreshGallery() {
   element('gallery-count').textContent = answer.found ? count(answer.found, 'work') : '';
   element('gallery-none').hidden = answer.found > 0;
   element('gallery-none').textContent = words ? `Nothing here has the words "${words}".` : 'What is finished is collected here.';
-  element('gallery-more').hidden = items.length >= answer.found || wanted >= 200;
+  element('gallery-more').hidden = items.length >= answer.found;
   element('trash').hidden = answer.deleted === 0;
   element('trash-count').textContent = `${count(answer.deleted, 'run')} in the trash`;
   if (element('trash').open) await showTrash();

@@ -1,7 +1,7 @@
 // Several runs at once that differ in one to three settings, and their pictures as a table.
 
 import { ask, attempt, count, element, make, Refused } from './server.js';
-import { isOver, fileAddress, files } from './queue.js';
+import { failed, isNew, isOver, fileAddress, files, framesIn } from './queue.js';
 import { settingNames, settingsText, tell } from './form.js';
 
 const AXES = 3, MOST_CELLS = 64;
@@ -51,7 +51,12 @@ function makeTable(runs, rows, columns, caption, whenOpened) {
     const image = make('img', { alt: '', hidden: true });
     const button = make('button', { type: 'button', className: 'thumb' }, image, make('span', { className: 'quiet' }));
     button.addEventListener('click', () => whenOpened(run.id));
-    cells.set(run.id, { button, image, shown: '' });
+    const made = { button, image, picture: {} };
+    image.addEventListener('error', () => {
+      image.hidden = true;
+      failed(made.picture);
+    });
+    cells.set(run.id, made);
     return button;
   };
   const find = (row, column) => runs.find((run) => (!rows || valueOf(run, rows) === row) && valueOf(run, columns) === column);
@@ -80,16 +85,14 @@ function build(runs, whenOpened) {
 }
 
 async function showCell(run, cell) {
-  const key = `${run.state} ${run.pictures} ${run.done}`;
-  if (cell.shown === key) return;
-  cell.shown = key;
   const words = isOver(run) ? run.state : run.state === 'running' ? `${run.done} of ${run.steps}` : 'waiting';
   cell.button.setAttribute('aria-label', `Run ${run.id}, ${run.cell.map((one) => `${one.setting} ${one.value}`).join(', ')}: ${words}`);
   cell.button.lastChild.textContent = run.state === 'finished' ? '' : words;
+  if (!isNew(cell.picture, `${run.state} ${run.pictures} ${run.done}`)) return;
   let address = '';
   if (run.state === 'running') address = run.done ? `/api/runs/${run.id}/picture?step=${run.done}` : '';
   else if (isOver(run) && run.base) {
-    const last = (await files(run)).filter((file) => file.frame && file.type.startsWith('image/')).pop();
+    const last = framesIn(await files(run)).pop();
     if (last) address = fileAddress(run, last.name);
   }
   if (!address) return;
@@ -112,7 +115,7 @@ export function showGrids(all, whenOpened) {
       element('grid-tables').prepend(tables.get(number).section);
     }
     const { cells } = tables.get(number);
-    for (const run of runs) if (cells.has(run.id)) showCell(run, cells.get(run.id)).catch(() => {});
+    for (const run of runs) if (cells.has(run.id)) showCell(run, cells.get(run.id)).catch(() => failed(cells.get(run.id).picture));
   }
   element('grids').hidden = grids.size === 0;
 }

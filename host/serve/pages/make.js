@@ -2,7 +2,7 @@
 
 import { ask, attempt, count, element, make, Refused } from './server.js';
 import { loadRun, prefill } from './form.js';
-import { currentRuns, fileAddress, files, isOver, timeLeft } from './queue.js';
+import { currentRuns, failed, fileAddress, files, framesIn, isNew, isOver, timeLeft } from './queue.js';
 import { pick } from './uploads.js';
 
 const HISTORY = 'words', MOST_REMEMBERED = 50;
@@ -19,7 +19,8 @@ const attached = new Map(); // uploads by the setting that names them
 let presets = [];
 let shownRun = null; // the number of the run on the stage
 let pinned = false; // chosen by the user, or made here
-let last = ''; // what the stage shows, or is loading
+const NOTHING = { key: '', done: true };
+const onStage = { ...NOTHING }; // what the stage shows, or is loading
 let loading = false, waiting = null, again = false;
 
 const remembered = () => {
@@ -163,7 +164,7 @@ async function paint() {
 export function stage(id) {
   shownRun = id;
   pinned = true;
-  last = '';
+  Object.assign(onStage, NOTHING);
   showStage();
 }
 
@@ -184,7 +185,7 @@ async function source(run) {
   const list = await files(run);
   const film = list.find((file) => file.type.startsWith('video/'));
   if (film && run.state === 'finished') return { video: fileAddress(run, film.name) };
-  const frames = list.filter((file) => file.frame && file.type.startsWith('image/'));
+  const frames = framesIn(list);
   return frames.length ? { image: fileAddress(run, frames[frames.length - 1].name) } : {};
 }
 
@@ -193,8 +194,7 @@ async function showPicture(run) {
   if (run.id !== shownRun) return;
   const picture = element('stage-picture'), film = element('stage-video');
   const address = image ?? video ?? '';
-  if (address === last) return;
-  last = address;
+  if (!isNew(onStage, address)) return;
   const save = element('stage-save');
   save.hidden = !isOver(run) || !address;
   save.href = address;
@@ -208,6 +208,7 @@ async function showPicture(run) {
     try {
       await next.decode();
     } catch {
+      failed(onStage);
       return;
     }
     if (run.id !== shownRun) return;
@@ -273,6 +274,7 @@ export function buildMake() {
     element('all').open = true;
     element('all').scrollIntoView();
   }));
+  element('stage-video').addEventListener('error', () => failed(onStage));
   element('stage-cancel').addEventListener('click', () => attempt(() => ask('POST', `/api/runs/${shownRun}/cancel`)));
   return attempt(showLooks);
 }

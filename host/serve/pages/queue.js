@@ -7,6 +7,7 @@ const rows = new Map(); // by the run's number
 const filesOf = new Map(); // of runs that are over, once they were asked for
 const seen = new Map(); // when each was seen first while it ran, and how far it was
 const ENDED_AT_FIRST = 6; // of those that are over
+const TRIES = 3; // to show a picture: it may be gone for good
 let runs = [], allShown = false;
 let chosen = new Set(), whenChosen = () => {}, whenOpened = () => {};
 
@@ -21,6 +22,8 @@ export async function files(run) {
   if (isOver(run)) filesOf.set(run.id, list);
   return list;
 }
+/** Of a run's files, the pictures of its frames. */
+export const framesIn = (list) => list.filter((file) => file.frame && file.type.startsWith('image/'));
 export const fileAddress = (run, name) => `/api/runs/${run.id}/files/${encodeURIComponent(name)}`;
 
 const words = (run) => (run.cancelling ? 'ending' : run.state === 'running' && run.paused ? 'paused'
@@ -71,6 +74,7 @@ function makeRow(id) {
     return made;
   };
   const row = {
+    picture: {},
     thumb: make('img', { alt: '', hidden: true }),
     open: make('button', { type: 'button', className: 'thumb', title: 'Show it large' }),
     title: make('p', { className: 'title' }),
@@ -114,7 +118,10 @@ function makeRow(id) {
   row.open.setAttribute('aria-label', `Show run ${id} large`);
   row.open.addEventListener('click', () => whenOpened(id));
   row.item.dataset.run = id;
-  row.thumb.addEventListener('error', () => { row.thumb.hidden = true; });
+  row.thumb.addEventListener('error', () => {
+    row.thumb.hidden = true;
+    failed(row.picture);
+  });
   return row;
 }
 
@@ -129,16 +136,29 @@ async function listFiles(run, row) {
     make('li', {}, make('a', { href: fileAddress(run, file.name), download: file.name }, file.name), ` ${Math.ceil(file.bytes / 1024)} kB`)));
 }
 
+// Of a place that shows one picture after the other: whether this one is still to be shown there. One that could not be
+// had is tried again with the next news, but not for ever.
+export function isNew(holder, key) {
+  if (holder.key !== key) Object.assign(holder, { key, done: false, tries: 0 });
+  if (holder.done || holder.tries >= TRIES) return false;
+  holder.done = true;
+  ++holder.tries;
+  return true;
+}
+export const failed = (holder) => { holder.done = false; };
+
 // The newest picture: the live one while it goes, the last frame when it is over.
 async function showThumb(run, row) {
-  const key = `${run.state} ${run.pictures} ${run.base}`;
-  if (row.shown === key || run.kind === 'motion' || !run.base) return;
-  row.shown = key;
+  if (run.kind === 'motion' || !run.base || !isNew(row.picture, `${run.state} ${run.pictures} ${run.base}`)) return;
   if (run.state === 'running' && run.pictures === 0) return;
-  const frames = (await files(run)).filter((file) => file.frame && file.type.startsWith('image/'));
-  if (frames.length === 0) return;
-  row.thumb.src = `${fileAddress(run, frames[frames.length - 1].name)}?${run.pictures}`;
-  row.thumb.hidden = false;
+  try {
+    const frames = framesIn(await files(run));
+    if (frames.length === 0) return;
+    row.thumb.src = `${fileAddress(run, frames[frames.length - 1].name)}?${run.pictures}`;
+    row.thumb.hidden = false;
+  } catch {
+    failed(row.picture);
+  }
 }
 
 function update(run, row) {
@@ -165,7 +185,7 @@ function update(run, row) {
   row.zip.hidden = !run.base || !over;
   if (row.files.open && row.listed !== `${run.state} ${run.done} ${run.pictures}`) listFiles(run, row).catch(() => {});
   row.compare.parentElement.hidden = run.kind === 'motion' || !run.base;
-  showThumb(run, row).catch(() => {});
+  showThumb(run, row);
 }
 
 function choose() {

@@ -33,11 +33,14 @@ async function refresh() {
   element('pick-formats').textContent = `${answer.formats}; up to ${Math.round(answer.largest / 2 ** 30)} GB each`;
 }
 
+// What an address can hold: no halves of characters, which a name cut in the middle, or odd ones of Windows, would have.
+const addressable = (name) => [...name.replace(/\p{Surrogate}/gu, '\uFFFD')].slice(0, 200).join('');
+
 // A request that says how far it is, which fetch() cannot.
 function send(file, progress) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
-    request.open('POST', `/api/uploads?name=${encodeURIComponent(file.name.slice(0, 200))}`);
+    request.open('POST', `/api/uploads?name=${encodeURIComponent(addressable(file.name))}`);
     request.setRequestHeader('Content-Type', 'application/octet-stream');
     request.upload.addEventListener('progress', (event) => progress(event.loaded, event.total));
     request.addEventListener('error', () => reject(new Refused(0, { error: `${file.name}: the server cannot be reached, or refuses a file of this size` })));

@@ -8,8 +8,8 @@
 // S(z), which rises from 0 at z = -0.75 to 1 at z = 0.75 as a smoothstep and so has the slope of an
 // antialiased edge, 1 a pixel, in its middle,
 //
-//     a stroke of width w covers   S(w/2 - d) + S(w/2 + d) - 1     (both edges of a line thinner than a
-//     pixel) a filled shape covers        S(d) inside and S(-d) outside   (by the even-odd rule)
+//     a stroke of width w covers   S(w/2 - d) + S(w/2 + d) - 1     (both edges, also of thin lines)
+//     a filled shape covers        S(d) inside and S(-d) outside   (by the even-odd rule)
 //
 // Each is blended over those before it by its coverage times its opacity. Only pixels at an edge pull at a
 // curve. Curves are computed as polylines.

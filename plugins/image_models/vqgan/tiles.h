@@ -19,9 +19,9 @@ struct TileScale {
   std::int64_t before = 1, after = 1;
 };
 
-/// `work(whole)`, [N, C, h, w] each, put together from tiles of at most `tile` codes a side. Tiles are
-/// equally large, and each goes over into the next one evenly, over 2 kReach codes. One tile that is enough
-/// is the whole, bit for bit.
+/// `work(whole)`, [N, C, h, w] each, put together from tiles of at most `tile` codes a side, and up to kReach
+/// more on each: `work` gets up to `tile` + 2 kReach. Tiles are equally large, and each goes over into the
+/// next one evenly, over 2 kReach codes. One tile that is enough is the whole, bit for bit.
 ///
 /// Differentiable: on the way back, each tile is computed once more, so that no more than one is in the
 /// memory at any time. `work` must not depend on anything else that needs a gradient.

@@ -49,6 +49,24 @@ inline std::string advice_on(int error) {
               advice_on(error));
 }
 
+// These return false with the reason in errno.
+inline bool write_all(int file, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::write(file, bytes.data(), bytes.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count == 0) errno = EIO;  // which no disk does
+    if (count <= 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return true;
+}
+/// Waits until the disk has it. Some network file systems do not support this, which is not a failure.
+inline bool sync_file(int file) {
+  while (::fsync(file) != 0)
+    if (errno != EINTR) return errno == EINVAL || errno == ENOTSUP || errno == ENOSYS;
+  return true;
+}
+
 /// An open file, closed at the end.
 class Descriptor {
  public:
@@ -62,22 +80,8 @@ class Descriptor {
 
   bool is_open() const { return number_ >= 0; }
   // The rest return false with the reason in errno.
-  bool write(std::string_view bytes) const {
-    while (!bytes.empty()) {
-      const ssize_t count = ::write(number_, bytes.data(), bytes.size());
-      if (count < 0 && errno == EINTR) continue;
-      if (count == 0) errno = EIO;  // which no disk does
-      if (count <= 0) return false;
-      bytes.remove_prefix(static_cast<std::size_t>(count));
-    }
-    return true;
-  }
-  /// Waits until the disk has it. Some network file systems do not support this, which is not a failure.
-  bool sync() const {
-    while (::fsync(number_) != 0)
-      if (errno != EINTR) return errno == EINVAL || errno == ENOTSUP || errno == ENOSYS;
-    return true;
-  }
+  bool write(std::string_view bytes) const { return write_all(number_, bytes); }
+  bool sync() const { return sync_file(number_); }
   /// On network file systems this is the first call to report a full disk.
   bool close() { return ::close(std::exchange(number_, -1)) == 0; }
 
