@@ -117,7 +117,7 @@ class StudioTest(BrowserTest):
         self.server.post("/api/runs", {"settings": settings("a", steps_per_scene=1000000), "lease": 3600, "from": theirs})
         self.until(lambda: f"for {theirs}" in self.text_of("[data-run='1'] .facts"))
         self.server.submit("b", steps_per_scene=1000000)
-        self.until(lambda: self.chip(2) == "queued")
+        self.until(lambda: self.chip(2) == "waiting")
         self.assertNotIn("for run", self.text_of("[data-run='2'] .facts"))
         self.until(lambda: self.server.run(1)["done"] > 0)
         self.browser.get(f"http://127.0.0.1:{self.server.port}/runs/1")
