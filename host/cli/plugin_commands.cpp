@@ -15,6 +15,15 @@ using app::installed_params;
 using log::printable;
 using log::printable_line;
 
+namespace {
+
+/// What a setting means and, of a number that takes no expression, why not.
+std::string meaning(const ParamSpec& spec) {
+  return spec.help_text + (spec.is_fixed() ? std::string("; fixed: ") + spec.why_fixed() : "");
+}
+
+}  // namespace
+
 int list_plugins(const PluginRegistry& registry) {
   std::ostringstream out;  // strangers name their plugins and files as they like
   std::size_t width = 0;
@@ -70,7 +79,7 @@ int describe_plugin(const PluginRegistry& registry, const std::string& name) {
       }
       const std::string unit = *spec.unit_name ? std::string(", ") + spec.unit_name : "";
       out << printable_line("  " + name + " = " + default_text(spec) + "  (" + allowed(spec) + unit + ")  " +
-                            spec.help_text)
+                            meaning(spec))
           << "\n";
     }
     if (plugin.param_count == 0) out << "  it has no parameters of its own\n";
@@ -110,7 +119,7 @@ struct Declared {
 
 bool same_declaration(const ParamSpec& a, const ParamSpec& b) {
   return lower(a.name) == lower(b.name) && allowed(a) == allowed(b) && default_text(a) == default_text(b) &&
-         std::string(a.unit_name) == b.unit_name && std::string(a.help_text) == b.help_text;
+         std::string(a.unit_name) == b.unit_name && meaning(a) == meaning(b);
 }
 
 /// Rows of the list of settings.
@@ -127,9 +136,9 @@ class SettingRows {
     const std::string note = plugins.empty() ? "" : plugins + ": ";
     const std::string unit = *spec.unit_name ? std::string(", ") + spec.unit_name : "";
     const std::string line = markdown_ ? "| `" + std::string(spec.name) + "` | " + default_text(spec) +
-                                             " | " + takes + unit + " | " + note + spec.help_text + " |"
+                                             " | " + takes + unit + " | " + note + meaning(spec) + " |"
                                        : "  " + std::string(spec.name) + " = " + default_text(spec) + "  (" +
-                                             takes + unit + ")  " + note + spec.help_text;
+                                             takes + unit + ")  " + note + meaning(spec);
     std::cout << printable_line(line) << "\n";
   }
 
@@ -163,7 +172,8 @@ int list_settings(const std::vector<std::string>& chosen, bool markdown, const P
         << "# Settings\n\nMade by `reverie settings --markdown` from the program's own table; do not edit.\n"
            "Those of plugins have no effect while another plugin, or none, is in use. They can be written\n"
            "`plugin.name`, too, which is needed where two plugins in use take different things by one "
-           "name.\n";
+           "name.\n\nWhat takes an expression may also have keyframes ([expressions.md](expressions.md),\n"
+           "[keyframes.md](keyframes.md)). A number that takes none says after \"fixed\" why not.\n";
   std::string group;
   for (const Setting& setting : settings_with_plugins(installed)) {
     if (group != setting.section) {

@@ -16,6 +16,7 @@ inline constexpr ParamSpec kFrameDigits =
     integer("frame_digits", 0)
         .range(0, 12)
         .unit("digits")
+        .fixed("names of files sort by it")
         .help("frame numbers are padded with zeros to this many digits; 0: no padding");
 inline constexpr ParamSpec kPngBits =
     choice("png_bits", "8", "8|16")

@@ -27,6 +27,7 @@ constexpr ParamSpec kParams[] = {
     integer("video_quality", 0)
         .range(0, 63)
         .may_be_null()
+        .fixed("an encoder begins with it")
         .help(
             "constant rate factor of mp4 (0 to 51) and webm (0 to 63): lower is better and larger; null = 16 "
             "and 24"),
