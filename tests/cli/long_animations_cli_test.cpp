@@ -324,6 +324,22 @@ TEST(Stereo, ViewsAreSideBySide) {
   EXPECT_TRUE(holds(outcome.err, "reverie stereo")) << outcome.err;
 }
 
+/// What is beside one eye is behind the other, so a picture of all around has no second view.
+TEST(Stereo, RefusesARunThatShowsAllAround) {
+  const Scratch folder;
+  ASSERT_EQ(render(folder.path(), tiny("a red heart", {"animation_mode=3D", "projection=equirectangular",
+                                                       "tile=x", "width=64", "height=32",
+                                                       "pre_animation_steps=2", "steps_per_frame=2"}))
+                .status,
+            0);
+  const Outcome outcome = run(command("stereo", {"images_out/default"}), folder.path());
+  EXPECT_EQ(outcome.status, 2) << outcome.out;
+  for (const char* part : {"projection: equirectangular", "two eyes", "reverie encode"})
+    EXPECT_TRUE(holds(outcome.err, part)) << part << " in\n" << outcome.err;
+  for (const auto& entry : fs::directory_iterator(folder / "images_out/default"))
+    EXPECT_FALSE(holds(entry.path().string(), "_stereo")) << entry.path();
+}
+
 TEST(Interpolating, MakesASmootherVideo) {
   const Scratch folder;
   ASSERT_EQ(render(folder.path(), moving({"steps_per_scene=6"})).status, 0);  // three pictures
