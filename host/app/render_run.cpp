@@ -18,7 +18,6 @@
 #include "engine/viewers.h"
 #include "log/printable.h"
 #include "media/footage.h"
-#include "reverie/takes_opacity.h"
 
 namespace reverie::app {
 
@@ -311,12 +310,6 @@ RunOutcome render_run(const Plan& given, const PluginRegistry& registry, const R
                                                                  {output.folder, output.base,
                                                                   frames_per_second, json, saved, early})});
   }
-  if (settings.get<bool>("alpha"))
-    for (const auto& [name, sink] : ensemble.sinks)
-      if (!extension_of<TakesOpacity>(*sink))
-        throw SettingsError(
-            {{settings.find("alpha")->location,
-              "'alpha' is true, but " + name + " keeps no transparency; leave it out of 'outputs'"}});
   // Only a run that can begin takes away what another of this name has left; a name that was free had
   // nothing.
   if (!goes_on && writes) std::filesystem::remove(record, none);

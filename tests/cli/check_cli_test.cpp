@@ -67,6 +67,29 @@ TEST(Check, MissingModelsComeWithAChoiceThatNeedsNoDownload) {
   scratch.write("run.yaml",
                 "scenes: red\nViTB32: true\nRN50: true\nmodels_parent_dir: models\n"
                 "width: 32\nheight: 32\ncutouts: 1\n");
+  // As PyTTI's files have it, which name every setting; a list of names; and a list beside flags.
+  scratch.write(
+      "vqgan.yaml",
+      "scenes: red\nViTB32: true\nimage_model: VQGAN\nvqgan_model: sflckr\nmodels_parent_dir: models\n"
+      "width: 32\nheight: 32\ncutouts: 1\n");
+  scratch.write("list.yaml",
+                "scenes: red\nperceptors: [ViT-B/16]\nmodels_parent_dir: models\nwidth: 32\nheight: 32\n"
+                "cutouts: 1\n");
+  scratch.write(
+      "both.yaml",
+      "scenes: red\nperceptors: [ViT-B/16]\nRN50: true\nvqgan_model: coco\nmodels_parent_dir: models\n"
+      "width: 32\nheight: 32\ncutouts: 1\n");
+  for (const char* file : {"vqgan.yaml", "list.yaml", "both.yaml"}) {
+    const Outcome missing = check(scratch.path(), {file});
+    EXPECT_EQ(missing.status, 2);
+    const std::size_t at = missing.err.find("perceptors='[");
+    ASSERT_NE(at, std::string::npos) << missing.err;
+    const std::string pasted = missing.err.substr(at, missing.err.find('\n', at) - at);
+    EXPECT_EQ(holds(pasted, "vqgan_model"), std::string(file) == "vqgan.yaml") << pasted;
+    const Outcome good = run(
+        {"/bin/sh", "-c", "'" REVERIE_PROGRAM "' check " + std::string(file) + " " + pasted}, scratch.path());
+    EXPECT_EQ(good.status, 0) << pasted << "\n" << good.err;
+  }
   const Outcome outcome = check(scratch.path(), {"run.yaml"});
   EXPECT_EQ(outcome.status, 2);
   const std::size_t place = outcome.err.find("perceptors='[");
@@ -136,6 +159,23 @@ TEST(Check, WhatAPluginRefusesHasItsPlace) {
   EXPECT_TRUE(holds(far.err, "far.yaml:3: 'far_plane': ")) << far.err;
 }
 
+/// Before anything is loaded, and with the other mistakes.
+TEST(Check, FindsTextsThatAreTooLongForAPerceptor) {
+  const Scratch scratch;
+  std::string words;
+  for (int i = 0; i < 400; ++i) words += "red ";
+  scratch.write("long.yaml", "perceptors: " + shipped_model() + "\nscenes: a hill | " + words +
+                                 "| a lake:1_" + words + "\nwidht: 64\n");
+  for (const char* name : {"check", "render"}) {
+    const Outcome outcome = run(command(name, {"long.yaml"}), scratch.path());
+    EXPECT_EQ(outcome.status, 2);
+    for (const char* part : {"long.yaml:2: 'scenes'", "too long", shipped_model().c_str(), "long.yaml:3: "})
+      EXPECT_TRUE(holds(outcome.err, part)) << part << " in\n" << outcome.err;
+    EXPECT_FALSE(holds(outcome.err, "step 1")) << outcome.err;
+  }
+}
+
+/// Those that cannot be read and those that cannot be computed.
 TEST(Config, WithoutWordsIsTheDefaultFile) {
   const Scratch scratch;
   EXPECT_EQ(run(command("config", {}), scratch.path()).status, 2);

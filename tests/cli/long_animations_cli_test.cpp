@@ -273,6 +273,15 @@ TEST(Alpha, IsRefusedWhereItWouldBeLost) {
   outcome = render(folder.path(), tiny("a hill", {"alpha=true", "outputs=[png_sequence,video_file]"}));
   EXPECT_EQ(outcome.status, 2);
   EXPECT_TRUE(holds(outcome.err, "io/video_file keeps no transparency")) << outcome.err;
+  // With the other mistakes of the file, so before anything is loaded.
+  folder.write("still.yaml",
+               "scenes: a hill\nalpha: true\noutputs: [video_file]\nvideo_format: mp4\nwidht: 64\n");
+  for (const char* name : {"check", "render"}) {
+    outcome = run(command(name, {"still.yaml"}), folder.path());
+    EXPECT_EQ(outcome.status, 2);
+    for (const char* part : {"still.yaml:2: 'alpha'", "still.yaml:5: "})
+      EXPECT_TRUE(holds(outcome.err, part)) << part << " in\n" << outcome.err;
+  }
 }
 
 TEST(Alpha, IsKeptInVideosThatCan) {
