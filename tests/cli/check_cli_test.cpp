@@ -176,6 +176,70 @@ TEST(Check, FindsTextsThatAreTooLongForAPerceptor) {
 }
 
 /// Those that cannot be read and those that cannot be computed.
+TEST(Check, FindsWhatIsWrongWithAllExpressionsAtOnce) {
+  const Scratch scratch;
+  scratch.write("run.yaml",
+                "scenes: a hill:1/(t-t)\nanimation_mode: 2D\ntranslate_x: 1/(t-t)\n"
+                "zoom_x_2d: sinn(t)\ncut_pow: 0*t - 1\nsmoothing_weight: sqrt(-1)\n"
+                "rotate_2d: lots\ncutouts: none\n"
+                "perceptors: [{name: " +
+                    shipped_model() + ", weight: -1-0*t}]\n");
+  const Outcome outcome = check(scratch.path(), {"run.yaml"});
+  EXPECT_EQ(outcome.status, 2);
+  for (int line : {1, 3, 4, 5, 6, 7, 8, 9})
+    EXPECT_TRUE(holds(outcome.err, "run.yaml:" + std::to_string(line) + ": ")) << line << " in\n"
+                                                                               << outcome.err;
+  // At other moments than the run's, nothing is said of what has a value there.
+  scratch.write("late.yaml", "scenes: a hill:sqrt(t)\npre_animation_steps: none\n");
+  EXPECT_FALSE(holds(check(scratch.path(), {"late.yaml"}).err, "late.yaml:1: "));
+}
+
+TEST(Check, ShowsAWeightAsItIsWritten) {
+  const Scratch scratch;
+  scratch.write("run.yaml",
+                "scenes: red\nanimation_mode: 2D\ndirect_stabilization_weight: lots\n"
+                "semantic_stabilization_weight: 1+lots\nedge_stabilization_weight: 0.5:0.1:2\n"
+                "translate_x: lots\n");
+  const Outcome outcome = check(scratch.path(), {"run.yaml"});
+  EXPECT_EQ(outcome.status, 2);
+  for (const char* part :
+       {"run.yaml:3: 'direct_stabilization_weight' is 'lots'", "\nlots\n^\n",
+        "run.yaml:4: 'semantic_stabilization_weight' is '1+lots'", "\n1+lots\n  ^\n",
+        "run.yaml:5: 'edge_stabilization_weight' is '0.5:0.1:2'", "number or an expression of t",
+        "run.yaml:6: 'translate_x'", "allowed: number or expression of t"})
+    EXPECT_TRUE(holds(outcome.err, part)) << part << " in\n" << outcome.err;
+  EXPECT_FALSE(holds(outcome.err, "last frame")) << outcome.err;
+}
+
+TEST(Check, WarningsHaveTheirPlace) {
+  const Scratch scratch;
+  scratch.write("run.yaml",
+                "scenes: a hill:1_l_0.5 | a lake:1_a_0.5\nperceptors: " + shipped_model() +
+                    "\nwidth: 32\nheight: 32\ncutouts: 1\nalpha_weight: 2\ninterpolation_steps: 300\n"
+                    "anti_blur: 1\ndirect_init_weight: 1\nedge_stabilization_weight: 1\n");
+  const Outcome outcome = check(scratch.path(), {"run.yaml"});
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  for (const char* part :
+       {"run.yaml:1: prompt 'a lake:1_a_0.5'", "run.yaml:6: alpha_weight", "run.yaml:7: interpolation_steps",
+        "run.yaml:8: anti_blur", "run.yaml:9: direct_init_weight", "run.yaml:10: edge_stabilization_weight"})
+    EXPECT_TRUE(holds(outcome.err, part)) << part << " in\n" << outcome.err;
+}
+
+TEST(Check, LeadsToAFileBesideTheSettings) {
+  const Scratch scratch;
+  fs::create_directory(scratch / "mine");
+  scratch.write("mine/run.yaml", "scenes: red\ninit_image: photo.png\n");
+  scratch.write("mine/photo.png", "not looked at");
+  const Outcome outcome = check(scratch.path(), {"mine/run.yaml"});
+  EXPECT_EQ(outcome.status, 2);
+  for (const std::string& part :
+       {std::string("there is no file 'photo.png'"), fs::canonical(scratch.path()).string(),
+        std::string("'mine/photo.png'"), std::string("beside the settings file")})
+    EXPECT_TRUE(holds(outcome.err, part)) << part << " in\n" << outcome.err;
+  scratch.write("mine/other.yaml", "scenes: red\ninit_image: none.png\n");
+  EXPECT_FALSE(holds(check(scratch.path(), {"mine/other.yaml"}).err, "beside the settings file"));
+}
+
 TEST(Config, WithoutWordsIsTheDefaultFile) {
   const Scratch scratch;
   EXPECT_EQ(run(command("config", {}), scratch.path()).status, 2);
