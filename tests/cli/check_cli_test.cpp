@@ -211,6 +211,34 @@ TEST(Check, ShowsAWeightAsItIsWritten) {
   EXPECT_FALSE(holds(outcome.err, "last frame")) << outcome.err;
 }
 
+TEST(Check, ListsWhatHasNoEffect) {
+  const Scratch scratch;
+  Words words = tiny("red", {"translate_x=3", "vqgan_model=tiny", "rotate_2d=0", "frame_stride=2",
+                             "interpolation_steps=2", "image_model=fourier", "siren.pixel_size=3"});
+  const auto line_of = [](const Outcome& outcome) {
+    const std::size_t at = outcome.out.find("no effect here: ");
+    return at == std::string::npos ? "" : outcome.out.substr(at, outcome.out.find('\n', at) - at);
+  };
+  const Outcome outcome = check(scratch.path(), words);
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  const std::string line = line_of(outcome);
+  for (const char* name :
+       {"translate_x", "2D", "vqgan_model", "frame_stride", "interpolation_steps", "siren.pixel_size"})
+    EXPECT_TRUE(holds(line, name)) << name << " in " << line;
+  EXPECT_FALSE(holds(line, "rotate_2d")) << "its default: " << line;
+  EXPECT_EQ(line_of(check(scratch.path(), tiny("red || blue", {"animation_mode=2D", "translate_x=3",
+                                                               "interpolation_steps=2"}))),
+            "");
+}
+
+TEST(Check, SaysHowManyProblemsThereAre) {
+  const Scratch scratch;
+  EXPECT_TRUE(holds(check(scratch.path(), {"scenes=red", "widht=1", "hight=2"}).err, "2 problems found"));
+  EXPECT_TRUE(holds(check(scratch.path(), {"scenes=red", "widht=1"}).err, "1 problem found"));
+  EXPECT_FALSE(holds(check(scratch.path(), {"scenes=red", "widht=1"}).err, "rendered"));
+  EXPECT_TRUE(holds(render(scratch.path(), {"scenes=red", "widht=1"}).err, "nothing was rendered"));
+}
+
 TEST(Check, WarningsHaveTheirPlace) {
   const Scratch scratch;
   scratch.write("run.yaml",
