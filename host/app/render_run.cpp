@@ -70,9 +70,11 @@ using media::Footage;
 
 namespace {
 
-/// Closes every sink, then throws the first failure.
-void close_all(const RunPlugins& ensemble, const RunPosition& moment) {
+/// Closes every sink, then throws the first failure. `end`: where the run has come to.
+void close_all(const RunPlugins& ensemble, const RunPosition& end) {
   std::exception_ptr failure;
+  RunPosition moment = end.in_last_step();
+  if (moment.frames > 0) --moment.frames;  // the last one, not one that would follow
   for (const auto& [name, sink] : ensemble.sinks) {
     try {
       call_plugin(name, moment, [&sink = *sink] { sink.close(); });
@@ -295,6 +297,12 @@ RunOutcome render_run(const Plan& given, const PluginRegistry& registry, const R
   if (backup) {
     render.restore(backup->second);
     backup.reset();
+    if (render.is_done())
+      host.log(LogLevel::warning, "the run '" + output.base + "' was finished already, after " +
+                                      std::to_string(render.moment().steps) +
+                                      " steps, and nothing is left to do; a larger steps_per_scene, or "
+                                      "another scene, goes on with it, "
+                                      "and without restore a new run begins");
   }
 
   if (ranks)
