@@ -3,6 +3,7 @@
 #include <set>
 #include <span>
 #include <sstream>
+#include <utility>
 
 #include "app/plan.h"
 #include "base/nearest.h"
@@ -22,6 +23,27 @@ std::string meaning(const ParamSpec& spec) {
   return spec.help_text + (spec.is_fixed() ? std::string("; fixed: ") + spec.why_fixed() : "");
 }
 
+/// What plugins of a kind are for; empty for what is no kind.
+std::string purpose(const std::string& kind) {
+  constexpr const char* kPurposes[][2] = {
+      {"image_models", "what a picture is made of and what is optimised (image_model)"},
+      {"perceptors", "networks that compare pictures with words (perceptors)"},
+      {"animation", "how pictures move from frame to frame (animation_mode)"},
+      {"depth_estimators", "how far things in a picture are (depth_model)"},
+      {"flow_estimators", "where things move between two pictures (flow_model)"},
+      {"audio", "what expressions can follow of a sound (input_audio_filters)"},
+      {"sound_sources", "files of sound that can be read"},
+      {"losses", "what else pictures should be like (losses)"},
+      {"cutouts", "which parts of a picture the perceptors see (cutout_method)"},
+      {"optimisers", "how a step changes the picture (optimiser)"},
+      {"frame_sources", "pictures and videos that can be read"},
+      {"io", "files that are written (outputs)"},
+      {"viewers", "what shows a run while it goes (viewers)"}};
+  for (const auto& [known, words] : kPurposes)
+    if (kind == known) return words;
+  return "";
+}
+
 }  // namespace
 
 int list_plugins(const PluginRegistry& registry) {
@@ -29,19 +51,36 @@ int list_plugins(const PluginRegistry& registry) {
   std::size_t width = 0;
   for (const PluginFile& file : registry.files())
     width = std::max(width, (file.kind + "/" + file.name).size());
-  for (const PluginFile& file : registry.files()) {
+  out << "Plugins by kind: name, version and what it is, then its file. In brackets: the setting that names "
+         "them.\n"
+         "reverie plugins describe NAME shows the settings of one.\n";
+  std::vector<const PluginFile*> files;  // those of a kind together, from whatever folder
+  for (const PluginFile& file : registry.files()) files.push_back(&file);
+  const auto place = [](const PluginFile* file) {
+    const std::vector<std::string>& kinds = plugin_kinds();
+    return std::find(kinds.begin(), kinds.end(), file->kind) - kinds.begin();
+  };
+  std::stable_sort(files.begin(), files.end(),
+                   [&](const PluginFile* a, const PluginFile* b) { return place(a) < place(b); });
+  std::string kind;
+  for (const PluginFile* each : files) {
+    const PluginFile& file = *each;
+    if (std::exchange(kind, file.kind) != file.kind) {
+      const std::string what_for = purpose(file.kind);
+      out << "\n" << file.kind << (what_for.empty() ? "" : ": ") << what_for << "\n";
+    }
     std::string title = file.kind + "/" + file.name;
     title.resize(width + 2, ' ');
-    out << title;
+    out << "  " << title;
     if (file.state == PluginFile::State::usable)
       out << printable_line(file.descriptor->version) << "  " << printable_line(file.descriptor->summary)
           << "\n";
     else
       out << (file.state == PluginFile::State::shadowed ? "shadowed: " : "REJECTED: ")
           << printable_line(file.reason) << "\n";
-    out << "    " << file.path.string() << "\n";
+    out << "      " << file.path.string() << "\n";
     for (const std::string& warning : file.warnings)
-      out << "    warning: " << printable_line(warning) << "\n";
+      out << "      warning: " << printable_line(warning) << "\n";
   }
   if (registry.files().empty()) out << "no plugins were found\n";
   std::cout << printable(out.str());

@@ -31,6 +31,19 @@ TEST(PluginsList, ShowsUsableShadowedAndRejectedFilesWithTheirReasons) {
   for (const PluginFile& file : broken.files()) expect(outcome, file.path.string());
 }
 
+TEST(PluginsList, SaysWhatEachKindIsFor) {
+  const Said outcome = reverie_says("plugins list");
+  std::size_t last = 0;
+  for (const std::string& kind : plugin_kinds()) {
+    const std::size_t heading = outcome.text.find("\n" + kind + ": "),
+                      first = outcome.text.find("  " + kind + "/");
+    ASSERT_NE(heading, std::string::npos) << kind << " in:\n" << outcome.text;
+    EXPECT_GT(heading, last) << kind;
+    EXPECT_GT(first, heading) << kind;
+    last = heading;
+  }
+}
+
 TEST(PluginsList, FollowsTheVariable) {
   ::setenv("REVERIE_PLUGIN_PATH", (kFixtures / "reference").c_str(), 1);
   expect(reverie_says("plugins list"), "audio/peak");
