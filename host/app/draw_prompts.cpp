@@ -154,16 +154,18 @@ void draw_prompts(RunSettings& settings, const fs::path& beside, const MayRead& 
   const SettingValue* folder = settings.find("wildcards_dir");
   if (!on || !folder || !settings.find("seed")) return;
   if (on->number == 0) {
-    bool some = false;
+    const SettingValue* with = nullptr;
     for (const char* name : {"scenes", "scene_prefix", "scene_suffix"})
-      if (const SettingValue* value = settings.find(name)) some = some || has_wildcards(value->text);
+      if (const SettingValue* value = settings.find(name); value && !with && has_wildcards(value->text))
+        with = value;
     if (const SettingValue* prompts = settings.find("prompts"))
       for (const RawValue& group : prompts->groups)
-        for (const auto& [place, text] : group.members) some = some || has_wildcards(text.text);
-    if (some)
-      notices.push_back(
+        for (const auto& [place, text] : group.members)
+          if (!with && has_wildcards(text.text)) with = prompts;
+    if (with)
+      notices.push_back(with->location.before(
           "{red|green} and __colours__ are used in the prompts as they are written; with "
-          "wildcards: true, one of them is drawn (docs/prompts.md)");
+          "wildcards: true, one of them is drawn (docs/prompts.md)"));
     return;
   }
   if (!settings.has("seed") && distributed::rank_environment())

@@ -96,8 +96,9 @@ void keep_beginning(const std::vector<RawEntry>& saved, const RunSettings& now, 
       return true;
     });
     if (wanted)
-      gathered.notices.push_back(std::string(name) + " has no effect on a restored run: " +
-                                 (again ? "it begins as it did before" : instead));
+      gathered.notices.push_back(given->location.before(
+          std::string(name) +
+          " has no effect on a restored run: " + (again ? "it begins as it did before" : instead)));
   }
 }
 
@@ -164,9 +165,11 @@ std::string timing_notice(const Settings& settings) {
   const auto whole = [&](const char* name) { return settings.get<std::int64_t>(name); };
   const std::int64_t before = whole("pre_animation_steps"), frame = whole("steps_per_frame");
   if (before % frame == 0 || whole("save_every") % frame != 0) return "";
-  return "pre_animation_steps (" + std::to_string(before) + ") is not a multiple of steps_per_frame (" +
-         std::to_string(frame) + "): each picture is saved " + std::to_string(frame - before % frame) +
-         " steps after its move, not when its frame is done";
+  return settings.find("pre_animation_steps")
+      ->location.before("pre_animation_steps (" + std::to_string(before) +
+                        ") is not a multiple of steps_per_frame (" + std::to_string(frame) +
+                        "): each picture is saved " + std::to_string(frame - before % frame) +
+                        " steps after its move, not when its frame is done");
 }
 
 /// A picture that is to join itself needs a model that can do so, and has no edge for border_mode to be
@@ -208,7 +211,7 @@ void check_alpha(const Plan& plan, const Settings& settings, std::vector<Problem
     problems.push_back(
         {alpha->location, "'alpha' is for stills, but 'animation_mode' is '" + plan.animation->name + "'"});
   if (alpha->number == 0 && weight->number != weight->spec.default_number)
-    notices.push_back("alpha_weight has no effect: alpha is false");
+    notices.push_back(weight->location.before("alpha_weight has no effect: alpha is false"));
 }
 
 /// What upscale_from and upscale_at say, as far as the size is known.
@@ -269,6 +272,18 @@ RunSettings with_defaults(const Resolution& resolution, const std::vector<Plugin
   return settings;
 }
 
+/// Whether the moments of the run are known although some settings are wrong, which are absent.
+bool knows_moments(const Plan& plan, const Settings& settings) {
+  // A video's beginning is worked on longer than the settings say.
+  if (plan.restored || plan.script.scenes.empty() || (plan.animation && plan.animation->has_role(kVideoRole)))
+    return false;
+  for (const char* name : {"scenes", "prompts", "prompt_fade", "init_image", "animation_mode",
+                           "pre_animation_steps", "steps_per_frame", "steps_per_scene", "interpolation_steps",
+                           "frames_per_second", "frame_stride", "bpm"})
+    if (!settings.find(name)) return false;
+  return true;
+}
+
 std::span<const ParamSpec> params_of(const PluginFile& plugin) {
   return {plugin.descriptor->params, plugin.descriptor->param_count};
 }
@@ -283,7 +298,8 @@ void leave_out_cutting(const PluginFile& method, const Settings& settings, Scrip
                     [&](const ParamSpec& spec) { return spec.host_setting && setting.name == spec.name; }))
       return false;
     if (const SettingValue* value = settings.find(setting.name); value && !value->is_default())
-      notices.push_back(setting.name + " has no effect: " + title(method) + " does not use it");
+      notices.push_back(
+          value->location.before(setting.name + " has no effect: " + title(method) + " does not use it"));
     return true;
   });
 }
@@ -347,6 +363,7 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry, c
   GatheredSettings gathered = gather_settings(sources, installed);
 
   Plan plan;
+  if (!sources.text) plan.beside = gathered.file.parent_path();
   Resolution resolution = resolve(gathered.entries, gathered.problems, installed);
   std::vector<Problem> damage;
   if (continue_run(plan, resolution.settings, gathered, installed, damage))
@@ -421,9 +438,12 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry, c
     }
   }
   resolution.problems.insert(resolution.problems.end(), plugin_problems.begin(), plugin_problems.end());
-  if (more && !resolution.problems.empty()) {
+  if (!resolution.problems.empty()) {
     plan.settings = with_defaults(resolution, installed);
-    more(plan, resolution.problems);
+    // Without another run of the program, also what is wrong with the values of those that could be read.
+    if (knows_moments(plan, resolution.settings))
+      try_moments(plan.script, plan.settings, plan.animation != nullptr, {}, false, resolution.problems);
+    if (more) more(plan, resolution.problems);
   }
   // What is missing now may stand in the settings that cannot be read.
   if (!resolution.problems.empty())
@@ -460,10 +480,9 @@ Plan make_plan(const SettingsSources& sources, const PluginRegistry& registry, c
     const double least = plan.settings.find("steps_per_frame")->number;
     if (before.number < least) {
       if (!before.is_default())
-        raised = "pre_animation_steps (" + before.json() + ") is raised to steps_per_frame: in " +
-                 plan.animation->name +
-                 ", the first frame of the video is worked on "
-                 "as long as the others are";
+        raised = before.location.before(
+            "pre_animation_steps (" + before.json() + ") is raised to steps_per_frame: in " +
+            plan.animation->name + ", the first frame of the video is worked on as long as the others are");
       before.number = least;
       plan.settings.set("pre_animation_steps", before);
     }

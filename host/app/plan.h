@@ -38,6 +38,7 @@ struct Plan {
   std::vector<std::string> notices;
   std::vector<std::string> choices;          ///< the texts that were drawn, logged when the run begins
   std::vector<engine::Change> changes = {};  ///< of changes_file, to be made again
+  std::filesystem::path beside = {};         ///< the settings file's folder; empty: there is no file
   bool alone = true;                         ///< no other run of this call has its folder
   std::shared_ptr<const engine::FileAccess> access = nullptr;  ///< none: its settings may name any file
   std::shared_ptr<engine::NetworkCache> networks = nullptr;  ///< none: networks are loaded for this run alone

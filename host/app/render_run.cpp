@@ -18,7 +18,6 @@
 #include "engine/viewers.h"
 #include "log/printable.h"
 #include "media/footage.h"
-#include "reverie/takes_opacity.h"
 
 namespace reverie::app {
 
@@ -71,9 +70,11 @@ using media::Footage;
 
 namespace {
 
-/// Closes every sink, then throws the first failure.
-void close_all(const RunPlugins& ensemble, const RunPosition& moment) {
+/// Closes every sink, then throws the first failure. `end`: where the run has come to.
+void close_all(const RunPlugins& ensemble, const RunPosition& end) {
   std::exception_ptr failure;
+  RunPosition moment = end.in_last_step();
+  if (moment.frames > 0) --moment.frames;  // the last one, not one that would follow
   for (const auto& [name, sink] : ensemble.sinks) {
     try {
       call_plugin(name, moment, [&sink = *sink] { sink.close(); });
@@ -288,6 +289,12 @@ RunOutcome render_run(const Plan& given, const PluginRegistry& registry, const R
   if (backup) {
     render.restore(backup->second);
     backup.reset();
+    if (render.is_done())
+      host.log(LogLevel::warning, "the run '" + output.base + "' was finished already, after " +
+                                      std::to_string(render.moment().steps) +
+                                      " steps, and nothing is left to do; a larger steps_per_scene, or "
+                                      "another scene, goes on with it, "
+                                      "and without restore a new run begins");
   }
 
   if (ranks) compare_facts(*ranks, facts_of_run(*ranks, settings, host, ensemble, render.moment().steps));
@@ -302,12 +309,6 @@ RunOutcome render_run(const Plan& given, const PluginRegistry& registry, const R
                                                                  {output.folder, output.base,
                                                                   frames_per_second, json, saved, early})});
   }
-  if (settings.get<bool>("alpha"))
-    for (const auto& [name, sink] : ensemble.sinks)
-      if (!extension_of<TakesOpacity>(*sink))
-        throw SettingsError(
-            {{settings.find("alpha")->location,
-              "'alpha' is true, but " + name + " keeps no transparency; leave it out of 'outputs'"}});
   // Only a run that can begin takes away what another of this name has left; a name that was free had
   // nothing.
   if (!goes_on && writes) std::filesystem::remove(record, none);

@@ -9,7 +9,9 @@
 #include "engine/moments.h"
 #include "engine/timeline.h"
 #include "models/catalogue.h"
+#include "plugins/text_check.h"
 #include "prompts/coherence.h"
+#include "reverie/takes_opacity.h"
 #include "reverie/viewer.h"
 #include "settings/perceptor_list.h"
 
@@ -109,8 +111,8 @@ std::vector<Wanted> wanted_perceptors(const Settings& settings, const HostServic
   return wanted;
 }
 
-/// What to write on the command line to judge by nothing that has to be downloaded.
-std::string offline_choice(const Settings& settings, const std::vector<std::string>& shipped) {
+/// Perceptors, as words of the command line, that need not be downloaded.
+std::string offline_perceptors(const Settings& settings, const std::vector<std::string>& shipped) {
   std::string words = "perceptors='[" + joined(shipped) + "]'";
   for (const char* flag : kPerceptorFlags)
     if (settings.get<bool>(flag) && !settings.find(flag)->is_default())
@@ -134,8 +136,9 @@ std::optional<MotionSetting> weight_of(const Wanted& wanted, const std::vector<M
   return MotionSetting{kPerceptors, 1, Expression::compile("1", {})};
 }
 
+/// `offline`: words of the command line for what is missing; see tell_offline_choice().
 void choose_perceptors(RunPlan& run_plan, const Plan& plan, const PluginRegistry& registry,
-                       std::vector<Problem>& problems) {
+                       std::vector<Problem>& problems, std::vector<std::string>& offline) {
   std::vector<Wanted> all;
   collect(problems, run_plan.settings, "perceptors",
           [&] { all = wanted_perceptors(run_plan.settings, *run_plan.host, run_plan.choices); });
@@ -161,8 +164,7 @@ void choose_perceptors(RunPlan& run_plan, const Plan& plan, const PluginRegistry
     });
   }
   if (const auto shipped = run_plan.host->shipped_models(); missing > 0 && !shipped.empty())
-    problems.back().message += "\nwithout a download, the models that ship with the program do: " +
-                               offline_choice(run_plan.settings, shipped);
+    offline.push_back(offline_perceptors(run_plan.settings, shipped));
   // What was used is written down by name, so that a rerun does not depend on what is installed then.
   run_plan.settings.set("perceptors", chosen);
   for (const char* flag : kPerceptorFlags) {
@@ -173,9 +175,30 @@ void choose_perceptors(RunPlan& run_plan, const Plan& plan, const PluginRegistry
   }
 }
 
+/// What perceptors can say of the prompts' words without their networks: which are too long.
+void check_texts(const RunPlan& run_plan, const Plan& plan, std::vector<Problem>& problems) {
+  std::map<std::string, std::string> texts;  // and the setting that each comes from
+  for (const Scene& scene : plan.script.scenes)
+    for (const Prompt& prompt : scene.prompts) {
+      if (!prompt.picture) texts.emplace(prompt.text, prompt.setting);
+      if (!prompt.towards.empty()) texts.emplace(prompt.towards, prompt.setting);
+      if (prompt.mask.kind == PromptMask::Kind::phrase) texts.emplace(prompt.mask.what, prompt.setting);
+    }
+  const RunSettings& settings = run_plan.settings;
+  for (const ChosenPerceptor& chosen : run_plan.perceptors)
+    collect(problems, settings, chosen.setting, [&] {
+      const auto known =
+          make_text_check(*chosen.plugin, *run_plan.host, params_for(*chosen.plugin, settings), chosen.setup);
+      for (const auto& [text, setting] : texts)
+        if (known) collect(problems, settings, setting, [&, &words = text] { known->check(words); });
+    });
+}
+
 /// Weights that the image model names: where nobody chose and the default's are not installed, the shipped
 /// ones take their place.
-void choose_weights(RunPlan& run_plan, const PluginFile& model, std::vector<Problem>& problems) {
+/// `offline` as for choose_perceptors().
+void choose_weights(RunPlan& run_plan, const PluginFile& model, std::vector<Problem>& problems,
+                    std::vector<std::string>& offline) {
   const Settings params = params_for(model, run_plan.settings);
   for (const ParamSpec& spec : std::span(model.descriptor->params, model.descriptor->param_count)) {
     if (spec.asset != AssetKind::weights || spec.host_setting) continue;
@@ -183,6 +206,8 @@ void choose_weights(RunPlan& run_plan, const PluginFile& model, std::vector<Prob
     // A file that is there, but cannot be used, is not silently replaced.
     if (run_plan.host->find_weights(value.text) || !value.is_default() || !*spec.fallback_text) {
       collect(problems, params, spec.name, [&] { run_plan.host->load_weights(value.text); });
+      if (*spec.fallback_text && find_model(value.text) && !run_plan.host->find_weights(value.text))
+        offline.push_back(std::string(spec.name) + "=" + spec.fallback_text);
       continue;
     }
     run_plan.choices.push_back(std::string(spec.name) + ": '" + value.text +
@@ -192,6 +217,14 @@ void choose_weights(RunPlan& run_plan, const PluginFile& model, std::vector<Prob
         Location::program();  // no default any more: a rerun must not depend on what is installed then
     run_plan.settings.set_param(title(model), spec.name, value);
   }
+}
+
+/// With the last problem, which is about something to download: all words that do without, to be pasted.
+void tell_offline_choice(const std::vector<std::string>& offline, std::vector<Problem>& problems) {
+  if (offline.empty() || problems.empty()) return;
+  std::string& message = problems.back().message;
+  message += "\nwithout a download, the models that ship with the program do: ";
+  for (const std::string& words : offline) message += (&words == &offline[0] ? "" : " ") + words;
 }
 
 /// The weights that a loss names.
@@ -252,6 +285,23 @@ void require_writable(const std::string& folder) {
         "choose another folder, or work in one of yours");
 }
 
+/// Whether the sinks keep transparency, where the run needs that. It depends on their settings, so only
+/// instances know; they write nothing before the first frame.
+void check_opacity(const RunPlan& run_plan, std::vector<Problem>& problems) {
+  const RunSettings& settings = run_plan.settings;
+  if (!settings.get<bool>("alpha")) return;
+  const OutputSink::Setup setup{engine::RunPlace(settings).pictures, "opacity",
+                                settings.get<double>("frames_per_second"), ""};
+  for (const PluginFile* plugin : run_plan.sinks)
+    collect(problems, settings, "outputs", [&] {
+      const auto sink = create<OutputSink>(*plugin, *run_plan.host, params_for(*plugin, settings), setup);
+      if (!extension_of<TakesOpacity>(*sink))
+        problems.push_back({settings.find("alpha")->location,
+                            "'alpha' is true, but " + title(*plugin) +
+                                " keeps no transparency as it is set here; leave it out of 'outputs'"});
+    });
+}
+
 /// Everything that there is; what is not is added to `problems`.
 RunPlan find_run_plan(const Plan& plan, const PluginRegistry& registry, bool on_terminal,
                       std::vector<Problem>& problems) {
@@ -267,6 +317,7 @@ RunPlan find_run_plan(const Plan& plan, const PluginRegistry& registry, bool on_
       if (settings.find("outputs")->is_default()) registry.with_role(OutputSink::kKind, "outputs");
       throw Error(ErrorKind::settings, "'outputs' is empty: the pictures would go nowhere");
     });
+  check_opacity(run_plan, problems);
   run_plan.viewers = chosen_viewers(settings, registry, on_terminal, problems);
   find_pictures(run_plan, plan, 0, problems);
   for (const PluginFile* reader : run_plan.pictures->readers()) choose(run_plan.settings, *reader, problems);
@@ -274,9 +325,12 @@ RunPlan find_run_plan(const Plan& plan, const PluginRegistry& registry, bool on_
     collect(problems, settings, name, [&] { require_writable(settings.get<std::string>(name)); });
   collect(problems, settings, "input_audio", [&] { run_plan.sound = listen(run_plan, plan, registry); });
   find_for_motion(run_plan, plan, registry, problems);
-  if (plan.image_model) choose_weights(run_plan, *plan.image_model, problems);
   for (const LossTerm& term : plan.script.losses) find_weights(run_plan, term, problems);
-  choose_perceptors(run_plan, plan, registry, problems);
+  std::vector<std::string> offline;
+  choose_perceptors(run_plan, plan, registry, problems, offline);
+  check_texts(run_plan, plan, problems);
+  if (plan.image_model) choose_weights(run_plan, *plan.image_model, problems, offline);
+  tell_offline_choice(offline, problems);
   return run_plan;
 }
 

@@ -133,7 +133,8 @@ RunContext make_run_context(const Plan& plan, const PluginRegistry& registry,
                                 settings.get<std::string>("models_parent_dir"),
                                 settings.get<std::string>("precision"),
                                 plan.access,
-                                plan.networks};
+                                plan.networks,
+                                plan.beside};
   if (problems) {
     const std::size_t before = problems->size();
     collect(*problems, settings, "device", [&] { choose_device(options.device); });

@@ -300,6 +300,10 @@ void RunTrial::be(int go, int answer, int said) const {
     words << "+" << figures.most << " " << figures.steps << " " << figures.step.serial << " "
           << figures.step.parallel << " " << figures.step.bytes << " " << figures.timed;
     text = words.str();
+  } catch (const SettingsError&) {
+    // Its advice is about what was rendered.
+    const Failure failure = current_failure();
+    text = "-" + std::to_string(failure.status) + failure.message + "\n";
   } catch (...) {
     const Failure failure = current_failure();
     text = "-" + std::to_string(failure.status) + failure.message + "\n" + failure.advice;

@@ -126,7 +126,8 @@ std::vector<SoundFilter> parse_sound_filters(const Settings& settings, const Plu
   if (!names.empty() && sound_of(settings).empty()) {
     std::string all;
     for (const std::string& name : names) all += (all.empty() ? "" : ", ") + name;
-    notices.push_back("input_audio_filters has no effect without input_audio; always 0: " + all);
+    notices.push_back(
+        setting->location.before("input_audio_filters has no effect without input_audio; always 0: " + all));
   }
   return filters;
 }

@@ -92,23 +92,16 @@ class Batch {
         registry_(registry) {}
 
   int run_one(const BatchRun& run, RunReport& report, bool alone = true) {
-    const bool whole = command_ == "check" || command_ == "render";
-    Plan plan =
-        make_plan(run.sources, registry_,
-                  whole ? [this](const Plan& wrong,
-                                 std::vector<Problem>& problems) { find_missing(wrong, registry_, problems); }
-                        : FindMore());
-    plan.alone = alone;
-    if (command_ == "config") {
-      for (const std::string& notice : plan.notices) write_log(LogLevel::warning, notice);
-      std::cout << printable(settings_yaml(plan.settings));
-      return 0;
+    try {
+      return do_run(run, report, alone);
+    } catch (const SettingsError& error) {
+      if (command_ == "render" || command_ == "preview-motion") throw;
+      // That nothing was rendered is no news of a command that renders nothing.
+      const std::size_t count = error.problems().size();
+      const std::string found = std::to_string(count) + (count == 1 ? " problem found" : " problems found");
+      throw SettingsError(error.problems(),
+                          command_ == "check" ? found + "; reverie render would end here, too" : found);
     }
-    if (command_ == "curves") return curves_command(plan, svg_);
-    if (command_ == "check") return check_command(plan, registry_, memory_, forecast_);
-    spare_earlier_runs(plan, folders_);
-    return command_ == "render" ? render_command(plan, registry_, &report, ranks_)
-                                : preview_motion_command(plan, registry_, &report);
   }
 
   /// The runs of one shard; what concerns several runs is looked at in all of them.
@@ -157,6 +150,26 @@ class Batch {
   }
 
  private:
+  int do_run(const BatchRun& run, RunReport& report, bool alone) {
+    const bool whole = command_ == "check" || command_ == "render";
+    Plan plan =
+        make_plan(run.sources, registry_,
+                  whole ? [this](const Plan& wrong,
+                                 std::vector<Problem>& problems) { find_missing(wrong, registry_, problems); }
+                        : FindMore());
+    plan.alone = alone;
+    if (command_ == "config") {
+      for (const std::string& notice : plan.notices) write_log(LogLevel::warning, notice);
+      std::cout << printable(settings_yaml(plan.settings));
+      return 0;
+    }
+    if (command_ == "curves") return curves_command(plan, svg_);
+    if (command_ == "check") return check_command(plan, registry_, memory_, forecast_);
+    spare_earlier_runs(plan, folders_);
+    return command_ == "render" ? render_command(plan, registry_, &report, ranks_)
+                                : preview_motion_command(plan, registry_, &report);
+  }
+
   bool ends() const { return stopped_ || interrupted; }
 
   /// Renders a run if this process gets it. Whether it is over, for everybody.

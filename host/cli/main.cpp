@@ -225,6 +225,8 @@ int run(int argc, char** argv) {
     const bool asked = given.count("help") || !words.empty();
     if (asked && !words.empty() && words[0] == "help") words.erase(words.begin());
     const std::string of_command = words.empty() ? "" : usage_of(words[0]);
+    if (!given.count("help") && !words.empty() && !is_command(words[0]))
+      throw unknown_command(words[0], words);
     if (of_command.empty())
       std::cout << usage() << options << "\n" << of_serve << exit_status();
     else if (words[0] == "serve")

@@ -210,6 +210,9 @@ int list(const std::string& parent, bool markdown) {
   if (!markdown) {
     // A terminal has no room for all columns.
     for (Row& row : rows) row = {row[0], row[1], row[3], row[5] + "; " + row[2]};
+    std::cout << "Weights that the settings perceptors, vqgan_model and the like take by name. 'ships': it "
+                 "comes with\n"
+                 "the program; what says 'no' is downloaded by reverie models fetch NAME.\n\n";
     print_columns(rows);
     return 0;
   }

@@ -3,6 +3,7 @@
 #include <set>
 #include <span>
 #include <sstream>
+#include <utility>
 
 #include "app/plan.h"
 #include "base/nearest.h"
@@ -15,24 +16,71 @@ using app::installed_params;
 using log::printable;
 using log::printable_line;
 
+namespace {
+
+/// What a setting means and, of a number that takes no expression, why not.
+std::string meaning(const ParamSpec& spec) {
+  return spec.help_text + (spec.is_fixed() ? std::string("; fixed: ") + spec.why_fixed() : "");
+}
+
+/// What plugins of a kind are for; empty for what is no kind.
+std::string purpose(const std::string& kind) {
+  constexpr const char* kPurposes[][2] = {
+      {"image_models", "what a picture is made of and what is optimised (image_model)"},
+      {"perceptors", "networks that compare pictures with words (perceptors)"},
+      {"animation", "how pictures move from frame to frame (animation_mode)"},
+      {"depth_estimators", "how far things in a picture are (depth_model)"},
+      {"flow_estimators", "where things move between two pictures (flow_model)"},
+      {"audio", "what expressions can follow of a sound (input_audio_filters)"},
+      {"sound_sources", "files of sound that can be read"},
+      {"losses", "what else pictures should be like (losses)"},
+      {"cutouts", "which parts of a picture the perceptors see (cutout_method)"},
+      {"optimisers", "how a step changes the picture (optimiser)"},
+      {"frame_sources", "pictures and videos that can be read"},
+      {"io", "files that are written (outputs)"},
+      {"viewers", "what shows a run while it goes (viewers)"}};
+  for (const auto& [known, words] : kPurposes)
+    if (kind == known) return words;
+  return "";
+}
+
+}  // namespace
+
 int list_plugins(const PluginRegistry& registry) {
   std::ostringstream out;  // strangers name their plugins and files as they like
   std::size_t width = 0;
   for (const PluginFile& file : registry.files())
     width = std::max(width, (file.kind + "/" + file.name).size());
-  for (const PluginFile& file : registry.files()) {
+  out << "Plugins by kind: name, version and what it is, then its file. In brackets: the setting that names "
+         "them.\n"
+         "reverie plugins describe NAME shows the settings of one.\n";
+  std::vector<const PluginFile*> files;  // those of a kind together, from whatever folder
+  for (const PluginFile& file : registry.files()) files.push_back(&file);
+  const auto place = [](const PluginFile* file) {
+    const std::vector<std::string>& kinds = plugin_kinds();
+    return std::find(kinds.begin(), kinds.end(), file->kind) - kinds.begin();
+  };
+  std::stable_sort(files.begin(), files.end(),
+                   [&](const PluginFile* a, const PluginFile* b) { return place(a) < place(b); });
+  std::string kind;
+  for (const PluginFile* each : files) {
+    const PluginFile& file = *each;
+    if (std::exchange(kind, file.kind) != file.kind) {
+      const std::string what_for = purpose(file.kind);
+      out << "\n" << file.kind << (what_for.empty() ? "" : ": ") << what_for << "\n";
+    }
     std::string title = file.kind + "/" + file.name;
     title.resize(width + 2, ' ');
-    out << title;
+    out << "  " << title;
     if (file.state == PluginFile::State::usable)
       out << printable_line(file.descriptor->version) << "  " << printable_line(file.descriptor->summary)
           << "\n";
     else
       out << (file.state == PluginFile::State::shadowed ? "shadowed: " : "REJECTED: ")
           << printable_line(file.reason) << "\n";
-    out << "    " << file.path.string() << "\n";
+    out << "      " << file.path.string() << "\n";
     for (const std::string& warning : file.warnings)
-      out << "    warning: " << printable_line(warning) << "\n";
+      out << "      warning: " << printable_line(warning) << "\n";
   }
   if (registry.files().empty()) out << "no plugins were found\n";
   std::cout << printable(out.str());
@@ -70,7 +118,7 @@ int describe_plugin(const PluginRegistry& registry, const std::string& name) {
       }
       const std::string unit = *spec.unit_name ? std::string(", ") + spec.unit_name : "";
       out << printable_line("  " + name + " = " + default_text(spec) + "  (" + allowed(spec) + unit + ")  " +
-                            spec.help_text)
+                            meaning(spec))
           << "\n";
     }
     if (plugin.param_count == 0) out << "  it has no parameters of its own\n";
@@ -110,7 +158,7 @@ struct Declared {
 
 bool same_declaration(const ParamSpec& a, const ParamSpec& b) {
   return lower(a.name) == lower(b.name) && allowed(a) == allowed(b) && default_text(a) == default_text(b) &&
-         std::string(a.unit_name) == b.unit_name && std::string(a.help_text) == b.help_text;
+         std::string(a.unit_name) == b.unit_name && meaning(a) == meaning(b);
 }
 
 /// Rows of the list of settings.
@@ -127,9 +175,9 @@ class SettingRows {
     const std::string note = plugins.empty() ? "" : plugins + ": ";
     const std::string unit = *spec.unit_name ? std::string(", ") + spec.unit_name : "";
     const std::string line = markdown_ ? "| `" + std::string(spec.name) + "` | " + default_text(spec) +
-                                             " | " + takes + unit + " | " + note + spec.help_text + " |"
+                                             " | " + takes + unit + " | " + note + meaning(spec) + " |"
                                        : "  " + std::string(spec.name) + " = " + default_text(spec) + "  (" +
-                                             takes + unit + ")  " + note + spec.help_text;
+                                             takes + unit + ")  " + note + meaning(spec);
     std::cout << printable_line(line) << "\n";
   }
 
@@ -163,7 +211,8 @@ int list_settings(const std::vector<std::string>& chosen, bool markdown, const P
         << "# Settings\n\nMade by `reverie settings --markdown` from the program's own table; do not edit.\n"
            "Those of plugins have no effect while another plugin, or none, is in use. They can be written\n"
            "`plugin.name`, too, which is needed where two plugins in use take different things by one "
-           "name.\n";
+           "name.\n\nWhat takes an expression may also have keyframes ([expressions.md](expressions.md),\n"
+           "[keyframes.md](keyframes.md)). A number that takes none says after \"fixed\" why not.\n";
   std::string group;
   for (const Setting& setting : settings_with_plugins(installed)) {
     if (group != setting.section) {

@@ -5,6 +5,7 @@
 #include "app/render_run.h"
 #include "app/run_plan.h"
 #include "app/run_trial.h"
+#include "app/without_effect.h"
 #include "cli/commands.h"
 #include "cli/signals.h"
 #include "log/printable.h"
@@ -36,6 +37,8 @@ int check_command(const Plan& plan, const PluginRegistry& registry, bool memory,
   std::string more = obstacle.empty() ? "" : "the run was not tried, because " + obstacle + "\n";
   if (memory || (obstacle.empty() && trial.may_be_large(run_plan))) more += trial.memory(run_plan) + "\n";
   if (forecast && obstacle.empty()) more += forecast->text(trial, run_plan);
+  if (const std::string unused = without_effect(plan, run_plan.settings); !unused.empty())
+    more = log::printable_line(unused) + "\n" + more;
   std::cout << "no problems found\n" << more;
   return 0;
 }

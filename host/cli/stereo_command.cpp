@@ -24,7 +24,9 @@ using app::choose_for_video;
 using app::make_depth_estimator;
 using app::make_run_context;
 using app::make_video_sink;
+using app::Plan;
 using app::RunContext;
+using app::title;
 using engine::HostServices;
 using engine::Member;
 using engine::pictures_left_out;
@@ -65,6 +67,19 @@ at::Tensor depth_of(DepthEstimator& estimator, const at::Tensor& picture, double
       .clamp(std::max(near, 1e-3), far);
 }
 
+/// Pictures that show all around have no views for two eyes.
+void refuse_all_around(const Plan& plan) {
+  const SettingValue* projection =
+      plan.animation ? plan.settings.find_param(title(*plan.animation), "projection") : nullptr;
+  if (!projection || projection->text == projection->spec.default_text) return;
+  throw Error(ErrorKind::settings,
+              "the run has 'projection: " + projection->text +
+                  "': its pictures show all that is around the camera, and have no views for two eyes, since "
+                  "what stands beside one eye is behind the other",
+              "reverie encode makes a video of it for one eye, and video_projection=" + projection->text +
+                  " marks it for players");
+}
+
 }  // namespace
 
 int stereo_command(const std::vector<std::string>& words, const StereoOptions& options,
@@ -81,6 +96,7 @@ int stereo_command(const std::vector<std::string>& words, const StereoOptions& o
                 "write a number of pixels, or an expression such as 6 + sin(t)");
   }
   const auto [run, plan] = find_plan(words, config_folders, registry);
+  refuse_all_around(plan);
   RunContext context = make_run_context(plan, registry);
   RunSettings& settings = context.settings;
   HostServices& host = *context.host;

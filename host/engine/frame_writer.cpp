@@ -38,9 +38,8 @@ FrameWriter::FrameWriter(Host& host, const std::vector<Member<OutputSink>>& sink
 FrameWriter::~FrameWriter() { stop(); }
 
 void FrameWriter::save(const at::Tensor& image, const RunPosition& moment, const std::string& svg) {
-  post([this, image, moment, svg] {
+  post([this, image, moment = moment.in_last_step(), number = moment.frames + 1, svg] {
     last_frame_.clear();
-    const std::int64_t number = moment.frames + 1;
     for (const auto& [name, sink] : sinks_) {
       const auto file = call_plugin(name, moment, [&, &sink = *sink] {
         auto written = give(
@@ -60,16 +59,16 @@ void FrameWriter::save(const at::Tensor& image, const RunPosition& moment, const
 }
 
 void FrameWriter::keep(const at::Tensor& image, const RunPosition& moment, const std::string& svg) {
-  post([this, image, moment, svg] {
+  post([this, image, moment = moment.in_last_step(), steps = moment.steps, svg] {
     bool kept = false;
     for (const auto& [name, sink] : sinks_) {
       const auto file = call_plugin(name, moment, [&, &sink = *sink] {
         auto written = give(
             sink, image,
             [&](TakesOpacity& part, const at::Tensor& colours, const at::Tensor& opacity) {
-              return part.keep(colours, opacity, moment.steps);
+              return part.keep(colours, opacity, steps);
             },
-            [&](const at::Tensor& picture) { return sink.keep(picture, moment.steps); });
+            [&](const at::Tensor& picture) { return sink.keep(picture, steps); });
         if (written) give_drawing(sink, svg, *written);
         return written;
       });
@@ -92,7 +91,7 @@ void FrameWriter::back_up(std::int64_t number, Backup backup) {
 void FrameWriter::display(const RunDisplay& display) {
   for (const auto& [name, sink] : sinks_) {
     const auto palette = display.palette ? std::optional(display.palette->clone()) : std::nullopt;
-    call_plugin(name, display.moment, [&, &sink = *sink] {
+    call_plugin(name, display.moment.in_last_step(), [&, &sink = *sink] {
       sink.display([&] { return display.image().clone(); }, palette, display.moment.steps);
     });
   }

@@ -193,8 +193,23 @@ std::filesystem::path HostServices::find_asset(const std::string& path_or_url) {
     const bool allowed = !options_.access || options_.access->allows(path);
     if (allowed && std::filesystem::exists(path, ignored)) return path;
     message += (path == written ? " '" : ", nor '") + path.string() + "'";
+    if (path == written && path.is_relative())
+      message += " in the working directory, '" + std::filesystem::current_path(ignored).string() + "'";
   }
-  throw Error(ErrorKind::file, message);
+  throw Error(ErrorKind::file, message, hint_at_file_beside(written));
+}
+
+/// Where a relative path leads from the settings file's folder, and there is such a file, how to write it;
+/// else empty.
+std::string HostServices::hint_at_file_beside(const std::filesystem::path& written) const {
+  const std::filesystem::path there = (options_.beside / written).lexically_normal();
+  std::error_code ignored;
+  if (options_.beside.empty() || !written.is_relative() || !std::filesystem::exists(there, ignored) ||
+      (options_.access && !options_.access->allows(there)))
+    return "";
+  return "there is '" + there.string() +
+         "' beside the settings file, but paths in it are those of the working directory: write '" +
+         there.string() + "'";
 }
 
 at::Tensor HostServices::load_image(const std::string& path_or_url) {
@@ -294,7 +309,11 @@ std::shared_ptr<const Weights> HostServices::load_weights(const std::string& nam
   std::vector<std::string> names = shipped;
   for (const CatalogueEntry& entry : model_catalogue()) names.push_back(entry.name);
   const std::string near = nearest(name_or_path, names);
-  throw Error(ErrorKind::file, message, near.empty() ? "" : "did you mean '" + near + "'?");
+  const std::string beside = hint_at_file_beside(candidates[0]);
+  throw Error(ErrorKind::file, message,
+              !beside.empty() ? beside
+              : near.empty()  ? ""
+                              : "did you mean '" + near + "'?");
 }
 
 }  // namespace reverie::engine

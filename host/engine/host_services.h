@@ -26,6 +26,7 @@ class HostServices final : public Host {
     std::string precision = "fp32";                      ///< as the setting
     std::shared_ptr<const FileAccess> access = nullptr;  ///< none: settings may name any file
     std::shared_ptr<NetworkCache> networks = nullptr;    ///< none: kept() makes everything again
+    std::filesystem::path beside = {};  ///< the settings file's folder, for messages; empty: the working one
   };
   /// Throws Error(device) when the device is not there, Error(settings) when it has no such precision.
   explicit HostServices(const Options& options);
@@ -67,6 +68,7 @@ class HostServices final : public Host {
  private:
   void note_used(const std::filesystem::path& file);
   std::filesystem::path find_asset(const std::string& path_or_url);
+  std::string hint_at_file_beside(const std::filesystem::path& written) const;
   std::vector<std::filesystem::path> weights_candidates(const std::string& name_or_path) const;
   Options options_;
   c10::Device device_;

@@ -12,7 +12,6 @@
 #include "prompts/evaluate.h"
 #include "prompts/time_variables.h"
 #include "reverie/error.h"
-#include "settings/perceptor_list.h"
 
 namespace reverie::engine {
 namespace {
@@ -217,7 +216,7 @@ class Moments {
       const Values values = at(step);
       for (const MotionSetting* setting : settings)
         if (is_known(setting->expression) && !failed_.count(setting))
-          tried(settings_.find(setting->name) ? setting->name : kPerceptors, setting,
+          tried(setting->location, setting,
                 [&] { numbers_of(*setting, values, warnings_, moment_of(step)); });
       return true;
     });
@@ -236,7 +235,8 @@ class Moments {
       for (const auto* settings : varying)
         for (const MotionSetting& setting : *settings)
           if (is_known(setting.expression) && !failed_.count(&setting))
-            tried(setting.name, &setting, [&] { numbers_of(setting, values, warnings_, moment_of(step)); });
+            tried(setting.location, &setting,
+                  [&] { numbers_of(setting, values, warnings_, moment_of(step)); });
       return true;
     });
   }

@@ -61,6 +61,11 @@ class Render {
 
   const RunPosition& moment() const { return result_.moment; }
 
+  /// Whether no step is left to do.
+  bool is_done() const {
+    return position_.scene + 1 >= std::ssize(script_.scenes) && position_.step >= steps_per_scene_;
+  }
+
   /// Runs all scenes, or as far as the animation mode's source goes. A frame is saved and a backup made every
   /// save_every steps, at the end, and when the run is interrupted.
   RenderResult run(RunEvents& events, FrameWriter& frames, RequestedControl& control);

@@ -13,6 +13,9 @@ namespace reverie {
 struct RunPosition {
   std::int64_t steps = 0;   ///< done, over all scenes
   std::int64_t frames = 0;  ///< saved
+
+  /// While the last step was done, of which something is written now.
+  RunPosition in_last_step() const { return {steps > 0 ? steps - 1 : 0, frames}; }
 };
 
 /// A fault of a plugin. Its message names the plugin, so no other code adds a name.

@@ -240,12 +240,21 @@ bool PluginFile::answers_to(const std::string& wanted) const {
   return false;
 }
 
+namespace {
+
+/// Of handles().
+std::mutex& loading() {
+  static auto* const mutex = new std::mutex;
+  return *mutex;
+}
+
+}  // namespace
+
 const PluginDescriptor& PluginFile::load() const {
-  static std::mutex mutex;
   // As long as the libraries. The same path may hold another plugin later, the same plugin lie elsewhere.
   using Key = std::pair<std::filesystem::path, const PluginDescriptor*>;
   static auto* const loaded = new std::map<Key, const PluginDescriptor*>;
-  const std::lock_guard lock(mutex);
+  const std::lock_guard lock(loading());
   const PluginDescriptor*& library = (*loaded)[{path, descriptor}];
   if (library) return *library;
   const auto fail = [&](const std::string& why, const std::string& advice) {
@@ -455,6 +464,16 @@ Settings params_with_weights(const PluginFile& plugin, const std::string& weight
     result.set(name, value);
   }
   return result;
+}
+
+void* exported(const PluginFile& plugin, const char* symbol) {
+  const PluginDescriptor* const descriptor = &plugin.load();
+  const std::lock_guard lock(loading());
+  for (boost::dll::shared_library& library : handles())
+    if (library.has(kDescriptorSymbol) &&
+        &library.get<const PluginDescriptor>(kDescriptorSymbol) == descriptor)
+      return library.has(symbol) ? &library.get<char>(symbol) : nullptr;
+  return nullptr;
 }
 
 bool accepts(const PluginFile& plugin, const void* input) {

@@ -98,6 +98,9 @@ Settings params_with_weights(const PluginFile& plugin, const std::string& weight
 /// Whether the plugin says that it understands `input`, a const Interface::Input*.
 bool accepts(const PluginFile& plugin, const void* input);
 
+/// What the plugin's library exports besides its descriptor; null if it has nothing of that name.
+void* exported(const PluginFile& plugin, const char* symbol);
+
 /// Creates an instance. `Interface::Setup` travels by address; exceptions of the plugin arrive as Error. A
 /// parameter that the plugin does not read is a warning.
 void* create_instance(const PluginFile& plugin, Host& host, const Settings& params, const void* setup);

@@ -40,8 +40,8 @@ void tell_unused(const Settings& settings, std::vector<std::string>& notices) {
              blots = noisy && text("frame_noise_type") == "perlin",
              loops = settings.find("loop") && settings.get<bool>("loop");
   const auto tell = [&](const char* name, bool used, const char* why) {
-    if (!used && is_given(settings.find(name)))
-      notices.push_back(std::string(name) + " has no effect: " + why);
+    if (const SettingValue* value = settings.find(name); !used && is_given(value))
+      notices.push_back(value->location.before(std::string(name) + " has no effect: " + why));
   };
   tell("color_coherence_space", coherent, "color_coherence is none");
   tell("color_coherence_strength", coherent, "color_coherence is none");
@@ -87,8 +87,9 @@ std::vector<MotionSetting> parse_retouching(const Settings& settings, const std:
     std::vector<const char*> names(std::begin(kVarying), std::end(kVarying));
     names.insert(names.end(), std::begin(kOthers), std::end(kOthers));
     for (const char* name : names)
-      if (is_given(settings.find(name)))
-        notices.push_back(std::string(name) + " has no effect: animation_mode is off, and nothing moves");
+      if (const SettingValue* value = settings.find(name); is_given(value))
+        notices.push_back(value->location.before(std::string(name) +
+                                                 " has no effect: animation_mode is off, and nothing moves"));
     return result;
   }
   for (const char* name : kVarying)

@@ -61,6 +61,7 @@ std::vector<MotionSetting> parse_motion(const Settings& settings, std::span<cons
       const std::string text = value->is_expression() ? value->text : value->json();
       MotionSetting motion{spec.name, count, compile_over_time(text, measured)};
       motion.spec = spec;
+      motion.location = value->location;
       const std::string usual = spec.default_text;
       motion.usual = spec.type == ParamType::list ? Expression::compile("[" + usual + "]", {}).numbers({})
                                                   : std::vector{spec.default_number};
@@ -77,7 +78,7 @@ std::vector<MotionSetting> parse_motion(const Settings& settings, std::span<cons
       }
       result.push_back(std::move(motion));
     } catch (const ExpressionError& error) {
-      problem(explain(error, own, variables), error.column());
+      problem(explain(error, own, variables) + "; allowed: " + allowed(spec), error.column());
     }
   }
   return result;

@@ -18,6 +18,7 @@ struct MotionSetting {
   Expression expression;
   std::vector<double> usual = {};  ///< its default
   ParamSpec spec = {};             ///< its declaration: the range of its numbers
+  Location location = {};
 };
 
 /// Compiles those of `params` that may vary. `variables` are the names of the sound, which all of them may

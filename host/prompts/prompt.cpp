@@ -18,16 +18,25 @@ namespace {
 /// Reports what is wrong with one prompt, with a mark under the place.
 class Trouble {
  public:
-  Trouble(std::string what, std::string written, std::vector<std::string>& problems)
-      : what_(std::move(what)), written_(std::move(written)), problems_(problems) {}
+  Trouble(std::string what, std::string written, const WeightSetting& of, std::vector<std::string>& problems)
+      : what_(std::move(what)), written_(std::move(written)), of_(of), problems_(problems) {}
   void at(std::size_t column, const std::string& why) const {
-    problems_.push_back(what_ + " '" + written_ + "': " + why + "\n" + point_at(written_, column));
+    if (!of_setting())
+      return problems_.push_back(what_ + " '" + written_ + "': " + why + "\n" + point_at(written_, column));
+    const std::string value = written_.substr(std::min(of_.before, written_.size()));
+    problems_.push_back(
+        "'" + of_.name + "' is '" + value + "': " + why +
+        "; it takes a number or an expression of t, and behind it perhaps a mask and a stop, as in "
+        "0.5_[mask.png]:0.1\n" +
+        point_at(value, column - std::min(of_.before, column)));
   }
   const std::string& written() const { return written_; }
   bool of_picture() const { return what_ != "prompt"; }
+  bool of_setting() const { return !of_.name.empty(); }
 
  private:
   std::string what_, written_;
+  const WeightSetting& of_;
   std::vector<std::string>& problems_;
 };
 
@@ -43,19 +52,21 @@ void compile(const Piece& piece, const std::string& what, const std::set<std::st
       return trouble.at(piece.at, "the weight is infinite");
     take(std::move(expression));
   } catch (const ExpressionError& error) {
-    const bool text = !trouble.of_picture() && what == "weight" && reads_like_text(trouble.written(), piece);
+    const bool in_prompt = !trouble.of_picture() && !trouble.of_setting();
+    const bool text = in_prompt && what == "weight" && reads_like_text(trouble.written(), piece);
     // Whoever writes prose has no names in mind, unless it is but one.
     const bool prose = text && piece.text.find(' ') != std::string::npos;
     std::string why =
         "the " + what + " '" + piece.text + "': " + (prose ? error.what() : explain(error, {}, sound));
-    if (!trouble.of_picture() && what == "weight") {
+    if (in_prompt && what == "weight") {
       why += "; what follows a ':' is the prompt's weight";
       if (piece.text.starts_with("//"))
         why += ": put an address in [ ]";
       else if (text)
         why += ": leave the ':' out";
     }
-    if (trouble.of_picture() && what == "weight" && piece.text.find('.') != std::string::npos)
+    if (trouble.of_picture() && !trouble.of_setting() && what == "weight" &&
+        piece.text.find('.') != std::string::npos)
       why += "; write a path that has a ':' in [ ]";
     trouble.at(piece.at + error.column(), why);
   }
@@ -99,10 +110,10 @@ bool always_holds(const Prompt& prompt) {
   return constant(prompt.stop) > kFarthest && !(constant(prompt.weight) < 0);
 }
 
-Prompt parse_prompt(const std::string& written, const std::set<std::string>& sound,
+Prompt parse_prompt(const std::string& written, const std::set<std::string>& sound, const WeightSetting& of,
                     std::vector<std::string>& problems, std::vector<std::string>& notices) {
   using Kind = PromptMask::Kind;
-  const Trouble trouble("prompt", written, problems);
+  const Trouble trouble("prompt", written, of, problems);
   Prompt prompt;
   prompt.written = written;
   const std::vector<Piece> parts = split_outside_brackets({written, 0}, ':');
@@ -155,8 +166,8 @@ Prompt parse_prompt(const std::string& written, const std::set<std::string>& sou
 }
 
 DirectPrompt parse_direct_prompt(const std::string& written, const std::set<std::string>& sound,
-                                 std::vector<std::string>& problems) {
-  const Trouble trouble("picture prompt", written, problems);
+                                 const WeightSetting& of, std::vector<std::string>& problems) {
+  const Trouble trouble("picture prompt", written, of, problems);
   DirectPrompt prompt;
   prompt.written = written;
   const auto unbracketed = [](const std::string& text) {
@@ -197,14 +208,15 @@ bool is_video(const std::string& path) {
 
 std::vector<Scene> parse_scenes(const std::string& scenes, const std::string& prefix,
                                 const std::string& suffix, const std::set<std::string>& sound,
-                                std::vector<std::string>& problems, std::vector<std::string>& notices) {
+                                std::vector<std::string>& problems, std::vector<std::string>& notices,
+                                const WeightSetting& of) {
   std::vector<Scene> result;
   for (const std::string& piece : split(scenes, "||")) {
     if (trimmed(piece).empty()) continue;
     Scene scene;
     for (const std::string& written : split(prefix + piece + suffix, "|"))
       if (const std::string text = trimmed(written); !text.empty())
-        scene.prompts.push_back(parse_prompt(text, sound, problems, notices));
+        scene.prompts.push_back(parse_prompt(text, sound, of, problems, notices));
     if (!scene.prompts.empty()) result.push_back(std::move(scene));
   }
   if (result.empty() && problems.empty()) problems.push_back("'scenes' holds no prompt");
@@ -212,11 +224,11 @@ std::vector<Scene> parse_scenes(const std::string& scenes, const std::string& pr
 }
 
 std::vector<DirectPrompt> parse_direct_prompts(const std::string& text, const std::set<std::string>& sound,
-                                               std::vector<std::string>& problems) {
+                                               std::vector<std::string>& problems, const WeightSetting& of) {
   std::vector<DirectPrompt> result;
   for (const std::string& piece : split(text, "|"))
     if (const std::string written = trimmed(piece); !written.empty())
-      result.push_back(parse_direct_prompt(written, sound, problems));
+      result.push_back(parse_direct_prompt(written, sound, of, problems));
   return result;
 }
 

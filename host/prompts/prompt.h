@@ -43,12 +43,19 @@ struct Scene {
   std::vector<Prompt> prompts;
 };
 
+/// Of prompts that are made of a setting's weight: how messages call them.
+struct WeightSetting {
+  std::string name = {};   ///< empty: somebody has written the whole prompt
+  std::size_t before = 0;  ///< characters that stand in front of the setting's value
+};
+
 /// Splits `scenes` at ||, puts prefix and suffix around each, splits at |, and parses each prompt. `sound`
 /// are the variables that expressions may use besides time_variables(). What is wrong is added to `problems`,
 /// in words that quote the prompt with a mark under the place; what is strange but harmless to `notices`.
 std::vector<Scene> parse_scenes(const std::string& scenes, const std::string& prefix,
                                 const std::string& suffix, const std::set<std::string>& sound,
-                                std::vector<std::string>& problems, std::vector<std::string>& notices);
+                                std::vector<std::string>& problems, std::vector<std::string>& notices,
+                                const WeightSetting& of = {});
 
 /// A picture that the output should resemble pixel by pixel: `path[:weight[_mask][:stop]]`. The path needs
 /// no [ ]: neither `C:\` nor the `://` and port of an address is taken for a separator.
@@ -63,7 +70,8 @@ struct DirectPrompt {
 
 /// The setting direct_image_prompts: prompts separated by |.
 std::vector<DirectPrompt> parse_direct_prompts(const std::string& text, const std::set<std::string>& sound,
-                                               std::vector<std::string>& problems);
+                                               std::vector<std::string>& problems,
+                                               const WeightSetting& of = {});
 
 /// A scene's share in the loss at a step. While a scene fades in, the one before it fades out.
 struct SceneShare {

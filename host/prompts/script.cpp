@@ -43,22 +43,30 @@ Script parse_script(const Settings& settings, std::vector<Problem>& problems,
     for (const std::string& message : wrong) problems.push_back({settings.find(name)->location, message});
     wrong.clear();
   };
+  std::vector<std::string> news;
+  const auto tell_of = [&](const char* name) {
+    for (const std::string& message : news) notices.push_back(settings.find(name)->location.before(message));
+    news.clear();
+  };
   if (has_frame_prompts(settings)) {
     if (const auto constants = constants_of(settings)) {
-      script.scenes = parse_frame_prompts(settings, *constants, variables, wrong, notices);
+      script.scenes = parse_frame_prompts(settings, *constants, variables, wrong, news);
       report_for("prompts");
+      tell_of("prompts");
     }
   } else if (const std::string scenes = text_of(settings, "scenes"); !scenes.empty()) {
     const auto affix = [&](const char* name) {
       return settings.find(name) ? settings.get<std::string>(name) : std::string();
     };
     script.scenes =
-        parse_scenes(scenes, affix("scene_prefix"), affix("scene_suffix"), variables, wrong, notices);
+        parse_scenes(scenes, affix("scene_prefix"), affix("scene_suffix"), variables, wrong, news);
     report_for("scenes");
+    tell_of("scenes");
   }
   using Target = LossTerm::Target;
-  const auto add_losses = [&](const std::string& prompts, const char* name, When when, Target target) {
-    for (DirectPrompt& prompt : parse_direct_prompts(prompts, variables, wrong)) {
+  const auto add_losses = [&](const std::string& prompts, const char* name, When when, Target target,
+                              const WeightSetting& of = {}) {
+    for (DirectPrompt& prompt : parse_direct_prompts(prompts, variables, wrong, of)) {
       LossTerm term;
       term.name = prompt.path;
       term.setting = name;
@@ -80,14 +88,15 @@ Script parse_script(const Settings& settings, std::vector<Problem>& problems,
     add_losses(text, "direct_image_prompts", When::always, Target::picture);
   // Brackets keep whatever a path holds in one piece; prompts take them off again.
   const auto add_direct = [&](const std::string& picture, const char* name, When when, Target target) {
-    const std::string weight = text_of(settings, name);
-    if (!is_off(weight)) add_losses("[" + picture + "]:" + weight, name, when, target);
+    const std::string weight = text_of(settings, name), before = "[" + picture + "]:";
+    if (!is_off(weight)) add_losses(before + weight, name, when, target, {name, before.size()});
   };
   const auto add_semantic = [&](const std::string& picture, const char* name, When when) {
-    const std::string weight = text_of(settings, name);
+    const std::string weight = text_of(settings, name), before = "[" + picture + "]:";
     if (is_off(weight)) return;
-    auto additions = parse_scenes("[" + picture + "]:" + weight, "", "", variables, wrong, notices);
+    auto additions = parse_scenes(before + weight, "", "", variables, wrong, news, {name, before.size()});
     report_for(name);
+    tell_of(name);
     for (Scene& scene : script.scenes)
       for (const Scene& addition : additions)
         for (Prompt prompt : addition.prompts) {
@@ -101,16 +110,20 @@ Script parse_script(const Settings& settings, std::vector<Problem>& problems,
   if (init_image.empty()) {
     for (const char* name : {"direct_init_weight", "semantic_init_weight"})
       if (!is_off(text_of(settings, name)))
-        notices.push_back(std::string(name) + " has no effect: there is no init_image to stay near");
+        notices.push_back(settings.find(name)->location.before(
+            std::string(name) + " has no effect: there is no init_image to stay near"));
   } else {
     add_direct(init_image, "direct_init_weight", When::before_moves, Target::picture);
     add_semantic(init_image, "semantic_init_weight", When::before_moves);
   }
   const std::string target = moving ? "last frame" : "init image";
   std::string without_effect;
+  Location first;  // of them
   const auto stabilises = [&](const char* name, bool has_target) {
-    if (!has_target && !is_off(text_of(settings, name)))
+    if (!has_target && !is_off(text_of(settings, name))) {
+      if (without_effect.empty()) first = settings.find(name)->location;
       without_effect += (without_effect.empty() ? "" : ", ") + std::string(name);
+    }
     return has_target;
   };
   const bool held = moving || !init_image.empty();
@@ -125,10 +138,10 @@ Script parse_script(const Settings& settings, std::vector<Problem>& problems,
     if (stabilises(setting, compared == Target::none ? moving : held))
       add_direct(target + what, setting, When::after_moves, compared);
   if (!without_effect.empty())
-    notices.push_back(
+    notices.push_back(first.before(
         without_effect + (without_effect.find(',') == std::string::npos ? " has" : " have") +
         " no effect: animation_mode is off" +
-        (held ? ", and what does not move has no flow" : ", and there is no init_image to stay near"));
+        (held ? ", and what does not move has no flow" : ", and there is no init_image to stay near")));
   script.perceptor_weights = parse_perceptor_weights(settings, variables, problems);
   script.retouching = parse_retouching(settings, variables, moving, problems, notices);
   const SettingValue* smoothing = settings.find(kSmoothing);

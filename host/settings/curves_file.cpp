@@ -75,8 +75,9 @@ CurvesFile read_curves_csv(const std::string& text, const std::string& file, con
       continue;
     }
     if (!declared->animatable) {
-      problem(1, "the column '" + title +
-                     "': this setting cannot vary; docs/settings.md marks those that can as expressions");
+      problem(1, "the column '" + title + "': this setting cannot vary" +
+                     (declared->is_fixed() ? std::string(", since ") + declared->why_fixed() : "") +
+                     "; docs/settings.md marks those that can as expressions");
       continue;
     }
     const std::size_t count =

@@ -111,11 +111,7 @@ RawValue Interpolation::reference(const std::string& inside) {
   if (++references_ > kMaxReferences)
     throw std::runtime_error("it stands for more than 1,000 ${...} references");
   const auto colon = inside.find(':');
-  if (colon == std::string::npos) {
-    const std::string name = canonical_(inside);
-    if (name.empty()) throw std::runtime_error("${" + inside + "} names no setting");
-    return resolve(name);
-  }
+  if (colon == std::string::npos) return resolve(canonical_(inside));
   const std::string resolver = inside.substr(0, colon), argument = inside.substr(colon + 1);
   if (resolver == "now") return RawValue::scalar(now(argument), false);
   if (resolver == "user_cache") return RawValue::scalar(user_cache() + argument, false);

@@ -11,8 +11,8 @@ namespace reverie {
 
 class Interpolation {
  public:
-  /// `entries` by canonical name; `canonical` turns a written name into one ("" if unknown); `fallback` gives
-  /// the default of a setting that no entry sets.
+  /// `entries` by canonical name; `canonical` turns a written name into one, or throws std::runtime_error;
+  /// `fallback` gives the default of a setting that no entry sets.
   Interpolation(const std::map<std::string, RawEntry>& entries,
                 std::function<std::string(const std::string&)> canonical,
                 std::function<RawValue(const std::string&)> fallback)

@@ -84,6 +84,7 @@ std::vector<RawEntry> translate_reference_entries(std::vector<RawEntry> entries,
          "use_mmc: false is accepted"});
   std::vector<RawEntry> result;
   std::vector<std::string> passed_over;
+  Location first;  // of them
   for (RawEntry& entry : entries) {
     const std::string name = name_of(entry);
     const bool replaces = uses_mmc && name == "mmc_models";
@@ -97,6 +98,7 @@ std::vector<RawEntry> translate_reference_entries(std::vector<RawEntry> entries,
       if (name == "use_mmc" && uses_mmc) continue;
       if (std::find(passed_over.begin(), passed_over.end(), name) == passed_over.end())
         passed_over.push_back(name);
+      if (first.is(Location::Source::none)) first = entry.location;
     } else if (replaces) {
       if (names_models && &entry == models) result.push_back(perceptors_of(entry, problems));
     } else if (uses_mmc && kFlags.count(name)) {
@@ -111,7 +113,7 @@ std::vector<RawEntry> translate_reference_entries(std::vector<RawEntry> entries,
   if (!passed_over.empty()) {
     std::string all;
     for (const std::string& name : passed_over) all += (all.empty() ? "" : ", ") + name;
-    notices.push_back("empty settings are ignored: " + all);
+    notices.push_back(first.before("empty settings are ignored: " + all));
   }
   return result;
 }

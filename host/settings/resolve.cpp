@@ -229,9 +229,10 @@ class SettingsResolver {
     result_.problems.push_back({entry.location, message});
   }
 
-  /// What ${...} refers to: a key of entries_ and specs_, or "".
+  /// What ${...} refers to: a key of entries_ and specs_. Throws std::runtime_error if it is none.
   std::string referred(const std::string& written) const {
     const SettingName found = names_.find(written);
+    if (found.name.empty()) throw std::runtime_error("${" + written + "}: " + names_.missing(written));
     if (found.plugins.empty()) return found.name;
     for (const std::size_t plugin : found.plugins)
       if (plugin == plugin_) return key_of(installed_[plugin], *names_.param(plugin, found.name));
@@ -412,8 +413,9 @@ class SettingsResolver {
                             "'; allowed: auto, cpu, cuda, cuda:N or N");
     if (settings.find("interpolation_steps") && settings.find("steps_per_scene") &&
         settings.get<std::int64_t>("interpolation_steps") > settings.get<std::int64_t>("steps_per_scene"))
-      result_.notices.push_back(
-          "interpolation_steps is larger than steps_per_scene: no scene will fade in whole");
+      result_.notices.push_back(settings.find("interpolation_steps")
+                                    ->location.before("interpolation_steps is larger than steps_per_scene: "
+                                                      "no scene will fade in whole"));
   }
 
   const std::vector<PluginParams>& installed_;

@@ -110,6 +110,22 @@ std::vector<Problem> RunSettings::problems() const {
   return result;
 }
 
+std::map<std::string, std::vector<std::string>> RunSettings::unread() const {
+  std::map<std::string, std::vector<std::string>> result;
+  for (const PluginSettings& plugin : plugins_) {
+    if (plugin.chosen) continue;
+    for (const auto& [name, origin] : plugin.written) {
+      const SettingValue* value = find_any_case(plugin.values, name);
+      if (!value || (origin.shared && is_taken(name)) || is_left_out(*value)) continue;
+      // PyTTI's files name every setting.
+      if (value->json() == default_value(value->spec).json()) continue;
+      result[origin.shared ? value->spec.name : name_of(plugin.plugin) + "." + value->spec.name].push_back(
+          name_of(plugin.plugin));
+    }
+  }
+  return result;
+}
+
 /// Whether a value that was written without a plugin's name is for a chosen plugin.
 bool RunSettings::is_taken(const std::string& name) const {
   return std::any_of(plugins_.begin(), plugins_.end(), [&](const PluginSettings& plugin) {

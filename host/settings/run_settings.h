@@ -35,6 +35,10 @@ class RunSettings : public Settings {
   /// would.
   std::vector<Problem> problems() const;
 
+  /// Values that are written, are not the default, and are for plugins that are not chosen alone: by name, as
+  /// written, with the plugins that would read it. For lists of what has no effect.
+  std::map<std::string, std::vector<std::string>> unread() const;
+
   /// Null if it is not known.
   const PluginSettings* of(const std::string& plugin) const;
 

@@ -32,11 +32,13 @@ constexpr Setting kTable[] = {
     {integer("interpolation_steps", 0)
          .at_least(0)
          .unit("steps")
+         .fixed("times are counted by it")
          .help("steps at the start of a scene during which the previous scene fades out and this one in"),
      "Prompts"},
     {integer("steps_per_scene", 100)
          .at_least(1)
          .unit("steps")
+         .fixed("times are counted by it")
          .help("optimisation steps per scene; at least interpolation_steps"),
      "Prompts"},
     {text("direct_image_prompts", "")
@@ -49,12 +51,14 @@ constexpr Setting kTable[] = {
     {integer("width", 512)
          .range(-1, kLargestSide)
          .unit("pixels")
+         .fixed("what the image model optimises has this shape; stills grow with upscale_from")
          .help("width in the image model's pixels, before pixel_size; -1: from the height and the "
                "shape of init_image or the video"),
      "Image"},
     {integer("height", 512)
          .range(-1, kLargestSide)
          .unit("pixels")
+         .fixed("what the image model optimises has this shape; stills grow with upscale_from")
          .help("height in the image model's pixels, before pixel_size; -1: from the width and the "
                "shape of init_image or the video"),
      "Image"},
@@ -92,23 +96,33 @@ constexpr Setting kTable[] = {
      "Image"},
     {number("alpha_weight", 1)
          .at_least(0)
+         .fixed("transparency is for stills")
          .help("how strongly opaque parts count as loss where alpha is on: higher for less"),
      "Image"},
     {boolean("show_palette", false).help("show a palette swatch whenever the image is displayed"), "Image"},
 
     {text("animation_mode", "off").help("off, or the plugin that moves the picture"), "Animation", false, "",
      "animation"},
-    {integer("pre_animation_steps", 50).at_least(0).unit("steps").help("steps before the first move"),
+    {integer("pre_animation_steps", 50)
+         .at_least(0)
+         .unit("steps")
+         .fixed("times are counted by it")
+         .help("steps before the first move"),
      "Animation"},
     {integer("steps_per_frame", 50)
          .at_least(1)
          .unit("steps")
+         .fixed("times are counted by it; cadence varies how many frames are optimised")
          .help("steps between moves; without animation, only a value that save_every can refer to"),
      "Animation"},
-    {number("frames_per_second", 12).above(0).help("frames per second of t, which expressions use"),
+    {number("frames_per_second", 12)
+         .above(0)
+         .fixed("times are counted by it")
+         .help("frames per second of t, which expressions use"),
      "Animation"},
     {number("bpm", 120)
          .above(0)
+         .fixed("times are counted by it")
          .help("beats per minute of the music: for beat and bar in expressions, and for keyframes in beats"),
      "Animation"},
     {text("curves_file", "")
@@ -116,7 +130,11 @@ constexpr Setting kTable[] = {
                "a camera's "
                "path (.chan, COLMAP, CSV)"),
      "Animation"},
-    {number("camera_scale", 100).above(0).unit("pixels").help("one unit in a camera's path of curves_file"),
+    {number("camera_scale", 100)
+         .above(0)
+         .unit("pixels")
+         .fixed("a camera's path is read before the run begins")
+         .help("one unit in a camera's path of curves_file"),
      "Animation"},
     {text("depth_model", "").help("the plugin that estimates depth; when empty, the first of these"),
      "Animation", false, "", "depth_estimators"},
@@ -138,6 +156,8 @@ constexpr Setting kTable[] = {
      "Animation"},
     {integer("frame_stride", 1)
          .at_least(1)
+         .fixed("it says which frame of the video a frame shows; FFmpeg's filter setpts makes a video that "
+                "changes its speed")
          .help("frames of the video, and of mask videos, for each rendered frame"),
      "Animation"},
     {text("color_coherence", "none")
@@ -174,7 +194,11 @@ constexpr Setting kTable[] = {
     {choice("frame_noise_type", "white", "white|perlin")
          .help("of frame_noise: each pixel by itself, or soft blots"),
      "Animation"},
-    {number("frame_noise_size", 16).at_least(1).unit("pixels").help("size of the blots of perlin"),
+    {number("frame_noise_size", 16)
+         .at_least(1)
+         .unit("pixels")
+         .fixed("frame_noise, its strength, is what varies")
+         .help("size of the blots of perlin"),
      "Animation"},
     {integer("cadence", 1)
          .range(1, 1000)
@@ -188,11 +212,17 @@ constexpr Setting kTable[] = {
      "Animation"},
     {integer("loop_frames", 12)
          .at_least(1)
+         .fixed("times are counted by it")
          .help("frames of the transition of loop; as many are rendered, but not saved, at the beginning"),
      "Animation"},
 
     {text("input_audio", "").help("sound file that motion and weights can follow"), "Audio"},
-    {number("input_audio_offset", 0).at_least(0).unit("seconds").help("where in the file to start"), "Audio"},
+    {number("input_audio_offset", 0)
+         .at_least(0)
+         .unit("seconds")
+         .fixed("the sound is cut there before the run begins")
+         .help("where in the file to start"),
+     "Audio"},
     {list("input_audio_filters", "")
          .help("what expressions can follow of the sound: {variable_name, f_center, f_width, order} for a "
                "band of frequencies, {variable_name, filter, ...} for what another audio plugin hears"),
@@ -204,15 +234,29 @@ constexpr Setting kTable[] = {
     {boolean("allow_overwrite", false)
          .help("write over an earlier run's files instead of choosing a free name"),
      "Output"},
-    {integer("display_every", 50).at_least(0).unit("steps").help("steps between displays; 0 off"), "Output"},
-    {integer("clear_every", 0).at_least(0).unit("steps").help("steps between clears of the display; 0 off"),
+    {integer("display_every", 50)
+         .at_least(0)
+         .unit("steps")
+         .fixed("displays are counted by it")
+         .help("steps between displays; 0 off"),
      "Output"},
-    {number("display_scale", 1).above(0).help("scale of the display only"), "Output"},
+    {integer("clear_every", 0)
+         .at_least(0)
+         .unit("steps")
+         .fixed("displays are counted by it")
+         .help("steps between clears of the display; 0 off"),
+     "Output"},
+    {number("display_scale", 1)
+         .above(0)
+         .fixed("it changes no picture that is saved")
+         .help("scale of the display only"),
+     "Output"},
     {list("viewers", "").help("plugins that show the run; when not given, on a terminal the first of these"),
      "Output", false, "", "viewers"},
     {integer("save_every", 50)
          .at_least(0)
          .unit("steps")
+         .fixed("files are counted by it")
          .help("steps between saved frames; 0, or something moves and this is not given: steps_per_frame"),
      "Output"},
     {list("outputs", "").help("plugins that write the finished frames"), "Output", false, "", "io", true},
@@ -253,6 +297,7 @@ constexpr Setting kTable[] = {
      "Perceptors"},
     {number("learning_rate_decay", 0)
          .range(0, 1)
+         .fixed("it is a curve itself; learning_rate takes any other")
          .help(
              "how far the learning rate falls over each scene, along a cosine: 0 = not at all, 1 = to zero"),
      "Perceptors"},
@@ -260,6 +305,7 @@ constexpr Setting kTable[] = {
     {integer("seed", 0)
          .range(-9223372036854775808.0, 18446744073709551615.0)
          .may_be_null()
+         .fixed("the random numbers of the whole run follow from it")
          .help("seed of the random numbers; null = from the clock"),
      "Perceptors"},
     {text("cutout_method", "").help("the plugin that takes and augments cutouts"), "Perceptors", false, "",
@@ -294,12 +340,14 @@ constexpr Setting kTable[] = {
      "Perceptors"},
     {integer("cutout_groups", 0)
          .range(0, 16)
+         .fixed("random numbers are drawn and sums are ordered by it")
          .help("groups that the cutouts are computed and summed in: 1, 2, 4, 8 or 16, so that any number of "
                "ranks (--ranks) "
                "makes the same bytes; 0: one group, or 16 with ranks"),
      "Perceptors"},
     {integer("gradient_accumulation_steps", 1)
          .at_least(1)
+         .fixed("it decides how much memory the run takes")
          .help("batches the cutouts are split into, to save memory; must divide cutouts"),
      "Perceptors"},
     {choice("gradient_accumulation", "fixed", "fixed|auto")

@@ -29,6 +29,11 @@ struct Location {
     if (source == Source::program) return "chosen by the program";
     return line > 0 ? file + ":" + std::to_string(line) : file;
   }
+  /// A message with the place in front, where somebody has written something there.
+  std::string before(const std::string& message) const {
+    const bool written = source == Source::command_line || source == Source::file;
+    return (written ? text() + ": " : "") + message;
+  }
   /// A line of the same file; itself where the line is not known (0), or where it is no file.
   Location in_line(int known) const { return is(Source::file) && known > 0 ? Location(file, known) : *this; }
   bool same_source(const Location& other) const { return source == other.source && file == other.file; }

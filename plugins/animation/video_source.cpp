@@ -46,6 +46,7 @@ constexpr ParamSpec kParams[] = {
               "not, or is near or far"),
     integer("flow_long_term_samples", 1)
         .range(0, 8)
+        .fixed("as many earlier frames are kept")
         .help("also use flows from 2, 4, ... 2^n frames before the next one; 0 off"),
     kSamplingMode,
     kInfillMode,

@@ -15,9 +15,22 @@ namespace {
 // Required ones have no defaults; the values here are an example for whoever creates the plugin without
 // settings.
 constexpr ParamSpec kParams[] = {
-    number("f_center", 440).above(0).is_required().unit("Hz").help("middle of the band"),
-    number("f_width", 200).above(0).is_required().unit("Hz").help("width of the band"),
-    integer("order", 5).range(1, 20).help("how steeply the band ends: 6 dB an octave for each"),
+    number("f_center", 440)
+        .above(0)
+        .is_required()
+        .unit("Hz")
+        .fixed("a sound is heard as a whole before the run begins")
+        .help("middle of the band"),
+    number("f_width", 200)
+        .above(0)
+        .is_required()
+        .unit("Hz")
+        .fixed("a sound is heard as a whole before the run begins")
+        .help("width of the band"),
+    integer("order", 5)
+        .range(1, 20)
+        .fixed("a sound is heard as a whole before the run begins")
+        .help("how steeply the band ends: 6 dB an octave for each"),
     boolean("continuous", false)
         .help("filter the whole track at once, so that a frame includes what still rings from earlier "
               "frames; false: each frame by itself, as PyTTI does"),

@@ -18,20 +18,29 @@ namespace {
 
 constexpr ParamSpec kParams[] = {
     text("midi_file", "").help("the MIDI file (.mid)"),
-    integer("channel", 0).range(0, 16).help("1 to 16; 0 is all of them"),
+    integer("channel", 0)
+        .range(0, 16)
+        .fixed("a MIDI file is read as a whole before the run begins")
+        .help("1 to 16; 0 is all of them"),
     integer("midi_note", 60)
         .may_be_null()
         .range(0, 127)
+        .fixed("a MIDI file is read as a whole before the run begins")
         .help("60 is middle C; of channel 10, 36 is the kick drum; null is all of them"),
     integer("controller", 1)
         .may_be_null()
         .range(0, 127)
+        .fixed("a MIDI file is read as a whole before the run begins")
         .help("a controller instead of notes: 1 is the modulation wheel, 7 the volume"),
     number("decay", 0)
         .at_least(0)
         .unit("seconds")
+        .fixed("a MIDI file is read as a whole before the run begins")
         .help("how long a note takes to fade; 0: it stays as long as it is held"),
-    number("midi_offset", 0).unit("seconds").help("when the MIDI file begins, in the sound"),
+    number("midi_offset", 0)
+        .unit("seconds")
+        .fixed("a MIDI file is read as a whole before the run begins")
+        .help("when the MIDI file begins, in the sound"),
 };
 
 /// A number that may be null.

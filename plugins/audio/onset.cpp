@@ -19,8 +19,17 @@ namespace reverie::audio_filters {
 namespace {
 
 constexpr ParamSpec kParams[] = {
-    number("f_min", 0).at_least(0).unit("Hz").help("lowest frequency"),
-    number("f_max", 0).above(0).may_be_null().unit("Hz").help("highest frequency; null: no limit"),
+    number("f_min", 0)
+        .at_least(0)
+        .unit("Hz")
+        .fixed("a sound is heard as a whole before the run begins")
+        .help("lowest frequency"),
+    number("f_max", 0)
+        .above(0)
+        .may_be_null()
+        .unit("Hz")
+        .fixed("a sound is heard as a whole before the run begins")
+        .help("highest frequency; null: no limit"),
 };
 
 constexpr double kSpectrumSeconds = 0.023;

@@ -26,8 +26,16 @@ constexpr ParamSpec kParams[] = {
     choice("measure", "centroid", "centroid|chroma")
         .help("centroid: how high the sound is; chroma: how much of a note"),
     choice("note", "A", kNotes).help("of chroma: the note, in all octaves"),
-    number("f_min", 100).above(0).unit("Hz").help("lowest frequency"),
-    number("f_max", 8000).above(0).unit("Hz").help("highest frequency"),
+    number("f_min", 100)
+        .above(0)
+        .unit("Hz")
+        .fixed("a sound is heard as a whole before the run begins")
+        .help("lowest frequency"),
+    number("f_max", 8000)
+        .above(0)
+        .unit("Hz")
+        .fixed("a sound is heard as a whole before the run begins")
+        .help("highest frequency"),
 };
 
 /// Its place among the choices.

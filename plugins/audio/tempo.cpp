@@ -32,9 +32,16 @@ constexpr ParamSpec kParams[] = {
         .range(1, 10000)
         .may_be_null()
         .unit("beats per minute")
+        .fixed("a sound is heard as a whole before the run begins")
         .help("null: found in the sound"),
-    integer("beats_per_bar", 4).range(1, 32).help("beats in a bar"),
-    integer("first_beat", 1).at_least(1).help("which of the sound's beats begins a bar"),
+    integer("beats_per_bar", 4)
+        .range(1, 32)
+        .fixed("a sound is heard as a whole before the run begins")
+        .help("beats in a bar"),
+    integer("first_beat", 1)
+        .at_least(1)
+        .fixed("a sound is heard as a whole before the run begins")
+        .help("which of the sound's beats begins a bar"),
 };
 
 constexpr double kSpectrumSeconds = 0.023;

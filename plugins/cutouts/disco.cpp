@@ -20,9 +20,18 @@ namespace reverie {
 namespace {
 
 constexpr ParamSpec kParams[] = {
-    number("overview_share", 0.4).range(0, 1).help("share of the cutouts that show the whole picture"),
-    number("cut_ic_pow", 1).above(0).help("of inner cutouts: large = small ones, small = large ones"),
-    number("cut_icgray_p", 0.2).range(0, 1).help("share of the inner cutouts that are grey"),
+    number("overview_share", 0.4)
+        .range(0, 1)
+        .fixed("cut_pow and cutout_overviews, of the method pytti, are what varies")
+        .help("share of the cutouts that show the whole picture"),
+    number("cut_ic_pow", 1)
+        .above(0)
+        .fixed("cut_pow and cutout_overviews, of the method pytti, are what varies")
+        .help("of inner cutouts: large = small ones, small = large ones"),
+    number("cut_icgray_p", 0.2)
+        .range(0, 1)
+        .fixed("cut_pow and cutout_overviews, of the method pytti, are what varies")
+        .help("share of the inner cutouts that are grey"),
     boolean("cut_augment", true)
         .help("cutouts are also mirrored, turned, shifted, coloured and covered with noise"),
 };

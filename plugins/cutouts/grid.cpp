@@ -20,9 +20,11 @@ namespace {
 constexpr ParamSpec kParams[] = {
     integer("grid_levels", 3)
         .range(1, 6)
+        .fixed("the grid is the same at each step")
         .help("1: the whole picture alone; 2: and its 4 quarters; 3: and their 16 quarters; and so on"),
     number("grid_overlap", 0.25)
         .range(0, 1)
+        .fixed("the grid is the same at each step")
         .help("how far the parts reach over each other: each is larger by this share of its size"),
 };
 

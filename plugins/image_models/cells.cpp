@@ -27,7 +27,11 @@ constexpr ParamSpec kParams[] = {
     choice("cell_shape", "hexagon", "hexagon|triangle|diamond|brick")
         .help("hexagon and triangle are regular, a diamond is a square on its corner, a brick is twice as "
               "wide as high"),
-    number("cell_size", 12).range(1, 1024).unit("pixels").help("width of a cell"),
+    number("cell_size", 12)
+        .range(1, 1024)
+        .unit("pixels")
+        .fixed("what the image model optimises has this shape")
+        .help("width of a cell"),
     kTile,
 };
 

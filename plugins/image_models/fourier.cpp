@@ -24,29 +24,40 @@ namespace reverie {
 namespace {
 
 constexpr ParamSpec kParams[] = {
-    integer("pixel_size", 1).range(1, 64).unit("pixels").help("output pixels per optimised pixel"),
+    integer("pixel_size", 1)
+        .range(1, 64)
+        .unit("pixels")
+        .fixed("what the image model optimises has this shape")
+        .help("output pixels per optimised pixel"),
     number("spectrum_decay", 1)
         .range(0, 4)
+        .fixed("the waves that are optimised are in this scale")
         .help("waves are scaled by 1 / frequency^spectrum_decay: higher for broader shapes, 0 for "
               "independent pixels"),
     number("bandwidth", 1)
         .range(0.01, 1)
+        .fixed("it says which waves are optimised")
         .help("share of the frequencies that are used: 0.5 gives the detail of a picture of half the size, "
               "without its pixels"),
     number("contrast_weight", 0)
         .at_least(0)
+        .fixed("the model's own losses keep their weights and limits; those of losses may vary")
         .help("how strongly contrast beyond contrast_limit counts as loss; 0 allows any"),
     number("contrast_limit", 0.22)
         .range(0, 0.5)
+        .fixed("the model's own losses keep their weights and limits; those of losses may vary")
         .help("largest standard deviation of the picture's brightness (0..1) without loss"),
     number("saturation_weight", 0)
         .at_least(0)
+        .fixed("the model's own losses keep their weights and limits; those of losses may vary")
         .help("how strongly colour beyond saturation_limit counts as loss; 0 allows any"),
     number("saturation_limit", 0.1)
         .range(0, 0.5)
+        .fixed("the model's own losses keep their weights and limits; those of losses may vary")
         .help("largest root mean square distance of the channels (0..1) from their mean without loss"),
     number("clipping_weight", 0)
         .at_least(0)
+        .fixed("the model's own losses keep their weights and limits; those of losses may vary")
         .help("how strongly values near black and white count as loss; 0 allows them"),
     kTile,
 };

@@ -25,12 +25,23 @@ namespace reverie {
 namespace {
 
 constexpr ParamSpec kParams[] = {
-    integer("siren_layers", 4).range(1, 16).help("layers of sines"),
-    integer("siren_width", 64).range(1, 1024).help("sines in a layer"),
+    integer("siren_layers", 4)
+        .range(1, 16)
+        .fixed("what the image model optimises has this shape")
+        .help("layers of sines"),
+    integer("siren_width", 64)
+        .range(1, 1024)
+        .fixed("what the image model optimises has this shape")
+        .help("sines in a layer"),
     number("siren_frequency", 30)
         .above(0)
+        .fixed("the network's first weights are drawn for it")
         .help("how quickly the sines change: lower for broad and smooth shapes, higher for fine ones"),
-    integer("pixel_size", 1).range(1, 64).unit("pixels").help("output pixels per optimised pixel"),
+    integer("pixel_size", 1)
+        .range(1, 64)
+        .unit("pixels")
+        .fixed("what the image model optimises has this shape")
+        .help("output pixels per optimised pixel"),
     kTile,
 };
 

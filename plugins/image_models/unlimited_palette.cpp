@@ -16,7 +16,11 @@ namespace reverie {
 namespace {
 
 constexpr ParamSpec kParams[] = {
-    integer("pixel_size", 1).range(1, 64).unit("pixels").help("output pixels per optimised pixel"),
+    integer("pixel_size", 1)
+        .range(1, 64)
+        .unit("pixels")
+        .fixed("what the image model optimises has this shape")
+        .help("output pixels per optimised pixel"),
     kTile,
 };
 

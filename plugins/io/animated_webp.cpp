@@ -21,7 +21,10 @@ namespace reverie::io {
 namespace {
 
 constexpr ParamSpec kParams[] = {
-    integer("webp_quality", 80).range(1, 100).help("higher is better and larger; not with webp_exact"),
+    integer("webp_quality", 80)
+        .range(1, 100)
+        .fixed("an encoder begins with it")
+        .help("higher is better and larger; not with webp_exact"),
     boolean("webp_exact", false).help("lossless frames"),
 };
 

@@ -22,13 +22,18 @@ namespace {
 constexpr ParamSpec kParams[] = {
     integer("sheet_pictures", 48)
         .range(2, 1000)
+        .fixed("a sheet is laid out once, at the end")
         .help(
             "most pictures on a contact sheet; when there are more frames, it shows every second, fourth and "
             "so on"),
-    integer("sheet_columns", 8).range(1, 100).help("pictures in a row of a contact sheet"),
+    integer("sheet_columns", 8)
+        .range(1, 100)
+        .fixed("a sheet is laid out once, at the end")
+        .help("pictures in a row of a contact sheet"),
     integer("sheet_picture_width", 160)
         .range(1, 2048)
         .unit("pixels")
+        .fixed("a sheet is laid out once, at the end")
         .help("largest width of a picture on a contact sheet"),
     kFrameDigits,
     kPngBits,

@@ -20,6 +20,7 @@ constexpr ParamSpec kParams[] = {
               "avif_lossless"),
     integer("picture_quality", 90)
         .range(1, 100)
+        .fixed("the pictures of a run are saved alike")
         .help("of jpeg, webp and avif: higher is better and larger; the lossless ones have none"),
     kFrameDigits,
 };

@@ -4,7 +4,9 @@
 #include <png.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
+#include <fstream>
 #include <vector>
 
 #include "reverie/atomic_file.h"
@@ -162,6 +164,21 @@ at::Tensor read_png_with_opacity(const std::filesystem::path& path) {
   const at::Tensor values =
       reader.bits == 8 ? bytes.select(3, 0) / 255 : (bytes.select(3, 0) * 256 + bytes.select(3, 1)) / 65535;
   return values.permute({2, 0, 1}).unsqueeze(0).contiguous();
+}
+
+std::optional<PngSize> png_size(const std::filesystem::path& path) {
+  // The signature, and the first chunk: its length, its name, width and height.
+  std::array<unsigned char, 24> head{};
+  std::ifstream file(path, std::ios::binary);
+  if (!file.read(reinterpret_cast<char*>(head.data()), head.size()) || png_sig_cmp(head.data(), 0, 8) != 0 ||
+      !std::equal(head.begin() + 12, head.begin() + 16, "IHDR"))
+    return std::nullopt;
+  const auto number = [&](std::size_t at) {
+    std::int64_t result = 0;
+    for (std::size_t i = at; i < at + 4; ++i) result = result * 256 + head[i];
+    return result;
+  };
+  return PngSize{number(16), number(20)};
 }
 
 std::string png_of(const at::Tensor& image, int bits, const std::string& settings) {

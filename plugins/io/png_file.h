@@ -4,7 +4,9 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "pixels8.h"
@@ -16,6 +18,7 @@ inline constexpr ParamSpec kFrameDigits =
     integer("frame_digits", 0)
         .range(0, 12)
         .unit("digits")
+        .fixed("names of files sort by it")
         .help("frame numbers are padded with zeros to this many digits; 0: no padding");
 inline constexpr ParamSpec kPngBits =
     choice("png_bits", "8", "8|16")
@@ -38,6 +41,13 @@ void write_png(const std::filesystem::path& path, const at::Tensor& image, int b
 /// A picture [1, 4, H, W] 0..1 of a file that write_png() has written with opacity; of another, it is 1.
 /// Throws Error(file).
 at::Tensor read_png_with_opacity(const std::filesystem::path& path);
+
+/// A picture's size by the header of its file, without decoding it; nothing of what is no PNG file.
+struct PngSize {
+  std::int64_t width = 0, height = 0;
+  bool operator==(const PngSize&) const = default;
+};
+std::optional<PngSize> png_size(const std::filesystem::path& path);
 
 /// What such a file holds.
 std::string png_of(const at::Tensor& image, int bits, const std::string& settings);

@@ -34,6 +34,7 @@ constexpr ParamSpec kParams[] = {
         .help("which of the network's depths count, from 1, the finest; without any, all"),
     integer("style_scale", 1)
         .range(1, 8)
+        .fixed("the style of the target is measured once, in windows of this size")
         .help("windows along the shorter side: more for finer textures, at the square of the cost"),
 };
 

@@ -18,7 +18,10 @@ constexpr ParamSpec kParams[] = {
     kBeta1,
     kBeta2,
     kEpsilon,
-    number("weight_decay", 0.01).at_least(0).help("parameters lose this, times learning_rate, at each step"),
+    number("weight_decay", 0.01)
+        .at_least(0)
+        .fixed("it is a share of learning_rate, which varies")
+        .help("parameters lose this, times learning_rate, at each step"),
     kMaxGradientNorm,
 };
 

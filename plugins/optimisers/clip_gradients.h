@@ -13,6 +13,7 @@ namespace reverie {
 inline constexpr ParamSpec kMaxGradientNorm =
     number("max_gradient_norm", 0)
         .at_least(0)
+        .fixed("it is only a bound; learning_rate varies the steps")
         .help("all gradients together are scaled down to this length where they are longer; 0: no limit");
 
 /// Scales the gradients, as one vector, down to the length `limit` where they are longer; 0: no limit.

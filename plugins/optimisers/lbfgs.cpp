@@ -28,9 +28,11 @@ namespace {
 constexpr ParamSpec kParams[] = {
     integer("lbfgs_history", 10)
         .range(1, 100)
+        .fixed("what the optimiser remembers of earlier steps rests on it")
         .help("steps that are remembered; each takes twice the memory of the parameters"),
     number("lbfgs_damping", 0.2)
         .range(0, 1)
+        .fixed("what the optimiser remembers of earlier steps rests on it")
         .help("the least curvature along a step, as a part of what was expected; 0: steps without any are "
               "forgotten"),
     kMaxGradientNorm,

@@ -19,7 +19,10 @@ namespace reverie {
 namespace {
 
 constexpr ParamSpec kParams[] = {
-    number("momentum", 0.9).range(0, 0.999999).help("how much of a step's velocity the next one keeps"),
+    number("momentum", 0.9)
+        .range(0, 0.999999)
+        .fixed("what the optimiser remembers of earlier steps rests on it")
+        .help("how much of a step's velocity the next one keeps"),
     boolean("nesterov", false).help("Nesterov's momentum: steps follow where the velocity leads next"),
     kMaxGradientNorm,
 };

@@ -11,8 +11,12 @@ namespace {
 
 constexpr ParamSpec kParams[] = {
     text("depth_file", "").help("a scripted model in the folder of the plugin"),
-    number("depth_nearest", 1e-3).help("the depth that becomes near_plane; nearer ones count as this"),
-    number("depth_farthest", 10).help("the depth that becomes far_plane; farther ones count as this"),
+    number("depth_nearest", 1e-3)
+        .fixed("it is the scale of what the network says")
+        .help("the depth that becomes near_plane; nearer ones count as this"),
+    number("depth_farthest", 10)
+        .fixed("it is the scale of what the network says")
+        .help("the depth that becomes far_plane; farther ones count as this"),
 };
 
 class ScriptedDepth final : public DepthEstimator {

@@ -65,6 +65,19 @@ TEST(Restore, ASeedFromTheClockIsNoneThatIsMissed) {
   EXPECT_EQ(read_bytes(scratch / kSettings), saved);
 }
 
+TEST(Restore, OfARunThatIsFinishedSaysSo) {
+  const Scratch scratch;
+  ASSERT_EQ(render(scratch.path(), tiny("red")).status, 0);
+  const Words before = files_below(scratch.path());
+  const Outcome again = render(scratch.path(), tiny("red", {"--restore"}));
+  EXPECT_EQ(again.status, 0) << again.err;
+  for (const char* part : {"'default' was finished already, after 4 steps", "steps_per_scene"})
+    EXPECT_TRUE(holds(again.err, part)) << part << " in\n" << again.err;
+  EXPECT_EQ(files_below(scratch.path()), before);
+  const Outcome longer = render(scratch.path(), tiny("red", {"--restore", "steps_per_scene=5"}));
+  EXPECT_FALSE(holds(longer.err, "finished already")) << longer.err;
+}
+
 TEST(Restore, SeveralRunsOfOneNamespaceAreRefused) {
   const Scratch scratch;
   const Words words = tiny("red", {"steps_per_scene=2"});

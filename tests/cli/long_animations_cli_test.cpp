@@ -273,6 +273,15 @@ TEST(Alpha, IsRefusedWhereItWouldBeLost) {
   outcome = render(folder.path(), tiny("a hill", {"alpha=true", "outputs=[png_sequence,video_file]"}));
   EXPECT_EQ(outcome.status, 2);
   EXPECT_TRUE(holds(outcome.err, "io/video_file keeps no transparency")) << outcome.err;
+  // With the other mistakes of the file, so before anything is loaded.
+  folder.write("still.yaml",
+               "scenes: a hill\nalpha: true\noutputs: [video_file]\nvideo_format: mp4\nwidht: 64\n");
+  for (const char* name : {"check", "render"}) {
+    outcome = run(command(name, {"still.yaml"}), folder.path());
+    EXPECT_EQ(outcome.status, 2);
+    for (const char* part : {"still.yaml:2: 'alpha'", "still.yaml:5: "})
+      EXPECT_TRUE(holds(outcome.err, part)) << part << " in\n" << outcome.err;
+  }
 }
 
 TEST(Alpha, IsKeptInVideosThatCan) {
@@ -322,6 +331,22 @@ TEST(Stereo, ViewsAreSideBySide) {
   outcome = run(command("interpolate", {"images_out/default", "--eyes", "2"}), folder.path());
   EXPECT_EQ(outcome.status, 2);
   EXPECT_TRUE(holds(outcome.err, "reverie stereo")) << outcome.err;
+}
+
+/// What is beside one eye is behind the other, so a picture of all around has no second view.
+TEST(Stereo, RefusesARunThatShowsAllAround) {
+  const Scratch folder;
+  ASSERT_EQ(render(folder.path(), tiny("a red heart", {"animation_mode=3D", "projection=equirectangular",
+                                                       "tile=x", "width=64", "height=32",
+                                                       "pre_animation_steps=2", "steps_per_frame=2"}))
+                .status,
+            0);
+  const Outcome outcome = run(command("stereo", {"images_out/default"}), folder.path());
+  EXPECT_EQ(outcome.status, 2) << outcome.out;
+  for (const char* part : {"projection: equirectangular", "two eyes", "reverie encode"})
+    EXPECT_TRUE(holds(outcome.err, part)) << part << " in\n" << outcome.err;
+  for (const auto& entry : fs::directory_iterator(folder / "images_out/default"))
+    EXPECT_FALSE(holds(entry.path().string(), "_stereo")) << entry.path();
 }
 
 TEST(Interpolating, MakesASmootherVideo) {

@@ -35,6 +35,7 @@ TEST(Newcomers, AreAnsweredWithWhatToType) {
       {{"render", "--frobnicate"}, "--help shows the options"},
       {{"check", "prompt=x"}, "did you mean 'scenes'?"},
       {{"rendre"}, "did you mean 'render'?"},
+      {{"help", "rendre"}, "did you mean 'render'?"},
       {{"a red heart"}, "reverie render scenes=\"a red heart\""},
       {{"scenes=red"}, "reverie render scenes=red"},
       {{"check", "scenes=star map: a new hope"}, "what follows a ':' is the prompt's weight"},

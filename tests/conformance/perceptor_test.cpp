@@ -5,6 +5,7 @@
 #include "conformance/promise.h"
 #include "conformance/tensors.h"
 #include "fixtures/plugins_under_test.h"
+#include "plugins/text_check.h"
 #include "reverie/features.h"
 
 namespace reverie::test {
@@ -115,6 +116,27 @@ TEST_P(PerceptorConformance, RowsDoNotDependOnEachOther) {
   }
   const at::Tensor turned = perceptor_->embed_images(batch.flip(0)).flip(0);
   EXPECT_LT((turned - together).norm(2, 1).max().item<double>() / scale, 1e-4);
+}
+
+TEST_P(PerceptorConformance, KnowsBeforehandWhichTextsAreTooLong) {
+  promise("text_check()", "throws what embed_texts() would throw of the same text");
+  const auto check = make_text_check(
+      plugin(), host_, usual_params(plugin()),
+      {GetParam().model, GetParam().model.empty() ? nullptr : host_.load_weights(GetParam().model)});
+  if (!check) return;  // it does not say
+  std::string long_text;
+  for (int i = 0; i < 2000; ++i) long_text += "owl ";
+  const auto trouble = [](const auto& work) -> std::string {
+    try {
+      work();
+      return "";
+    } catch (const Error& error) {
+      return error.kind() == ErrorKind::settings ? "too long" : error.what();
+    }
+  };
+  for (const std::string& text : {std::string("a red heart"), std::string(), long_text})
+    EXPECT_EQ(trouble([&] { check->check(text); }), trouble([&] { perceptor_->embed_texts({text}); }))
+        << text.substr(0, 40);
 }
 
 TEST_P(PerceptorConformance, TellsImagesApart) {

@@ -118,7 +118,7 @@ TEST_F(FrameWriterTest, AFailureIsThrownOnceWithThePluginAndTheMomentAndNothingF
   } catch (const Error& error) {
     what = error.what();
   }
-  for (const char* part : {"io/clumsy", "step 21 (frame 2)", "the shelf is full"})
+  for (const char* part : {"io/clumsy", "step 20 (frame 2)", "the shelf is full"})
     EXPECT_NE(what.find(part), std::string::npos) << what;
   EXPECT_NO_THROW(frames.check());
   EXPECT_NO_THROW(frames.wait());

@@ -123,6 +123,15 @@ TEST_F(WithVideo, ARunThatGoesOnInAnotherSizeHasAnotherVideo) {
   EXPECT_EQ(read_bytes("out/hill.mp4"), before);
 }
 
+TEST_F(VideoWithFrames, AnEarlierPictureOfAnotherSizeIsNoPartOfTheVideo) {
+  write_frames({}, "out", 1, 4, true);
+  const std::string before = read_bytes("out/hill.mp4");
+  // Neither the first nor the last.
+  sink({}, "out", 12, "png_sequence")->write(smooth_picture(64, 16, 2), 2);
+  EXPECT_EQ(sink({}, "out", 12, "video_file", 4)->write(smooth_picture(40, 24, 5), 5), "out/hill_from_5.mp4");
+  EXPECT_EQ(read_bytes("out/hill.mp4"), before);
+}
+
 TEST_F(VideoWithFrames, AnEarlierPictureThatIsDamagedLeavesTheOldVideo) {
   write_frames({}, "out", 1, 4, true);
   const std::string before = read_bytes("out/hill.mp4");

@@ -73,6 +73,7 @@ TEST(Stills, DamagedOnesAreRefused) {
                                          {"bomb.png", "15000x15000"},
                                          {"bomb.gif", "15000x15000"},
                                          {"bomb.qoi", "15000x15000"},
+                                         {"animated.webp", "is an animated WebP"},
                                          {"jpeg.tif", "TIFF with JPEG inside"},
                                          {"light.pfm", "upside down"}}) {
     const fs::path path = pictures() / bad.name;

@@ -263,6 +263,8 @@ def write_damaged():
                                       + struct.pack("<HHHHB", 0, 0, 15000, 15000, 0) + b"\x02\x02\x4c\x01\x00;")
     # QOI: runs of 62 pixels.
     (FOLDER / "bomb.qoi").write_bytes(b"qoif" + struct.pack(">IIBB", 15000, 15000, 3, 0) + b"\xfd" * 4000 + bytes(7) + b"\1")
+    pages = [Image.new("RGB", (16, 16), colour) for colour in ("red", "blue")]
+    pages[0].save(FOLDER / "animated.webp", save_all=True, append_images=pages[1:], duration=100)
     (FOLDER / "light.pfm").write_bytes(b"PF\n2 1\n-1.0\n" + bytes(24))
     (FOLDER / "text.png").write_text("A picture is worth a thousand words.\n" * 30)
     (FOLDER / "page.jpg").write_text("<!DOCTYPE html><html><body>Not found</body></html>\n")

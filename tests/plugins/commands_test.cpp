@@ -1,6 +1,10 @@
 // What the program itself says about plugins.
 
+#include <span>
+#include <sstream>
+
 #include "plugins/reverie_says.h"
+#include "settings/table.h"
 
 namespace reverie::test {
 namespace {
@@ -25,6 +29,19 @@ TEST(PluginsList, ShowsUsableShadowedAndRejectedFilesWithTheirReasons) {
   expect(outcome, "warning: compiler: plugin Fortran 77");
   const PluginRegistry broken({kFixtures / "broken"});
   for (const PluginFile& file : broken.files()) expect(outcome, file.path.string());
+}
+
+TEST(PluginsList, SaysWhatEachKindIsFor) {
+  const Said outcome = reverie_says("plugins list");
+  std::size_t last = 0;
+  for (const std::string& kind : plugin_kinds()) {
+    const std::size_t heading = outcome.text.find("\n" + kind + ": "),
+                      first = outcome.text.find("  " + kind + "/");
+    ASSERT_NE(heading, std::string::npos) << kind << " in:\n" << outcome.text;
+    EXPECT_GT(heading, last) << kind;
+    EXPECT_GT(first, heading) << kind;
+    last = heading;
+  }
 }
 
 TEST(PluginsList, FollowsTheVariable) {
@@ -118,6 +135,40 @@ TEST(Settings, OfAPluginAreCheckedAgainstItsDeclaration) {
   const Said typo = reverie_says(kReference + "check scenes=x image_model=soft_grid cel=16");
   EXPECT_EQ(typo.status, 2);
   expect(typo, "did you mean 'cell'?");
+}
+
+/// Who gives keyframes to a number that takes none is owed a reason; those of a plugin of somebody else may
+/// leave it to the general one.
+TEST(Settings, EveryFixedNumberSaysWhyItIsFixed) {
+  for (const Setting& setting : settings_table()) {
+    if (!setting.spec.is_fixed()) continue;
+    EXPECT_STRNE(setting.spec.fallback_text, "") << setting.spec.name;
+  }
+  const PluginRegistry ours({kBuild / "lib/reverie/plugins"});
+  ASSERT_FALSE(ours.files().empty());
+  for (const PluginFile& file : ours.files()) {
+    ASSERT_TRUE(file.descriptor) << file.path;
+    for (const ParamSpec& spec : std::span(file.descriptor->params, file.descriptor->param_count)) {
+      if (!spec.is_fixed() || spec.host_setting) continue;
+      EXPECT_STRNE(spec.fallback_text, "") << file.name << "." << spec.name;
+    }
+  }
+}
+
+TEST(Settings, ListsSayWhyANumberIsFixed) {
+  const Said listed = reverie_says("settings steps_per_scene cut_pow pixel_size");
+  std::istringstream lines(listed.text);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.find(" = ") == std::string::npos) continue;
+    const bool varies = line.find("cut_pow") != std::string::npos;
+    EXPECT_EQ(line.find("fixed: ") == std::string::npos, varies) << line;
+  }
+  expect(reverie_says("plugins describe siren"), "fixed: ");
+  // Of a plugin that gives no reason.
+  expect(reverie_says(kReference + "plugins describe soft_grid"), "fixed: its plugin reads it");
+  const Said refused = reverie_says("check scenes=x steps_per_scene='0: 10, 5: 20'");
+  EXPECT_EQ(refused.status, 2);
+  expect(refused, "times are counted by it");
 }
 
 }  // namespace

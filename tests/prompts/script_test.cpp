@@ -19,23 +19,23 @@ using Texts = std::vector<std::string>;
 
 TEST(Stabilisation, ThatHoldsOnToNothingIsANotice) {
   EXPECT_EQ(notices_of("edge_stabilization_weight: 2\n", false),
-            Texts{"edge_stabilization_weight has no effect: animation_mode is off, and there is no "
+            Texts{"FILE:2: edge_stabilization_weight has no effect: animation_mode is off, and there is no "
                   "init_image to stay "
                   "near"});
-  EXPECT_EQ(
-      notices_of("direct_stabilization_weight: 1\nsemantic_stabilization_weight: t\n"
-                 "flow_stabilization_weight: 0\ndepth_stabilization_weight: '  '\n",
-                 false),
-      Texts{
-          "semantic_stabilization_weight, direct_stabilization_weight have no effect: animation_mode is off, "
-          "and there is no init_image to stay near"});
+  EXPECT_EQ(notices_of("direct_stabilization_weight: 1\nsemantic_stabilization_weight: t\n"
+                       "flow_stabilization_weight: 0\ndepth_stabilization_weight: '  '\n",
+                       false),
+            Texts{"FILE:3: semantic_stabilization_weight, direct_stabilization_weight have no effect: "
+                  "animation_mode is off, "
+                  "and there is no init_image to stay near"});
 }
 
 TEST(Stabilisation, OfAPictureThatStaysHasNoFlow) {
   EXPECT_EQ(notices_of("init_image: a.png\nedge_stabilization_weight: 2\n", false), Texts{});
   EXPECT_EQ(
       notices_of("init_image: a.png\nedge_stabilization_weight: 2\nflow_stabilization_weight: 1\n", false),
-      Texts{"flow_stabilization_weight has no effect: animation_mode is off, and what does not move has no "
+      Texts{"FILE:4: flow_stabilization_weight has no effect: animation_mode is off, and what does not move "
+            "has no "
             "flow"});
 }
 

@@ -145,9 +145,9 @@ constexpr Malformed kFiles[] = {
     {"unterminated_text.json", 2, "not valid JSON"},
     // References.
     {"list_inside_text.yaml", 2, "${perceptors} is a list and cannot be part of a text"},
-    {"reference_to_a_broken_setting.yaml", 3, "'height': ${nowhere} names no setting"},
+    {"reference_to_a_broken_setting.yaml", 3, "'height': ${nowhere}: there is no setting 'nowhere'"},
     {"reference_to_itself.yaml", 2, "go in a circle: width -> width"},
-    {"reference_to_nothing.yaml", 2, "'width': ${nowhere} names no setting"},
+    {"reference_to_nothing.yaml", 2, "'width': ${nowhere}: there is no setting 'nowhere'"},
     {"reference_to_text_for_number.yaml", 2, "'display_every' is a red heart, which is not a whole number"},
     {"references_explode.yaml", 1, "'scenes': it stands for more than 1,000 ${...} references"},
     {"references_explode_without_growing.yaml", 1,

@@ -80,7 +80,13 @@ TEST(ResolveProblems, CombinationsAreJudgedBesideOtherProblems) {
 
 TEST(ResolveProblems, ABrokenReferenceDoesNotTaintTheNext) {
   EXPECT_EQ(problems_in("scenes: red\nwidth: ${nowhere}\nheight: ${save_every}\nsave_every: 64"),
-            "FILE:2: 'width': ${nowhere} names no setting");
+            "FILE:2: 'width': ${nowhere}: there is no setting 'nowhere'; reverie settings lists them all");
+}
+
+TEST(ResolveHints, AReferenceToAMisspeltSettingIsLedToIt) {
+  const std::string found = problems_in("scenes: red\nsave_every: ${steps_per_fram}");
+  EXPECT_NE(found.find("FILE:2: 'save_every'"), std::string::npos) << found;
+  EXPECT_NE(found.find("did you mean 'steps_per_frame'?"), std::string::npos) << found;
 }
 
 TEST(ResolveHints, WhatOtherProgramsCallOurSettings) {

@@ -11,6 +11,7 @@ namespace reverie::raft {
 inline constexpr ParamSpec kFlowIterations =
     integer("flow_iterations", 12)
         .range(1, 100)
+        .fixed("all flows of a run are estimated alike")
         .help("refinements of each flow; fewer are faster and coarser");
 
 class Estimator : public FlowEstimator {

@@ -83,6 +83,15 @@ class StreamOptions {
   std::vector<AVDictionary*> options_;
 };
 
+/// By the flag in its extended header.
+bool is_animated_webp(Bytes file) {
+  const std::string_view text(reinterpret_cast<const char*>(file.data()), file.size());
+  constexpr std::size_t kFlags = 20;
+  constexpr char kAnimated = 2;
+  return text.size() > kFlags && text.substr(0, 4) == "RIFF" && text.substr(8, 8) == "WEBPVP8X" &&
+         (text[kFlags] & kAnimated) != 0;
+}
+
 }  // namespace
 
 MediaFile::MediaFile(const std::filesystem::path& path) : path_(path), io_(open_io(path)) {
@@ -133,7 +142,7 @@ int MediaFile::largest_stream() const {
   return format_->nb_streams ? static_cast<int>(largest - begin) : -1;
 }
 
-/// What FFmpeg reads without complaint, but wrongly.
+/// What FFmpeg reads without complaint, but wrongly, or refuses without a reason.
 void MediaFile::refuse_misread(Bytes file) const {
   const int compression = tag_in(tags_of(file), kTagCompression, 1);
   if (stream_->codecpar->codec_id == AV_CODEC_ID_TIFF && (compression == 6 || compression == 7))
@@ -141,6 +150,11 @@ void MediaFile::refuse_misread(Bytes file) const {
   if (stream_->codecpar->codec_id == AV_CODEC_ID_PFM)
     fail(path_, "is a portable float map, which some versions of FFmpeg read upside down",
          "convert it to OpenEXR");
+  if (is_animated_webp(file))
+    fail(path_, "is an animated WebP, which FFmpeg does not decode",
+         "convert it with another program, such as ImageMagick: to a GIF or a video for all of its pictures, "
+         "to PNG "
+         "for one");
 }
 
 PacketPtr MediaFile::whole() const {

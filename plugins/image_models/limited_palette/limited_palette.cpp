@@ -28,9 +28,19 @@ namespace reverie::limited_palette {
 namespace {
 
 constexpr ParamSpec kParams[] = {
-    integer("pixel_size", 1).range(1, 64).unit("pixels").help("output pixels per optimised pixel"),
-    integer("palette_size", 5).range(1, 256).help("colours per palette"),
-    integer("palettes", 20).range(1, 256).help("number of palettes"),
+    integer("pixel_size", 1)
+        .range(1, 64)
+        .unit("pixels")
+        .fixed("what the image model optimises has this shape")
+        .help("output pixels per optimised pixel"),
+    integer("palette_size", 5)
+        .range(1, 256)
+        .fixed("what the image model optimises has this shape")
+        .help("colours per palette"),
+    integer("palettes", 20)
+        .range(1, 256)
+        .fixed("what the image model optimises has this shape")
+        .help("number of palettes"),
     number("gamma", 1)
         .at_least(0)
         .is_animatable()

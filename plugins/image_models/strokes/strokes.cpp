@@ -32,10 +32,18 @@ namespace {
 constexpr ParamSpec kParams[] = {
     choice("stroke_shape", "cubic", "line|quadratic|cubic|filled")
         .help("straight lines, Bézier curves of three or four points, or filled shapes"),
-    integer("strokes", 128).range(1, 20000).help("lines or shapes in the picture"),
-    number("stroke_width", 8).range(1, 1024).unit("pixels").help("the widest that a line may be"),
+    integer("strokes", 128)
+        .range(1, 20000)
+        .fixed("what the image model optimises has this shape")
+        .help("lines or shapes in the picture"),
+    number("stroke_width", 8)
+        .range(1, 1024)
+        .unit("pixels")
+        .fixed("it bounds the widths that are optimised")
+        .help("the widest that a line may be"),
     number("stroke_length", 0.3)
         .range(0.01, 2)
+        .fixed("it is about the beginning alone")
         .help("how long a line, or how large a shape, is at the beginning, as a part of the longer side"),
     kTile,
 };

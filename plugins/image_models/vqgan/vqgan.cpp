@@ -23,10 +23,15 @@ constexpr ParamSpec kParams[] = {
     text("vqgan_model", "sflckr")
         .names_weights("tiny")
         .help("the pretrained VQGAN: imagenet, coco, wikiart, sflckr, faceshq, openimages, tiny, or a file"),
-    integer("pixel_size", 1).range(1, 64).unit("pixels").help("multiplies width and height"),
+    integer("pixel_size", 1)
+        .range(1, 64)
+        .unit("pixels")
+        .fixed("what the image model optimises has this shape")
+        .help("multiplies width and height"),
     integer("vqgan_tile", 0)
         .at_least(0)
         .unit("codes")
+        .fixed("it decides how much memory the run takes")
         .help("the network works on tiles of so many codes a side, for pictures that are larger than the "
               "memory; 0: on "
               "the whole"),

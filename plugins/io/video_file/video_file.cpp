@@ -27,6 +27,7 @@ constexpr ParamSpec kParams[] = {
     integer("video_quality", 0)
         .range(0, 63)
         .may_be_null()
+        .fixed("an encoder begins with it")
         .help(
             "constant rate factor of mp4 (0 to 51) and webm (0 to 63): lower is better and larger; null = 16 "
             "and 24"),
@@ -143,11 +144,11 @@ class VideoFile final : public OutputSink, public TakesOpacity {
       if (!std::filesystem::exists(frames.back())) return std::nullopt;
     }
     if (frames.empty()) return frames;
-    for (const auto& frame : {frames.front(), frames.back()}) {
-      const at::Tensor picture = saved_picture(frame);
-      if (image.defined() && picture.sizes() != image.sizes()) return std::nullopt;
-      image = picture;
-    }
+    const at::Tensor first = saved_picture(frames.front());
+    if (image.defined() && first.sizes() != image.sizes()) return std::nullopt;
+    const io::PngSize size{first.size(3), first.size(2)};
+    const auto has_size = [&](const std::filesystem::path& frame) { return io::png_size(frame) == size; };
+    if (!std::all_of(frames.begin(), frames.end(), has_size)) return std::nullopt;
     return frames;
   }
 

@@ -13,11 +13,11 @@
 
 #include "conventions.h"
 #include "inference_tower.h"
+#include "length_check.h"
 #include "reverie/features.h"
 #include "reverie/network_tensor.h"
 #include "reverie/perceptor.h"
 #include "reverie/plugin.h"
-#include "tokenizer.h"
 #include "vocabulary.h"
 
 namespace reverie {
@@ -42,7 +42,7 @@ class Clip final : public Perceptor, public Features {
                   "name a model or a weights file in the setting 'perceptors'");
     const std::unique_ptr<const Weights> weights = clip::with_openai_names(*setup.weights);
     shape_ = clip::infer_shape(*weights);
-    tokenizer_ = make_tokenizer(host, *weights);
+    tokenizer_ = make_tokenizer(host, *weights, shape_, name_);
     const clip::Activation activation = choose_activation(host, params, *setup.weights);
     const clip::Normalisation normal = choose_normalisation(host, params, *setup.weights);
     std::set<std::string> used;
@@ -53,6 +53,14 @@ class Clip final : public Perceptor, public Features {
     vision_ = clip::make_inference_tower(shape_, get, activation, normal, device_, host.precision());
     text_ = std::make_unique<clip::TextTower>(shape_, get, activation);
     refuse_unknown_parts(*weights, used);
+  }
+
+  static std::unique_ptr<TextCheck> text_check(Host& host, const Params&, const Setup& setup) {
+    if (!setup.weights) return nullptr;
+    const std::unique_ptr<const Weights> weights = clip::with_openai_names(*setup.weights);
+    const clip::Shape shape = clip::infer_shape(*weights);
+    return std::make_unique<clip::LengthCheck>(make_tokenizer(host, *weights, shape, setup.name),
+                                               shape.context, setup.name);
   }
 
   std::int64_t input_size() const override { return shape_.image_size; }
@@ -80,23 +88,24 @@ class Clip final : public Perceptor, public Features {
   std::vector<at::Tensor> features(const at::Tensor& images) override { return vision_->features(images); }
 
  private:
-  std::unique_ptr<clip::Tokenizer> make_tokenizer(Host& host, const Weights& weights) const {
+  static std::unique_ptr<clip::Tokenizer> make_tokenizer(Host& host, const Weights& weights,
+                                                         const clip::Shape& shape, const std::string& name) {
     const auto merges = weights.metadata().find("clip.merges");
-    auto tokenizer = std::make_unique<clip::Tokenizer>(merges != weights.metadata().end()
-                                                           ? merges->second
-                                                           : clip::read_openai_merges(find_vocabulary(host)));
-    if (tokenizer->vocabulary() != shape_.vocabulary)
+    auto tokenizer = std::make_unique<clip::Tokenizer>(
+        merges != weights.metadata().end() ? merges->second
+                                           : clip::read_openai_merges(find_vocabulary(host, name)));
+    if (tokenizer->vocabulary() != shape.vocabulary)
       throw Error(ErrorKind::model, "'" + weights.origin() + "': the vocabulary has " +
                                         std::to_string(tokenizer->vocabulary()) + " tokens, the network " +
-                                        std::to_string(shape_.vocabulary));
+                                        std::to_string(shape.vocabulary));
     return tokenizer;
   }
 
-  std::filesystem::path find_vocabulary(Host& host) const {
+  static std::filesystem::path find_vocabulary(Host& host, const std::string& name) {
     try {
       return host.resolve_asset(clip::kVocabularyAsset);
     } catch (const Error& error) {
-      throw Error(error.kind(), "the vocabulary of '" + name_ + "' is missing: " + error.what(),
+      throw Error(error.kind(), "the vocabulary of '" + name + "' is missing: " + error.what(),
                   "reverie models fetch clip-vocabulary downloads it (1.3 MB)");
     }
   }
@@ -154,5 +163,6 @@ class Clip final : public Perceptor, public Features {
 
 REVERIE_EXPORT_PLUGIN(Clip, Perceptor, "clip", "1.1", "CLIP image and text encoders, ViT and ResNet",
                       kParams);
+REVERIE_EXPORT_TEXT_CHECK(Clip);
 
 }  // namespace reverie

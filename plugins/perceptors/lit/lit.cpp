@@ -15,13 +15,13 @@
 #include <cmath>
 #include <sstream>
 
+#include "length_check.h"
 #include "reverie/features.h"
 #include "reverie/network_tensor.h"
 #include "reverie/perceptor.h"
 #include "reverie/plugin.h"
 #include "text_head.h"
 #include "text_tower.h"
-#include "tokenizer.h"
 #include "trunk.h"
 
 namespace reverie {
@@ -123,6 +123,13 @@ class Lit final : public Perceptor, public Familiarity, public Features {
       throw Error(ErrorKind::model, "'" + weights.origin() + "': the vocabulary has " +
                                         std::to_string(tokenizer_->vocabulary()) + " tokens, the network " +
                                         std::to_string(text_->vocabulary()));
+  }
+
+  static std::unique_ptr<TextCheck> text_check(Host&, const Params&, const Setup& setup) {
+    if (!setup.weights) return nullptr;
+    return std::make_unique<clip::LengthCheck>(
+        std::make_unique<clip::Tokenizer>(Declared(*setup.weights).text("lit.merges")),
+        setup.weights->tensor("text.position").size(0), setup.name);
   }
 
   std::int64_t input_size() const override { return input_size_; }
@@ -227,5 +234,6 @@ class Lit final : public Perceptor, public Familiarity, public Features {
 
 REVERIE_EXPORT_PLUGIN(Lit, Perceptor, "lit", "1.1",
                       "a frozen image network with trained heads, and a text tower", {});
+REVERIE_EXPORT_TEXT_CHECK(Lit);
 
 }  // namespace reverie

@@ -14,6 +14,7 @@
 #include "reverie/features.h"
 #include "reverie/perceptor.h"
 #include "reverie/plugin.h"
+#include "reverie/text_check.h"
 #include "sentence_tokenizer.h"
 #include "text_tower.h"
 
@@ -30,6 +31,20 @@ constexpr ParamSpec kParams[] = {
 
 constexpr clip::Normalisation kNormalisation = {{0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}};
 
+class SentenceCheck final : public TextCheck {
+ public:
+  SentenceCheck(const std::filesystem::path& model, std::int64_t context, std::string name)
+      : tokenizer_(model), context_(context), name_(std::move(name)) {}
+  void check(const std::string& text) const override {
+    static_cast<void>(tokenizer_.encode(text, context_, name_));
+  }
+
+ private:
+  siglip::SentenceTokenizer tokenizer_;
+  std::int64_t context_;
+  std::string name_;
+};
+
 class Siglip final : public Perceptor, public Features {
  public:
   static bool accepts(const Weights& weights) { return siglip::Layout::recognises(weights); }
@@ -44,7 +59,8 @@ class Siglip final : public Perceptor, public Features {
                   "name a weights file in the setting 'perceptors'");
     const siglip::Layout layout(*setup.weights);
     shape_ = layout.shape();
-    tokenizer_ = std::make_unique<siglip::SentenceTokenizer>(find_tokenizer(host, tokenizer, *setup.weights));
+    tokenizer_ =
+        std::make_unique<siglip::SentenceTokenizer>(find_tokenizer(host, tokenizer, *setup.weights, name_));
     if (tokenizer_->vocabulary() > shape_.vocabulary)
       throw Error(ErrorKind::model,
                   "'" + setup.weights->origin() + "': the tokenizer has " +
@@ -60,6 +76,13 @@ class Siglip final : public Perceptor, public Features {
     text_ = std::make_unique<siglip::TextTower>(
         shape_, [&](const std::string& tensor) { return layout.tensor(tensor).to(device_, at::kFloat); },
         activation);
+  }
+
+  static std::unique_ptr<TextCheck> text_check(Host& host, const Params& params, const Setup& setup) {
+    if (!setup.weights) return nullptr;
+    return std::make_unique<SentenceCheck>(
+        find_tokenizer(host, params.get<std::string>("siglip_tokenizer"), *setup.weights, setup.name),
+        siglip::Layout(*setup.weights).shape().context, setup.name);
   }
 
   std::int64_t input_size() const override { return shape_.image_size; }
@@ -83,7 +106,8 @@ class Siglip final : public Perceptor, public Features {
   std::vector<at::Tensor> features(const at::Tensor& images) override { return image_->features(images); }
 
  private:
-  std::filesystem::path find_tokenizer(Host& host, const std::string& setting, const Weights& weights) const {
+  static std::filesystem::path find_tokenizer(Host& host, const std::string& setting, const Weights& weights,
+                                              const std::string& name) {
     if (!setting.empty()) return host.resolve_asset(setting);
     const std::filesystem::path folder = std::filesystem::path(weights.origin()).parent_path();
     std::string tried;
@@ -93,7 +117,7 @@ class Siglip final : public Perceptor, public Features {
       tried += (tried.empty() ? "'" : ", '") + (folder / file).string() + "'";
     }
     throw Error(
-        ErrorKind::file, "the tokenizer of '" + name_ + "' is missing; tried " + tried,
+        ErrorKind::file, "the tokenizer of '" + name + "' is missing; tried " + tried,
         "put spiece.model (SigLIP) or tokenizer.model (SigLIP 2), which is published with the weights, "
         "beside them, or name it with siglip_tokenizer");
   }
@@ -110,5 +134,6 @@ class Siglip final : public Perceptor, public Features {
 
 REVERIE_EXPORT_PLUGIN(Siglip, Perceptor, "siglip", "1.0", "SigLIP and SigLIP 2 image and text encoders",
                       kParams);
+REVERIE_EXPORT_TEXT_CHECK(Siglip);
 
 }  // namespace reverie

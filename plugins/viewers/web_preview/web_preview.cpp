@@ -22,6 +22,7 @@ namespace {
 constexpr ParamSpec kParams[] = {
     integer("preview_port", 0)
         .range(0, 65535)
+        .fixed("the page keeps its address")
         .help("the port of the page that shows the run; 0 takes any that is free"),
 };
 

@@ -50,7 +50,7 @@ struct ParamSpec {
   const char* unit_name = "";
   const char* help_text = "";
   AssetKind asset = AssetKind::nothing;  ///< text only
-  const char* fallback_text = "";        ///< weights only: see names_weights()
+  const char* fallback_text = "";        ///< weights: see names_weights(); a fixed number: see fixed()
   const char* variables = "";            ///< animatable only: see is_animatable()
 
   constexpr ParamSpec range(double low, double high) const { return at_least(low).at_most(high); }
@@ -90,6 +90,22 @@ struct ParamSpec {
     p.animatable = true;
     p.variables = own_variables;
     return p;
+  }
+  /// Of a number that is not animatable: why it stays the same in a run, as the end of "it stays the same,
+  /// since ...". `reverie settings` shows it, and so does the message about keyframes or an expression that
+  /// somebody gives to it.
+  constexpr ParamSpec fixed(const char* reason) const {
+    ParamSpec p = *this;
+    p.fallback_text = reason;  // which no number needs: so the layout has not changed
+    return p;
+  }
+  /// Whether it is a number that cannot vary.
+  constexpr bool is_fixed() const {
+    return (type == ParamType::integer || type == ParamType::number) && !animatable;
+  }
+  /// What fixed() was given, or what holds for any plugin's. Only where is_fixed().
+  constexpr const char* why_fixed() const {
+    return *fallback_text ? fallback_text : "its plugin reads it when the run begins";
   }
   /// The text names weights. When nobody gave a value and the default's weights are not installed, the host
   /// takes `shipped` instead, and says so.
