@@ -122,6 +122,10 @@ bool Reservation::take(const std::string& mark) {
       if (std::filesystem::create_directory(made /= part, why)) folders_.push_back(made);
       if (!why || why == std::errc::no_such_file_or_directory || std::filesystem::is_directory(made, ignored))
         continue;
+      // It was there and is gone again: this attempt fails below, and the next one makes it.
+      if (why == std::errc::file_exists &&
+          !std::filesystem::exists(std::filesystem::symlink_status(made, ignored)))
+        continue;
       remove_folders();
       throw Error(ErrorKind::file, "cannot make the folder '" + made.string() + "': " + why.message(),
                   "work in a folder that you may write to, or set output_dir");
