@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/program_options.hpp>
 #include <cerrno>
+#include <charconv>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -30,6 +31,7 @@
 #include "distributed/launch.h"
 #include "distributed/ranks.h"
 #include "engine/cutout_groups.h"
+#include "engine/host_services.h"
 #include "engine/memory.h"
 #include "log/log.h"
 #include "plugins/plugin_call.h"
@@ -124,6 +126,24 @@ SlurmOptions slurm_options(const po::variables_map& given, Words& words) {
   return read_slurm_options(all);
 }
 
+/// A number of ranks, or as many as there are cards.
+std::uint16_t ranks_of(const std::string& text) {
+  if (text == "gpus") {
+    const int cards = std::min(engine::card_count(), static_cast<int>(kMostGroups));
+    if (cards < 1)
+      throw Error(ErrorKind::device, "--ranks gpus: there is no card that LibTorch can use",
+                  "give a number of processes, such as --ranks 2");
+    return static_cast<std::uint16_t>(cards);
+  }
+  std::uint16_t count = 0;
+  const char* const end = text.data() + text.size();
+  const auto read = std::from_chars(text.data(), end, count);
+  if (read.ec != std::errc() || read.ptr != end || count < 1 || count > kMostGroups)
+    throw Error(ErrorKind::usage, "--ranks is '" + text + "', neither a number from 1 to " +
+                                      std::to_string(kMostGroups) + " nor gpus");
+  return count;
+}
+
 /// The other processes that work on the same runs, if there are any. Only rank 0 prints.
 std::unique_ptr<distributed::Ranks> join_ranks() {
   const auto environment = distributed::rank_environment();
@@ -153,10 +173,11 @@ int run(int argc, char** argv) {
       "show the run in the browser; --preview=NAME, with a viewer of reverie plugins list: the same as "
       "viewers=NAME")("memory", "with check: say how much memory the run will need")(
       "svg", po::value<std::string>()->value_name("FILE"), "with curves: draw them into this file")(
-      "ranks", po::value<std::uint16_t>()->value_name("N"),
-      "with render: share each run between N processes on this machine (docs/distributed.md); with check: "
-      "predict how fast that is")("bandwidth", po::value<double>()->value_name("GBIT"),
-                                  "with check --ranks: on N machines that are connected by so many Gbit/s")(
+      "ranks", po::value<std::string>()->value_name("N|gpus"),
+      "with render: share each run between N processes on this machine, or one for each card "
+      "(docs/distributed.md); with check: predict how fast that is")(
+      "bandwidth", po::value<double>()->value_name("GBIT"),
+      "with check --ranks: on N machines that are connected by so many Gbit/s")(
       "list", "with render: print a command for each run of a sweep, one a line, instead of running them")(
       "shard", po::value<std::string>()->value_name("I/N"),
       "with render: only the Ith of N parts of the runs")(
@@ -311,13 +332,11 @@ int run(int argc, char** argv) {
   if (given.count("list") && given.count("claim"))
     throw Error(ErrorKind::usage, "--list prints commands, and --claim would do the runs",
                 "leave one of them out");
+  std::uint16_t count = 0;
   if (given.count("ranks")) {
     if (command != "render" && command != "check")
       throw Error(ErrorKind::usage, "--ranks is an option of reverie render and reverie check");
-    const auto count = given["ranks"].as<std::uint16_t>();
-    if (count < 1 || count > kMostGroups)
-      throw Error(ErrorKind::usage, "--ranks is " + std::to_string(count) + ", not a number from 1 to " +
-                                        std::to_string(kMostGroups));
+    count = ranks_of(given["ranks"].as<std::string>());
     const auto rank = distributed::rank_environment();
     if (command == "render" && rank && rank->store_file.empty())
       throw Error(ErrorKind::usage,
@@ -342,16 +361,14 @@ int run(int argc, char** argv) {
   request.words = rest;
   if (slurm) request.slurm = slurm_options(given, request.words);
   for (const std::string& folder : folders) request.options.push_back("--plugin-path=" + folder);
-  if (given.count("ranks"))
-    request.options.push_back("--ranks=" + std::to_string(given["ranks"].as<std::uint16_t>()));
+  if (given.count("ranks")) request.options.push_back("--ranks=" + given["ranks"].as<std::string>());
   for (const auto& folder : config_folders) request.options.push_back("--config-dir=" + folder.string());
   request.config_folders = config_folders;
   request.multirun = given.count("multirun") > 0;
   // A run that another process has begun goes on, and one that nobody has begun begins.
   request.restore = given.count("restore") > 0 || given.count("claim") > 0;
   request.memory = given.count("memory") > 0;
-  if (command == "check" && given.count("ranks"))
-    request.forecast = app::RankQuestion{given["ranks"].as<std::uint16_t>()};
+  if (command == "check" && given.count("ranks")) request.forecast = app::RankQuestion{count};
   if (given.count("bandwidth")) {
     if (!request.forecast) throw Error(ErrorKind::usage, "--bandwidth is an option of reverie check --ranks");
     request.forecast->gigabits = given["bandwidth"].as<double>();

@@ -44,9 +44,11 @@ using weights::open_weights;
 
 std::atomic<bool> interrupted{false};
 
+int card_count() { return at::hasCUDA() ? at::detail::getCUDAHooks().deviceCount() : 0; }
+
 c10::Device choose_device(const std::string& setting) {
   const std::string word = lower(setting);
-  const int count = at::hasCUDA() ? at::detail::getCUDAHooks().deviceCount() : 0;
+  const int count = card_count();
   if (word == "cpu") return c10::kCPU;
   // Ranks on one machine take one card each.
   const int own = count > 0 ? static_cast<int>(distributed::local_rank() % count) : 0;

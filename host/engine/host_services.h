@@ -87,6 +87,9 @@ class HostServices final : public Host {
 /// `auto`, `fp32`, `bf16` or `fp16` to what a device computes in. Throws Error(settings) for fp16 on a CPU.
 c10::ScalarType choose_precision(const std::string& setting, c10::Device device);
 
+/// How many cards LibTorch can use here.
+int card_count();
+
 /// `auto`, `cpu`, `cuda`, `cuda:N` or `N` to a device that exists.
 c10::Device choose_device(const std::string& setting);
 

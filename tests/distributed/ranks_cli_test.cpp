@@ -75,6 +75,15 @@ TEST(Ranks, too_many_are_refused) {
   EXPECT_TRUE(holds(outcome.err, "4 ranks") && holds(outcome.err, "2 groups")) << outcome.err;
 }
 
+TEST(Ranks, are_as_many_as_cards) {
+  const Scratch folder;
+  const Words hidden = {"/usr/bin/env", "CUDA_VISIBLE_DEVICES="};  // where there are any
+  const Outcome outcome = run(with(hidden, command("render", tiny("a", {"--ranks", "gpus"}))), folder.path());
+  EXPECT_EQ(outcome.status, 1) << outcome.err;
+  EXPECT_TRUE(holds(outcome.err, "--ranks gpus")) << outcome.err;
+  EXPECT_EQ(render(folder.path(), tiny("a", {"--ranks", "cards"})).status, 2);
+}
+
 TEST(Ranks, fail_together_with_one_message) {
   const Scratch folder;
   const Outcome outcome = render(folder.path(), tiny("a heart", {"--ranks", "2", "init_image=nowhere.png"}));
