@@ -118,9 +118,8 @@ void RunQueue::asked(std::int64_t id) {
 }
 
 bool RunQueue::lease_over(const Item& item) const {
-  return item.record.lease > 0 &&
-         (!item.asked ||
-          std::chrono::steady_clock::now() - *item.asked > std::chrono::seconds(item.record.lease));
+  return item.record.lease > 0 && (!item.asked || std::chrono::steady_clock::now() - *item.asked >
+                                                      std::chrono::seconds(item.record.lease));
 }
 
 void RunQueue::end_leases() {

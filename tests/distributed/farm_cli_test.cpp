@@ -13,7 +13,8 @@ namespace {
 
 /// Four runs with folders of their own, long enough to be killed before their end.
 Words sweep(const Words& more = {}) {
-  Words words = tiny("a red heart", {"-m", "file_namespace='run_${seed}'", "save_every=12", "steps_per_scene=120"});
+  Words words =
+      tiny("a red heart", {"-m", "file_namespace='run_${seed}'", "save_every=12", "steps_per_scene=120"});
   for (std::string& word : words)
     if (word == "seed=1") word = "seed=1,2,3,4";
   words.insert(words.end(), more.begin(), more.end());
