@@ -201,7 +201,7 @@ TEST(Ranks, with_other_files_are_refused_before_the_first_step) {
 }
 
 TEST(Ranks, end_with_the_name_of_the_one_that_died_and_go_on_later) {
-  const Words longer = {"perceptors=tiny_vit", "steps_per_scene=32", "save_every=4"};
+  const Words longer = {"perceptors=tiny_vit", "steps_per_scene=80", "save_every=4"};
   const auto whole = rendered(with(still({"cutout_groups=16"}), longer));
   const Scratch folder;
   const fs::path err = folder / "err", backups = folder / "backup/default";
