@@ -52,6 +52,7 @@ ELSEWHERE = [
     (r"\breverie test\b", "is what runs this"),
     (r"torchscript", "needs a scripted model; tests/plugins runs it with one"),
     (r"--launcher slurm(?!.* --list)", "needs Slurm; tests/distributed/slurm_test.py runs it"),
+    (r"--ranks gpus", "needs cards; tests/distributed/ranks_cli_test.cpp runs it where there are none"),
     (r"/api/v3/jobs", "needs Flamenco's manager; tests/distributed/flamenco_test.py compiles such jobs and runs their commands"),
     (r"my_grid/", "needs the built plugin; tests/consumer builds and runs those that plugins new writes"),
     (r"--listen 10\.|--workers", "needs other machines; tests/serve/farm_test.py runs such servers"),
