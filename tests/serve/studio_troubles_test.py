@@ -108,11 +108,13 @@ class TroublesTest(BrowserTest):
         self.begin()
         self.open()
 
-        def more():
-            if self.by("gallery-more").is_displayed():
-                self.click(self.by("gallery-more"))
-            return not self.by("gallery-more").is_displayed()
-        self.until(lambda: self.text("gallery-count") == f"{most} works" and more())
+        def shown():
+            return self.browser.execute_script("return document.querySelectorAll('#gallery-list [data-item]').length")
+        self.until(lambda: self.text("gallery-count") == f"{most} works" and shown())
+        while self.by("gallery-more").is_displayed():
+            before = shown()
+            self.click(self.by("gallery-more"))
+            self.until(lambda: shown() > before)
         self.assertEqual(self.browser.execute_script(
             "return [...document.querySelectorAll('#gallery-list [data-item]')].map((one) => +one.dataset.item)"), list(range(most, 0, -1)))
 

@@ -27,12 +27,13 @@ function tile(item) {
 
 // The newest works with these words, as many as are wanted, in as many answers as that takes.
 async function works(words) {
+  const most = wanted; // which may change before the answer comes
   const found = new Map(); // by the run's number: one that ends meanwhile moves the others on
   for (let from = 1; ; from += MOST_AT_ONCE) {
-    const limit = Math.min(MOST_AT_ONCE, wanted - from + 1);
+    const limit = Math.min(MOST_AT_ONCE, most - from + 1);
     const answer = await ask('GET', `/api/gallery?limit=${limit}&from=${from}&words=${encodeURIComponent(words)}`);
     for (const item of answer.items) found.set(item.id, item);
-    if (answer.items.length < limit || from + limit > wanted) return { ...answer, items: [...found.values()] };
+    if (answer.items.length < limit || from + limit > most) return { ...answer, items: [...found.values()] };
   }
 }
 
