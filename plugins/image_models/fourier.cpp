@@ -13,6 +13,7 @@
 
 #include <cmath>
 
+#include "pixel_size.h"
 #include "reverie/ops.h"
 #include "reverie/plugin.h"
 #include "reverie/resizable.h"
@@ -24,11 +25,7 @@ namespace reverie {
 namespace {
 
 constexpr ParamSpec kParams[] = {
-    integer("pixel_size", 1)
-        .range(1, 64)
-        .unit("pixels")
-        .fixed("what the image model optimises has this shape")
-        .help("output pixels per optimised pixel"),
+    kPixelSize,
     number("spectrum_decay", 1)
         .range(0, 4)
         .fixed("the waves that are optimised are in this scale")

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "pixel_size.h"
 #include "reverie/ops.h"
 #include "reverie/plugin.h"
 #include "reverie/resizable.h"
@@ -22,11 +23,7 @@ namespace reverie {
 namespace {
 
 constexpr ParamSpec kParams[] = {
-    integer("pixel_size", 1)
-        .range(1, 64)
-        .unit("pixels")
-        .fixed("what the image model optimises has this shape")
-        .help("output pixels per optimised pixel"),
+    kPixelSize,
     kTile,
 };
 

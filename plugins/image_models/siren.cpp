@@ -14,6 +14,7 @@
 
 #include <cmath>
 
+#include "pixel_size.h"
 #include "reverie/adam.h"
 #include "reverie/image_model.h"
 #include "reverie/ops.h"
@@ -37,11 +38,7 @@ constexpr ParamSpec kParams[] = {
         .above(0)
         .fixed("the network's first weights are drawn for it")
         .help("how quickly the sines change: lower for broad and smooth shapes, higher for fine ones"),
-    integer("pixel_size", 1)
-        .range(1, 64)
-        .unit("pixels")
-        .fixed("what the image model optimises has this shape")
-        .help("output pixels per optimised pixel"),
+    kPixelSize,
     kTile,
 };
 

@@ -5,6 +5,7 @@
 
 #include <ATen/core/grad_mode.h>
 
+#include "pixel_size.h"
 #include "reverie/ops.h"
 #include "reverie/plugin.h"
 #include "reverie/resizable.h"
@@ -16,11 +17,7 @@ namespace reverie {
 namespace {
 
 constexpr ParamSpec kParams[] = {
-    integer("pixel_size", 1)
-        .range(1, 64)
-        .unit("pixels")
-        .fixed("what the image model optimises has this shape")
-        .help("output pixels per optimised pixel"),
+    kPixelSize,
     kTile,
 };
 

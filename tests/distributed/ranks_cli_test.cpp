@@ -204,27 +204,15 @@ TEST(Ranks, end_with_the_name_of_the_one_that_died_and_go_on_later) {
   const Words longer = {"perceptors=tiny_vit", "steps_per_scene=80", "save_every=4"};
   const auto whole = rendered(with(still({"cutout_groups=16"}), longer));
   const Scratch folder;
-  const fs::path err = folder / "err", backups = folder / "backup/default";
-  fs::create_directories(backups);
-  const pid_t launcher = ::fork();
-  if (launcher == 0) {
-    ::dup2(::open(err.c_str(), O_WRONLY | O_CREAT, 0600), STDERR_FILENO);
-    ::dup2(::open("/dev/null", O_WRONLY), STDOUT_FILENO);
-    become(command("render", with(still({"--ranks", "3"}), longer)), folder.path());
-  }
-  // Once the first backup is there, the loop is under way.
+  const pid_t launcher = started(folder.path(), with(still({"--ranks", "3"}), longer));
+  ASSERT_TRUE(is_under_way(launcher, folder.path())) << "the run has ended before";
+  const std::vector<pid_t> ranks = children_of(launcher);
+  ASSERT_EQ(ranks.size(), 3u);
   int status = 0;
-  bool ended = false, killed = false;
-  while (!ended) {
-    ended = ::waitpid(launcher, &status, killed ? 0 : WNOHANG) == launcher;
-    if (killed || ended || !fs::exists(backups / "default_1.bak")) continue;
-    const std::vector<pid_t> ranks = children_of(launcher);
-    ASSERT_EQ(ranks.size(), 3u);
-    killed = ::kill(ranks[2], SIGKILL) == 0;
-  }
-  ASSERT_TRUE(killed) << "the run has ended before";
+  ::kill(ranks[2], SIGKILL);
+  ::waitpid(launcher, &status, 0);
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 1) << status;
-  const std::string said = read_bytes(err);
+  const std::string said = read_bytes(folder / "err");
   EXPECT_TRUE(holds(said, "rank 2 of 3") && holds(said, "SIGKILL") && holds(said, "--restore")) << said;
   const Outcome rest = render(folder.path(), with(still({"--restore"}), longer));
   EXPECT_EQ(rest.status, 0) << rest.err;

@@ -15,29 +15,21 @@ struct GroupOutcome {
 };
 
 GroupOutcome signalled_together(const fs::path& folder, const Words& words, int group_signal) {
-  const fs::path out = folder / "out", err = folder / "err", backups = folder / "backup/default";
-  fs::create_directories(backups);
-  const pid_t launcher = ::fork();
-  if (launcher == 0) {
-    ::setpgid(0, 0);
-    ::dup2(::open(err.c_str(), O_WRONLY | O_CREAT, 0600), STDERR_FILENO);
-    ::dup2(::open(out.c_str(), O_WRONLY | O_CREAT, 0600), STDOUT_FILENO);
-    become(command("render", words), folder);
-  }
   GroupOutcome outcome;
-  bool ended = false, sent = false;
-  while (!ended) {
-    ended = ::waitpid(launcher, &outcome.status, sent ? 0 : WNOHANG) == launcher;
-    if (!sent && !ended && fs::exists(backups / "default_1.bak")) sent = ::kill(-launcher, group_signal) == 0;
+  const pid_t launcher = started(folder, words);
+  if (is_under_way(launcher, folder)) {
+    ::kill(-launcher, group_signal);
+    ::waitpid(launcher, &outcome.status, 0);
+  } else {
+    ADD_FAILURE() << "the run has ended before";
   }
-  EXPECT_TRUE(sent) << "the run has ended before";
-  outcome.out = read_bytes(out);
-  outcome.err = read_bytes(err);
+  outcome.out = read_bytes(folder / "out");
+  outcome.err = read_bytes(folder / "err");
   return outcome;
 }
 
 TEST(Ranks, that_are_signalled_together_with_their_starter_save_the_run) {
-  const Words longer = {"perceptors=tiny_vit", "steps_per_scene=32", "save_every=4"};
+  const Words longer = {"perceptors=tiny_vit", "steps_per_scene=48", "save_every=4"};
   const auto whole = rendered(with(still({"cutout_groups=16"}), longer));
   for (const auto& [number, status] : std::map<int, int>{{SIGTERM, 130}, {SIGINT, 130}, {SIGUSR1, 75}}) {
     const Scratch folder;
@@ -56,21 +48,12 @@ TEST(Ranks, that_are_signalled_together_with_their_starter_save_the_run) {
 /// Before a rank can save anything, a signal waits.
 TEST(Ranks, that_are_signalled_before_their_first_step_ask_for_another_start) {
   const Scratch folder;
-  const fs::path err = folder / "err";
-  const pid_t launcher = ::fork();
-  if (launcher == 0) {
-    ::dup2(::open(err.c_str(), O_WRONLY | O_CREAT, 0600), STDERR_FILENO);
-    ::dup2(::open("/dev/null", O_WRONLY), STDOUT_FILENO);
-    become(command("render", still({"--ranks", "2"})), folder.path());
-  }
+  const pid_t launcher = started(folder.path(), still({"--ranks", "2"}));
+  ASSERT_TRUE(comes_true(launcher, [&] { return children_of(launcher).size() == 2; }));
   int status = 0;
-  bool ended = false;
-  while (!ended && children_of(launcher).size() < 2)
-    ended = ::waitpid(launcher, &status, WNOHANG) == launcher;
-  ASSERT_FALSE(ended);
   ::kill(launcher, SIGUSR1);
   ::waitpid(launcher, &status, 0);
-  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 75) << status << read_bytes(err);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 75) << status << read_bytes(folder / "err");
   const Outcome again = render(folder.path(), still({"--restore", "--ranks", "2"}));
   EXPECT_EQ(again.status, 0) << again.err;
   EXPECT_EQ(pictures(folder.path()), rendered(still({"cutout_groups=16"})));
@@ -78,18 +61,9 @@ TEST(Ranks, that_are_signalled_before_their_first_step_ask_for_another_start) {
 
 TEST(Ranks, end_at_once_when_they_are_asked_twice) {
   const Scratch folder;
-  const fs::path backups = folder / "backup/default";
-  fs::create_directories(backups);
-  const pid_t launcher = ::fork();
-  if (launcher == 0) {
-    for (const int stream : {STDOUT_FILENO, STDERR_FILENO}) ::dup2(::open("/dev/null", O_WRONLY), stream);
-    become(command("render", still({"--ranks", "2", "steps_per_scene=1000000"})), folder.path());
-  }
+  const pid_t launcher = started(folder.path(), still({"--ranks", "2", "steps_per_scene=1000000"}));
+  ASSERT_TRUE(is_under_way(launcher, folder.path()));
   int status = 0;
-  bool ended = false;
-  while (!ended && !fs::exists(backups / "default_1.bak"))
-    ended = ::waitpid(launcher, &status, WNOHANG) == launcher;
-  ASSERT_FALSE(ended);
   const std::vector<pid_t> ranks = children_of(launcher);
   ASSERT_EQ(ranks.size(), 2u);
   ::kill(ranks[1], SIGSTOP);  // so that the run cannot end by the first request
@@ -112,25 +86,15 @@ TEST(Ranks, whose_first_cannot_speak_are_ended_with_a_message) {
         Case{{{0, SIGSTOP}, {1, SIGKILL}},
              "rank 1 of 2 has ended: it was ended by SIGKILL; another did not end within 20 s"}}) {
     const Scratch folder;
-    const fs::path err = folder / "err", backups = folder / "backup/default";
-    fs::create_directories(backups);
-    const pid_t launcher = ::fork();
-    if (launcher == 0) {
-      ::dup2(::open(err.c_str(), O_WRONLY | O_CREAT, 0600), STDERR_FILENO);
-      ::dup2(::open("/dev/null", O_WRONLY), STDOUT_FILENO);
-      become(command("render", still({"--ranks", "2", "steps_per_scene=1000000"})), folder.path());
-    }
+    const pid_t launcher = started(folder.path(), still({"--ranks", "2", "steps_per_scene=1000000"}));
+    ASSERT_TRUE(is_under_way(launcher, folder.path()));
     int status = 0;
-    bool ended = false;
-    while (!ended && !fs::exists(backups / "default_1.bak"))
-      ended = ::waitpid(launcher, &status, WNOHANG) == launcher;
-    ASSERT_FALSE(ended);
     const std::vector<pid_t> ranks = children_of(launcher);
     ASSERT_EQ(ranks.size(), 2u);
     for (const auto& [rank, number] : signals) ::kill(ranks[rank], number);
     ::waitpid(launcher, &status, 0);
     EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 128 + SIGKILL) << status;
-    const std::string said = read_bytes(err);
+    const std::string said = read_bytes(folder / "err");
     EXPECT_TRUE(holds(said, "reverie: " + expected) && holds(said, "--restore")) << said;
   }
 }

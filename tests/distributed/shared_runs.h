@@ -1,7 +1,10 @@
 #pragma once
 // Runs that several processes share, and what they leave.
 
+#include <sys/wait.h>
+
 #include <fstream>
+#include <functional>
 #include <map>
 
 #include "cli/real_program.h"
@@ -36,6 +39,30 @@ inline Words still(const Words& more = {}) {
   return with(tiny("a red heart | a blue sky:0.5",
                    {"perceptors=[tiny_vit, tiny_resnet]", "cutouts=19", "save_every=2"}),
               more);
+}
+
+/// The process that renders these in `folder`, where it prints into the files `out` and `err`.
+inline pid_t started(const fs::path& folder, const Words& words) {
+  fs::create_directories(folder / "backup/default");
+  const pid_t process = ::fork();
+  if (process != 0) return process;
+  ::setpgid(0, 0);
+  ::dup2(::open((folder / "err").c_str(), O_WRONLY | O_CREAT, 0600), STDERR_FILENO);
+  ::dup2(::open((folder / "out").c_str(), O_WRONLY | O_CREAT, 0600), STDOUT_FILENO);
+  become(command("render", words), folder);
+}
+
+/// Whether that comes true before the process ends.
+inline bool comes_true(pid_t process, const std::function<bool()>& condition) {
+  int status = 0;
+  while (!condition())
+    if (::waitpid(process, &status, WNOHANG) == process) return false;
+  return true;
+}
+
+/// The same of the run's first backup: the loop is under way then.
+inline bool is_under_way(pid_t process, const fs::path& folder) {
+  return comes_true(process, [&] { return fs::exists(folder / "backup/default/default_1.bak"); });
 }
 
 /// The ranks that a process has started, by /proc.

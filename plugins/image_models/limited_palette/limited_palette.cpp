@@ -13,6 +13,7 @@
 #include <ATen/core/grad_mode.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include "../pixel_size.h"
 #include "colours.h"
 #include "reverie/adam.h"
 #include "reverie/colour.h"
@@ -28,11 +29,7 @@ namespace reverie::limited_palette {
 namespace {
 
 constexpr ParamSpec kParams[] = {
-    integer("pixel_size", 1)
-        .range(1, 64)
-        .unit("pixels")
-        .fixed("what the image model optimises has this shape")
-        .help("output pixels per optimised pixel"),
+    kPixelSize,
     integer("palette_size", 5)
         .range(1, 256)
         .fixed("what the image model optimises has this shape")
