@@ -10,6 +10,7 @@ const MOST_AT_ONCE = 200; // works in an answer
 const FORGOTTEN = 12000; // milliseconds until the offer to undo goes away; the trash keeps it longer
 
 let items = [], wanted = AT_FIRST, key = '', timer = 0, shown = null, toast = 0, asked = 0;
+let whenChanged = () => {};
 
 const when = (milliseconds) => new Date(milliseconds).toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' });
 
@@ -104,13 +105,18 @@ function step(by) {
 
 // ---- Deleting ----
 
+async function change(method, path) {
+  await ask(method, path);
+  whenChanged();
+}
+
 async function remove(run) {
-  await ask('POST', `/api/runs/${run.id}/delete`);
+  await change('POST', `/api/runs/${run.id}/delete`);
   element('toast-text').textContent = `Deleted: ${run.title}.`;
   element('toast').hidden = false;
   element('toast-undo').onclick = () => attempt(async () => {
     element('toast').hidden = true;
-    await ask('POST', `/api/runs/${run.id}/undelete`);
+    await change('POST', `/api/runs/${run.id}/undelete`);
     await refreshGallery();
   });
   forgetLater();
@@ -133,14 +139,16 @@ async function showTrash() {
     const back = make('button', { type: 'button' }, 'Put back');
     back.setAttribute('aria-label', `Put back run ${run.id}`);
     back.addEventListener('click', () => attempt(async () => {
-      await ask('POST', `/api/runs/${run.id}/undelete`);
+      await change('POST', `/api/runs/${run.id}/undelete`);
       await refreshGallery();
     }));
     return make('li', {}, `${run.title} `, make('span', { className: 'quiet' }, `deleted ${when(run.deleted)} `), back);
   }));
 }
 
-export function buildGallery() {
+// `call`: what is shown has changed by what was done here.
+export function buildGallery(call) {
+  whenChanged = call;
   element('gallery-search').addEventListener('input', () => {
     clearTimeout(timer);
     wanted = AT_FIRST;
@@ -177,7 +185,7 @@ export function buildGallery() {
   element('trash-empty').addEventListener('click', () => element('ask-empty').showModal());
   element('ask-empty').addEventListener('close', () => {
     if (element('ask-empty').returnValue === 'yes') attempt(async () => {
-      await ask('DELETE', '/api/trash');
+      await change('DELETE', '/api/trash');
       element('toast').hidden = true;
       await refreshGallery();
     });

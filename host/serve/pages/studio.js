@@ -153,6 +153,7 @@ openTarget();
 attempt(buildForm).then(buildGrid);
 buildCurves();
 buildMake();
-buildGallery();
+// The next list of runs is compared with none: it may be as the last one was, when somebody has changed that back.
+buildGallery(() => { over = ''; });
 buildUploads(useUpload);
 connect();
