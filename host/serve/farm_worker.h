@@ -20,19 +20,10 @@
 
 #include "serve/checks.h"
 #include "serve/run_queue.h"
+#include "serve/worker_address.h"
 #include "serve/worker_client.h"
 
 namespace reverie::serve {
-
-/// Where a worker is.
-struct WorkerAddress {
-  std::string url, token;
-};
-
-/// Reads a file of tokens: lines "TOKEN" for all workers, or "URL TOKEN" for one, "#" for comments. `urls`:
-/// http:// or https://, without path, user or token. Throws Error.
-std::vector<WorkerAddress> worker_addresses(const std::vector<std::string>& urls,
-                                            const std::filesystem::path& tokens);
 
 class FarmWorker {
  public:
